@@ -1,0 +1,38 @@
+import type { Command } from 'commander'
+import { withServices } from '../with-services.ts'
+
+export function registerBootstrap(program: Command): void {
+  program
+    .command('bootstrap')
+    .description(
+      'Make the first company, its owner and an admin key on an empty store, and print the key once.',
+    )
+    .option('--json', 'print JSON, for scripts')
+    .addHelpText(
+      'after',
+      '\nFor headless set-up; `latchkey serve` does the same by itself on an empty store.',
+    )
+    .action((options: { json?: true }) => bootstrapStore(options.json === true))
+}
+
+async function bootstrapStore(isJson: boolean): Promise<void> {
+  await withServices(async (services) => {
+    const { bootstrap } = await import('@latchkey/server')
+    const made = await bootstrap(services)
+    if (made === undefined) {
+      process.stderr.write(
+        'latchkey: this store is in use already, and its admin key cannot be shown again. ' +
+          'For a new one: latchkey keys create --user <id or email>\n',
+      )
+      process.exitCode = 1
+      return
+    }
+    const { companyId, userId, keyId, secret } = made
+    process.stdout.write(
+      isJson
+        ? `${JSON.stringify({ companyId, userId, keyId, key: secret.reveal() })}\n`
+        : `Company  ${companyId}\nUser     ${userId}\nKey id   ${keyId}\nKey      ${secret.reveal()}\n\n` +
+            'The key is shown once. Next: latchkey serve\n',
+    )
+  })
+}

@@ -1,0 +1,61 @@
+import { AppError } from '@latchkey/core/error'
+import type { Services } from '@latchkey/server'
+import type { Command } from 'commander'
+import { withServices } from '../with-services.ts'
+
+type Options = {
+  readonly user?: string
+  readonly description?: string
+  readonly ip?: string[]
+  readonly json?: true
+}
+
+export function registerKeysCreate(keys: Command): void {
+  keys
+    .command('create')
+    .description('Create a key on the server itself, for example when the admin key was lost. Audited.')
+    .option('--user <id or email>', 'whose key; without it, the users of the operator company are listed')
+    .option('--description <text>', 'what the key is for')
+    .option('--ip <address or block...>', 'restrict the key to these')
+    .option('--json', 'print JSON, for scripts')
+    .action((options: Options) => withServices((services) => createFromHost(services, options)))
+}
+
+async function createFromHost(services: Services, options: Options): Promise<void> {
+  const { createKeyOnHost, listOperatorUsers } = await import('@latchkey/server')
+  if (options.user === undefined) {
+    const users = await listOperatorUsers(services)
+    const lines = users.map(
+      ({ id, role, name, email }) =>
+        `  ${id}  ${role.padEnd(9)}  ${name}${email === null ? '' : `  ${email}`}`,
+    )
+    process.stderr.write(`Say whose key with --user. Users of the operator company:\n${lines.join('\n')}\n`)
+    process.exitCode = 2
+    return
+  }
+  const { view, secret } = await createKeyOnHost(services, options.user, {
+    description: options.description ?? 'Created on the server',
+    ...(options.ip === undefined ? {} : { whitelistedIPs: options.ip }),
+  }).catch(explainInput)
+  if (options.json === true) {
+    process.stdout.write(
+      `${JSON.stringify({ id: view.id, companyId: view.company_id, key: secret.reveal() })}\n`,
+    )
+    return
+  }
+  // The key alone on standard output, so that a script can take it; the words go beside it.
+  process.stdout.write(`${secret.reveal()}\n`)
+  process.stderr.write(`Key ${view.id} of user ${view.user_id}. It is shown once: store it now.\n`)
+}
+
+/** Names the options instead of the fields of a request body. */
+function explainInput(error: unknown): never {
+  if (!(error instanceof AppError) || error.faults.length === 0) throw error
+  const lines = error.faults.map(({ pointer, detail }) => `${optionOf(pointer ?? '')} ${detail}`)
+  throw new AppError(error.code, lines.join('\n'))
+}
+
+function optionOf(pointer: string): string {
+  if (pointer.startsWith('/whitelistedIPs')) return '--ip'
+  return pointer === '/userId' ? '--user' : pointer
+}

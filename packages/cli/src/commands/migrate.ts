@@ -1,0 +1,13 @@
+import type { Command } from 'commander'
+import { withServices } from '../with-services.ts'
+
+export function registerMigrate(program: Command): void {
+  program
+    .command('migrate')
+    .description('Bring the store to the schema of this release. `latchkey serve` does so by itself.')
+    .action(async () => {
+      await withServices(async (services) => {
+        process.stdout.write(`The ${services.engine.store} store has the schema of this release.\n`)
+      })
+    })
+}

@@ -1,0 +1,43 @@
+import { AppError } from '@latchkey/core/error'
+import { Command, CommanderError } from 'commander'
+import { registerBootstrap } from './commands/bootstrap.ts'
+import { registerDoctor } from './commands/doctor.ts'
+import { registerKeysCreate } from './commands/keys-create.ts'
+import { registerMigrate } from './commands/migrate.ts'
+import { registerServe } from './commands/serve.ts'
+
+/** Runs the command line. Answers the exit code: 0 done, 1 not done, 2 wrong use. */
+export async function main(argv: readonly string[]): Promise<number> {
+  try {
+    await buildProgram().parseAsync([...argv])
+    return Number(process.exitCode ?? 0)
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
+    process.stderr.write(`latchkey: ${explain(error)}\n`)
+    return 1
+  }
+}
+
+function buildProgram(): Command {
+  const program = new Command('latchkey')
+    .description('Self-hosted API keys: issue, list, restrict by address, revoke and verify.')
+    .version('0.1.0')
+    .exitOverride()
+    .showSuggestionAfterError()
+    .showHelpAfterError('(latchkey --help lists the commands)')
+    .addHelpText('after', '\nStart with: latchkey serve')
+  registerServe(program)
+  registerBootstrap(program)
+  registerMigrate(program)
+  registerDoctor(program)
+  const keys = program.command('keys').description('Keys, from the server itself.')
+  registerKeysCreate(keys)
+  return program
+}
+
+/** Expected failures are one sentence. Anything else is a bug, and then the stack helps whoever reports it. */
+function explain(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  const isExpected = error instanceof AppError || error.name === 'ConfigError' || error.name === 'StoreError'
+  return isExpected ? error.message : (error.stack ?? error.message)
+}

@@ -1,0 +1,36 @@
+type Place = { readonly url: string; readonly dataDir: string }
+
+/** What the first start prints. `keyText`: the key itself, or how a shell reads it from its file. */
+export function welcome({ url, dataDir, keyText }: Place & { readonly keyText: string }): string {
+  const isInFile = keyText.startsWith('$(')
+  const warning = isInFile
+    ? `The admin key is in the file that the curl line reads, and nowhere else.`
+    : 'The admin key above is shown once, here. Store it now.'
+  return [
+    'Latchkey is ready.',
+    '',
+    `  Docs   ${url}/docs`,
+    `  API    ${url}`,
+    `  Try    curl -s ${url}/keys -H "X-API-KEY: ${keyText}"`,
+    `  Data   ${dataDir}  (back it up whole: latchkey.db and server.secret belong together)`,
+    '',
+    warning,
+    'Ctrl-C stops it.',
+    '',
+  ].join('\n')
+}
+
+/** What every later start prints: no key, for none can be shown again. */
+export function welcomeBack({ url, dataDir }: Place): string {
+  return [
+    'Latchkey is ready.',
+    '',
+    `  Docs   ${url}/docs`,
+    `  API    ${url}`,
+    `  Data   ${dataDir}`,
+    '',
+    'Admin key lost? On this machine: npx latchkey keys create --help',
+    'Ctrl-C stops it.',
+    '',
+  ].join('\n')
+}

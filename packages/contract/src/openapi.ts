@@ -1,0 +1,1 @@
+export const openApiDocument = (): Record<string, unknown> => ({})

@@ -1,0 +1,36 @@
+import { type Static, Type } from 'typebox'
+import { listOf, NullableString, pageQuery, Timestamp } from './shared.ts'
+
+export const AuditEvent = Type.Object({
+  id: Type.String(),
+  companyId: Type.String(),
+  sequence: Type.Integer({ description: 'Place in the company’s chain, from 1, without a gap.' }),
+  at: Timestamp('When it happened.'),
+  action: Type.String({ description: 'What happened, for example key.deleted.' }),
+  actor: Type.Object({
+    type: Type.String({ description: 'key, or host for a command run on the server itself.' }),
+    id: NullableString({}),
+    userId: NullableString({ description: 'The user the actor’s credential stands for.' }),
+  }),
+  object: Type.Object({
+    type: Type.String({ description: 'key, user or company.' }),
+    id: Type.String(),
+  }),
+  address: NullableString({ description: 'Where the request came from.' }),
+  requestId: NullableString({}),
+  changes: Type.Unsafe<Record<string, unknown>>({
+    type: 'object',
+    additionalProperties: true,
+    description: 'What changed, by field: [before, after]. Never a secret.',
+  }),
+  hash: Type.String({
+    description: 'Keyed hash over the previous event’s hash and this event, in hexadecimal.',
+  }),
+})
+
+export const AuditEventList = Type.Object(listOf(AuditEvent, 'events'))
+
+export const ListAuditQuery = Type.Object({ ...pageQuery }, { additionalProperties: false })
+
+export type AuditEvent = Static<typeof AuditEvent>
+export type ListAuditQuery = Static<typeof ListAuditQuery>

@@ -1,0 +1,158 @@
+import { type Static, Type } from 'typebox'
+import {
+  LINE_PATTERN,
+  listOf,
+  NullablePermissions,
+  NullableString,
+  NullableTimestamp,
+  pageQuery,
+  StatusEnum,
+  Timestamp,
+} from './shared.ts'
+
+const entryItems = {
+  type: 'string',
+  description: 'An IPv4 or IPv6 address, or a CIDR block.',
+  examples: ['1.1.1.1', '2.2.2.2', '10.10.0.0/16'],
+}
+
+export const WhitelistedIPs = Type.Unsafe<string[] | null>({
+  type: ['array', 'null'],
+  title: 'WhitelistedIPs',
+  description: 'Addresses and CIDR blocks the key may be used from. null means no restriction.',
+  items: entryItems,
+})
+
+/** What is accepted is wider than what is answered: one comma-separated string will do. */
+const WhitelistedIPsInput = Type.Unsafe<string[] | string | null>({
+  type: ['array', 'string', 'null'],
+  description:
+    'Addresses and CIDR blocks the key may be used from, as an array or one comma-separated string; at most 1,000. ' +
+    'null means no restriction.',
+  items: entryItems,
+})
+
+const Description = NullableString({
+  minLength: 1,
+  maxLength: 200,
+  pattern: LINE_PATTERN,
+  description: 'What the key is for, in your words.',
+})
+
+const MetadataInput = Type.Unsafe<Record<string, string>>({
+  type: 'object',
+  maxProperties: 50,
+  propertyNames: { minLength: 1, maxLength: 100, not: { const: '__proto__' } },
+  additionalProperties: { type: 'string', maxLength: 500 },
+  description: 'Your own facts about the key, returned by every verification.',
+})
+
+const Mode = Type.Unsafe<'live' | 'test'>({
+  type: 'string',
+  enum: ['live', 'test'],
+  default: 'live',
+  description: 'Part of the secret itself: lk_live_… or lk_test_….',
+})
+
+const KeyPermissions = NullablePermissions("Narrower than the user's; null: all that the user has.")
+
+export const ApiKeyCreate = Type.Object(
+  {
+    userId: Type.String({ description: 'Id of the user the key acts for.' }),
+    whitelistedIPs: Type.Optional(WhitelistedIPsInput),
+    description: Type.Optional(Description),
+    expiresAt: Type.Optional(NullableTimestamp('When the key stops working; null: never.')),
+    permissions: Type.Optional(KeyPermissions),
+    mode: Type.Optional(Mode),
+    metadata: Type.Optional(MetadataInput),
+  },
+  { additionalProperties: false },
+)
+
+export const ApiKeyUpdate = Type.Object(
+  {
+    whitelistedIPs: Type.Optional(WhitelistedIPsInput),
+    description: Type.Optional(Description),
+    expiresAt: Type.Optional(NullableTimestamp('When the key stops working; null: never.')),
+    permissions: Type.Optional(KeyPermissions),
+    metadata: Type.Optional(MetadataInput),
+    enabled: Type.Optional(Type.Boolean({ description: 'false refuses the key until it is enabled again.' })),
+  },
+  { additionalProperties: false, minProperties: 1 },
+)
+
+export const STATUS_REASONS = ['deleted', 'disabled', 'expired', 'user_inactive', 'company_inactive'] as const
+
+export const ApiKey = Type.Object(
+  {
+    id: Type.String({ description: 'Id of the key.' }),
+    companyId: Type.String({ description: 'Company that owns the key.' }),
+    userId: Type.String({ description: 'User the key acts for.' }),
+    key: Type.String({ description: 'The secret (on creation) or a masked form of it (everywhere else).' }),
+    whitelistedIPs: WhitelistedIPs,
+    status: StatusEnum('inactive only when deleted or disabled.'),
+    createdAt: Timestamp('When the key was created.'),
+    updatedAt: Timestamp('When the key last changed.'),
+    deletedAt: NullableTimestamp('When the key was deleted; null while it is not.'),
+    description: NullableString({ description: 'What the key is for.' }),
+    expiresAt: NullableTimestamp('When the key stops working; null: never.'),
+    permissions: KeyPermissions,
+    mode: Mode,
+    metadata: Type.Unsafe<Record<string, string>>({
+      type: 'object',
+      additionalProperties: { type: 'string' },
+      description: 'Your own facts about the key.',
+    }),
+    enabled: Type.Boolean({ description: 'false while the key is disabled.' }),
+    statusReason: Type.Unsafe<(typeof STATUS_REASONS)[number] | null>({
+      type: ['string', 'null'],
+      enum: [...STATUS_REASONS, null],
+      description: 'Why the key is refused; null while it is not.',
+    }),
+    createdBy: NullableString({ description: 'Id of the credential that made the key.' }),
+    lastUsedAt: NullableTimestamp('When the key was last accepted, to within some seconds; null: never.'),
+  },
+  { description: 'An API key as the company sees it.' },
+)
+
+export const ApiKeyList = Type.Object({
+  ...listOf(ApiKey, 'keys'),
+  totalIsMinimum: Type.Optional(
+    Type.Boolean({ description: 'true when more keys match than were counted (10,000).' }),
+  ),
+})
+
+export const ListKeysQuery = Type.Object(
+  {
+    status: Type.Optional(
+      Type.Unsafe<'active' | 'inactive' | 'all'>({
+        type: 'string',
+        enum: ['active', 'inactive', 'all'],
+        default: 'active',
+        description: 'Keep only keys in this state.',
+      }),
+    ),
+    ...pageQuery,
+    userId: Type.Optional(Type.String({ description: 'Keep only keys of this user.' })),
+    search: Type.Optional(
+      Type.String({
+        minLength: 1,
+        maxLength: 100,
+        description: 'Keep only keys whose description, id or last four characters contain this text.',
+      }),
+    ),
+    restricted: Type.Optional(
+      Type.Boolean({
+        description: 'true: only keys restricted to addresses; false: only keys that are not.',
+      }),
+    ),
+    unusedSince: Type.Optional(Timestamp('Keep only keys made before this moment and not used since.')),
+    expiringBefore: Type.Optional(Timestamp('Keep only keys that expire before this moment.')),
+  },
+  { additionalProperties: false },
+)
+
+export type ApiKey = Static<typeof ApiKey>
+export type ApiKeyCreate = Static<typeof ApiKeyCreate>
+export type ApiKeyUpdate = Static<typeof ApiKeyUpdate>
+export type ListKeysQuery = Static<typeof ListKeysQuery>

@@ -1,0 +1,47 @@
+import { OUTCOME_CODES, type OutcomeCode } from '@latchkey/core/outcome'
+import { type Static, Type } from 'typebox'
+import { NullableString, NullableTimestamp, Permissions } from './shared.ts'
+
+export const VERIFY_BATCH_MAX = 100
+
+const attempt = {
+  key: Type.String({ maxLength: 1_000, description: 'The secret to verify.' }),
+  ip: Type.Optional(
+    Type.String({
+      maxLength: 100,
+      description: "The end caller's address, which a restricted key is held against.",
+    }),
+  ),
+  permissions: Type.Optional(Permissions('What the use needs, each as area:action.')),
+}
+
+export const VerifyRequest = Type.Object(attempt, { additionalProperties: false })
+
+export const VerifyBatchRequest = Type.Object(
+  {
+    keys: Type.Array(Type.Object(attempt, { additionalProperties: false }), {
+      minItems: 1,
+      maxItems: VERIFY_BATCH_MAX,
+    }),
+  },
+  { additionalProperties: false },
+)
+
+export const VerifyResult = Type.Object({
+  valid: Type.Boolean({ description: 'true only for the code VALID.' }),
+  code: Type.Unsafe<OutcomeCode>({ type: 'string', enum: [...OUTCOME_CODES], description: 'The verdict.' }),
+  keyId: NullableString({ description: 'null for NOT_FOUND.' }),
+  companyId: NullableString({}),
+  userId: NullableString({}),
+  permissions: Type.Array(Type.String(), { description: 'All that the key is permitted.' }),
+  mode: Type.Unsafe<'live' | 'test' | null>({ type: ['string', 'null'], enum: ['live', 'test', null] }),
+  expiresAt: NullableTimestamp('When the key stops working; null: never.'),
+  metadata: Type.Unsafe<Record<string, string>>({ type: 'object', additionalProperties: { type: 'string' } }),
+  requestId: Type.String(),
+})
+
+export const VerifyBatchResult = Type.Object({
+  results: Type.Array(VerifyResult, { description: 'One verdict a key, in the order asked.' }),
+})
+
+export type VerifyResult = Static<typeof VerifyResult>

@@ -1,0 +1,41 @@
+import type { KeyHandle } from './key-cache.ts'
+
+/** About 150 bytes each: 3 MB at worst, however many unknown keys are tried. */
+const ABSENCES_MAX = 20_000
+
+/**
+ * How long "there is no such key" may be answered from memory, in milliseconds. Creation is not announced
+ * between servers, so this bounds how long one of them may still refuse a key that another has just made.
+ */
+const ABSENCE_AGE_MS_MAX = 2_000
+
+export type Absences = {
+  isKnown(handle: KeyHandle): boolean
+  note(handle: KeyHandle): void
+  clear(): void
+}
+
+/** Remembers, briefly and within bounds, which handles the store did not know. */
+export function createAbsences(monotonicMs: () => number): Absences {
+  const notedAtMs = new Map<KeyHandle, number>()
+  return {
+    isKnown(handle) {
+      const sinceMs = notedAtMs.get(handle)
+      if (sinceMs === undefined) return false
+      const ageMs = monotonicMs() - sinceMs
+      if (ageMs >= 0 && ageMs <= ABSENCE_AGE_MS_MAX) return true
+      notedAtMs.delete(handle)
+      return false
+    },
+    note(handle) {
+      if (notedAtMs.size >= ABSENCES_MAX) {
+        // Maps keep insertion order: the first is the oldest.
+        const [oldest] = notedAtMs.keys()
+        if (oldest !== undefined) notedAtMs.delete(oldest)
+      }
+      notedAtMs.delete(handle)
+      notedAtMs.set(handle, monotonicMs())
+    },
+    clear: () => notedAtMs.clear(),
+  }
+}

@@ -1,0 +1,158 @@
+import type { Address } from './address.ts'
+import { type Block, formatBlock, parseBlock } from './block.ts'
+import { explainBadEntry } from './explain-entry.ts'
+
+/** About 45 characters each in the store, 32 bytes compiled. */
+export const ENTRIES_MAX = 1_000
+const PROBLEMS_MAX = 20
+const V4_WORDS = 1
+const V6_WORDS = 4
+
+/** Compiled: sorted ranges that do not touch, [low, high] one after the other, for each family. */
+export type Allowlist = { readonly v4: Uint32Array; readonly v6: Uint32Array }
+
+/** Compiles canonical entries. Throws on a malformed one: they were parsed before they were stored. */
+export function compileAllowlist(entries: readonly string[]): Allowlist {
+  const blocks = entries.map((entry) => {
+    const block = parseBlock(entry)
+    if (block === undefined) throw new Error(`not a canonical entry: ${entry}`)
+    return block
+  })
+  return {
+    v4: pack(
+      blocks.filter(({ address }) => address.family === 4),
+      V4_WORDS,
+    ),
+    v6: pack(
+      blocks.filter(({ address }) => address.family === 6),
+      V6_WORDS,
+    ),
+  }
+}
+
+type Range = { readonly low: readonly number[]; high: readonly number[] }
+
+function pack(blocks: readonly Block[], words: number): Uint32Array {
+  const ranges = blocks.map(rangeOf).sort((left, right) => compare(left.low, right.low))
+  const merged: Range[] = []
+  for (const range of ranges) {
+    const last = merged.at(-1)
+    // Sorted CIDR blocks are nested or apart: what begins inside the last ends inside it too.
+    if (last === undefined || compare(range.low, last.high) > 0) merged.push(range)
+  }
+  const packed = new Uint32Array(merged.length * words * 2)
+  for (const [index, { low, high }] of merged.entries()) packed.set([...low, ...high], index * words * 2)
+  return packed
+}
+
+function rangeOf({ address, prefixLength }: Block): Range {
+  const low = address.family === 4 ? [address.value] : [...address.words]
+  const high = low.map((word, index) => (word | hostMask(prefixLength - index * 32)) >>> 0)
+  return { low, high }
+}
+
+function hostMask(bits: number): number {
+  if (bits <= 0) return 0xffffffff
+  return bits >= 32 ? 0 : 0xffffffff >>> bits
+}
+
+function compare(left: readonly number[], right: readonly number[]): number {
+  for (const [index, word] of left.entries()) {
+    const difference = word - right[index]!
+    if (difference !== 0) return difference
+  }
+  return 0
+}
+
+/** Whether an address is in the list. Families never match each other. Binary search, nothing allocated. */
+export function contains(allowlist: Allowlist, address: Address): boolean {
+  return address.family === 4
+    ? containsV4(allowlist.v4, address.value)
+    : containsV6(allowlist.v6, address.words)
+}
+
+function containsV4(ranges: Uint32Array, value: number): boolean {
+  let low = 0
+  let high = ranges.length / 2 - 1
+  while (low <= high) {
+    const middle = (low + high) >>> 1
+    if (value < ranges[middle * 2]!) high = middle - 1
+    else if (value > ranges[middle * 2 + 1]!) low = middle + 1
+    else return true
+  }
+  return false
+}
+
+function containsV6(ranges: Uint32Array, words: readonly number[]): boolean {
+  let low = 0
+  let high = ranges.length / 8 - 1
+  while (low <= high) {
+    const middle = (low + high) >>> 1
+    if (compareAt(words, ranges, middle * 8) < 0) high = middle - 1
+    else if (compareAt(words, ranges, middle * 8 + 4) > 0) low = middle + 1
+    else return true
+  }
+  return false
+}
+
+function compareAt(words: readonly number[], ranges: Uint32Array, offset: number): number {
+  for (let index = 0; index < V6_WORDS; index++) {
+    const difference = words[index]! - ranges[offset + index]!
+    if (difference !== 0) return difference
+  }
+  return 0
+}
+
+/** `index` of the array element that is wrong; null: the value as a whole. */
+export type EntryProblem = { readonly index: number | null; readonly detail: string }
+export type ParsedEntries =
+  | { readonly entries: string[] | null }
+  | { readonly problems: readonly EntryProblem[] }
+
+/**
+ * The wire's `whitelistedIPs` → canonical entries, each once, in the order first given. Elements may hold
+ * several entries separated by commas; one that holds none is a problem. null, absent, []: no restriction.
+ */
+export function parseWhitelistedIPs(value: readonly string[] | string | null | undefined): ParsedEntries {
+  if (value === null || value === undefined || value.length === 0) {
+    if (value === '') return { problems: [{ index: null, detail: explainBadEntry('') }] }
+    return { entries: null }
+  }
+  const elements = typeof value === 'string' ? [value] : value
+  const entries = new Set<string>()
+  const problems: EntryProblem[] = []
+  for (const [index, element] of elements.entries()) {
+    const place = typeof value === 'string' ? null : index
+    const texts = element
+      .split(',')
+      .map(trimSpaces)
+      .filter((text) => text !== '')
+    if (texts.length === 0) problems.push({ index: place, detail: explainBadEntry('') })
+    for (const text of texts) {
+      const block = parseBlock(text)
+      if (block === undefined) problems.push({ index: place, detail: explainBadEntry(text) })
+      else entries.add(formatBlock(block))
+    }
+  }
+  if (problems.length > 0) return { problems: problems.slice(0, PROBLEMS_MAX) }
+  if (entries.size > ENTRIES_MAX) {
+    return {
+      problems: [
+        {
+          index: null,
+          detail: `has ${entries.size} entries; at most ${ENTRIES_MAX} are possible: join neighbours into CIDR blocks.`,
+        },
+      ],
+    }
+  }
+  return { entries: [...entries] }
+}
+
+/** U+0020 only: a tab or a no-break space is a mistake that should show. */
+function trimSpaces(text: string): string {
+  let start = 0
+  let end = text.length
+  while (start < end && text[start] === ' ') start += 1
+  while (end > start && text[end - 1] === ' ') end -= 1
+  return text.slice(start, end)
+}

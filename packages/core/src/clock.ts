@@ -1,0 +1,2 @@
+/** Wall clock: milliseconds since the epoch. */
+export type Clock = { nowMs(): number }

@@ -1,0 +1,101 @@
+/** Every code a caller can meet in a problem document. Codes are API: added to, never renamed. */
+export type ErrorCode =
+  | 'malformed_request'
+  | 'malformed_json'
+  | 'invalid_body'
+  | 'missing_field'
+  | 'invalid_field'
+  | 'unknown_field'
+  | 'read_only_field'
+  | 'invalid_parameter'
+  | 'unknown_parameter'
+  | 'duplicate_parameter'
+  | 'conflicting_parameters'
+  | 'invalid_cursor'
+  | 'user_not_found'
+  | 'invalid_ip'
+  | 'multiple_credentials'
+  | 'missing_credentials'
+  | 'invalid_credentials'
+  | 'key_inactive'
+  | 'key_expired'
+  | 'user_inactive'
+  | 'company_inactive'
+  | 'token_expired'
+  | 'missing_permission'
+  | 'permission_escalation'
+  | 'ip_not_allowed'
+  | 'client_ip_unknown'
+  | 'key_not_found'
+  | 'company_not_found'
+  | 'route_not_found'
+  | 'method_not_allowed'
+  | 'not_acceptable'
+  | 'request_timeout'
+  | 'idempotency_in_progress'
+  | 'last_owner'
+  | 'precondition_failed'
+  | 'payload_too_large'
+  | 'unsupported_media_type'
+  | 'idempotency_key_reused'
+  | 'rate_limited'
+  | 'headers_too_large'
+  | 'internal_error'
+  | 'unavailable'
+  | 'cannot_verify'
+
+/** One offending input. Exactly one of pointer (RFC 6901), parameter and header says where it is. */
+export type Fault = {
+  readonly pointer?: string
+  readonly parameter?: string
+  readonly header?: string
+  readonly code: ErrorCode
+  /** Public text: what is wrong with this input and what to do. */
+  readonly detail: string
+  readonly suggestion?: string
+}
+
+type AppErrorOptions = {
+  readonly faults?: readonly Fault[]
+  /** Whole seconds after which the same request may succeed. */
+  readonly retryAfterSeconds?: number
+  /** For the operator's log only. */
+  readonly cause?: unknown
+}
+
+/** An expected failure. `detail` is public by construction; `cause` never leaves the operator's log. */
+export class AppError extends Error {
+  readonly code: ErrorCode
+  readonly detail: string
+  readonly faults: readonly Fault[]
+  readonly retryAfterSeconds: number | undefined
+
+  constructor(code: ErrorCode, detail: string, options: AppErrorOptions = {}) {
+    super(detail, options.cause === undefined ? undefined : { cause: options.cause })
+    this.name = 'AppError'
+    this.code = code
+    this.detail = detail
+    this.faults = options.faults ?? []
+    this.retryAfterSeconds = options.retryAfterSeconds
+  }
+}
+
+/**
+ * The error for one or more offending inputs of a request. Its code is theirs when they agree, else
+ * `mixed`, so that a caller can act on the code alone in the common case of a single mistake.
+ */
+export function inputError(faults: readonly Fault[], mixed: ErrorCode = 'invalid_body'): AppError {
+  const [first] = faults
+  if (first === undefined) throw new TypeError('an input error needs at least one fault')
+  const code = faults.every((fault) => fault.code === first.code) ? first.code : mixed
+  const more = faults.length === 1 ? '' : ` (and ${faults.length - 1} more; see errors)`
+  return new AppError(code, `${describe(first)}${more}`, { faults })
+}
+
+function describe(fault: Fault): string {
+  const place = fault.pointer ?? fault.parameter ?? fault.header
+  const suggestion = fault.suggestion === undefined ? '' : ` Did you mean ${fault.suggestion}?`
+  return place === undefined || place === ''
+    ? `${fault.detail}${suggestion}`
+    : `${place}: ${fault.detail}${suggestion}`
+}

@@ -1,0 +1,31 @@
+import { AppError } from './error.ts'
+import { type CompiledAuthority, isAboveRole, lacks, type Role } from './permission.ts'
+import type { Principal } from './principal.ts'
+
+/** Nobody touches what stands above. Throws AppError `permission_escalation`. */
+export function assertNotAbove(principal: Principal, role: Role, what: string): void {
+  if (!isAboveRole(role, principal.role)) return
+  throw new AppError(
+    'permission_escalation',
+    `${what} has the role ${role}, which is above yours (${principal.role}): ask someone with that role.`,
+  )
+}
+
+/** Nobody grants what it lacks. Throws AppError `permission_escalation` naming the first permission. */
+export function assertCovers(principal: Principal, granted: CompiledAuthority): void {
+  const missing = lacks(principal.authority, granted)
+  if (missing === undefined) return
+  throw new AppError(
+    'permission_escalation',
+    `This would grant ${missing}, which your credential does not have: narrow "permissions", or use a credential that has it.`,
+  )
+}
+
+/** A developer has its own keys only; reading is not concerned. Throws AppError `missing_permission`. */
+export function assertOwn(principal: Principal, ownerId: string, action: string): void {
+  if (principal.role !== 'developer' || principal.userId === ownerId) return
+  throw new AppError(
+    'missing_permission',
+    `A developer may ${action} only its own keys; this one belongs to another user.`,
+  )
+}

@@ -1,0 +1,49 @@
+import { hash, timingSafeEqual } from 'node:crypto'
+import type { Secret } from './secret.ts'
+
+/** 32 latin1 characters: the 32 bytes of a keyed hash. How a key is stored and found. */
+export type Fingerprint = string & { readonly __brand: 'fingerprint' }
+
+const BLOCK_BYTES = 64
+const HASH_BYTES = 32
+const TEXT_BYTES_MAX = 128
+
+/** Writes without the checks of `write`; Node has it, its types do not. */
+type Latin1Buffer = Buffer & { latin1Write(text: string, offset: number): number }
+
+/**
+ * HMAC-SHA-256 (RFC 2104) of a secret under `key`, made of two one-shot hashes over reused buffers that begin
+ * with the padded key: a fifth of the cost of createHmac. Not re-entrant, which nothing synchronous needs.
+ */
+export function createFingerprinter(key: Uint8Array): (secret: Secret) => Fingerprint {
+  const inner = padded(key, 0x36, TEXT_BYTES_MAX)
+  const outer = padded(key, 0x5c, HASH_BYTES)
+  // Secrets of one deployment have one length, or two: the view over it is made once.
+  let message = inner.subarray(0, BLOCK_BYTES)
+  return (secret) => {
+    const text = secret.reveal()
+    if (text.length > TEXT_BYTES_MAX) throw new RangeError('the secret is longer than any this service makes')
+    if (message.length !== BLOCK_BYTES + text.length) message = inner.subarray(0, BLOCK_BYTES + text.length)
+    inner.latin1Write(text, BLOCK_BYTES)
+    outer.latin1Write(hash('sha256', message, 'binary'), BLOCK_BYTES)
+    return hash('sha256', outer, 'binary') as Fingerprint
+  }
+}
+
+function padded(key: Uint8Array, pad: number, roomBytes: number): Latin1Buffer {
+  const short = key.length > BLOCK_BYTES ? hash('sha256', key, 'buffer') : key
+  const buffer = Buffer.alloc(BLOCK_BYTES + roomBytes)
+  buffer.fill(pad, 0, BLOCK_BYTES)
+  for (const [index, byte] of short.entries()) buffer[index] = byte ^ pad
+  return buffer as Latin1Buffer
+}
+
+export const fingerprintBytes = (fingerprint: string): Buffer => Buffer.from(fingerprint, 'latin1')
+
+export function fingerprintFromBytes(bytes: Uint8Array): Fingerprint {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1') as Fingerprint
+}
+
+export function fingerprintsEqual(left: Fingerprint, right: Fingerprint): boolean {
+  return timingSafeEqual(fingerprintBytes(left), fingerprintBytes(right))
+}

@@ -1,0 +1,74 @@
+import type { RandomBytes } from './random.ts'
+
+/** TypeID: a kind, an underscore, and 26 characters of Crockford base32 over a UUIDv7 (RFC 9562 §5.7). */
+export type Id<Kind extends string> = `${Kind}_${string}`
+export type KeyId = Id<'key'>
+export type UserId = Id<'usr'>
+export type CompanyId = Id<'cmp'>
+export type AuditEventId = Id<'evt'>
+
+const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz'
+const SUFFIX = /^[0-7][0-9a-hjkmnp-tv-z]{25}$/
+const SUFFIX_LENGTH = 26
+
+export function isId<Kind extends string>(kind: Kind, text: string): text is Id<Kind> {
+  return (
+    text.length === kind.length + 1 + SUFFIX_LENGTH &&
+    text.startsWith(`${kind}_`) &&
+    SUFFIX.test(text.slice(-SUFFIX_LENGTH))
+  )
+}
+
+const RANDOM_BITS = 74n
+const RANDOM_MASK = (1n << RANDOM_BITS) - 1n
+
+type NextId = {
+  /** Milliseconds since the epoch. */
+  readonly nowMs: number
+  readonly randomBytes: RandomBytes
+  /** The new id is greater than this one, of whatever kind, even when the clock stood still or stepped back. */
+  readonly after?: Id<string>
+}
+
+export function nextId<Kind extends string>(kind: Kind, { nowMs, randomBytes, after }: NextId): Id<Kind> {
+  const fresh = (BigInt(nowMs) << RANDOM_BITS) | (bigIntOf(randomBytes(10)) & RANDOM_MASK)
+  const last = after === undefined ? -1n : countOf(decode(after.slice(-SUFFIX_LENGTH)))
+  // A random step, so that the neighbours of an id cannot be guessed.
+  const count = fresh > last ? fresh : last + 1n + bigIntOf(randomBytes(4))
+  return `${kind}_${encode(uuidOf(count))}`
+}
+
+/** Milliseconds since the epoch at which the id was made, as its maker's clock saw it. */
+export function idTimeMs(id: Id<string>): number {
+  return Number(decode(id.slice(-SUFFIX_LENGTH)) >> 80n)
+}
+
+/** 48 bits of time and 74 random bits, spread around the version and variant bits. */
+function uuidOf(count: bigint): bigint {
+  const timeMs = count >> RANDOM_BITS
+  const high = (count >> 62n) & 0xfffn
+  const low = count & ((1n << 62n) - 1n)
+  return (timeMs << 80n) | (7n << 76n) | (high << 64n) | (2n << 62n) | low
+}
+
+function countOf(uuid: bigint): bigint {
+  return ((uuid >> 80n) << RANDOM_BITS) | (((uuid >> 64n) & 0xfffn) << 62n) | (uuid & ((1n << 62n) - 1n))
+}
+
+function encode(uuid: bigint): string {
+  let text = ''
+  for (let shift = 125n; shift >= 0n; shift -= 5n) text += ALPHABET[Number((uuid >> shift) & 31n)]
+  return text
+}
+
+function decode(suffix: string): bigint {
+  let uuid = 0n
+  for (const sign of suffix) uuid = (uuid << 5n) | BigInt(ALPHABET.indexOf(sign))
+  return uuid
+}
+
+function bigIntOf(bytes: Uint8Array): bigint {
+  let value = 0n
+  for (const byte of bytes) value = (value << 8n) | BigInt(byte)
+  return value
+}

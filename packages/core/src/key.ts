@@ -1,0 +1,28 @@
+import type { Allowlist } from './allowlist.ts'
+import type { CompanyId, KeyId, UserId } from './ids.ts'
+import type { CompiledAuthority, Role } from './permission.ts'
+import type { Mode } from './secret.ts'
+
+/**
+ * All that judging a key takes, compiled when it is loaded: a verification parses nothing.
+ * Holds neither the secret nor its fingerprint.
+ */
+export type VerifiableKey = {
+  readonly id: KeyId
+  readonly companyId: CompanyId
+  readonly userId: UserId
+  readonly mode: Mode
+  /** Neither deleted nor disabled. */
+  readonly isActive: boolean
+  readonly isUserActive: boolean
+  readonly isCompanyActive: boolean
+  /** Milliseconds since the epoch; null: never expires. */
+  readonly expiresAtMs: number | null
+  /** null: usable from everywhere. */
+  readonly allowlist: Allowlist | null
+  readonly role: Role
+  /** Belongs to the operator's company, the first of the deployment. */
+  readonly isOperator: boolean
+  readonly authority: CompiledAuthority
+  readonly metadata: Readonly<Record<string, string>>
+}

@@ -1,0 +1,176 @@
+import { nearest } from './nearest.ts'
+
+/** Highest first. */
+export const ROLES = ['owner', 'admin', 'developer', 'viewer'] as const
+export type Role = (typeof ROLES)[number]
+
+/** Whether `role` stands above `other`. */
+export const isAboveRole = (role: Role, other: Role): boolean => ROLES.indexOf(role) < ROLES.indexOf(other)
+
+/** The areas this service interprets itself. Every other area is the host application's own. */
+export const RESERVED: Readonly<Record<string, readonly string[]>> = {
+  keys: ['list', 'read', 'create', 'update', 'delete', 'verify'],
+  users: ['list', 'read', 'create', 'update'],
+  companies: ['list', 'read', 'create', 'update'],
+  audit: ['read'],
+}
+
+const RESERVED_ALL = Object.entries(RESERVED).flatMap(([area, actions]) =>
+  actions.map((action) => `${area}:${action}`),
+)
+const WORD = /^[a-z0-9._-]{1,64}$/
+
+/**
+ * Checks the grammar: `*`, `area:*` or `area:action`, each word 1 to 64 of a-z 0-9 . _ -. An action that a
+ * reserved area does not have is refused, because it could never be granted.
+ */
+export function parsePermission(text: string): { readonly ok: true } | { readonly detail: string } {
+  if (text === '*') return { ok: true }
+  const [area = '', action = '', ...rest] = text.split(':')
+  if (rest.length > 0 || !WORD.test(area) || (action !== '*' && !WORD.test(action))) {
+    return { detail: 'must be area:action, area:* or *, in lower case, such as orders:read.' }
+  }
+  const actions = Object.hasOwn(RESERVED, area) ? RESERVED[area] : undefined
+  if (actions === undefined || action === '*' || actions.includes(action)) return { ok: true }
+  const suggestion = nearest(action, actions)
+  const hint =
+    suggestion === undefined ? `it has ${actions.join(', ')}` : `did you mean ${area}:${suggestion}?`
+  return { detail: `is not an action of the reserved area ${area}: ${hint}` }
+}
+
+/** Whether a permission or pattern is about an area of this service, or about all areas. */
+export function isReservedPermission(text: string): boolean {
+  return text === '*' || Object.hasOwn(RESERVED, areaOf(text))
+}
+
+/** What a credential's power is made of. */
+export type Authority = {
+  readonly role: Role
+  /** The user belongs to the operator's company. */
+  readonly isOperator: boolean
+  /** Narrows the application's permissions only; null: all that the role allows. */
+  readonly userPermissions: readonly string[] | null
+  /** Lists that each narrow everything: the key's own, then those of what is derived from it. */
+  readonly narrowings: readonly (readonly string[])[]
+}
+
+/** Decided once, so that asking is a look-up. */
+export type CompiledAuthority = {
+  readonly reserved: ReadonlySet<string>
+  readonly application: Patterns
+}
+
+/** A set of application permissions: all, whole areas, single ones. */
+type Patterns = {
+  readonly isAll: boolean
+  readonly areas: ReadonlySet<string>
+  readonly exact: ReadonlySet<string>
+}
+
+const NO_PATTERNS: Patterns = { isAll: false, areas: new Set(), exact: new Set() }
+const ALL_PATTERNS: Patterns = { ...NO_PATTERNS, isAll: true }
+
+export function compileAuthority({
+  role,
+  isOperator,
+  userPermissions,
+  narrowings,
+}: Authority): CompiledAuthority {
+  let reserved = RESERVED_ALL.filter((permission) => roleHas(role, isOperator, permission))
+  let application = role === 'viewer' ? NO_PATTERNS : ALL_PATTERNS
+  if (userPermissions !== null) application = meet(application, patternsOf(userPermissions))
+  for (const narrowing of narrowings) {
+    const named = new Set(narrowing)
+    reserved = reserved.filter(
+      (permission) => named.has('*') || named.has(`${areaOf(permission)}:*`) || named.has(permission),
+    )
+    application = meet(application, patternsOf(narrowing))
+  }
+  return { reserved: new Set(reserved), application }
+}
+
+function roleHas(role: Role, isOperator: boolean, permission: string): boolean {
+  const area = areaOf(permission)
+  switch (role) {
+    case 'owner':
+      return isOperator || area !== 'companies'
+    case 'admin':
+      return area !== 'companies'
+    case 'developer':
+      return area === 'keys' && permission !== 'keys:verify'
+    case 'viewer':
+      return permission === 'keys:list' || permission === 'keys:read'
+  }
+}
+
+function patternsOf(permissions: readonly string[]): Patterns {
+  if (permissions.includes('*')) return ALL_PATTERNS
+  const areas = new Set<string>()
+  const exact = new Set<string>()
+  for (const permission of permissions) {
+    const area = areaOf(permission)
+    if (Object.hasOwn(RESERVED, area)) continue
+    if (permission.endsWith(':*')) areas.add(area)
+    else exact.add(permission)
+  }
+  return { isAll: false, areas, exact }
+}
+
+/** What two sets have in common. */
+function meet(left: Patterns, right: Patterns): Patterns {
+  if (left.isAll) return right
+  if (right.isAll) return left
+  const areas = new Set([...left.areas].filter((area) => right.areas.has(area)))
+  const exact = new Set<string>()
+  for (const permission of [...left.exact, ...right.exact]) {
+    if (covers(left, permission) && covers(right, permission)) exact.add(permission)
+  }
+  return { isAll: false, areas, exact }
+}
+
+function covers(patterns: Patterns, permission: string): boolean {
+  return patterns.isAll || patterns.exact.has(permission) || patterns.areas.has(areaOf(permission))
+}
+
+/** Whether one concrete permission is held. */
+export function isPermitted(authority: CompiledAuthority, permission: string): boolean {
+  if (authority.reserved.has(permission)) return true
+  return !Object.hasOwn(RESERVED, areaOf(permission)) && covers(authority.application, permission)
+}
+
+/** The first permission or pattern that `wanted` has and `holder` has not; undefined when there is none. */
+export function lacks(holder: CompiledAuthority, wanted: CompiledAuthority): string | undefined {
+  for (const permission of wanted.reserved) if (!holder.reserved.has(permission)) return permission
+  const { application } = holder
+  if (application.isAll) return undefined
+  if (wanted.application.isAll) return EVERY_APPLICATION_PERMISSION
+  for (const area of wanted.application.areas) if (!application.areas.has(area)) return `${area}:*`
+  for (const permission of wanted.application.exact) if (!covers(application, permission)) return permission
+  return undefined
+}
+
+/**
+ * How "every permission of the application, but not every reserved one" is written in an answer. It cannot be
+ * granted: in a request leave the list out, or name areas.
+ */
+const EVERY_APPLICATION_PERMISSION = '*:*'
+
+/** For the wire: sorted; `area:*` for all actions of a reserved area, `*` for simply everything. */
+export function listPermissions({ reserved, application }: CompiledAuthority): string[] {
+  if (application.isAll && reserved.size === RESERVED_ALL.length) return ['*']
+  const listed = new Set<string>()
+  for (const [area, actions] of Object.entries(RESERVED)) {
+    const held = actions.map((action) => `${area}:${action}`).filter((permission) => reserved.has(permission))
+    for (const permission of held.length === actions.length ? [`${area}:*`] : held) listed.add(permission)
+  }
+  if (application.isAll) listed.add(EVERY_APPLICATION_PERMISSION)
+  for (const area of application.areas) listed.add(`${area}:*`)
+  for (const permission of application.exact)
+    if (!application.areas.has(areaOf(permission))) listed.add(permission)
+  return [...listed].sort()
+}
+
+function areaOf(permission: string): string {
+  const colon = permission.indexOf(':')
+  return colon < 0 ? permission : permission.slice(0, colon)
+}

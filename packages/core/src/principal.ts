@@ -1,0 +1,29 @@
+import type { CompanyId, UserId } from './ids.ts'
+import type { CompiledAuthority, Role } from './permission.ts'
+
+/** Who a request proved to be. Made from the credential alone, never from anything the request says. */
+export type Principal = {
+  readonly type: 'key' | 'host'
+  /** Id of the credential; null for the host. */
+  readonly id: string | null
+  /** null for the host, which stands for nobody. */
+  readonly userId: UserId | null
+  /** The company the credential belongs to; null for the host. */
+  readonly homeCompanyId: CompanyId | null
+  /** The company this request acts for: its own, but for an operator who names another. */
+  readonly companyId: CompanyId
+  readonly role: Role
+  /** Belongs to the operator's company. */
+  readonly isOperator: boolean
+  readonly authority: CompiledAuthority
+}
+
+/** Who did it, as the audit log keeps it. */
+export type Actor = {
+  readonly type: string
+  readonly id: string | null
+  readonly userId: UserId | null
+  /** Canonical text; null when unknown or none. */
+  readonly address: string | null
+  readonly requestId: string | null
+}

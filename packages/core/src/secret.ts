@@ -1,0 +1,82 @@
+import { crc32 } from 'node:zlib'
+import type { RandomBytes } from './random.ts'
+
+export type Mode = 'live' | 'test'
+
+const ALPHABET = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'
+/** 62^43 > 2^256. */
+const RANDOM_LENGTH = 43
+/** 62^6 > 2^32. */
+const CHECKSUM_LENGTH = 6
+const BODY = /^[0-9A-Za-z]{49}$/
+
+/** The plaintext of a key. Prints as `[secret]`; only `reveal` gives it away. */
+export class Secret {
+  readonly #text: string
+  readonly mode: Mode
+
+  constructor(text: string, mode: Mode) {
+    this.#text = text
+    this.mode = mode
+  }
+
+  reveal(): string {
+    return this.#text
+  }
+
+  toString(): string {
+    return '[secret]'
+  }
+
+  toJSON(): string {
+    return '[secret]'
+  }
+
+  [Symbol.for('nodejs.util.inspect.custom')](): string {
+    return '[secret]'
+  }
+}
+
+/** undefined unless prefix, mode, length, alphabet and checksum are right: a typo costs no look-up. */
+export function parseSecret(text: string, prefix: string): Secret | undefined {
+  const bodyStart = prefix.length + 6
+  if (text.length !== bodyStart + RANDOM_LENGTH + CHECKSUM_LENGTH || !text.startsWith(prefix))
+    return undefined
+  const mode = modeAt(text, prefix.length)
+  if (mode === undefined || !BODY.test(text.slice(bodyStart))) return undefined
+  const body = text.slice(0, -CHECKSUM_LENGTH)
+  return text.endsWith(checksum(body)) ? new Secret(text, mode) : undefined
+}
+
+function modeAt(text: string, index: number): Mode | undefined {
+  if (text.startsWith('_live_', index)) return 'live'
+  return text.startsWith('_test_', index) ? 'test' : undefined
+}
+
+type Generate = { readonly prefix: string; readonly mode: Mode; readonly randomBytes: RandomBytes }
+
+/** `<prefix>_<mode>_`, 43 random base62 characters (256 bits), 6 base62 characters of CRC-32 over all before. */
+export function generateSecret({ prefix, mode, randomBytes }: Generate): Secret {
+  let body = `${prefix}_${mode}_`
+  const length = body.length + RANDOM_LENGTH
+  while (body.length < length) {
+    for (const byte of randomBytes(RANDOM_LENGTH)) {
+      // 248 is the largest multiple of 62 in a byte: what is above would favour the first characters.
+      if (byte < 248 && body.length < length) body += ALPHABET[byte % 62]
+    }
+  }
+  return new Secret(body + checksum(body), mode)
+}
+
+function checksum(body: string): string {
+  let value = crc32(body)
+  let text = ''
+  for (let index = 0; index < CHECKSUM_LENGTH; index++) {
+    text = ALPHABET[value % 62] + text
+    value = Math.floor(value / 62)
+  }
+  return text
+}
+
+/** 1 to 16 of a-z and 0-9, a letter first. */
+export const isKeyPrefix = (text: string): boolean => /^[a-z][a-z0-9]{0,15}$/.test(text)

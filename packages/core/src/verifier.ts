@@ -1,0 +1,86 @@
+import { createAbsences } from './absences.ts'
+import { type Attempt, evaluate } from './evaluate.ts'
+import type { Fingerprint } from './fingerprint.ts'
+import { createFlights } from './flights.ts'
+import type { KeyId } from './ids.ts'
+import { createKeyCache, type KeyHandle, type LoadedKey, type RevocationScope } from './key-cache.ts'
+import { NOT_FOUND, type Outcome } from './outcome.ts'
+import type { Secret } from './secret.ts'
+
+/** About 600 bytes a key with its handles: 60 MB at worst. */
+export const CACHED_KEYS_MAX = 100_000
+
+type VerifierOptions = {
+  readonly fingerprint: (secret: Secret) => Fingerprint
+  /**
+   * Reads a key from the source of truth; null: there is none. Throws when the source is silent: a check
+   * that cannot be made is never a yes. A store that answers at once may do so without a promise.
+   */
+  readonly load: (handle: KeyHandle) => LoadedKey | null | Promise<LoadedKey | null>
+  /** Whether an answer from memory is provably up to date. Asked before every look-up, never remembered. */
+  readonly isFresh: () => boolean
+  readonly monotonicMs: () => number
+  readonly keysMax?: number
+}
+
+/** The one verification engine: the server, the gateway endpoints and the SDK differ in `load` only. */
+export type Verifier = {
+  /** Judges a use of a secret. Answers at once, without a promise, when memory may answer. */
+  verify(secret: Secret, attempt: Attempt): Outcome | Promise<Outcome>
+  /** The same for a credential derived from a key, which carries the key's id. */
+  verifyById(keyId: KeyId, attempt: Attempt): Outcome | Promise<Outcome>
+  /** Forgets what a revocation names, and every load under way, which may have read the state before it. */
+  drop(revoked: RevocationScope): void
+  /** Forgets everything. */
+  clear(): void
+  readonly size: number
+}
+
+export function createVerifier(options: VerifierOptions): Verifier {
+  const cache = createKeyCache(options.keysMax ?? CACHED_KEYS_MAX)
+  const absences = createAbsences(options.monotonicMs)
+  const flights = createFlights(publish)
+
+  function publish(handle: KeyHandle, loaded: LoadedKey | null): void {
+    if (loaded === null) absences.note(handle)
+    else cache.publish(loaded)
+  }
+
+  function find(handle: KeyHandle, attempt: Attempt): Outcome | Promise<Outcome> {
+    if (options.isFresh()) {
+      const known = cache.find(handle)
+      if (known !== undefined) return evaluate(known.key, attempt)
+      if (absences.isKnown(handle)) return NOT_FOUND
+      const flight = flights.find(handle)
+      if (flight !== undefined) return flight.then((loaded) => judge(loaded, attempt))
+    }
+    // A caller without proof of freshness takes no flight that began before it came: it begins its own.
+    const loading = options.load(handle)
+    if (loading instanceof Promise) {
+      return flights.depart(handle, loading).then((loaded) => judge(loaded, attempt))
+    }
+    publish(handle, loading)
+    return judge(loading, attempt)
+  }
+
+  return {
+    verify: (secret, attempt) => find(options.fingerprint(secret), attempt),
+    verifyById: find,
+    drop(revoked) {
+      flights.drop()
+      cache.drop(revoked)
+    },
+    clear() {
+      flights.drop()
+      cache.clear()
+      absences.clear()
+    },
+    get size() {
+      return cache.size
+    },
+  }
+}
+
+function judge(loaded: LoadedKey | null, attempt: Attempt): Outcome {
+  return loaded === null ? NOT_FOUND : evaluate(loaded.key, attempt)
+}

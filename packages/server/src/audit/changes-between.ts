@@ -1,0 +1,14 @@
+import type { Changes } from './audited-change.ts'
+
+/** The fields whose values differ, each as [before, after]. */
+export function changesBetween<Shape extends Readonly<Record<string, unknown>>>(
+  before: Shape,
+  after: Shape,
+): Changes {
+  const changes: Record<string, readonly [unknown, unknown]> = {}
+  for (const field of Object.keys(before)) {
+    const pair = [before[field], after[field]] as const
+    if (JSON.stringify(pair[0]) !== JSON.stringify(pair[1])) changes[field] = pair
+  }
+  return changes
+}

@@ -1,0 +1,66 @@
+import { inputError } from '@latchkey/core/error'
+import { nextId } from '@latchkey/core/ids'
+import { auditedChange } from '../audit/audited-change.ts'
+import { type AuditChain, CHAIN_START } from '../audit/chain.ts'
+import { findCompanyByExternalId, insertCompany } from '../storage/companies.ts'
+import { countCompany, findDeployment } from '../storage/deployment.ts'
+import type { CompanyRow, Db } from '../storage/schema.ts'
+import type { Tx } from '../verification/write.ts'
+
+export type NewCompany = {
+  readonly name: string
+  readonly externalId?: string | null
+  readonly isOperator?: boolean
+}
+
+/** Creates a company; its chain of audit events begins with its creation. Throws AppError: input faults. */
+export async function createCompany(tx: Tx, chain: AuditChain, input: NewCompany): Promise<CompanyRow> {
+  const externalId = input.externalId ?? null
+  await assertExternalIdFree(tx.db, externalId)
+  const deployment = await findDeployment(tx.db)
+  if (deployment === undefined) throw new Error('the deployment row is missing')
+  const id = nextId('cmp', {
+    nowMs: tx.nowMs,
+    randomBytes: tx.randomBytes,
+    ...(deployment.last_company_id === null ? {} : { after: deployment.last_company_id }),
+  })
+  const row: CompanyRow = {
+    id,
+    name: input.name,
+    external_id: externalId,
+    status: 'active',
+    is_operator: input.isOperator === true ? 1 : 0,
+    last_id: id,
+    users_count: 0,
+    keys_active: 0,
+    keys_inactive: 0,
+    audit_count: 0,
+    audit_head: CHAIN_START,
+    audit_seal: chain.seal(id, 0, CHAIN_START),
+    created_at: tx.nowMs,
+    updated_at: tx.nowMs,
+    version: 1,
+  }
+  await insertCompany(tx.db, row)
+  await countCompany(tx.db, id)
+  await auditedChange(tx, chain, id, (change) =>
+    change.record({
+      action: 'company.created',
+      object: { type: 'company', id },
+      changes: { name: [null, row.name], externalId: [null, externalId] },
+    }),
+  )
+  return row
+}
+
+/** Throws an input fault when another company has the external id. */
+export async function assertExternalIdFree(db: Db, externalId: string | null): Promise<void> {
+  if (externalId === null || (await findCompanyByExternalId(db, externalId)) === undefined) return
+  throw inputError([
+    {
+      pointer: '/externalId',
+      code: 'invalid_field',
+      detail: 'belongs to another company: GET /companies?externalId= finds it.',
+    },
+  ])
+}

@@ -1,0 +1,60 @@
+import { nearest } from '@latchkey/core/nearest'
+import { type Setting, settings } from './settings.ts'
+
+/** A setting that stops the start. The message names it and says what to do. */
+export class ConfigError extends Error {
+  constructor(message: string) {
+    super(message)
+    this.name = 'ConfigError'
+  }
+}
+
+type Settings = typeof settings
+type Values = { readonly [Name in keyof Settings]: ReturnType<Settings[Name]['parse']> }
+
+/** Everything that may be logged. */
+export type Config = Omit<Values, 'secret'>
+/** What may not. */
+export type SecretSource = Pick<Values, 'secret' | 'secretFile' | 'dataDir'>
+
+type Environment = Readonly<Record<string, string | undefined>>
+
+/**
+ * Reads all settings from the environment, the only place that does. Throws ConfigError for an unknown
+ * LATCHKEY_* name or a bad value.
+ */
+export function readConfig(environment: Environment = process.env): {
+  config: Config
+  secretSource: SecretSource
+} {
+  refuseUnknown(environment)
+  const values = Object.fromEntries(
+    Object.entries(settings).map(([name, setting]) => [name, parseSetting(setting, environment)]),
+  ) as Values
+  const { secret, ...config } = values
+  if (secret !== null && config.secretFile !== null) {
+    throw new ConfigError('LATCHKEY_SECRET and LATCHKEY_SECRET_FILE are both set: keep one of them.')
+  }
+  const { secretFile, dataDir } = config
+  return { config: Object.freeze(config), secretSource: { secret, secretFile, dataDir } }
+}
+
+function refuseUnknown(environment: Environment): void {
+  const known = Object.values(settings).map((setting) => setting.name)
+  for (const name of Object.keys(environment)) {
+    if (!name.startsWith('LATCHKEY_') || known.includes(name)) continue
+    const suggestion = nearest(name, known)
+    const hint =
+      suggestion === undefined ? 'latchkey serve --help lists all of them' : `did you mean ${suggestion}?`
+    throw new ConfigError(`Unknown setting ${name}: ${hint}`)
+  }
+}
+
+function parseSetting(setting: Setting<unknown>, environment: Environment): unknown {
+  const text = environment[setting.name]
+  try {
+    return setting.parse(text === undefined || text === '' ? setting.fallback : text)
+  } catch (error) {
+    throw new ConfigError(`${setting.name} ${error instanceof Error ? error.message : String(error)}.`)
+  }
+}

@@ -1,0 +1,28 @@
+import { createHmac, timingSafeEqual } from 'node:crypto'
+import type { Clock } from '@latchkey/core/clock'
+import { ConfigError } from './config.ts'
+import { findDeployment, insertDeployment } from './storage/deployment.ts'
+import type { Engine } from './storage/engine.ts'
+
+/**
+ * Holds the server secret against the one this store was made with, so that a wrong one stops the start
+ * instead of refusing every key. The first start on an empty store notes it. Throws ConfigError.
+ */
+export async function assertServerSecret(engine: Engine, checkKey: Uint8Array, clock: Clock): Promise<void> {
+  const expected = createHmac('sha256', checkKey).update('server secret').digest()
+  const known = await engine.read(findDeployment)
+  const deployment =
+    known ??
+    (await engine.write(async (db) => {
+      const noted = await findDeployment(db)
+      if (noted !== undefined) return noted
+      await insertDeployment(db, expected, clock.nowMs())
+      return { secret_check: expected }
+    }))
+  if (!timingSafeEqual(expected, deployment.secret_check)) {
+    throw new ConfigError(
+      'The server secret is not the one this store was made with: put the old one back ' +
+        '(LATCHKEY_SECRET, LATCHKEY_SECRET_FILE or server.secret in the data directory). No key could be verified with this one.',
+    )
+  }
+}

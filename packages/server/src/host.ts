@@ -1,0 +1,62 @@
+import { AppError } from '@latchkey/core/error'
+import { isId } from '@latchkey/core/ids'
+import { HOST, hostPrincipal } from './bootstrap.ts'
+import { type CreatedKey, createKey, type NewKey } from './keys/create-key.ts'
+import type { Services } from './services.ts'
+import { findOperatorCompany } from './storage/companies.ts'
+import { listingOfUsers } from './storage/listings.ts'
+import { listPage } from './storage/page.ts'
+import type { UserRow } from './storage/schema.ts'
+import { findUserByEmail, findUserInDeployment, findUsers } from './storage/users.ts'
+
+/** Whether the store has its operator company, and with it had its first admin key. */
+export async function isBootstrapped({ engine }: Pick<Services, 'engine'>): Promise<boolean> {
+  return (await engine.read(findOperatorCompany)) !== undefined
+}
+
+type HostServices = Pick<Services, 'engine' | 'write' | 'chain' | 'config' | 'fingerprint'>
+
+/**
+ * Creates a key for any user of the deployment, by id or email: for whoever runs a command on the server.
+ * Throws AppError: input faults, `user_not_found`.
+ */
+export async function createKeyOnHost(
+  services: HostServices,
+  idOrEmail: string,
+  input: Omit<NewKey, 'userId'>,
+): Promise<CreatedKey> {
+  const { write, engine, chain, config, fingerprint } = services
+  const user = await engine.read((db) =>
+    isId('usr', idOrEmail) ? findUserInDeployment(db, idOrEmail) : findUserByEmail(db, idOrEmail),
+  )
+  if (user === undefined) {
+    throw new AppError(
+      'user_not_found',
+      `No user has the id or email ${idOrEmail}: latchkey keys create lists some.`,
+    )
+  }
+  return write(HOST, (tx) =>
+    createKey(tx, { chain, keyPrefix: config.keyPrefix, fingerprint }, hostPrincipal(user.company_id), {
+      ...input,
+      userId: user.id,
+    }),
+  )
+}
+
+const SHOWN_MAX = 20
+
+/** Some users of the operator's company, newest first. */
+export async function listOperatorUsers({ engine }: Pick<Services, 'engine'>): Promise<UserRow[]> {
+  return engine.read(async (db) => {
+    const company = await findOperatorCompany(db)
+    if (company === undefined) return []
+    const page = await listPage(
+      db,
+      listingOfUsers(company.id, undefined),
+      { limit: SHOWN_MAX, offset: 0 },
+      async () => {},
+    )
+    const rows = await findUsers(db, company.id, page.ids)
+    return page.ids.map((id) => rows.get(id)!)
+  })
+}

@@ -1,0 +1,40 @@
+import { AppError, inputError } from '@latchkey/core/error'
+import { isId } from '@latchkey/core/ids'
+import { isPermitted } from '@latchkey/core/permission'
+import type { Principal } from '@latchkey/core/principal'
+import type { Services } from '../services.ts'
+import { findCompany } from '../storage/companies.ts'
+
+/**
+ * The principal, acting for the company that X-Company-Id names. Only for an operator with companies:update;
+ * from everyone else the header is a 403, so that nobody believes it did something.
+ */
+export async function actFor(
+  deps: Pick<Services, 'engine'>,
+  principal: Principal,
+  headers: readonly string[],
+): Promise<Principal> {
+  const [companyId] = headers
+  if (companyId === undefined) return principal
+  if (headers.length > 1) {
+    throw inputError([
+      {
+        header: 'X-Company-Id',
+        code: 'duplicate_parameter',
+        detail: 'was sent more than once: send it once.',
+      },
+    ])
+  }
+  if (!principal.isOperator || !isPermitted(principal.authority, 'companies:update')) {
+    throw new AppError(
+      'missing_permission',
+      'X-Company-Id is for the operator, with the permission companies:update: leave the header out.',
+    )
+  }
+  const company = isId('cmp', companyId)
+    ? await deps.engine.read((db) => findCompany(db, companyId))
+    : undefined
+  if (company === undefined)
+    throw new AppError('company_not_found', 'X-Company-Id names no company of this deployment.')
+  return { ...principal, companyId: company.id }
+}

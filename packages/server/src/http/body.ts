@@ -1,0 +1,38 @@
+import type { IncomingMessage } from 'node:http'
+import { AppError } from '@latchkey/core/error'
+import { parseJson } from './json-text.ts'
+
+export const BODY_BYTES_MAX = 64 * 1024
+
+/** A body as it came and as it was understood. */
+export type JsonBody = { readonly bytes: Buffer; readonly value: unknown }
+
+/** Reads a JSON body. Throws AppError `unsupported_media_type`, `payload_too_large`, `malformed_json`, `invalid_body`. */
+export async function readJsonBody(request: IncomingMessage): Promise<JsonBody> {
+  assertJson(request.headers['content-type'])
+  const declared = request.headers['content-length']
+  if (declared !== undefined && Number(declared) > BODY_BYTES_MAX) throw tooLarge()
+  const chunks: Buffer[] = []
+  let size = 0
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    size += chunk.length
+    if (size > BODY_BYTES_MAX) throw tooLarge()
+    chunks.push(chunk)
+  }
+  const bytes = Buffer.concat(chunks, size)
+  return { bytes, value: parseJson(bytes) }
+}
+
+/** RFC 8259 §8.1: JSON is UTF-8; a charset parameter may only say so. */
+function assertJson(contentType: string | undefined): void {
+  if (contentType !== undefined && /^application\/json *(; *charset="?utf-8"? *)?$/i.test(contentType)) return
+  const sent = contentType === undefined ? 'none was sent' : `got ${contentType.slice(0, 100)}`
+  throw new AppError(
+    'unsupported_media_type',
+    `The body must be declared as application/json; ${sent}. With curl add: -H 'Content-Type: application/json'`,
+  )
+}
+
+function tooLarge(): AppError {
+  return new AppError('payload_too_large', `The body is larger than ${BODY_BYTES_MAX / 1024} KiB.`)
+}

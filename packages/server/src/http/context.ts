@@ -1,0 +1,61 @@
+import type {
+  AnswerOf,
+  BodyOf,
+  OperationId,
+  operations,
+  ParamsOf,
+  QueryOf,
+} from '@latchkey/contract/operations'
+import type { Address } from '@latchkey/core/address'
+import type { Actor, Principal } from '@latchkey/core/principal'
+import type { InFlight } from '../idempotency/run-once.ts'
+import type { Services } from '../services.ts'
+import type { SlowReads } from './slow-reads.ts'
+
+/** What is known of a request before its operation is looked at. */
+export type RequestFacts = {
+  readonly requestId: string
+  readonly startedAtMs: number
+  /** The client's address; undefined: it cannot be told. */
+  readonly address: Address | undefined
+  principal: Principal | undefined
+}
+
+type PrincipalOf<Id extends OperationId> = (typeof operations)[Id]['authentication'] extends 'none'
+  ? undefined
+  : Principal
+
+/** One request to one operation: authenticated, permitted and valid. */
+export type Context<Id extends OperationId> = {
+  readonly requestId: string
+  readonly address: Address | undefined
+  readonly principal: PrincipalOf<Id>
+  /** Who did it, for the audit log. */
+  readonly actor: Actor
+  readonly params: ParamsOf<Id>
+  readonly query: QueryOf<Id>
+  readonly body: BodyOf<Id>
+  /** The body as it came; empty when there is none. */
+  readonly bodyBytes: Buffer
+  readonly method: string
+  readonly path: string
+  /** Scheme and authority under which the caller reached the service. */
+  readonly origin: string
+  /** Every value of a request header; `name` in lower case. */
+  header(name: string): readonly string[]
+}
+
+export type Reply<Id extends OperationId> = {
+  readonly headers?: Readonly<Record<string, string>>
+  readonly body: AnswerOf<Id>
+}
+
+/** State of the HTTP layer of one app. */
+export type HttpState = { readonly slowReads: SlowReads; readonly inFlight: InFlight }
+
+export type HandlerDeps = Services & HttpState
+
+export type Handler<Id extends OperationId> = (
+  deps: HandlerDeps,
+  context: Context<Id>,
+) => Reply<Id> | Promise<Reply<Id>>

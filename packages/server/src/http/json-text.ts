@@ -1,0 +1,98 @@
+import { AppError } from '@latchkey/core/error'
+
+const DEPTH_MAX = 8
+const NAMES_MAX = 64
+
+/**
+ * Parses a body. Stricter than JSON.parse where two readers could understand two things: a name twice in one
+ * object, text that is not well-formed Unicode. Throws AppError `malformed_json` with line and column, or
+ * `invalid_body`.
+ */
+export function parseJson(bytes: Uint8Array): unknown {
+  const text = decode(bytes)
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch (error) {
+    throw malformed(text, error)
+  }
+  checkStructure(text)
+  return value
+}
+
+function decode(bytes: Uint8Array): string {
+  try {
+    const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
+    if (text.startsWith('\ufeff')) {
+      throw new AppError(
+        'malformed_json',
+        'The body begins with a byte order mark: send plain UTF-8 without one.',
+      )
+    }
+    return text
+  } catch (error) {
+    if (error instanceof AppError) throw error
+    throw new AppError('malformed_json', 'The body is not valid UTF-8.')
+  }
+}
+
+function malformed(text: string, error: unknown): AppError {
+  const message = error instanceof Error ? error.message : ''
+  const position = /at position (\d+)/.exec(message)?.[1]
+  const before = text.slice(0, position === undefined ? text.length : Number(position)).split('\n')
+  const column = (before.at(-1)?.length ?? 0) + 1
+  const what = text.trim() === '' ? 'The body is empty' : 'The body is not valid JSON'
+  return new AppError('malformed_json', `${what}: look at line ${before.length}, column ${column}.`)
+}
+
+/** Walks text that is known to be JSON: only braces, brackets, commas, colons and strings matter. */
+function checkStructure(text: string): void {
+  const open: (Set<string> | undefined)[] = []
+  let isName = false
+  for (let index = 0; index < text.length; index++) {
+    const sign = text[index]
+    if (sign === '{' || sign === '[') {
+      open.push(sign === '{' ? new Set() : undefined)
+      if (open.length > DEPTH_MAX) throw invalid(`The body is nested deeper than ${DEPTH_MAX} levels.`)
+      isName = sign === '{'
+    } else if (sign === '}' || sign === ']') {
+      open.pop()
+      isName = false
+    } else if (sign === ',') {
+      isName = open.at(-1) !== undefined
+    } else if (sign === '"') {
+      const end = endOfString(text, index)
+      const content = JSON.parse(text.slice(index, end)) as string
+      checkText(content)
+      if (isName) noteName(open.at(-1), content)
+      isName = false
+      index = end - 1
+    }
+  }
+}
+
+/** Index after the closing quote. */
+function endOfString(text: string, start: number): number {
+  let index = start + 1
+  while (text[index] !== '"') index += text[index] === '\\' ? 2 : 1
+  return index + 1
+}
+
+function checkText(content: string): void {
+  if (!content.isWellFormed())
+    throw invalid('A string holds half of a surrogate pair: send well-formed Unicode.')
+  if (content.includes('\u0000'))
+    throw invalid('A string holds the character U+0000, which cannot be stored.')
+}
+
+function noteName(names: Set<string> | undefined, name: string): void {
+  if (names === undefined) return
+  if (names.has(name))
+    throw invalid(`The name ${JSON.stringify(name.slice(0, 100))} stands twice in one object.`)
+  names.add(name)
+  if (names.size > NAMES_MAX) throw invalid(`An object has more than ${NAMES_MAX} names.`)
+}
+
+function invalid(detail: string): AppError {
+  return new AppError('invalid_body', detail)
+}

@@ -1,0 +1,19 @@
+import type { AuditEvent } from '@latchkey/contract/schemas/audit'
+import type { AuditEventRow } from '../storage/schema.ts'
+import { presentTime } from './present-time.ts'
+
+export function presentAuditEvent(row: AuditEventRow): AuditEvent {
+  return {
+    id: row.id,
+    companyId: row.company_id,
+    sequence: row.sequence,
+    at: presentTime(row.at),
+    action: row.action,
+    actor: { type: row.actor_type, id: row.actor_id, userId: row.actor_user_id },
+    object: { type: row.object_type, id: row.object_id },
+    address: row.address,
+    requestId: row.request_id,
+    changes: JSON.parse(row.changes) as Record<string, unknown>,
+    hash: Buffer.from(row.hash).toString('hex'),
+  }
+}

@@ -1,0 +1,55 @@
+import type { Fault } from '@latchkey/core/error'
+import type { TSchema } from 'typebox'
+
+type Parameters = Readonly<Record<string, { readonly type?: unknown }>>
+
+/** 2^53 − 1 has sixteen digits; what is longer cannot be right. */
+const DIGITS = /^\d{1,16}$/
+
+/**
+ * Parses a query string by the types its schema declares. Nothing is coerced: a number is decimal digits, a
+ * truth value is true or false. Faults: a parameter given twice, a value that is not of its type.
+ */
+export function parseQuery(
+  queryString: string,
+  schema: TSchema,
+): { readonly query: Record<string, unknown>; readonly faults: readonly Fault[] } {
+  const declared = (schema as { properties?: Parameters }).properties ?? {}
+  const query: Record<string, unknown> = {}
+  const faults: Fault[] = []
+  const seen = new Set<string>()
+  for (const [parameter, text] of new URLSearchParams(queryString)) {
+    if (seen.has(parameter)) {
+      faults.push({
+        parameter,
+        code: 'duplicate_parameter',
+        detail: 'was given more than once: give it once.',
+      })
+      continue
+    }
+    seen.add(parameter)
+    const parsed = parseValue(
+      text,
+      Object.hasOwn(declared, parameter) ? declared[parameter]?.type : undefined,
+    )
+    if ('detail' in parsed) faults.push({ parameter, code: 'invalid_parameter', detail: parsed.detail })
+    // Defined, not assigned: a parameter named __proto__ must stay a name like any other.
+    else
+      Object.defineProperty(query, parameter, { value: parsed.value, enumerable: true, configurable: true })
+  }
+  return { query, faults }
+}
+
+function parseValue(text: string, type: unknown): { readonly value: unknown } | { readonly detail: string } {
+  if (type === 'integer') {
+    const value = Number(text)
+    if (DIGITS.test(text) && value <= Number.MAX_SAFE_INTEGER) return { value }
+    return { detail: 'must be a whole number in decimal digits.' }
+  }
+  if (type === 'boolean') {
+    return text === 'true' || text === 'false'
+      ? { value: text === 'true' }
+      : { detail: 'must be true or false.' }
+  }
+  return { value: text }
+}

@@ -1,0 +1,32 @@
+import type { IncomingMessage } from 'node:http'
+import type { Config } from '../config.ts'
+import { isFromTrustedProxy } from './client-address.ts'
+import { headerValues } from './raw-headers.ts'
+
+/** RFC 3986 §3.2: a registered name, an IPv4 address or a bracketed IPv6 address, and perhaps a port. */
+const AUTHORITY = /^(?:[A-Za-z0-9._~-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?$/
+
+export const isAuthority = (text: string): boolean => text.length <= 255 && AUTHORITY.test(text)
+
+/**
+ * Scheme and authority under which the caller reached the service, for absolute links: the setting, else what
+ * a trusted proxy forwarded, else the request's own Host.
+ */
+export function requestOrigin(
+  request: IncomingMessage,
+  config: Pick<Config, 'publicUrl' | 'trustedProxies'>,
+): string {
+  if (config.publicUrl !== null) return config.publicUrl
+  const own = headerValues(request, 'host')[0] ?? ownAuthority(request)
+  if (!isFromTrustedProxy(request, config.trustedProxies)) return `http://${own}`
+  const [scheme] = headerValues(request, 'x-forwarded-proto')
+  const [host] = headerValues(request, 'x-forwarded-host')
+  const isHttps = scheme?.trim().toLowerCase() === 'https'
+  return `${isHttps ? 'https' : 'http'}://${host !== undefined && isAuthority(host) ? host : own}`
+}
+
+/** HTTP/1.0 sends no Host. */
+function ownAuthority({ socket }: IncomingMessage): string {
+  const { localAddress = '127.0.0.1', localPort = 80 } = socket
+  return localAddress.includes(':') ? `[${localAddress}]:${localPort}` : `${localAddress}:${localPort}`
+}

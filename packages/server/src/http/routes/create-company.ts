@@ -1,0 +1,11 @@
+import { createCompany as create } from '../../companies/create-company.ts'
+import type { Handler } from '../context.ts'
+import { once } from '../once.ts'
+import { presentCompany } from '../present-company.ts'
+
+export const createCompany: Handler<'createCompany'> = (deps, context) =>
+  once(deps, context, async (tx) => {
+    const { name, externalId } = context.body
+    const row = await create(tx, deps.chain, { name, ...(externalId === undefined ? {} : { externalId }) })
+    return { headers: { location: `/companies/${row.id}` }, body: presentCompany(row) }
+  })

@@ -1,0 +1,10 @@
+import { createUser as create } from '../../users/create-user.ts'
+import type { Handler } from '../context.ts'
+import { once } from '../once.ts'
+import { presentUser } from '../present-user.ts'
+
+export const createUser: Handler<'createUser'> = (deps, context) =>
+  once(deps, context, async (tx) => {
+    const row = await create(tx, deps.chain, context.principal, context.body)
+    return { headers: { location: `/users/${row.id}` }, body: presentUser(row) }
+  })

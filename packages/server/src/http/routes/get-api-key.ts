@@ -1,0 +1,14 @@
+import { isId } from '@latchkey/core/ids'
+import { keyNotFound } from '../../keys/delete-key.ts'
+import { findKeyView } from '../../storage/keys.ts'
+import type { Handler } from '../context.ts'
+import { etagOf, presentKey } from '../present-key.ts'
+
+export const getApiKey: Handler<'getApiKey'> = async (deps, { principal, params }) => {
+  const { keyId } = params
+  const view = isId('key', keyId)
+    ? await deps.engine.read((db) => findKeyView(db, principal.companyId, keyId))
+    : undefined
+  if (view === undefined) throw keyNotFound()
+  return { headers: { etag: etagOf(view) }, body: presentKey(view, deps.clock.nowMs()) }
+}

@@ -1,0 +1,12 @@
+import { isId } from '@latchkey/core/ids'
+import { companyNotFound } from '../../companies/update-company.ts'
+import { findCompany } from '../../storage/companies.ts'
+import type { Handler } from '../context.ts'
+import { presentCompany } from '../present-company.ts'
+
+export const getCompany: Handler<'getCompany'> = async (deps, { params }) => {
+  const { companyId } = params
+  const row = isId('cmp', companyId) ? await deps.engine.read((db) => findCompany(db, companyId)) : undefined
+  if (row === undefined) throw companyNotFound()
+  return { body: presentCompany(row) }
+}

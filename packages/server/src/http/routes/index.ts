@@ -1,0 +1,44 @@
+import type { OperationId } from '@latchkey/contract/operations'
+import type { Handler } from '../context.ts'
+import { createApiKey } from './create-api-key.ts'
+import { createCompany } from './create-company.ts'
+import { createUser } from './create-user.ts'
+import { deleteApiKey } from './delete-api-key.ts'
+import { getApiKey } from './get-api-key.ts'
+import { getCompany } from './get-company.ts'
+import { getHealth } from './get-health.ts'
+import { getMe } from './get-me.ts'
+import { getReadiness } from './get-readiness.ts'
+import { getUser } from './get-user.ts'
+import { listApiKeys } from './list-api-keys.ts'
+import { listAuditEvents } from './list-audit-events.ts'
+import { listCompanies } from './list-companies.ts'
+import { listUsers } from './list-users.ts'
+import { updateApiKey } from './update-api-key.ts'
+import { updateCompany } from './update-company.ts'
+import { updateUser } from './update-user.ts'
+import { verifyApiKey } from './verify-api-key.ts'
+import { verifyApiKeys } from './verify-api-keys.ts'
+
+/** One handler for each operation: a row of the table without one does not compile. */
+export const handlers = {
+  createApiKey,
+  createCompany,
+  createUser,
+  deleteApiKey,
+  getApiKey,
+  getCompany,
+  getHealth,
+  getMe,
+  getReadiness,
+  getUser,
+  listApiKeys,
+  listAuditEvents,
+  listCompanies,
+  listUsers,
+  updateApiKey,
+  updateCompany,
+  updateUser,
+  verifyApiKey,
+  verifyApiKeys,
+} satisfies { readonly [Id in OperationId]: Handler<Id> }

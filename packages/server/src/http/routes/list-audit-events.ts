@@ -1,0 +1,22 @@
+import { isId } from '@latchkey/core/ids'
+import { findAuditEvents } from '../../storage/audit.ts'
+import { listingOfEvents } from '../../storage/listings.ts'
+import type { Handler } from '../context.ts'
+import { answerList } from '../list.ts'
+import { presentAuditEvent } from '../present-audit-event.ts'
+
+export const listAuditEvents: Handler<'listAuditEvents'> = (deps, context) => {
+  const { principal, query } = context
+  const { companyId } = principal
+  return answerList(deps, context, {
+    listing: listingOfEvents(companyId),
+    companyId,
+    query,
+    carried: {},
+    isPosition: async (db, id) => isId('evt', id) && (await findAuditEvents(db, companyId, [id])).has(id),
+    items: async (db, ids) => {
+      const rows = await findAuditEvents(db, companyId, ids)
+      return ids.map((id) => presentAuditEvent(rows.get(id)!))
+    },
+  })
+}

@@ -1,0 +1,22 @@
+import { isId } from '@latchkey/core/ids'
+import { listingOfUsers } from '../../storage/listings.ts'
+import { findUser, findUsers } from '../../storage/users.ts'
+import type { Handler } from '../context.ts'
+import { answerList } from '../list.ts'
+import { presentUser } from '../present-user.ts'
+
+export const listUsers: Handler<'listUsers'> = (deps, context) => {
+  const { principal, query } = context
+  const { companyId } = principal
+  return answerList(deps, context, {
+    listing: listingOfUsers(companyId, query.externalId),
+    companyId,
+    query,
+    carried: { externalId: query.externalId },
+    isPosition: async (db, id) => isId('usr', id) && (await findUser(db, companyId, id)) !== undefined,
+    items: async (db, ids) => {
+      const rows = await findUsers(db, companyId, ids)
+      return ids.map((id) => presentUser(rows.get(id)!))
+    },
+  })
+}

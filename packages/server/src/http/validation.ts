@@ -1,0 +1,94 @@
+import { type ErrorCode, type Fault, inputError } from '@latchkey/core/error'
+import { nearest } from '@latchkey/core/nearest'
+import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js'
+import ajvFormats from 'ajv-formats'
+import type { TSchema } from 'typebox'
+import { explain } from './schema-error.ts'
+
+/** More would not be read; the rest shows when these are mended. */
+const FAULTS_MAX = 20
+
+// Nothing is removed, coerced or filled in: what was sent is what is judged.
+const ajv = new Ajv2020({
+  allErrors: true,
+  verbose: true,
+  removeAdditional: false,
+  coerceTypes: false,
+  useDefaults: false,
+  strict: true,
+  allowUnionTypes: true,
+})
+ajvFormats.default(ajv, ['date-time', 'email'])
+
+type ObjectSchema = TSchema & { readonly properties?: Readonly<Record<string, TSchema>> }
+
+/** Checks a body against a schema. Throws one AppError with every fault. */
+export type BodyValidator = (body: unknown) => void
+
+/** `answer` is what the operation answers with: its fields that the body may not have are read-only. */
+export function createBodyValidator(schema: TSchema, answer: TSchema | undefined): BodyValidator {
+  const validate = ajv.compile(schema)
+  const readOnly = new Set(Object.keys((answer as ObjectSchema | undefined)?.properties ?? {}))
+  return (body) => {
+    if (validate(body)) return
+    throw inputError(faultsOf(validate).map((error) => bodyFault(error, readOnly)))
+  }
+}
+
+function bodyFault(error: ErrorObject, readOnly: ReadonlySet<string>): Fault {
+  if (error.keyword === 'additionalProperties') {
+    const name = String(error.params.additionalProperty)
+    const pointer = `${error.instancePath}/${escapePointer(name)}`
+    if (error.instancePath === '' && readOnly.has(name)) {
+      return { pointer, code: 'read_only_field', detail: 'is set by the service: leave it out.' }
+    }
+    const suggestion = nearest(name, Object.keys((error.parentSchema as ObjectSchema).properties ?? {}))
+    const detail = 'is not a field of this operation.'
+    return { pointer, code: 'unknown_field', detail, ...(suggestion === undefined ? {} : { suggestion }) }
+  }
+  if (error.keyword === 'required') {
+    const pointer = `${error.instancePath}/${escapePointer(String(error.params.missingProperty))}`
+    return { pointer, code: 'missing_field', detail: 'is required.' }
+  }
+  return { pointer: error.instancePath, code: bodyCode(error), detail: explain(error) }
+}
+
+function bodyCode(error: ErrorObject): ErrorCode {
+  if (/^\/whitelistedIPs(\/|$)/.test(error.instancePath)) return 'invalid_ip'
+  return error.instancePath === '' ? 'invalid_body' : 'invalid_field'
+}
+
+/** Checks parsed query parameters; `faults` found while parsing come first. Throws one AppError with all. */
+export type QueryValidator = (query: Readonly<Record<string, unknown>>, faults: readonly Fault[]) => void
+
+export function createQueryValidator(schema: TSchema): QueryValidator {
+  const validate = ajv.compile(schema)
+  return (query, parsing) => {
+    const faults = [...parsing]
+    if (!validate(query)) faults.push(...faultsOf(validate).map(queryFault))
+    if (faults.length > 0) throw inputError(faults.slice(0, FAULTS_MAX), 'invalid_parameter')
+  }
+}
+
+function queryFault(error: ErrorObject): Fault {
+  if (error.keyword === 'additionalProperties') {
+    const parameter = String(error.params.additionalProperty)
+    const suggestion = nearest(parameter, Object.keys((error.parentSchema as ObjectSchema).properties ?? {}))
+    const detail = 'is not a parameter of this operation.'
+    return {
+      parameter,
+      code: 'unknown_parameter',
+      detail,
+      ...(suggestion === undefined ? {} : { suggestion }),
+    }
+  }
+  return { parameter: error.instancePath.slice(1), code: 'invalid_parameter', detail: explain(error) }
+}
+
+function faultsOf(validate: ValidateFunction): ErrorObject[] {
+  // A bad property name is reported by what is wrong with it; the wrapping error says nothing more.
+  return (validate.errors ?? []).filter((error) => error.keyword !== 'propertyNames').slice(0, FAULTS_MAX)
+}
+
+/** RFC 6901 §3. */
+const escapePointer = (name: string) => name.slice(0, 100).replaceAll('~', '~0').replaceAll('/', '~1')

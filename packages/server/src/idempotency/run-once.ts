@@ -1,0 +1,108 @@
+import { createHmac, timingSafeEqual } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { AppError } from '@latchkey/core/error'
+import type { Actor } from '@latchkey/core/principal'
+import { findIdempotency, insertIdempotency } from '../storage/idempotency.ts'
+import type { Tx, Write } from '../verification/write.ts'
+import { open, seal, sealingKey } from './sealed-answer.ts'
+
+/** How long an answer can be replayed, in milliseconds. */
+const KEPT_MS = 24 * 60 * 60 * 1_000
+/** How long a second caller waits for the first, in milliseconds. */
+const WAIT_MS_MAX = 5_000
+
+/** Creations with an Idempotency-Key that are being worked on in this process, by name. */
+export type InFlight = Map<string, Promise<void>>
+
+type Deps = { readonly write: Write; readonly idempotencyKey: Uint8Array; readonly inFlight: InFlight }
+
+/** What makes two requests one: the caller's word, in the scope of principal and path, and the same body. */
+export type OnceRequest = {
+  readonly actor: Actor
+  readonly word: string
+  readonly scope: readonly (string | null | undefined)[]
+  readonly bodyBytes: Uint8Array
+}
+
+export type OnceAnswer<Answer> = { readonly answer: Answer; readonly isReplayed: boolean }
+
+/**
+ * Runs a creation at most once for each word: the record is written in the creation's own transaction, so that
+ * a crash leaves both or neither. The same body replays the first answer, secret included; errors are not
+ * kept. Throws AppError `idempotency_key_reused` for another body, `idempotency_in_progress`.
+ */
+export async function runOnce<Answer>(
+  deps: Deps,
+  request: OnceRequest,
+  work: (tx: Tx) => Promise<Answer>,
+): Promise<OnceAnswer<Answer>> {
+  const record = identify(deps.idempotencyKey, request)
+  const name = record.hash.toString('hex')
+  await waitFor(deps.inFlight.get(name))
+  const running = deps.write(request.actor, (tx) => replayOrRun(tx, record, work))
+  // The caller gets the error; whoever waits only needs to know that it is over.
+  const settled = running.then(
+    () => {},
+    () => {},
+  )
+  deps.inFlight.set(name, settled)
+  try {
+    return await running
+  } finally {
+    if (deps.inFlight.get(name) === settled) deps.inFlight.delete(name)
+  }
+}
+
+type Identity = { readonly hash: Buffer; readonly bodyHash: Buffer; readonly key: Uint8Array }
+
+function identify(key: Uint8Array, { word, scope, bodyBytes }: OnceRequest): Identity {
+  const scopeText = JSON.stringify([...scope, word])
+  return {
+    hash: createHmac('sha256', key).update('scope').update(scopeText).digest(),
+    bodyHash: createHmac('sha256', key).update('body').update(bodyBytes).digest(),
+    key: sealingKey(key, word),
+  }
+}
+
+async function waitFor(first: Promise<void> | undefined): Promise<void> {
+  if (first === undefined) return
+  const timeout = new AbortController()
+  const isOver = await Promise.race([
+    first.then(() => true),
+    sleep(WAIT_MS_MAX, false, { signal: timeout.signal }).catch(() => false),
+  ])
+  timeout.abort()
+  if (isOver) return
+  throw new AppError(
+    'idempotency_in_progress',
+    'A request with this Idempotency-Key is still being worked on.',
+    {
+      retryAfterSeconds: 1,
+    },
+  )
+}
+
+async function replayOrRun<Answer>(
+  tx: Tx,
+  identity: Identity,
+  work: (tx: Tx) => Promise<Answer>,
+): Promise<OnceAnswer<Answer>> {
+  const known = await findIdempotency(tx.db, identity.hash, tx.nowMs)
+  if (known !== undefined) {
+    if (!timingSafeEqual(known.body_hash, identity.bodyHash)) {
+      throw new AppError(
+        'idempotency_key_reused',
+        'This Idempotency-Key was used with another body: use a new one.',
+      )
+    }
+    return { answer: JSON.parse(open(identity.key, identity.hash, known.sealed)) as Answer, isReplayed: true }
+  }
+  const answer = await work(tx)
+  await insertIdempotency(tx.db, {
+    hash: identity.hash,
+    body_hash: identity.bodyHash,
+    sealed: seal(identity.key, identity.hash, JSON.stringify(answer), tx.randomBytes),
+    expires_at: tx.nowMs + KEPT_MS,
+  })
+  return { answer, isReplayed: false }
+}

@@ -1,0 +1,162 @@
+import { type Fault, inputError } from '@latchkey/core/error'
+import { assertCovers, assertNotAbove, assertOwn } from '@latchkey/core/escalation'
+import { type createFingerprinter, fingerprintBytes } from '@latchkey/core/fingerprint'
+import { hintOf } from '@latchkey/core/hint'
+import { type CompanyId, isId } from '@latchkey/core/ids'
+import { compileAuthority, isPermitted } from '@latchkey/core/permission'
+import type { Principal } from '@latchkey/core/principal'
+import { generateSecret, type Mode, type Secret } from '@latchkey/core/secret'
+import { auditedChange, type Change } from '../audit/audited-change.ts'
+import type { AuditChain } from '../audit/chain.ts'
+import { insertKey, type KeyView } from '../storage/keys.ts'
+import type { KeyRow, UserRow } from '../storage/schema.ts'
+import { findUser, updateUserRow } from '../storage/users.ts'
+import type { Tx } from '../verification/write.ts'
+import { parseEntries, parseExpiry, parsePermissions } from './key-input.ts'
+
+export type NewKey = {
+  readonly userId: string
+  readonly whitelistedIPs?: readonly string[] | string | null
+  readonly description?: string | null
+  readonly expiresAt?: string | null
+  readonly permissions?: readonly string[] | null
+  readonly mode?: Mode
+  readonly metadata?: Readonly<Record<string, string>>
+}
+
+export type CreateKeyDeps = {
+  readonly chain: AuditChain
+  readonly keyPrefix: string
+  readonly fingerprint: ReturnType<typeof createFingerprinter>
+}
+
+/** The new key, and its secret: the one moment at which both are in one place. */
+export type CreatedKey = { readonly view: KeyView; readonly secret: Secret }
+
+/**
+ * Creates a key that acts as the given user of the principal's company. Throws AppError: input faults,
+ * `permission_escalation`, `missing_permission`.
+ */
+export async function createKey(
+  tx: Tx,
+  deps: CreateKeyDeps,
+  principal: Principal,
+  input: NewKey,
+): Promise<CreatedKey> {
+  return auditedChange(tx, deps.chain, principal.companyId, async (change) => {
+    const faults: Fault[] = []
+    const entries = parseEntries(input.whitelistedIPs, faults)
+    const permissions = parsePermissions(input.permissions, faults)
+    const expiresAtMs = parseExpiry(input.expiresAt, tx.nowMs, faults)
+    const user = await findKeyUser(change, principal.companyId, input.userId, faults)
+    if (user === undefined || faults.length > 0) throw inputError(faults)
+    assertMayGrant(change, principal, user, permissions)
+
+    const secret = generateSecret({
+      prefix: deps.keyPrefix,
+      mode: input.mode ?? 'live',
+      randomBytes: tx.randomBytes,
+    })
+    const row = {
+      ...newRow(change, principal, user),
+      ...hintColumns(secret),
+      fingerprint: fingerprintBytes(deps.fingerprint(secret)),
+      whitelisted_ips: entries === null ? null : JSON.stringify(entries),
+      permissions: permissions === null ? null : JSON.stringify(permissions),
+      description: input.description ?? null,
+      metadata: JSON.stringify(input.metadata ?? {}),
+      expires_at: expiresAtMs,
+    } satisfies KeyRow
+    await insertKey(tx.db, row)
+    change.ledger.keys_active += 1
+    await updateUserRow(tx.db, user.id, { keys_active: user.keys_active + 1 })
+    await change.record({
+      action: 'key.created',
+      object: { type: 'key', id: row.id },
+      changes: creation(row, entries),
+    })
+    return {
+      view: { ...row, user_status: user.status, company_status: change.ledger.status, last_used_at: null },
+      secret,
+    }
+  })
+}
+
+/** Unknown, inactive and foreign users get one answer: nothing about other companies shows. */
+async function findKeyUser(
+  change: Change,
+  companyId: CompanyId,
+  userId: string,
+  faults: Fault[],
+): Promise<UserRow | undefined> {
+  const user = isId('usr', userId) ? await findUser(change.db, companyId, userId) : undefined
+  if (user?.status === 'active') return user
+  faults.push({
+    pointer: '/userId',
+    code: 'user_not_found',
+    detail: 'is not an active user of your company. GET /users lists them.',
+  })
+  return undefined
+}
+
+function assertMayGrant(
+  change: Change,
+  principal: Principal,
+  user: UserRow,
+  permissions: readonly string[] | null,
+): void {
+  assertOwn(principal, user.id, 'create')
+  assertNotAbove(principal, user.role, 'The user')
+  const userAuthority = {
+    role: user.role,
+    isOperator: change.ledger.is_operator === 1,
+    userPermissions: user.permissions === null ? null : (JSON.parse(user.permissions) as string[]),
+  }
+  const held = compileAuthority({ ...userAuthority, narrowings: [] })
+  const faults: Fault[] = []
+  for (const [index, permission] of (permissions ?? []).entries()) {
+    // A pattern means "all of these that the user has"; a single permission the user lacks is a mistake.
+    if (permission.includes('*') || isPermitted(held, permission)) continue
+    faults.push({
+      pointer: `/permissions/${index}`,
+      code: 'invalid_field',
+      detail: `${permission} is not a permission of the user (role ${user.role}): a key can only be narrower than its user.`,
+    })
+  }
+  if (faults.length > 0) throw inputError(faults)
+  assertCovers(
+    principal,
+    compileAuthority({ ...userAuthority, narrowings: permissions === null ? [] : [permissions] }),
+  )
+}
+
+function newRow(change: Change, principal: Principal, user: UserRow) {
+  return {
+    id: change.nextId('key'),
+    company_id: user.company_id,
+    user_id: user.id,
+    secret_generation: 1,
+    is_enabled: 1 as const,
+    status: 'active' as const,
+    created_by: principal.id,
+    created_at: change.nowMs,
+    updated_at: change.nowMs,
+    deleted_at: null,
+    version: 1,
+  }
+}
+
+function hintColumns(secret: Secret) {
+  const hint = hintOf(secret)
+  return { prefix: hint.prefix, last_four: hint.lastFour, mode: secret.mode }
+}
+
+function creation(row: KeyRow, entries: readonly string[] | null) {
+  return {
+    userId: [null, row.user_id],
+    whitelistedIPs: [null, entries],
+    permissions: [null, row.permissions === null ? null : JSON.parse(row.permissions)],
+    expiresAt: [null, row.expires_at === null ? null : new Date(row.expires_at).toISOString()],
+    mode: [null, row.mode],
+  } as const
+}

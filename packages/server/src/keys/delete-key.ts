@@ -1,0 +1,58 @@
+import { AppError } from '@latchkey/core/error'
+import { assertOwn } from '@latchkey/core/escalation'
+import { isId } from '@latchkey/core/ids'
+import type { Principal } from '@latchkey/core/principal'
+import { auditedChange, type Change } from '../audit/audited-change.ts'
+import type { AuditChain } from '../audit/chain.ts'
+import { findKey, updateKeyRow } from '../storage/keys.ts'
+import type { KeyRow } from '../storage/schema.ts'
+import { findUser, updateUserRow } from '../storage/users.ts'
+import type { Tx } from '../verification/write.ts'
+
+/**
+ * Deactivates a key for good. Again is fine and changes nothing. Throws AppError `key_not_found`,
+ * `missing_permission`.
+ *
+ * NOTE: a key of a user above the caller may be deleted: taking a power away is not an escalation, and a
+ * leaked key must be stoppable by whoever sees the leak.
+ */
+export async function deleteKey(
+  tx: Tx,
+  chain: AuditChain,
+  principal: Principal,
+  keyId: string,
+): Promise<void> {
+  await auditedChange(tx, chain, principal.companyId, async (change) => {
+    const key = isId('key', keyId) ? await findKey(tx.db, principal.companyId, keyId) : undefined
+    if (key === undefined) throw keyNotFound()
+    if (principal.id !== key.id) assertOwn(principal, key.user_id, 'delete')
+    if (key.deleted_at !== null) return
+    await updateKeyRow(tx.db, key.id, {
+      status: 'inactive',
+      deleted_at: tx.nowMs,
+      updated_at: tx.nowMs,
+      version: key.version + 1,
+    })
+    await moveCounters(change, key, 'inactive')
+    await change.record({ action: 'key.deleted', object: { type: 'key', id: key.id } })
+    tx.revoke({ scope: 'key', id: key.id })
+  })
+}
+
+export function keyNotFound(): AppError {
+  return new AppError('key_not_found', 'There is no such key in your company.')
+}
+
+/** Keeps the counters of the company and the user in step with a key's stored status. */
+export async function moveCounters(change: Change, key: KeyRow, to: KeyRow['status']): Promise<void> {
+  if (key.status === to) return
+  const step = to === 'active' ? 1 : -1
+  change.ledger.keys_active += step
+  change.ledger.keys_inactive -= step
+  const user = await findUser(change.db, key.company_id, key.user_id)
+  if (user === undefined) throw new Error(`the user of ${key.id} is missing`)
+  await updateUserRow(change.db, user.id, {
+    keys_active: user.keys_active + step,
+    keys_inactive: user.keys_inactive - step,
+  })
+}

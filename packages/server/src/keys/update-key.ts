@@ -1,0 +1,140 @@
+import { AppError, type Fault, inputError } from '@latchkey/core/error'
+import { assertCovers, assertNotAbove, assertOwn } from '@latchkey/core/escalation'
+import { isId, type KeyId } from '@latchkey/core/ids'
+import { compileAuthority } from '@latchkey/core/permission'
+import type { Principal } from '@latchkey/core/principal'
+import { auditedChange, type Change } from '../audit/audited-change.ts'
+import type { AuditChain } from '../audit/chain.ts'
+import { changesBetween } from '../audit/changes-between.ts'
+import { findKey, findKeyView, type KeyView, updateKeyRow } from '../storage/keys.ts'
+import type { KeyRow, UserRow } from '../storage/schema.ts'
+import { findUser } from '../storage/users.ts'
+import type { Tx } from '../verification/write.ts'
+import { keyNotFound, moveCounters } from './delete-key.ts'
+import { parseEntries, parseExpiry, parsePermissions } from './key-input.ts'
+
+export type KeyPatch = {
+  readonly whitelistedIPs?: readonly string[] | string | null
+  readonly description?: string | null
+  readonly expiresAt?: string | null
+  readonly permissions?: readonly string[] | null
+  readonly metadata?: Readonly<Record<string, string>>
+  readonly enabled?: boolean
+}
+
+type Columns = Pick<
+  KeyRow,
+  'whitelisted_ips' | 'description' | 'expires_at' | 'permissions' | 'metadata' | 'is_enabled' | 'status'
+>
+
+/**
+ * Changes what the patch names. `isExpected` decides on the row's version (If-Match). Throws AppError: input
+ * faults, `key_not_found`, `precondition_failed`, `permission_escalation`, `missing_permission`.
+ */
+export async function updateKey(
+  tx: Tx,
+  chain: AuditChain,
+  principal: Principal,
+  keyId: string,
+  patch: KeyPatch,
+  isExpected: (version: number) => boolean,
+): Promise<KeyView> {
+  return auditedChange(tx, chain, principal.companyId, async (change) => {
+    const key = isId('key', keyId) ? await findKey(tx.db, principal.companyId, keyId) : undefined
+    if (key === undefined) throw keyNotFound()
+    if (!isExpected(key.version)) {
+      throw new AppError(
+        'precondition_failed',
+        'The key has changed since you read it: read it again, then repeat.',
+      )
+    }
+    const columns = parsePatch(tx, key, patch)
+    await assertMayChange(change, principal, key, patch, columns)
+    const changes = changesBetween(present(key), present({ ...key, ...columns }))
+    if (Object.keys(changes).length > 0) {
+      await updateKeyRow(tx.db, key.id, { ...columns, updated_at: tx.nowMs, version: key.version + 1 })
+      await moveCounters(change, key, columns.status)
+      await change.record({ action: 'key.updated', object: { type: 'key', id: key.id }, changes })
+      tx.revoke({ scope: 'key', id: key.id })
+    }
+    return requireView(change, key.id)
+  })
+}
+
+function parsePatch(tx: Tx, key: KeyRow, patch: KeyPatch): Columns {
+  const faults: Fault[] = []
+  const isEnabled = patch.enabled ?? key.is_enabled === 1
+  if (Array.isArray(patch.whitelistedIPs) && patch.whitelistedIPs.length === 0) {
+    faults.push({
+      pointer: '/whitelistedIPs',
+      code: 'invalid_ip',
+      detail: 'is empty: send null to remove the restriction, or leave the field out to keep it.',
+    })
+  }
+  const entries = patch.whitelistedIPs === undefined ? undefined : parseEntries(patch.whitelistedIPs, faults)
+  const permissions =
+    patch.permissions === undefined ? undefined : parsePermissions(patch.permissions, faults)
+  const expiresAtMs =
+    patch.expiresAt === undefined ? undefined : parseExpiry(patch.expiresAt, tx.nowMs, faults)
+  if (key.deleted_at !== null && patch.enabled === true) {
+    faults.push({
+      pointer: '/enabled',
+      code: 'invalid_field',
+      detail: 'cannot be true: the key was deleted, which is for good. Create a new one.',
+    })
+  }
+  if (faults.length > 0) throw inputError(faults)
+  return {
+    whitelisted_ips: entries === undefined ? key.whitelisted_ips : textOf(entries),
+    description: patch.description === undefined ? key.description : patch.description,
+    expires_at: expiresAtMs === undefined ? key.expires_at : expiresAtMs,
+    permissions: permissions === undefined ? key.permissions : textOf(permissions),
+    metadata: patch.metadata === undefined ? key.metadata : JSON.stringify(patch.metadata),
+    is_enabled: isEnabled ? 1 : 0,
+    status: isEnabled && key.deleted_at === null ? 'active' : 'inactive',
+  }
+}
+
+const textOf = (list: readonly string[] | null) => (list === null ? null : JSON.stringify(list))
+
+async function assertMayChange(
+  change: Change,
+  principal: Principal,
+  key: KeyRow,
+  patch: KeyPatch,
+  columns: Columns,
+): Promise<void> {
+  assertOwn(principal, key.user_id, 'change')
+  const user = await findUser(change.db, key.company_id, key.user_id)
+  if (user === undefined) throw new Error(`the user of ${key.id} is missing`)
+  assertNotAbove(principal, user.role, "The key's user")
+  // Other changes give the key no power that it did not have.
+  if (patch.permissions === undefined && patch.enabled !== true) return
+  assertCovers(principal, authorityOf(change, user, columns.permissions))
+}
+
+function authorityOf(change: Change, user: UserRow, permissions: string | null) {
+  return compileAuthority({
+    role: user.role,
+    isOperator: change.ledger.is_operator === 1,
+    userPermissions: user.permissions === null ? null : (JSON.parse(user.permissions) as string[]),
+    narrowings: permissions === null ? [] : [JSON.parse(permissions) as string[]],
+  })
+}
+
+function present(key: Pick<KeyRow, keyof Columns>) {
+  return {
+    whitelistedIPs: key.whitelisted_ips === null ? null : (JSON.parse(key.whitelisted_ips) as string[]),
+    description: key.description,
+    expiresAt: key.expires_at === null ? null : new Date(key.expires_at).toISOString(),
+    permissions: key.permissions === null ? null : (JSON.parse(key.permissions) as string[]),
+    metadata: JSON.parse(key.metadata) as Record<string, string>,
+    enabled: key.is_enabled === 1,
+  }
+}
+
+async function requireView(change: Change, keyId: KeyId): Promise<KeyView> {
+  const view = await findKeyView(change.db, change.ledger.id, keyId)
+  if (view === undefined) throw new Error(`${keyId} is missing after its update`)
+  return view
+}

@@ -1,0 +1,85 @@
+import { hkdfSync, randomBytes } from 'node:crypto'
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { ConfigError, type SecretSource } from './config.ts'
+import { serverSecret } from './settings.ts'
+
+/** Keys derived from the server secret, one for each use. None of them is ever stored. */
+export type DerivedKeys = {
+  readonly fingerprint: Buffer
+  readonly audit: Buffer
+  readonly idempotency: Buffer
+  readonly check: Buffer
+}
+
+const KEY_BYTES = 32
+
+/** Makes the data directory (0700) if need be. Throws ConfigError when it cannot be used. */
+export function prepareDataDir(dataDir: string): void {
+  try {
+    mkdirSync(dataDir, { recursive: true, mode: 0o700 })
+    const probe = join(dataDir, `.write-test-${process.pid}`)
+    writeFileSync(probe, '', { mode: 0o600 })
+    rmSync(probe)
+  } catch (error) {
+    throw new ConfigError(
+      `The data directory ${dataDir} cannot be written (${reason(error)}): ` +
+        'correct its permissions or choose another with LATCHKEY_DATA_DIR.',
+    )
+  }
+}
+
+/** The server secret from where the settings say, or from the data directory, where it is made once. */
+export function readServerSecret(source: SecretSource): string {
+  if (source.secret !== null) return source.secret
+  if (source.secretFile !== null) return readSecretFile(source.secretFile)
+  const file = secretFileOf(source.dataDir)
+  if (!existsSync(file)) makeSecretFile(file)
+  return readSecretFile(file)
+}
+
+export const secretFileOf = (dataDir: string): string => join(dataDir, 'server.secret')
+
+function makeSecretFile(file: string): void {
+  try {
+    // wx: of two processes that start at once one makes the secret and the other reads it.
+    writeFileSync(file, `${randomBytes(32).toString('hex')}\n`, { mode: 0o600, flag: 'wx' })
+    chmodSync(file, 0o600)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return
+    throw new ConfigError(`The server secret ${file} cannot be written (${reason(error)}).`)
+  }
+}
+
+function readSecretFile(file: string): string {
+  let text: string
+  try {
+    text = readFileSync(file, 'utf8').trim()
+  } catch (error) {
+    throw new ConfigError(
+      `The server secret ${file} cannot be read (${reason(error)}): without it no stored key can be found. ` +
+        'Put the file back or correct its permissions.',
+    )
+  }
+  try {
+    return serverSecret(text)
+  } catch (error) {
+    throw new ConfigError(`The server secret in ${file} ${reason(error)}.`)
+  }
+}
+
+/** HKDF-SHA-256 (RFC 5869) with a label for each use. */
+export function deriveKeys(secret: string): DerivedKeys {
+  const derive = (use: string) =>
+    Buffer.from(hkdfSync('sha256', secret, 'latchkey', `latchkey/1/${use}`, KEY_BYTES))
+  return {
+    fingerprint: derive('fingerprint'),
+    audit: derive('audit'),
+    idempotency: derive('idempotency'),
+    check: derive('check'),
+  }
+}
+
+function reason(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

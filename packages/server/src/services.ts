@@ -1,0 +1,117 @@
+import { randomBytes as cryptoRandomBytes } from 'node:crypto'
+import { join } from 'node:path'
+import type { Clock } from '@latchkey/core/clock'
+import { createFingerprinter } from '@latchkey/core/fingerprint'
+import type { RandomBytes } from '@latchkey/core/random'
+import { createVerifier, type Verifier } from '@latchkey/core/verifier'
+import { type AuditChain, createAuditChain } from './audit/chain.ts'
+import type { Config, SecretSource } from './config.ts'
+import { assertServerSecret } from './deployment.ts'
+import { type DerivedKeys, deriveKeys, prepareDataDir, readServerSecret } from './server-secret.ts'
+import type { Engine } from './storage/engine.ts'
+import { openSqlite } from './storage/sqlite.ts'
+import { createEvents, type Events } from './telemetry/events.ts'
+import { createLog } from './telemetry/log.ts'
+import { createFreshness } from './verification/freshness.ts'
+import { loadKey } from './verification/load-key.ts'
+import { createUsage, type Usage } from './verification/usage.ts'
+import { createWrite, type Write } from './verification/write.ts'
+
+/** Everything the parts of the service need, made in one place. Take what you need with Pick. */
+export type Services = {
+  readonly config: Config
+  readonly engine: Engine
+  readonly write: Write
+  readonly verifier: Verifier
+  readonly fingerprint: ReturnType<typeof createFingerprinter>
+  readonly chain: AuditChain
+  readonly derivedKeys: DerivedKeys
+  readonly usage: Usage
+  readonly clock: Clock
+  readonly randomBytes: RandomBytes
+  readonly events: Events
+  /** Lets go of everything, after what is under way is stored. */
+  dispose(): Promise<void>
+}
+
+/** What a test may put in place of the real thing. */
+export type Overrides = {
+  readonly clock?: Clock
+  readonly randomBytes?: RandomBytes
+  /** Takes each log line instead of standard error. */
+  readonly logSink?: (line: string) => void
+  /** Called when the disk fails under the store. */
+  readonly onFatal?: (error: unknown) => void
+}
+
+const systemClock: Clock = { nowMs: () => Date.now() }
+
+/** Opens the store and wires the parts. Throws ConfigError or StoreError with one sentence. */
+export async function createServices(
+  config: Config,
+  secretSource: SecretSource,
+  overrides: Overrides = {},
+): Promise<Services> {
+  prepareDataDir(config.dataDir)
+  const derivedKeys = deriveKeys(readServerSecret(secretSource))
+  const log = createLog(config.logLevel, overrides.logSink)
+  const events = createEvents(log)
+  const clock = overrides.clock ?? systemClock
+  const randomBytes = overrides.randomBytes ?? cryptoRandomBytes
+  const engine = openSqlite({
+    file: storeFileOf(config.dataDir),
+    onFatal: (error) => {
+      events.storeFailed(error)
+      ;(overrides.onFatal ?? exitNow)(error)
+    },
+  })
+  try {
+    await assertServerSecret(engine, derivedKeys.check, clock)
+  } catch (error) {
+    await engine.close()
+    throw error
+  }
+  const fingerprint = createFingerprinter(derivedKeys.fingerprint)
+  const verifier = wireVerifier(engine, fingerprint)
+  const usage = createUsage(engine, events.usageLost)
+  return {
+    config,
+    engine,
+    write: createWrite({ engine, clock, randomBytes }),
+    verifier,
+    fingerprint,
+    chain: createAuditChain(derivedKeys.audit),
+    derivedKeys,
+    usage,
+    clock,
+    randomBytes,
+    events,
+    async dispose() {
+      await usage.stop().catch(events.usageLost)
+      await engine.close()
+    },
+  }
+}
+
+export const storeFileOf = (dataDir: string): string => join(dataDir, 'latchkey.db')
+
+function wireVerifier(engine: Engine, fingerprint: Services['fingerprint']): Verifier {
+  let isFresh = (): boolean => false
+  const verifier = createVerifier({
+    fingerprint,
+    load: (handle) => loadKey(engine.verification, handle),
+    isFresh: () => isFresh(),
+    monotonicMs: () => performance.now(),
+  })
+  isFresh = createFreshness(engine.verification, verifier)
+  return verifier
+}
+
+/** After a failed disk write nothing this process believes about the store is certain: it may not go on. */
+function exitNow(error: unknown): never {
+  process.stderr.write(
+    `latchkey: the disk under the data directory failed (${error instanceof Error ? error.message : String(error)}); ` +
+      'the process ends so that nothing unsaved is acknowledged. Check the disk, then start again.\n',
+  )
+  process.exit(74)
+}

@@ -1,0 +1,162 @@
+import { type Allowlist, compileAllowlist, parseWhitelistedIPs } from '@latchkey/core/allowlist'
+import { isKeyPrefix } from '@latchkey/core/secret'
+
+/** One setting: its name is an environment variable, its text is checked before anything starts. */
+export type Setting<T> = {
+  readonly name: string
+  /** Shown by `latchkey serve --help`; the text that stands when the variable is absent. */
+  readonly fallback: string
+  readonly description: string
+  /** Throws Error with what is wrong, written to follow the setting's name. */
+  readonly parse: (text: string) => T
+}
+
+const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
+export type LogLevel = (typeof LOG_LEVELS)[number]
+
+export const settings = {
+  port: {
+    name: 'PORT',
+    fallback: '7070',
+    description: 'TCP port; 0 takes any free one.',
+    parse: (text) => wholeNumber(text, 0, 65_535),
+  } satisfies Setting<number>,
+  host: {
+    name: 'HOST',
+    fallback: '127.0.0.1',
+    description: 'Address to listen on. 0.0.0.0 or :: for every interface: then put TLS in front.',
+    parse: (text) => text,
+  } satisfies Setting<string>,
+  databaseUrl: {
+    name: 'DATABASE_URL',
+    fallback: '',
+    description: 'Absent: SQLite in the data directory. (PostgreSQL is not available in this release.)',
+    parse: (text) => {
+      if (text !== '')
+        throw new Error('names a database server, which this release does not support: unset it')
+      return null
+    },
+  } satisfies Setting<null>,
+  dataDir: {
+    name: 'LATCHKEY_DATA_DIR',
+    fallback: './data',
+    description: 'Directory of the embedded store and of the server secret. Made with mode 0700 if absent.',
+    parse: (text) => text,
+  } satisfies Setting<string>,
+  secret: {
+    name: 'LATCHKEY_SECRET',
+    fallback: '',
+    description: 'Server secret, any text of at least 32 characters.',
+    parse: (text) => (text === '' ? null : serverSecret(text)),
+  } satisfies Setting<string | null>,
+  secretFile: {
+    name: 'LATCHKEY_SECRET_FILE',
+    fallback: '',
+    description: 'File that holds the server secret. Neither given: one is made in the data directory.',
+    parse: (text) => (text === '' ? null : text),
+  } satisfies Setting<string | null>,
+  publicUrl: {
+    name: 'LATCHKEY_PUBLIC_URL',
+    fallback: '',
+    description: 'How callers reach the service, e.g. https://keys.example.com; used in links.',
+    parse: (text) => (text === '' ? null : origin(text)),
+  } satisfies Setting<string | null>,
+  trustedProxies: {
+    name: 'LATCHKEY_TRUSTED_PROXIES',
+    fallback: '',
+    description: 'Addresses and CIDR blocks whose X-Forwarded-For is believed, separated by commas.',
+    parse: blocks,
+  } satisfies Setting<Allowlist | null>,
+  keyPrefix: {
+    name: 'LATCHKEY_KEY_PREFIX',
+    fallback: 'lk',
+    description: 'What every secret begins with: 1 to 16 of a-z and 0-9, a letter first.',
+    parse: (text) => {
+      if (!isKeyPrefix(text)) throw new Error('must be 1 to 16 characters of a-z and 0-9, a letter first')
+      return text
+    },
+  } satisfies Setting<string>,
+  bootstrapKeyFile: {
+    name: 'LATCHKEY_BOOTSTRAP_KEY_FILE',
+    fallback: '',
+    description: 'Where the first start on an empty store writes the admin key (mode 0600).',
+    parse: (text) => (text === '' ? null : text),
+  } satisfies Setting<string | null>,
+  corsOrigins: {
+    name: 'LATCHKEY_CORS_ORIGINS',
+    fallback: '',
+    description: 'Origins whose pages may call the API, separated by commas, e.g. https://app.example.com.',
+    parse: (text) =>
+      text
+        .split(',')
+        .map((part) => part.trim())
+        .filter((part) => part !== '')
+        .map(origin),
+  } satisfies Setting<readonly string[]>,
+  issuersFile: {
+    name: 'LATCHKEY_ISSUERS_FILE',
+    fallback: '',
+    description: 'Outside JWT issuers. (Not available in this release.)',
+    parse: (text) => {
+      if (text !== '') throw new Error('is not supported by this release: unset it')
+      return null
+    },
+  } satisfies Setting<null>,
+  failedAuthPerMinuteMax: {
+    name: 'LATCHKEY_FAILED_AUTH_PER_MINUTE',
+    fallback: '100',
+    description: 'Failed credentials answered per minute and address (IPv6: per /64) before 429.',
+    parse: (text) => wholeNumber(text, 1, 1_000_000),
+  } satisfies Setting<number>,
+  logLevel: {
+    name: 'LATCHKEY_LOG_LEVEL',
+    fallback: 'info',
+    description: `One of ${LOG_LEVELS.join(', ')}.`,
+    parse: (text) => {
+      const level = LOG_LEVELS.find((known) => known === text)
+      if (level === undefined) throw new Error(`must be one of ${LOG_LEVELS.join(', ')}`)
+      return level
+    },
+  } satisfies Setting<LogLevel>,
+  workers: {
+    name: 'LATCHKEY_WORKERS',
+    fallback: '1',
+    description: 'Processes. (Only 1 in this release.)',
+    parse: (text) => {
+      if (text !== '1') throw new Error('must be 1: this release runs one process')
+      return 1
+    },
+  } satisfies Setting<number>,
+} as const
+
+function wholeNumber(text: string, least: number, most: number): number {
+  const value = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN
+  if (!(value >= least && value <= most)) throw new Error(`must be a whole number from ${least} to ${most}`)
+  return value
+}
+
+function origin(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  const isOrigin =
+    url !== undefined && /^https?:$/.test(url.protocol) && text.replace(/\/$/, '') === url.origin
+  if (!isOrigin)
+    throw new Error(`must be an origin such as https://keys.example.com, without a path; got ${text}`)
+  return url.origin
+}
+
+/** Shorter texts can be guessed; every fingerprint hangs on this one. */
+const SECRET_LENGTH_MIN = 32
+
+export function serverSecret(text: string): string {
+  if (text.length < SECRET_LENGTH_MIN) {
+    throw new Error(`must hold at least ${SECRET_LENGTH_MIN} characters (openssl rand -hex 32 makes one)`)
+  }
+  return text
+}
+
+function blocks(text: string): Allowlist | null {
+  if (text.trim() === '') return null
+  const parsed = parseWhitelistedIPs(text)
+  if ('problems' in parsed) throw new Error(parsed.problems[0]?.detail ?? 'holds no address')
+  return parsed.entries === null ? null : compileAllowlist(parsed.entries)
+}

@@ -1,0 +1,65 @@
+import type { AddressInfo } from 'node:net'
+import { setInterval } from 'node:timers'
+import { createApp } from './app.ts'
+import { ConfigError } from './config.ts'
+import type { Services } from './services.ts'
+import { deleteExpiredIdempotency } from './storage/idempotency.ts'
+
+const SWEEP_MS = 10 * 60 * 1_000
+
+export type RunningServer = {
+  /** Where it listens, e.g. http://127.0.0.1:7070. */
+  readonly url: string
+  /** Stops taking connections, answers what is under way, stores what is noted, closes the store. */
+  stop(): Promise<void>
+}
+
+/** Listens. Throws ConfigError with one sentence when the port cannot be had. */
+export async function startServer(services: Services): Promise<RunningServer> {
+  const { config, events, engine, clock } = services
+  const app = createApp(services)
+  try {
+    await app.listen({ port: config.port, host: config.host })
+  } catch (error) {
+    await app.close()
+    throw explainListen(error as NodeJS.ErrnoException, config.host, config.port)
+  }
+  const sweep = setInterval(() => {
+    engine.write((db) => deleteExpiredIdempotency(db, clock.nowMs())).catch(events.storeFailed)
+  }, SWEEP_MS)
+  sweep.unref()
+  const url = urlOf(app.server.address() as AddressInfo)
+  events.started({ url, store: engine.store })
+  return {
+    url,
+    async stop() {
+      clearInterval(sweep)
+      await app.close()
+      await services.dispose()
+      events.stopped()
+    },
+  }
+}
+
+function urlOf({ address, family, port }: AddressInfo): string {
+  const isEverywhere = address === '0.0.0.0' || address === '::'
+  const host = isEverywhere ? 'localhost' : family === 'IPv6' ? `[${address}]` : address
+  return `http://${host}:${port}`
+}
+
+function explainListen(error: NodeJS.ErrnoException, host: string, port: number): ConfigError {
+  if (error.code === 'EADDRINUSE') {
+    return new ConfigError(
+      `Port ${port} on ${host} is in use by another process: stop it, or set PORT to a free one.`,
+    )
+  }
+  if (error.code === 'EACCES') {
+    return new ConfigError(`Port ${port} needs more rights than this process has: set PORT to 1024 or above.`)
+  }
+  if (error.code === 'EADDRNOTAVAIL' || error.code === 'ENOTFOUND') {
+    return new ConfigError(
+      `HOST ${host} is not an address of this machine: use 127.0.0.1, or 0.0.0.0 for all.`,
+    )
+  }
+  return new ConfigError(`The server cannot listen on ${host}:${port} (${error.message}).`)
+}

@@ -1,0 +1,21 @@
+import type { CompanyId } from '@latchkey/core/ids'
+import type { AuditEventRow, Db } from './schema.ts'
+
+export async function insertAuditEvent(db: Db, row: AuditEventRow): Promise<void> {
+  await db.insertInto('audit_events').values(row).execute()
+}
+
+export async function findAuditEvents(
+  db: Db,
+  companyId: CompanyId,
+  ids: readonly string[],
+): Promise<Map<string, AuditEventRow>> {
+  if (ids.length === 0) return new Map()
+  const rows = await db
+    .selectFrom('audit_events')
+    .selectAll()
+    .where('company_id', '=', companyId)
+    .where('id', 'in', ids)
+    .execute()
+  return new Map(rows.map((row) => [row.id, row]))
+}

@@ -1,0 +1,36 @@
+import type { CompanyId } from '@latchkey/core/ids'
+import type { CompanyRow, Db } from './schema.ts'
+
+export async function findCompany(db: Db, id: CompanyId): Promise<CompanyRow | undefined> {
+  return db.selectFrom('companies').selectAll().where('id', '=', id).executeTakeFirst()
+}
+
+export async function findOperatorCompany(db: Db): Promise<CompanyRow | undefined> {
+  return db.selectFrom('companies').selectAll().where('is_operator', '=', 1).executeTakeFirst()
+}
+
+export async function findCompanyByExternalId(db: Db, externalId: string): Promise<CompanyRow | undefined> {
+  return db.selectFrom('companies').selectAll().where('external_id', '=', externalId).executeTakeFirst()
+}
+
+export async function insertCompany(db: Db, row: CompanyRow): Promise<void> {
+  await db.insertInto('companies').values(row).execute()
+}
+
+export async function updateCompanyRow(
+  db: Db,
+  id: CompanyId,
+  changes: Partial<Pick<CompanyRow, 'name' | 'external_id' | 'status' | 'updated_at' | 'version'>>,
+): Promise<void> {
+  await db.updateTable('companies').set(changes).where('id', '=', id).execute()
+}
+
+export async function findCompanies(db: Db, ids: readonly string[]): Promise<Map<string, CompanyRow>> {
+  if (ids.length === 0) return new Map()
+  const rows = await db
+    .selectFrom('companies')
+    .selectAll()
+    .where('id', 'in', ids as readonly CompanyId[])
+    .execute()
+  return new Map(rows.map((row) => [row.id, row]))
+}

@@ -1,0 +1,25 @@
+import type { RevocationScope } from '@latchkey/core/key-cache'
+import { sql } from 'kysely'
+import type { Db } from './schema.ts'
+
+/** Log rows kept: a process that has fallen further behind forgets everything instead. */
+const LOG_ROWS_MAX = 10_000
+
+/**
+ * Moves the head and notes what changed. The last statements of a transaction: the head's row is locked
+ * until the commit, so that the order of revisions is the order of commits.
+ */
+export async function appendRevision(db: Db, changed: RevocationScope): Promise<void> {
+  const { revision } = await db
+    .updateTable('head')
+    .set({ revision: sql`revision + 1` })
+    .returning('revision')
+    .executeTakeFirstOrThrow()
+  await db.insertInto('log').values({ revision, scope: changed.scope, object_id: changed.id }).execute()
+  if (revision % 1_000 === 0) {
+    await db
+      .deleteFrom('log')
+      .where('revision', '<=', revision - LOG_ROWS_MAX)
+      .execute()
+  }
+}

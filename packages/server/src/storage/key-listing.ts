@@ -1,0 +1,81 @@
+import type { CompanyId, UserId } from '@latchkey/core/ids'
+import { sql } from 'kysely'
+import { withinRange } from './id-range.ts'
+import type { Listing } from './page.ts'
+import type { Db, Status } from './schema.ts'
+
+/** Times in milliseconds since the epoch. */
+export type KeyFilter = {
+  readonly status: Status | 'all'
+  readonly userId?: UserId | undefined
+  readonly search?: string | undefined
+  readonly isRestricted?: boolean | undefined
+  readonly unusedSinceMs?: number | undefined
+  readonly expiringBeforeMs?: number | undefined
+}
+
+/** The company's keys that match, by id. Status and user have indexes and counters; the rest is scanned. */
+export function listingOfKeys(companyId: CompanyId, filter: KeyFilter): Listing {
+  const indexed = (db: Db) => {
+    let query = db.selectFrom('keys').select('keys.id as id').where('keys.company_id', '=', companyId)
+    if (filter.userId !== undefined) query = query.where('keys.user_id', '=', filter.userId)
+    if (filter.status !== 'all') query = query.where('keys.status', '=', filter.status)
+    return query
+  }
+  const { search, isRestricted, unusedSinceMs, expiringBeforeMs } = filter
+  const extras = [search, isRestricted, unusedSinceMs, expiringBeforeMs]
+  const indexedIds: Listing['ids'] = async (db, range, order, limit, offset) => {
+    const rows = await withinRange(indexed(db), 'keys.id', range, order).limit(limit).offset(offset).execute()
+    return rows.map((row) => row.id)
+  }
+  if (extras.every((extra) => extra === undefined)) {
+    return { ids: indexedIds, total: (db) => countedKeys(db, companyId, filter) }
+  }
+  return {
+    unfilteredIds: indexedIds,
+    ids: async (db, range, order, limit, offset) => {
+      let query = indexed(db)
+      if (search !== undefined) query = query.where(searched(search))
+      if (isRestricted !== undefined)
+        query = query.where('keys.whitelisted_ips', isRestricted ? 'is not' : 'is', null)
+      if (unusedSinceMs !== undefined) query = query.where(unused(unusedSinceMs))
+      if (expiringBeforeMs !== undefined) query = query.where('keys.expires_at', '<', expiringBeforeMs)
+      const rows = await withinRange(query, 'keys.id', range, order).limit(limit).offset(offset).execute()
+      return rows.map((row) => row.id)
+    },
+  }
+}
+
+/** LIKE's own signs in the text are meant literally. */
+function searched(text: string) {
+  const pattern = `%${text.toLowerCase().replace(/[\\%_]/g, (sign) => `\\${sign}`)}%`
+  const matches = (column: string) => sql<boolean>`lower(${sql.ref(column)}) like ${pattern} escape '\\'`
+  return sql<boolean>`(${matches('keys.description')} or ${matches('keys.id')} or ${matches('keys.last_four')})`
+}
+
+/** Made before the moment and not used since: a key made yesterday is not "unused for 90 days". */
+function unused(sinceMs: number) {
+  return sql<boolean>`(keys.created_at < ${sinceMs} and not exists (
+    select 1 from key_usage where key_usage.key_id = keys.id and key_usage.last_used_at >= ${sinceMs}))`
+}
+
+/** The counters that every creation and deletion moves in its own transaction: exact, and never a scan. */
+async function countedKeys(db: Db, companyId: CompanyId, filter: KeyFilter): Promise<number> {
+  const counters =
+    filter.userId === undefined
+      ? await db
+          .selectFrom('companies')
+          .select(['keys_active', 'keys_inactive'])
+          .where('id', '=', companyId)
+          .executeTakeFirst()
+      : await db
+          .selectFrom('users')
+          .select(['keys_active', 'keys_inactive'])
+          .where('company_id', '=', companyId)
+          .where('id', '=', filter.userId)
+          .executeTakeFirst()
+  if (counters === undefined) return 0
+  if (filter.status === 'active') return counters.keys_active
+  if (filter.status === 'inactive') return counters.keys_inactive
+  return counters.keys_active + counters.keys_inactive
+}

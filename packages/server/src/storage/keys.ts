@@ -1,0 +1,57 @@
+import type { CompanyId, KeyId } from '@latchkey/core/ids'
+import type { CompanyRow, Db, KeyRow, UserRow } from './schema.ts'
+
+/** A key with what its presentation needs of its user, its company and its use. */
+export type KeyView = KeyRow & {
+  readonly user_status: UserRow['status']
+  readonly company_status: CompanyRow['status']
+  readonly last_used_at: number | null
+}
+
+export function selectKeyViews(db: Db) {
+  return db
+    .selectFrom('keys as k')
+    .innerJoin('users as u', 'u.id', 'k.user_id')
+    .innerJoin('companies as c', 'c.id', 'k.company_id')
+    .leftJoin('key_usage as g', 'g.key_id', 'k.id')
+    .selectAll('k')
+    .select(['u.status as user_status', 'c.status as company_status', 'g.last_used_at'])
+}
+
+export async function findKeyView(db: Db, companyId: CompanyId, id: KeyId): Promise<KeyView | undefined> {
+  return selectKeyViews(db).where('k.company_id', '=', companyId).where('k.id', '=', id).executeTakeFirst()
+}
+
+export async function findKeyViews(
+  db: Db,
+  companyId: CompanyId,
+  ids: readonly string[],
+): Promise<Map<string, KeyView>> {
+  if (ids.length === 0) return new Map()
+  const rows = await selectKeyViews(db)
+    .where('k.company_id', '=', companyId)
+    .where('k.id', 'in', ids as readonly KeyId[])
+    .execute()
+  return new Map(rows.map((row) => [row.id, row]))
+}
+
+export async function findKey(db: Db, companyId: CompanyId, id: KeyId): Promise<KeyRow | undefined> {
+  return db
+    .selectFrom('keys')
+    .selectAll()
+    .where('company_id', '=', companyId)
+    .where('id', '=', id)
+    .executeTakeFirst()
+}
+
+export async function insertKey(db: Db, row: KeyRow): Promise<void> {
+  await db.insertInto('keys').values(row).execute()
+}
+
+export async function updateKeyRow(
+  db: Db,
+  id: KeyId,
+  changes: Partial<Omit<KeyRow, 'id' | 'company_id' | 'user_id' | 'created_at'>>,
+): Promise<void> {
+  await db.updateTable('keys').set(changes).where('id', '=', id).execute()
+}

@@ -1,0 +1,44 @@
+import type { CompanyId } from '@latchkey/core/ids'
+import type { CompanyRow, Db } from './schema.ts'
+
+/**
+ * The part of a company's row that every write in the company moves: last id, counters, audit head.
+ * Taken first, so that writes in one company form a line, and saved last.
+ */
+export type Ledger = Pick<
+  CompanyRow,
+  | 'id'
+  | 'status'
+  | 'is_operator'
+  | 'last_id'
+  | 'users_count'
+  | 'keys_active'
+  | 'keys_inactive'
+  | 'audit_count'
+  | 'audit_head'
+  | 'audit_seal'
+>
+
+export async function findLedger(db: Db, companyId: CompanyId): Promise<Ledger | undefined> {
+  return db
+    .selectFrom('companies')
+    .select([
+      'id',
+      'status',
+      'is_operator',
+      'last_id',
+      'users_count',
+      'keys_active',
+      'keys_inactive',
+      'audit_count',
+      'audit_head',
+      'audit_seal',
+    ])
+    .where('id', '=', companyId)
+    .executeTakeFirst()
+}
+
+export async function saveLedger(db: Db, ledger: Ledger): Promise<void> {
+  const { id, status: _status, is_operator: _isOperator, ...moved } = ledger
+  await db.updateTable('companies').set(moved).where('id', '=', id).execute()
+}

@@ -1,0 +1,126 @@
+import type { CompanyId, KeyId, UserId } from '@latchkey/core/ids'
+import type { Role } from '@latchkey/core/permission'
+import type { Mode } from '@latchkey/core/secret'
+import type { Kysely } from 'kysely'
+
+/*
+ * Columns as both stores hold them. Times are integers: milliseconds since the epoch. Flags are 0 or 1.
+ * Lists and records are JSON text: nothing is ever looked up inside them.
+ */
+
+export type Status = 'active' | 'inactive'
+
+export type DeploymentRow = {
+  id: 1
+  /** Known bytes under a key derived from the server secret: a wrong secret fails at start. */
+  secret_check: Uint8Array
+  secret_generation: number
+  companies_count: number
+  last_company_id: CompanyId | null
+  created_at: number
+}
+
+/** The one row whose revision moves with every change that can alter an answer. */
+export type HeadRow = { id: 1; revision: number; epoch: string }
+
+export type LogRow = { revision: number; scope: 'key' | 'user' | 'company'; object_id: string }
+
+export type CompanyRow = {
+  id: CompanyId
+  name: string
+  external_id: string | null
+  status: Status
+  is_operator: 0 | 1
+  /** The last id given inside the company, of any kind: the next one is greater. */
+  last_id: string
+  users_count: number
+  keys_active: number
+  keys_inactive: number
+  audit_count: number
+  audit_head: Uint8Array
+  /** Count and head under the audit key, so that cutting the chain short shows. */
+  audit_seal: Uint8Array
+  created_at: number
+  updated_at: number
+  version: number
+}
+
+export type UserRow = {
+  id: UserId
+  company_id: CompanyId
+  name: string
+  role: Role
+  email: string | null
+  external_id: string | null
+  permissions: string | null
+  status: Status
+  keys_active: number
+  keys_inactive: number
+  created_at: number
+  updated_at: number
+  version: number
+}
+
+export type KeyRow = {
+  id: KeyId
+  company_id: CompanyId
+  user_id: UserId
+  fingerprint: Uint8Array
+  secret_generation: number
+  prefix: string
+  last_four: string
+  mode: Mode
+  whitelisted_ips: string | null
+  permissions: string | null
+  description: string | null
+  metadata: string
+  expires_at: number | null
+  is_enabled: 0 | 1
+  status: Status
+  created_by: string | null
+  created_at: number
+  updated_at: number
+  deleted_at: number | null
+  version: number
+}
+
+export type KeyUsageRow = { key_id: KeyId; last_used_at: number; last_address: string | null }
+
+export type AuditEventRow = {
+  company_id: CompanyId
+  id: string
+  sequence: number
+  at: number
+  action: string
+  actor_type: string
+  actor_id: string | null
+  actor_user_id: string | null
+  object_type: string
+  object_id: string
+  address: string | null
+  request_id: string | null
+  changes: string
+  hash: Uint8Array
+}
+
+export type IdempotencyRow = {
+  hash: Uint8Array
+  body_hash: Uint8Array
+  sealed: Uint8Array
+  expires_at: number
+}
+
+export type Schema = {
+  deployment: DeploymentRow
+  head: HeadRow
+  log: LogRow
+  companies: CompanyRow
+  users: UserRow
+  keys: KeyRow
+  key_usage: KeyUsageRow
+  audit_events: AuditEventRow
+  idempotency: IdempotencyRow
+}
+
+/** Where a storage function runs: a snapshot or a write transaction. */
+export type Db = Kysely<Schema>

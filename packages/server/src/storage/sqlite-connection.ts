@@ -1,0 +1,84 @@
+import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
+import {
+  type CompiledQuery,
+  type DatabaseConnection,
+  Kysely,
+  type QueryResult,
+  SqliteAdapter,
+  SqliteIntrospector,
+  SqliteQueryCompiler,
+} from 'kysely'
+import type { Db, Schema } from './schema.ts'
+
+/** How long a statement may hold the event loop waiting for another process's lock, in milliseconds. */
+const BUSY_MS_MAX = 50
+/** The query texts of this service number some hundred at most; the bound is for surprises. */
+const STATEMENTS_MAX = 500
+
+export type SqliteConnection = {
+  readonly database: DatabaseSync
+  readonly db: Db
+}
+
+/** One connection and a query builder over it. Transactions are the engine's business, not the builder's. */
+export function openSqliteConnection(
+  file: string,
+  options: { readonly isReadOnly: boolean },
+): SqliteConnection {
+  const database = new DatabaseSync(file, {
+    readOnly: options.isReadOnly,
+    enableForeignKeyConstraints: true,
+    timeout: BUSY_MS_MAX,
+  })
+  database.exec('PRAGMA trusted_schema = OFF')
+  const connection = connectionOver(database)
+  const db = new Kysely<Schema>({
+    dialect: {
+      createAdapter: () => new SqliteAdapter(),
+      createIntrospector: (kysely) => new SqliteIntrospector(kysely),
+      createQueryCompiler: () => new SqliteQueryCompiler(),
+      createDriver: () => ({
+        init: async () => {},
+        acquireConnection: async () => connection,
+        releaseConnection: async () => {},
+        beginTransaction: async () => refuseTransaction(),
+        commitTransaction: async () => refuseTransaction(),
+        rollbackTransaction: async () => refuseTransaction(),
+        destroy: async () => {},
+      }),
+    },
+  })
+  return { database, db }
+}
+
+function refuseTransaction(): never {
+  throw new Error('transactions are opened by the engine: use engine.read or engine.write')
+}
+
+function connectionOver(database: DatabaseSync): DatabaseConnection {
+  const statements = new Map<string, { statement: StatementSync; hasRows: boolean }>()
+
+  function prepare(text: string): { statement: StatementSync; hasRows: boolean } {
+    const known = statements.get(text)
+    if (known !== undefined) return known
+    if (statements.size >= STATEMENTS_MAX) statements.clear()
+    const statement = database.prepare(text)
+    const prepared = { statement, hasRows: statement.columns().length > 0 }
+    statements.set(text, prepared)
+    return prepared
+  }
+
+  return {
+    async executeQuery<Row>(query: CompiledQuery): Promise<QueryResult<Row>> {
+      const { statement, hasRows } = prepare(query.sql)
+      const parameters = query.parameters as SQLInputValue[]
+      if (hasRows) return { rows: statement.all(...parameters) as Row[] }
+      const { changes } = statement.run(...parameters)
+      return { rows: [], numAffectedRows: BigInt(changes) }
+    },
+    // biome-ignore lint/correctness/useYield: the interface asks for a generator; nothing here streams.
+    async *streamQuery() {
+      throw new Error('streaming is not used')
+    },
+  }
+}

@@ -1,0 +1,137 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { AppError } from '@latchkey/core/error'
+import type { Db } from './schema.ts'
+import type { SqliteConnection } from './sqlite-connection.ts'
+import { isBusy, isFatal, isFull } from './sqlite-errors.ts'
+
+/** How long a write waits for another process's transaction before it is refused, in milliseconds. */
+const BUSY_MS_MAX = 5_000
+const BUSY_RETRY_MS = 10
+/** Writes that share one durable transaction: more would only lengthen the wait of the first. */
+const BATCH_MAX = 128
+/** Writes waiting at once: beyond it the store is too slow for the load, and saying so early is kinder. */
+const WAITING_MAX = 5_000
+
+type Job = {
+  readonly work: (db: Db) => Promise<unknown>
+  readonly resolve: (value: unknown) => void
+  readonly reject: (error: unknown) => void
+}
+type Outcome = { readonly job: Job; readonly value: unknown } | { readonly job: Job; readonly error: unknown }
+
+export type SqliteWriter = {
+  write<T>(work: (db: Db) => Promise<T>): Promise<T>
+  /** Resolves when every write taken so far is settled. */
+  idle(): Promise<void>
+}
+
+/**
+ * The one writer of a process: writes that wait together share one transaction (group commit), each inside a
+ * savepoint of its own, so that one that throws does not spoil its neighbours. Nobody is answered before the
+ * commit has returned, which with synchronous=FULL means it is on disk.
+ */
+export function createSqliteWriter(
+  connection: SqliteConnection,
+  onFatal: (error: unknown) => void,
+): SqliteWriter {
+  const waiting: Job[] = []
+  let draining: Promise<void> | undefined
+
+  async function drain(): Promise<void> {
+    while (waiting.length > 0) {
+      let batch: Job[] = []
+      try {
+        await begin(connection)
+        batch = waiting.splice(0, BATCH_MAX)
+        settle(await commit(connection, batch), onFatal)
+      } catch (error) {
+        if (isFatal(error)) onFatal(error)
+        // Without the lock nobody who waits can be served; a failed commit concerns its batch only.
+        for (const job of batch.length > 0 ? batch : waiting.splice(0)) job.reject(explain(error))
+      }
+    }
+  }
+
+  return {
+    write<T>(work: (db: Db) => Promise<T>): Promise<T> {
+      if (waiting.length >= WAITING_MAX) {
+        return Promise.reject(unavailable('Too many writes are waiting: try again in a moment.'))
+      }
+      return new Promise<T>((resolve, reject) => {
+        waiting.push({ work, resolve: resolve as (value: unknown) => void, reject })
+        draining ??= drain().finally(() => {
+          draining = undefined
+        })
+      })
+    },
+    idle: async () => {
+      while (draining !== undefined) await draining
+    },
+  }
+}
+
+/** Runs a batch inside the transaction that is open, each job by itself, and makes it durable. */
+async function commit(connection: SqliteConnection, batch: readonly Job[]): Promise<readonly Outcome[]> {
+  const { database } = connection
+  const outcomes: Outcome[] = []
+  try {
+    for (const job of batch) outcomes.push(await run(connection, job))
+    database.exec('COMMIT')
+    return outcomes
+  } catch (error) {
+    if (database.isTransaction) database.exec('ROLLBACK')
+    throw error
+  }
+}
+
+async function run({ database, db }: SqliteConnection, job: Job): Promise<Outcome> {
+  database.exec('SAVEPOINT job')
+  try {
+    const value = await job.work(db)
+    database.exec('RELEASE job')
+    return { job, value }
+  } catch (error) {
+    // A full disk or a broken one ends the whole transaction by itself: then there is nothing to undo here.
+    if (!database.isTransaction) throw error
+    database.exec('ROLLBACK TO job')
+    database.exec('RELEASE job')
+    return { job, error }
+  }
+}
+
+/** A deferred BEGIN would fail late, when the snapshot it read is no longer the newest: IMMEDIATE locks first. */
+async function begin({ database }: SqliteConnection): Promise<void> {
+  const deadlineMs = performance.now() + BUSY_MS_MAX
+  for (;;) {
+    try {
+      return database.exec('BEGIN IMMEDIATE')
+    } catch (error) {
+      if (!isBusy(error) || performance.now() >= deadlineMs) throw error
+      await sleep(BUSY_RETRY_MS)
+    }
+  }
+}
+
+function settle(outcomes: readonly Outcome[], onFatal: (error: unknown) => void): void {
+  for (const outcome of outcomes) {
+    if (!('error' in outcome)) {
+      outcome.job.resolve(outcome.value)
+      continue
+    }
+    if (isFatal(outcome.error)) onFatal(outcome.error)
+    outcome.job.reject(explain(outcome.error))
+  }
+}
+
+/** A store that cannot take a write now is an expected failure; everything else is passed on as it is. */
+function explain(error: unknown): unknown {
+  if (isBusy(error))
+    return unavailable('The database is busy with another process: try again in a moment.', error)
+  if (isFull(error)) return unavailable('The disk of the service is full: nothing was stored.', error)
+  if (isFatal(error)) return unavailable('The disk of the service failed: nothing was stored.', error)
+  return error
+}
+
+function unavailable(detail: string, cause?: unknown): AppError {
+  return new AppError('unavailable', detail, { retryAfterSeconds: 1, cause })
+}

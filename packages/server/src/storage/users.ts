@@ -1,0 +1,75 @@
+import type { CompanyId, UserId } from '@latchkey/core/ids'
+import type { Db, UserRow } from './schema.ts'
+
+export async function findUser(db: Db, companyId: CompanyId, id: UserId): Promise<UserRow | undefined> {
+  return db
+    .selectFrom('users')
+    .selectAll()
+    .where('company_id', '=', companyId)
+    .where('id', '=', id)
+    .executeTakeFirst()
+}
+
+export async function findUserByExternalId(
+  db: Db,
+  companyId: CompanyId,
+  externalId: string,
+): Promise<UserRow | undefined> {
+  return db
+    .selectFrom('users')
+    .selectAll()
+    .where('company_id', '=', companyId)
+    .where('external_id', '=', externalId)
+    .executeTakeFirst()
+}
+
+/** Email addresses are stored in lower case and are unique in the deployment. */
+export async function findUserByEmail(db: Db, email: string): Promise<UserRow | undefined> {
+  return db.selectFrom('users').selectAll().where('email', '=', email.toLowerCase()).executeTakeFirst()
+}
+
+/** Whatever its company: only for the host's own commands, never for a request. */
+export async function findUserInDeployment(db: Db, id: UserId): Promise<UserRow | undefined> {
+  return db.selectFrom('users').selectAll().where('id', '=', id).executeTakeFirst()
+}
+
+/** Whether an active owner other than `except` exists in the company. */
+export async function hasOtherActiveOwner(db: Db, companyId: CompanyId, except: UserId): Promise<boolean> {
+  const other = await db
+    .selectFrom('users')
+    .select('id')
+    .where('company_id', '=', companyId)
+    .where('role', '=', 'owner')
+    .where('status', '=', 'active')
+    .where('id', '!=', except)
+    .limit(1)
+    .executeTakeFirst()
+  return other !== undefined
+}
+
+export async function insertUser(db: Db, row: UserRow): Promise<void> {
+  await db.insertInto('users').values(row).execute()
+}
+
+export async function updateUserRow(
+  db: Db,
+  id: UserId,
+  changes: Partial<Omit<UserRow, 'id' | 'company_id' | 'created_at'>>,
+): Promise<void> {
+  await db.updateTable('users').set(changes).where('id', '=', id).execute()
+}
+
+export async function findUsers(
+  db: Db,
+  companyId: CompanyId,
+  ids: readonly string[],
+): Promise<Map<string, UserRow>> {
+  if (ids.length === 0) return new Map()
+  const rows = await db
+    .selectFrom('users')
+    .selectAll()
+    .where('company_id', '=', companyId)
+    .where('id', 'in', ids as readonly UserId[])
+    .execute()
+  return new Map(rows.map((row) => [row.id, row]))
+}

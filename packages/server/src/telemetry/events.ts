@@ -1,0 +1,48 @@
+import type { Log } from './log.ts'
+
+type RequestFields = {
+  readonly requestId: string
+  readonly method: string
+  /** The operation, never the URL: a URL may hold what a caller pasted into it. */
+  readonly operation: string
+  readonly status: number
+  readonly durationMs: number
+  readonly address: string | null
+  readonly principalId: string | null
+}
+
+/** One function for each thing worth a line: what is logged is an allow-list, written here. */
+export type Events = {
+  requestAnswered(fields: RequestFields): void
+  /** A bug or a failing part: the operator gets the stack, the caller a request id. */
+  requestFailed(fields: {
+    readonly requestId: string
+    readonly operation: string
+    readonly error: unknown
+  }): void
+  storeFailed(error: unknown): void
+  usageLost(error: unknown): void
+  started(fields: { readonly url: string; readonly store: string }): void
+  stopping(fields: { readonly signal: string }): void
+  stopped(): void
+}
+
+export function createEvents(log: Log): Events {
+  return {
+    requestAnswered: (fields) => log.info({ ...fields, event: 'request' }, 'request answered'),
+    requestFailed: ({ requestId, operation, error }) =>
+      log.error({ event: 'request_failed', requestId, operation, error: describe(error) }, 'request failed'),
+    storeFailed: (error) => log.fatal({ event: 'store_failed', error: describe(error) }, 'the store failed'),
+    usageLost: (error) =>
+      log.warn({ event: 'usage_lost', error: describe(error) }, 'last-used times not stored'),
+    started: (fields) => log.info({ ...fields, event: 'started' }, 'ready'),
+    stopping: (fields) => log.info({ ...fields, event: 'stopping' }, 'stopping'),
+    stopped: () => log.info({ event: 'stopped' }, 'stopped'),
+  }
+}
+
+function describe(error: unknown): { message: string; stack?: string | undefined; cause?: unknown } {
+  if (!(error instanceof Error)) return { message: String(error) }
+  const cause = error.cause === undefined ? undefined : describe(error.cause)
+  return { message: error.message, stack: error.stack, ...(cause === undefined ? {} : { cause }) }
+}

@@ -1,0 +1,27 @@
+import { scrubSecrets } from '@latchkey/core/scrub-secrets'
+import { type Logger, pino } from 'pino'
+import type { LogLevel } from '../settings.ts'
+
+export type Log = Logger
+
+/**
+ * JSON lines on standard error. What may be logged is decided field by field in events.ts; the scrubber at
+ * the sink is the backstop, should a secret ever come along in a message or a stack.
+ */
+export function createLog(level: LogLevel, write: (line: string) => void = writeToStandardError): Log {
+  return pino(
+    {
+      level,
+      base: null,
+      timestamp: () => `,"time":"${new Date().toISOString()}"`,
+      formatters: { level: levelName },
+    },
+    { write: (line: string) => write(scrubSecrets(line)) },
+  )
+}
+
+const levelName = (label: string) => ({ level: label })
+
+function writeToStandardError(line: string): void {
+  process.stderr.write(line)
+}

@@ -1,0 +1,115 @@
+import { AppError, type Fault, inputError } from '@latchkey/core/error'
+import { assertCovers, assertNotAbove } from '@latchkey/core/escalation'
+import { isId } from '@latchkey/core/ids'
+import { compileAuthority } from '@latchkey/core/permission'
+import type { Principal } from '@latchkey/core/principal'
+import { auditedChange, type Change } from '../audit/audited-change.ts'
+import type { AuditChain } from '../audit/chain.ts'
+import { changesBetween } from '../audit/changes-between.ts'
+import type { UserRow } from '../storage/schema.ts'
+import { findUser, hasOtherActiveOwner, updateUserRow } from '../storage/users.ts'
+import type { Tx } from '../verification/write.ts'
+import type { NewUser } from './create-user.ts'
+import { findTakenFaults, parseUserPermissions } from './user-input.ts'
+
+export type UserPatch = Partial<NewUser> & { readonly status?: 'active' | 'inactive' }
+
+/**
+ * Changes what the patch names. Throws AppError: input faults, `user_not_found`, `permission_escalation`,
+ * `last_owner`.
+ */
+export async function updateUser(
+  tx: Tx,
+  chain: AuditChain,
+  principal: Principal,
+  userId: string,
+  patch: UserPatch,
+): Promise<UserRow> {
+  return auditedChange(tx, chain, principal.companyId, async (change) => {
+    const user = isId('usr', userId) ? await findUser(tx.db, principal.companyId, userId) : undefined
+    if (user === undefined) throw userNotFound()
+    const next = await parsePatch(change, user, patch)
+    assertNotAbove(principal, user.role, 'The user')
+    assertMayBecome(change, principal, user, next)
+    await assertOwnerLeft(change, user, next)
+    const changes = changesBetween(present(user), present(next))
+    if (Object.keys(changes).length === 0) return user
+    const { id: _id, company_id: _companyId, created_at: _createdAt, ...columns } = next
+    await updateUserRow(tx.db, user.id, columns)
+    await change.record({ action: 'user.updated', object: { type: 'user', id: user.id }, changes })
+    tx.revoke({ scope: 'user', id: user.id })
+    return next
+  })
+}
+
+export function userNotFound(): AppError {
+  return new AppError('user_not_found', 'There is no such user in your company.')
+}
+
+async function parsePatch(change: Change, user: UserRow, patch: UserPatch): Promise<UserRow> {
+  const faults: Fault[] = []
+  const email = patch.email === undefined ? user.email : (patch.email?.toLowerCase() ?? null)
+  const externalId = patch.externalId === undefined ? user.external_id : patch.externalId
+  const permissions = parseUserPermissions(patch.permissions, faults)
+  faults.push(
+    ...(await findTakenFaults(change.db, user.company_id, {
+      email: email === user.email ? null : email,
+      externalId: externalId === user.external_id ? null : externalId,
+    })),
+  )
+  if (faults.length > 0) throw inputError(faults)
+  return {
+    ...user,
+    name: patch.name ?? user.name,
+    role: patch.role ?? user.role,
+    status: patch.status ?? user.status,
+    email,
+    external_id: externalId,
+    permissions:
+      patch.permissions === undefined
+        ? user.permissions
+        : permissions === null
+          ? null
+          : JSON.stringify(permissions),
+    updated_at: change.nowMs,
+    version: user.version + 1,
+  }
+}
+
+function assertMayBecome(change: Change, principal: Principal, user: UserRow, next: UserRow): void {
+  assertNotAbove(principal, next.role, 'What the user would become')
+  const isGrant =
+    next.role !== user.role || next.permissions !== user.permissions || next.status !== user.status
+  if (!isGrant || next.status === 'inactive') return
+  assertCovers(
+    principal,
+    compileAuthority({
+      role: next.role,
+      isOperator: change.ledger.is_operator === 1,
+      userPermissions: next.permissions === null ? null : (JSON.parse(next.permissions) as string[]),
+      narrowings: [],
+    }),
+  )
+}
+
+/** A deployment whose operator has no active owner could never be administered again. */
+async function assertOwnerLeft(change: Change, user: UserRow, next: UserRow): Promise<void> {
+  const isOwner = (row: UserRow) => row.role === 'owner' && row.status === 'active'
+  if (change.ledger.is_operator !== 1 || !isOwner(user) || isOwner(next)) return
+  if (await hasOtherActiveOwner(change.db, user.company_id, user.id)) return
+  throw new AppError(
+    'last_owner',
+    "This is the operator's last active owner: make another user an owner first.",
+  )
+}
+
+function present(user: UserRow) {
+  return {
+    name: user.name,
+    role: user.role,
+    email: user.email,
+    externalId: user.external_id,
+    permissions: user.permissions === null ? null : (JSON.parse(user.permissions) as string[]),
+    status: user.status,
+  }
+}

@@ -1,0 +1,61 @@
+import { compileAllowlist } from '@latchkey/core/allowlist'
+import { AppError } from '@latchkey/core/error'
+import { fingerprintFromBytes } from '@latchkey/core/fingerprint'
+import type { CompanyId, KeyId, UserId } from '@latchkey/core/ids'
+import type { KeyHandle, LoadedKey } from '@latchkey/core/key-cache'
+import { compileAuthority, type Role } from '@latchkey/core/permission'
+import type { Mode } from '@latchkey/core/secret'
+import type { VerifiableRow, VerificationReads } from '../storage/engine.ts'
+
+/** Reads a key from the store and compiles it. Throws AppError `cannot_verify` when the store is silent. */
+export function loadKey(reads: VerificationReads, handle: KeyHandle): LoadedKey | null {
+  let row: VerifiableRow | undefined
+  try {
+    row = reads.findKey(handle)
+  } catch (error) {
+    throw cannotVerify(error)
+  }
+  return row === undefined ? null : compile(row)
+}
+
+export function cannotVerify(cause: unknown): AppError {
+  return new AppError(
+    'cannot_verify',
+    'Whether the key is valid cannot be told now: try again in a moment.',
+    {
+      retryAfterSeconds: 1,
+      cause,
+    },
+  )
+}
+
+function compile(row: VerifiableRow): LoadedKey {
+  const role = row.role as Role
+  const isOperator = row.is_operator === 1
+  const narrowings = row.permissions === null ? [] : [JSON.parse(row.permissions) as string[]]
+  return {
+    fingerprint: fingerprintFromBytes(row.fingerprint),
+    key: {
+      id: row.id as KeyId,
+      companyId: row.company_id as CompanyId,
+      userId: row.user_id as UserId,
+      mode: row.mode as Mode,
+      isActive: row.status === 'active',
+      isUserActive: row.user_status === 'active',
+      isCompanyActive: row.company_status === 'active',
+      expiresAtMs: row.expires_at,
+      allowlist:
+        row.whitelisted_ips === null ? null : compileAllowlist(JSON.parse(row.whitelisted_ips) as string[]),
+      role,
+      isOperator,
+      authority: compileAuthority({
+        role,
+        isOperator,
+        userPermissions:
+          row.user_permissions === null ? null : (JSON.parse(row.user_permissions) as string[]),
+        narrowings,
+      }),
+      metadata: JSON.parse(row.metadata) as Record<string, string>,
+    },
+  }
+}

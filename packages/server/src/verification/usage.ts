@@ -1,0 +1,58 @@
+import { type Address, formatAddress } from '@latchkey/core/address'
+import type { KeyId } from '@latchkey/core/ids'
+import type { Engine } from '../storage/engine.ts'
+import { type Use, upsertUsage } from '../storage/usage.ts'
+
+/** How far behind `lastUsedAt` may be, in milliseconds. */
+const FLUSH_MS = 1_000
+/** Keys used between two flushes that are remembered one by one; about 100 bytes each. */
+const PENDING_MAX = 50_000
+/** Rows in one write, so that other writes get their turn. */
+const BATCH_ROWS = 500
+
+type Pending = { readonly atMs: number; readonly address: Address | undefined }
+
+export type Usage = {
+  /** Notes an accepted use. Costs a map entry: no write belongs on the path of a verification. */
+  note(keyId: KeyId, atMs: number, address: Address | undefined): void
+  flush(): Promise<void>
+  stop(): Promise<void>
+}
+
+export function createUsage(engine: Engine, onError: (error: unknown) => void): Usage {
+  let pending = new Map<KeyId, Pending>()
+  let flushing: Promise<void> = Promise.resolve()
+  const timer = setInterval(() => void flush().catch(onError), FLUSH_MS)
+  timer.unref()
+
+  async function write(noted: Map<KeyId, Pending>): Promise<void> {
+    const uses: Use[] = []
+    for (const [keyId, { atMs, address }] of noted) {
+      uses.push({ keyId, atMs, address: address === undefined ? null : formatAddress(address) })
+    }
+    for (let start = 0; start < uses.length; start += BATCH_ROWS) {
+      const batch = uses.slice(start, start + BATCH_ROWS)
+      await engine.write((db) => upsertUsage(db, batch))
+    }
+  }
+
+  function flush(): Promise<void> {
+    if (pending.size === 0) return flushing
+    const noted = pending
+    pending = new Map()
+    flushing = flushing.catch(() => {}).then(() => write(noted))
+    return flushing
+  }
+
+  return {
+    note(keyId, atMs, address) {
+      // When full, keys already noted still move: only a key that is new in this second goes unnoted.
+      if (pending.size < PENDING_MAX || pending.has(keyId)) pending.set(keyId, { atMs, address })
+    },
+    flush,
+    async stop() {
+      clearInterval(timer)
+      await flush()
+    },
+  }
+}

@@ -1,0 +1,138 @@
+import { randomBytes } from 'node:crypto'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { FastifyInstance } from 'fastify'
+import { createApp } from '../src/app.ts'
+import { type Bootstrapped, bootstrap } from '../src/bootstrap.ts'
+import { readConfig } from '../src/config.ts'
+import { createServices, type Overrides, type Services } from '../src/services.ts'
+
+/** A whole service on a real SQLite file in a directory of its own. */
+export type TestService = {
+  readonly app: FastifyInstance
+  readonly services: Services
+  readonly admin: Bootstrapped
+  readonly adminKey: string
+  readonly dataDir: string
+  /** Everything logged so far, one JSON line each. */
+  readonly logged: string[]
+  /** One request through the real app. The credential is the admin key unless `key` says otherwise. */
+  call(request: TestRequest): Promise<TestAnswer>
+  dispose(): Promise<void>
+}
+
+export type TestRequest = {
+  readonly method?: 'GET' | 'POST' | 'PATCH' | 'DELETE' | 'HEAD' | 'OPTIONS' | 'PUT'
+  readonly path: string
+  /** null: no credential. */
+  readonly key?: string | null
+  readonly body?: unknown
+  /** Sent as it is, declared as JSON unless `headers` say otherwise. */
+  readonly text?: string
+  readonly headers?: Readonly<Record<string, string | string[]>>
+  readonly from?: string
+}
+
+export type TestAnswer = {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string | string[] | number | undefined>>
+  readonly text: string
+  // biome-ignore lint/suspicious/noExplicitAny: a test reads what it expects, and fails if it is not there.
+  readonly body: any
+}
+
+export async function startTestService(
+  environment: Readonly<Record<string, string>> = {},
+  overrides: Overrides = {},
+): Promise<TestService> {
+  const dataDir = mkdtempSync(join(tmpdir(), 'latchkey-test-'))
+  const { config, secretSource } = readConfig({
+    LATCHKEY_DATA_DIR: dataDir,
+    LATCHKEY_SECRET: randomBytes(32).toString('hex'),
+    LATCHKEY_LOG_LEVEL: 'info',
+    ...environment,
+  })
+  const logged: string[] = []
+  const services = await createServices(config, secretSource, {
+    logSink: (line) => logged.push(line),
+    ...overrides,
+  })
+  const admin = (await bootstrap(services))!
+  const app = createApp(services)
+  await app.ready()
+  const adminKey = admin.secret.reveal()
+  return {
+    app,
+    services,
+    admin,
+    adminKey,
+    dataDir,
+    logged,
+    call: (request) => call(app, adminKey, request),
+    async dispose() {
+      await app.close()
+      await services.dispose()
+      rmSync(dataDir, { recursive: true, force: true })
+    },
+  }
+}
+
+async function call(app: FastifyInstance, adminKey: string, request: TestRequest): Promise<TestAnswer> {
+  const { method = 'GET', path, key = adminKey, body, text, headers, from = '127.0.0.1' } = request
+  const payload = text ?? (body === undefined ? undefined : JSON.stringify(body))
+  const answer = await app.inject({
+    method,
+    url: path,
+    remoteAddress: from,
+    headers: {
+      ...(key === null ? {} : { 'x-api-key': key }),
+      ...(payload === undefined ? {} : { 'content-type': 'application/json' }),
+      ...headers,
+    },
+    ...(payload === undefined ? {} : { payload }),
+  })
+  const isJson = String(answer.headers['content-type'] ?? '').includes('json')
+  return {
+    status: answer.statusCode,
+    headers: answer.headers,
+    text: answer.body,
+    body: isJson && answer.body !== '' ? JSON.parse(answer.body) : undefined,
+  }
+}
+
+/** A company with a user of each role, and a key of each user. */
+export type TestCompany = {
+  readonly id: string
+  readonly users: Record<
+    'owner' | 'admin' | 'developer' | 'viewer',
+    { readonly id: string; readonly key: string; readonly keyId: string }
+  >
+}
+
+let companies = 0
+
+export async function createTestCompany(service: TestService): Promise<TestCompany> {
+  companies += 1
+  const company = await expectCreated(service, { path: '/companies', body: { name: `Company ${companies}` } })
+  const headers = { 'x-company-id': company.id }
+  const users: Partial<TestCompany['users']> = {}
+  for (const role of ['owner', 'admin', 'developer', 'viewer'] as const) {
+    const user = await expectCreated(service, { path: '/users', body: { name: role, role }, headers })
+    const key = await expectCreated(service, { path: '/keys', body: { userId: user.id }, headers })
+    users[role] = { id: user.id, key: key.key, keyId: key.id }
+  }
+  return { id: company.id, users: users as TestCompany['users'] }
+}
+
+/** Creates something and answers its body; throws with the whole answer when that fails. */
+export async function expectCreated(
+  service: Pick<TestService, 'call'>,
+  request: Omit<TestRequest, 'method'>,
+  // biome-ignore lint/suspicious/noExplicitAny: see TestAnswer.
+): Promise<any> {
+  const answer = await service.call({ method: 'POST', ...request })
+  if (answer.status !== 201)
+    throw new Error(`expected 201 from ${request.path}: ${answer.status} ${answer.text}`)
+  return answer.body
+}
