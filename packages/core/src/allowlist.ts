@@ -30,6 +30,7 @@ export function compileAllowlist(entries: readonly string[]): Allowlist {
   }
 }
 
+/** Both ends belong to it. `high` grows while ranges are joined. */
 type Range = { readonly low: readonly number[]; high: readonly number[] }
 
 function pack(blocks: readonly Block[], words: number): Uint32Array {
@@ -37,8 +38,11 @@ function pack(blocks: readonly Block[], words: number): Uint32Array {
   const merged: Range[] = []
   for (const range of ranges) {
     const last = merged.at(-1)
-    // Sorted CIDR blocks are nested or apart: what begins inside the last ends inside it too.
-    if (last === undefined || compare(range.low, last.high) > 0) merged.push(range)
+    if (last === undefined || (compare(range.low, last.high) > 0 && !isNext(range.low, last.high))) {
+      merged.push(range)
+    } else if (compare(range.high, last.high) > 0) {
+      last.high = range.high
+    }
   }
   const packed = new Uint32Array(merged.length * words * 2)
   for (const [index, { low, high }] of merged.entries()) packed.set([...low, ...high], index * words * 2)
@@ -54,6 +58,17 @@ function rangeOf({ address, prefixLength }: Block): Range {
 function hostMask(bits: number): number {
   if (bits <= 0) return 0xffffffff
   return bits >= 32 ? 0 : 0xffffffff >>> bits
+}
+
+/** Whether `low` is the address right after `high`: the carry runs from the last word to the first. */
+function isNext(low: readonly number[], high: readonly number[]): boolean {
+  let carry = 1
+  for (let index = high.length - 1; index >= 0; index--) {
+    const sum = high[index]! + carry
+    carry = sum > 0xffffffff ? 1 : 0
+    if (sum >>> 0 !== low[index]) return false
+  }
+  return carry === 0
 }
 
 function compare(left: readonly number[], right: readonly number[]): number {

@@ -1,47 +1,102 @@
+import { parseUnmapped } from './address.ts'
+
+/** Enough to recognise one's own text; the longest valid entry has 49 characters. */
 const SHOWN_MAX = 60
 
-/** Says what is wrong with an entry that is no address and no block, and what to write instead. */
+/**
+ * Says what is wrong with an entry that is no address and no block, and what to write instead. The answer is
+ * public: it shows at most SHOWN_MAX characters of the entry, and nothing that could move a cursor.
+ */
 export function explainBadEntry(text: string): string {
-  const shown = `"${escapeControls(text.slice(0, SHOWN_MAX))}${text.length > SHOWN_MAX ? '…' : ''}"`
+  const shown = `"${escapeInvisible(text.slice(0, SHOWN_MAX))}${text.length > SHOWN_MAX ? '…' : ''}"`
   return `${shown} ${reasonOf(text)}`
 }
 
+type Mistakes = readonly (readonly [RegExp, string])[]
+
+/** The first that fits is told: what spoils the whole text comes before what spoils a part. */
+const TEXT_MISTAKES: Mistakes = [
+  [/^$/, 'holds no address: write one, such as 192.0.2.7, or send null for no restriction.'],
+  [/ /, 'holds a space: separate entries with commas.'],
+  [/[\p{C}\p{Z}]/u, 'holds a tab, a line break or an invisible character: remove it.'],
+  [/[^!-~]/, 'holds a character that no address has: write plain digits, letters a to f, "." and ":".'],
+  [/:\/\//, 'is a URL: write the address alone.'],
+  [/[[\]]/, 'is in brackets: write the address alone, without brackets and port.'],
+  [/%/, 'has a zone: write the address without what follows %.'],
+  [/\/.*\//, 'has more than one slash: write an address, or an address and its length, such as 10.0.0.0/8.'],
+]
+
+const ADDRESS_MISTAKES: Mistakes = [
+  [/^$/, 'has nothing before the slash: write the address of the block, such as 10.0.0.0/8.'],
+  [/^[\d.]+-[\d.]+$/, 'is a range: write it as one or more CIDR blocks, such as 192.0.2.0/24.'],
+  [/^[\da-f.]*:[\da-f.:]*-[\da-f.:]*$/i, 'is a range: write it as CIDR blocks, such as 2001:db8::/32.'],
+  [/^[\d.]*\*[\d.*]*$/, 'has a wildcard: write a CIDR block, such as 192.0.2.0/24.'],
+  [/^[^:]*:\d*$/, 'has a port: write the address alone.'],
+]
+
+const IPV6_MISTAKES: Mistakes = [
+  [
+    /^[0:]+:(?:\d+\.){3}\d+$/,
+    'is in the deprecated IPv4-compatible form: write the IPv4 address alone, or as ::ffff:192.0.2.7.',
+  ],
+  [/:::|::.*::/, 'has :: twice: only one run of zeros can be left out.'],
+  [/[^\da-f:.]/i, 'is not an IPv6 address: its digits are 0 to 9 and a to f.'],
+  [/[\da-f]{5}/i, 'has a group of more than four digits: write it as 2001:db8::1.'],
+  [/\./, 'has a malformed IPv4 part: only the last 32 bits can be written as four decimal numbers.'],
+]
+
+const IPV4_MISTAKES: Mistakes = [
+  [/^0x|\.0x/i, 'is in hexadecimal: write four decimal numbers, such as 192.0.2.7.'],
+  [
+    /[^\d.]/,
+    'is not an IP address: names are not looked up; write an address such as 192.0.2.7 or 2001:db8::1.',
+  ],
+  [/(?:^|\.)0\d/, 'has a leading zero, which some read as octal: write plain decimal numbers.'],
+  [/^\d+$/, 'is a single number: write four decimal numbers, such as 192.0.2.7.'],
+  [/^\.|\.\.|\.$/, 'has an empty part: write four decimal numbers, such as 192.0.2.7.'],
+  [/^(?:\d+\.){0,2}\d+$/, 'has too few parts: write four decimal numbers, such as 192.0.2.7.'],
+  [/^(?:\d+\.){4}/, 'has too many parts: write four decimal numbers, such as 192.0.2.7.'],
+]
+
 function reasonOf(text: string): string {
-  if (text === '') return 'holds no address: write one, such as 192.0.2.7, or send null for no restriction.'
-  if (/[^\x21-\x7e]/.test(text)) return 'holds a space or a character that no address has: remove it.'
-  if (text.startsWith('[')) return 'is in brackets: write the address alone.'
-  if (text.includes('%')) return 'has a zone: write the address without what follows %.'
-  const [address = '', prefix] = text.split('/', 2)
-  if (prefix !== undefined) return prefixReason(address, prefix)
-  if (/^[\d.]+-[\d.]+$/.test(text))
-    return 'is a range: write it as one or more CIDR blocks, such as 192.0.2.0/24.'
-  return addressReason(address)
+  const [address = '', length] = text.split('/', 2)
+  const mistake = firstOf(TEXT_MISTAKES, text)
+  if (mistake !== undefined) return mistake
+  return length !== undefined && parseUnmapped(address) !== undefined
+    ? lengthReason(address, length)
+    : addressReason(address)
 }
 
-function prefixReason(address: string, prefix: string): string {
-  if (prefix.includes('.'))
-    return 'has a netmask: write the number of bits instead, such as /16 for 255.255.0.0.'
-  if (!/^(?:0|[1-9]\d*)$/.test(prefix))
-    return 'has a malformed length after the slash: write decimal digits without leading zeros.'
-  const bits = address.includes(':') ? 128 : 32
-  if (Number(prefix) > bits) return `has a length above ${bits} after the slash.`
-  return addressReason(address)
+function firstOf(mistakes: Mistakes, text: string): string | undefined {
+  return mistakes.find(([pattern]) => pattern.test(text))?.[1]
 }
 
 function addressReason(address: string): string {
-  if (/^::(?:0+:)*\d+\.\d+\.\d+\.\d+$/.test(address))
-    return 'is in the deprecated IPv4-compatible form: write the IPv4 address alone.'
-  if (/^[\d.]+:\d+$/.test(address)) return 'has a port: write the address alone.'
-  if (address.includes(':')) return 'is not an IPv6 address: write it as 2001:db8::1 or 2001:db8::/32.'
-  if (/^0x/i.test(address) || /\.0x/i.test(address))
-    return 'is in hexadecimal: write four decimal numbers, such as 192.0.2.7.'
-  if (/(?:^|\.)0\d/.test(address))
-    return 'has a leading zero, which some read as octal: write plain decimal numbers.'
-  if (/^[\d.]+$/.test(address))
-    return 'is not an IPv4 address: write four numbers from 0 to 255, such as 192.0.2.7.'
-  return 'is not an IP address: names are not looked up; write an address such as 192.0.2.7 or 2001:db8::1.'
+  const mistake = firstOf(ADDRESS_MISTAKES, address)
+  if (mistake !== undefined) return mistake
+  if (!address.includes(':')) {
+    return firstOf(IPV4_MISTAKES, address) ?? 'has a part above 255: write four numbers from 0 to 255.'
+  }
+  return (
+    firstOf(IPV6_MISTAKES, address) ??
+    'does not have eight groups: write all of them, or leave out one run of zeros, as in 2001:db8::1.'
+  )
 }
 
-function escapeControls(text: string): string {
-  return JSON.stringify(text).slice(1, -1)
+function lengthReason(address: string, length: string): string {
+  if (/[.:]/.test(length)) {
+    return 'has a netmask: write the number of bits instead, such as /16 for 255.255.0.0.'
+  }
+  if (!/^(?:0|[1-9]\d*)$/.test(length)) {
+    return 'has a malformed length after the slash: write decimal digits without leading zeros.'
+  }
+  return address.includes(':')
+    ? 'has a length above 128 after the slash: an IPv6 block has 0 to 128.'
+    : 'has a length above 32 after the slash: an IPv4 block has 0 to 32.'
+}
+
+/** JSON's escapes, and those it leaves out: invisible or direction-changing characters. */
+function escapeInvisible(text: string): string {
+  const escaped = JSON.stringify(text).slice(1, -1)
+  return escaped.replace(/(?! )[\p{C}\p{Z}]/gu, (sign) => `\\u{${sign.codePointAt(0)!.toString(16)}}`)
 }

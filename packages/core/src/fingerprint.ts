@@ -38,12 +38,15 @@ function padded(key: Uint8Array, pad: number, roomBytes: number): Latin1Buffer {
   return buffer as Latin1Buffer
 }
 
+/** The 32 bytes, as they are stored. */
 export const fingerprintBytes = (fingerprint: string): Buffer => Buffer.from(fingerprint, 'latin1')
 
+/** The reverse of fingerprintBytes. Trusts that there are 32. */
 export function fingerprintFromBytes(bytes: Uint8Array): Fingerprint {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1') as Fingerprint
 }
 
+/** Takes the same time wherever they differ. */
 export function fingerprintsEqual(left: Fingerprint, right: Fingerprint): boolean {
   return timingSafeEqual(fingerprintBytes(left), fingerprintBytes(right))
 }

@@ -6,11 +6,16 @@ export type KeyId = Id<'key'>
 export type UserId = Id<'usr'>
 export type CompanyId = Id<'cmp'>
 export type AuditEventId = Id<'evt'>
+export type SessionId = Id<'ses'>
 
 const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz'
 const SUFFIX = /^[0-7][0-9a-hjkmnp-tv-z]{25}$/
 const SUFFIX_LENGTH = 26
 
+/**
+ * Whether `text` is a canonical TypeID of this kind: lower case, 26 characters, at most 128 bits. Version and
+ * variant are not looked at; an id that was not made here is simply not found.
+ */
 export function isId<Kind extends string>(kind: Kind, text: string): text is Id<Kind> {
   return (
     text.length === kind.length + 1 + SUFFIX_LENGTH &&
@@ -26,10 +31,14 @@ type NextId = {
   /** Milliseconds since the epoch. */
   readonly nowMs: number
   readonly randomBytes: RandomBytes
-  /** The new id is greater than this one, of whatever kind, even when the clock stood still or stepped back. */
+  /**
+   * An id made here, of whatever kind. The new one is greater even when the clock stood still or stepped back:
+   * after the last id of a millisecond comes the first of the next.
+   */
   readonly after?: Id<string>
 }
 
+/** A new id, greater as text and as bytes than `after`. Throws RangeError unless `nowMs` is a whole number. */
 export function nextId<Kind extends string>(kind: Kind, { nowMs, randomBytes, after }: NextId): Id<Kind> {
   const fresh = (BigInt(nowMs) << RANDOM_BITS) | (bigIntOf(randomBytes(10)) & RANDOM_MASK)
   const last = after === undefined ? -1n : countOf(decode(after.slice(-SUFFIX_LENGTH)))

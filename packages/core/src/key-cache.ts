@@ -1,18 +1,19 @@
 import type { Fingerprint } from './fingerprint.ts'
-import type { CompanyId, KeyId, UserId } from './ids.ts'
+import type { CompanyId, KeyId, SessionId, UserId } from './ids.ts'
 import type { VerifiableKey } from './key.ts'
 
-/** A key as the store knows it: the record to judge, and the fingerprint it is found by. */
-export type LoadedKey = { readonly fingerprint: Fingerprint; readonly key: VerifiableKey }
+/** A key as the store knows it: the record to judge, and the fingerprint it is found by, if it has a secret. */
+export type LoadedKey = { readonly fingerprint: Fingerprint | undefined; readonly key: VerifiableKey }
 
 /** What a revocation names. */
 export type RevocationScope =
   | { readonly scope: 'key'; readonly id: KeyId }
+  | { readonly scope: 'session'; readonly id: SessionId }
   | { readonly scope: 'user'; readonly id: UserId }
   | { readonly scope: 'company'; readonly id: CompanyId }
 
 /** How a key is asked for: by its secret's fingerprint, or by the id a token carries. */
-export type KeyHandle = Fingerprint | KeyId
+export type KeyHandle = Fingerprint | VerifiableKey['id']
 
 export type KeyCache = {
   find(handle: KeyHandle): LoadedKey | undefined
@@ -38,13 +39,13 @@ export function createKeyCache(keysMax: number): KeyCache {
       old = young
       young = new Map()
     }
-    young.set(loaded.fingerprint, loaded)
+    if (loaded.fingerprint !== undefined) young.set(loaded.fingerprint, loaded)
     young.set(loaded.key.id, loaded)
   }
 
   function remove(loaded: LoadedKey): void {
     for (const generation of [young, old]) {
-      generation.delete(loaded.fingerprint)
+      if (loaded.fingerprint !== undefined) generation.delete(loaded.fingerprint)
       generation.delete(loaded.key.id)
     }
   }
@@ -60,7 +61,7 @@ export function createKeyCache(keysMax: number): KeyCache {
   }
 
   function drop(revoked: RevocationScope): void {
-    if (revoked.scope === 'key') {
+    if (revoked.scope === 'key' || revoked.scope === 'session') {
       const loaded = young.get(revoked.id) ?? old.get(revoked.id)
       if (loaded !== undefined) remove(loaded)
       return

@@ -1,14 +1,15 @@
 import type { Allowlist } from './allowlist.ts'
-import type { CompanyId, KeyId, UserId } from './ids.ts'
+import type { CompanyId, KeyId, SessionId, UserId } from './ids.ts'
 import type { CompiledAuthority, Role } from './permission.ts'
 import type { Mode } from './secret.ts'
 
 /**
  * All that judging a key takes, compiled when it is loaded: a verification parses nothing.
- * Holds neither the secret nor its fingerprint.
+ * Holds neither the secret nor its fingerprint. A session, and a user whom an outside issuer names, are judged
+ * as if they were keys: one engine, one order of checks, one way to be revoked.
  */
 export type VerifiableKey = {
-  readonly id: KeyId
+  readonly id: KeyId | SessionId | UserId
   readonly companyId: CompanyId
   readonly userId: UserId
   readonly mode: Mode

@@ -43,6 +43,12 @@ export function isReservedPermission(text: string): boolean {
   return text === '*' || Object.hasOwn(RESERVED, areaOf(text))
 }
 
+/**
+ * How "every permission of the application, but not every reserved one" is written in an answer. It cannot be
+ * granted: in a request leave the list out, or name areas.
+ */
+const EVERY_APPLICATION_PERMISSION = '*:*'
+
 /** What a credential's power is made of. */
 export type Authority = {
   readonly role: Role
@@ -76,17 +82,22 @@ export function compileAuthority({
   userPermissions,
   narrowings,
 }: Authority): CompiledAuthority {
-  let reserved = RESERVED_ALL.filter((permission) => roleHas(role, isOperator, permission))
+  const reserved = RESERVED_ALL.filter((permission) => roleHas(role, isOperator, permission))
   let application = role === 'viewer' ? NO_PATTERNS : ALL_PATTERNS
   if (userPermissions !== null) application = meet(application, patternsOf(userPermissions))
-  for (const narrowing of narrowings) {
-    const named = new Set(narrowing)
-    reserved = reserved.filter(
-      (permission) => named.has('*') || named.has(`${areaOf(permission)}:*`) || named.has(permission),
-    )
-    application = meet(application, patternsOf(narrowing))
+  const whole = { reserved: new Set(reserved), application }
+  return narrowings.reduce<CompiledAuthority>(narrow, whole)
+}
+
+/** What of an authority a list of permissions and patterns leaves. Lists as `listPermissions` writes them, too. */
+export function narrow(authority: CompiledAuthority, permissions: readonly string[]): CompiledAuthority {
+  const named = new Set(permissions)
+  const isNamed = (permission: string) =>
+    named.has('*') || named.has(`${areaOf(permission)}:*`) || named.has(permission)
+  return {
+    reserved: new Set([...authority.reserved].filter(isNamed)),
+    application: meet(authority.application, patternsOf(permissions)),
   }
-  return { reserved: new Set(reserved), application }
 }
 
 function roleHas(role: Role, isOperator: boolean, permission: string): boolean {
@@ -104,7 +115,7 @@ function roleHas(role: Role, isOperator: boolean, permission: string): boolean {
 }
 
 function patternsOf(permissions: readonly string[]): Patterns {
-  if (permissions.includes('*')) return ALL_PATTERNS
+  if (permissions.includes('*') || permissions.includes(EVERY_APPLICATION_PERMISSION)) return ALL_PATTERNS
   const areas = new Set<string>()
   const exact = new Set<string>()
   for (const permission of permissions) {
@@ -148,12 +159,6 @@ export function lacks(holder: CompiledAuthority, wanted: CompiledAuthority): str
   for (const permission of wanted.application.exact) if (!covers(application, permission)) return permission
   return undefined
 }
-
-/**
- * How "every permission of the application, but not every reserved one" is written in an answer. It cannot be
- * granted: in a request leave the list out, or name areas.
- */
-const EVERY_APPLICATION_PERMISSION = '*:*'
 
 /** For the wire: sorted; `area:*` for all actions of a reserved area, `*` for simply everything. */
 export function listPermissions({ reserved, application }: CompiledAuthority): string[] {

@@ -3,9 +3,13 @@ import type { CompiledAuthority, Role } from './permission.ts'
 
 /** Who a request proved to be. Made from the credential alone, never from anything the request says. */
 export type Principal = {
-  readonly type: 'key' | 'host'
-  /** Id of the credential; null for the host. */
+  readonly type: 'key' | 'session' | 'user' | 'host'
+  /** Id of the key, session or user that vouches for the request; null for the host. */
   readonly id: string | null
+  /** Came with a token made from that key, session or user, not with the key itself. */
+  readonly isDerived: boolean
+  /** When the credential runs out, milliseconds since the epoch; null: it does not. */
+  readonly expiresAtMs: number | null
   /** null for the host, which stands for nobody. */
   readonly userId: UserId | null
   /** The company the credential belongs to; null for the host. */

@@ -20,6 +20,7 @@ export class Secret {
     this.mode = mode
   }
 
+  /** The plaintext: to derive from it, and to show it the one time it is shown. */
   reveal(): string {
     return this.#text
   }
@@ -78,5 +79,5 @@ function checksum(body: string): string {
   return text
 }
 
-/** 1 to 16 of a-z and 0-9, a letter first. */
+/** What the prefix setting may be: 1 to 16 of a-z and 0-9, a letter first. */
 export const isKeyPrefix = (text: string): boolean => /^[a-z][a-z0-9]{0,15}$/.test(text)

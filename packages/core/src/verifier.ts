@@ -2,7 +2,7 @@ import { createAbsences } from './absences.ts'
 import { type Attempt, evaluate } from './evaluate.ts'
 import type { Fingerprint } from './fingerprint.ts'
 import { createFlights } from './flights.ts'
-import type { KeyId } from './ids.ts'
+import type { VerifiableKey } from './key.ts'
 import { createKeyCache, type KeyHandle, type LoadedKey, type RevocationScope } from './key-cache.ts'
 import { NOT_FOUND, type Outcome } from './outcome.ts'
 import type { Secret } from './secret.ts'
@@ -27,8 +27,8 @@ type VerifierOptions = {
 export type Verifier = {
   /** Judges a use of a secret. Answers at once, without a promise, when memory may answer. */
   verify(secret: Secret, attempt: Attempt): Outcome | Promise<Outcome>
-  /** The same for a credential derived from a key, which carries the key's id. */
-  verifyById(keyId: KeyId, attempt: Attempt): Outcome | Promise<Outcome>
+  /** The same for a credential derived from a key or session, or issued for a user: it carries the id. */
+  verifyById(id: VerifiableKey['id'], attempt: Attempt): Outcome | Promise<Outcome>
   /** Forgets what a revocation names, and every load under way, which may have read the state before it. */
   drop(revoked: RevocationScope): void
   /** Forgets everything. */

@@ -8,6 +8,7 @@ import type { Handler, RequestFacts } from './http/context.ts'
 import { allowOrigin } from './http/cors.ts'
 import { createFailedAttempts } from './http/failed-attempts.ts'
 import { answerMissing, collectRoutes } from './http/missing-routes.ts'
+import { registerOAuth } from './http/oauth.ts'
 import { registerPages } from './http/pages.ts'
 import { publicError, sendProblem } from './http/problem.ts'
 import { checkRequest, HEADERS_MAX } from './http/request-checks.ts'
@@ -91,6 +92,7 @@ function registerOperations(app: FastifyInstance, services: Services): void {
     inFlight: new Map<string, Promise<void>>(),
     failedAttempts: createFailedAttempts(services.config.failedAuthPerMinuteMax),
   }
+  registerOAuth(app, deps)
   for (const id of Object.keys(operations) as OperationId[]) {
     registerOperation(app, deps, id, handlers[id] as Handler<OperationId>)
   }

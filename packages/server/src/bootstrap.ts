@@ -28,6 +28,8 @@ export function hostPrincipal(companyId: CompanyId): Principal {
   return {
     type: 'host',
     id: null,
+    isDerived: false,
+    expiresAtMs: null,
     userId: null,
     homeCompanyId: null,
     companyId,

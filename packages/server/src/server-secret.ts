@@ -9,6 +9,9 @@ export type DerivedKeys = {
   readonly fingerprint: Buffer
   readonly audit: Buffer
   readonly idempotency: Buffer
+  readonly invitation: Buffer
+  /** Seed of the Ed25519 key that signs tokens. */
+  readonly signing: Buffer
   readonly check: Buffer
 }
 
@@ -76,6 +79,8 @@ export function deriveKeys(secret: string): DerivedKeys {
     fingerprint: derive('fingerprint'),
     audit: derive('audit'),
     idempotency: derive('idempotency'),
+    invitation: derive('invitation'),
+    signing: derive('token signing'),
     check: derive('check'),
   }
 }

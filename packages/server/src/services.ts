@@ -5,8 +5,15 @@ import { createFingerprinter } from '@latchkey/core/fingerprint'
 import type { RandomBytes } from '@latchkey/core/random'
 import { createVerifier, type Verifier } from '@latchkey/core/verifier'
 import { type AuditChain, createAuditChain } from './audit/chain.ts'
+import type { TokenIssuer } from './auth/access-token.ts'
+import { createLockOut, type LockOut } from './auth/lock-out.ts'
+import { createOutsideIssuers } from './auth/outside-issuers.ts'
+import { createPasswords, type Passwords } from './auth/password.ts'
+import { createSigningKey } from './auth/signing-key.ts'
+import { createTokenVerifier, type VerifiedToken } from './auth/verify-token.ts'
 import type { Config, SecretSource } from './config.ts'
 import { assertServerSecret } from './deployment.ts'
+import { readIssuersFile } from './issuers-file.ts'
 import { type DerivedKeys, deriveKeys, prepareDataDir, readServerSecret } from './server-secret.ts'
 import type { Engine } from './storage/engine.ts'
 import { openSqlite } from './storage/sqlite.ts'
@@ -27,6 +34,10 @@ export type Services = {
   readonly chain: AuditChain
   readonly derivedKeys: DerivedKeys
   readonly usage: Usage
+  readonly tokenIssuer: TokenIssuer
+  readonly verifyToken: (token: string) => Promise<VerifiedToken | undefined>
+  readonly passwords: Passwords
+  readonly lockOut: LockOut
   readonly clock: Clock
   readonly randomBytes: RandomBytes
   readonly events: Events
@@ -58,6 +69,7 @@ export async function createServices(
   const events = createEvents(log)
   const clock = overrides.clock ?? systemClock
   const randomBytes = overrides.randomBytes ?? cryptoRandomBytes
+  const tokens = wireTokens(config, derivedKeys, clock, randomBytes)
   const engine = openSqlite({
     file: storeFileOf(config.dataDir),
     onFatal: (error) => {
@@ -83,6 +95,9 @@ export async function createServices(
     chain: createAuditChain(derivedKeys.audit),
     derivedKeys,
     usage,
+    ...tokens,
+    passwords: createPasswords(randomBytes),
+    lockOut: createLockOut(),
     clock,
     randomBytes,
     events,
@@ -106,6 +121,21 @@ function wireVerifier(engine: Engine, fingerprint: Services['fingerprint']): Ver
   isFresh = createFreshness(engine.verification, verifier)
   return verifier
 }
+
+function wireTokens(config: Config, derivedKeys: DerivedKeys, clock: Clock, randomBytes: RandomBytes) {
+  const issuer = issuerOf(config)
+  const signingKey = createSigningKey(derivedKeys.signing)
+  const nowMs = () => clock.nowMs()
+  const configs = config.issuersFile === null ? [] : readIssuersFile(config.issuersFile, issuer)
+  const outsideIssuers = createOutsideIssuers(configs, { nowMs, monotonicMs: () => performance.now() })
+  return {
+    tokenIssuer: { signingKey, issuer, randomBytes },
+    verifyToken: createTokenVerifier({ signingKey, issuer, outsideIssuers, nowMs }),
+  }
+}
+
+/** Who our tokens say they are from. All servers of a deployment must say the same, whoever asked. */
+const issuerOf = ({ publicUrl, port }: Config): string => publicUrl ?? `http://localhost:${port}`
 
 /** After a failed disk write nothing this process believes about the store is certain: it may not go on. */
 function exitNow(error: unknown): never {

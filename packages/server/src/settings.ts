@@ -96,12 +96,9 @@ export const settings = {
   issuersFile: {
     name: 'LATCHKEY_ISSUERS_FILE',
     fallback: '',
-    description: 'Outside JWT issuers. (Not available in this release.)',
-    parse: (text) => {
-      if (text !== '') throw new Error('is not supported by this release: unset it')
-      return null
-    },
-  } satisfies Setting<null>,
+    description: 'JSON file of the outside issuers whose JWTs are accepted; see docs/use/tokens.md.',
+    parse: (text) => (text === '' ? null : text),
+  } satisfies Setting<string | null>,
   failedAuthPerMinuteMax: {
     name: 'LATCHKEY_FAILED_AUTH_PER_MINUTE',
     fallback: '100',

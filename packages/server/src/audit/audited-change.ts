@@ -10,7 +10,7 @@ export type Changes = Readonly<Record<string, readonly [before: unknown, after: 
 
 type NewEvent = {
   readonly action: string
-  readonly object: { readonly type: 'key' | 'user' | 'company'; readonly id: string }
+  readonly object: { readonly type: 'key' | 'user' | 'company' | 'session'; readonly id: string }
   readonly changes?: Changes
 }
 

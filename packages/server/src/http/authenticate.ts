@@ -1,17 +1,27 @@
 import type { IncomingMessage } from 'node:http'
 import { type Address, formatAddress } from '@latchkey/core/address'
 import { AppError, type ErrorCode } from '@latchkey/core/error'
+import { isId } from '@latchkey/core/ids'
 import type { VerifiableKey } from '@latchkey/core/key'
-import type { Outcome, OutcomeCode } from '@latchkey/core/outcome'
+import { NOT_FOUND, type Outcome, type OutcomeCode } from '@latchkey/core/outcome'
+import { narrow } from '@latchkey/core/permission'
 import type { Principal } from '@latchkey/core/principal'
-import { parseSecret } from '@latchkey/core/secret'
+import { parseSecret, type Secret } from '@latchkey/core/secret'
+import { findOutsideUser } from '../auth/find-subject.ts'
+import type { VerifiedToken } from '../auth/verify-token.ts'
 import type { Services } from '../services.ts'
 import { readCredential } from './credential.ts'
 import type { FailedAttempts } from './failed-attempts.ts'
 
-export type AuthenticateDeps = Pick<Services, 'verifier' | 'usage' | 'clock' | 'config'> & {
+export type AuthenticateDeps = Pick<
+  Services,
+  'verifier' | 'verifyToken' | 'engine' | 'usage' | 'clock' | 'config'
+> & {
   readonly failedAttempts: FailedAttempts
 }
+
+/** Where a request came from and when. */
+type Use = { readonly address: Address | undefined; readonly nowMs: number }
 
 /**
  * Who the request's credential proves it to be. Throws AppError: 400 when the credential is ambiguous, 401
@@ -24,31 +34,67 @@ export async function authenticate(
 ): Promise<Principal> {
   const credential = readCredential(request)
   if (credential === undefined) {
-    throw new AppError('missing_credentials', 'Send a key: X-API-KEY: <key>, or Authorization: Bearer <key>.')
+    throw new AppError(
+      'missing_credentials',
+      'Send a key: X-API-KEY: <key>, or a key or token: Authorization: Bearer <key or token>.',
+    )
   }
-  const nowMs = deps.clock.nowMs()
+  const use = { address, nowMs: deps.clock.nowMs() }
   const secret = parseSecret(credential.text, deps.config.keyPrefix)
-  const outcome =
-    secret === undefined
-      ? undefined
-      : await deps.verifier.verify(secret, { visibleTo: null, address, permissions: [], nowMs })
-  if (outcome?.key === undefined) throw refuseUnknown(deps.failedAttempts, address, nowMs)
-  if (outcome.code !== 'VALID') throw refuse(outcome, address)
-  deps.usage.note(outcome.key.id, nowMs, address)
-  return principalOf(outcome.key)
+  if (secret !== undefined) return authenticateSecret(deps, secret, use)
+  const token = credential.scheme === 'bearer' ? await deps.verifyToken(credential.text) : undefined
+  if (token === undefined) throw refuseUnknown(deps.failedAttempts, use)
+  return authenticateToken(deps, token, use)
 }
 
-function refuseUnknown(
-  failedAttempts: FailedAttempts,
-  address: Address | undefined,
-  nowMs: number,
-): AppError {
+/**
+ * Who a secret proves its holder to be. `isExpected` decides on the key's id; another key's secret is as wrong
+ * as none. Throws AppError, as `authenticate`.
+ */
+export async function authenticateSecret(
+  deps: AuthenticateDeps,
+  secret: Secret | undefined,
+  use: Use,
+  isExpected: (id: string) => boolean = () => true,
+): Promise<Principal> {
+  const attempt = { visibleTo: null, permissions: [], ...use }
+  const outcome = secret === undefined ? NOT_FOUND : await deps.verifier.verify(secret, attempt)
+  if (outcome.key !== undefined && !isExpected(outcome.key.id)) throw refuseUnknown(deps.failedAttempts, use)
+  const key = accept(deps, outcome, use)
+  deps.usage.note(key.id, use.nowMs, use.address)
+  return principalOf(key)
+}
+
+/** A token counts as long as the key, session or user behind it does: the same engine is asked, by id. */
+async function authenticateToken(deps: AuthenticateDeps, token: VerifiedToken, use: Use): Promise<Principal> {
+  const subjectId = token.kind === 'own' ? token.subjectId : await findOutsideUser(deps.engine, token)
+  const outcome =
+    subjectId === undefined
+      ? NOT_FOUND
+      : await deps.verifier.verifyById(subjectId, { visibleTo: null, permissions: [], ...use })
+  const key = accept(deps, outcome, use)
+  deps.usage.note(key.id, use.nowMs, use.address)
+  const whole = principalOf(key)
+  const expiring = { ...whole, expiresAtMs: token.expiresAtMs }
+  if (token.kind === 'outside') return expiring
+  return {
+    ...expiring,
+    isDerived: token.use === 'access',
+    authority: narrow(key.authority, token.permissions),
+  }
+}
+
+function accept(deps: Pick<AuthenticateDeps, 'failedAttempts'>, outcome: Outcome, use: Use): VerifiableKey {
+  if (outcome.key === undefined) throw refuseUnknown(deps.failedAttempts, use)
+  if (outcome.code !== 'VALID') throw refusalError(outcome, use.address)
+  return outcome.key
+}
+
+/** Charges a failed credential to where it came from, and answers what the caller is told. */
+export function refuseUnknown(failedAttempts: FailedAttempts, { address, nowMs }: Use): AppError {
   const retryAfterSeconds = failedAttempts.note(address, nowMs)
   if (retryAfterSeconds === undefined) {
-    return new AppError(
-      'invalid_credentials',
-      'The credential is not valid: check that the whole key was copied.',
-    )
+    return new AppError('invalid_credentials', 'The credential is not valid: check that it was copied whole.')
   }
   return new AppError('rate_limited', 'Too many failed credentials came from your address.', {
     retryAfterSeconds,
@@ -56,18 +102,17 @@ function refuseUnknown(
 }
 
 const REFUSALS: Readonly<Partial<Record<OutcomeCode, readonly [ErrorCode, string]>>> = {
-  INACTIVE: ['key_inactive', 'The key was deleted or disabled.'],
   EXPIRED: ['key_expired', 'The key has expired.'],
-  USER_INACTIVE: ['user_inactive', 'The user the key acts for is deactivated.'],
-  COMPANY_INACTIVE: ['company_inactive', 'The company the key belongs to is deactivated.'],
+  USER_INACTIVE: ['user_inactive', 'The user the credential stands for is deactivated.'],
+  COMPANY_INACTIVE: ['company_inactive', 'The company the credential belongs to is deactivated.'],
   IP_REQUIRED: [
     'client_ip_unknown',
     'The key is restricted to addresses and the address of this request cannot be told: check X-Forwarded-For.',
   ],
 }
 
-/** The secret matched a record: its holder has proven possession and may be told why it is refused. */
-function refuse(outcome: Outcome, address: Address | undefined): AppError {
+/** The credential matched a record: its holder has proven possession and may be told why it is refused. */
+export function refusalError(outcome: Outcome, address: Address | undefined): AppError {
   if (outcome.code === 'IP_NOT_ALLOWED' && address !== undefined) {
     return new AppError(
       'ip_not_allowed',
@@ -75,6 +120,11 @@ function refuse(outcome: Outcome, address: Address | undefined): AppError {
         'if it is a proxy of yours, name that in LATCHKEY_TRUSTED_PROXIES.',
     )
   }
+  if (outcome.code === 'INACTIVE' || outcome.code === 'EXPIRED') {
+    const isSession = outcome.key !== undefined && isId('ses', outcome.key.id)
+    if (isSession) return new AppError('token_expired', 'The session has ended: sign in again.')
+  }
+  if (outcome.code === 'INACTIVE') return new AppError('key_inactive', 'The key was deleted or disabled.')
   const [code, detail] =
     REFUSALS[outcome.code] ?? (['invalid_credentials', 'The credential is not valid.'] as const)
   return new AppError(code, detail)
@@ -82,8 +132,10 @@ function refuse(outcome: Outcome, address: Address | undefined): AppError {
 
 function principalOf(key: VerifiableKey): Principal {
   return {
-    type: 'key',
+    type: isId('key', key.id) ? 'key' : isId('ses', key.id) ? 'session' : 'user',
     id: key.id,
+    isDerived: false,
+    expiresAtMs: key.expiresAtMs,
     userId: key.userId,
     homeCompanyId: key.companyId,
     companyId: key.companyId,

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { AppError } from '@latchkey/core/error'
-import { parseJson } from './json-text.ts'
+import { parseJson } from '@latchkey/core/json-text'
 
 export const BODY_BYTES_MAX = 64 * 1024
 
@@ -10,6 +10,12 @@ export type JsonBody = { readonly bytes: Buffer; readonly value: unknown }
 /** Reads a JSON body. Throws AppError `unsupported_media_type`, `payload_too_large`, `malformed_json`, `invalid_body`. */
 export async function readJsonBody(request: IncomingMessage): Promise<JsonBody> {
   assertJson(request.headers['content-type'])
+  const bytes = await readBytes(request)
+  return { bytes, value: parseJson(bytes) }
+}
+
+/** Reads a body whole. Throws AppError `payload_too_large`. */
+export async function readBytes(request: IncomingMessage): Promise<Buffer> {
   const declared = request.headers['content-length']
   if (declared !== undefined && Number(declared) > BODY_BYTES_MAX) throw tooLarge()
   const chunks: Buffer[] = []
@@ -19,8 +25,7 @@ export async function readJsonBody(request: IncomingMessage): Promise<JsonBody> 
     if (size > BODY_BYTES_MAX) throw tooLarge()
     chunks.push(chunk)
   }
-  const bytes = Buffer.concat(chunks, size)
-  return { bytes, value: parseJson(bytes) }
+  return Buffer.concat(chunks, size)
 }
 
 /** RFC 8259 §8.1: JSON is UTF-8; a charset parameter may only say so. */

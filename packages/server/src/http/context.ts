@@ -10,6 +10,7 @@ import type { Address } from '@latchkey/core/address'
 import type { Actor, Principal } from '@latchkey/core/principal'
 import type { InFlight } from '../idempotency/run-once.ts'
 import type { Services } from '../services.ts'
+import type { FailedAttempts } from './failed-attempts.ts'
 import type { SlowReads } from './slow-reads.ts'
 
 /** What is known of a request before its operation is looked at. */
@@ -51,7 +52,11 @@ export type Reply<Id extends OperationId> = {
 }
 
 /** State of the HTTP layer of one app. */
-export type HttpState = { readonly slowReads: SlowReads; readonly inFlight: InFlight }
+export type HttpState = {
+  readonly slowReads: SlowReads
+  readonly inFlight: InFlight
+  readonly failedAttempts: FailedAttempts
+}
 
 export type HandlerDeps = Services & HttpState
 

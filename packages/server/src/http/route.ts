@@ -1,4 +1,5 @@
-import { type Operation, type OperationId, operations } from '@latchkey/contract/operations'
+import { type OperationId, operations } from '@latchkey/contract/operations'
+import type { Operation } from '@latchkey/contract/operations/operation'
 import { type Address, formatAddress } from '@latchkey/core/address'
 import { AppError } from '@latchkey/core/error'
 import { isPermitted } from '@latchkey/core/permission'
@@ -71,7 +72,7 @@ async function admit(deps: RouteDeps, operation: Operation, request: FastifyRequ
 function mayDo(operation: Operation, principal: Principal, request: FastifyRequest): boolean {
   if (operation.permission === null || isPermitted(principal.authority, operation.permission)) return true
   const { keyId } = request.params as { keyId?: string }
-  return operation.allowsSelf === true && principal.id !== null && keyId === principal.id
+  return operation.allowsSelf === true && !principal.isDerived && keyId === principal.id
 }
 
 function contextOf<Id extends OperationId>(

@@ -25,7 +25,8 @@ export async function deleteKey(
   await auditedChange(tx, chain, principal.companyId, async (change) => {
     const key = isId('key', keyId) ? await findKey(tx.db, principal.companyId, keyId) : undefined
     if (key === undefined) throw keyNotFound()
-    if (principal.id !== key.id) assertOwn(principal, key.user_id, 'delete')
+    const isSelf = principal.id === key.id && !principal.isDerived
+    if (!isSelf) assertOwn(principal, key.user_id, 'delete')
     if (key.deleted_at !== null) return
     await updateKeyRow(tx.db, key.id, {
       status: 'inactive',

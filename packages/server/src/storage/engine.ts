@@ -1,12 +1,13 @@
 import type { KeyHandle } from '@latchkey/core/key-cache'
 import type { Db, LogRow } from './schema.ts'
 
-/** What verification reads of a key, its user and its company: one indexed read. */
+/** What verification reads of a key, session or user, with its user and its company: one indexed read. */
 export type VerifiableRow = {
   readonly id: string
   readonly company_id: string
   readonly user_id: string
-  readonly fingerprint: Uint8Array
+  /** null for a session and a user, which have no secret. */
+  readonly fingerprint: Uint8Array | null
   readonly mode: string
   readonly status: string
   readonly expires_at: number | null

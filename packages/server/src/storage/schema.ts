@@ -1,4 +1,4 @@
-import type { CompanyId, KeyId, UserId } from '@latchkey/core/ids'
+import type { CompanyId, KeyId, SessionId, UserId } from '@latchkey/core/ids'
 import type { Role } from '@latchkey/core/permission'
 import type { Mode } from '@latchkey/core/secret'
 import type { Kysely } from 'kysely'
@@ -23,7 +23,7 @@ export type DeploymentRow = {
 /** The one row whose revision moves with every change that can alter an answer. */
 export type HeadRow = { id: 1; revision: number; epoch: string }
 
-export type LogRow = { revision: number; scope: 'key' | 'user' | 'company'; object_id: string }
+export type LogRow = { revision: number; scope: 'key' | 'session' | 'user' | 'company'; object_id: string }
 
 export type CompanyRow = {
   id: CompanyId
@@ -84,6 +84,19 @@ export type KeyRow = {
   version: number
 }
 
+/** `hash` in PHC string form: it carries the parameters it was made with. */
+export type PasswordRow = { user_id: UserId; hash: string; updated_at: number }
+
+export type InvitationRow = { hash: Uint8Array; user_id: UserId; expires_at: number }
+
+export type SessionRow = {
+  id: SessionId
+  user_id: UserId
+  created_at: number
+  expires_at: number
+  ended_at: number | null
+}
+
 export type KeyUsageRow = { key_id: KeyId; last_used_at: number; last_address: string | null }
 
 export type AuditEventRow = {
@@ -117,6 +130,9 @@ export type Schema = {
   companies: CompanyRow
   users: UserRow
   keys: KeyRow
+  passwords: PasswordRow
+  invitations: InvitationRow
+  sessions: SessionRow
   key_usage: KeyUsageRow
   audit_events: AuditEventRow
   idempotency: IdempotencyRow

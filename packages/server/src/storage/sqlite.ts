@@ -1,20 +1,11 @@
 import { existsSync, statSync } from 'node:fs'
 import type { DatabaseSync } from 'node:sqlite'
-import { fingerprintBytes } from '@latchkey/core/fingerprint'
-import { isId } from '@latchkey/core/ids'
-import type { KeyHandle } from '@latchkey/core/key-cache'
-import {
-  type Changes,
-  type Engine,
-  StoreError,
-  type VerifiableRow,
-  type VerificationReads,
-} from './engine.ts'
+import { type Engine, StoreError } from './engine.ts'
 import { checkSqliteSchema, migrateSqlite } from './migrations/sqlite.ts'
-import type { HeadRow, LogRow } from './schema.ts'
 import { openSqliteConnection, type SqliteConnection } from './sqlite-connection.ts'
 import { isDamaged } from './sqlite-errors.ts'
 import { createSqliteReaders } from './sqlite-readers.ts'
+import { createSqliteVerificationReads } from './sqlite-verification.ts'
 import { createSqliteWriter } from './sqlite-writer.ts'
 
 /** The first release with the WAL-reset fix: before it a checkpoint could damage the file. */
@@ -40,7 +31,7 @@ export function openSqlite(options: SqliteOptions): Engine {
     store: 'sqlite',
     read: readers.read,
     write: queue.write,
-    verification: verificationReads(hot.database),
+    verification: createSqliteVerificationReads(hot.database),
     async close() {
       await queue.idle()
       readers.close()
@@ -107,41 +98,5 @@ function explain<T>(file: string, open: () => T): T {
       `The database ${file} cannot be opened (${reason}): check the file and its permissions.`,
       error,
     )
-  }
-}
-
-const FIND_KEY = `
-SELECT k.id, k.company_id, k.user_id, k.fingerprint, k.mode, k.status, k.expires_at, k.whitelisted_ips,
-  k.permissions, k.metadata, u.role, u.status AS user_status, u.permissions AS user_permissions,
-  c.status AS company_status, c.is_operator
-FROM keys k JOIN users u ON u.id = k.user_id JOIN companies c ON c.id = k.company_id`
-
-function verificationReads(database: DatabaseSync): VerificationReads {
-  const head = database.prepare('SELECT revision, epoch FROM head')
-  const log = database.prepare(
-    'SELECT revision, scope, object_id FROM log WHERE revision > ? ORDER BY revision',
-  )
-  const byFingerprint = database.prepare(`${FIND_KEY} WHERE k.fingerprint = ?`)
-  const byId = database.prepare(`${FIND_KEY} WHERE k.id = ?`)
-
-  function readChanges(revision: number): Changes {
-    database.exec('BEGIN')
-    try {
-      const now = head.get() as HeadRow
-      return { revision: now.revision, epoch: now.epoch, rows: log.all(revision) as LogRow[] }
-    } finally {
-      database.exec('COMMIT')
-    }
-  }
-
-  return {
-    changesSince(revision) {
-      const now = head.get() as HeadRow
-      return now.revision === revision ? undefined : readChanges(revision)
-    },
-    findKey(handle: KeyHandle) {
-      const row = isId('key', handle) ? byId.get(handle) : byFingerprint.get(fingerprintBytes(handle))
-      return row as VerifiableRow | undefined
-    },
   }
 }

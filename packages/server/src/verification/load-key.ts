@@ -1,7 +1,8 @@
 import { compileAllowlist } from '@latchkey/core/allowlist'
 import { AppError } from '@latchkey/core/error'
 import { fingerprintFromBytes } from '@latchkey/core/fingerprint'
-import type { CompanyId, KeyId, UserId } from '@latchkey/core/ids'
+import type { CompanyId, UserId } from '@latchkey/core/ids'
+import type { VerifiableKey } from '@latchkey/core/key'
 import type { KeyHandle, LoadedKey } from '@latchkey/core/key-cache'
 import { compileAuthority, type Role } from '@latchkey/core/permission'
 import type { Mode } from '@latchkey/core/secret'
@@ -34,9 +35,9 @@ function compile(row: VerifiableRow): LoadedKey {
   const isOperator = row.is_operator === 1
   const narrowings = row.permissions === null ? [] : [JSON.parse(row.permissions) as string[]]
   return {
-    fingerprint: fingerprintFromBytes(row.fingerprint),
+    fingerprint: row.fingerprint === null ? undefined : fingerprintFromBytes(row.fingerprint),
     key: {
-      id: row.id as KeyId,
+      id: row.id as VerifiableKey['id'],
       companyId: row.company_id as CompanyId,
       userId: row.user_id as UserId,
       mode: row.mode as Mode,

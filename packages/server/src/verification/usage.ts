@@ -1,5 +1,6 @@
 import { type Address, formatAddress } from '@latchkey/core/address'
-import type { KeyId } from '@latchkey/core/ids'
+import { isId, type KeyId } from '@latchkey/core/ids'
+import type { VerifiableKey } from '@latchkey/core/key'
 import type { Engine } from '../storage/engine.ts'
 import { type Use, upsertUsage } from '../storage/usage.ts'
 
@@ -14,7 +15,7 @@ type Pending = { readonly atMs: number; readonly address: Address | undefined }
 
 export type Usage = {
   /** Notes an accepted use. Costs a map entry: no write belongs on the path of a verification. */
-  note(keyId: KeyId, atMs: number, address: Address | undefined): void
+  note(id: VerifiableKey['id'], atMs: number, address: Address | undefined): void
   flush(): Promise<void>
   stop(): Promise<void>
 }
@@ -45,9 +46,11 @@ export function createUsage(engine: Engine, onError: (error: unknown) => void): 
   }
 
   return {
-    note(keyId, atMs, address) {
+    note(id, atMs, address) {
+      // Sessions and users are judged like keys, but only keys are asked when they were last used.
+      if (!isId('key', id)) return
       // When full, keys already noted still move: only a key that is new in this second goes unnoted.
-      if (pending.size < PENDING_MAX || pending.has(keyId)) pending.set(keyId, { atMs, address })
+      if (pending.size < PENDING_MAX || pending.has(id)) pending.set(id, { atMs, address })
     },
     flush,
     async stop() {

@@ -4,7 +4,7 @@ import type { Handler } from '../context.ts'
 
 export const getMe: Handler<'getMe'> = (_deps, { principal, address, requestId }) => ({
   body: {
-    credential: { type: principal.type, id: principal.id ?? '' },
+    credential: { type: principal.type, id: principal.id ?? '', isToken: principal.isDerived },
     userId: principal.userId ?? '',
     companyId: principal.homeCompanyId ?? '',
     actingCompanyId: principal.companyId,

@@ -2,8 +2,12 @@ import type { OperationId } from '@latchkey/contract/operations'
 import type { Handler } from '../context.ts'
 import { createApiKey } from './create-api-key.ts'
 import { createCompany } from './create-company.ts'
+import { createInvitation } from './create-invitation.ts'
+import { createSession } from './create-session.ts'
+import { createShortLivedToken } from './create-short-lived-token.ts'
 import { createUser } from './create-user.ts'
 import { deleteApiKey } from './delete-api-key.ts'
+import { endSession } from './end-session.ts'
 import { getApiKey } from './get-api-key.ts'
 import { getCompany } from './get-company.ts'
 import { getHealth } from './get-health.ts'
@@ -14,6 +18,8 @@ import { listApiKeys } from './list-api-keys.ts'
 import { listAuditEvents } from './list-audit-events.ts'
 import { listCompanies } from './list-companies.ts'
 import { listUsers } from './list-users.ts'
+import { renewSession } from './renew-session.ts'
+import { setPassword } from './set-password.ts'
 import { updateApiKey } from './update-api-key.ts'
 import { updateCompany } from './update-company.ts'
 import { updateUser } from './update-user.ts'
@@ -24,8 +30,12 @@ import { verifyApiKeys } from './verify-api-keys.ts'
 export const handlers = {
   createApiKey,
   createCompany,
+  createInvitation,
+  createSession,
+  createShortLivedToken,
   createUser,
   deleteApiKey,
+  endSession,
   getApiKey,
   getCompany,
   getHealth,
@@ -36,6 +46,8 @@ export const handlers = {
   listAuditEvents,
   listCompanies,
   listUsers,
+  renewSession,
+  setPassword,
   updateApiKey,
   updateCompany,
   updateUser,

@@ -21,7 +21,7 @@ INSERT INTO head (id, revision, epoch) VALUES (1, 0, lower(hex(randomblob(16))))
 
 CREATE TABLE log (
   revision INTEGER PRIMARY KEY,
-  scope TEXT NOT NULL CHECK (scope IN ('key', 'user', 'company')),
+  scope TEXT NOT NULL CHECK (scope IN ('key', 'session', 'user', 'company')),
   object_id TEXT NOT NULL
 ) STRICT;
 
@@ -89,6 +89,29 @@ CREATE INDEX keys_by_company ON keys (company_id, id);
 CREATE INDEX keys_by_status ON keys (company_id, status, id);
 CREATE INDEX keys_by_user ON keys (company_id, user_id, id);
 CREATE INDEX keys_by_user_status ON keys (company_id, user_id, status, id);
+
+CREATE TABLE passwords (
+  user_id TEXT NOT NULL PRIMARY KEY REFERENCES users (id),
+  hash TEXT NOT NULL,
+  updated_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE invitations (
+  hash BLOB NOT NULL PRIMARY KEY,
+  user_id TEXT NOT NULL REFERENCES users (id),
+  expires_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX invitations_by_user ON invitations (user_id);
+
+CREATE TABLE sessions (
+  id TEXT NOT NULL PRIMARY KEY,
+  user_id TEXT NOT NULL REFERENCES users (id),
+  created_at INTEGER NOT NULL,
+  expires_at INTEGER NOT NULL,
+  ended_at INTEGER
+) STRICT, WITHOUT ROWID;
+CREATE INDEX sessions_by_user ON sessions (user_id);
+CREATE INDEX sessions_by_expiry ON sessions (expires_at);
 
 CREATE TABLE key_usage (
   key_id TEXT NOT NULL PRIMARY KEY REFERENCES keys (id),

@@ -1,4 +1,4 @@
-import { AppError } from '@latchkey/core/error'
+import { AppError } from './error.ts'
 
 const DEPTH_MAX = 8
 const NAMES_MAX = 64

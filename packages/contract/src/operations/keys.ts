@@ -1,0 +1,72 @@
+import { ApiKey, ApiKeyCreate, ApiKeyList, ApiKeyUpdate, ListKeysQuery } from '../schemas/keys.ts'
+import type { Operation } from './operation.ts'
+
+const tag = 'API Keys'
+
+export const keyOperations = {
+  listApiKeys: {
+    method: 'GET',
+    path: '/keys',
+    tag,
+    summary: "List the company's API keys",
+    description: 'Returns one page of the keys that belong to the company of the caller, newest first.',
+    authentication: 'required',
+    permission: 'keys:list',
+    query: ListKeysQuery,
+    success: { status: 200, schema: ApiKeyList },
+  },
+  createApiKey: {
+    method: 'POST',
+    path: '/keys',
+    tag,
+    summary: 'Create an API key',
+    description:
+      "Creates a key that acts as the given user of the caller's company. This answer is the only place where the " +
+      'whole secret appears.',
+    authentication: 'required',
+    permission: 'keys:create',
+    isIdempotent: true,
+    body: ApiKeyCreate,
+    success: { status: 201, schema: ApiKey },
+  },
+  getApiKey: {
+    method: 'GET',
+    path: '/keys/{keyId}',
+    tag,
+    summary: 'Read one API key',
+    description:
+      "Returns one key of the caller's company, whatever its status. A key may always read itself.",
+    authentication: 'required',
+    permission: 'keys:read',
+    allowsSelf: true,
+    hasEtag: true,
+    success: { status: 200, schema: ApiKey },
+  },
+  updateApiKey: {
+    method: 'PATCH',
+    path: '/keys/{keyId}',
+    tag,
+    summary: 'Change an API key',
+    description:
+      'Changes what is given and leaves the rest. Removing a restriction takes an explicit null. A change that ' +
+      'disables the key is in force on every server when it is answered.',
+    authentication: 'required',
+    permission: 'keys:update',
+    hasEtag: true,
+    body: ApiKeyUpdate,
+    success: { status: 200, schema: ApiKey },
+  },
+  deleteApiKey: {
+    method: 'DELETE',
+    path: '/keys/{keyId}',
+    tag,
+    summary: 'Delete an API key',
+    description:
+      'Deactivates the key for good. When 204 is answered no server of the deployment accepts it any more. A key may ' +
+      'always delete itself.',
+    authentication: 'required',
+    permission: 'keys:delete',
+    allowsSelf: true,
+    success: { status: 204 },
+  },
+} as const satisfies Record<string, Operation>

@@ -1,0 +1,73 @@
+import { isId, type KeyId } from '@latchkey/core/ids'
+import {
+  type CompiledAuthority,
+  compileAuthority,
+  isPermitted,
+  lacks,
+  narrow,
+} from '@latchkey/core/permission'
+import type { Principal } from '@latchkey/core/principal'
+import type { Engine } from '../storage/engine.ts'
+import { findKey } from '../storage/keys.ts'
+import { ACCESS_TOKEN_MS, issueToken, type TokenIssuer } from './access-token.ts'
+
+export type DerivedToken = {
+  readonly token: string
+  readonly expiresAtMs: number
+  /** What the token may do at most. */
+  readonly authority: CompiledAuthority
+}
+
+/**
+ * Makes an access token that can do no more, from nowhere else and no longer than what it is made from.
+ * `permissions` narrows further; the caller has checked that they are held.
+ */
+export async function deriveToken(
+  deps: { readonly engine: Engine; readonly tokenIssuer: TokenIssuer },
+  principal: Principal & { readonly id: string },
+  permissions: readonly string[] | undefined,
+  nowMs: number,
+): Promise<DerivedToken> {
+  const { id, userId, homeCompanyId } = principal
+  if (userId === null || homeCompanyId === null) throw new Error('the host derives no tokens')
+  const authority = permissions === undefined ? principal.authority : narrow(principal.authority, permissions)
+  const expiresAtMs = Math.min(nowMs + ACCESS_TOKEN_MS, principal.expiresAtMs ?? Number.POSITIVE_INFINITY)
+  const entries = isId('key', id) ? await findEntries(deps.engine, homeCompanyId, id) : null
+  const token = await issueToken(deps.tokenIssuer, {
+    use: 'access',
+    subject: { id: id as KeyId, userId, companyId: homeCompanyId },
+    authority,
+    entries,
+    nowMs,
+    expiresAtMs,
+  })
+  return { token, expiresAtMs, authority }
+}
+
+async function findEntries(
+  engine: Engine,
+  companyId: NonNullable<Principal['homeCompanyId']>,
+  id: KeyId,
+): Promise<string[] | null> {
+  const key = await engine.read((db) => findKey(db, companyId, id))
+  const text = key?.whitelisted_ips ?? null
+  return text === null ? null : (JSON.parse(text) as string[])
+}
+
+/** The first of `permissions` (single ones or patterns) that the authority does not hold as a whole. */
+export function findMissing(
+  authority: CompiledAuthority,
+  permissions: readonly string[],
+): string | undefined {
+  return permissions.find((permission) => {
+    if (!permission.includes('*')) return !isPermitted(authority, permission)
+    return lacks(authority, narrow(EVERYTHING, [permission])) !== undefined
+  })
+}
+
+const EVERYTHING = compileAuthority({
+  role: 'owner',
+  isOperator: true,
+  userPermissions: null,
+  narrowings: [],
+})

@@ -1,0 +1,116 @@
+import { request } from 'node:https'
+import { AppError } from '@latchkey/core/error'
+import { type CryptoKey, importJWK, type JWK } from 'jose'
+
+const BYTES_MAX = 64 * 1024
+const KEYS_MAX = 50
+const TIMEOUT_MS = 3_000
+/** However many unknown key ids are tried, the issuer is asked no more often than this. */
+const REFRESH_MS_MIN = 30_000
+/** So that a key the issuer withdrew stops counting. */
+const REFRESH_MS = 10 * 60 * 1_000
+/** How long keys are believed when the issuer is silent. */
+const LAST_GOOD_MS_MAX = 24 * 60 * 60 * 1_000
+
+type Options = {
+  readonly url: string
+  readonly ca: string | undefined
+  readonly algorithms: readonly string[]
+  readonly monotonicMs: () => number
+}
+
+/** The keys of one outside issuer, and of no other. */
+export type Jwks = {
+  /** Throws AppError `cannot_verify` when there are no keys to ask that are recent enough. */
+  find(kid: string | undefined, algorithm: string): Promise<CryptoKey | Uint8Array | undefined>
+}
+
+export function createJwks({ url, ca, algorithms, monotonicMs }: Options): Jwks {
+  let keys: readonly JWK[] = []
+  let fetchedAtMs = Number.NEGATIVE_INFINITY
+  let triedAtMs = Number.NEGATIVE_INFINITY
+  let refreshing: Promise<void> | undefined
+  let lastError: unknown
+
+  async function fetchNow(): Promise<void> {
+    triedAtMs = monotonicMs()
+    try {
+      keys = parseKeys(await download(url, ca), algorithms)
+      fetchedAtMs = monotonicMs()
+    } catch (error) {
+      // The last good keys stay; when they are too old, `find` refuses with this as the cause.
+      lastError = error
+    }
+  }
+
+  async function refresh(): Promise<void> {
+    if (monotonicMs() - triedAtMs < REFRESH_MS_MIN && refreshing === undefined) return
+    refreshing ??= fetchNow().finally(() => {
+      refreshing = undefined
+    })
+    await refreshing
+  }
+
+  const candidate = (kid: string | undefined, algorithm: string): JWK | undefined => {
+    const fitting = keys.filter((key) => key.alg === undefined || key.alg === algorithm)
+    if (kid !== undefined) return fitting.find((key) => key.kid === kid)
+    return fitting.length === 1 ? fitting[0] : undefined
+  }
+
+  return {
+    async find(kid, algorithm) {
+      if (monotonicMs() - fetchedAtMs > REFRESH_MS || candidate(kid, algorithm) === undefined) await refresh()
+      if (monotonicMs() - fetchedAtMs > LAST_GOOD_MS_MAX) {
+        throw new AppError(
+          'cannot_verify',
+          'The keys of the token’s issuer cannot be had: try again in a moment.',
+          {
+            retryAfterSeconds: REFRESH_MS_MIN / 1_000,
+            cause: lastError,
+          },
+        )
+      }
+      const key = candidate(kid, algorithm)
+      return key === undefined ? undefined : importJWK(key, algorithm)
+    },
+  }
+}
+
+/** Keys of other kinds and uses are left out; a symmetric one is never a key to verify with. */
+function parseKeys(text: string, algorithms: readonly string[]): JWK[] {
+  const { keys } = JSON.parse(text) as { keys?: unknown }
+  if (!Array.isArray(keys)) throw new Error('the key set has no keys')
+  return (keys as JWK[])
+    .filter(
+      ({ kty, use, alg }) =>
+        ['RSA', 'EC', 'OKP'].includes(kty ?? '') &&
+        (use === undefined || use === 'sig') &&
+        (alg === undefined || algorithms.includes(alg)),
+    )
+    .slice(0, KEYS_MAX)
+}
+
+/** One GET, no redirects, bounded in time and size. */
+function download(url: string, ca: string | undefined): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const signal = AbortSignal.timeout(TIMEOUT_MS)
+    const sent = request(url, { ca, signal, headers: { accept: 'application/json' } }, (answer) => {
+      if (answer.statusCode !== 200) {
+        answer.destroy()
+        reject(new Error(`the key set answered ${answer.statusCode}`))
+        return
+      }
+      const chunks: Buffer[] = []
+      let size = 0
+      answer.on('data', (chunk: Buffer) => {
+        size += chunk.length
+        if (size > BYTES_MAX) answer.destroy(new Error(`the key set is larger than ${BYTES_MAX} bytes`))
+        else chunks.push(chunk)
+      })
+      answer.on('end', () => resolve(Buffer.concat(chunks).toString('utf8')))
+      answer.on('error', reject)
+    })
+    sent.on('error', reject)
+    sent.end()
+  })
+}

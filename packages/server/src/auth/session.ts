@@ -1,0 +1,40 @@
+import { AppError } from '@latchkey/core/error'
+import { isId, type SessionId } from '@latchkey/core/ids'
+import type { Principal } from '@latchkey/core/principal'
+import { auditedChange } from '../audit/audited-change.ts'
+import type { AuditChain } from '../audit/chain.ts'
+import { findSession, updateSession } from '../storage/people.ts'
+import type { Tx } from '../verification/write.ts'
+import { SESSION_TOKEN_MS } from './access-token.ts'
+
+/** However often it is renewed, a session asks for the password again after this long. */
+const SESSION_MS_MAX = 12 * 60 * 60 * 1_000
+
+/** The session itself, and not something made from it. Throws AppError `missing_permission`. */
+export function requireSession(principal: Principal): SessionId {
+  if (principal.id !== null && isId('ses', principal.id) && !principal.isDerived) return principal.id
+  throw new AppError('missing_permission', 'This needs the token of a session, from POST /auth/token.')
+}
+
+/** Moves the end of a session. Answers the new one, milliseconds since the epoch. Throws AppError `token_expired`. */
+export async function renewSession(tx: Tx, sessionId: SessionId): Promise<number> {
+  const session = await findSession(tx.db, sessionId)
+  const endMs = session === undefined ? 0 : session.created_at + SESSION_MS_MAX
+  if (session === undefined || session.ended_at !== null || endMs <= tx.nowMs) {
+    throw new AppError('token_expired', 'The session has ended: sign in again.')
+  }
+  const expiresAtMs = Math.min(tx.nowMs + SESSION_TOKEN_MS, endMs)
+  await updateSession(tx.db, sessionId, { expires_at: expiresAtMs })
+  tx.revoke({ scope: 'session', id: sessionId })
+  return expiresAtMs
+}
+
+/** Ends a session: its token, and every token made from it, stops at once. */
+export async function endSession(tx: Tx, chain: AuditChain, principal: Principal): Promise<void> {
+  const sessionId = requireSession(principal)
+  await auditedChange(tx, chain, principal.homeCompanyId ?? principal.companyId, async (change) => {
+    await updateSession(tx.db, sessionId, { ended_at: tx.nowMs })
+    await change.record({ action: 'session.ended', object: { type: 'session', id: sessionId } })
+    tx.revoke({ scope: 'session', id: sessionId })
+  })
+}

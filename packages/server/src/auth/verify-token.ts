@@ -1,0 +1,77 @@
+import { AppError } from '@latchkey/core/error'
+import { isId } from '@latchkey/core/ids'
+import type { VerifiableKey } from '@latchkey/core/key'
+import { errors, jwtVerify } from 'jose'
+import type { TokenUse } from './access-token.ts'
+import type { OutsideIssuers, OutsideToken } from './outside-issuers.ts'
+import type { SigningKey } from './signing-key.ts'
+import { createTokenCache } from './token-cache.ts'
+import { parseTokenText, type TokenText } from './token-text.ts'
+
+/** A token of ours: whose state decides, and what it may do at most. */
+export type OwnToken = {
+  readonly kind: 'own'
+  readonly subjectId: VerifiableKey['id']
+  readonly use: TokenUse
+  readonly permissions: readonly string[]
+  readonly expiresAtMs: number
+}
+
+export type VerifiedToken = OwnToken | OutsideToken
+
+type Deps = {
+  readonly signingKey: SigningKey
+  readonly issuer: string
+  readonly outsideIssuers: OutsideIssuers
+  readonly nowMs: () => number
+}
+
+/**
+ * Verifies tokens: signature, issuer, audience, type and time. What the token's key, session or user may do
+ * now is asked afterwards, at each use. undefined: not a token that counts here. Throws AppError
+ * `token_expired` (only for a genuine one), `cannot_verify` when an issuer's keys cannot be had.
+ */
+export function createTokenVerifier(deps: Deps): (token: string) => Promise<VerifiedToken | undefined> {
+  const cache = createTokenCache<VerifiedToken>(deps.nowMs)
+  return async (token) => {
+    const known = cache.find(token)
+    if (known !== undefined) return known
+    const text = parseTokenText(token)
+    if (text === undefined) return undefined
+    const verified = await verifyOnce(deps, token, text)
+    if (verified !== undefined) cache.publish(token, verified)
+    return verified
+  }
+}
+
+async function verifyOnce(deps: Deps, token: string, text: TokenText): Promise<VerifiedToken | undefined> {
+  try {
+    const isOwn = text.claims.iss === deps.issuer
+    return await (isOwn ? verifyOwn(deps, token, text) : deps.outsideIssuers.verify(token, text))
+  } catch (error) {
+    if (error instanceof errors.JWTExpired)
+      throw new AppError('token_expired', 'The token has expired: get a new one.')
+    if (error instanceof errors.JOSEError) return undefined
+    throw error
+  }
+}
+
+async function verifyOwn(deps: Deps, token: string, { header }: TokenText): Promise<OwnToken | undefined> {
+  if (header.kid !== deps.signingKey.kid) return undefined
+  const { payload } = await jwtVerify(token, deps.signingKey.publicKey, {
+    algorithms: ['EdDSA'],
+    typ: 'at+jwt',
+    issuer: deps.issuer,
+    audience: deps.issuer,
+    requiredClaims: ['exp', 'iat', 'sub', 'client_id'],
+    currentDate: new Date(deps.nowMs()),
+  })
+  const { client_id: subjectId, perms, token_use: use, exp = 0 } = payload
+  if (typeof subjectId !== 'string' || !isSubjectId(subjectId)) return undefined
+  if (!Array.isArray(perms) || (use !== 'session' && use !== 'access')) return undefined
+  return { kind: 'own', subjectId, use, permissions: perms.map(String), expiresAtMs: exp * 1_000 }
+}
+
+function isSubjectId(text: string): text is VerifiableKey['id'] {
+  return isId('key', text) || isId('ses', text) || isId('usr', text)
+}

@@ -1,0 +1,9 @@
+import { renewSession as renew, requireSession } from '../../auth/session.ts'
+import type { Handler } from '../context.ts'
+import { issueSessionToken } from '../session-token.ts'
+
+export const renewSession: Handler<'renewSession'> = async (deps, { principal, actor, address }) => {
+  const sessionId = requireSession(principal)
+  const expiresAtMs = await deps.write(actor, (tx) => renew(tx, sessionId))
+  return { body: { token: await issueSessionToken(deps, sessionId, expiresAtMs, address) } }
+}

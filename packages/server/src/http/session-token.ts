@@ -1,0 +1,34 @@
+import type { Address } from '@latchkey/core/address'
+import type { SessionId } from '@latchkey/core/ids'
+import { issueToken } from '../auth/access-token.ts'
+import type { Services } from '../services.ts'
+import { refusalError } from './authenticate.ts'
+
+/**
+ * The token of a session, for as long as the session lasts. Asks the engine about the session first, as every
+ * later use will: a user or company that was deactivated meanwhile gets no token. Throws AppError.
+ */
+export async function issueSessionToken(
+  deps: Pick<Services, 'verifier' | 'tokenIssuer' | 'clock'>,
+  sessionId: SessionId,
+  expiresAtMs: number,
+  address: Address | undefined,
+): Promise<string> {
+  const nowMs = deps.clock.nowMs()
+  const outcome = await deps.verifier.verifyById(sessionId, {
+    visibleTo: null,
+    address,
+    permissions: [],
+    nowMs,
+  })
+  if (outcome.code !== 'VALID') throw refusalError(outcome, address)
+  const { key } = outcome
+  return issueToken(deps.tokenIssuer, {
+    use: 'session',
+    subject: key,
+    authority: key.authority,
+    entries: null,
+    nowMs,
+    expiresAtMs,
+  })
+}

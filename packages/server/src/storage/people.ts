@@ -1,0 +1,72 @@
+import type { SessionId, UserId } from '@latchkey/core/ids'
+import type { Db, InvitationRow, SessionRow } from './schema.ts'
+
+export async function findPasswordHash(db: Db, userId: UserId): Promise<string | undefined> {
+  const row = await db.selectFrom('passwords').select('hash').where('user_id', '=', userId).executeTakeFirst()
+  return row?.hash
+}
+
+export async function upsertPassword(db: Db, userId: UserId, hash: string, nowMs: number): Promise<void> {
+  const row = { user_id: userId, hash, updated_at: nowMs }
+  await db
+    .insertInto('passwords')
+    .values(row)
+    .onConflict((conflict) => conflict.column('user_id').doUpdateSet(row))
+    .execute()
+}
+
+export async function findInvitation(
+  db: Db,
+  hash: Uint8Array,
+  nowMs: number,
+): Promise<InvitationRow | undefined> {
+  return db
+    .selectFrom('invitations')
+    .selectAll()
+    .where('hash', '=', hash)
+    .where('expires_at', '>', nowMs)
+    .executeTakeFirst()
+}
+
+export async function insertInvitation(db: Db, row: InvitationRow): Promise<void> {
+  await db.insertInto('invitations').values(row).execute()
+}
+
+/** A password that was set, or a new invitation, uses up every older one. */
+export async function deleteInvitationsOf(db: Db, userId: UserId): Promise<void> {
+  await db.deleteFrom('invitations').where('user_id', '=', userId).execute()
+}
+
+export async function findSession(db: Db, id: SessionId): Promise<SessionRow | undefined> {
+  return db.selectFrom('sessions').selectAll().where('id', '=', id).executeTakeFirst()
+}
+
+export async function insertSession(db: Db, row: SessionRow): Promise<void> {
+  await db.insertInto('sessions').values(row).execute()
+}
+
+export async function updateSession(
+  db: Db,
+  id: SessionId,
+  changes: Partial<Pick<SessionRow, 'expires_at' | 'ended_at'>>,
+): Promise<void> {
+  await db.updateTable('sessions').set(changes).where('id', '=', id).execute()
+}
+
+/** Ends every open session of a user; their ids. */
+export async function endSessionsOf(db: Db, userId: UserId, nowMs: number): Promise<SessionId[]> {
+  const rows = await db
+    .updateTable('sessions')
+    .set({ ended_at: nowMs })
+    .where('user_id', '=', userId)
+    .where('ended_at', 'is', null)
+    .returning('id')
+    .execute()
+  return rows.map((row) => row.id)
+}
+
+/** Sessions and invitations that are over: nothing asks for them any more. */
+export async function deleteExpiredPeople(db: Db, nowMs: number): Promise<void> {
+  await db.deleteFrom('invitations').where('expires_at', '<=', nowMs).execute()
+  await db.deleteFrom('sessions').where('expires_at', '<=', nowMs).execute()
+}

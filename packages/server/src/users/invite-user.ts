@@ -1,0 +1,57 @@
+import { createHmac } from 'node:crypto'
+import { AppError } from '@latchkey/core/error'
+import { assertNotAbove } from '@latchkey/core/escalation'
+import { isId } from '@latchkey/core/ids'
+import type { Principal } from '@latchkey/core/principal'
+import { auditedChange } from '../audit/audited-change.ts'
+import type { AuditChain } from '../audit/chain.ts'
+import { deleteInvitationsOf, insertInvitation } from '../storage/people.ts'
+import { findUser } from '../storage/users.ts'
+import type { Tx } from '../verification/write.ts'
+import { userNotFound } from './update-user.ts'
+
+const INVITATION_MS = 24 * 60 * 60 * 1_000
+const TOKEN_BYTES = 32
+
+export type Invitation = {
+  /** Works once, for setting the password. Only its keyed hash is stored. */
+  readonly token: string
+  readonly expiresAtMs: number
+}
+
+/**
+ * Makes a one-time token with which a user sets its password; an older one stops. Throws AppError
+ * `user_not_found`, `permission_escalation`, `invalid_field` for a user without an email address.
+ */
+export async function inviteUser(
+  tx: Tx,
+  deps: { readonly chain: AuditChain; readonly invitationKey: Uint8Array },
+  principal: Principal,
+  userId: string,
+): Promise<Invitation> {
+  return auditedChange(tx, deps.chain, principal.companyId, async (change) => {
+    const user = isId('usr', userId) ? await findUser(tx.db, principal.companyId, userId) : undefined
+    if (user === undefined) throw userNotFound()
+    assertNotAbove(principal, user.role, 'The user')
+    if (user.email === null) {
+      throw new AppError(
+        'invalid_field',
+        'The user has no email address, which is the name to sign in with: set one first.',
+      )
+    }
+    const token = `inv_${Buffer.from(tx.randomBytes(TOKEN_BYTES)).toString('base64url')}`
+    const expiresAtMs = tx.nowMs + INVITATION_MS
+    await deleteInvitationsOf(tx.db, user.id)
+    await insertInvitation(tx.db, {
+      hash: invitationHash(deps.invitationKey, token),
+      user_id: user.id,
+      expires_at: expiresAtMs,
+    })
+    await change.record({ action: 'user.invited', object: { type: 'user', id: user.id } })
+    return { token, expiresAtMs }
+  })
+}
+
+export function invitationHash(key: Uint8Array, token: string): Buffer {
+  return createHmac('sha256', key).update(token).digest()
+}
