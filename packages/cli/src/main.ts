@@ -5,6 +5,7 @@ import { registerDoctor } from './commands/doctor.ts'
 import { registerKeysCreate } from './commands/keys-create.ts'
 import { registerMigrate } from './commands/migrate.ts'
 import { registerServe } from './commands/serve.ts'
+import { registerUsersSetPassword } from './commands/users-set-password.ts'
 
 /** Runs the command line. Answers the exit code: 0 done, 1 not done, 2 wrong use. */
 export async function main(argv: readonly string[]): Promise<number> {
@@ -25,13 +26,15 @@ function buildProgram(): Command {
     .exitOverride()
     .showSuggestionAfterError()
     .showHelpAfterError('(latchkey --help lists the commands)')
-    .addHelpText('after', '\nStart with: latchkey serve')
+    .addHelpText('after', '\nStart with: latchkey serve\n')
   registerServe(program)
   registerBootstrap(program)
   registerMigrate(program)
   registerDoctor(program)
   const keys = program.command('keys').description('Keys, from the server itself.')
   registerKeysCreate(keys)
+  const users = program.command('users').description('Users, from the server itself.')
+  registerUsersSetPassword(users)
   return program
 }
 

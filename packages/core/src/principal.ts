@@ -1,5 +1,6 @@
 import type { CompanyId, UserId } from './ids.ts'
 import type { CompiledAuthority, Role } from './permission.ts'
+import type { Mode } from './secret.ts'
 
 /** Who a request proved to be. Made from the credential alone, never from anything the request says. */
 export type Principal = {
@@ -16,6 +17,8 @@ export type Principal = {
   readonly homeCompanyId: CompanyId | null
   /** The company this request acts for: its own, but for an operator who names another. */
   readonly companyId: CompanyId
+  /** Of the key; null for the host. */
+  readonly mode: Mode | null
   readonly role: Role
   /** Belongs to the operator's company. */
   readonly isOperator: boolean

@@ -7,6 +7,7 @@ import { clientAddress } from './http/client-address.ts'
 import type { Handler, RequestFacts } from './http/context.ts'
 import { allowOrigin } from './http/cors.ts'
 import { createFailedAttempts } from './http/failed-attempts.ts'
+import { registerGateway } from './http/gateway.ts'
 import { answerMissing, collectRoutes } from './http/missing-routes.ts'
 import { registerOAuth } from './http/oauth.ts'
 import { registerPages } from './http/pages.ts'
@@ -93,6 +94,7 @@ function registerOperations(app: FastifyInstance, services: Services): void {
     failedAttempts: createFailedAttempts(services.config.failedAuthPerMinuteMax),
   }
   registerOAuth(app, deps)
+  registerGateway(app, deps)
   for (const id of Object.keys(operations) as OperationId[]) {
     registerOperation(app, deps, id, handlers[id] as Handler<OperationId>)
   }

@@ -33,6 +33,7 @@ export function hostPrincipal(companyId: CompanyId): Principal {
     userId: null,
     homeCompanyId: null,
     companyId,
+    mode: null,
     role: 'owner',
     isOperator: true,
     authority: compileAuthority({ role: 'owner', isOperator: true, userPermissions: null, narrowings: [] }),

@@ -4,10 +4,12 @@ import { HOST, hostPrincipal } from './bootstrap.ts'
 import { type CreatedKey, createKey, type NewKey } from './keys/create-key.ts'
 import type { Services } from './services.ts'
 import { findOperatorCompany } from './storage/companies.ts'
+import type { Engine } from './storage/engine.ts'
 import { listingOfUsers } from './storage/listings.ts'
 import { listPage } from './storage/page.ts'
 import type { UserRow } from './storage/schema.ts'
 import { findUserByEmail, findUserInDeployment, findUsers } from './storage/users.ts'
+import { setPassword } from './users/set-password.ts'
 
 /** Whether the store has its operator company, and with it had its first admin key. */
 export async function isBootstrapped({ engine }: Pick<Services, 'engine'>): Promise<boolean> {
@@ -26,20 +28,39 @@ export async function createKeyOnHost(
   input: Omit<NewKey, 'userId'>,
 ): Promise<CreatedKey> {
   const { write, engine, chain, config, fingerprint } = services
-  const user = await engine.read((db) =>
-    isId('usr', idOrEmail) ? findUserInDeployment(db, idOrEmail) : findUserByEmail(db, idOrEmail),
-  )
-  if (user === undefined) {
-    throw new AppError(
-      'user_not_found',
-      `No user has the id or email ${idOrEmail}: latchkey keys create lists some.`,
-    )
-  }
+  const user = await getUserOnHost(engine, idOrEmail)
   return write(HOST, (tx) =>
     createKey(tx, { chain, keyPrefix: config.keyPrefix, fingerprint }, hostPrincipal(user.company_id), {
       ...input,
       userId: user.id,
     }),
+  )
+}
+
+/**
+ * Sets a user's password and ends its sessions, by id or email: for whoever runs a command on the server.
+ * Throws AppError `user_not_found`, `user_inactive`.
+ */
+export async function setPasswordOnHost(
+  services: Pick<Services, 'engine' | 'write' | 'chain' | 'passwords'>,
+  idOrEmail: string,
+  password: string,
+): Promise<UserRow> {
+  const user = await getUserOnHost(services.engine, idOrEmail)
+  const hash = await services.passwords.hash(password)
+  const isSet = await services.write(HOST, (tx) => setPassword(tx, services.chain, { userId: user.id }, hash))
+  if (!isSet) throw new AppError('user_inactive', 'The user is deactivated: activate it first.')
+  return user
+}
+
+async function getUserOnHost(engine: Engine, idOrEmail: string): Promise<UserRow> {
+  const user = await engine.read((db) =>
+    isId('usr', idOrEmail) ? findUserInDeployment(db, idOrEmail) : findUserByEmail(db, idOrEmail),
+  )
+  if (user !== undefined) return user
+  throw new AppError(
+    'user_not_found',
+    `No user has the id or email ${idOrEmail}: latchkey keys create, without --user, lists some.`,
   )
 }
 

@@ -139,6 +139,7 @@ function principalOf(key: VerifiableKey): Principal {
     userId: key.userId,
     homeCompanyId: key.companyId,
     companyId: key.companyId,
+    mode: key.mode,
     role: key.role,
     isOperator: key.isOperator,
     authority: key.authority,

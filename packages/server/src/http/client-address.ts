@@ -15,16 +15,24 @@ export function clientAddress(
   request: IncomingMessage,
   trustedProxies: Allowlist | null,
 ): Address | undefined {
-  const peer = peerAddress(request)
-  if (peer === undefined || trustedProxies === null || !contains(trustedProxies, peer)) return peer
+  return isFromTrustedProxy(request, trustedProxies)
+    ? forwardedAddress(request, trustedProxies)
+    : peerAddress(request)
+}
+
+/** The same for a peer that has proven by other means that it may speak for others. */
+export function forwardedAddress(
+  request: IncomingMessage,
+  trustedProxies: Allowlist | null,
+): Address | undefined {
   const lines = headerValues(request, 'x-forwarded-for')
-  if (lines.length === 0) return peer
+  if (lines.length === 0) return peerAddress(request)
   const hops = lines.join(',').split(',', HOPS_MAX + 1)
   if (hops.length > HOPS_MAX) return undefined
   let client: Address | undefined
   for (const hop of hops.reverse()) {
     client = parseAddress(hop.trim())
-    if (client === undefined || !contains(trustedProxies, client)) return client
+    if (client === undefined || trustedProxies === null || !contains(trustedProxies, client)) return client
   }
   return client
 }

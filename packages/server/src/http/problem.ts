@@ -37,13 +37,19 @@ export function toProblem(error: AppError, requestId: string): Problem {
   }
 }
 
-export function sendProblem(reply: FastifyReply, error: AppError, requestId: string): FastifyReply {
+/** `sentStatus`: what the status line says, where a gateway would not understand the problem's own. */
+export function sendProblem(
+  reply: FastifyReply,
+  error: AppError,
+  requestId: string,
+  sentStatus?: number,
+): FastifyReply {
   const status = statusOf(error)
   if (status === 401) reply.header('www-authenticate', challenge(error))
   if (error.retryAfterSeconds !== undefined) reply.header('retry-after', error.retryAfterSeconds)
   return (
     reply
-      .code(status)
+      .code(sentStatus ?? status)
       .type('application/problem+json; charset=utf-8')
       // A caller may have pasted a secret where a name or a value is repeated back.
       .serializer((problem: unknown) => scrubSecrets(JSON.stringify(problem)))

@@ -1,0 +1,63 @@
+import { password as askPassword, isCancel } from '@clack/prompts'
+import { PASSWORD_LENGTH_MAX, PASSWORD_LENGTH_MIN } from '@latchkey/core/password-length'
+import type { Command } from 'commander'
+import { withServices } from '../with-services.ts'
+
+export function registerUsersSetPassword(users: Command): void {
+  users
+    .command('set-password')
+    .description("Set a user's password on the server itself. Ends all of the user's sessions. Audited.")
+    .argument('<id or email>', 'whose password')
+    .addHelpText(
+      'after',
+      '\nAsks for the password at a terminal; otherwise reads one line from standard input.',
+    )
+    .action(setPassword)
+}
+
+async function setPassword(idOrEmail: string): Promise<void> {
+  const password = process.stdin.isTTY ? await ask() : await readLine()
+  if (password === undefined) {
+    process.stderr.write('Nothing was changed.\n')
+    process.exitCode = 1
+    return
+  }
+  const problem = problemOf(password)
+  if (problem !== undefined) {
+    process.stderr.write(`latchkey: the password ${problem}. Nothing was changed.\n`)
+    process.exitCode = 1
+    return
+  }
+  await withServices(async (services) => {
+    const { setPasswordOnHost } = await import('@latchkey/server')
+    const user = await setPasswordOnHost(services, idOrEmail, password)
+    const next = user.email === null ? ' It has no email address yet, so it cannot sign in.' : ''
+    process.stdout.write(
+      `The password of ${user.name} (${user.id}) is set, and all its sessions are over.${next}\n`,
+    )
+  })
+}
+
+function problemOf(password: string): string | undefined {
+  if (password.length < PASSWORD_LENGTH_MIN) return `must have at least ${PASSWORD_LENGTH_MIN} characters`
+  return password.length > PASSWORD_LENGTH_MAX
+    ? `must have at most ${PASSWORD_LENGTH_MAX} characters`
+    : undefined
+}
+
+/** Twice, because nothing shows; undefined when the person gave up. */
+async function ask(): Promise<string | undefined> {
+  const first = await askPassword({ message: 'New password', validate: (value) => problemOf(value ?? '') })
+  if (isCancel(first)) return undefined
+  const second = await askPassword({
+    message: 'Once more',
+    validate: (value) => (value === first ? undefined : 'is not the same as the first'),
+  })
+  return isCancel(second) ? undefined : first
+}
+
+async function readLine(): Promise<string> {
+  let text = ''
+  for await (const chunk of process.stdin.setEncoding('utf8')) text += String(chunk)
+  return text.split(/\r?\n/, 1)[0] ?? ''
+}

@@ -1,0 +1,186 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { type Address, parseAddress } from './address.ts'
+import { compileAllowlist, contains, ENTRIES_MAX, parseWhitelistedIPs } from './allowlist.ts'
+import { formatBlock, parseBlock } from './block.ts'
+
+function admits(entries: readonly string[], address: string): boolean {
+  return contains(compileAllowlist(entries), parseAddress(address)!)
+}
+
+/** IPv4 addresses one after another from a start. */
+function consecutive(count: number, start = 0x0a000000): string[] {
+  return Array.from({ length: count }, (_, index) =>
+    formatBlock({ address: { family: 4, value: start + index }, prefixLength: 32 }),
+  )
+}
+
+describe('contains', () => {
+  test.each([
+    ['10.0.0.0', true],
+    ['10.255.255.255', true],
+    ['9.255.255.255', false],
+    ['11.0.0.0', false],
+  ])('10.0.0.0/8 and %s: %s', (address, isInside) => {
+    expect(admits(['10.0.0.0/8'], address)).toBe(isInside)
+  })
+
+  test.each([
+    ['2001:db8:ffff:ffff:ffff:ffff:ffff:ffff', true],
+    ['2001:db8::', true],
+    ['2001:db7:ffff:ffff:ffff:ffff:ffff:ffff', false],
+    ['2001:db9::', false],
+  ])('2001:db8::/32 and %s: %s', (address, isInside) => {
+    expect(admits(['2001:db8::/32'], address)).toBe(isInside)
+  })
+
+  test('an empty list admits nothing', () => {
+    expect(admits([], '1.1.1.1')).toBe(false)
+    expect(admits([], '::1')).toBe(false)
+  })
+
+  test('families never match each other', () => {
+    expect(admits(['::/0'], '1.1.1.1')).toBe(false)
+    expect(admits(['0.0.0.0/0'], '::1')).toBe(false)
+    expect(admits(['::101:101'], '1.1.1.1')).toBe(false)
+  })
+
+  test('every one of the most entries is found, and none beside them', () => {
+    const spread = Array.from({ length: ENTRIES_MAX }, (_, index) => `10.${index >> 8}.${index & 255}.7`)
+    const allowlist = compileAllowlist(spread.toReversed())
+    for (const entry of spread) {
+      expect(contains(allowlist, parseAddress(entry)!)).toBe(true)
+      expect(contains(allowlist, parseAddress(entry.replace(/7$/, '8'))!)).toBe(false)
+    }
+  })
+})
+
+describe('compileAllowlist', () => {
+  test.each([
+    ['a narrow block before the wide one with the same start', ['10.0.0.0/24', '10.0.0.0/16'], '10.0.5.5'],
+    ['a wide block before the narrow one', ['10.0.0.0/16', '10.0.0.0/24'], '10.0.5.5'],
+    ['an address before its block', ['::', '::/64'], '::5'],
+  ])('%s: the wide one counts', (_, entries, address) => {
+    expect(admits(entries, address)).toBe(true)
+  })
+
+  test('what overlaps or touches becomes one range, over word edges too', () => {
+    expect(compileAllowlist(['10.0.0.128/25', '10.0.0.0/25', '10.0.1.0/24']).v4).toEqual(
+      Uint32Array.of(0x0a000000, 0x0a0001ff),
+    )
+    expect(compileAllowlist(consecutive(500).toReversed()).v4).toHaveLength(2)
+    expect(compileAllowlist(['::ffff:ffff', '::1:0:0']).v6).toEqual(
+      Uint32Array.of(0, 0, 0, 0xffffffff, 0, 0, 1, 0),
+    )
+    expect(compileAllowlist(['::/1', '8000::/1']).v6).toHaveLength(8)
+  })
+
+  test('what does not touch stays apart', () => {
+    expect(compileAllowlist(['10.0.0.0', '10.0.0.2']).v4).toHaveLength(4)
+    expect(compileAllowlist(['::', '::2']).v6).toHaveLength(16)
+    expect(compileAllowlist(['255.255.255.255', '0.0.0.0']).v4).toHaveLength(4)
+    expect(compileAllowlist(['::1:0:0', '::0:0:0']).v6).toHaveLength(16)
+  })
+
+  test('order and repetition change nothing', () => {
+    const anyEntry = fc
+      .tuple(fc.nat({ max: 0xfff }), fc.integer({ min: 20, max: 32 }), fc.boolean())
+      .map(([value, length, isV6]) =>
+        isV6 ? `::${value.toString(16)}/${length + 96}` : `10.0.${value >> 8}.${value & 255}/${length}`,
+      )
+      .map((text) => formatBlock(parseBlock(text)!))
+    const anyOrder = fc
+      .array(anyEntry, { maxLength: 12 })
+      .chain((entries) =>
+        fc.tuple(
+          fc.constant(entries),
+          fc.shuffledSubarray([...entries, ...entries], { minLength: entries.length * 2 }),
+        ),
+      )
+    fc.assert(
+      fc.property(anyOrder, ([entries, shuffled]) => {
+        expect(compileAllowlist(shuffled)).toEqual(compileAllowlist(entries))
+      }),
+    )
+  })
+
+  test('a malformed entry is a mistake of the program and throws', () => {
+    expect(() => compileAllowlist(['10.0.0.0/8', 'nonsense'])).toThrow('nonsense')
+  })
+})
+
+describe('parseWhitelistedIPs', () => {
+  test.each([[null], [undefined], [[]]])('%j means no restriction', (value) => {
+    expect(parseWhitelistedIPs(value)).toEqual({ entries: null })
+  })
+
+  test.each([
+    [[''], 0],
+    [[','], 0],
+    [[' '], 0],
+    [[' , ,'], 0],
+    [['1.1.1.1', ''], 1],
+    ['', null],
+    [' ', null],
+    [',', null],
+  ])('%j holds no address and is refused at %j: it must not mean no restriction', (value, index) => {
+    expect(parseWhitelistedIPs(value)).toEqual({
+      problems: [{ index, detail: expect.stringContaining('no address') }],
+    })
+  })
+
+  test('elements are split on commas, trimmed of spaces, empty pieces left out', () => {
+    expect(parseWhitelistedIPs(['1.1.1.1,2.2.2.2', '  3.3.3.3  ', ',4.4.4.4,,'])).toEqual({
+      entries: ['1.1.1.1', '2.2.2.2', '3.3.3.3', '4.4.4.4'],
+    })
+  })
+
+  test('equal entries are kept once, in the order first given, however they were spelled', () => {
+    expect(
+      parseWhitelistedIPs(['2.2.2.2', '10.1.2.3/8', '2.2.2.2/32', '::ffff:2.2.2.2', '10.0.0.0/8', '1.1.1.1']),
+    ).toEqual({
+      entries: ['2.2.2.2', '10.0.0.0/8', '1.1.1.1'],
+    })
+  })
+
+  test.each(['\t1.1.1.1', '1.1.1.1\n', '1.1.1.1\u00a0', '\u30001.1.1.1', '\ufeff1.1.1.1'])(
+    '%j is not trimmed',
+    (text) => {
+      expect(parseWhitelistedIPs([text])).toHaveProperty('problems.length', 1)
+    },
+  )
+
+  test('every problem is told, at the index of its element', () => {
+    const parsed = parseWhitelistedIPs(['1.1.1.1', 'bad, 2.2.2.2, worse', '3.3.3.3', '10.1'])
+    expect(
+      'problems' in parsed && parsed.problems.map(({ index, detail }) => [index, detail.split(' ')[0]]),
+    ).toEqual([
+      [1, '"bad"'],
+      [1, '"worse"'],
+      [3, '"10.1"'],
+    ])
+  })
+
+  test('at most 20 problems are told', () => {
+    expect(parseWhitelistedIPs(Array<string>(50).fill('bad'))).toHaveProperty('problems.length', 20)
+  })
+
+  test('1,000 entries are possible, 1,001 are not, counted after equal ones are put together', () => {
+    const most = consecutive(ENTRIES_MAX)
+    expect(parseWhitelistedIPs(most)).toEqual({ entries: most })
+    expect(parseWhitelistedIPs([...most, ...most])).toEqual({ entries: most })
+    const problem = { index: null, detail: expect.stringContaining('1001 entries') }
+    expect(parseWhitelistedIPs(consecutive(ENTRIES_MAX + 1))).toEqual({ problems: [problem] })
+    expect(parseWhitelistedIPs(consecutive(ENTRIES_MAX + 1).join())).toEqual({ problems: [problem] })
+  })
+
+  test('what it answers compiles', () => {
+    const value = ['10.10.1.5/16', '2001:DB8::5/64', '::ffff:1.2.3.4']
+    const parsed = parseWhitelistedIPs(value)
+    const allowlist = compileAllowlist(('entries' in parsed ? parsed.entries : null) ?? [])
+    const inside: readonly Address[] = ['10.10.255.1', '2001:db8::ff', '1.2.3.4'].map(
+      (text) => parseAddress(text)!,
+    )
+    expect(inside.every((address) => contains(allowlist, address))).toBe(true)
+  })
+})

@@ -1,0 +1,55 @@
+import { describe, expect, it } from 'vitest'
+import { aKey, anAttempt, NOW_MS, onlyFrom } from '../test/verifiable-key.ts'
+import { parseAddress } from './address.ts'
+import { type Attempt, evaluate } from './evaluate.ts'
+import type { CompanyId } from './ids.ts'
+import type { VerifiableKey } from './key.ts'
+import type { OutcomeCode } from './outcome.ts'
+
+/** Every check with a key and an attempt that fail it, in the promised order. */
+const CHECKS: readonly (readonly [OutcomeCode, Partial<VerifiableKey>, Partial<Attempt>])[] = [
+  ['NOT_FOUND', {}, { visibleTo: 'cmp_2' as CompanyId }],
+  ['INACTIVE', { isActive: false }, {}],
+  ['EXPIRED', { expiresAtMs: NOW_MS }, {}],
+  ['USER_INACTIVE', { isUserActive: false }, {}],
+  ['COMPANY_INACTIVE', { isCompanyActive: false }, {}],
+  ['IP_NOT_ALLOWED', onlyFrom('192.0.2.0/24'), { address: parseAddress('198.51.100.1')! }],
+  ['INSUFFICIENT_PERMISSIONS', {}, { permissions: ['orders:read', 'audit:read'] }],
+]
+
+describe('evaluate', () => {
+  it('answers VALID with the key when no check fails', () => {
+    const key = aKey(onlyFrom('192.0.2.0/24'))
+    const address = parseAddress('192.0.2.7')
+    expect(evaluate(key, anAttempt({ address, permissions: ['orders:read'] }))).toEqual({
+      code: 'VALID',
+      key,
+    })
+  })
+
+  it.each(CHECKS)('answers %s when only that check fails', (code, key, attempt) => {
+    expect(evaluate(aKey(key), anAttempt(attempt)).code).toBe(code)
+  })
+
+  it('answers the first failing check, in the promised order, when all later ones fail too', () => {
+    for (const [index, [code]] of CHECKS.entries()) {
+      const rest = CHECKS.slice(index)
+      const key = aKey(Object.assign({}, ...rest.map(([, changes]) => changes)))
+      const attempt = anAttempt(Object.assign({}, ...rest.map(([, , changes]) => changes)))
+      expect(evaluate(key, attempt).code).toBe(code)
+    }
+  })
+
+  it('refuses a restricted key whose address is not known', () => {
+    expect(evaluate(aKey(onlyFrom('0.0.0.0/0', '::/0')), anAttempt()).code).toBe('IP_REQUIRED')
+  })
+
+  it('counts a key as expired from its very last millisecond on', () => {
+    expect(evaluate(aKey({ expiresAtMs: NOW_MS + 1 }), anAttempt()).code).toBe('VALID')
+    expect(evaluate(aKey({ expiresAtMs: NOW_MS }), anAttempt()).code).toBe('EXPIRED')
+  })
+
+  it('tells nothing of a key that is not visible', () => {
+    expect(evaluate(aKey(), anAttempt({ visibleTo: 'cmp_2' as CompanyId })).key).toBeUndefined()
+  })
+})

@@ -1,0 +1,73 @@
+import { describe, expect, it } from 'vitest'
+import { aLoadedKey, fingerprintOf } from '../test/verifiable-key.ts'
+import type { CompanyId, KeyId, SessionId, UserId } from './ids.ts'
+import { createKeyCache } from './key-cache.ts'
+
+describe('the key cache', () => {
+  it('finds a key by fingerprint and by id', () => {
+    const cache = createKeyCache(10)
+    const loaded = aLoadedKey(1)
+    cache.publish(loaded)
+    expect(cache.find(fingerprintOf(1))).toBe(loaded)
+    expect(cache.find('key_1' as KeyId)).toBe(loaded)
+  })
+
+  it('never holds more than its bound, whatever is published', () => {
+    const cache = createKeyCache(100)
+    for (let n = 0; n < 10_000; n++) {
+      cache.publish(aLoadedKey(n))
+      expect(cache.size).toBeLessThanOrEqual(100)
+    }
+    expect(cache.size).toBeGreaterThanOrEqual(50)
+  })
+
+  it('keeps a key that is used while others come and go', () => {
+    const cache = createKeyCache(100)
+    cache.publish(aLoadedKey(0))
+    for (let n = 1; n < 5_000; n++) {
+      cache.publish(aLoadedKey(n))
+      expect(cache.find(fingerprintOf(0))).toBeDefined()
+    }
+  })
+
+  it.each([
+    ['its key', { scope: 'key', id: 'key_1' as KeyId }],
+    ['its user', { scope: 'user', id: 'usr_1' as UserId }],
+    ['its company', { scope: 'company', id: 'cmp_1' as CompanyId }],
+  ] as const)(
+    'forgets a key in either generation, under both names, when %s is revoked',
+    (_name, revoked) => {
+      for (const others of [0, 60]) {
+        const cache = createKeyCache(100)
+        cache.publish(aLoadedKey(1))
+        const elsewhere = { userId: 'usr_2' as UserId, companyId: 'cmp_2' as CompanyId }
+        for (let n = 2; n < 2 + others; n++) cache.publish(aLoadedKey(n, elsewhere))
+        cache.drop(revoked)
+        expect(cache.find(fingerprintOf(1))).toBeUndefined()
+        expect(cache.find('key_1' as KeyId)).toBeUndefined()
+        if (others > 0) expect(cache.find(fingerprintOf(2))).toBeDefined()
+      }
+    },
+  )
+
+  it('forgets a session when it is ended', () => {
+    const cache = createKeyCache(10)
+    const id = 'ses_1' as SessionId
+    cache.publish({ fingerprint: undefined, key: aLoadedKey(1, { id }).key })
+    expect(cache.find(id)).toBeDefined()
+    cache.drop({ scope: 'session', id })
+    expect(cache.find(id)).toBeUndefined()
+  })
+
+  it('never answers an older copy after a newer one was published', () => {
+    const cache = createKeyCache(4)
+    cache.publish(aLoadedKey(1, { isActive: true }))
+    cache.publish(aLoadedKey(2))
+    cache.publish(aLoadedKey(3))
+    cache.publish(aLoadedKey(1, { isActive: false }))
+    for (let n = 4; n < 10; n++) {
+      cache.publish(aLoadedKey(n))
+      expect(cache.find(fingerprintOf(1))?.key.isActive ?? false).toBe(false)
+    }
+  })
+})

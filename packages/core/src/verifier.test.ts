@@ -1,0 +1,134 @@
+import { describe, expect, it } from 'vitest'
+import { aLoadedKey, anAttempt, fingerprintOf } from '../test/verifiable-key.ts'
+import type { KeyId } from './ids.ts'
+import type { KeyHandle, LoadedKey } from './key-cache.ts'
+import { Secret } from './secret.ts'
+import { createVerifier } from './verifier.ts'
+
+const SECRET = new Secret('1', 'live')
+
+type Pending = { readonly handle: KeyHandle; land(loaded: LoadedKey | null): void; crash(error: Error): void }
+
+/** A verifier whose loads land when the test says so, and whose freshness is the test's. */
+function aVerifier() {
+  const loads: Pending[] = []
+  const state = { isFresh: true, nowMs: 0 }
+  const verifier = createVerifier({
+    fingerprint: (secret) => fingerprintOf(Number(secret.reveal())),
+    load: (handle) =>
+      new Promise<LoadedKey | null>((land, crash) => {
+        loads.push({ handle, land, crash })
+      }),
+    isFresh: () => state.isFresh,
+    monotonicMs: () => state.nowMs,
+  })
+  return { verifier, loads, state }
+}
+
+const active = aLoadedKey(1)
+const revoked = aLoadedKey(1, { isActive: false })
+const KEY = { scope: 'key', id: 'key_1' as KeyId } as const
+
+describe('the verifier', () => {
+  it('answers a known key at once, without a promise and without a load', async () => {
+    const { verifier, loads } = aVerifier()
+    const first = verifier.verify(SECRET, anAttempt())
+    loads[0]?.land(active)
+    expect((await first).code).toBe('VALID')
+    expect(verifier.verify(SECRET, anAttempt())).toEqual({ code: 'VALID', key: active.key })
+    expect(verifier.verifyById('key_1' as KeyId, anAttempt())).toEqual({ code: 'VALID', key: active.key })
+    expect(loads).toHaveLength(1)
+  })
+
+  it('makes one load for any number of callers who come while it is under way', async () => {
+    const { verifier, loads } = aVerifier()
+    const answers = Array.from({ length: 50 }, () => verifier.verify(SECRET, anAttempt()))
+    loads[0]?.land(active)
+    for (const answer of answers) expect((await answer).code).toBe('VALID')
+    expect(loads).toHaveLength(1)
+  })
+
+  it('never publishes a load that a revocation overtook, though it answers its callers', async () => {
+    const { verifier, loads } = aVerifier()
+    const before = verifier.verify(SECRET, anAttempt())
+    verifier.drop(KEY)
+    const after = verifier.verify(SECRET, anAttempt())
+    expect(loads).toHaveLength(2)
+    loads[1]?.land(revoked)
+    expect((await after).code).toBe('INACTIVE')
+    // The older load lands last: it must not put the key back.
+    loads[0]?.land(active)
+    expect((await before).code).toBe('VALID')
+    expect(verifier.verify(SECRET, anAttempt())).toMatchObject({ code: 'INACTIVE' })
+  })
+
+  it('drops every load under way on any revocation, for it may have read the state before it', async () => {
+    const { verifier, loads } = aVerifier()
+    const before = verifier.verify(SECRET, anAttempt())
+    verifier.drop({ scope: 'key', id: 'key_other' as KeyId })
+    loads[0]?.land(active)
+    await before
+    expect(verifier.size).toBe(0)
+  })
+
+  it('does not let a caller without proof of freshness join a load that began before it came', async () => {
+    const { verifier, loads, state } = aVerifier()
+    const before = verifier.verify(SECRET, anAttempt())
+    state.isFresh = false
+    const stale = verifier.verify(SECRET, anAttempt())
+    expect(loads).toHaveLength(2)
+    loads[1]?.land(revoked)
+    expect((await stale).code).toBe('INACTIVE')
+    loads[0]?.land(active)
+    await before
+    state.isFresh = true
+    expect(verifier.verify(SECRET, anAttempt())).toMatchObject({ code: 'INACTIVE' })
+  })
+
+  it('asks the source again for a known key when freshness cannot be proven', async () => {
+    const { verifier, loads, state } = aVerifier()
+    const first = verifier.verify(SECRET, anAttempt())
+    loads[0]?.land(active)
+    await first
+    state.isFresh = false
+    const second = verifier.verify(SECRET, anAttempt())
+    expect(loads).toHaveLength(2)
+    loads[1]?.crash(new Error('the store is silent'))
+    await expect(second).rejects.toThrow('the store is silent')
+  })
+
+  it('tries again after a load that failed', async () => {
+    const { verifier, loads } = aVerifier()
+    const first = verifier.verify(SECRET, anAttempt())
+    loads[0]?.crash(new Error('the store is silent'))
+    await expect(first).rejects.toThrow()
+    const second = verifier.verify(SECRET, anAttempt())
+    loads[1]?.land(active)
+    expect((await second).code).toBe('VALID')
+  })
+
+  it('answers an unknown key from memory for two seconds, then asks again', async () => {
+    const { verifier, loads, state } = aVerifier()
+    const first = verifier.verify(SECRET, anAttempt())
+    loads[0]?.land(null)
+    expect((await first).code).toBe('NOT_FOUND')
+    state.nowMs = 2_000
+    expect(verifier.verify(SECRET, anAttempt())).toMatchObject({ code: 'NOT_FOUND' })
+    state.nowMs = 2_001
+    const later = verifier.verify(SECRET, anAttempt())
+    expect(loads).toHaveLength(2)
+    loads[1]?.land(active)
+    expect((await later).code).toBe('VALID')
+  })
+
+  it('forgets everything when told to, and asks again', async () => {
+    const { verifier, loads } = aVerifier()
+    const first = verifier.verify(SECRET, anAttempt())
+    loads[0]?.land(active)
+    await first
+    verifier.clear()
+    expect(verifier.size).toBe(0)
+    void verifier.verify(SECRET, anAttempt())
+    expect(loads).toHaveLength(2)
+  })
+})

@@ -1,0 +1,48 @@
+import { compileAllowlist } from '../src/allowlist.ts'
+import type { Attempt } from '../src/evaluate.ts'
+import type { Fingerprint } from '../src/fingerprint.ts'
+import type { CompanyId, KeyId, UserId } from '../src/ids.ts'
+import type { VerifiableKey } from '../src/key.ts'
+import type { LoadedKey } from '../src/key-cache.ts'
+import { compileAuthority } from '../src/permission.ts'
+
+export const NOW_MS = Date.UTC(2026, 10, 20)
+
+/** An active, unrestricted key of a developer; `changes` say what is different about it. */
+export function aKey(changes: Partial<VerifiableKey> = {}): VerifiableKey {
+  return {
+    id: 'key_1' as KeyId,
+    companyId: 'cmp_1' as CompanyId,
+    userId: 'usr_1' as UserId,
+    mode: 'live',
+    isActive: true,
+    isUserActive: true,
+    isCompanyActive: true,
+    expiresAtMs: null,
+    allowlist: null,
+    role: 'developer',
+    isOperator: false,
+    authority: compileAuthority({
+      role: 'developer',
+      isOperator: false,
+      userPermissions: null,
+      narrowings: [],
+    }),
+    metadata: {},
+    ...changes,
+  }
+}
+
+/** The `n`th key as a store answers it. */
+export function aLoadedKey(n: number, changes: Partial<VerifiableKey> = {}): LoadedKey {
+  return { fingerprint: fingerprintOf(n), key: aKey({ id: `key_${n}` as KeyId, ...changes }) }
+}
+
+export const fingerprintOf = (n: number): Fingerprint => String(n).padStart(32, '.') as Fingerprint
+
+/** An attempt by an operator, from nowhere in particular. */
+export function anAttempt(changes: Partial<Attempt> = {}): Attempt {
+  return { visibleTo: null, address: undefined, permissions: [], nowMs: NOW_MS, ...changes }
+}
+
+export const onlyFrom = (...entries: string[]) => ({ allowlist: compileAllowlist(entries) })

@@ -1,0 +1,155 @@
+import { type IncomingMessage, METHODS } from 'node:http'
+import { AppError } from '@latchkey/core/error'
+import { isPermitted, listPermissions, parsePermission } from '@latchkey/core/permission'
+import type { Principal } from '@latchkey/core/principal'
+import { parseSecret } from '@latchkey/core/secret'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { type AuthenticateDeps, authenticate, authenticateSecret } from './authenticate.ts'
+import { clientAddress, forwardedAddress, isFromTrustedProxy } from './client-address.ts'
+import { publicError, sendProblem, statusOf } from './problem.ts'
+import { headerValues } from './raw-headers.ts'
+
+/**
+ * The verification endpoints for gateways: one contract for all of them. Every method alike; the body is never
+ * read. Allow is exactly 200; deny is 401, 403 or 429; 5xx is our own failure only.
+ */
+export function registerGateway(app: FastifyInstance, deps: AuthenticateDeps): void {
+  for (const method of METHODS) {
+    if (!app.supportedMethods.includes(method) && method !== 'CONNECT') app.addHttpMethod(method)
+  }
+  const answer = (flavour: Flavour) => (request: FastifyRequest, reply: FastifyReply) =>
+    answerGateway(deps, flavour, request, reply)
+  app.all('/gateway/check', answer('plain'))
+  app.all('/gateway/envoy', answer('plain'))
+  // Envoy appends the client's own path: it says nothing here.
+  app.all('/gateway/envoy/*', answer('plain'))
+  app.all('/gateway/nginx', answer('nginx'))
+}
+
+/** nginx turns every status but 401 and 403 of its subrequest into a 500: 429 goes as 403, with X-Auth-Status. */
+type Flavour = 'plain' | 'nginx'
+
+async function answerGateway(
+  deps: AuthenticateDeps,
+  flavour: Flavour,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  const { requestId } = request.facts
+  // Envoy's own way to keep the secret from the application behind it.
+  reply.header('x-envoy-auth-headers-to-remove', 'x-api-key')
+  try {
+    const principal = await judge(deps, request)
+    request.facts.principal = principal
+    writeVerdict(reply, { status: 200, error: NONE, principal })
+    return reply.code(200).send()
+  } catch (error) {
+    const shown = denial(publicError(error))
+    if (statusOf(shown) >= 500) throw error
+    const status = statusOf(shown)
+    writeVerdict(reply, { status, error: shown.code, principal: undefined })
+    if (shown.retryAfterSeconds !== undefined) reply.header('x-auth-retry-after', shown.retryAfterSeconds)
+    return sendProblem(reply, shown, requestId, flavour === 'nginx' && status === 429 ? 403 : status)
+  }
+}
+
+/** Who the client is, by the same steps as the service's own operations; then the permission that the gateway asks for. */
+async function judge(deps: AuthenticateDeps, request: FastifyRequest): Promise<Principal> {
+  const parameters = new URLSearchParams(request.url.split('?', 2)[1] ?? '')
+  const gateway = await identifyGateway(deps, request.raw, parameters)
+  const address =
+    gateway === undefined
+      ? clientAddress(request.raw, deps.config.trustedProxies)
+      : forwardedAddress(request.raw, deps.config.trustedProxies)
+  const required = parsePermissions(parameters)
+  const principal = await authenticate(deps, request.raw, address)
+  if (gateway !== undefined && !isVisible(gateway, principal)) {
+    throw new AppError('invalid_credentials', 'The credential is not valid: check that it was copied whole.')
+  }
+  const missing = required.find((permission) => !isPermitted(principal.authority, permission))
+  if (missing !== undefined) {
+    throw new AppError(
+      'missing_permission',
+      `This needs the permission ${missing}, which your credential does not have.`,
+    )
+  }
+  return principal
+}
+
+/**
+ * A gateway proves itself by where it stands (LATCHKEY_TRUSTED_PROXIES; answers undefined) or by a key with
+ * keys:verify, in its configured URI or header. Anyone else could try secrets here.
+ */
+async function identifyGateway(
+  deps: AuthenticateDeps,
+  request: IncomingMessage,
+  parameters: URLSearchParams,
+): Promise<Principal | undefined> {
+  const [token = parameters.get('gatewayToken')] = headerValues(request, 'x-gateway-token')
+  if (token === null) {
+    if (isFromTrustedProxy(request, deps.config.trustedProxies)) return undefined
+    throw new AppError(
+      'missing_permission',
+      'This endpoint answers gateways only: name the gateway’s address in LATCHKEY_TRUSTED_PROXIES, or give it a ' +
+        'key with keys:verify as X-Gateway-Token.',
+    )
+  }
+  const address = clientAddress(request, deps.config.trustedProxies)
+  const secret = parseSecret(token, deps.config.keyPrefix)
+  const gateway = await authenticateSecret(deps, secret, { address, nowMs: deps.clock.nowMs() }).catch(
+    (error: unknown) => {
+      throw asGatewayError(error)
+    },
+  )
+  if (isPermitted(gateway.authority, 'keys:verify')) return gateway
+  throw new AppError('missing_permission', "The gateway's own key needs the permission keys:verify.")
+}
+
+/** The client is not to blame for the gateway's credential, and must not be challenged for it. */
+function asGatewayError(error: unknown): unknown {
+  if (!(error instanceof AppError) || statusOf(error) >= 429) return error
+  return new AppError('missing_permission', `The gateway's own key was refused: ${error.detail}`)
+}
+
+/** The operator's gateway sees every company's keys, a company's own gateway only that company's. */
+function isVisible(gateway: Principal, client: Principal): boolean {
+  return gateway.isOperator || gateway.homeCompanyId === client.homeCompanyId
+}
+
+/** From the configured URI, never from a header a client could send. */
+function parsePermissions(parameters: URLSearchParams): string[] {
+  const required = parameters.getAll('permission')
+  for (const permission of required) {
+    if ('ok' in parsePermission(permission) && !permission.includes('*')) continue
+    throw new AppError(
+      'missing_permission',
+      'The gateway asks for something that is no permission: check its configured URI.',
+    )
+  }
+  return required
+}
+
+/** Only 401, 403 and 429 are understood as a refusal by every gateway. */
+function denial(error: AppError): AppError {
+  const status = statusOf(error)
+  if (status >= 500 || [401, 403, 429].includes(status)) return error
+  return new AppError('invalid_credentials', error.detail)
+}
+
+const NONE = '-'
+
+type Verdict = { readonly status: number; readonly error: string; readonly principal: Principal | undefined }
+
+/** Always all of them: where one is absent, a gateway lets the client's own through. */
+function writeVerdict(reply: FastifyReply, { status, error, principal }: Verdict): void {
+  reply.headers({
+    'x-auth-status': String(status),
+    'x-auth-error': error,
+    'x-auth-key-id': principal?.id ?? NONE,
+    'x-auth-user-id': principal?.userId ?? NONE,
+    'x-auth-company-id': principal?.homeCompanyId ?? NONE,
+    'x-auth-permissions':
+      principal === undefined ? NONE : listPermissions(principal.authority).join(' ') || NONE,
+    'x-auth-mode': principal?.mode ?? NONE,
+  })
+}
