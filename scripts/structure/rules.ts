@@ -99,7 +99,7 @@ export const WALLS: Readonly<Record<string, Wall>> = {
     types: ['server/config', 'server/services'],
   },
   'server/host': {
-    may: ['core', 'server/bootstrap', 'server/companies', 'server/users', 'server/keys'],
+    may: ['core', 'server/bootstrap', 'server/audit', 'server/companies', 'server/users', 'server/keys'],
     reads: ['server/storage'],
     types: ['server/config', 'server/services'],
   },

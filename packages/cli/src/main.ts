@@ -1,5 +1,6 @@
 import { AppError } from '@latchkey/core/error'
 import { Command, CommanderError } from 'commander'
+import { registerAuditVerify } from './commands/audit-verify.ts'
 import { registerBootstrap } from './commands/bootstrap.ts'
 import { registerDoctor } from './commands/doctor.ts'
 import { registerKeysCreate } from './commands/keys-create.ts'
@@ -33,6 +34,8 @@ function buildProgram(): Command {
   registerDoctor(program)
   const keys = program.command('keys').description('Keys, from the server itself.')
   registerKeysCreate(keys)
+  const audit = program.command('audit').description('The audit log, from the server itself.')
+  registerAuditVerify(audit)
   const users = program.command('users').description('Users, from the server itself.')
   registerUsersSetPassword(users)
   return program

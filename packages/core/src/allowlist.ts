@@ -119,7 +119,7 @@ function compareAt(words: readonly number[], ranges: Uint32Array, offset: number
 }
 
 /** `index` of the array element that is wrong; null: the value as a whole. */
-export type EntryProblem = { readonly index: number | null; readonly detail: string }
+type EntryProblem = { readonly index: number | null; readonly detail: string }
 export type ParsedEntries =
   | { readonly entries: string[] | null }
   | { readonly problems: readonly EntryProblem[] }

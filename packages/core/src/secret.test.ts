@@ -1,4 +1,5 @@
 import { inspect } from 'node:util'
+import { crc32 } from 'node:zlib'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { generateSecret, isKeyPrefix, type Mode, parseSecret, Secret } from './secret.ts'
@@ -78,6 +79,18 @@ describe('parseSecret', () => {
   ])('refuses %s', (_, text) => {
     expect(parseSecret(text, 'lk')).toBeUndefined()
   })
+
+  test.each(['-', '_', ' ', '\n', '\u0000', 'é', 'Ａ', '\u0141'])(
+    'refuses %j even under a right checksum',
+    (sign) => {
+      const body = LIVE.slice(0, -6).replace('A', sign)
+      let checksum = ''
+      for (let rest = crc32(body); checksum.length < 6; rest = Math.floor(rest / 62)) {
+        checksum = ALPHABET[rest % 62] + checksum
+      }
+      expect(parseSecret(body + checksum, 'lk')).toBeUndefined()
+    },
+  )
 
   test('reads back what was generated, under its own prefix only', () => {
     fc.assert(

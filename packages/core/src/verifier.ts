@@ -33,13 +33,19 @@ export type Verifier = {
   drop(revoked: RevocationScope): void
   /** Forgets everything. */
   clear(): void
+  /** Keys held in memory. */
   readonly size: number
+  /** Answers from memory, and loads begun, since the start. */
+  readonly hits: number
+  readonly loads: number
 }
 
 export function createVerifier(options: VerifierOptions): Verifier {
   const cache = createKeyCache(options.keysMax ?? CACHED_KEYS_MAX)
   const absences = createAbsences(options.monotonicMs)
   const flights = createFlights(publish)
+  let hits = 0
+  let loads = 0
 
   function publish(handle: KeyHandle, loaded: LoadedKey | null): void {
     if (loaded === null) absences.note(handle)
@@ -49,12 +55,19 @@ export function createVerifier(options: VerifierOptions): Verifier {
   function find(handle: KeyHandle, attempt: Attempt): Outcome | Promise<Outcome> {
     if (options.isFresh()) {
       const known = cache.find(handle)
-      if (known !== undefined) return evaluate(known.key, attempt)
-      if (absences.isKnown(handle)) return NOT_FOUND
+      if (known !== undefined) {
+        hits += 1
+        return evaluate(known.key, attempt)
+      }
+      if (absences.isKnown(handle)) {
+        hits += 1
+        return NOT_FOUND
+      }
       const flight = flights.find(handle)
       if (flight !== undefined) return flight.then((loaded) => judge(loaded, attempt))
     }
     // A caller without proof of freshness takes no flight that began before it came: it begins its own.
+    loads += 1
     const loading = options.load(handle)
     if (loading instanceof Promise) {
       return flights.depart(handle, loading).then((loaded) => judge(loaded, attempt))
@@ -77,6 +90,12 @@ export function createVerifier(options: VerifierOptions): Verifier {
     },
     get size() {
       return cache.size
+    },
+    get hits() {
+      return hits
+    },
+    get loads() {
+      return loads
     },
   }
 }

@@ -81,7 +81,7 @@ export function createApp(services: Services): FastifyInstance {
   addHooks(app, services)
   const routes = collectRoutes(app)
   app.setNotFoundHandler(answerMissing(routes, services.config.corsOrigins))
-  registerPages(app)
+  registerPages(app, services.metrics)
   registerOperations(app, services)
   return app
 }
@@ -101,7 +101,7 @@ function registerOperations(app: FastifyInstance, services: Services): void {
 }
 
 function addHooks(app: FastifyInstance, services: Services): void {
-  const { config, events } = services
+  const { config, events, metrics } = services
   app.addHook('onRequest', async (request, reply) => {
     request.facts = {
       requestId: request.id,
@@ -117,12 +117,14 @@ function addHooks(app: FastifyInstance, services: Services): void {
   })
   app.addHook('onResponse', async (request, reply) => {
     const { requestId, startedAtMs, address, principal } = request.facts
+    const durationMs = performance.now() - startedAtMs
+    metrics.requestAnswered(operationOf(request), reply.statusCode, durationMs)
     events.requestAnswered({
       requestId,
       method: request.method,
       operation: operationOf(request),
       status: reply.statusCode,
-      durationMs: Math.round((performance.now() - startedAtMs) * 100) / 100,
+      durationMs: Math.round(durationMs * 100) / 100,
       address: address === undefined ? null : formatAddress(address),
       principalId: principal?.id ?? null,
     })

@@ -1,9 +1,10 @@
 import { AppError } from '@latchkey/core/error'
-import { isId } from '@latchkey/core/ids'
+import { type CompanyId, isId } from '@latchkey/core/ids'
+import { type ChainReport, verifyChain } from './audit/verify-chain.ts'
 import { HOST, hostPrincipal } from './bootstrap.ts'
 import { type CreatedKey, createKey, type NewKey } from './keys/create-key.ts'
 import type { Services } from './services.ts'
-import { findOperatorCompany } from './storage/companies.ts'
+import { findOperatorCompany, listCompanyIdsAfter } from './storage/companies.ts'
 import type { Engine } from './storage/engine.ts'
 import { listingOfUsers } from './storage/listings.ts'
 import { listPage } from './storage/page.ts'
@@ -80,4 +81,28 @@ export async function listOperatorUsers({ engine }: Pick<Services, 'engine'>): P
     const rows = await findUsers(db, company.id, page.ids)
     return page.ids.map((id) => rows.get(id)!)
   })
+}
+
+const COMPANIES_CHUNK = 500
+
+export type CompanyChainReport = { readonly companyId: CompanyId; readonly report: ChainReport }
+
+/** Verifies the audit chain of every company, each in a snapshot of its own. */
+export async function verifyAuditChains(
+  { engine, chain }: Pick<Services, 'engine' | 'chain'>,
+  onProgress: (companyId: CompanyId, events: number) => void,
+): Promise<CompanyChainReport[]> {
+  const reports: CompanyChainReport[] = []
+  let last = ''
+  for (;;) {
+    const ids = await engine.read((db) => listCompanyIdsAfter(db, last, COMPANIES_CHUNK))
+    for (const companyId of ids) {
+      const report = await engine.read((db) =>
+        verifyChain(db, chain, companyId, (events) => onProgress(companyId, events)),
+      )
+      reports.push({ companyId, report })
+    }
+    last = ids.at(-1) ?? last
+    if (ids.length < COMPANIES_CHUNK) return reports
+  }
 }

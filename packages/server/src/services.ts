@@ -19,6 +19,7 @@ import type { Engine } from './storage/engine.ts'
 import { openSqlite } from './storage/sqlite.ts'
 import { createEvents, type Events } from './telemetry/events.ts'
 import { createLog } from './telemetry/log.ts'
+import { createMetrics, type Metrics } from './telemetry/metrics.ts'
 import { createFreshness } from './verification/freshness.ts'
 import { loadKey } from './verification/load-key.ts'
 import { createUsage, type Usage } from './verification/usage.ts'
@@ -41,6 +42,7 @@ export type Services = {
   readonly clock: Clock
   readonly randomBytes: RandomBytes
   readonly events: Events
+  readonly metrics: Metrics
   /** Lets go of everything, after what is under way is stored. */
   dispose(): Promise<void>
 }
@@ -70,8 +72,10 @@ export async function createServices(
   const clock = overrides.clock ?? systemClock
   const randomBytes = overrides.randomBytes ?? cryptoRandomBytes
   const tokens = wireTokens(config, derivedKeys, clock, randomBytes)
+  const metrics = createMetrics(() => verifier)
   const engine = openSqlite({
     file: storeFileOf(config.dataDir),
+    onCommit: metrics.writesCommitted,
     onFatal: (error) => {
       events.storeFailed(error)
       ;(overrides.onFatal ?? exitNow)(error)
@@ -101,6 +105,7 @@ export async function createServices(
     clock,
     randomBytes,
     events,
+    metrics,
     async dispose() {
       await usage.stop().catch(events.usageLost)
       await engine.close()

@@ -15,7 +15,7 @@ import type { FailedAttempts } from './failed-attempts.ts'
 
 export type AuthenticateDeps = Pick<
   Services,
-  'verifier' | 'verifyToken' | 'engine' | 'usage' | 'clock' | 'config'
+  'verifier' | 'verifyToken' | 'engine' | 'usage' | 'clock' | 'config' | 'metrics'
 > & {
   readonly failedAttempts: FailedAttempts
 }
@@ -84,7 +84,12 @@ async function authenticateToken(deps: AuthenticateDeps, token: VerifiedToken, u
   }
 }
 
-function accept(deps: Pick<AuthenticateDeps, 'failedAttempts'>, outcome: Outcome, use: Use): VerifiableKey {
+function accept(
+  deps: Pick<AuthenticateDeps, 'failedAttempts' | 'metrics'>,
+  outcome: Outcome,
+  use: Use,
+): VerifiableKey {
+  deps.metrics.verdictGiven(outcome.code)
   if (outcome.key === undefined) throw refuseUnknown(deps.failedAttempts, use)
   if (outcome.code !== 'VALID') throw refusalError(outcome, use.address)
   return outcome.key

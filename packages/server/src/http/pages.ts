@@ -7,6 +7,7 @@ import {
 } from '@latchkey/contract/reference-page'
 import { AppError, type ErrorCode } from '@latchkey/core/error'
 import type { FastifyInstance, FastifyReply } from 'fastify'
+import type { Metrics } from '../telemetry/metrics.ts'
 import { sendProblem } from './problem.ts'
 import { PROBLEMS } from './problems.ts'
 
@@ -15,7 +16,7 @@ const CONTENT_SECURITY_POLICY =
   "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 /** The pages for people, and the document for machines: everything that is not an operation. */
-export function registerPages(app: FastifyInstance): void {
+export function registerPages(app: FastifyInstance, metrics: Metrics): void {
   const document = openApiDocument()
   const documentText = JSON.stringify(document)
   const referencePage = renderReferencePage(document)
@@ -33,6 +34,7 @@ export function registerPages(app: FastifyInstance): void {
   app.get('/openapi.json', (_request, reply) =>
     reply.type('application/json; charset=utf-8').send(documentText),
   )
+  app.get('/metrics', async (_request, reply) => reply.type(metrics.contentType).send(await metrics.text()))
   app.get('/docs', (_request, reply) => html(reply, referencePage))
   app.get('/docs/style.css', (_request, reply) => reply.type('text/css; charset=utf-8').send(REFERENCE_STYLE))
   app.get('/errors', (_request, reply) => html(reply, renderErrorIndex(kinds)))

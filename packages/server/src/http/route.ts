@@ -56,8 +56,8 @@ export function registerOperation<Id extends OperationId>(
 
 /** Everything that is decided before the body is looked at. */
 async function admit(deps: RouteDeps, operation: Operation, request: FastifyRequest): Promise<void> {
-  if (operation.authentication === 'none') return
   checkAccept(request.raw)
+  if (operation.authentication === 'none') return
   const principal = await authenticate(deps, request.raw, request.facts.address)
   request.facts.principal = principal
   if (!mayDo(operation, principal, request)) {

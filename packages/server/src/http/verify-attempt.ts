@@ -48,6 +48,16 @@ export function parseVerifyInput(
 
 /** Verifies one key as the principal may see it, and notes an accepted use. */
 export async function verifyParsed(
+  deps: Pick<Services, 'verifier' | 'usage' | 'clock' | 'metrics'>,
+  principal: Principal,
+  input: ParsedInput,
+): Promise<Outcome> {
+  const outcome = await judge(deps, principal, input)
+  deps.metrics.verdictGiven(outcome.code)
+  return outcome
+}
+
+async function judge(
   deps: Pick<Services, 'verifier' | 'usage' | 'clock'>,
   principal: Principal,
   input: ParsedInput,

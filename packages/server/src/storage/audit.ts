@@ -19,3 +19,20 @@ export async function findAuditEvents(
     .execute()
   return new Map(rows.map((row) => [row.id, row]))
 }
+
+/** In the order of the chain. */
+export async function listEventsAfter(
+  db: Db,
+  companyId: CompanyId,
+  sequence: number,
+  limit: number,
+): Promise<AuditEventRow[]> {
+  return db
+    .selectFrom('audit_events')
+    .selectAll()
+    .where('company_id', '=', companyId)
+    .where('sequence', '>', sequence)
+    .orderBy('sequence')
+    .limit(limit)
+    .execute()
+}

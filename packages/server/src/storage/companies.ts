@@ -34,3 +34,15 @@ export async function findCompanies(db: Db, ids: readonly string[]): Promise<Map
     .execute()
   return new Map(rows.map((row) => [row.id, row]))
 }
+
+/** Ids after `after`, in order: for work that goes through every company. */
+export async function listCompanyIdsAfter(db: Db, after: string, limit: number): Promise<CompanyId[]> {
+  const rows = await db
+    .selectFrom('companies')
+    .select('id')
+    .where('id', '>', after as CompanyId)
+    .orderBy('id')
+    .limit(limit)
+    .execute()
+  return rows.map((row) => row.id)
+}

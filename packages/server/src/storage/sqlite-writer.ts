@@ -19,6 +19,14 @@ type Job = {
 }
 type Outcome = { readonly job: Job; readonly value: unknown } | { readonly job: Job; readonly error: unknown }
 
+/** What a store tells of itself while it works. */
+export type WriterHooks = {
+  /** The disk failed under the store; must end the process. */
+  readonly onFatal: (error: unknown) => void
+  /** One durable transaction: how many writes shared it and how long it took. */
+  readonly onCommit: (writes: number, durationMs: number) => void
+}
+
 export type SqliteWriter = {
   write<T>(work: (db: Db) => Promise<T>): Promise<T>
   /** Resolves when every write taken so far is settled. */
@@ -30,10 +38,7 @@ export type SqliteWriter = {
  * savepoint of its own, so that one that throws does not spoil its neighbours. Nobody is answered before the
  * commit has returned, which with synchronous=FULL means it is on disk.
  */
-export function createSqliteWriter(
-  connection: SqliteConnection,
-  onFatal: (error: unknown) => void,
-): SqliteWriter {
+export function createSqliteWriter(connection: SqliteConnection, hooks: WriterHooks): SqliteWriter {
   const waiting: Job[] = []
   let draining: Promise<void> | undefined
 
@@ -43,9 +48,12 @@ export function createSqliteWriter(
       try {
         await begin(connection)
         batch = waiting.splice(0, BATCH_MAX)
-        settle(await commit(connection, batch), onFatal)
+        const startedAtMs = performance.now()
+        const outcomes = await commit(connection, batch)
+        hooks.onCommit(batch.length, performance.now() - startedAtMs)
+        settle(outcomes, hooks.onFatal)
       } catch (error) {
-        if (isFatal(error)) onFatal(error)
+        if (isFatal(error)) hooks.onFatal(error)
         // Without the lock nobody who waits can be served; a failed commit concerns its batch only.
         for (const job of batch.length > 0 ? batch : waiting.splice(0)) job.reject(explain(error))
       }

@@ -6,23 +6,19 @@ import { openSqliteConnection, type SqliteConnection } from './sqlite-connection
 import { isDamaged } from './sqlite-errors.ts'
 import { createSqliteReaders } from './sqlite-readers.ts'
 import { createSqliteVerificationReads } from './sqlite-verification.ts'
-import { createSqliteWriter } from './sqlite-writer.ts'
+import { createSqliteWriter, type WriterHooks } from './sqlite-writer.ts'
 
 /** The first release with the WAL-reset fix: before it a checkpoint could damage the file. */
 const SQLITE_VERSION_MIN = [3, 51, 3] as const
 /** A file up to this size is checked for damage at each start; it takes about a tenth of a second. */
 const CHECKED_BYTES_MAX = 64 * 1024 * 1024
 
-type SqliteOptions = {
-  readonly file: string
-  /** Called once when the disk fails under the store; must end the process. */
-  readonly onFatal: (error: unknown) => void
-}
+type SqliteOptions = WriterHooks & { readonly file: string }
 
 /** Opens the embedded store, creating and migrating it as needed. Throws StoreError with one sentence. */
 export function openSqlite(options: SqliteOptions): Engine {
   const writer = explain(options.file, () => openWriter(options.file))
-  const queue = createSqliteWriter(writer, options.onFatal)
+  const queue = createSqliteWriter(writer, options)
   const readers = createSqliteReaders(options.file)
   // Of its own: head and log must be read in one snapshot with no other statement open.
   const hot = openSqliteConnection(options.file, { isReadOnly: true })

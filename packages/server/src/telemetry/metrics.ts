@@ -1,0 +1,88 @@
+import type { OutcomeCode } from '@latchkey/core/outcome'
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+
+/** From a hit in memory to a busy disk, in seconds. */
+const SECONDS_BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5]
+const BATCH_BUCKETS = [1, 2, 4, 8, 16, 32, 64, 128]
+
+/** What the engine knows of itself, read when somebody asks. */
+export type EngineCounts = { readonly size: number; readonly hits: number; readonly loads: number }
+
+/**
+ * Counters and histograms in Prometheus' text format. Labels are from closed sets only: operations, statuses
+ * and verdicts, never an id, an address or anything a caller sends.
+ */
+export type Metrics = {
+  requestAnswered(operation: string, status: number, durationMs: number): void
+  verdictGiven(code: OutcomeCode): void
+  /** One durable transaction: how many writes shared it and how long it took. */
+  writesCommitted(writes: number, durationMs: number): void
+  readonly contentType: string
+  text(): Promise<string>
+}
+
+export function createMetrics(engineCounts: () => EngineCounts): Metrics {
+  const registers = [new Registry()]
+  const [registry] = registers as [Registry]
+  collectDefaultMetrics({ register: registry })
+  const requests = new Histogram({
+    name: 'latchkey_request_duration_seconds',
+    help: 'Answered requests, by operation and status.',
+    labelNames: ['operation', 'status'],
+    buckets: SECONDS_BUCKETS,
+    registers,
+  })
+  const verdicts = new Counter({
+    name: 'latchkey_verdicts_total',
+    help: 'Verdicts given to verifications and to credentials of the API itself, by code.',
+    labelNames: ['code'],
+    registers,
+  })
+  const commits = new Histogram({
+    name: 'latchkey_store_commit_duration_seconds',
+    help: 'Durable transactions of the store.',
+    buckets: SECONDS_BUCKETS,
+    registers,
+  })
+  const batches = new Histogram({
+    name: 'latchkey_store_commit_writes',
+    help: 'Writes that shared one durable transaction.',
+    buckets: BATCH_BUCKETS,
+    registers,
+  })
+  gaugeOf(registry, 'latchkey_cached_keys', 'Keys held in memory.', () => engineCounts().size)
+  gaugeOf(
+    registry,
+    'latchkey_cache_hits',
+    'Verifications answered from memory since the start.',
+    () => engineCounts().hits,
+  )
+  gaugeOf(
+    registry,
+    'latchkey_cache_loads',
+    'Verifications that read the store since the start.',
+    () => engineCounts().loads,
+  )
+  return {
+    requestAnswered: (operation, status, durationMs) =>
+      requests.observe({ operation, status: String(status) }, durationMs / 1_000),
+    verdictGiven: (code) => verdicts.inc({ code }),
+    writesCommitted(writes, durationMs) {
+      commits.observe(durationMs / 1_000)
+      batches.observe(writes)
+    },
+    contentType: registry.contentType,
+    text: () => registry.metrics(),
+  }
+}
+
+function gaugeOf(registry: Registry, name: string, help: string, read: () => number): void {
+  new Gauge({
+    name,
+    help,
+    registers: [registry],
+    collect() {
+      this.set(read())
+    },
+  })
+}
