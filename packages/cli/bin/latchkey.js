@@ -11,5 +11,8 @@ if (major < NODE_MAJOR_MIN) {
   process.exit(1)
 }
 
+// Whatever this program writes, the store above all, is for its own user only.
+process.umask(0o077)
+
 const { main } = await import('../src/main.ts')
 process.exitCode = await main(process.argv)

@@ -1,6 +1,7 @@
 import { AppError } from '@latchkey/core/error'
 import { Command, CommanderError } from 'commander'
 import { registerAuditVerify } from './commands/audit-verify.ts'
+import { registerBackup } from './commands/backup.ts'
 import { registerBootstrap } from './commands/bootstrap.ts'
 import { registerDoctor } from './commands/doctor.ts'
 import { registerKeysCreate } from './commands/keys-create.ts'
@@ -31,6 +32,7 @@ function buildProgram(): Command {
   registerServe(program)
   registerBootstrap(program)
   registerMigrate(program)
+  registerBackup(program)
   registerDoctor(program)
   const keys = program.command('keys').description('Keys, from the server itself.')
   registerKeysCreate(keys)

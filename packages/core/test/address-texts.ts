@@ -6,7 +6,7 @@ const sign = fc.constantFrom(...ALPHABET)
 
 const octet = fc.oneof(fc.integer({ min: 0, max: 255 }), fc.constantFrom(0, 1, 10, 127, 255))
 /** Dotted decimal, valid. */
-export const v4Text = fc.tuple(octet, octet, octet, octet).map((octets) => octets.join('.'))
+const v4Text = fc.tuple(octet, octet, octet, octet).map((octets) => octets.join('.'))
 
 const group = fc.oneof(
   { weight: 4, arbitrary: fc.constant(0) },
@@ -21,7 +21,7 @@ const spelledGroup = fc
   })
 
 /** IPv6 in any spelling: letter case, leading zeros, `::` for any run of zeros, a dotted tail. Mostly valid. */
-export const v6Text = fc
+const v6Text = fc
   .record({
     groups: fc.array(spelledGroup, { minLength: 8, maxLength: 8 }),
     gapStart: fc.integer({ min: 0, max: 8 }),

@@ -9,7 +9,7 @@ import type { Engine } from './storage/engine.ts'
  * instead of refusing every key. The first start on an empty store notes it. Throws ConfigError.
  */
 export async function assertServerSecret(engine: Engine, checkKey: Uint8Array, clock: Clock): Promise<void> {
-  const expected = createHmac('sha256', checkKey).update('server secret').digest()
+  const expected = secretCheckOf(checkKey)
   const known = await engine.read(findDeployment)
   const deployment =
     known ??
@@ -25,4 +25,9 @@ export async function assertServerSecret(engine: Engine, checkKey: Uint8Array, c
         '(LATCHKEY_SECRET, LATCHKEY_SECRET_FILE or server.secret in the data directory). No key could be verified with this one.',
     )
   }
+}
+
+/** What a store notes of its server secret. */
+export function secretCheckOf(checkKey: Uint8Array): Buffer {
+  return createHmac('sha256', checkKey).update('server secret').digest()
 }

@@ -7,6 +7,7 @@ export {
   setPasswordOnHost,
   verifyAuditChains,
 } from './host.ts'
-export { createServices, type Services } from './services.ts'
+export { createServices, type Services, storeFileOf } from './services.ts'
 export { type RunningServer, startServer } from './start.ts'
 export { StoreError } from './storage/engine.ts'
+export { backupSqlite, restoreSqlite } from './storage/sqlite-backup.ts'

@@ -54,7 +54,8 @@ function makeSecretFile(file: string): void {
   }
 }
 
-function readSecretFile(file: string): string {
+/** Throws ConfigError with one sentence. */
+export function readSecretFile(file: string): string {
   let text: string
   try {
     text = readFileSync(file, 'utf8').trim()

@@ -6,10 +6,9 @@ import { openSqliteConnection, type SqliteConnection } from './sqlite-connection
 import { isDamaged } from './sqlite-errors.ts'
 import { createSqliteReaders } from './sqlite-readers.ts'
 import { createSqliteVerificationReads } from './sqlite-verification.ts'
+import { isRecentSqlite, SQLITE_VERSION_MIN } from './sqlite-version.ts'
 import { createSqliteWriter, type WriterHooks } from './sqlite-writer.ts'
 
-/** The first release with the WAL-reset fix: before it a checkpoint could damage the file. */
-const SQLITE_VERSION_MIN = [3, 51, 3] as const
 /** A file up to this size is checked for damage at each start; it takes about a tenth of a second. */
 const CHECKED_BYTES_MAX = 64 * 1024 * 1024
 
@@ -58,17 +57,11 @@ function openWriter(file: string): SqliteConnection {
 
 function assertVersion(database: DatabaseSync): void {
   const row = database.prepare('SELECT sqlite_version() AS version').get()
-  const parts = String(row?.version).split('.').map(Number)
-  for (const [index, least] of SQLITE_VERSION_MIN.entries()) {
-    const part = parts[index] ?? 0
-    if (part > least) return
-    if (part < least) {
-      throw new StoreError(
-        `SQLite ${row?.version} is older than ${SQLITE_VERSION_MIN.join('.')}, which is needed for durable writes: ` +
-          'run the Node that the project pins (npm start does).',
-      )
-    }
-  }
+  if (isRecentSqlite(String(row?.version))) return
+  throw new StoreError(
+    `SQLite ${row?.version} is older than ${SQLITE_VERSION_MIN}, which is needed for durable writes: ` +
+      'run the Node that the project pins (npm start does).',
+  )
 }
 
 function assertSound(database: DatabaseSync, file: string): void {

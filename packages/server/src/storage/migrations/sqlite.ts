@@ -9,7 +9,7 @@ const MIGRATIONS: readonly { readonly name: string; readonly sql: string }[] = [
 ]
 
 /** Marks a file as ours ("LKey"), so that another program's database is refused, not migrated. */
-const APPLICATION_ID = 0x4c4b6579
+export const APPLICATION_ID = 0x4c4b6579
 
 export type MigrationReport = { readonly applied: readonly string[] }
 
@@ -42,17 +42,29 @@ export function migrateSqlite(database: DatabaseSync): MigrationReport {
 
 /** Throws StoreError unless the database is ours, complete and not from a newer release. */
 export function checkSqliteSchema(database: DatabaseSync): void {
-  const names = database
-    .prepare('SELECT name FROM migrations ORDER BY name')
-    .all()
-    .map((row) => String(row.name))
-  const known = new Set(MIGRATIONS.map((migration) => migration.name))
-  const newer = names.find((name) => !known.has(name))
+  const [newer] = compareSqliteSchema(database).newer
   if (newer !== undefined) {
     throw new StoreError(
       `The database was written by a newer release of Latchkey (it has the migration ${newer}): ` +
         'start that release, or restore a backup made before the upgrade.',
     )
+  }
+}
+
+/** Migrations this release does not know, and those it has yet to apply. */
+export type SchemaDifference = { readonly newer: readonly string[]; readonly missing: readonly string[] }
+
+export function compareSqliteSchema(database: DatabaseSync): SchemaDifference {
+  const applied = new Set(
+    database
+      .prepare('SELECT name FROM migrations ORDER BY name')
+      .all()
+      .map((row) => String(row.name)),
+  )
+  const known = MIGRATIONS.map((migration) => migration.name)
+  return {
+    newer: [...applied].filter((name) => !known.includes(name)),
+    missing: known.filter((name) => !applied.has(name)),
   }
 }
 

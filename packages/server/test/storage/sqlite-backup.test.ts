@@ -1,0 +1,96 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { storeFileOf } from '../../src/services.ts'
+import { StoreError } from '../../src/storage/engine.ts'
+import { backupSqlite, restoreSqlite } from '../../src/storage/sqlite-backup.ts'
+import { expectCreated, startTestServer, type TestService } from '../harness.ts'
+
+let server: TestService
+let directory: string
+
+beforeEach(async () => {
+  server = await startTestServer()
+  directory = mkdtempSync(join(tmpdir(), 'latchkey-backup-'))
+})
+
+afterEach(async () => {
+  await server.dispose()
+  rmSync(directory, { recursive: true, force: true })
+})
+
+const createKey = () => expectCreated(server, { path: '/keys', body: { userId: server.admin.userId } })
+
+function keyIdsIn(file: string): string[] {
+  const database = new DatabaseSync(file, { readOnly: true })
+  const rows = database.prepare('SELECT id FROM keys').all()
+  database.close()
+  return rows.map((row) => String(row.id))
+}
+
+describe('a backup', () => {
+  it('holds every key acknowledged before it began, while others go on being made', async () => {
+    const before: string[] = []
+    for (let n = 0; n < 200; n++) before.push((await createKey()).id)
+    let isOver = false
+    const writing = (async () => {
+      while (!isOver) await Promise.all([createKey(), createKey(), createKey(), createKey()])
+    })()
+    const copy = join(directory, 'copy.db')
+    await backupSqlite(storeFileOf(server.dataDir), copy, () => {})
+    isOver = true
+    await writing
+    expect(new Set(keyIdsIn(copy)).isSupersetOf(new Set(before))).toBe(true)
+    const database = new DatabaseSync(copy, { readOnly: true })
+    expect(database.prepare('PRAGMA integrity_check').get()).toEqual({ integrity_check: 'ok' })
+    // Counters, rows and audit events of one moment.
+    const counted = database.prepare('SELECT sum(keys_active) AS n FROM companies').get()
+    expect(database.prepare('SELECT count(*) AS n FROM keys').get()).toEqual(counted)
+    const events = "SELECT count(*) AS n FROM audit_events WHERE action = 'key.created'"
+    expect(database.prepare(events).get()).toEqual(counted)
+    database.close()
+  })
+
+  it('never overwrites, and leaves nothing behind when it cannot be made', async () => {
+    const copy = join(directory, 'copy.db')
+    writeFileSync(copy, 'mine')
+    await expect(backupSqlite(storeFileOf(server.dataDir), copy, () => {})).rejects.toThrow(StoreError)
+    const nowhere = join(directory, 'no', 'such', 'place.db')
+    await expect(backupSqlite(storeFileOf(server.dataDir), nowhere, () => {})).rejects.toThrow(StoreError)
+  })
+})
+
+describe('a restore', () => {
+  it('puts the copy in place under a new epoch and keeps the old store', async () => {
+    const kept = await createKey()
+    const copy = join(directory, 'copy.db')
+    await backupSqlite(storeFileOf(server.dataDir), copy, () => {})
+    const target = join(directory, 'latchkey.db')
+    await backupSqlite(storeFileOf(server.dataDir), target, () => {})
+    const old = restoreSqlite(copy, target, 'old')
+    expect(old).toBe(`${target}.old`)
+    expect(keyIdsIn(target)).toContain(kept.id)
+    expect(keyIdsIn(`${target}.old`)).toContain(kept.id)
+    const epochOf = (file: string) => {
+      const database = new DatabaseSync(file, { readOnly: true })
+      const row = database.prepare('SELECT epoch FROM head').get()
+      database.close()
+      return row?.epoch
+    }
+    expect(epochOf(target)).not.toBe(epochOf(copy))
+  })
+
+  it('refuses a file that is no backup of ours, and a store that is in use, and changes nothing', async () => {
+    const copy = join(directory, 'copy.db')
+    const file = storeFileOf(server.dataDir)
+    writeFileSync(copy, 'not a database, but long enough to be looked at as one'.repeat(100))
+    expect(() => restoreSqlite(copy, file, 'old')).toThrow(StoreError)
+    rmSync(copy)
+    await backupSqlite(file, copy, () => {})
+    const made = await createKey()
+    expect(() => restoreSqlite(copy, file, 'old')).toThrow('in use')
+    expect((await server.call({ path: `/keys/${made.id}` })).status).toBe(200)
+  })
+})
