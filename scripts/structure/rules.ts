@@ -99,9 +99,27 @@ export const WALLS: Readonly<Record<string, Wall>> = {
     types: ['server/config', 'server/services'],
   },
   'server/host': {
-    may: ['core', 'server/bootstrap', 'server/audit', 'server/companies', 'server/users', 'server/keys'],
+    may: [
+      'core',
+      'server/bootstrap',
+      'server/audit',
+      'server/companies',
+      'server/users',
+      'server/keys',
+      'packages/server/src/http/present-audit-event.ts',
+    ],
     reads: ['server/storage'],
     types: ['server/config', 'server/services'],
+  },
+  'server/diagnose': {
+    may: [
+      'core',
+      'server/config',
+      'server/server-secret',
+      'server/deployment',
+      'server/services',
+      'server/storage',
+    ],
   },
   'server/app': { may: ['core', 'contract', 'server/http'], types: ['server/config', 'server/services'] },
   'server/start': {

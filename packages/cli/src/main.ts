@@ -1,5 +1,6 @@
 import { AppError } from '@latchkey/core/error'
 import { Command, CommanderError } from 'commander'
+import { registerAuditExport } from './commands/audit-export.ts'
 import { registerAuditVerify } from './commands/audit-verify.ts'
 import { registerBackup } from './commands/backup.ts'
 import { registerBootstrap } from './commands/bootstrap.ts'
@@ -38,6 +39,7 @@ function buildProgram(): Command {
   registerKeysCreate(keys)
   const audit = program.command('audit').description('The audit log, from the server itself.')
   registerAuditVerify(audit)
+  registerAuditExport(audit)
   const users = program.command('users').description('Users, from the server itself.')
   registerUsersSetPassword(users)
   return program

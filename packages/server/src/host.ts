@@ -2,9 +2,11 @@ import { AppError } from '@latchkey/core/error'
 import { type CompanyId, isId } from '@latchkey/core/ids'
 import { type ChainReport, verifyChain } from './audit/verify-chain.ts'
 import { HOST, hostPrincipal } from './bootstrap.ts'
+import { presentAuditEvent } from './http/present-audit-event.ts'
 import { type CreatedKey, createKey, type NewKey } from './keys/create-key.ts'
 import type { Services } from './services.ts'
-import { findOperatorCompany, listCompanyIdsAfter } from './storage/companies.ts'
+import { listEventsAfter } from './storage/audit.ts'
+import { findCompany, findOperatorCompany, listCompanyIdsAfter } from './storage/companies.ts'
 import type { Engine } from './storage/engine.ts'
 import { listingOfUsers } from './storage/listings.ts'
 import { listPage } from './storage/page.ts'
@@ -104,5 +106,23 @@ export async function verifyAuditChains(
     }
     last = ids.at(-1) ?? last
     if (ids.length < COMPANIES_CHUNK) return reports
+  }
+}
+
+const EVENTS_CHUNK = 1_000
+
+/** Every audit event of a company, oldest first, as the API shows them. Throws AppError `company_not_found`. */
+export async function* exportAuditEvents(
+  { engine }: Pick<Services, 'engine'>,
+  companyId: string,
+): AsyncGenerator<string> {
+  const company = isId('cmp', companyId) ? await engine.read((db) => findCompany(db, companyId)) : undefined
+  if (company === undefined) throw new AppError('company_not_found', `There is no company ${companyId}.`)
+  let sequence = 0
+  for (;;) {
+    const rows = await engine.read((db) => listEventsAfter(db, company.id, sequence, EVENTS_CHUNK))
+    for (const row of rows) yield JSON.stringify(presentAuditEvent(row))
+    sequence = rows.at(-1)?.sequence ?? sequence
+    if (rows.length < EVENTS_CHUNK) return
   }
 }

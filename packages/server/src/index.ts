@@ -1,7 +1,10 @@
 export { bootstrap } from './bootstrap.ts'
 export { type Config, ConfigError, readConfig } from './config.ts'
+export { diagnose } from './diagnose/diagnose.ts'
+export type { Finding } from './diagnose/finding.ts'
 export {
   createKeyOnHost,
+  exportAuditEvents,
   isBootstrapped,
   listOperatorUsers,
   setPasswordOnHost,

@@ -13,7 +13,7 @@ export const AuditEvent = Type.Object({
     userId: NullableString({ description: 'The user the actor’s credential stands for.' }),
   }),
   object: Type.Object({
-    type: Type.String({ description: 'key, user or company.' }),
+    type: Type.String({ description: 'key, user, company or session.' }),
     id: Type.String(),
   }),
   address: NullableString({ description: 'Where the request came from.' }),
@@ -28,9 +28,26 @@ export const AuditEvent = Type.Object({
   }),
 })
 
-export const AuditEventList = Type.Object(listOf(AuditEvent, 'events'))
+export const AuditEventList = Type.Object({
+  ...listOf(AuditEvent, 'events'),
+  totalIsMinimum: Type.Optional(
+    Type.Boolean({ description: 'true when more events match than were counted (10,000).' }),
+  ),
+})
 
-export const ListAuditQuery = Type.Object({ ...pageQuery }, { additionalProperties: false })
+const Id = (description: string) => Type.Optional(Type.String({ minLength: 1, maxLength: 100, description }))
+
+export const ListAuditQuery = Type.Object(
+  {
+    ...pageQuery,
+    actorId: Id('Keep only what this key, session or user did.'),
+    action: Id('Keep only this action, for example key.deleted.'),
+    objectId: Id('Keep only what was done to this key, user, company or session.'),
+    since: Type.Optional(Timestamp('Keep only what happened at or after this moment.')),
+    until: Type.Optional(Timestamp('Keep only what happened before this moment.')),
+  },
+  { additionalProperties: false },
+)
 
 export type AuditEvent = Static<typeof AuditEvent>
 export type ListAuditQuery = Static<typeof ListAuditQuery>

@@ -81,6 +81,8 @@ export const ApiKeyUpdate = Type.Object(
   { additionalProperties: false, minProperties: 1 },
 )
 
+export const ApiKeyStatus = StatusEnum('inactive only when deleted or disabled.')
+
 export const STATUS_REASONS = ['deleted', 'disabled', 'expired', 'user_inactive', 'company_inactive'] as const
 
 export const ApiKey = Type.Object(
@@ -90,7 +92,7 @@ export const ApiKey = Type.Object(
     userId: Type.String({ description: 'User the key acts for.' }),
     key: Type.String({ description: 'The secret (on creation) or a masked form of it (everywhere else).' }),
     whitelistedIPs: WhitelistedIPs,
-    status: StatusEnum('inactive only when deleted or disabled.'),
+    status: ApiKeyStatus,
     createdAt: Timestamp('When the key was created.'),
     updatedAt: Timestamp('When the key last changed.'),
     deletedAt: NullableTimestamp('When the key was deleted; null while it is not.'),

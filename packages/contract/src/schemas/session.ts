@@ -1,3 +1,4 @@
+import { PASSWORD_LENGTH_MAX, PASSWORD_LENGTH_MIN } from '@latchkey/core/password-length'
 import { type Static, Type } from 'typebox'
 import { NullableString, PERMISSION_LENGTH_MAX, PERMISSIONS_MAX, Role, Timestamp } from './shared.ts'
 
@@ -19,10 +20,6 @@ export const Me = Type.Object({
   }),
   requestId: Type.String(),
 })
-
-export const PASSWORD_LENGTH_MIN = 12
-/** Hashing costs the same for every length; this only bounds what is sent. */
-export const PASSWORD_LENGTH_MAX = 256
 
 const Password = (description: string) =>
   Type.String({ minLength: PASSWORD_LENGTH_MIN, maxLength: PASSWORD_LENGTH_MAX, description })

@@ -46,10 +46,11 @@ export function listingOfKeys(companyId: CompanyId, filter: KeyFilter): Listing 
   }
 }
 
-/** LIKE's own signs in the text are meant literally. */
+/** LIKE's own signs in the text are meant literally. The store lowers both sides: its idea of case is what counts. */
 function searched(text: string) {
-  const pattern = `%${text.toLowerCase().replace(/[\\%_]/g, (sign) => `\\${sign}`)}%`
-  const matches = (column: string) => sql<boolean>`lower(${sql.ref(column)}) like ${pattern} escape '\\'`
+  const pattern = `%${text.replace(/[\\%_]/g, (sign) => `\\${sign}`)}%`
+  const matches = (column: string) =>
+    sql<boolean>`lower(${sql.ref(column)}) like lower(${pattern}) escape '\\'`
   return sql<boolean>`(${matches('keys.description')} or ${matches('keys.id')} or ${matches('keys.last_four')})`
 }
 

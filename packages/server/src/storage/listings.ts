@@ -50,28 +50,3 @@ export function listingOfCompanies(externalId: string | undefined): Listing {
     },
   }
 }
-
-/** The company's audit events. */
-export function listingOfEvents(companyId: CompanyId): Listing {
-  return {
-    ids: async (db, range, order, limit, offset) => {
-      const query = db
-        .selectFrom('audit_events')
-        .select('audit_events.id as id')
-        .where('audit_events.company_id', '=', companyId)
-      const rows = await withinRange(query, 'audit_events.id', range, order)
-        .limit(limit)
-        .offset(offset)
-        .execute()
-      return rows.map((row) => row.id)
-    },
-    total: async (db) => {
-      const company = await db
-        .selectFrom('companies')
-        .select('audit_count')
-        .where('id', '=', companyId)
-        .executeTakeFirst()
-      return company?.audit_count ?? 0
-    },
-  }
-}

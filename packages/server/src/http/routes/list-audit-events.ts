@@ -1,6 +1,6 @@
 import { isId } from '@latchkey/core/ids'
 import { findAuditEvents } from '../../storage/audit.ts'
-import { listingOfEvents } from '../../storage/listings.ts'
+import { listingOfEvents } from '../../storage/event-listing.ts'
 import type { Handler } from '../context.ts'
 import { answerList } from '../list.ts'
 import { presentAuditEvent } from '../present-audit-event.ts'
@@ -8,11 +8,18 @@ import { presentAuditEvent } from '../present-audit-event.ts'
 export const listAuditEvents: Handler<'listAuditEvents'> = (deps, context) => {
   const { principal, query } = context
   const { companyId } = principal
+  const { actorId, action, objectId, since, until } = query
   return answerList(deps, context, {
-    listing: listingOfEvents(companyId),
+    listing: listingOfEvents(companyId, {
+      actorId,
+      action,
+      objectId,
+      sinceMs: since === undefined ? undefined : Date.parse(since),
+      untilMs: until === undefined ? undefined : Date.parse(until),
+    }),
     companyId,
     query,
-    carried: {},
+    carried: { actorId, action, objectId, since, until },
     isPosition: async (db, id) => isId('evt', id) && (await findAuditEvents(db, companyId, [id])).has(id),
     items: async (db, ids) => {
       const rows = await findAuditEvents(db, companyId, ids)

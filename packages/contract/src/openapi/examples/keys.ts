@@ -1,0 +1,110 @@
+import type { ApiKey } from '../../schemas/keys.ts'
+import { EXAMPLE_IDS, EXAMPLE_MASKED, EXAMPLE_SECRET, type ExamplesOf } from './example.ts'
+
+const restricted: ApiKey = {
+  id: EXAMPLE_IDS.key,
+  companyId: EXAMPLE_IDS.company,
+  userId: EXAMPLE_IDS.user,
+  key: EXAMPLE_MASKED,
+  whitelistedIPs: ['198.51.100.7', '10.10.0.0/16', '2001:db8::/64'],
+  status: 'active',
+  createdAt: '2026-11-20T09:30:00.000Z',
+  updatedAt: '2026-11-20T09:30:00.000Z',
+  deletedAt: null,
+  description: 'Nightly import',
+  expiresAt: '2027-11-20T00:00:00.000Z',
+  permissions: ['orders:read'],
+  mode: 'live',
+  metadata: { team: 'logistics' },
+  enabled: true,
+  statusReason: null,
+  createdBy: EXAMPLE_IDS.adminKey,
+  lastUsedAt: '2026-11-22T06:14:09.412Z',
+}
+const created: ApiKey = { ...restricted, key: EXAMPLE_SECRET, lastUsedAt: null }
+const unrestricted: ApiKey = {
+  ...restricted,
+  id: EXAMPLE_IDS.olderKey,
+  key: 'lk_live_9hTb...0xQe',
+  whitelistedIPs: null,
+  createdAt: '2026-11-19T17:05:41.120Z',
+  updatedAt: '2026-11-19T17:05:41.120Z',
+  description: null,
+  expiresAt: null,
+  permissions: null,
+  metadata: {},
+  lastUsedAt: null,
+}
+const deleted: ApiKey = {
+  ...restricted,
+  status: 'inactive',
+  updatedAt: '2026-11-22T08:00:00.000Z',
+  deletedAt: '2026-11-22T08:00:00.000Z',
+  statusReason: 'deleted',
+}
+
+export const keyExamples = {
+  listApiKeys: {
+    answer: {
+      firstPage: {
+        summary: 'First of two pages',
+        value: {
+          status: 200,
+          total: 3,
+          count: 2,
+          nextUrl: `http://localhost:7070/keys?status=active&limit=2&startingAfter=${unrestricted.id}`,
+          previousUrl: null,
+          data: [restricted, unrestricted],
+        },
+      },
+      empty: {
+        summary: 'No key matches',
+        value: { status: 200, total: 0, count: 0, nextUrl: null, previousUrl: null, data: [] },
+      },
+    },
+  } satisfies ExamplesOf<'listApiKeys'>,
+  createApiKey: {
+    request: {
+      restricted: {
+        summary: 'Restricted to addresses, with an end',
+        value: {
+          userId: EXAMPLE_IDS.user,
+          whitelistedIPs: ['198.51.100.7', '10.10.0.0/16', '2001:db8::/64'],
+          description: 'Nightly import',
+          expiresAt: '2027-11-20T00:00:00Z',
+          permissions: ['orders:read'],
+          metadata: { team: 'logistics' },
+        },
+      },
+      unrestricted: { summary: 'Usable from everywhere', value: { userId: EXAMPLE_IDS.user } },
+    },
+    answer: { created: { summary: 'The only answer that holds the whole secret', value: created } },
+  } satisfies ExamplesOf<'createApiKey'>,
+  getApiKey: {
+    answer: {
+      active: { summary: 'An active key', value: restricted },
+      deleted: { summary: 'A deleted key stays readable', value: deleted },
+    },
+  } satisfies ExamplesOf<'getApiKey'>,
+  updateApiKey: {
+    request: {
+      unrestrict: {
+        summary: 'Lift the restriction to addresses',
+        value: { whitelistedIPs: null, description: 'Nightly import, from anywhere' },
+      },
+      disable: { summary: 'Disable the key', value: { enabled: false } },
+    },
+    answer: {
+      changed: {
+        summary: 'The key as it is now',
+        value: {
+          ...restricted,
+          whitelistedIPs: null,
+          updatedAt: '2026-11-22T07:30:00.000Z',
+          description: 'Nightly import, from anywhere',
+        },
+      },
+    },
+  } satisfies ExamplesOf<'updateApiKey'>,
+  deleteApiKey: {} satisfies ExamplesOf<'deleteApiKey'>,
+}

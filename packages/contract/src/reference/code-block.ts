@@ -1,0 +1,23 @@
+import { type Html, html } from './html.ts'
+
+/** A sample, with a heading that says what it is. It scrolls, so the keyboard must reach it. */
+export function codeBlock(heading: string, code: Html | string): Html {
+  return html`<figure class="code"><figcaption>${heading}</figcaption><pre tabindex="0" aria-label="${heading}"><code>${code}</code></pre></figure>`
+}
+
+/** JSON over several lines, its names, texts and other values told apart by colour. */
+export function json(value: unknown): Html {
+  const text = JSON.stringify(value, null, 2)
+  const parts: Html[] = []
+  let end = 0
+  for (const match of text.matchAll(TOKEN)) {
+    const [token, quoted, colon] = match
+    const kind = quoted === undefined ? 'value' : colon === undefined ? 'text' : 'name'
+    parts.push(html`${text.slice(end, match.index)}<span class="${kind}">${quoted ?? token}</span>${colon}`)
+    end = match.index + token.length
+  }
+  return html`${parts}${text.slice(end)}`
+}
+
+/** A quoted text, with the colon that makes it a name; or a number, true, false or null. */
+const TOKEN = /("(?:[^"\\]|\\.)*")(:)?|-?\d[\d.eE+-]*|true|false|null/g

@@ -1,0 +1,67 @@
+import { accessSync, constants, existsSync, statfsSync, statSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
+import { isOpenToOthers, modeOf } from './file-mode.ts'
+import { type Finding, fine, problem, reasonOf, warning } from './finding.ts'
+
+const MIB = 1024 * 1024
+/** Below the first the service will soon refuse writes; below the second it is time to act. */
+const FREE_BYTES_MIN = 64 * MIB
+const FREE_BYTES_LOW = 1024 * MIB
+
+/** File systems over a network (statfs(2)): they do not lock SQLite files reliably. */
+const NETWORK_FILE_SYSTEMS: ReadonlyMap<number, string> = new Map([
+  [0x6969, 'NFS'],
+  [0x517b, 'SMB'],
+  [0xfe534d42, 'SMB'],
+  [0xff534d42, 'CIFS'],
+])
+
+/** Whether the service can write there, and nobody else can read. */
+export function diagnoseDataDir(dataDir: string): Finding {
+  const check = 'data-directory'
+  const place = resolve(dataDir)
+  const found = statSync(place, { throwIfNoEntry: false })
+  if (found === undefined) {
+    return fine(check, `${place} is not made yet; the first start makes it`)
+  }
+  if (!found.isDirectory()) {
+    return problem(check, `${place} is not a directory.`, 'Choose another with LATCHKEY_DATA_DIR.')
+  }
+  try {
+    accessSync(place, constants.R_OK | constants.W_OK | constants.X_OK)
+  } catch (error) {
+    const remedy = 'Give it to the user the service runs as, or choose another with LATCHKEY_DATA_DIR.'
+    return problem(check, `${place} cannot be read and written by this user (${reasonOf(error)}).`, remedy)
+  }
+  if (isOpenToOthers(found.mode)) {
+    const detail = `${place} has the mode ${modeOf(found.mode)}: other users of the machine can look inside.`
+    return problem(check, detail, `chmod 700 '${place}'`)
+  }
+  return fine(check, `${place}, mode ${modeOf(found.mode)}, writable`)
+}
+
+/** Whether there is room, on a disk that keeps what it is given. */
+export function diagnoseDisk(dataDir: string): Finding {
+  const check = 'disk'
+  const place = nearestExisting(resolve(dataDir))
+  const { bavail, bsize, type } = statfsSync(place)
+  const network = NETWORK_FILE_SYSTEMS.get(type)
+  if (network !== undefined) {
+    const detail = `${place} is on ${network}, where SQLite files are not locked reliably.`
+    return warning(check, detail, 'Put LATCHKEY_DATA_DIR on a local disk.')
+  }
+  const freeBytes = bavail * bsize
+  const detail = `${sizeOf(freeBytes)} free under ${place}`
+  const remedy = 'Make room, or move the data directory: on a full disk nothing can be created or deleted.'
+  if (freeBytes < FREE_BYTES_MIN) return problem(check, `${detail}.`, remedy)
+  return freeBytes < FREE_BYTES_LOW ? warning(check, `${detail}.`, remedy) : fine(check, detail)
+}
+
+function nearestExisting(place: string): string {
+  return existsSync(place) || dirname(place) === place ? place : nearestExisting(dirname(place))
+}
+
+export function sizeOf(bytes: number): string {
+  const mib = bytes / MIB
+  return mib < 1024 ? `${mib.toFixed(1)} MiB` : `${(mib / 1024).toFixed(1)} GiB`
+}

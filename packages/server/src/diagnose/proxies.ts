@@ -1,0 +1,82 @@
+import { createServer } from 'node:net'
+import { formatAddress, parseAddress } from '@latchkey/core/address'
+import { type Allowlist, contains } from '@latchkey/core/allowlist'
+import type { Config } from '../config.ts'
+import { type Finding, fine, problem, reasonOf, warning } from './finding.ts'
+import type { ProbeAnswer } from './probe.ts'
+
+type Proxied = Pick<Config, 'trustedProxies' | 'publicUrl'>
+
+/** Whose X-Forwarded-For is believed, and what that makes of a request from this machine. */
+export function diagnoseProxies({ trustedProxies, publicUrl }: Proxied, answer: ProbeAnswer): Finding {
+  const check = 'proxies'
+  if (trustedProxies === null) {
+    const detail = `LATCHKEY_TRUSTED_PROXIES is empty: the client is whoever connects${seenFrom(answer, null)}`
+    if (publicUrl?.startsWith('https:') !== true) return fine(check, detail)
+    const remedy =
+      'LATCHKEY_PUBLIC_URL says https, so a proxy is in front: name its address in LATCHKEY_TRUSTED_PROXIES, or ' +
+      'every client has the address of the proxy.'
+    return warning(check, `${detail}.`, remedy)
+  }
+  const ranges = rangesOf(trustedProxies)
+  const detail = `X-Forwarded-For is believed from ${ranges.join(', ')}${seenFrom(answer, trustedProxies)}`
+  if (!ranges.some((range) => EVERYWHERE.includes(range))) return fine(check, detail)
+  const remedy = 'Name only your own proxies: as it is, any client can claim any address.'
+  return problem(check, `${detail}.`, remedy)
+}
+
+const EVERYWHERE = ['0.0.0.0 to 255.255.255.255', ':: to ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff']
+
+function seenFrom(answer: ProbeAnswer, trustedProxies: Allowlist | null): string {
+  const address =
+    answer.kind === 'ours' && answer.seenAddress !== undefined ? parseAddress(answer.seenAddress) : undefined
+  if (address === undefined) return ''
+  const isTrusted = trustedProxies !== null && contains(trustedProxies, address)
+  const what = isTrusted
+    ? 'trusted with these settings, so the client is whom its X-Forwarded-For names'
+    : 'seen as that, whatever X-Forwarded-For says'
+  return `; a request from this machine arrives from ${formatAddress(address)}: ${what}`
+}
+
+function rangesOf({ v4, v6 }: Allowlist): string[] {
+  const ranges: string[] = []
+  for (let index = 0; index < v4.length; index += 2) {
+    const at = (place: number) => formatAddress({ family: 4, value: v4[index + place]! })
+    ranges.push(rangeText(at(0), at(1)))
+  }
+  for (let index = 0; index < v6.length; index += 8) {
+    const at = (place: number) => {
+      const [a, b, c, d] = v6.subarray(index + place, index + place + 4)
+      return formatAddress({ family: 6, words: [a!, b!, c!, d!] })
+    }
+    ranges.push(rangeText(at(0), at(4)))
+  }
+  return ranges
+}
+
+const rangeText = (low: string, high: string): string => (low === high ? low : `${low} to ${high}`)
+
+/** Whether the service runs, or could. */
+export async function diagnosePort(
+  { host, port }: Pick<Config, 'host' | 'port'>,
+  answer: ProbeAnswer,
+): Promise<Finding> {
+  const place = `${host}:${port}`
+  if (answer.kind === 'ours') return fine('port', `Latchkey answers on ${place}`)
+  if (answer.kind === 'other') {
+    const remedy = 'Stop the other process, or set PORT to a free one.'
+    return problem('port', `Something else answers on ${place}, or holds it without answering.`, remedy)
+  }
+  if (port === 0) return fine('port', 'PORT is 0: any free one is taken')
+  const error = await tryListening(host, port)
+  if (error === undefined) return fine('port', `${place} is free; no service is running there`)
+  return problem('port', `${place} cannot be used (${reasonOf(error)}).`, 'Set HOST and PORT to others.')
+}
+
+function tryListening(host: string, port: number): Promise<Error | undefined> {
+  return new Promise((resolve) => {
+    const server = createServer()
+    server.once('error', resolve)
+    server.listen({ host, port, exclusive: true }, () => server.close(() => resolve(undefined)))
+  })
+}

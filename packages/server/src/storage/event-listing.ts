@@ -1,0 +1,58 @@
+import type { CompanyId } from '@latchkey/core/ids'
+import { withinRange } from './id-range.ts'
+import type { Listing } from './page.ts'
+import type { Db } from './schema.ts'
+
+/** Times in milliseconds since the epoch; `untilMs` is left out, `sinceMs` is not. */
+export type EventFilter = {
+  readonly actorId?: string | undefined
+  readonly action?: string | undefined
+  readonly objectId?: string | undefined
+  readonly sinceMs?: number | undefined
+  readonly untilMs?: number | undefined
+}
+
+/** The company's audit events that match, by id. Without a filter the counter answers; with one, events are scanned. */
+export function listingOfEvents(companyId: CompanyId, filter: EventFilter): Listing {
+  const all = (db: Db) =>
+    db
+      .selectFrom('audit_events')
+      .select('audit_events.id as id')
+      .where('audit_events.company_id', '=', companyId)
+  const allIds: Listing['ids'] = async (db, range, order, limit, offset) => {
+    const rows = await withinRange(all(db), 'audit_events.id', range, order)
+      .limit(limit)
+      .offset(offset)
+      .execute()
+    return rows.map((row) => row.id)
+  }
+  if (Object.values(filter).every((value) => value === undefined)) {
+    return { ids: allIds, total: (db) => countEvents(db, companyId) }
+  }
+  const { actorId, action, objectId, sinceMs, untilMs } = filter
+  return {
+    unfilteredIds: allIds,
+    ids: async (db, range, order, limit, offset) => {
+      let query = all(db)
+      if (actorId !== undefined) query = query.where('audit_events.actor_id', '=', actorId)
+      if (action !== undefined) query = query.where('audit_events.action', '=', action)
+      if (objectId !== undefined) query = query.where('audit_events.object_id', '=', objectId)
+      if (sinceMs !== undefined) query = query.where('audit_events.at', '>=', sinceMs)
+      if (untilMs !== undefined) query = query.where('audit_events.at', '<', untilMs)
+      const rows = await withinRange(query, 'audit_events.id', range, order)
+        .limit(limit)
+        .offset(offset)
+        .execute()
+      return rows.map((row) => row.id)
+    },
+  }
+}
+
+async function countEvents(db: Db, companyId: CompanyId): Promise<number> {
+  const company = await db
+    .selectFrom('companies')
+    .select('audit_count')
+    .where('id', '=', companyId)
+    .executeTakeFirst()
+  return company?.audit_count ?? 0
+}

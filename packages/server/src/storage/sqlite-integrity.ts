@@ -1,0 +1,25 @@
+import { Worker } from 'node:worker_threads'
+
+const TICK_MS = 1_000
+
+/**
+ * Reads the whole file and checks every page, row and index. Answers what is wrong, nothing when all is well.
+ * Runs in a thread of its own, because SQLite tells nothing until it is done; `onTick` is called meanwhile.
+ */
+export async function checkIntegrity(file: string, onTick: (seconds: number) => void): Promise<string[]> {
+  const worker = new Worker(new URL('./sqlite-integrity-worker.ts', import.meta.url), { workerData: file })
+  let seconds = 0
+  const timer = setInterval(() => {
+    seconds += TICK_MS / 1_000
+    onTick(seconds)
+  }, TICK_MS)
+  try {
+    return await new Promise<string[]>((resolve, reject) => {
+      worker.once('message', resolve)
+      worker.once('error', reject)
+    })
+  } finally {
+    clearInterval(timer)
+    await worker.terminate()
+  }
+}
