@@ -1,4 +1,4 @@
-export type Level = 'ok' | 'warning' | 'problem'
+type Level = 'ok' | 'warning' | 'problem'
 
 /** What one check found. `remedy` says what to do; there is one unless all is well. */
 export type Finding = {
