@@ -32,12 +32,13 @@ export function prepareDataDir(dataDir: string): void {
   }
 }
 
-/** The server secret from where the settings say, or from the data directory, where it is made once. */
-export function readServerSecret(source: SecretSource): string {
+/** The server secret from where the settings say, or from the data directory, where it is made with the store. */
+export function readServerSecret(source: SecretSource, isStoreNew: boolean): string {
   if (source.secret !== null) return source.secret
   if (source.secretFile !== null) return readSecretFile(source.secretFile)
   const file = secretFileOf(source.dataDir)
-  if (!existsSync(file)) makeSecretFile(file)
+  // A store without its secret is not a new one: a fresh secret would only hide what happened.
+  if (isStoreNew && !existsSync(file)) makeSecretFile(file)
   return readSecretFile(file)
 }
 

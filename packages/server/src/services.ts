@@ -1,4 +1,5 @@
 import { randomBytes as cryptoRandomBytes } from 'node:crypto'
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Clock } from '@latchkey/core/clock'
 import { createFingerprinter } from '@latchkey/core/fingerprint'
@@ -66,7 +67,8 @@ export async function createServices(
   overrides: Overrides = {},
 ): Promise<Services> {
   prepareDataDir(config.dataDir)
-  const derivedKeys = deriveKeys(readServerSecret(secretSource))
+  const file = storeFileOf(config.dataDir)
+  const derivedKeys = deriveKeys(readServerSecret(secretSource, !existsSync(file)))
   const log = createLog(config.logLevel, overrides.logSink)
   const events = createEvents(log)
   const clock = overrides.clock ?? systemClock
@@ -74,7 +76,7 @@ export async function createServices(
   const tokens = wireTokens(config, derivedKeys, clock, randomBytes)
   const metrics = createMetrics(() => verifier)
   const engine = openSqlite({
-    file: storeFileOf(config.dataDir),
+    file,
     onCommit: metrics.writesCommitted,
     onFatal: (error) => {
       events.storeFailed(error)

@@ -24,6 +24,8 @@ export type OutsideToken = {
   readonly company: ClaimValue
   readonly user: ClaimValue
   readonly expiresAtMs: number
+  /** When the signature is looked at again, so that a key the issuer withdrew stops counting. */
+  readonly recheckAtMs: number
 }
 
 export type ClaimValue = { readonly by: ClaimLink['by']; readonly value: string }
@@ -33,6 +35,7 @@ export type OutsideIssuers = {
   verify(token: string, text: TokenText): Promise<OutsideToken | undefined>
 }
 
+const RECHECK_MS = 10 * 60 * 1_000
 /** Clocks of two companies differ, in seconds. */
 const CLOCK_TOLERANCE_SECONDS = 5
 
@@ -89,7 +92,14 @@ function read(config: IssuerConfig, payload: JWTPayload, nowMs: number): Outside
   const company = claimOf(payload, config.company)
   const user = claimOf(payload, config.user)
   if (company === undefined || user === undefined) return undefined
-  return { kind: 'outside', company, user, expiresAtMs: exp * 1_000 }
+  const expiresAtMs = exp * 1_000
+  return {
+    kind: 'outside',
+    company,
+    user,
+    expiresAtMs,
+    recheckAtMs: Math.min(expiresAtMs, nowMs + RECHECK_MS),
+  }
 }
 
 function claimOf(payload: JWTPayload, { claim, by }: ClaimLink): ClaimValue | undefined {

@@ -9,7 +9,7 @@ export type TokenCache<Verified> = {
   publish(token: string, verified: Verified): void
 }
 
-export function createTokenCache<Verified extends { readonly expiresAtMs: number }>(
+export function createTokenCache<Verified extends { readonly recheckAtMs: number }>(
   nowMs: () => number,
 ): TokenCache<Verified> {
   const verified = new Map<string, Verified>()
@@ -17,7 +17,7 @@ export function createTokenCache<Verified extends { readonly expiresAtMs: number
     find(token) {
       const name = nameOf(token)
       const known = verified.get(name)
-      if (known === undefined || known.expiresAtMs > nowMs()) return known
+      if (known === undefined || known.recheckAtMs > nowMs()) return known
       verified.delete(name)
       return undefined
     },

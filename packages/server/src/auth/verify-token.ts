@@ -15,6 +15,8 @@ export type OwnToken = {
   readonly use: TokenUse
   readonly permissions: readonly string[]
   readonly expiresAtMs: number
+  /** Until then the signature needs no second look, milliseconds since the epoch. */
+  readonly recheckAtMs: number
 }
 
 export type VerifiedToken = OwnToken | OutsideToken
@@ -69,7 +71,15 @@ async function verifyOwn(deps: Deps, token: string, { header }: TokenText): Prom
   const { client_id: subjectId, perms, token_use: use, exp = 0 } = payload
   if (typeof subjectId !== 'string' || !isSubjectId(subjectId)) return undefined
   if (!Array.isArray(perms) || (use !== 'session' && use !== 'access')) return undefined
-  return { kind: 'own', subjectId, use, permissions: perms.map(String), expiresAtMs: exp * 1_000 }
+  const expiresAtMs = exp * 1_000
+  return {
+    kind: 'own',
+    subjectId,
+    use,
+    permissions: perms.map(String),
+    expiresAtMs,
+    recheckAtMs: expiresAtMs,
+  }
 }
 
 function isSubjectId(text: string): text is VerifiableKey['id'] {
