@@ -140,7 +140,7 @@ export const WALLS: Readonly<Record<string, Wall>> = {
   'console/ui': { may: ['client', ...consoleCore()] },
   'console/features/*': { may: ['client', 'console/ui', ...consoleCore()] },
 
-  scripts: {},
+  scripts: { may: ['server/settings'] },
   e2e: {},
   bench: { may: ['core', 'contract', 'client', 'server/index', ...serverRooms] },
   root: {},

@@ -13,8 +13,8 @@ export function renderReferencePage(document: OpenApiDocument): string {
   return layout({
     title: `${document.info.title} – API reference`,
     navigation: html`<nav aria-label="Contents">
-<h2>Overview</h2>
-<ul>${Object.entries(INTRODUCTION).map(([id, title]) => html`<li><a href="#${id}">${title}</a></li>`)}</ul>
+<p>Overview</p>
+<ul aria-label="Overview">${Object.entries(INTRODUCTION).map(([id, title]) => html`<li><a href="#${id}">${title}</a></li>`)}</ul>
 ${chapters.map(navigationOf)}
 </nav>`,
     content: html`${introduction(document)}
@@ -38,8 +38,8 @@ function navigationOf({ name, operations }: Chapter): Html {
       html`<li><a href="#${operation.operationId}">${methodBadge(method)}${operation.summary}</a></li>
 `,
   )
-  return html`<h2>${name}</h2>
-<ul>${items}</ul>
+  return html`<p>${name}</p>
+<ul aria-label="${name}">${items}</ul>
 `
 }
 

@@ -1,9 +1,9 @@
 import type { KeyHandle, LoadedKey } from './key-cache.ts'
 
 /** A load under way. Compared by identity: one that was dropped answers its callers and never publishes. */
-export type Flight = Promise<LoadedKey | null>
+type Flight = Promise<LoadedKey | null>
 
-export type Flights = {
+type Flights = {
   find(handle: KeyHandle): Flight | undefined
   /** Takes the place of any flight for the same handle, which then no longer publishes. */
   depart(handle: KeyHandle, loading: Promise<LoadedKey | null>): Flight

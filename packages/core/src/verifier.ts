@@ -8,7 +8,7 @@ import { NOT_FOUND, type Outcome } from './outcome.ts'
 import type { Secret } from './secret.ts'
 
 /** About 600 bytes a key with its handles: 60 MB at worst. */
-export const CACHED_KEYS_MAX = 100_000
+const CACHED_KEYS_MAX = 100_000
 
 type VerifierOptions = {
   readonly fingerprint: (secret: Secret) => Fingerprint

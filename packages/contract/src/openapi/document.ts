@@ -37,7 +37,7 @@ export type HeaderObject = { readonly description: string; readonly schema: Sche
 
 export type Example = { readonly summary: string; readonly value: unknown }
 
-export type MediaTypeObject = {
+type MediaTypeObject = {
   readonly schema: SchemaObject
   readonly examples?: Readonly<Record<string, Example>>
 }
@@ -48,7 +48,7 @@ export type ResponseObject = {
   readonly content?: Readonly<Record<string, MediaTypeObject>>
 }
 
-export type RequestBodyObject = {
+type RequestBodyObject = {
   readonly required: boolean
   readonly content: Readonly<Record<string, MediaTypeObject>>
 }
@@ -76,7 +76,7 @@ export type SecurityScheme = {
   readonly [field: string]: unknown
 }
 
-export type Components = {
+type Components = {
   readonly securitySchemes: Readonly<Record<string, SecurityScheme>>
   readonly parameters: Readonly<Record<string, ParameterObject>>
   readonly headers: Readonly<Record<string, HeaderObject>>

@@ -2,8 +2,14 @@ import { type Html, html } from './html.ts'
 
 /** A sample, with a heading that says what it is. It scrolls, so the keyboard must reach it. */
 export function codeBlock(heading: string, code: Html | string): Html {
-  return html`<figure class="code"><figcaption>${heading}</figcaption><pre tabindex="0" aria-label="${heading}"><code>${code}</code></pre></figure>`
+  return html`<figure class="code"><figcaption>${heading}</figcaption>${sample(code)}</figure>`
 }
+
+export function foldedCodeBlock(heading: string, code: Html | string): Html {
+  return html`<details class="code"><summary>${heading}</summary>${sample(code)}</details>`
+}
+
+const sample = (code: Html | string): Html => html`<pre tabindex="0"><code>${code}</code></pre>`
 
 /** JSON over several lines, its names, texts and other values told apart by colour. */
 export function json(value: unknown): Html {

@@ -36,7 +36,7 @@ export function renderErrorIndex(kinds: readonly ErrorKind[]): string {
     content: html`<article class="error">
 <h1>Errors</h1>
 <p class="lead">Every code the service answers. Codes are added to, never renamed.</p>
-<div class="table" tabindex="0" role="region" aria-label="Error codes"><table>
+<div class="table"><table aria-label="Error codes">
 <thead><tr><th scope="col">Status</th><th scope="col">Code</th><th scope="col">Meaning</th></tr></thead>
 <tbody>${sorted.map(row)}</tbody>
 </table></div>

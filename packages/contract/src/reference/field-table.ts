@@ -37,7 +37,7 @@ export function parameterTable(document: OpenApiDocument, parameters: readonly P
 }
 
 function table(document: OpenApiDocument, fields: readonly Field[], caption: string): Html {
-  return html`<div class="table" tabindex="0" role="region" aria-label="${caption}"><table>
+  return html`<div class="table"><table>
 <caption>${caption}</caption>
 <thead><tr><th scope="col">Name</th><th scope="col">Type</th><th scope="col">Meaning</th></tr></thead>
 <tbody>${fields.map((field) => row(document, field))}</tbody>

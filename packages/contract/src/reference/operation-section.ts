@@ -4,7 +4,7 @@ import type {
   ParameterObject,
   ResponseObject,
 } from '../openapi/document.ts'
-import { codeBlock, json } from './code-block.ts'
+import { codeBlock, foldedCodeBlock, json } from './code-block.ts'
 import { curl } from './curl.ts'
 import { answerTable, bodyTable, parameterTable } from './field-table.ts'
 import { find } from './find.ts'
@@ -63,12 +63,15 @@ function answerFields(document: OpenApiDocument, operation: OperationObject): Ht
   return html`<details><summary>Fields of the answer</summary>${answerTable(document, schema, 'Answer')}</details>`
 }
 
+/** The first example lies open, the others are folded. */
 function answerSamples(operation: OperationObject): Html {
   const [status, { headers = {}, content }] = success(operation)
   const names = Object.keys(headers).join(', ')
-  const examples = Object.values(content?.['application/json']?.examples ?? {})
-  const samples = examples.map(({ summary, value }) => codeBlock(`${status} · ${summary}`, json(value)))
-  return html`${samples.length === 0 ? codeBlock(`${status} · No body`, ' ') : samples}
+  const [first, ...others] = Object.values(content?.['application/json']?.examples ?? {}).map(
+    ({ summary, value }) => ({ heading: `${status} · ${summary}`, code: json(value) }),
+  )
+  return html`${first === undefined ? codeBlock(`${status} · No body`, ' ') : codeBlock(first.heading, first.code)}
+${others.map(({ heading, code }) => foldedCodeBlock(heading, code))}
 <p class="headers">Headers: ${names}</p>`
 }
 

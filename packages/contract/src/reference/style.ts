@@ -42,7 +42,7 @@ export const REFERENCE_STYLE = `:root {
 html { scroll-padding-top: 4.5rem; -webkit-text-size-adjust: 100%; }
 body { margin: 0; background: var(--ground); color: var(--text); font: 1rem/1.6 var(--sans); }
 a { color: var(--accent); text-underline-offset: .15em; }
-a:focus-visible, pre:focus-visible, summary:focus-visible, .table:focus-visible {
+a:focus-visible, pre:focus-visible, summary:focus-visible {
   outline: 2px solid var(--accent); outline-offset: 2px; border-radius: 4px;
 }
 main:focus { outline: none; }
@@ -78,8 +78,8 @@ nav {
   position: sticky; top: 3.5rem; align-self: start; max-height: calc(100vh - 3.5rem); overflow-y: auto;
   padding: 1.5rem 1rem 2rem 1.5rem; border-right: 1px solid var(--line);
 }
-nav h2 { margin: 1.25rem 0 .35rem; font-size: .8rem; letter-spacing: .01em; color: var(--quiet); }
-nav h2:first-child { margin-top: 0; }
+nav p { margin: 1.25rem 0 .35rem; font-size: .8rem; font-weight: 650; color: var(--quiet); }
+nav p:first-child { margin-top: 0; }
 nav ul { margin: 0; padding: 0; list-style: none; }
 nav a {
   display: flex; align-items: baseline; gap: .5rem; margin-left: -.5rem; padding: .2rem .5rem; border-radius: 6px;
@@ -113,7 +113,8 @@ table { width: 100%; border-collapse: collapse; font-size: .9rem; line-height: 1
 caption { padding: 0 0 .4rem; text-align: left; font-weight: 650; }
 th, td { padding: .5rem .75rem .5rem 0; border-top: 1px solid var(--line); text-align: left; vertical-align: top; }
 thead th { padding: .25rem .75rem .25rem 0; border: 0; color: var(--quiet); font-size: .78rem; font-weight: 500; }
-tbody th { width: 29%; font-weight: 600; }
+tbody th { width: 31%; font-weight: 600; }
+tbody th code { font-size: .8rem; }
 tbody td:nth-of-type(1) { width: 27%; }
 .type { font-size: .8rem; overflow-wrap: anywhere; }
 details { margin: 0 0 .6rem; }
@@ -125,8 +126,10 @@ summary { width: fit-content; cursor: pointer; font-size: .9rem; font-weight: 60
 
 .code { margin: 0 0 1rem; border: 1px solid var(--line); border-radius: 8px; background: var(--code-ground); overflow: hidden; }
 figcaption { padding: .45rem .9rem; border-bottom: 1px solid var(--line); color: var(--quiet); font-size: .8rem; font-weight: 600; }
-pre { margin: 0; padding: .8rem .9rem; max-height: 30rem; overflow: auto; font-size: .8rem; line-height: 1.55; }
+pre { margin: 0; padding: .8rem .9rem; max-height: 36rem; overflow: auto; font-size: .8rem; line-height: 1.55; }
 pre code { font-size: inherit; overflow-wrap: normal; }
+details.code summary { width: auto; padding: .45rem .9rem; color: var(--quiet); font-size: .8rem; }
+details.code[open] summary { border-bottom: 1px solid var(--line); }
 .code .name { color: var(--name); }
 .code .text { color: var(--string); }
 .code .value { color: var(--value); }
@@ -135,13 +138,13 @@ pre code { font-size: inherit; overflow-wrap: normal; }
 .error .table td:first-child { width: 5rem; }
 
 @media (min-width: 75rem) {
-  .operation { grid-template-columns: minmax(0, 1fr) minmax(0, 30rem); }
+  .operation { grid-template-columns: minmax(0, 1fr) minmax(0, clamp(26rem, 34vw, 34rem)); }
   .samples { position: sticky; top: 4.5rem; align-self: start; }
 }
 @media (max-width: 52rem) {
   .frame { display: block; }
   nav { position: static; max-height: none; border-right: 0; border-bottom: 1px solid var(--line); columns: 15rem; }
-  nav h2 { break-after: avoid; }
+  nav p { break-after: avoid; }
   main { padding: 0 1.25rem 4rem; }
   .top { padding: 0 1.25rem; gap: 1.25rem; }
   .top ul { gap: 1rem; overflow-x: auto; }

@@ -51,7 +51,7 @@ const Mode = Type.Unsafe<'live' | 'test'>({
   type: 'string',
   enum: ['live', 'test'],
   default: 'live',
-  description: 'Part of the secret itself: lk_live_… or lk_test_….',
+  description: 'Shows in the secret, which begins with lk_live_ or lk_test_.',
 })
 
 const KeyPermissions = NullablePermissions("Narrower than the user's; null: all that the user has.")

@@ -2,7 +2,7 @@ import { OUTCOME_CODES, type OutcomeCode } from '@latchkey/core/outcome'
 import { type Static, Type } from 'typebox'
 import { NullableString, NullableTimestamp, Permissions } from './shared.ts'
 
-export const VERIFY_BATCH_MAX = 100
+const VERIFY_BATCH_MAX = 100
 
 const attempt = {
   key: Type.String({ maxLength: 1_000, description: 'The secret to verify.' }),

@@ -5,7 +5,7 @@ import type { AuditEventRow } from '../storage/schema.ts'
 export const CHAIN_START = Buffer.alloc(32)
 
 /** An event before it has its place in the chain. */
-export type UnchainedEvent = Omit<AuditEventRow, 'hash'>
+type UnchainedEvent = Omit<AuditEventRow, 'hash'>
 
 export type AuditChain = {
   /** HMAC-SHA-256 over the previous hash and the event's canonical form. */

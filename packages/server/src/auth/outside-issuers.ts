@@ -28,7 +28,7 @@ export type OutsideToken = {
   readonly recheckAtMs: number
 }
 
-export type ClaimValue = { readonly by: ClaimLink['by']; readonly value: string }
+type ClaimValue = { readonly by: ClaimLink['by']; readonly value: string }
 
 export type OutsideIssuers = {
   /** undefined: no issuer of that name, or not a token for us. Throws JOSEError, AppError `cannot_verify`. */

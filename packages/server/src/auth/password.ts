@@ -9,7 +9,7 @@ export type PasswordCost = {
   readonly passes: number
   readonly parallelism: number
 }
-export const PASSWORD_COST: PasswordCost = { memoryKiB: 19_456, passes: 2, parallelism: 1 }
+const PASSWORD_COST: PasswordCost = { memoryKiB: 19_456, passes: 2, parallelism: 1 }
 
 const SALT_BYTES = 16
 const TAG_BYTES = 32

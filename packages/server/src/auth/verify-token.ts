@@ -9,7 +9,7 @@ import { createTokenCache } from './token-cache.ts'
 import { parseTokenText, type TokenText } from './token-text.ts'
 
 /** A token of ours: whose state decides, and what it may do at most. */
-export type OwnToken = {
+type OwnToken = {
   readonly kind: 'own'
   readonly subjectId: VerifiableKey['id']
   readonly use: TokenUse

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import { AppError } from '@latchkey/core/error'
 import { parseJson } from '@latchkey/core/json-text'
 
-export const BODY_BYTES_MAX = 64 * 1024
+const BODY_BYTES_MAX = 64 * 1024
 
 /** A body as it came and as it was understood. */
 export type JsonBody = { readonly bytes: Buffer; readonly value: unknown }

@@ -52,7 +52,7 @@ export type Reply<Id extends OperationId> = {
 }
 
 /** State of the HTTP layer of one app. */
-export type HttpState = {
+type HttpState = {
   readonly slowReads: SlowReads
   readonly inFlight: InFlight
   readonly failedAttempts: FailedAttempts

@@ -8,7 +8,7 @@ export type KeyView = KeyRow & {
   readonly last_used_at: number | null
 }
 
-export function selectKeyViews(db: Db) {
+function selectKeyViews(db: Db) {
   return db
     .selectFrom('keys as k')
     .innerJoin('users as u', 'u.id', 'k.user_id')

@@ -3,7 +3,7 @@ import type { Db } from './schema.ts'
 /** Rows looked at in one statement, then the event loop gets its turn: some milliseconds at most. */
 const CHUNK_ROWS = 10_000
 /** A filter that no counter answers is counted up to here. */
-export const COUNTED_MAX = 10_000
+const COUNTED_MAX = 10_000
 
 /** What of a list is asked for. At most one cursor counts: `endingBefore` wins. */
 export type PageRequest = {

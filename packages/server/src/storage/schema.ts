@@ -85,7 +85,7 @@ export type KeyRow = {
 }
 
 /** `hash` in PHC string form: it carries the parameters it was made with. */
-export type PasswordRow = { user_id: UserId; hash: string; updated_at: number }
+type PasswordRow = { user_id: UserId; hash: string; updated_at: number }
 
 export type InvitationRow = { hash: Uint8Array; user_id: UserId; expires_at: number }
 
@@ -97,7 +97,7 @@ export type SessionRow = {
   ended_at: number | null
 }
 
-export type KeyUsageRow = { key_id: KeyId; last_used_at: number; last_address: string | null }
+type KeyUsageRow = { key_id: KeyId; last_used_at: number; last_address: string | null }
 
 export type AuditEventRow = {
   company_id: CompanyId

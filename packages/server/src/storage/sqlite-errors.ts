@@ -4,10 +4,7 @@ const LOCKED = 6
 const IOERR = 10
 const CORRUPT = 11
 const FULL = 13
-const CONSTRAINT = 19
 const NOTADB = 26
-const CONSTRAINT_UNIQUE = 2067
-const CONSTRAINT_PRIMARYKEY = 1555
 
 function codeOf(error: unknown): number | undefined {
   if (!(error instanceof Error) || !('errcode' in error)) return undefined
@@ -24,10 +21,3 @@ export const isFull = (error: unknown): boolean => isPrimary(error, FULL)
 export const isDamaged = (error: unknown): boolean => isPrimary(error, CORRUPT, NOTADB)
 /** After a failed fsync what is on disk is unknown: going on could acknowledge a write that is lost. */
 export const isFatal = (error: unknown): boolean => isPrimary(error, IOERR, CORRUPT, NOTADB)
-
-export function isUniqueViolation(error: unknown): boolean {
-  const code = codeOf(error)
-  return code === CONSTRAINT_UNIQUE || code === CONSTRAINT_PRIMARYKEY
-}
-
-export const isConstraintViolation = (error: unknown): boolean => isPrimary(error, CONSTRAINT)

@@ -1,0 +1,284 @@
+import { type ChildProcess, execFile, spawn } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { once } from 'node:events'
+import {
+  chmodSync,
+  closeSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+
+const LATCHKEY = join(import.meta.dirname, '../packages/cli/bin/latchkey.js')
+
+type Run = { readonly exitCode: number; readonly stdout: string; readonly stderr: string }
+type Check = {
+  readonly check: string
+  readonly level: string
+  readonly detail: string
+  readonly remedy?: string
+}
+
+let home: string
+let dataDir: string
+let services: ChildProcess[]
+
+beforeEach(() => {
+  home = mkdtempSync(join(tmpdir(), 'latchkey-doctor-'))
+  dataDir = join(home, 'data')
+  services = []
+})
+
+afterEach(async () => {
+  await Promise.all(services.map(stop))
+  rmSync(home, { recursive: true, force: true })
+})
+
+function environment(settings: Readonly<Record<string, string>>): Record<string, string> {
+  return { PATH: process.env.PATH ?? '', LATCHKEY_DATA_DIR: dataDir, PORT: '0', ...settings }
+}
+
+function latchkey(args: readonly string[], settings: Readonly<Record<string, string>> = {}): Promise<Run> {
+  return new Promise((resolve) => {
+    const child = execFile(
+      process.execPath,
+      [LATCHKEY, ...args],
+      { env: environment(settings) },
+      (_error, stdout, stderr) => {
+        resolve({ exitCode: child.exitCode ?? -1, stdout, stderr })
+      },
+    )
+  })
+}
+
+/** Starts the service and answers the port it listens on. */
+async function serve(settings: Readonly<Record<string, string>> = {}): Promise<number> {
+  const service = spawn(process.execPath, [LATCHKEY, 'serve'], { env: environment(settings) })
+  services.push(service)
+  let output = ''
+  for await (const chunk of service.stdout) {
+    output += String(chunk)
+    const port = /API +http:\/\/127\.0\.0\.1:(\d+)/.exec(output)?.[1]
+    if (port !== undefined && output.includes('Ctrl-C')) {
+      service.stdout.resume()
+      return Number(port)
+    }
+  }
+  throw new Error(`the service did not start: ${output}`)
+}
+
+async function stop(service: ChildProcess): Promise<void> {
+  if (service.exitCode !== null || service.signalCode !== null) return
+  const exited = once(service, 'exit')
+  service.kill('SIGTERM')
+  await exited
+}
+
+/** A store that a service made and closed in order. */
+async function makeStore(): Promise<void> {
+  const { exitCode, stderr } = await latchkey(['bootstrap'])
+  if (exitCode !== 0) throw new Error(stderr)
+}
+
+async function examine(settings: Readonly<Record<string, string>> = {}) {
+  const { exitCode, stdout } = await latchkey(['doctor', '--json'], settings)
+  const { ok, checks } = JSON.parse(stdout) as { ok: boolean; checks: Check[] }
+  return {
+    exitCode,
+    ok,
+    checks,
+    of: (name: string) => checks.find(({ check }) => check === name),
+    bad: checks.filter(({ level }) => level !== 'ok').map(({ check, level }) => `${check} ${level}`),
+  }
+}
+
+/** Every file of the data directory, by name, with its contents' hash. */
+function contents(): Record<string, string> {
+  return Object.fromEntries(
+    readdirSync(dataDir).map((name) => [
+      name,
+      createHash('sha256')
+        .update(readFileSync(join(dataDir, name)))
+        .digest('hex'),
+    ]),
+  )
+}
+
+describe('latchkey doctor', () => {
+  it('finds nothing wrong with a healthy store, and leaves every byte as it was', async () => {
+    await makeStore()
+    const before = contents()
+    const found = await examine()
+    expect(found.bad).toEqual([])
+    expect(found).toMatchObject({ exitCode: 0, ok: true })
+    expect(found.checks.map(({ check }) => check)).toEqual([
+      'clock',
+      'data-directory',
+      'server-secret',
+      'database',
+      'schema',
+      'integrity',
+      'counters',
+      'proxies',
+      'port',
+      'disk',
+    ])
+    expect(contents()).toEqual(before)
+  })
+
+  it('prints a line for each check, without colours when nobody is at a terminal', async () => {
+    await makeStore()
+    const { exitCode, stdout } = await latchkey(['doctor'])
+    expect(exitCode).toBe(0)
+    expect(stdout).toMatch(/^ok {7}clock {11}\S+Z, not before anything stored$/m)
+    expect(stdout).toMatch(/^ok {7}database .*write-ahead log, synchronous FULL$/m)
+    expect(stdout).toMatch(/^All is well\.$/m)
+    expect(stdout).not.toContain('\u001b')
+  })
+
+  it('reports a store that is not made yet as fine, and does not make it', async () => {
+    const found = await examine()
+    expect(found).toMatchObject({ exitCode: 0, ok: true, bad: [] })
+    expect(found.of('database')?.detail).toContain('not made yet')
+    expect(found.of('server-secret')?.detail).toContain('not made yet')
+    expect(readdirSync(home)).toEqual([])
+  })
+
+  it('works while the service runs, knows it, and says under which address it is seen', async () => {
+    const port = await serve()
+    const found = await examine({ PORT: String(port), LATCHKEY_TRUSTED_PROXIES: '127.0.0.0/8' })
+    expect(found.bad).toEqual([])
+    expect(found.of('port')?.detail).toBe(`Latchkey answers on 127.0.0.1:${port}`)
+    expect(found.of('proxies')?.detail).toContain('127.0.0.0 to 127.255.255.255')
+    expect(found.of('proxies')?.detail).toContain('arrives from 127.0.0.1: trusted')
+  })
+
+  it('reads a store whose service was killed', async () => {
+    const port = await serve()
+    const [service] = services
+    const exited = once(service!, 'exit')
+    service!.kill('SIGKILL')
+    await exited
+    const found = await examine({ PORT: String(port) })
+    expect(found.bad).toEqual([])
+    expect(found.of('port')?.detail).toContain('is free')
+  })
+
+  it('names a directory and a secret that others can read, with the command that mends each', async () => {
+    await makeStore()
+    chmodSync(dataDir, 0o755)
+    chmodSync(join(dataDir, 'server.secret'), 0o644)
+    const found = await examine()
+    expect(found).toMatchObject({ exitCode: 1, ok: false })
+    expect(found.bad).toEqual(['data-directory problem', 'server-secret problem'])
+    expect(found.of('data-directory')).toMatchObject({ remedy: `chmod 700 '${dataDir}'` })
+    expect(found.of('server-secret')?.remedy).toBe(`chmod 600 '${join(dataDir, 'server.secret')}'`)
+  })
+
+  it('names a server secret that is not the one of the store', async () => {
+    await makeStore()
+    const found = await examine({ LATCHKEY_SECRET: 'another secret that is long enough to be taken' })
+    expect(found).toMatchObject({ exitCode: 1, bad: ['server-secret problem'] })
+    expect(found.of('server-secret')?.detail).toContain('is not the one this store was made with')
+  })
+
+  it('names a missing server secret, and does not make another', async () => {
+    await makeStore()
+    rmSync(join(dataDir, 'server.secret'))
+    const found = await examine()
+    expect(found).toMatchObject({ exitCode: 1, bad: ['server-secret problem'] })
+    expect(readdirSync(dataDir)).toEqual(['latchkey.db'])
+  })
+
+  it('names a file that is no database', async () => {
+    await makeStore()
+    writeFileSync(join(dataDir, 'latchkey.db'), 'not a database'.repeat(1_000))
+    const found = await examine()
+    expect(found).toMatchObject({ exitCode: 1, bad: ['database problem'] })
+    expect(found.of('database')?.remedy).toContain('Restore a backup')
+  })
+
+  it('names a database with a damaged page', async () => {
+    await makeStore()
+    const file = join(dataDir, 'latchkey.db')
+    const database = new DatabaseSync(file)
+    const index = database.prepare("SELECT rootpage FROM sqlite_schema WHERE name = 'keys_by_user'").get()
+    const page = database.prepare('PRAGMA page_size').get()
+    database.close()
+    const descriptor = openSync(file, 'r+')
+    writeSync(
+      descriptor,
+      Buffer.alloc(16, 0xa5),
+      0,
+      16,
+      (Number(index?.rootpage) - 1) * Number(page?.page_size),
+    )
+    closeSync(descriptor)
+    const found = await examine()
+    expect(found).toMatchObject({ exitCode: 1, bad: ['integrity problem'] })
+    expect(found.of('integrity')?.detail).toContain('is damaged: ')
+  })
+
+  it('names a counter that differs from its rows', async () => {
+    await makeStore()
+    const database = new DatabaseSync(join(dataDir, 'latchkey.db'))
+    database.exec('UPDATE companies SET keys_active = 7')
+    database.close()
+    const found = await examine()
+    expect(found).toMatchObject({ exitCode: 1, bad: ['counters problem'] })
+    expect(found.of('counters')?.detail).toMatch(/^companies cmp_\w+: keys_active is 7, rows 1$/)
+  })
+
+  it('names a clock that is behind what the store has seen', async () => {
+    await makeStore()
+    const database = new DatabaseSync(join(dataDir, 'latchkey.db'))
+    const inAnHour = Date.now() + 60 * 60 * 1_000
+    database.prepare('UPDATE companies SET updated_at = ?').run(inAnHour)
+    database.close()
+    const found = await examine()
+    expect(found).toMatchObject({ exitCode: 1, bad: ['clock problem'] })
+  })
+
+  it('names a store of a newer release', async () => {
+    await makeStore()
+    const database = new DatabaseSync(join(dataDir, 'latchkey.db'))
+    database.exec("INSERT INTO migrations (name, applied_at) VALUES ('9999-later', 0)")
+    database.close()
+    expect(await examine()).toMatchObject({ exitCode: 1, bad: ['schema problem'] })
+  })
+
+  it('names a port that another program holds', async () => {
+    const other = createServer((socket) => socket.end('220 hello\r\n'))
+    other.listen(0, '127.0.0.1')
+    await once(other, 'listening')
+    const { port } = other.address() as { port: number }
+    const found = await examine({ PORT: String(port) })
+    other.close()
+    expect(found).toMatchObject({ exitCode: 1, bad: ['port problem'] })
+  })
+
+  it('names a trust that lets every client choose its address', async () => {
+    const found = await examine({ LATCHKEY_TRUSTED_PROXIES: '0.0.0.0/0' })
+    expect(found).toMatchObject({ exitCode: 1, bad: ['proxies problem'] })
+  })
+
+  it('warns of a public https address without a trusted proxy, which is no problem yet', async () => {
+    const found = await examine({ LATCHKEY_PUBLIC_URL: 'https://keys.example.com' })
+    expect(found).toMatchObject({ exitCode: 0, ok: true, bad: ['proxies warning'] })
+  })
+
+  it('reports a setting that would stop the start', async () => {
+    const found = await examine({ LATCHKEY_TRUSTED_PROXY: '10.0.0.0/8' })
+    expect(found).toMatchObject({ exitCode: 1, bad: ['settings problem'] })
+    expect(found.of('settings')?.detail).toContain('did you mean LATCHKEY_TRUSTED_PROXIES?')
+  })
+})

@@ -1,0 +1,266 @@
+/**
+ * Every operation of the table keeps every promise that all of them make. A new operation needs an example
+ * here to compile, and then has its tests.
+ */
+import { randomBytes } from 'node:crypto'
+import { type OperationId, operations } from '@latchkey/contract/operations'
+import type { Operation } from '@latchkey/contract/operations/operation'
+import { generateSecret } from '@latchkey/core/secret'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { expectEveryAnswer, expectProblem, expectSchema } from '../answer-checks.ts'
+import { startTestServer, type TestAnswer, type TestRequest, type TestService } from '../harness.ts'
+import { createExamples, type Example, type Examples } from '../operation-examples.ts'
+
+const table = Object.entries(operations) as unknown as (readonly [OperationId, Operation])[]
+const unknownSecret = generateSecret({ prefix: 'lk', mode: 'live', randomBytes }).reveal()
+
+let server: TestService
+let examples: Examples
+
+beforeAll(async () => {
+  server = await startTestServer({ LATCHKEY_FAILED_AUTH_PER_MINUTE: '100000' })
+  examples = await createExamples(server)
+})
+afterAll(() => server.dispose())
+
+/** What of an example a test changes. `credential` takes the place of the example's own. */
+type Changes = Partial<Example> & {
+  readonly method?: NonNullable<TestRequest['method']>
+  readonly credential?: Readonly<Record<string, string>>
+}
+
+/** Sends an operation's example, with changes; checks what holds for every answer. */
+async function send(id: OperationId, { credential, headers, ...changes }: Changes = {}): Promise<TestAnswer> {
+  const { method } = operations[id]
+  const { headers: ownHeaders, ...example } = await examples[id]()
+  const { authorization, ...others } = ownHeaders ?? {}
+  const own = authorization === undefined ? {} : { authorization }
+  const answer = await server.call({
+    method,
+    ...example,
+    ...changes,
+    ...(credential === undefined ? {} : { key: null }),
+    headers: { ...others, ...(credential ?? own), ...headers },
+  })
+  expectEveryAnswer(answer)
+  return answer
+}
+
+const propertiesOf = (schema: unknown): string[] =>
+  Object.keys((schema as { properties?: object } | undefined)?.properties ?? {})
+const methodsOf = (path: string): string[] => {
+  const methods = table.filter(([, row]) => row.path === path).map(([, { method }]) => String(method))
+  return [...methods, ...(methods.includes('GET') ? ['HEAD'] : []), 'OPTIONS'].sort()
+}
+const misspelt = (name: string) => `${name}x`
+
+describe.each(table)('%s', (id, operation) => {
+  const { authentication, body, method, path, permission, query, success } = operation
+
+  test('answers a valid request with the status of the table and exactly the documented body', async () => {
+    const answer = await send(id)
+    expect({ status: answer.status, text: answer.text }).toMatchObject({ status: success.status })
+    if (success.schema === undefined) expect(answer.text).toBe('')
+    else {
+      expect(answer.headers['content-type']).toBe('application/json; charset=utf-8')
+      expectSchema(success.schema, answer.body)
+      expect(Object.keys(answer.body)).toEqual(
+        propertiesOf(success.schema).filter((name) => name in answer.body),
+      )
+    }
+  })
+
+  test('is the same resource with a trailing slash', async () => {
+    const { path: own } = await examples[id]()
+    const answer = await send(id, { path: `${own}/` })
+    expect(answer.status).toBe(success.status)
+    if (success.schema !== undefined) expectSchema(success.schema, answer.body)
+  })
+
+  test('OPTIONS lists the methods of its path, without a credential', async () => {
+    const answer = await send(id, { credential: {}, method: 'OPTIONS', body: undefined })
+    expect(answer).toMatchObject({ status: 204, text: '', headers: { allow: methodsOf(path).join(', ') } })
+  })
+
+  test('every other method is a 405 that lists the right ones', async () => {
+    for (const wrong of ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const) {
+      if (methodsOf(path).includes(wrong)) continue
+      const answer = await send(id, { method: wrong, body: undefined })
+      expectProblem(answer, 'method_not_allowed')
+      expect(answer.headers.allow).toBe(methodsOf(path).join(', '))
+    }
+  })
+
+  test('an Accept that excludes JSON is a 406', async () => {
+    for (const accept of ['text/html', 'application/xml, text/plain;q=0.5', 'application/json;q=0']) {
+      expectProblem(await send(id, { headers: { accept } }), 'not_acceptable')
+    }
+  })
+
+  test.each(['application/json', 'application/*', '*/*', 'text/html, */*;q=0.1'])(
+    'answers Accept: %s',
+    async (accept) => {
+      expect((await send(id, { headers: { accept } })).status).toBe(success.status)
+    },
+  )
+
+  test('an unknown query parameter is refused, with a suggestion when one is near', async () => {
+    const { path: own } = await examples[id]()
+    const far = await send(id, { path: `${own}?qqqqqqqqqqqqqqqq=1` })
+    const problem = expectProblem(far, { code: 'unknown_parameter', parameter: 'qqqqqqqqqqqqqqqq' })
+    expect(problem.errors[0]).not.toHaveProperty('suggestion')
+    for (const name of propertiesOf(query)) {
+      const near = await send(id, { path: `${own}?${misspelt(name)}=1` })
+      expectProblem(near, { code: 'unknown_parameter', parameter: misspelt(name), suggestion: name })
+      expect(near.body.detail).toContain(`Did you mean ${name}?`)
+    }
+  })
+
+  if (query !== undefined)
+    test('a repeated query parameter is refused', async () => {
+      const { path: own } = await examples[id]()
+      for (const name of propertiesOf(query)) {
+        const answer = await send(id, { path: `${own}?${name}=1&${name}=1` })
+        expect(answer.body.errors).toContainEqual(
+          expect.objectContaining({ parameter: name, code: 'duplicate_parameter' }),
+        )
+        expect(answer.status).toBe(400)
+      }
+    })
+
+  if (method === 'GET')
+    test('HEAD answers as GET does, without a body', async () => {
+      const get = await send(id)
+      const head = await send(id, { method: 'HEAD' })
+      expect(head).toMatchObject({ status: get.status, text: '' })
+      expect(head.headers['content-type']).toBe(get.headers['content-type'])
+      expect(Number(head.headers['content-length'])).toBeGreaterThan(0)
+    })
+
+  if (authentication === 'required')
+    describe('credential', () => {
+      test('none: 401 missing_credentials with a challenge', async () => {
+        const answer = await send(id, { credential: {} })
+        expectProblem(answer, 'missing_credentials')
+        expect(answer.headers['www-authenticate']).toBe('Bearer realm="latchkey"')
+      })
+
+      test.each([
+        ['a key that nobody was given', { 'x-api-key': unknownSecret }],
+        ['no key at all', { 'x-api-key': 'sesame' }],
+        ['an unknown bearer token', { authorization: 'Bearer sesame' }],
+        ['another scheme', { authorization: 'Basic c2VzYW1lOnNlc2FtZQ==' }],
+      ])('unknown (%s): 401 invalid_credentials', async (_, credential) => {
+        const answer = await send(id, { credential })
+        expectProblem(answer, 'invalid_credentials')
+        expect(answer.headers['www-authenticate']).toMatch(
+          /^Bearer realm="latchkey", error="invalid_token", /,
+        )
+      })
+
+      if (permission === null) return
+      test('without the permission: 403 naming it, before the body is looked at', async () => {
+        const credential = { 'x-api-key': await examples.keyWithout(permission) }
+        const { path: own } = await examples[id]()
+        const attempts: Changes[] = [{}, { path: `${own}?qqqqqqqq=1` }]
+        if (body !== undefined) {
+          attempts.push({ text: '{"malformed' }, { text: 'x', headers: { 'content-type': 'text/plain' } })
+        }
+        for (const attempt of attempts) {
+          const answer = await send(id, { ...attempt, credential })
+          expect(expectProblem(answer, 'missing_permission').detail).toContain(permission)
+        }
+      })
+    })
+
+  if (body !== undefined)
+    describe('body', () => {
+      test('an unknown field is refused, with a suggestion when one is near', async () => {
+        const { body: valid } = await examples[id]()
+        const far = await send(id, { body: { ...valid, qqqqqqqqqqqqqqqq: 1 } })
+        expect(
+          expectProblem(far, { code: 'unknown_field', pointer: '/qqqqqqqqqqqqqqqq' }).errors[0],
+        ).not.toHaveProperty('suggestion')
+        for (const name of propertiesOf(body)) {
+          const near = await send(id, { body: { ...valid, [misspelt(name)]: 1 } })
+          expectProblem(near, { code: 'unknown_field', pointer: `/${misspelt(name)}`, suggestion: name })
+        }
+      })
+
+      test('a field that only the service sets is refused', async () => {
+        const { body: valid } = await examples[id]()
+        for (const name of propertiesOf(success.schema)) {
+          if (propertiesOf(body).includes(name)) continue
+          const answer = await send(id, { body: { ...valid, [name]: 'x' } })
+          expectProblem(answer, { code: 'read_only_field', pointer: `/${name}` })
+        }
+      })
+
+      test.each([
+        'application/x-www-form-urlencoded',
+        'text/plain',
+        'application/json; charset=latin1',
+        'application/jsonp',
+      ])('declared as %s: 415 that shows the curl flag', async (type) => {
+        const answer = await send(id, { headers: { 'content-type': type } })
+        expect(expectProblem(answer, 'unsupported_media_type').detail).toContain(
+          "-H 'Content-Type: application/json'",
+        )
+      })
+
+      test.each(['application/json', 'Application/JSON; charset=UTF-8'])(
+        'declared as %s: accepted',
+        async (type) => {
+          expect((await send(id, { headers: { 'content-type': type } })).status).toBe(success.status)
+        },
+      )
+
+      test.each(['', '[]', 'null', '"text"', '1', '{'])('%j is refused', async (text) => {
+        const answer = await send(id, {
+          text,
+          body: undefined,
+          headers: { 'content-type': 'application/json' },
+        })
+        expectProblem(answer, text === '' || text === '{' ? 'malformed_json' : 'invalid_body')
+      })
+
+      test('every missing field is named', async () => {
+        const required = (body as { required?: readonly string[] }).required ?? []
+        const answer = await send(id, { body: {} })
+        if (required.length === 0) expectProblem(answer, 'invalid_body')
+        else {
+          const problem = expectProblem(answer, 'missing_field')
+          expect(problem.errors.map(({ pointer }: { pointer: string }) => pointer)).toEqual(
+            required.map((name) => `/${name}`),
+          )
+        }
+      })
+    })
+
+  if (operation.isIdempotent)
+    test('says where the new object is', async () => {
+      const created = await send(id)
+      const { location } = created.headers
+      expect(location).toBe(`${path}/${created.body.id}`)
+      expect((await server.call({ path: String(location) })).body.id).toBe(created.body.id)
+    })
+
+  if (operation.hasEtag)
+    test('carries an entity tag', async () => {
+      expect((await send(id)).headers.etag).toMatch(/^"\d+"$/)
+    })
+
+  if (operation.needsSession)
+    test('is not for keys', async () => {
+      expectProblem(
+        await send(id, { headers: { authorization: `Bearer ${server.adminKey}` } }),
+        'missing_permission',
+      )
+    })
+})
+
+test('no two answers have the same request id, and a caller cannot choose one', async () => {
+  const headers = { 'x-request-id': 'req_mine' }
+  const answers = await Promise.all(Array.from({ length: 50 }, () => send('getMe', { headers })))
+  expect(new Set(answers.map((answer) => answer.headers['x-request-id'])).size).toBe(50)
+})

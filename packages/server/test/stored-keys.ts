@@ -1,0 +1,79 @@
+import { randomBytes } from 'node:crypto'
+import { type CompanyId, type Id, nextId, type UserId } from '@latchkey/core/ids'
+import type { Services } from '../src/services.ts'
+import { findLedger, saveLedger } from '../src/storage/ledger.ts'
+import type { Db, KeyRow } from '../src/storage/schema.ts'
+import { findUser, updateUserRow } from '../src/storage/users.ts'
+
+/** 21 columns a row; SQLite binds at most 32,766 values in one statement. */
+const ROWS_MAX = 1_000
+
+type StoredKeys = {
+  readonly companyId: string
+  readonly userId: string
+  /** What differs from an active, unrestricted key; oldest first. */
+  readonly keys: readonly Partial<KeyRow>[]
+}
+
+/**
+ * Puts keys into the store in one write, without their secrets, and moves the counters as their creation
+ * would have: for tests that need many. Answers their ids, oldest first.
+ */
+export async function insertStoredKeys(
+  { engine, clock }: Pick<Services, 'engine' | 'clock'>,
+  { companyId, userId, keys }: StoredKeys,
+): Promise<string[]> {
+  return engine.write(async (db) => {
+    const ledger = await findLedger(db, companyId as CompanyId)
+    const user = await findUser(db, companyId as CompanyId, userId as UserId)
+    if (ledger === undefined || user === undefined) throw new Error('no such company or user')
+    const rows = keys.map((key) => {
+      const id = nextId('key', { nowMs: clock.nowMs(), randomBytes, after: ledger.last_id as Id<string> })
+      ledger.last_id = id
+      return { ...blankKey(companyId as CompanyId, userId as UserId, clock.nowMs()), ...key, id }
+    })
+    await insertRows(db, rows)
+    const active = rows.filter((row) => row.status === 'active').length
+    ledger.keys_active += active
+    ledger.keys_inactive += rows.length - active
+    await saveLedger(db, ledger)
+    await updateUserRow(db, user.id, {
+      keys_active: user.keys_active + active,
+      keys_inactive: user.keys_inactive + rows.length - active,
+    })
+    return rows.map((row) => row.id)
+  })
+}
+
+async function insertRows(db: Db, rows: readonly KeyRow[]): Promise<void> {
+  for (let start = 0; start < rows.length; start += ROWS_MAX) {
+    await db
+      .insertInto('keys')
+      .values(rows.slice(start, start + ROWS_MAX))
+      .execute()
+  }
+}
+
+function blankKey(companyId: CompanyId, userId: UserId, nowMs: number): Omit<KeyRow, 'id'> {
+  return {
+    company_id: companyId,
+    user_id: userId,
+    fingerprint: randomBytes(32),
+    secret_generation: 1,
+    prefix: 'lk_live_0000',
+    last_four: '0000',
+    mode: 'live',
+    whitelisted_ips: null,
+    permissions: null,
+    description: null,
+    metadata: '{}',
+    expires_at: null,
+    is_enabled: 1,
+    status: 'active',
+    created_by: null,
+    created_at: nowMs,
+    updated_at: nowMs,
+    deleted_at: null,
+    version: 1,
+  }
+}

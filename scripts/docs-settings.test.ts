@@ -1,0 +1,25 @@
+import { readFileSync } from 'node:fs'
+import { settings } from '@latchkey/server/settings'
+import { describe, expect, it } from 'vitest'
+
+const page = readFileSync(new URL('../docs/operate/settings.md', import.meta.url), 'utf8')
+/** Name and default of each row of the table. */
+const rows = new Map(
+  [...page.matchAll(/^\| `(\w+)` \| (?:none|`([^`]*)`) \|/gm)].map((match) => [match[1], match[2] ?? '']),
+)
+
+describe('docs/operate/settings.md', () => {
+  it.each(Object.values(settings))('has $name with its default', ({ name, fallback }) => {
+    expect(rows.get(name)).toBe(fallback)
+  })
+
+  it('describes no setting that does not exist', () => {
+    const known = Object.values(settings).map(({ name }) => name)
+    expect([...rows.keys()].filter((name) => !known.includes(name as never))).toEqual([])
+    // The one that shows what a mistake looks like.
+    const named = new Set(
+      page.match(/LATCHKEY_[A-Z_]+/g)?.filter((name) => name !== 'LATCHKEY_TRUSTED_PROXY'),
+    )
+    expect([...named].filter((name) => !known.includes(name as never))).toEqual([])
+  })
+})
