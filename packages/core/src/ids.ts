@@ -5,7 +5,6 @@ export type Id<Kind extends string> = `${Kind}_${string}`
 export type KeyId = Id<'key'>
 export type UserId = Id<'usr'>
 export type CompanyId = Id<'cmp'>
-type AuditEventId = Id<'evt'>
 export type SessionId = Id<'ses'>
 
 const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz'
