@@ -1,10 +1,8 @@
-import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import {
   chmodSync,
   closeSync,
-  mkdtempSync,
   openSync,
   readdirSync,
   readFileSync,
@@ -13,14 +11,11 @@ import {
   writeSync,
 } from 'node:fs'
 import { createServer } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { createHome, type Home } from './running.ts'
 
-const LATCHKEY = join(import.meta.dirname, '../packages/cli/bin/latchkey.js')
-
-type Run = { readonly exitCode: number; readonly stdout: string; readonly stderr: string }
 type Check = {
   readonly check: string
   readonly level: string
@@ -28,69 +23,24 @@ type Check = {
   readonly remedy?: string
 }
 
-let home: string
+let home: Home
 let dataDir: string
-let services: ChildProcess[]
 
 beforeEach(() => {
-  home = mkdtempSync(join(tmpdir(), 'latchkey-doctor-'))
-  dataDir = join(home, 'data')
-  services = []
+  home = createHome()
+  dataDir = home.dataDir
 })
 
-afterEach(async () => {
-  await Promise.all(services.map(stop))
-  rmSync(home, { recursive: true, force: true })
-})
-
-function environment(settings: Readonly<Record<string, string>>): Record<string, string> {
-  return { PATH: process.env.PATH ?? '', LATCHKEY_DATA_DIR: dataDir, PORT: '0', ...settings }
-}
-
-function latchkey(args: readonly string[], settings: Readonly<Record<string, string>> = {}): Promise<Run> {
-  return new Promise((resolve) => {
-    const child = execFile(
-      process.execPath,
-      [LATCHKEY, ...args],
-      { env: environment(settings) },
-      (_error, stdout, stderr) => {
-        resolve({ exitCode: child.exitCode ?? -1, stdout, stderr })
-      },
-    )
-  })
-}
-
-/** Starts the service and answers the port it listens on. */
-async function serve(settings: Readonly<Record<string, string>> = {}): Promise<number> {
-  const service = spawn(process.execPath, [LATCHKEY, 'serve'], { env: environment(settings) })
-  services.push(service)
-  let output = ''
-  for await (const chunk of service.stdout) {
-    output += String(chunk)
-    const port = /API +http:\/\/127\.0\.0\.1:(\d+)/.exec(output)?.[1]
-    if (port !== undefined && output.includes('Ctrl-C')) {
-      service.stdout.resume()
-      return Number(port)
-    }
-  }
-  throw new Error(`the service did not start: ${output}`)
-}
-
-async function stop(service: ChildProcess): Promise<void> {
-  if (service.exitCode !== null || service.signalCode !== null) return
-  const exited = once(service, 'exit')
-  service.kill('SIGTERM')
-  await exited
-}
+afterEach(() => home.dispose())
 
 /** A store that a service made and closed in order. */
 async function makeStore(): Promise<void> {
-  const { exitCode, stderr } = await latchkey(['bootstrap'])
+  const { exitCode, stderr } = await home.run(['bootstrap'])
   if (exitCode !== 0) throw new Error(stderr)
 }
 
 async function examine(settings: Readonly<Record<string, string>> = {}) {
-  const { exitCode, stdout } = await latchkey(['doctor', '--json'], settings)
+  const { exitCode, stdout } = await home.run(['doctor', '--json'], settings)
   const { ok, checks } = JSON.parse(stdout) as { ok: boolean; checks: Check[] }
   return {
     exitCode,
@@ -137,7 +87,7 @@ describe('latchkey doctor', () => {
 
   it('prints a line for each check, without colours when nobody is at a terminal', async () => {
     await makeStore()
-    const { exitCode, stdout } = await latchkey(['doctor'])
+    const { exitCode, stdout } = await home.run(['doctor'])
     expect(exitCode).toBe(0)
     expect(stdout).toMatch(/^ok {7}clock {11}\S+Z, not before anything stored$/m)
     expect(stdout).toMatch(/^ok {7}database .*write-ahead log, synchronous FULL$/m)
@@ -150,12 +100,12 @@ describe('latchkey doctor', () => {
     expect(found).toMatchObject({ exitCode: 0, ok: true, bad: [] })
     expect(found.of('database')?.detail).toContain('not made yet')
     expect(found.of('server-secret')?.detail).toContain('not made yet')
-    expect(readdirSync(home)).toEqual([])
+    expect(readdirSync(home.directory)).toEqual([])
   })
 
   it('works while the service runs, knows it, and says under which address it is seen', async () => {
-    const port = await serve()
-    const found = await examine({ PORT: String(port), LATCHKEY_TRUSTED_PROXIES: '127.0.0.0/8' })
+    const { port } = new URL((await home.serve()).url)
+    const found = await examine({ PORT: port, LATCHKEY_TRUSTED_PROXIES: '127.0.0.0/8' })
     expect(found.bad).toEqual([])
     expect(found.of('port')?.detail).toBe(`Latchkey answers on 127.0.0.1:${port}`)
     expect(found.of('proxies')?.detail).toContain('127.0.0.0 to 127.255.255.255')
@@ -163,12 +113,9 @@ describe('latchkey doctor', () => {
   })
 
   it('reads a store whose service was killed', async () => {
-    const port = await serve()
-    const [service] = services
-    const exited = once(service!, 'exit')
-    service!.kill('SIGKILL')
-    await exited
-    const found = await examine({ PORT: String(port) })
+    const service = await home.serve()
+    await service.stop('SIGKILL')
+    const found = await examine({ PORT: new URL(service.url).port })
     expect(found.bad).toEqual([])
     expect(found.of('port')?.detail).toContain('is free')
   })
