@@ -1,10 +1,31 @@
 import { defineConfig } from 'vitest/config'
 
+/** What the service promises, whatever store is under it. */
+const ON_EACH_STORE = 'packages/server/test/{audit,gateway,http,people,security,storage,tokens}/**/*.test.ts'
+
 export default defineConfig({
   test: {
-    include: ['packages/*/{src,test}/**/*.test.ts', 'scripts/**/*.test.ts', 'e2e/**/*.test.ts'],
     // Real processes and a real disk: a slow machine must not look like a failed guarantee.
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'sqlite',
+          include: ['packages/*/{src,test}/**/*.test.ts', 'scripts/**/*.test.ts', 'e2e/**/*.test.ts'],
+          exclude: ['**/postgres-*.test.ts'],
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'postgres',
+          include: [ON_EACH_STORE, 'packages/server/test/**/postgres-*.test.ts'],
+          exclude: ['**/sqlite-*.test.ts'],
+          globalSetup: 'packages/server/test/postgres-setup.ts',
+        },
+      },
+    ],
   },
 })

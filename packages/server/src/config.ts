@@ -13,9 +13,9 @@ type Settings = typeof settings
 type Values = { readonly [Name in keyof Settings]: ReturnType<Settings[Name]['parse']> }
 
 /** Everything that may be logged. */
-export type Config = Omit<Values, 'secret'>
+export type Config = Omit<Values, 'secret' | 'databaseUrl'>
 /** What may not. */
-export type SecretSource = Pick<Values, 'secret' | 'secretFile' | 'dataDir'>
+export type SecretSource = Pick<Values, 'secret' | 'secretFile' | 'dataDir' | 'databaseUrl'>
 
 type Environment = Readonly<Record<string, string | undefined>>
 
@@ -31,12 +31,17 @@ export function readConfig(environment: Environment = process.env): {
   const values = Object.fromEntries(
     Object.entries(settings).map(([name, setting]) => [name, parseSetting(setting, environment)]),
   ) as Values
-  const { secret, ...config } = values
+  const { secret, databaseUrl, ...config } = values
   if (secret !== null && config.secretFile !== null) {
     throw new ConfigError('LATCHKEY_SECRET and LATCHKEY_SECRET_FILE are both set: keep one of them.')
   }
   const { secretFile, dataDir } = config
-  return { config: Object.freeze(config), secretSource: { secret, secretFile, dataDir } }
+  if (databaseUrl !== null && secret === null && secretFile === null) {
+    throw new ConfigError(
+      'DATABASE_URL needs LATCHKEY_SECRET or LATCHKEY_SECRET_FILE, the same for every server: openssl rand -hex 32 makes one.',
+    )
+  }
+  return { config: Object.freeze(config), secretSource: { secret, secretFile, dataDir, databaseUrl } }
 }
 
 function refuseUnknown(environment: Environment): void {

@@ -10,21 +10,23 @@ import type { Engine } from './storage/engine.ts'
  */
 export async function assertServerSecret(engine: Engine, checkKey: Uint8Array, clock: Clock): Promise<void> {
   const expected = secretCheckOf(checkKey)
-  const known = await engine.read(findDeployment)
-  const deployment =
-    known ??
-    (await engine.write(async (db) => {
-      const noted = await findDeployment(db)
-      if (noted !== undefined) return noted
-      await insertDeployment(db, expected, clock.nowMs())
-      return { secret_check: expected }
-    }))
+  const deployment = (await engine.inspect(findDeployment)) ?? (await note(engine, expected, clock))
   if (!timingSafeEqual(expected, deployment.secret_check)) {
     throw new ConfigError(
       'The server secret is not the one this store was made with: put the old one back ' +
         '(LATCHKEY_SECRET, LATCHKEY_SECRET_FILE or server.secret in the data directory). No key could be verified with this one.',
     )
   }
+}
+
+async function note(engine: Engine, secretCheck: Buffer, clock: Clock) {
+  const { value } = await engine.write(async (db) => {
+    const noted = await findDeployment(db)
+    if (noted !== undefined) return noted
+    await insertDeployment(db, secretCheck, clock.nowMs())
+    return { secret_check: secretCheck }
+  })
+  return value
 }
 
 /** What a store notes of its server secret. */

@@ -1,5 +1,6 @@
 import { AppError } from '@latchkey/core/error'
 import { type CompanyId, isId } from '@latchkey/core/ids'
+import { auditedChange } from './audit/audited-change.ts'
 import { type ChainReport, verifyChain } from './audit/verify-chain.ts'
 import { HOST, hostPrincipal } from './bootstrap.ts'
 import { presentAuditEvent } from './http/present-audit-event.ts'
@@ -16,7 +17,27 @@ import { setPassword } from './users/set-password.ts'
 
 /** Whether the store has its operator company, and with it had its first admin key. */
 export async function isBootstrapped({ engine }: Pick<Services, 'engine'>): Promise<boolean> {
-  return (await engine.read(findOperatorCompany)) !== undefined
+  return (await engine.inspect(findOperatorCompany)) !== undefined
+}
+
+/**
+ * Makes a store that was restored or replaced the one in use. Every service on it forgets what it remembers and
+ * becomes ready. Answers when that is durable, which with several servers takes some seconds.
+ */
+export async function acceptRestored({
+  engine,
+  chain,
+  clock,
+  randomBytes,
+}: Pick<Services, 'engine' | 'chain' | 'clock' | 'randomBytes'>): Promise<void> {
+  await engine.accept(async (db) => {
+    const company = await findOperatorCompany(db)
+    if (company === undefined) return
+    const tx = { db, nowMs: clock.nowMs(), actor: HOST, randomBytes, revoke: () => {} }
+    await auditedChange(tx, chain, company.id, (change) =>
+      change.record({ action: 'store.accepted', object: { type: 'company', id: company.id } }),
+    )
+  })
 }
 
 type HostServices = Pick<Services, 'engine' | 'write' | 'chain' | 'config' | 'fingerprint'>

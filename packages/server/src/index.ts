@@ -3,6 +3,7 @@ export { type Config, ConfigError, readConfig } from './config.ts'
 export { diagnose } from './diagnose/diagnose.ts'
 export type { Finding } from './diagnose/finding.ts'
 export {
+  acceptRestored,
   createKeyOnHost,
   exportAuditEvents,
   isBootstrapped,

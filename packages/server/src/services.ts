@@ -17,12 +17,15 @@ import { assertServerSecret } from './deployment.ts'
 import { readIssuersFile } from './issuers-file.ts'
 import { type DerivedKeys, deriveKeys, prepareDataDir, readServerSecret } from './server-secret.ts'
 import type { Engine } from './storage/engine.ts'
+import type { PostgresOptions } from './storage/postgres.ts'
 import { openSqlite } from './storage/sqlite.ts'
+import type { WriterHooks } from './storage/sqlite-writer.ts'
 import { createEvents, type Events } from './telemetry/events.ts'
 import { createLog } from './telemetry/log.ts'
 import { createMetrics, type Metrics } from './telemetry/metrics.ts'
-import { createFreshness } from './verification/freshness.ts'
+import type { Refused } from './verification/lease.ts'
 import { loadKey } from './verification/load-key.ts'
+import { createRevocations, type Revocations } from './verification/revocations.ts'
 import { createUsage, type Usage } from './verification/usage.ts'
 import { createWrite, type Write } from './verification/write.ts'
 
@@ -32,6 +35,7 @@ export type Services = {
   readonly engine: Engine
   readonly write: Write
   readonly verifier: Verifier
+  readonly revocations: Revocations
   readonly fingerprint: ReturnType<typeof createFingerprinter>
   readonly chain: AuditChain
   readonly derivedKeys: DerivedKeys
@@ -66,22 +70,33 @@ export async function createServices(
   secretSource: SecretSource,
   overrides: Overrides = {},
 ): Promise<Services> {
-  prepareDataDir(config.dataDir)
-  const file = storeFileOf(config.dataDir)
-  const derivedKeys = deriveKeys(readServerSecret(secretSource, !existsSync(file)))
+  const derivedKeys = deriveKeys(prepareSecret(secretSource))
   const log = createLog(config.logLevel, overrides.logSink)
   const events = createEvents(log)
   const clock = overrides.clock ?? systemClock
   const randomBytes = overrides.randomBytes ?? cryptoRandomBytes
   const tokens = wireTokens(config, derivedKeys, clock, randomBytes)
   const metrics = createMetrics(() => verifier)
-  const engine = openSqlite({
-    file,
+  const engine = await openEngine(config, secretSource, {
     onCommit: metrics.writesCommitted,
+    onError: events.connectionLost,
     onFatal: (error) => {
       events.storeFailed(error)
       ;(overrides.onFatal ?? exitNow)(error)
     },
+    expect: () => revocations.expect(),
+  })
+  const fingerprint = createFingerprinter(derivedKeys.fingerprint)
+  const verifier: Verifier = createVerifier({
+    fingerprint,
+    load: (handle) => loadKey(engine.verification, handle),
+    isFresh: () => revocations.isFresh(),
+    monotonicMs: () => performance.now(),
+  })
+  const revocations = createRevocations(engine, {
+    memory: verifier,
+    newId: () => randomBytes(16).toString('hex'),
+    onPoll: createPollReport(events, () => revocations.refused),
   })
   try {
     await assertServerSecret(engine, derivedKeys.check, clock)
@@ -89,14 +104,13 @@ export async function createServices(
     await engine.close()
     throw error
   }
-  const fingerprint = createFingerprinter(derivedKeys.fingerprint)
-  const verifier = wireVerifier(engine, fingerprint)
   const usage = createUsage(engine, events.usageLost)
   return {
     config,
     engine,
-    write: createWrite({ engine, clock, randomBytes }),
+    write: createWrite({ engine, clock, randomBytes, settle: metrics.timingSettles(revocations.settle) }),
     verifier,
+    revocations,
     fingerprint,
     chain: createAuditChain(derivedKeys.audit),
     derivedKeys,
@@ -109,6 +123,7 @@ export async function createServices(
     events,
     metrics,
     async dispose() {
+      await revocations.stop().catch(events.connectionLost)
       await usage.stop().catch(events.usageLost)
       await engine.close()
     },
@@ -117,16 +132,38 @@ export async function createServices(
 
 export const storeFileOf = (dataDir: string): string => join(dataDir, 'latchkey.db')
 
-function wireVerifier(engine: Engine, fingerprint: Services['fingerprint']): Verifier {
-  let isFresh = (): boolean => false
-  const verifier = createVerifier({
-    fingerprint,
-    load: (handle) => loadKey(engine.verification, handle),
-    isFresh: () => isFresh(),
-    monotonicMs: () => performance.now(),
-  })
-  isFresh = createFreshness(engine.verification, verifier)
-  return verifier
+/** The server secret. Only the embedded store has a place of its own for one. */
+function prepareSecret(secretSource: SecretSource): string {
+  const { dataDir, databaseUrl } = secretSource
+  if (databaseUrl !== null) return readServerSecret(secretSource, false)
+  prepareDataDir(dataDir)
+  return readServerSecret(secretSource, !existsSync(storeFileOf(dataDir)))
+}
+
+type EngineHooks = WriterHooks & Pick<PostgresOptions, 'onError' | 'expect'>
+
+async function openEngine(
+  { dataDir, databaseConnections }: Config,
+  { databaseUrl }: SecretSource,
+  hooks: EngineHooks,
+): Promise<Engine> {
+  if (databaseUrl === null) return openSqlite({ file: storeFileOf(dataDir), ...hooks })
+  const { openPostgres } = await import('./storage/postgres.ts')
+  return openPostgres({ url: databaseUrl, connectionsMax: databaseConnections, ...hooks })
+}
+
+/** Says once when following the store begins to fail, once when it works again, and once when it is refused. */
+function createPollReport(events: Events, refused: () => Refused | undefined) {
+  let isFailing = false
+  let wasRefused = false
+  return (error: unknown | undefined) => {
+    if (error !== undefined && !isFailing) events.followingFailed(error)
+    if (error === undefined && isFailing) events.followingAgain()
+    isFailing = error !== undefined
+    const now = refused()
+    if (now !== undefined && !wasRefused) events.storeRefused(now)
+    wasRefused = now !== undefined
+  }
 }
 
 function wireTokens(config: Config, derivedKeys: DerivedKeys, clock: Clock, randomBytes: RandomBytes) {

@@ -30,13 +30,20 @@ export const settings = {
   databaseUrl: {
     name: 'DATABASE_URL',
     fallback: '',
-    description: 'Absent: SQLite in the data directory. (PostgreSQL is not available in this release.)',
+    description: 'postgres://user:password@host:5432/database. Absent: SQLite in the data directory.',
     parse: (text) => {
-      if (text !== '')
-        throw new Error('names a database server, which this release does not support: unset it')
-      return null
+      if (text === '') return null
+      if (!/^postgres(ql)?:\/\//.test(text)) throw new Error('must begin with postgres://')
+      return text
     },
-  } satisfies Setting<null>,
+  } satisfies Setting<string | null>,
+  databaseConnections: {
+    name: 'LATCHKEY_DATABASE_CONNECTIONS',
+    fallback: '10',
+    description:
+      'Connections of each process to PostgreSQL for lists and writes. Six more are for verification.',
+    parse: (text) => wholeNumber(text, 1, 1_000),
+  } satisfies Setting<number>,
   dataDir: {
     name: 'LATCHKEY_DATA_DIR',
     fallback: './data',
@@ -52,7 +59,8 @@ export const settings = {
   secretFile: {
     name: 'LATCHKEY_SECRET_FILE',
     fallback: '',
-    description: 'File that holds the server secret. Neither given: one is made in the data directory.',
+    description:
+      'File that holds the server secret. Neither given: one is made in the data directory (not with DATABASE_URL).',
     parse: (text) => (text === '' ? null : text),
   } satisfies Setting<string | null>,
   publicUrl: {
@@ -118,12 +126,9 @@ export const settings = {
   workers: {
     name: 'LATCHKEY_WORKERS',
     fallback: '1',
-    description: 'Processes. (Only 1 in this release.)',
-    parse: (text) => {
-      if (text !== '1') throw new Error('must be 1: this release runs one process')
-      return 1
-    },
-  } satisfies Setting<number>,
+    description: 'Processes that share the port and the store; auto for one on each core.',
+    parse: (text) => (text === 'auto' ? 'auto' : wholeNumber(text, 1, 128)),
+  } satisfies Setting<number | 'auto'>,
 } as const
 
 function wholeNumber(text: string, least: number, most: number): number {

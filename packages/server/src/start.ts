@@ -3,6 +3,7 @@ import { setInterval } from 'node:timers'
 import { createApp } from './app.ts'
 import { ConfigError } from './config.ts'
 import type { Services } from './services.ts'
+import { trimLog } from './storage/head.ts'
 import { deleteExpiredIdempotency } from './storage/idempotency.ts'
 import { deleteExpiredPeople } from './storage/people.ts'
 
@@ -17,7 +18,7 @@ export type RunningServer = {
 
 /** Listens. Throws ConfigError with one sentence when the port cannot be had. */
 export async function startServer(services: Services): Promise<RunningServer> {
-  const { config, events, engine, clock } = services
+  const { config, events, engine, clock, revocations } = services
   const app = createApp(services)
   try {
     await app.listen({ port: config.port, host: config.host })
@@ -25,10 +26,12 @@ export async function startServer(services: Services): Promise<RunningServer> {
     await app.close()
     throw explainListen(error as NodeJS.ErrnoException, config.host, config.port)
   }
+  await revocations.start()
   const sweepOnce = () =>
     engine.write(async (db) => {
       await deleteExpiredIdempotency(db, clock.nowMs())
       await deleteExpiredPeople(db, clock.nowMs())
+      await trimLog(db)
     })
   const sweep = setInterval(() => {
     sweepOnce().catch(events.storeFailed)

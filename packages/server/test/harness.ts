@@ -3,12 +3,14 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { FastifyInstance } from 'fastify'
+import { inject } from 'vitest'
 import { createApp } from '../src/app.ts'
 import { type Bootstrapped, bootstrap } from '../src/bootstrap.ts'
 import { readConfig } from '../src/config.ts'
+import { createDatabase } from './postgres-cluster.ts'
 import { createServices, type Overrides, type Services } from '../src/services.ts'
 
-/** A whole service on a real SQLite file in a directory of its own. */
+/** A whole service on a real store of its own: a SQLite file, or a database on a real PostgreSQL server. */
 export type TestService = {
   readonly app: FastifyInstance
   readonly services: Services
@@ -49,10 +51,13 @@ export async function startTestServer(
   overrides: Overrides = {},
 ): Promise<TestService> {
   const dataDir = mkdtempSync(join(tmpdir(), 'latchkey-test-'))
+  const databaseServer = inject('databaseServer')
+  const database = databaseServer === undefined ? undefined : await createDatabase(databaseServer)
   const { config, secretSource } = readConfig({
     LATCHKEY_DATA_DIR: dataDir,
     LATCHKEY_SECRET: randomBytes(32).toString('hex'),
     LATCHKEY_LOG_LEVEL: 'info',
+    ...(database === undefined ? {} : { DATABASE_URL: database.url }),
     ...environment,
   })
   const logged: string[] = []
@@ -63,6 +68,7 @@ export async function startTestServer(
   const admin = (await bootstrap(services))!
   const app = createApp(services)
   await app.ready()
+  await services.revocations.start()
   const adminKey = admin.secret.reveal()
   return {
     app,
@@ -75,6 +81,7 @@ export async function startTestServer(
     async dispose() {
       await app.close()
       await services.dispose()
+      await database?.drop()
       rmSync(dataDir, { recursive: true, force: true })
     },
   }

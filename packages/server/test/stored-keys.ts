@@ -23,7 +23,7 @@ export async function insertStoredKeys(
   { engine, clock }: Pick<Services, 'engine' | 'clock'>,
   { companyId, userId, keys }: StoredKeys,
 ): Promise<string[]> {
-  return engine.write(async (db) => {
+  const { value } = await engine.write(async (db) => {
     const ledger = await findLedger(db, companyId as CompanyId)
     const user = await findUser(db, companyId as CompanyId, userId as UserId)
     if (ledger === undefined || user === undefined) throw new Error('no such company or user')
@@ -43,6 +43,7 @@ export async function insertStoredKeys(
     })
     return rows.map((row) => row.id)
   })
+  return value
 }
 
 async function insertRows(db: Db, rows: readonly KeyRow[]): Promise<void> {

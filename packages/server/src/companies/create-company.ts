@@ -3,7 +3,7 @@ import { nextId } from '@latchkey/core/ids'
 import { auditedChange } from '../audit/audited-change.ts'
 import { type AuditChain, CHAIN_START } from '../audit/chain.ts'
 import { findCompanyByExternalId, insertCompany } from '../storage/companies.ts'
-import { countCompany, findDeployment } from '../storage/deployment.ts'
+import { countCompany, findDeploymentLocked } from '../storage/deployment.ts'
 import type { CompanyRow, Db } from '../storage/schema.ts'
 import type { Tx } from '../verification/write.ts'
 
@@ -16,8 +16,8 @@ export type NewCompany = {
 /** Creates a company; its chain of audit events begins with its creation. Throws AppError: input faults. */
 export async function createCompany(tx: Tx, chain: AuditChain, input: NewCompany): Promise<CompanyRow> {
   const externalId = input.externalId ?? null
+  const deployment = await findDeploymentLocked(tx.db)
   await assertExternalIdFree(tx.db, externalId)
-  const deployment = await findDeployment(tx.db)
   if (deployment === undefined) throw new Error('the deployment row is missing')
   const id = nextId('cmp', {
     nowMs: tx.nowMs,

@@ -38,11 +38,11 @@ export async function updateCompany(
       )
     }
     const changes = changesBetween(present(company), present(next))
+    tx.revoke({ scope: 'company', id: companyId })
     if (Object.keys(changes).length === 0) return company
     const columns = { ...next, updated_at: tx.nowMs, version: company.version + 1 }
     await updateCompanyRow(tx.db, companyId, columns)
     await change.record({ action: 'company.updated', object: { type: 'company', id: companyId }, changes })
-    tx.revoke({ scope: 'company', id: companyId })
     return { ...company, ...columns }
   })
 }

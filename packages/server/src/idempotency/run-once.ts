@@ -98,11 +98,12 @@ async function replayOrRun<Answer>(
     return { answer: JSON.parse(open(identity.key, identity.hash, known.sealed)) as Answer, isReplayed: true }
   }
   const answer = await work(tx)
-  await insertIdempotency(tx.db, {
+  const record = {
     hash: identity.hash,
     body_hash: identity.bodyHash,
     sealed: seal(identity.key, identity.hash, JSON.stringify(answer), tx.randomBytes),
     expires_at: tx.nowMs + KEPT_MS,
-  })
+  }
+  await insertIdempotency(tx.db, record, tx.nowMs)
   return { answer, isReplayed: false }
 }

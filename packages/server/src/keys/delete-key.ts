@@ -27,6 +27,7 @@ export async function deleteKey(
     if (key === undefined) throw keyNotFound()
     const isSelf = principal.id === key.id && !principal.isDerived
     if (!isSelf) assertOwn(principal, key.user_id, 'delete')
+    tx.revoke({ scope: 'key', id: key.id })
     if (key.deleted_at !== null) return
     await updateKeyRow(tx.db, key.id, {
       status: 'inactive',
@@ -36,7 +37,6 @@ export async function deleteKey(
     })
     await moveCounters(change, key, 'inactive')
     await change.record({ action: 'key.deleted', object: { type: 'key', id: key.id } })
-    tx.revoke({ scope: 'key', id: key.id })
   })
 }
 

@@ -51,11 +51,11 @@ export async function updateKey(
     const columns = parsePatch(tx, key, patch)
     await assertMayChange(change, principal, key, patch, columns)
     const changes = changesBetween(present(key), present({ ...key, ...columns }))
+    tx.revoke({ scope: 'key', id: key.id })
     if (Object.keys(changes).length > 0) {
       await updateKeyRow(tx.db, key.id, { ...columns, updated_at: tx.nowMs, version: key.version + 1 })
       await moveCounters(change, key, columns.status)
       await change.record({ action: 'key.updated', object: { type: 'key', id: key.id }, changes })
-      tx.revoke({ scope: 'key', id: key.id })
     }
     return requireView(change, key.id)
   })

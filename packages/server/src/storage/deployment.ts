@@ -6,6 +6,11 @@ export async function findDeployment(db: Db): Promise<DeploymentRow | undefined>
   return db.selectFrom('deployment').selectAll().executeTakeFirst()
 }
 
+/** The same, held until the transaction ends: companies are counted under it. */
+export async function findDeploymentLocked(db: Db): Promise<DeploymentRow | undefined> {
+  return db.selectFrom('deployment').selectAll().forUpdate().executeTakeFirst()
+}
+
 export async function insertDeployment(db: Db, secretCheck: Uint8Array, nowMs: number): Promise<void> {
   await db
     .insertInto('deployment')

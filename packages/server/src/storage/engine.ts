@@ -1,4 +1,4 @@
-import type { KeyHandle } from '@latchkey/core/key-cache'
+import type { KeyHandle, RevocationScope } from '@latchkey/core/key-cache'
 import type { Db, LogRow } from './schema.ts'
 
 /** What verification reads of a key, session or user, with its user and its company: one indexed read. */
@@ -30,23 +30,100 @@ export type Changes = {
 
 /** The reads on the path of every verification, kept apart from the query builder. */
 export type VerificationReads = {
-  /** undefined: nothing changed since `revision`. */
-  changesSince(revision: number): Changes | undefined
-  findKey(handle: KeyHandle): VerifiableRow | undefined
+  /** By fingerprint or id. A store that answers at once does so without a promise. */
+  findKey(handle: KeyHandle): VerifiableRow | undefined | Promise<VerifiableRow | undefined>
 }
+
+/** The revision a change got, and the epoch it was counted in. */
+export type Revocation = { readonly revision: number; readonly epoch: string }
+
+/** What a write answers; `revocation` when other servers have to apply it before anybody is told. */
+export type Written<T> = { readonly value: T; readonly revocation: Revocation | undefined }
+
+/** Names what changed in a way that can alter a verdict. */
+export type Revoke = (changed: RevocationScope) => void
 
 /** A store. The two implementations hold every word that differs between SQLite and PostgreSQL. */
 export type Engine = {
   readonly store: 'sqlite' | 'postgres'
+  /** Where it is, for people: a file, or server and database. */
+  readonly place: string
   /** Runs `work` on one snapshot: all it reads was true at one moment. */
   read<T>(work: (db: Db) => Promise<T>): Promise<T>
   /**
    * Runs `work` in a write transaction of its own and answers when it is durable. If `work` throws, nothing
-   * of it is kept. Throws AppError `unavailable` when the store cannot take writes now.
+   * of it is kept. What it revokes goes into the log last of all. It may be run again from the start when
+   * another transaction was in the way. Throws AppError `unavailable` when the store cannot take writes now.
    */
-  write<T>(work: (db: Db) => Promise<T>): Promise<T>
+  write<T>(work: (db: Db, revoke: Revoke) => Promise<T>): Promise<Written<T>>
+  /**
+   * As `read`, of a store that was restored or replaced too, which the other members refuse until the operator
+   * has accepted it.
+   */
+  inspect<T>(work: (db: Db) => Promise<T>): Promise<T>
+  /**
+   * Makes a store that was restored or replaced the one in use: under a new epoch, so that nobody goes on with
+   * what it remembers of the old one, and after every lease on the old one is over. `work` is part of the
+   * transaction.
+   */
+  accept(work: (db: Db) => Promise<void>): Promise<void>
   readonly verification: VerificationReads
+  /** How a process learns what others changed: by asking before each look-up, or by following the head. */
+  readonly changes: AskedChanges | FollowedChanges
   close(): Promise<void>
+}
+
+/** A store so near that the head can be read before each look-up. */
+export type AskedChanges = {
+  readonly kind: 'asked'
+  /** undefined: nothing changed since `revision`. */
+  changesSince(revision: number): Changes | undefined
+}
+
+/** The head as a statement saw it. */
+export type Head = {
+  readonly revision: number
+  readonly epoch: string
+  /** The database is the one this head was written in: not restored, promoted or copied since. */
+  readonly isAccepted: boolean
+}
+
+/** One server as the others see it. */
+export type ServerRow = {
+  readonly id: string
+  readonly epoch: string
+  /** The revision up to which it has forgotten what changed; -1 before its first look. */
+  readonly applied: number
+  /** Another random text at each announcement: a row whose beat stands still belongs to a dead server. */
+  readonly beat: string
+}
+
+/** Head, log and servers from one snapshot. */
+export type Observation = Head & {
+  /** The log after the asked revision, in order. */
+  readonly rows: readonly LogRow[]
+  readonly servers: readonly ServerRow[]
+  /** How long a server may answer from memory after it asked, and what is waited beyond it. Milliseconds. */
+  readonly leaseMs: number
+  readonly marginMs: number
+}
+
+/** What the servers of one deployment tell each other through a store that is a network away. */
+export type FollowedChanges = {
+  readonly kind: 'followed'
+  /** Writes the own row, in a transaction of its own, durably. */
+  announce(row: ServerRow): Promise<void>
+  /** In a snapshot begun after the call; the log after `revision`. */
+  observe(revision: number): Promise<Observation>
+  /** The same, without the log, on another connection. */
+  survey(): Promise<Observation>
+  /** Ends the connection that announces and observes: whatever is still under way on it comes to nothing. */
+  reset(): void
+  /** Deletes a row, unless it has another beat by now. */
+  forget(id: string, beat: string): Promise<void>
+  withdraw(id: string): Promise<void>
+  /** Calls back when another server moved the head. Only a hint: it may be late, lost, or come for nothing. */
+  onWake(wake: () => void): void
 }
 
 /** A store that cannot be opened as it is. The message is one sentence for the person who starts the service. */
@@ -56,3 +133,6 @@ export class StoreError extends Error {
     this.name = 'StoreError'
   }
 }
+
+/** Another transaction was in the way of this one: run again from the start, it will see what that one did. */
+export class WriteConflict extends Error {}

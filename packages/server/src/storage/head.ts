@@ -16,10 +16,20 @@ export async function appendRevision(db: Db, changed: RevocationScope): Promise<
     .returning('revision')
     .executeTakeFirstOrThrow()
   await db.insertInto('log').values({ revision, scope: changed.scope, object_id: changed.id }).execute()
-  if (revision % 1_000 === 0) {
-    await db
-      .deleteFrom('log')
-      .where('revision', '<=', revision - LOG_ROWS_MAX)
-      .execute()
-  }
+}
+
+/** Lets go of log rows that nobody asks for any more. */
+export async function trimLog(db: Db): Promise<void> {
+  await db
+    .deleteFrom('log')
+    .where('revision', '<=', sql<number>`(SELECT revision FROM head) - ${LOG_ROWS_MAX}`)
+    .execute()
+}
+
+/** Begins a new epoch in a restored store. */
+export async function acceptHead(db: Db): Promise<void> {
+  await sql`UPDATE head SET epoch = lower(hex(randomblob(16))), revision = revision + 1, is_accepted = 1`.execute(
+    db,
+  )
+  await db.deleteFrom('log').execute()
 }

@@ -1,3 +1,4 @@
+import { WriteConflict } from './engine.ts'
 import type { Db, IdempotencyRow } from './schema.ts'
 
 export async function findIdempotency(
@@ -13,13 +14,17 @@ export async function findIdempotency(
     .executeTakeFirst()
 }
 
-export async function insertIdempotency(db: Db, row: IdempotencyRow): Promise<void> {
-  await db
+/** Takes the place of an expired record. Throws WriteConflict when another transaction has just made a live one. */
+export async function insertIdempotency(db: Db, row: IdempotencyRow, nowMs: number): Promise<void> {
+  const inserted = await db
     .insertInto('idempotency')
     .values(row)
-    // Only an expired record can be in the way: a live one was found before.
-    .onConflict((conflict) => conflict.column('hash').doUpdateSet(row))
-    .execute()
+    .onConflict((conflict) =>
+      conflict.column('hash').doUpdateSet(row).where('idempotency.expires_at', '<=', nowMs),
+    )
+    .returning('hash')
+    .executeTakeFirst()
+  if (inserted === undefined) throw new WriteConflict('an idempotency record was made meanwhile')
 }
 
 export async function deleteExpiredIdempotency(db: Db, nowMs: number): Promise<void> {

@@ -35,6 +35,7 @@ export async function findLedger(db: Db, companyId: CompanyId): Promise<Ledger |
       'audit_seal',
     ])
     .where('id', '=', companyId)
+    .forUpdate()
     .executeTakeFirst()
 }
 

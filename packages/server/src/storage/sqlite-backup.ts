@@ -58,7 +58,7 @@ export function restoreSqlite(copy: string, target: string, suffix: string): str
   }
   const restored = new DatabaseSync(incoming)
   restored.exec(
-    'UPDATE head SET epoch = lower(hex(randomblob(16))), revision = revision + 1; DELETE FROM log',
+    'UPDATE head SET epoch = lower(hex(randomblob(16))), revision = revision + 1, is_accepted = 0; DELETE FROM log',
   )
   restored.close()
   const kept = existsSync(target) ? `${target}.${suffix}` : undefined

@@ -4,6 +4,7 @@ import {
   type DatabaseConnection,
   Kysely,
   type QueryResult,
+  type SelectModifierNode,
   SqliteAdapter,
   SqliteIntrospector,
   SqliteQueryCompiler,
@@ -36,7 +37,7 @@ export function openSqliteConnection(
     dialect: {
       createAdapter: () => new SqliteAdapter(),
       createIntrospector: (kysely) => new SqliteIntrospector(kysely),
-      createQueryCompiler: () => new SqliteQueryCompiler(),
+      createQueryCompiler: () => new LocklessCompiler(),
       createDriver: () => ({
         init: async () => {},
         acquireConnection: async () => connection,
@@ -49,6 +50,13 @@ export function openSqliteConnection(
     },
   })
   return { database, db }
+}
+
+/** A write transaction holds the whole store: there are no rows to lock, and no words for it. */
+class LocklessCompiler extends SqliteQueryCompiler {
+  protected override visitSelectModifier(node: SelectModifierNode): void {
+    if (node.modifier !== 'ForUpdate') super.visitSelectModifier(node)
+  }
 }
 
 function refuseTransaction(): never {

@@ -1,6 +1,8 @@
 import { existsSync, statSync } from 'node:fs'
 import type { DatabaseSync } from 'node:sqlite'
+import type { RevocationScope } from '@latchkey/core/key-cache'
 import { type Engine, StoreError } from './engine.ts'
+import { acceptHead, appendRevision } from './head.ts'
 import { checkSqliteSchema, migrateSqlite } from './migrations/sqlite.ts'
 import { openSqliteConnection, type SqliteConnection } from './sqlite-connection.ts'
 import { isDamaged } from './sqlite-errors.ts'
@@ -22,11 +24,30 @@ export function openSqlite(options: SqliteOptions): Engine {
   // Of its own: head and log must be read in one snapshot with no other statement open.
   const hot = openSqliteConnection(options.file, { isReadOnly: true })
 
+  const verification = createSqliteVerificationReads(hot.database)
+
   return {
     store: 'sqlite',
+    place: options.file,
     read: readers.read,
-    write: queue.write,
-    verification: createSqliteVerificationReads(hot.database),
+    async write(work) {
+      const value = await queue.write(async (db) => {
+        const changed: RevocationScope[] = []
+        const result = await work(db, (scope) => void changed.push(scope))
+        for (const scope of changed) await appendRevision(db, scope)
+        return result
+      })
+      // Every process asks the file itself before each look-up: nobody has to be waited for.
+      return { value, revocation: undefined }
+    },
+    inspect: readers.read,
+    accept: (work) =>
+      queue.write(async (db) => {
+        await acceptHead(db)
+        await work(db)
+      }),
+    verification,
+    changes: verification,
     async close() {
       await queue.idle()
       readers.close()

@@ -22,6 +22,13 @@ export type Events = {
   }): void
   storeFailed(error: unknown): void
   usageLost(error: unknown): void
+  /** A connection to the database broke; another takes its place. */
+  connectionLost(error: unknown): void
+  /** What other servers change is not heard any more: after the lease, verification needs the database. */
+  followingFailed(error: unknown): void
+  followingAgain(): void
+  /** `known` is the revision this server had applied, `found` the one the store is at. */
+  storeRefused(fields: { readonly known: number; readonly found: number }): void
   started(fields: { readonly url: string; readonly store: string }): void
   stopping(fields: { readonly signal: string }): void
   stopped(): void
@@ -35,6 +42,16 @@ export function createEvents(log: Log): Events {
     storeFailed: (error) => log.fatal({ event: 'store_failed', error: describe(error) }, 'the store failed'),
     usageLost: (error) =>
       log.warn({ event: 'usage_lost', error: describe(error) }, 'last-used times not stored'),
+    connectionLost: (error) =>
+      log.warn({ event: 'connection_lost', error: describe(error) }, 'a database connection broke'),
+    followingFailed: (error) =>
+      log.error({ event: 'following_failed', error: describe(error) }, 'the database does not answer'),
+    followingAgain: () => log.info({ event: 'following_again' }, 'the database answers again'),
+    storeRefused: (fields) =>
+      log.error(
+        { ...fields, event: 'store_refused' },
+        'the store was restored or replaced: latchkey restore --accept',
+      ),
     started: (fields) => log.info({ ...fields, event: 'started' }, 'ready'),
     stopping: (fields) => log.info({ ...fields, event: 'stopping' }, 'stopping'),
     stopped: () => log.info({ event: 'stopped' }, 'stopped'),

@@ -17,6 +17,10 @@ export type Metrics = {
   verdictGiven(code: OutcomeCode): void
   /** One durable transaction: how many writes shared it and how long it took. */
   writesCommitted(writes: number, durationMs: number): void
+  /** The same, timed: how long revocations take to be in force everywhere. */
+  timingSettles<Args extends unknown[]>(
+    settle: (...args: Args) => Promise<void>,
+  ): (...args: Args) => Promise<void>
   readonly contentType: string
   text(): Promise<string>
 }
@@ -50,6 +54,12 @@ export function createMetrics(engineCounts: () => EngineCounts): Metrics {
     buckets: BATCH_BUCKETS,
     registers,
   })
+  const settles = new Histogram({
+    name: 'latchkey_revocation_settle_seconds',
+    help: 'From the commit of a revocation until no server can answer from before it.',
+    buckets: SECONDS_BUCKETS,
+    registers,
+  })
   gaugeOf(registry, 'latchkey_cached_keys', 'Keys held in memory.', () => engineCounts().size)
   gaugeOf(
     registry,
@@ -71,6 +81,13 @@ export function createMetrics(engineCounts: () => EngineCounts): Metrics {
       commits.observe(durationMs / 1_000)
       batches.observe(writes)
     },
+    timingSettles:
+      (settle) =>
+      async (...args) => {
+        const startedAtMs = performance.now()
+        await settle(...args)
+        settles.observe((performance.now() - startedAtMs) / 1_000)
+      },
     contentType: registry.contentType,
     text: () => registry.metrics(),
   }

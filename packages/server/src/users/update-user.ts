@@ -33,11 +33,11 @@ export async function updateUser(
     assertMayBecome(change, principal, user, next)
     await assertOwnerLeft(change, user, next)
     const changes = changesBetween(present(user), present(next))
+    tx.revoke({ scope: 'user', id: user.id })
     if (Object.keys(changes).length === 0) return user
     const { id: _id, company_id: _companyId, created_at: _createdAt, ...columns } = next
     await updateUserRow(tx.db, user.id, columns)
     await change.record({ action: 'user.updated', object: { type: 'user', id: user.id }, changes })
-    tx.revoke({ scope: 'user', id: user.id })
     return next
   })
 }

@@ -1,6 +1,6 @@
 import type { RevocationScope } from '@latchkey/core/key-cache'
 import type { Verifier } from '@latchkey/core/verifier'
-import type { Changes, VerificationReads } from '../storage/engine.ts'
+import type { AskedChanges, Changes } from '../storage/engine.ts'
 import { cannotVerify } from './load-key.ts'
 
 type Memory = Pick<Verifier, 'drop' | 'clear'>
@@ -10,7 +10,7 @@ type Memory = Pick<Verifier, 'drop' | 'clear'>
  * the log names when it moved. Several processes on one file are safe, because each asks the file itself.
  * Throws AppError `cannot_verify` when the store does not answer: never a stale yes.
  */
-export function createFreshness(reads: VerificationReads, memory: Memory): () => boolean {
+export function createFreshness(reads: AskedChanges, memory: Memory): () => boolean {
   let applied = -1
   let epoch: string | undefined
 

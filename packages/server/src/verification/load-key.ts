@@ -9,15 +9,23 @@ import type { Mode } from '@latchkey/core/secret'
 import type { VerifiableRow, VerificationReads } from '../storage/engine.ts'
 
 /** Reads a key from the store and compiles it. Throws AppError `cannot_verify` when the store is silent. */
-export function loadKey(reads: VerificationReads, handle: KeyHandle): LoadedKey | null {
-  let row: VerifiableRow | undefined
+export function loadKey(
+  reads: VerificationReads,
+  handle: KeyHandle,
+): LoadedKey | null | Promise<LoadedKey | null> {
   try {
-    row = reads.findKey(handle)
+    const row = reads.findKey(handle)
+    if (!(row instanceof Promise)) return compileFound(row)
+    return row.then(compileFound, (error: unknown) => {
+      throw cannotVerify(error)
+    })
   } catch (error) {
     throw cannotVerify(error)
   }
-  return row === undefined ? null : compile(row)
 }
+
+const compileFound = (row: VerifiableRow | undefined): LoadedKey | null =>
+  row === undefined ? null : compile(row)
 
 export function cannotVerify(cause: unknown): AppError {
   return new AppError(

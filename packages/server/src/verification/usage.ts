@@ -31,6 +31,8 @@ export function createUsage(engine: Engine, onError: (error: unknown) => void): 
     for (const [keyId, { atMs, address }] of noted) {
       uses.push({ keyId, atMs, address: address === undefined ? null : formatAddress(address) })
     }
+    // In one order everywhere: two servers that note the same keys must not wait for each other in a circle.
+    uses.sort((one, other) => (one.keyId < other.keyId ? -1 : 1))
     for (let start = 0; start < uses.length; start += BATCH_ROWS) {
       const batch = uses.slice(start, start + BATCH_ROWS)
       await engine.write((db) => upsertUsage(db, batch))

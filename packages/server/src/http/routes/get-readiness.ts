@@ -1,9 +1,23 @@
 import { AppError } from '@latchkey/core/error'
 import { findDeployment } from '../../storage/deployment.ts'
+import type { Refused } from '../../verification/lease.ts'
 import type { Handler } from '../context.ts'
 
-export const getReadiness: Handler<'getReadiness'> = async ({ engine }) => {
+function restored({ known, found }: Refused): AppError {
+  const lost =
+    known > found ? ` Up to ${known - found} changes, revocations among them, are missing in it.` : ''
+  return new AppError(
+    'unavailable',
+    `The store was restored or replaced and is not accepted.${lost} To use it: latchkey restore --accept.`,
+    { retryAfterSeconds: 5 },
+  )
+}
+
+export const getReadiness: Handler<'getReadiness'> = async ({ engine, revocations }) => {
+  const { refused } = revocations
+  if (refused !== undefined) throw restored(refused)
   const deployment = await engine.read(findDeployment).catch((cause: unknown) => {
+    if (cause instanceof AppError) throw cause
     throw new AppError('unavailable', 'The store does not answer.', { retryAfterSeconds: 1, cause })
   })
   if (deployment === undefined)

@@ -15,9 +15,10 @@ CREATE TABLE deployment (
 CREATE TABLE head (
   id INTEGER PRIMARY KEY CHECK (id = 1),
   revision INTEGER NOT NULL,
-  epoch TEXT NOT NULL
+  epoch TEXT NOT NULL,
+  is_accepted INTEGER NOT NULL CHECK (is_accepted IN (0, 1))
 ) STRICT;
-INSERT INTO head (id, revision, epoch) VALUES (1, 0, lower(hex(randomblob(16))));
+INSERT INTO head (id, revision, epoch, is_accepted) VALUES (1, 0, lower(hex(randomblob(16))), 1);
 
 CREATE TABLE log (
   revision INTEGER PRIMARY KEY,

@@ -1,0 +1,79 @@
+import type { ClientBase } from 'pg'
+import { StoreError } from '../engine.ts'
+import { initial } from './postgres-0001-initial.ts'
+
+/** Forward only, in this order. A name that was released is never edited: the next change is a new one. */
+const MIGRATIONS: readonly { readonly name: string; readonly sql: string }[] = [
+  { name: '0001-initial', sql: initial },
+]
+
+/** One lock for all servers of a database that start at once ("LKey", and a number for this use). */
+const LOCK = [0x4c4b6579, 1] as const
+
+/**
+ * Brings a database to the current schema, one transaction for each step, under one lock. A database that is
+ * complete is left alone, so that a role without the right to create tables can run the service. Throws
+ * StoreError when it is of a newer release or holds another program's tables.
+ */
+export async function migratePostgres(client: ClientBase): Promise<void> {
+  if (await isComplete(client)) return
+  await client.query('SELECT pg_advisory_lock($1, $2)', [...LOCK])
+  try {
+    for (const migration of MIGRATIONS) await applyOnce(client, migration)
+  } finally {
+    await client.query('SELECT pg_advisory_unlock($1, $2)', [...LOCK])
+  }
+}
+
+async function isComplete(client: ClientBase): Promise<boolean> {
+  const applied = await readApplied(client)
+  if (applied === undefined) {
+    await assertNoForeignTables(client)
+    return false
+  }
+  const [newer] = [...applied].filter((name) => !MIGRATIONS.some((migration) => migration.name === name))
+  if (newer !== undefined) {
+    throw new StoreError(
+      `The database was written by a newer release of Latchkey (it has the migration ${newer}): ` +
+        'start that release, or restore a backup made before the upgrade.',
+    )
+  }
+  return MIGRATIONS.every(({ name }) => applied.has(name))
+}
+
+/** undefined: there is no table of migrations yet. */
+async function readApplied(client: ClientBase): Promise<ReadonlySet<string> | undefined> {
+  const { rows } = await client.query(`SELECT to_regclass('migrations') IS NOT NULL AS found`)
+  if (rows[0]?.found !== true) return undefined
+  const applied = await client.query<{ name: string }>('SELECT name FROM migrations')
+  return new Set(applied.rows.map((row) => row.name))
+}
+
+async function assertNoForeignTables(client: ClientBase): Promise<void> {
+  const { rows } = await client.query(
+    `SELECT to_regclass('keys') IS NOT NULL OR to_regclass('users') IS NOT NULL AS taken`,
+  )
+  if (rows[0]?.taken !== true) return
+  throw new StoreError(
+    'The database holds tables of another program: give Latchkey a database, or a schema, of its own.',
+  )
+}
+
+async function applyOnce(client: ClientBase, { name, sql }: (typeof MIGRATIONS)[number]): Promise<void> {
+  await client.query('BEGIN')
+  try {
+    await client.query(
+      'CREATE TABLE IF NOT EXISTS migrations (name TEXT PRIMARY KEY, applied_at BIGINT NOT NULL)',
+    )
+    const noted = await client.query(
+      `INSERT INTO migrations (name, applied_at) VALUES ($1, floor(extract(epoch FROM now()) * 1000))
+       ON CONFLICT DO NOTHING`,
+      [name],
+    )
+    if (noted.rowCount === 1) await client.query(sql)
+    await client.query('COMMIT')
+  } catch (error) {
+    await client.query('ROLLBACK')
+    throw error
+  }
+}

@@ -1,0 +1,37 @@
+import { AppError } from '@latchkey/core/error'
+import { WriteConflict } from './engine.ts'
+
+/** Classes and codes of PostgreSQL, Appendix A. */
+const UNIQUE_VIOLATION = '23505'
+const SERIALIZATION_FAILURE = '40001'
+const DEADLOCK = '40P01'
+const RETRIED = new Set([UNIQUE_VIOLATION, SERIALIZATION_FAILURE, DEADLOCK])
+/** Connection exceptions, lack of resources, operator intervention, system errors. */
+const UNAVAILABLE_CLASSES = new Set(['08', '53', '57', '58'])
+/** No lock in time; a transaction that stood idle; a standby; a server that is starting. */
+const UNAVAILABLE_CODES = new Set(['55P03', '25P03', '25P04', '25006'])
+const SOCKET_CODES = /^E[A-Z]+$/
+
+function codeOf(error: unknown): string | undefined {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined
+}
+
+export function isRetried(error: unknown): boolean {
+  return error instanceof WriteConflict || RETRIED.has(codeOf(error) ?? '')
+}
+
+/** The database could not be asked, or could not answer: an expected failure that passes. */
+export function isUnavailable(error: unknown): boolean {
+  const code = codeOf(error)
+  if (code !== undefined) {
+    return UNAVAILABLE_CODES.has(code) || UNAVAILABLE_CLASSES.has(code.slice(0, 2)) || SOCKET_CODES.test(code)
+  }
+  // The driver's own errors carry no code: a connection that ended or was not to be had in time.
+  return error instanceof Error && /connection|timeout|client was closed/i.test(error.message)
+}
+
+/** A database that cannot answer now is an expected failure; everything else is passed on as it is. */
+export function explainPostgres(error: unknown, detail: string): unknown {
+  if (!isUnavailable(error) && !isRetried(error)) return error
+  return new AppError('unavailable', detail, { retryAfterSeconds: 1, cause: error })
+}

@@ -1,0 +1,121 @@
+import pg from 'pg'
+import type { FollowedChanges, Observation, ServerRow } from './engine.ts'
+import { HEAD_CHANNEL, NO_LOG, OBSERVE } from './postgres-head.ts'
+import { clientConfig, type Pool } from './postgres-pool.ts'
+
+const STATEMENT_MS_MAX = 1_000
+/** Between two attempts to listen again, in milliseconds. The poll goes on meanwhile. */
+const LISTEN_AGAIN_MS = 1_000
+
+const ANNOUNCE = `INSERT INTO servers (id, epoch, applied, beat) VALUES ($1, $2, $3, $4)
+  ON CONFLICT (id) DO UPDATE SET epoch = excluded.epoch, applied = excluded.applied, beat = excluded.beat`
+
+type Followed = FollowedChanges & { close(): Promise<void> }
+
+/** `pool` is for surveys, which must not wait behind a poll. `onError` hears of connections that break. */
+export function createPostgresFollowed(
+  server: pg.ClientConfig,
+  pool: Pool,
+  onError: (error: unknown) => void,
+): Followed {
+  const follower = createKeptClient(server, 'follower', onError)
+  const listener = createListener(server, onError)
+
+  const observe = async (client: pg.ClientBase, revision: number): Promise<Observation> => {
+    const { rows } = await client.query<Observation>({ name: 'observe', text: OBSERVE, values: [revision] })
+    const [seen] = rows
+    if (seen === undefined) throw new Error('the head of the store is missing')
+    return seen
+  }
+  const withdraw = (id: string) =>
+    pool.lend(async (client) => void (await client.query('DELETE FROM servers WHERE id = $1', [id])))
+
+  return {
+    kind: 'followed',
+    async announce({ id, epoch, applied, beat }: ServerRow) {
+      const client = await follower.get()
+      await client.query({ name: 'announce', text: ANNOUNCE, values: [id, epoch, applied, beat] })
+    },
+    observe: async (revision) => observe(await follower.get(), revision),
+    survey: () => pool.lend((client) => observe(client, NO_LOG)),
+    reset: follower.reset,
+    async forget(id, beat) {
+      await pool.lend((client) => client.query('DELETE FROM servers WHERE id = $1 AND beat = $2', [id, beat]))
+    },
+    withdraw,
+    onWake: listener.start,
+    async close() {
+      listener.stop()
+      follower.reset()
+    },
+  }
+}
+
+/** One connection, made when first needed and again after it broke. */
+function createKeptClient(server: pg.ClientConfig, name: string, onError: (error: unknown) => void) {
+  let current: Promise<pg.Client> | undefined
+
+  function connect(): Promise<pg.Client> {
+    const client = new pg.Client(clientConfig(server, { name, statementMsMax: STATEMENT_MS_MAX }))
+    const forget = () => {
+      if (current === connecting) current = undefined
+    }
+    client.on('error', (error) => {
+      forget()
+      onError(error)
+    })
+    client.on('end', forget)
+    const connecting = client.connect().then(() => client)
+    // Whoever asked gets the error; the next one to ask connects again.
+    connecting.catch(forget)
+    return connecting
+  }
+
+  return {
+    get: (): Promise<pg.Client> => {
+      current ??= connect()
+      return current
+    },
+    reset(): void {
+      const dropped = current
+      current = undefined
+      // Not `end`, which would wait its turn behind a statement that may never be answered.
+      dropped?.then((client) => client.connection.stream.destroy()).catch(() => {})
+    },
+  }
+}
+
+function createListener(server: pg.ClientConfig, onError: (error: unknown) => void) {
+  let client: pg.Client | undefined
+  let isStopped = false
+
+  async function listen(wake: () => void): Promise<void> {
+    if (isStopped) return
+    const listening = new pg.Client(
+      clientConfig(server, { name: 'listener', statementMsMax: STATEMENT_MS_MAX }),
+    )
+    client = listening
+    listening.on('notification', wake)
+    listening.on('error', onError)
+    listening.on('end', () => {
+      if (!isStopped) setTimeout(() => void listen(wake), LISTEN_AGAIN_MS).unref()
+    })
+    try {
+      await listening.connect()
+      await listening.query(`LISTEN ${HEAD_CHANNEL}`)
+      // Whatever was announced while nobody listened.
+      wake()
+    } catch (error) {
+      onError(error)
+      listening.connection.stream.destroy()
+    }
+  }
+
+  return {
+    start: (wake: () => void) => void listen(wake),
+    stop() {
+      isStopped = true
+      client?.connection.stream.destroy()
+    },
+  }
+}

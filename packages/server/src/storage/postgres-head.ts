@@ -1,0 +1,49 @@
+import type { RevocationScope } from '@latchkey/core/key-cache'
+import pg from 'pg'
+import type { Head } from './engine.ts'
+
+/**
+ * The head, and whether the database is still the one it was written in. A standby cannot answer: it has no
+ * current place in the log of changes, and says so with an error.
+ */
+const HEAD_COLUMNS = `h.revision, h.epoch, h.timeline = substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8)
+  AND h.system_identifier = (SELECT system_identifier::text FROM pg_control_system()) AS "isAccepted"`
+
+export const READ_HEAD = `SELECT ${HEAD_COLUMNS} FROM head h`
+
+/** The row of whatever is asked for beside the head of the same snapshot; its columns are null when there is none. */
+export const withHead = (query: string): string =>
+  `SELECT ${HEAD_COLUMNS}, k.* FROM head h LEFT JOIN (${query}) k ON true`
+
+/** Head, log after $1, and servers, in one statement and so in one snapshot. */
+export const OBSERVE = `SELECT ${HEAD_COLUMNS}, h.lease_ms AS "leaseMs", h.margin_ms AS "marginMs",
+  coalesce((SELECT json_agg(s) FROM servers s), '[]') AS servers,
+  coalesce((SELECT json_agg(l ORDER BY l.revision) FROM log l WHERE l.revision > $1), '[]') AS rows
+  FROM head h`
+
+/** Nothing in the log is after it. */
+export const NO_LOG = Number.MAX_SAFE_INTEGER
+
+/**
+ * Moves the head, notes what changed, and commits: one message, so that the head's row, at which all servers
+ * queue, is never held while a network is waited for. Another epoch than the one the transaction began in
+ * leaves no revision to note, and the transaction fails.
+ */
+export function commitWith(changed: readonly RevocationScope[], { epoch }: Head): string {
+  const rows = changed.map(
+    ({ scope, id }, index) =>
+      `((SELECT revision FROM moved) - ${changed.length - 1 - index}, ${pg.escapeLiteral(scope)}, ${pg.escapeLiteral(id)})`,
+  )
+  return `WITH moved AS (
+    UPDATE head SET revision = revision + ${changed.length} WHERE epoch = ${pg.escapeLiteral(epoch)} RETURNING revision
+  ) INSERT INTO log (revision, scope, object_id) VALUES ${rows.join(', ')} RETURNING revision;
+  NOTIFY ${HEAD_CHANNEL}; COMMIT`
+}
+
+/** Makes the head that of this database, as it is now. */
+export const ACCEPT_HEAD = `UPDATE head SET revision = revision + 1,
+  epoch = replace(gen_random_uuid()::text, '-', ''),
+  system_identifier = (SELECT system_identifier::text FROM pg_control_system()),
+  timeline = substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8)`
+
+export const HEAD_CHANNEL = 'latchkey_head'

@@ -1,0 +1,86 @@
+import { AppError } from '@latchkey/core/error'
+import type { FollowedChanges, Observation, Revocation } from '../storage/engine.ts'
+import type { Lease } from './lease.ts'
+import { pause, type Timing, within } from './timing.ts'
+
+/** A survey that is not answered by then is given up. */
+const SURVEY_MS_MAX = 400
+/** Between two surveys: short at first, for healthy servers apply a change within milliseconds. */
+const PAUSES_MS = [3, 5, 10, 20, 50] as const
+
+type BarrierOptions = {
+  readonly followed: Pick<FollowedChanges, 'survey'>
+  readonly lease: Pick<Lease, 'expect'>
+  readonly timing: Timing
+}
+
+/**
+ * Resolves when no server can answer any more from before the revocation: each has applied it, or its lease is
+ * over. Called when the commit has been answered. Throws AppError `unavailable` when that cannot be told.
+ */
+export function createBarrier({ followed, lease, timing }: BarrierOptions) {
+  const survey = createSharedSurvey(async () => {
+    const isExpected = lease.expect()
+    const seen = await within(timing, SURVEY_MS_MAX, followed.survey())
+    if (!isExpected(seen)) throw unproven()
+    return seen
+  })
+
+  return async ({ revision, epoch }: Revocation): Promise<void> => {
+    const committedAtMs = timing.monotonicMs()
+    let failure: unknown
+    for (let round = 0; ; round += 1) {
+      const askedAtMs = timing.monotonicMs()
+      const seen = await survey().catch((error: unknown) => {
+        failure = error
+        return undefined
+      })
+      if (seen !== undefined) {
+        if (seen.epoch !== epoch || seen.revision < revision) throw unproven()
+        const isRecent = timing.monotonicMs() - askedAtMs <= seen.leaseMs
+        const isOver = askedAtMs - committedAtMs > seen.leaseMs + seen.marginMs
+        if (isRecent && (isOver || hasApplied(seen, revision, epoch))) return
+      } else if (timing.monotonicMs() - committedAtMs > GIVE_UP_MS) {
+        throw unproven(failure)
+      }
+      await pause(timing, PAUSES_MS[Math.min(round, PAUSES_MS.length - 1)]!)
+    }
+  }
+}
+
+/** Without any answer the lease of the others is not known either; it is far shorter than this. */
+const GIVE_UP_MS = 5_000
+
+function hasApplied({ servers }: Observation, revision: number, epoch: string): boolean {
+  return servers.every((server) => server.epoch === epoch && server.applied >= revision)
+}
+
+/** One survey for all who wait: the next one, begun after they asked. */
+function createSharedSurvey(ask: () => Promise<Observation>): () => Promise<Observation> {
+  let running: Promise<unknown> | undefined
+  let next: Promise<Observation> | undefined
+  return () => {
+    if (next !== undefined) return next
+    const begin = (): Promise<Observation> => {
+      next = undefined
+      const asked = ask()
+      const over = () => {
+        if (running === settled) running = undefined
+      }
+      const settled: Promise<void> = asked.then(over, over)
+      running = settled
+      return asked
+    }
+    if (running === undefined) return begin()
+    next = running.then(begin)
+    return next
+  }
+}
+
+function unproven(cause?: unknown): AppError {
+  return new AppError(
+    'unavailable',
+    'The change is stored, but it cannot be told whether every server has applied it: repeat the request.',
+    { retryAfterSeconds: 1, cause },
+  )
+}

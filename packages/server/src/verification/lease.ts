@@ -1,0 +1,107 @@
+import type { RevocationScope } from '@latchkey/core/key-cache'
+import type { Verifier } from '@latchkey/core/verifier'
+import type { Head, Observation } from '../storage/engine.ts'
+import type { Moment, Timing } from './timing.ts'
+
+type Memory = Pick<Verifier, 'drop' | 'clear'>
+
+/** The revision this process had applied, and the one the store is at. */
+export type Refused = { readonly known: number; readonly found: number }
+
+/** What this process knows of the head, and how long it may answer from memory. */
+export type Lease = {
+  /** undefined before the first look. */
+  readonly epoch: string | undefined
+  /** The revision up to which memory has forgotten what changed; -1 before the first look. */
+  readonly applied: number
+  /** Whether memory is provably up to date now. Asked before every look-up, never remembered. */
+  isFresh(): boolean
+  /** What was last seen of a store that is not, or no longer, ours to use; undefined while all is well. */
+  readonly refused: Refused | undefined
+  /**
+   * Call before a question to the store: the answer tells whether a head seen by that question may count. (Not
+   * compared with what is known when the answer comes: another question, sent later, may have been answered first.)
+   */
+  expect(): (head: Head) => boolean
+  /** Takes in what was observed by a question sent at `sent`. */
+  apply(sent: Moment, seen: Observation): void
+  /** Never answers from memory again. */
+  resign(): void
+}
+
+/**
+ * The right to answer from memory, for as long after a question to the store as its answer is binding: a
+ * revocation waits that long, and a margin, for servers it hears nothing of.
+ */
+export function createLease(memory: Memory, timing: Timing): Lease {
+  let epoch: string | undefined
+  let applied = -1
+  let sent: Moment | undefined
+  let leaseMs = 0
+  /** An epoch in which the head went back: nothing counted in it can be trusted any more. */
+  let distrusted: string | undefined
+  let refused: Refused | undefined
+  let isResigned = false
+
+  function expect(): (head: Head) => boolean {
+    const then = { epoch, applied }
+    return (head) => {
+      if (head.epoch === then.epoch && head.revision < then.applied) distrusted = head.epoch
+      return head.isAccepted && head.epoch !== distrusted && (then.epoch ?? head.epoch) === head.epoch
+    }
+  }
+
+  function giveUp(): void {
+    sent = undefined
+    memory.clear()
+  }
+
+  return {
+    get epoch() {
+      return epoch
+    },
+    get applied() {
+      return applied
+    },
+    isFresh() {
+      if (sent === undefined) return false
+      // Both clocks: the monotonic one stands still in suspend, the wall clock may be set.
+      const monotonicMs = timing.monotonicMs() - sent.monotonicMs
+      const wallMs = timing.wallMs() - sent.wallMs
+      return monotonicMs >= 0 && monotonicMs <= leaseMs && wallMs >= 0 && wallMs <= leaseMs
+    },
+    get refused() {
+      return refused
+    },
+    expect,
+    apply(sentAt, seen) {
+      if (isResigned) return
+      if (seen.epoch === epoch && seen.revision < applied) distrusted = seen.epoch
+      if (!seen.isAccepted || seen.epoch === distrusted) {
+        refused = { known: applied, found: seen.revision }
+        return giveUp()
+      }
+      refused = undefined
+      if (seen.epoch === epoch && isNext(applied, seen)) {
+        for (const row of seen.rows) memory.drop({ scope: row.scope, id: row.object_id } as RevocationScope)
+      } else {
+        memory.clear()
+      }
+      epoch = seen.epoch
+      applied = seen.revision
+      leaseMs = seen.leaseMs
+      sent = sentAt
+    },
+    resign() {
+      isResigned = true
+      giveUp()
+    },
+  }
+}
+
+/** Whether the rows are exactly those after `applied` up to the head, none missing. */
+function isNext(applied: number, { revision, rows }: Observation): boolean {
+  return (
+    revision - applied === rows.length && rows.every((row, index) => row.revision === applied + 1 + index)
+  )
+}

@@ -1,0 +1,109 @@
+import type { FollowedChanges, Observation } from '../storage/engine.ts'
+import type { Lease } from './lease.ts'
+import { momentOf, type Timing, within } from './timing.ts'
+
+const POLL_EVERY_MS = 250
+/** A question that is not answered by then is given up, with its connection. */
+const POLL_MS_MAX = 600
+
+type PollerOptions = {
+  readonly followed: FollowedChanges
+  readonly lease: Lease
+  readonly timing: Timing
+  /** Random, of this process only. */
+  readonly serverId: string
+  readonly newBeat: () => string
+  /** Hears of each poll that failed, and of the first that did not after one that did. */
+  readonly onPoll: (error: unknown | undefined) => void
+}
+
+export type Poller = {
+  /** Resolves after the first poll, whatever came of it. */
+  start(): Promise<void>
+  /** Polls now, or again as soon as the poll under way is over. */
+  wake(): void
+  /** Gives up memory, then the row that others wait for. */
+  stop(): Promise<void>
+}
+
+/**
+ * Keeps the lease: says first, durably, that this server is there and what it has applied, and only then asks
+ * what changed. So whoever revokes either finds the row and waits for it, or is before the question.
+ */
+export function createPoller(options: PollerOptions): Poller {
+  const { followed, lease, timing } = options
+  const retire = createRetirement(options)
+  let isStopped = false
+  let isAgain = false
+  let running: Promise<void> | undefined
+  let cancelTimer = () => {}
+
+  /** Answers whether something was applied, which the others wait to hear. */
+  async function poll(): Promise<boolean> {
+    const sent = momentOf(timing)
+    const { applied, epoch } = lease
+    const row = { id: options.serverId, epoch: epoch ?? '', applied, beat: options.newBeat() }
+    const asked = followed.announce(row).then(() => followed.observe(applied))
+    const seen = await within(timing, POLL_MS_MAX, asked)
+    lease.apply(sent, seen)
+    retire(seen)
+    return lease.applied !== applied || lease.epoch !== epoch
+  }
+
+  async function pollOnce(): Promise<void> {
+    isAgain = false
+    try {
+      isAgain = (await poll()) || isAgain
+      options.onPoll(undefined)
+    } catch (error) {
+      followed.reset()
+      options.onPoll(error)
+    }
+  }
+
+  async function run(): Promise<void> {
+    cancelTimer()
+    do await pollOnce()
+    while (isAgain && !isStopped)
+    running = undefined
+    if (!isStopped) cancelTimer = timing.after(POLL_EVERY_MS, wake)
+  }
+
+  function wake(): void {
+    if (isStopped) return
+    isAgain = true
+    running ??= run()
+  }
+
+  return {
+    async start() {
+      followed.onWake(wake)
+      wake()
+      await running
+    },
+    wake,
+    async stop() {
+      isStopped = true
+      cancelTimer()
+      await running
+      lease.resign()
+      await within(timing, POLL_MS_MAX, followed.withdraw(options.serverId))
+    },
+  }
+}
+
+/** Deletes the rows of servers whose beat stood still for longer than their lease can have lasted. */
+function createRetirement({ followed, timing, onPoll }: PollerOptions): (seen: Observation) => void {
+  let sightings = new Map<string, { readonly beat: string; readonly sinceMs: number }>()
+  return ({ servers, leaseMs, marginMs }) => {
+    const nowMs = timing.monotonicMs()
+    const next: typeof sightings = new Map()
+    for (const { id, beat } of servers) {
+      const known = sightings.get(id)
+      const sighting = known?.beat === beat ? known : { beat, sinceMs: nowMs }
+      next.set(id, sighting)
+      if (nowMs - sighting.sinceMs > leaseMs + marginMs) followed.forget(id, beat).catch(onPoll)
+    }
+    sightings = next
+  }
+}

