@@ -82,8 +82,12 @@ export const WALLS: Readonly<Record<string, Wall>> = {
   'server/server-secret': { may: ['core', 'server/settings', 'server/config'] },
   'server/issuers-file': { may: ['core', 'server/config'], types: ['server/auth'] },
   'server/deployment': { may: ['core', 'server/config', 'server/storage'] },
+  'server/open-store': {
+    may: ['core', 'server/config', 'server/server-secret', 'server/storage'],
+  },
   'server/services': {
     may: [
+      'server/open-store',
       'core',
       'server/settings',
       'server/config',
@@ -117,7 +121,7 @@ export const WALLS: Readonly<Record<string, Wall>> = {
       'server/config',
       'server/server-secret',
       'server/deployment',
-      'server/services',
+      'server/open-store',
       'server/storage',
     ],
   },

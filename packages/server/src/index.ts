@@ -11,7 +11,8 @@ export {
   setPasswordOnHost,
   verifyAuditChains,
 } from './host.ts'
-export { createServices, type Services, storeFileOf } from './services.ts'
+export { storeFileOf } from './open-store.ts'
+export { createServices, type Services } from './services.ts'
 export { type RunningServer, startServer } from './start.ts'
 export { StoreError } from './storage/engine.ts'
 export { backupSqlite, restoreSqlite } from './storage/sqlite-backup.ts'

@@ -1,6 +1,4 @@
 import { randomBytes as cryptoRandomBytes } from 'node:crypto'
-import { existsSync } from 'node:fs'
-import { join } from 'node:path'
 import type { Clock } from '@latchkey/core/clock'
 import { createFingerprinter } from '@latchkey/core/fingerprint'
 import type { RandomBytes } from '@latchkey/core/random'
@@ -15,11 +13,9 @@ import { createTokenVerifier, type VerifiedToken } from './auth/verify-token.ts'
 import type { Config, SecretSource } from './config.ts'
 import { assertServerSecret } from './deployment.ts'
 import { readIssuersFile } from './issuers-file.ts'
-import { type DerivedKeys, deriveKeys, prepareDataDir, readServerSecret } from './server-secret.ts'
+import { openStore, prepareSecret } from './open-store.ts'
+import { type DerivedKeys, deriveKeys } from './server-secret.ts'
 import type { Engine } from './storage/engine.ts'
-import type { PostgresOptions } from './storage/postgres.ts'
-import { openSqlite } from './storage/sqlite.ts'
-import type { WriterHooks } from './storage/sqlite-writer.ts'
 import { createEvents, type Events } from './telemetry/events.ts'
 import { createLog } from './telemetry/log.ts'
 import { createMetrics, type Metrics } from './telemetry/metrics.ts'
@@ -77,7 +73,7 @@ export async function createServices(
   const randomBytes = overrides.randomBytes ?? cryptoRandomBytes
   const tokens = wireTokens(config, derivedKeys, clock, randomBytes)
   const metrics = createMetrics(() => verifier)
-  const engine = await openEngine(config, secretSource, {
+  const engine = await openStore(config, secretSource, {
     onCommit: metrics.writesCommitted,
     onError: events.connectionLost,
     onFatal: (error) => {
@@ -87,17 +83,7 @@ export async function createServices(
     expect: () => revocations.expect(),
   })
   const fingerprint = createFingerprinter(derivedKeys.fingerprint)
-  const verifier: Verifier = createVerifier({
-    fingerprint,
-    load: (handle) => loadKey(engine.verification, handle),
-    isFresh: () => revocations.isFresh(),
-    monotonicMs: () => performance.now(),
-  })
-  const revocations = createRevocations(engine, {
-    memory: verifier,
-    newId: () => randomBytes(16).toString('hex'),
-    onPoll: createPollReport(events, () => revocations.refused),
-  })
+  const { verifier, revocations } = wireVerification(engine, fingerprint, events, randomBytes)
   try {
     await assertServerSecret(engine, derivedKeys.check, clock)
   } catch (error) {
@@ -130,26 +116,24 @@ export async function createServices(
   }
 }
 
-export const storeFileOf = (dataDir: string): string => join(dataDir, 'latchkey.db')
-
-/** The server secret. Only the embedded store has a place of its own for one. */
-function prepareSecret(secretSource: SecretSource): string {
-  const { dataDir, databaseUrl } = secretSource
-  if (databaseUrl !== null) return readServerSecret(secretSource, false)
-  prepareDataDir(dataDir)
-  return readServerSecret(secretSource, !existsSync(storeFileOf(dataDir)))
-}
-
-type EngineHooks = WriterHooks & Pick<PostgresOptions, 'onError' | 'expect'>
-
-async function openEngine(
-  { dataDir, databaseConnections }: Config,
-  { databaseUrl }: SecretSource,
-  hooks: EngineHooks,
-): Promise<Engine> {
-  if (databaseUrl === null) return openSqlite({ file: storeFileOf(dataDir), ...hooks })
-  const { openPostgres } = await import('./storage/postgres.ts')
-  return openPostgres({ url: databaseUrl, connectionsMax: databaseConnections, ...hooks })
+function wireVerification(
+  engine: Engine,
+  fingerprint: Services['fingerprint'],
+  events: Events,
+  randomBytes: RandomBytes,
+): Pick<Services, 'verifier' | 'revocations'> {
+  const verifier: Verifier = createVerifier({
+    fingerprint,
+    load: (handle) => loadKey(engine.verification, handle),
+    isFresh: () => revocations.isFresh(),
+    monotonicMs: () => performance.now(),
+  })
+  const revocations: Revocations = createRevocations(engine, {
+    memory: verifier,
+    newId: () => randomBytes(16).toString('hex'),
+    onPoll: createPollReport(events, () => revocations.refused),
+  })
+  return { verifier, revocations }
 }
 
 /** Says once when following the store begins to fail, once when it works again, and once when it is refused. */

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { FastifyInstance } from 'fastify'
@@ -7,8 +7,8 @@ import { inject } from 'vitest'
 import { createApp } from '../src/app.ts'
 import { type Bootstrapped, bootstrap } from '../src/bootstrap.ts'
 import { readConfig } from '../src/config.ts'
-import { createDatabase } from './postgres-cluster.ts'
 import { createServices, type Overrides, type Services } from '../src/services.ts'
+import { createDatabase, readTables } from './postgres-cluster.ts'
 
 /** A whole service on a real store of its own: a SQLite file, or a database on a real PostgreSQL server. */
 export type TestService = {
@@ -17,6 +17,8 @@ export type TestService = {
   readonly admin: Bootstrapped
   readonly adminKey: string
   readonly dataDir: string
+  /** Everything stored so far, as the store keeps it. */
+  stored(): Promise<Buffer>
   /** Everything logged so far, one JSON line each. */
   readonly logged: string[]
   /** One request through the real app. The credential is the admin key unless `key` says otherwise. */
@@ -78,6 +80,7 @@ export async function startTestServer(
     dataDir,
     logged,
     call: (request) => call(app, adminKey, request),
+    stored: () => (database === undefined ? readFiles(dataDir) : readTables(database.url)),
     async dispose() {
       await app.close()
       await services.dispose()
@@ -108,6 +111,10 @@ async function call(app: FastifyInstance, adminKey: string, request: TestRequest
     text: answer.body,
     body: isJson && answer.body !== '' ? JSON.parse(answer.body) : undefined,
   }
+}
+
+async function readFiles(directory: string): Promise<Buffer> {
+  return Buffer.concat(readdirSync(directory).map((name) => readFileSync(join(directory, name))))
 }
 
 /** A company with a user of each role, and a key of each user. */

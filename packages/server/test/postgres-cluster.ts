@@ -36,7 +36,17 @@ export async function createCluster(settings: readonly string[] = []): Promise<C
   execFileSync(join(binaries, 'initdb'), initial, { ...account, stdio: 'ignore' })
   const port = await freePort()
   const url = `postgres://postgres@127.0.0.1:${port}/postgres`
-  const flags = ['-D', place, '-p', String(port), '-h', '127.0.0.1', '-k', '', ...settings.flatMap((text) => ['-c', text])]
+  const flags = [
+    '-D',
+    place,
+    '-p',
+    String(port),
+    '-h',
+    '127.0.0.1',
+    '-k',
+    '',
+    ...settings.flatMap((text) => ['-c', text]),
+  ]
   let running: ReturnType<typeof spawn> | undefined
 
   async function end(signal: NodeJS.Signals): Promise<void> {
@@ -132,6 +142,23 @@ async function administer(serverUrl: string, text: string): Promise<void> {
   await client.connect()
   try {
     await client.query(text)
+  } finally {
+    await client.end()
+  }
+}
+
+/** Every row of every table, as text; bytes as they are. */
+export async function readTables(url: string): Promise<Buffer> {
+  const client = new pg.Client({ connectionString: url })
+  await client.connect()
+  try {
+    const tables = await client.query(`SELECT tablename FROM pg_tables WHERE schemaname = 'public'`)
+    const parts: Buffer[] = []
+    for (const { tablename } of tables.rows) {
+      const { rows } = await client.query({ text: `SELECT * FROM "${tablename}"`, rowMode: 'array' })
+      for (const value of rows.flat()) parts.push(Buffer.isBuffer(value) ? value : Buffer.from(`${value}\n`))
+    }
+    return Buffer.concat(parts)
   } finally {
     await client.end()
   }

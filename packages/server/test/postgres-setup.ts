@@ -9,7 +9,7 @@ declare module 'vitest' {
 }
 
 /** The tests' PostgreSQL: the one that DATABASE_URL names (as a role that may create databases), else one of their own. */
-export default async function setUp(project: TestProject): Promise<() => Promise<void>> {
+export async function setup(project: TestProject): Promise<() => Promise<void>> {
   const given = process.env.DATABASE_URL
   if (given !== undefined && given !== '') {
     project.provide('databaseServer', given)

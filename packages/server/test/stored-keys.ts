@@ -5,8 +5,8 @@ import { findLedger, saveLedger } from '../src/storage/ledger.ts'
 import type { Db, KeyRow } from '../src/storage/schema.ts'
 import { findUser, updateUserRow } from '../src/storage/users.ts'
 
-/** 21 columns a row; SQLite binds at most 32,766 values in one statement. */
-const ROWS_MAX = 1_000
+/** A statement is put together within the time that a store lets a write stand idle. */
+const ROWS_MAX = 500
 
 type StoredKeys = {
   readonly companyId: string
@@ -23,14 +23,16 @@ export async function insertStoredKeys(
   { engine, clock }: Pick<Services, 'engine' | 'clock'>,
   { companyId, userId, keys }: StoredKeys,
 ): Promise<string[]> {
+  const blank = blankKey(companyId as CompanyId, userId as UserId, clock.nowMs())
+  const prepared = keys.map((key) => ({ ...blank, fingerprint: randomBytes(32), ...key }))
   const { value } = await engine.write(async (db) => {
     const ledger = await findLedger(db, companyId as CompanyId)
     const user = await findUser(db, companyId as CompanyId, userId as UserId)
     if (ledger === undefined || user === undefined) throw new Error('no such company or user')
-    const rows = keys.map((key) => {
+    const rows = prepared.map((key) => {
       const id = nextId('key', { nowMs: clock.nowMs(), randomBytes, after: ledger.last_id as Id<string> })
       ledger.last_id = id
-      return { ...blankKey(companyId as CompanyId, userId as UserId, clock.nowMs()), ...key, id }
+      return { ...key, id }
     })
     await insertRows(db, rows)
     const active = rows.filter((row) => row.status === 'active').length

@@ -1,5 +1,5 @@
 import { type Config, readConfig, type SecretSource } from '../config.ts'
-import { storeFileOf } from '../services.ts'
+import { storeFileOf } from '../open-store.ts'
 import { diagnoseClock } from './clock.ts'
 import { diagnoseDataDir, diagnoseDisk } from './data-dir.ts'
 import { diagnoseDatabase, diagnoseIntegrity } from './database.ts'

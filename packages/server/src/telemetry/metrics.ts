@@ -29,6 +29,7 @@ export function createMetrics(engineCounts: () => EngineCounts): Metrics {
   const registers = [new Registry()]
   const [registry] = registers as [Registry]
   collectDefaultMetrics({ register: registry })
+  addEngineGauges(registry, engineCounts)
   const requests = new Histogram({
     name: 'latchkey_request_duration_seconds',
     help: 'Answered requests, by operation and status.',
@@ -60,19 +61,6 @@ export function createMetrics(engineCounts: () => EngineCounts): Metrics {
     buckets: SECONDS_BUCKETS,
     registers,
   })
-  gaugeOf(registry, 'latchkey_cached_keys', 'Keys held in memory.', () => engineCounts().size)
-  gaugeOf(
-    registry,
-    'latchkey_cache_hits',
-    'Verifications answered from memory since the start.',
-    () => engineCounts().hits,
-  )
-  gaugeOf(
-    registry,
-    'latchkey_cache_loads',
-    'Verifications that read the store since the start.',
-    () => engineCounts().loads,
-  )
   return {
     requestAnswered: (operation, status, durationMs) =>
       requests.observe({ operation, status: String(status) }, durationMs / 1_000),
@@ -91,6 +79,22 @@ export function createMetrics(engineCounts: () => EngineCounts): Metrics {
     contentType: registry.contentType,
     text: () => registry.metrics(),
   }
+}
+
+function addEngineGauges(registry: Registry, engineCounts: () => EngineCounts): void {
+  gaugeOf(registry, 'latchkey_cached_keys', 'Keys held in memory.', () => engineCounts().size)
+  gaugeOf(
+    registry,
+    'latchkey_cache_hits',
+    'Verifications answered from memory since the start.',
+    () => engineCounts().hits,
+  )
+  gaugeOf(
+    registry,
+    'latchkey_cache_loads',
+    'Verifications that read the store since the start.',
+    () => engineCounts().loads,
+  )
 }
 
 function gaugeOf(registry: Registry, name: string, help: string, read: () => number): void {

@@ -63,13 +63,7 @@ export function createLease(memory: Memory, timing: Timing): Lease {
     get applied() {
       return applied
     },
-    isFresh() {
-      if (sent === undefined) return false
-      // Both clocks: the monotonic one stands still in suspend, the wall clock may be set.
-      const monotonicMs = timing.monotonicMs() - sent.monotonicMs
-      const wallMs = timing.wallMs() - sent.wallMs
-      return monotonicMs >= 0 && monotonicMs <= leaseMs && wallMs >= 0 && wallMs <= leaseMs
-    },
+    isFresh: () => sent !== undefined && isWithin(timing, sent, leaseMs),
     get refused() {
       return refused
     },
@@ -97,6 +91,13 @@ export function createLease(memory: Memory, timing: Timing): Lease {
       giveUp()
     },
   }
+}
+
+/** On both clocks: the monotonic one stands still in suspend, the wall clock may be set. */
+function isWithin(timing: Timing, sent: Moment, leaseMs: number): boolean {
+  const monotonicMs = timing.monotonicMs() - sent.monotonicMs
+  const wallMs = timing.wallMs() - sent.wallMs
+  return monotonicMs >= 0 && monotonicMs <= leaseMs && wallMs >= 0 && wallMs <= leaseMs
 }
 
 /** Whether the rows are exactly those after `applied` up to the head, none missing. */

@@ -32,23 +32,11 @@ export type Poller = {
  */
 export function createPoller(options: PollerOptions): Poller {
   const { followed, lease, timing } = options
-  const retire = createRetirement(options)
+  const poll = createPoll(options)
   let isStopped = false
   let isAgain = false
   let running: Promise<void> | undefined
   let cancelTimer = () => {}
-
-  /** Answers whether something was applied, which the others wait to hear. */
-  async function poll(): Promise<boolean> {
-    const sent = momentOf(timing)
-    const { applied, epoch } = lease
-    const row = { id: options.serverId, epoch: epoch ?? '', applied, beat: options.newBeat() }
-    const asked = followed.announce(row).then(() => followed.observe(applied))
-    const seen = await within(timing, POLL_MS_MAX, asked)
-    lease.apply(sent, seen)
-    retire(seen)
-    return lease.applied !== applied || lease.epoch !== epoch
-  }
 
   async function pollOnce(): Promise<void> {
     isAgain = false
@@ -89,6 +77,22 @@ export function createPoller(options: PollerOptions): Poller {
       lease.resign()
       await within(timing, POLL_MS_MAX, followed.withdraw(options.serverId))
     },
+  }
+}
+
+/** One question, and what it answers taken in. Answers whether something was applied, which the others wait to hear. */
+function createPoll(options: PollerOptions): () => Promise<boolean> {
+  const { followed, lease, timing } = options
+  const retire = createRetirement(options)
+  return async () => {
+    const sent = momentOf(timing)
+    const { applied, epoch } = lease
+    const row = { id: options.serverId, epoch: epoch ?? '', applied, beat: options.newBeat() }
+    const asked = followed.announce(row).then(() => followed.observe(applied))
+    const seen = await within(timing, POLL_MS_MAX, asked)
+    lease.apply(sent, seen)
+    retire(seen)
+    return lease.applied !== applied || lease.epoch !== epoch
   }
 }
 

@@ -2,7 +2,7 @@ import { DatabaseSync } from 'node:sqlite'
 import type { CompanyId } from '@latchkey/core/ids'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { verifyChain } from '../../src/audit/verify-chain.ts'
-import { storeFileOf } from '../../src/services.ts'
+import { storeFileOf } from '../../src/open-store.ts'
 import { expectCreated, startTestServer, type TestService } from '../harness.ts'
 
 const EVENTS = 12
