@@ -18,7 +18,7 @@ export function registerGateway(app: FastifyInstance, deps: AuthenticateDeps): v
   for (const method of METHODS) {
     // Fastify knows QUERY as a method that must have a body; here it may go without, as all of them may.
     const isReady = app.supportedMethods.includes(method) && method !== 'QUERY'
-    if (!isReady && method !== 'CONNECT') app.addHttpMethod(method)
+    if (!isReady && method !== 'CONNECT') app.addHttpMethod(method, { overrideExisting: true })
   }
   const register = (url: string, flavour: Flavour) =>
     app.all(
