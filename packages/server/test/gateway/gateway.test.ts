@@ -212,6 +212,15 @@ describe('the permission a gateway asks for', () => {
     expectEveryHeader(answer)
   })
 
+  test.each(['*', 'orders:*', 'Orders:read', ''])(
+    'is a mistake when it is %j, whatever the key may do',
+    async (text) => {
+      const answer = await ask(`/gateway/check?permission=${text}`, server.adminKey)
+      expectProblem(answer, 'missing_permission')
+      expect(answer.body.detail).toContain('check its configured URI')
+    },
+  )
+
   test('is never read from a header or a body', async () => {
     const headers = { 'x-permission': 'orders:write', 'x-auth-permissions': '*', permission: 'orders:write' }
     const body = { permission: 'orders:write' }
