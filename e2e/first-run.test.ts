@@ -6,7 +6,7 @@ import { text } from 'node:stream/consumers'
 import { promisify } from 'node:util'
 import { afterEach, beforeEach, describe, expect, it, test } from 'vitest'
 import { call } from './calling.ts'
-import { createHome, type Home } from './running.ts'
+import { atTerminal, createHome, type Home } from './running.ts'
 
 const run = promisify(execFile)
 
@@ -26,13 +26,6 @@ const modeOf = (file: string) => (statSync(file).mode & 0o777).toString(8)
 async function inShell(line: string): Promise<Record<string, unknown>> {
   const { stdout } = await run('sh', ['-c', line])
   return JSON.parse(stdout) as Record<string, unknown>
-}
-
-/** A terminal of its own around the command: standard output is one, and Ctrl-C can be typed. */
-function atTerminal(command: readonly string[]): readonly string[] {
-  const line = command.map((part) => `'${part}'`).join(' ')
-  // exec: a shell in between would get the Ctrl-C too, and its exit code would be the one seen.
-  return ['script', '-qec', `exec ${line}`, '/dev/null']
 }
 
 async function bootstrapped() {
