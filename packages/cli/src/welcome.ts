@@ -20,7 +20,7 @@ export function welcome({ url, dataDir, keyText }: Place & { readonly keyText: s
 }
 
 /** What a first start prints that made the store and then could not listen. Nothing when the key is in a file. */
-export function keyWithoutService(keyText: string): string {
+export function keyOfFailedStart(keyText: string): string {
   if (isInFile(keyText)) return ''
   return `Admin key  ${keyText}\n\nThe store is made, but the service did not start. The key is shown once, here. Store it now.\n`
 }

@@ -3,7 +3,7 @@ import type { RunningServer, Services } from '@latchkey/server'
 import type { Command } from 'commander'
 import { deliverAdminKey, openAdminKeyFile } from '../admin-key.ts'
 import { describeSettings } from '../settings-help.ts'
-import { keyWithoutService, welcome, welcomeBack } from '../welcome.ts'
+import { keyOfFailedStart, welcome, welcomeBack } from '../welcome.ts'
 
 /** Requests in flight get this long after Ctrl-C, in milliseconds; a second Ctrl-C ends at once. */
 const STOP_MS_MAX = 20_000
@@ -28,7 +28,7 @@ async function serve(): Promise<void> {
   } catch (error) {
     await services.dispose()
     // The store has it now and no later start will show it.
-    if (adminKey !== undefined) process.stdout.write(keyWithoutService(adminKey))
+    if (adminKey !== undefined) process.stdout.write(keyOfFailedStart(adminKey))
     throw error
   }
   const dataDir = resolve(config.dataDir)
