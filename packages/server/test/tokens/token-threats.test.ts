@@ -11,6 +11,7 @@ import {
 } from 'node:crypto'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { parseSecret } from '@latchkey/core/secret'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { expectProblem } from '../answer-checks.ts'
 import { createFakeClock, HOUR_MS } from '../fake-clock.ts'
@@ -160,6 +161,10 @@ describe('the claims are those of a token for this service', () => {
     const { keyId } = server.admin
     const unknown = `${keyId.slice(0, -1)}${keyId.endsWith('0') ? '1' : '0'}`
     await expectRefused(forge(server, { claims: { client_id: unknown } }))
+    // What the store finds a secret by: it names a key too, but no token may.
+    const secret = parseSecret(server.adminKey, 'lk')
+    const fingerprint = String(server.services.fingerprint(secret!))
+    await expectRefused(forge(server, { claims: { client_id: fingerprint } }))
   })
 
   test('an exp beyond all numbers', async () => {
