@@ -11,6 +11,8 @@ type Load = {
   /** Any other status ends the run: a figure of refusals is worth nothing. */
   readonly status?: number
   readonly connections?: number
+  /** Ends the load when so many were answered, however early. */
+  readonly answersMax?: number
   /** Called with each request's time, milliseconds. */
   readonly onLatency?: (latencyMs: number) => void
 }
@@ -24,9 +26,15 @@ export async function runLoad(load: Load): Promise<number> {
     Array.from({ length: load.connections ?? CONNECTIONS }, () => open(load.port)),
   )
   const endsAtMs = performance.now() + load.durationMs
+  const { answersMax = Number.POSITIVE_INFINITY } = load
+  let answered = 0
+  const goesOn = (nowMs: number) => {
+    answered += 1
+    return nowMs < endsAtMs && answered < answersMax
+  }
   try {
-    const counts = await Promise.all(sockets.map((socket) => talk(socket, load, endsAtMs)))
-    return counts.reduce((sum, count) => sum + count, 0)
+    await Promise.all(sockets.map((socket) => talk(socket, load, goesOn)))
+    return answered
   } finally {
     for (const socket of sockets) socket.destroy()
   }
@@ -57,10 +65,10 @@ function open(port: number): Promise<Socket> {
   })
 }
 
-function talk(socket: Socket, load: Load, endsAtMs: number): Promise<number> {
+/** Sends and waits in turn, until `goesOn`, which is told of each answer, says no. */
+function talk(socket: Socket, load: Load, goesOn: (nowMs: number) => boolean): Promise<void> {
   const { next, status: expected = 200, onLatency } = load
   return new Promise((resolve, reject) => {
-    let answered = 0
     let sentAtMs = 0
     const send = () => {
       sentAtMs = performance.now()
@@ -71,11 +79,10 @@ function talk(socket: Socket, load: Load, endsAtMs: number): Promise<number> {
         reject(new Error(`expected ${expected}, the answer was ${status}: ${body.slice(0, 300)}`))
         return
       }
-      answered += 1
       const nowMs = performance.now()
       onLatency?.(nowMs - sentAtMs)
-      if (nowMs < endsAtMs) send()
-      else resolve(answered)
+      if (goesOn(nowMs)) send()
+      else resolve()
     })
     socket.on('data', answers).on('error', reject)
     socket.on('close', () => reject(new Error('the server closed the connection')))

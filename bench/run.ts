@@ -1,10 +1,22 @@
 import { writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { d1DeepPage } from './d1-deep-page.ts'
 import { type Extent, isMet, type Row } from './figure.ts'
+import { l1List } from './l1-list.ts'
+import { l2GetKey } from './l2-get-key.ts'
+import { m1Idle } from './m1-idle.ts'
+import { m2FirstAnswer } from './m2-first-answer.ts'
 import { describeRow, resultsText } from './report.ts'
 import { createStores, type Stores } from './stores.ts'
+import { t1TokenGrant } from './t1-token-grant.ts'
+import { t2TokenUse } from './t2-token-use.ts'
 import { v1GatewayCheck } from './v1-gateway-check.ts'
+import { v2Verify } from './v2-verify.ts'
+import { v7Verifier } from './v7-verifier.ts'
+import { v11VerifyGrowth } from './v11-verify-growth.ts'
+import { w1Create } from './w1-create.ts'
+import { w2CreateTogether } from './w2-create-together.ts'
 
 const HELP = `Takes the figures of this service and writes them to bench/RESULTS.md.
 
@@ -19,7 +31,21 @@ Exits with 1 when a floor is missed. Goals are reported only.
 
 type Figure = { readonly ids: readonly string[]; take(extent: Extent, stores: Stores): Promise<Row[]> }
 
-const FIGURES: readonly Figure[] = [{ ids: ['V1'], take: v1GatewayCheck }]
+const FIGURES: readonly Figure[] = [
+  { ids: ['V1'], take: v1GatewayCheck },
+  { ids: ['V2'], take: v2Verify },
+  { ids: ['V7'], take: v7Verifier },
+  { ids: ['V11'], take: v11VerifyGrowth },
+  { ids: ['W1'], take: w1Create },
+  { ids: ['W2'], take: w2CreateTogether },
+  { ids: ['L1'], take: l1List },
+  { ids: ['L2'], take: l2GetKey },
+  { ids: ['M1'], take: m1Idle },
+  { ids: ['M2'], take: m2FirstAnswer },
+  { ids: ['T1'], take: t1TokenGrant },
+  { ids: ['T2'], take: t2TokenUse },
+  { ids: ['D1'], take: d1DeepPage },
+]
 
 async function run(): Promise<number> {
   const options = parseArgs({

@@ -2,7 +2,8 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { cpuSecondsOf } from './cpu-time.ts'
-import { runLoad } from './load.ts'
+import { ask, runLoad } from './load.ts'
+import { requestText } from './request-text.ts'
 import type { Target } from './rounds.ts'
 
 const LATCHKEY = fileURLToPath(new URL('../packages/cli/bin/latchkey.js', import.meta.url))
@@ -96,7 +97,17 @@ export function ratePerCpuSecond(server: Running, options: RateOptions): Target 
   }
 }
 
+/** Long enough for the slowest machine; a warm-up ends by its count. */
+const WARM_UP_MS_MAX = 60_000
+
 /** Before the first round: code is compiled and memory filled, as in a service that has run for a while. */
-export async function warmUp(server: Running, options: RateOptions): Promise<void> {
-  await runLoad({ port: server.port, ...options })
+export async function warmUp(server: Running, options: RateOptions, answersMax: number): Promise<void> {
+  await runLoad({ port: server.port, ...options, durationMs: WARM_UP_MS_MAX, answersMax })
+}
+
+/** Verifications answered from memory, and those that read the store, since the start of the service. */
+export async function cacheCounts(server: Running): Promise<{ hits: number; loads: number }> {
+  const { body } = await ask(server.port, requestText('GET', '/metrics'))
+  const read = (name: string) => Number(new RegExp(`^${name} (\\d+)$`, 'm').exec(body)?.[1])
+  return { hits: read('latchkey_cache_hits'), loads: read('latchkey_cache_loads') }
 }

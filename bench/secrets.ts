@@ -11,14 +11,28 @@ export function secretAt(index: number): Secret {
   return generateSecret({ prefix: 'lk', mode: 'live', randomBytes })
 }
 
-/** Indexes below `count` in an order without pattern, each run the same (mulberry32). */
+/** Below this many, each index is drawn once; above, with replacement, which then hardly matters. */
+const SHUFFLED_MAX = 1_000_000
+
+/** `count` indexes below `from` in an order without pattern, each run the same. */
 export function shuffledIndexes(count: number, from: number): number[] {
+  const random = createRandom()
+  if (from > SHUFFLED_MAX) return Array.from({ length: count }, () => random() % from)
+  const all = Array.from({ length: from }, (_, index) => index)
+  for (let place = from - 1; place > 0; place--) {
+    const other = random() % (place + 1)
+    ;[all[place], all[other]] = [all[other]!, all[place]!]
+  }
+  return all.slice(0, count)
+}
+
+/** Mulberry32: 32 bits a call, from a fixed seed. */
+function createRandom(): () => number {
   let state = 0x9e3779b9
-  const random = () => {
+  return () => {
     state = (state + 0x6d2b79f5) | 0
     let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
     mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
     return (mixed ^ (mixed >>> 14)) >>> 0
   }
-  return Array.from({ length: count }, () => random() % from)
 }
