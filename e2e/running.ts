@@ -87,6 +87,13 @@ export function createHome(): Home {
   }
 }
 
+/** A terminal of its own around the command: standard output is one, and Ctrl-C can be typed. */
+export function atTerminal(command: readonly string[]): readonly string[] {
+  const line = command.map((part) => `'${part}'`).join(' ')
+  // exec: a shell in between would get the Ctrl-C too, and its exit code would be the one seen.
+  return ['script', '-qec', `exec ${line}`, '/dev/null']
+}
+
 function watch(child: ChildProcess): Running {
   let stdout = ''
   let stderr = ''

@@ -11,20 +11,21 @@ import type { Config } from '@latchkey/server'
 export function openAdminKeyFile(config: Pick<Config, 'bootstrapKeyFile' | 'dataDir'>): string | undefined {
   const file =
     config.bootstrapKeyFile ?? (process.stdout.isTTY ? undefined : join(config.dataDir, 'admin.key'))
-  if (file !== undefined) writePrivate(file, '')
+  // Appending nothing: of two first starts at once, the later must not empty what the other has delivered.
+  if (file !== undefined) writePrivate(file, '', 'a')
   return file === undefined ? undefined : resolve(file)
 }
 
 /** Hands the key over and answers how it goes into a shell command. */
 export function deliverAdminKey(secret: Secret, file: string | undefined): string {
   if (file === undefined) return secret.reveal()
-  writePrivate(file, `${secret.reveal()}\n`)
+  writePrivate(file, `${secret.reveal()}\n`, 'w')
   return `$(cat '${file.replaceAll("'", "'\\''")}')`
 }
 
-function writePrivate(file: string, text: string): void {
+function writePrivate(file: string, text: string, flag: 'a' | 'w'): void {
   try {
-    writeFileSync(file, text, { mode: 0o600 })
+    writeFileSync(file, text, { mode: 0o600, flag })
     // The mode above counts for a new file only.
     chmodSync(file, 0o600)
   } catch (error) {

@@ -2,8 +2,7 @@ type Place = { readonly url: string; readonly dataDir: string }
 
 /** What the first start prints. `keyText`: the key itself, or how a shell reads it from its file. */
 export function welcome({ url, dataDir, keyText }: Place & { readonly keyText: string }): string {
-  const isInFile = keyText.startsWith('$(')
-  const warning = isInFile
+  const warning = isInFile(keyText)
     ? `The admin key is in the file that the curl line reads, and nowhere else.`
     : 'The admin key above is shown once, here. Store it now.'
   return [
@@ -19,6 +18,14 @@ export function welcome({ url, dataDir, keyText }: Place & { readonly keyText: s
     '',
   ].join('\n')
 }
+
+/** What a first start prints that made the store and then could not listen. Nothing when the key is in a file. */
+export function keyOfFailedStart(keyText: string): string {
+  if (isInFile(keyText)) return ''
+  return `Admin key  ${keyText}\n\nThe store is made, but the service did not start. The key is shown once, here. Store it now.\n`
+}
+
+const isInFile = (keyText: string): boolean => keyText.startsWith('$(')
 
 /** What every later start prints: no key, for none can be shown again. */
 export function welcomeBack({ url, dataDir }: Place): string {

@@ -37,12 +37,34 @@ function decode(bytes: Uint8Array): string {
 }
 
 function malformed(text: string, error: unknown): AppError {
-  const message = error instanceof Error ? error.message : ''
-  const position = /at position (\d+)/.exec(message)?.[1]
-  const before = text.slice(0, position === undefined ? text.length : Number(position)).split('\n')
+  const before = text.slice(0, positionOf(text, error)).split('\n')
   const column = (before.at(-1)?.length ?? 0) + 1
   const what = text.trim() === '' ? 'The body is empty' : 'The body is not valid JSON'
   return new AppError('malformed_json', `${what}: look at line ${before.length}, column ${column}.`)
+}
+
+function positionOf(text: string, error: unknown): number {
+  const message = error instanceof Error ? error.message : ''
+  const position = /at position (\d+)/.exec(message)?.[1]
+  if (position !== undefined) return Number(position)
+  // The engine names an unexpected token without its place: the shortest beginning with that fault ends there.
+  if (!isTokenUnexpected(text)) return text.length
+  let [sound, faulty] = [0, text.length]
+  while (faulty - sound > 1) {
+    const middle = Math.floor((sound + faulty) / 2)
+    if (isTokenUnexpected(text.slice(0, middle))) faulty = middle
+    else sound = middle
+  }
+  return sound
+}
+
+function isTokenUnexpected(text: string): boolean {
+  try {
+    JSON.parse(text)
+    return false
+  } catch (error) {
+    return error instanceof Error && error.message.startsWith('Unexpected token')
+  }
 }
 
 /** Walks text that is known to be JSON: only braces, brackets, commas, colons and strings matter. */

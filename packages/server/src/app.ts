@@ -74,9 +74,9 @@ export function createApp(services: Services): FastifyInstance {
   app.server.maxConnections = CONNECTIONS_MAX
   app.server.maxHeadersCount = HEADERS_MAX + 1
   app.decorateRequest('facts')
-  // Bodies are read by the operations that have one, after permission is given: here nothing is parsed.
-  app.removeAllContentTypeParsers()
-  app.addContentTypeParser('*', (_request, _payload, done) => done(null))
+  // Bodies are read by the operations that have one, after permission is given. The framework must not look at
+  // them, nor at their type: what it cannot read it would answer in its own way.
+  for (const method of app.supportedMethods) app.addHttpMethod(method, { overrideExisting: true })
 
   addHooks(app, services)
   const routes = collectRoutes(app)

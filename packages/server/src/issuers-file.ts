@@ -32,7 +32,7 @@ const LIFETIME_SECONDS_DEFAULT = 60 * 60
 /** Reads LATCHKEY_ISSUERS_FILE. Throws ConfigError that names the issuer, the field and the remedy. */
 export function readIssuersFile(file: string, ownIssuer: string): IssuerConfig[] {
   const fail = (what: string): never => {
-    throw new ConfigError(`The issuers file ${file} ${what}.`)
+    throw new ConfigError(`LATCHKEY_ISSUERS_FILE: the issuers file ${file} ${what}.`)
   }
   let entries: unknown
   try {

@@ -63,7 +63,7 @@ export function readSecretFile(file: string): string {
   } catch (error) {
     throw new ConfigError(
       `The server secret ${file} cannot be read (${reason(error)}): without it no stored key can be found. ` +
-        'Put the file back or correct its permissions.',
+        'Put the file back or correct its permissions, or say with LATCHKEY_SECRET_FILE where it is.',
     )
   }
   try {

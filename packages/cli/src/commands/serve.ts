@@ -3,7 +3,7 @@ import type { RunningServer, Services } from '@latchkey/server'
 import type { Command } from 'commander'
 import { deliverAdminKey, openAdminKeyFile } from '../admin-key.ts'
 import { describeSettings } from '../settings-help.ts'
-import { welcome, welcomeBack } from '../welcome.ts'
+import { keyOfFailedStart, welcome, welcomeBack } from '../welcome.ts'
 
 /** Requests in flight get this long after Ctrl-C, in milliseconds; a second Ctrl-C ends at once. */
 const STOP_MS_MAX = 20_000
@@ -21,12 +21,14 @@ async function serve(): Promise<void> {
   const { config, secretSource } = readConfig()
   const services = await createServices(config, secretSource)
   let server: RunningServer
-  let adminKey: Awaited<ReturnType<typeof makeAdminKey>>
+  let adminKey: string | undefined
   try {
     adminKey = await makeAdminKey(services)
     server = await startServer(services)
   } catch (error) {
     await services.dispose()
+    // The store has it now and no later start will show it.
+    if (adminKey !== undefined) process.stdout.write(keyOfFailedStart(adminKey))
     throw error
   }
   const dataDir = resolve(config.dataDir)

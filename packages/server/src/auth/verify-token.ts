@@ -2,7 +2,7 @@ import { AppError } from '@latchkey/core/error'
 import { isId } from '@latchkey/core/ids'
 import type { VerifiableKey } from '@latchkey/core/key'
 import { errors, jwtVerify } from 'jose'
-import type { TokenUse } from './access-token.ts'
+import { ACCESS_TOKEN_MS, SESSION_TOKEN_MS, type TokenUse } from './access-token.ts'
 import type { OutsideIssuers, OutsideToken } from './outside-issuers.ts'
 import type { SigningKey } from './signing-key.ts'
 import { createTokenCache } from './token-cache.ts'
@@ -20,6 +20,14 @@ type OwnToken = {
 }
 
 export type VerifiedToken = OwnToken | OutsideToken
+
+/** The longest we issue: whatever claims to live longer was not made by this code. */
+const LIFETIME_MS_MAX: Readonly<Record<TokenUse, number>> = {
+  session: SESSION_TOKEN_MS,
+  access: ACCESS_TOKEN_MS,
+}
+/** Clocks of the servers of one deployment differ, and one may be set back. */
+const CLOCK_TOLERANCE_MS = 60_000
 
 type Deps = {
   readonly signingKey: SigningKey
@@ -68,10 +76,13 @@ async function verifyOwn(deps: Deps, token: string, { header }: TokenText): Prom
     requiredClaims: ['exp', 'iat', 'sub', 'client_id'],
     currentDate: new Date(deps.nowMs()),
   })
-  const { client_id: subjectId, perms, token_use: use, exp = 0 } = payload
+  const { client_id: subjectId, perms, token_use: use, exp = 0, iat = 0 } = payload
   if (typeof subjectId !== 'string' || !isSubjectId(subjectId)) return undefined
   if (!Array.isArray(perms) || (use !== 'session' && use !== 'access')) return undefined
+  const issuedAtMs = iat * 1_000
   const expiresAtMs = exp * 1_000
+  if (issuedAtMs > deps.nowMs() + CLOCK_TOLERANCE_MS) return undefined
+  if (expiresAtMs - issuedAtMs > LIFETIME_MS_MAX[use] + CLOCK_TOLERANCE_MS) return undefined
   return {
     kind: 'own',
     subjectId,

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import { type Address, formatAddress } from '@latchkey/core/address'
 import { AppError, type ErrorCode } from '@latchkey/core/error'
-import { isId } from '@latchkey/core/ids'
+import { type CompanyId, isId } from '@latchkey/core/ids'
 import type { VerifiableKey } from '@latchkey/core/key'
 import { NOT_FOUND, type Outcome, type OutcomeCode } from '@latchkey/core/outcome'
 import { narrow } from '@latchkey/core/permission'
@@ -21,7 +21,12 @@ export type AuthenticateDeps = Pick<
 }
 
 /** Where a request came from and when. */
-type Use = { readonly address: Address | undefined; readonly nowMs: number }
+type Use = {
+  readonly address: Address | undefined
+  readonly nowMs: number
+  /** The company whose credentials count; null or absent: all. Another's is as wrong as none. */
+  readonly visibleTo?: CompanyId | null
+}
 
 /**
  * Who the request's credential proves it to be. Throws AppError: 400 when the credential is ambiguous, 401
@@ -31,6 +36,7 @@ export async function authenticate(
   deps: AuthenticateDeps,
   request: IncomingMessage,
   address: Address | undefined,
+  visibleTo: CompanyId | null = null,
 ): Promise<Principal> {
   const credential = readCredential(request)
   if (credential === undefined) {
@@ -39,7 +45,7 @@ export async function authenticate(
       'Send a key: X-API-KEY: <key>, or a key or token: Authorization: Bearer <key or token>.',
     )
   }
-  const use = { address, nowMs: deps.clock.nowMs() }
+  const use = { address, nowMs: deps.clock.nowMs(), visibleTo }
   const secret = parseSecret(credential.text, deps.config.keyPrefix)
   if (secret !== undefined) return authenticateSecret(deps, secret, use)
   const token = credential.scheme === 'bearer' ? await deps.verifyToken(credential.text) : undefined

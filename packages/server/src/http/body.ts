@@ -31,7 +31,10 @@ export async function readBytes(request: IncomingMessage): Promise<Buffer> {
 /** RFC 8259 §8.1: JSON is UTF-8; a charset parameter may only say so. */
 function assertJson(contentType: string | undefined): void {
   if (contentType !== undefined && /^application\/json *(; *charset="?utf-8"? *)?$/i.test(contentType)) return
-  const sent = contentType === undefined ? 'none was sent' : `got ${contentType.slice(0, 100)}`
+  // Repeated only when it is a media type: a caller may have pasted something else.
+  const [type] = /^[\w.+-]{1,60}\/[\w.+-]{1,60}(?=[ ;]|$)/.exec(contentType ?? '') ?? []
+  const sent =
+    contentType === undefined ? 'none was sent' : type === undefined ? 'got no media type' : `got ${type}`
   throw new AppError(
     'unsupported_media_type',
     `The body must be declared as application/json; ${sent}. With curl add: -H 'Content-Type: application/json'`,

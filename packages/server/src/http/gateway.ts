@@ -1,5 +1,6 @@
 import { type IncomingMessage, METHODS } from 'node:http'
 import { AppError } from '@latchkey/core/error'
+import type { CompanyId } from '@latchkey/core/ids'
 import { isPermitted, listPermissions, parsePermission } from '@latchkey/core/permission'
 import type { Principal } from '@latchkey/core/principal'
 import { parseSecret } from '@latchkey/core/secret'
@@ -15,15 +16,21 @@ import { headerValues } from './raw-headers.ts'
  */
 export function registerGateway(app: FastifyInstance, deps: AuthenticateDeps): void {
   for (const method of METHODS) {
-    if (!app.supportedMethods.includes(method) && method !== 'CONNECT') app.addHttpMethod(method)
+    // Fastify knows QUERY as a method that must have a body; here it may go without, as all of them may.
+    const isReady = app.supportedMethods.includes(method) && method !== 'QUERY'
+    if (!isReady && method !== 'CONNECT') app.addHttpMethod(method, { overrideExisting: true })
   }
-  const answer = (flavour: Flavour) => (request: FastifyRequest, reply: FastifyReply) =>
-    answerGateway(deps, flavour, request, reply)
-  app.all('/gateway/check', answer('plain'))
-  app.all('/gateway/envoy', answer('plain'))
+  const register = (url: string, flavour: Flavour) =>
+    app.all(
+      url,
+      { errorHandler: (error, request, reply) => refuse(flavour, error, request, reply) },
+      (request, reply) => answerGateway(deps, request, reply),
+    )
+  register('/gateway/check', 'plain')
+  register('/gateway/envoy', 'plain')
   // Envoy appends the client's own path: it says nothing here.
-  app.all('/gateway/envoy/*', answer('plain'))
-  app.all('/gateway/nginx', answer('nginx'))
+  register('/gateway/envoy/*', 'plain')
+  register('/gateway/nginx', 'nginx')
 }
 
 /** nginx turns every status but 401 and 403 of its subrequest into a 500: 429 goes as 403, with X-Auth-Status. */
@@ -31,26 +38,34 @@ type Flavour = 'plain' | 'nginx'
 
 async function answerGateway(
   deps: AuthenticateDeps,
-  flavour: Flavour,
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
-  const { requestId } = request.facts
-  // Envoy's own way to keep the secret from the application behind it.
-  reply.header('x-envoy-auth-headers-to-remove', 'x-api-key')
-  try {
-    const principal = await judge(deps, request)
-    request.facts.principal = principal
-    writeVerdict(reply, { status: 200, error: NONE, principal })
-    return reply.code(200).send()
-  } catch (error) {
-    const shown = denial(publicError(error))
-    if (statusOf(shown) >= 500) throw error
-    const status = statusOf(shown)
-    writeVerdict(reply, { status, error: shown.code, principal: undefined })
-    if (shown.retryAfterSeconds !== undefined) reply.header('x-auth-retry-after', shown.retryAfterSeconds)
-    return sendProblem(reply, shown, requestId, flavour === 'nginx' && status === 429 ? 403 : status)
-  }
+  const principal = await judge(deps, request)
+  request.facts.principal = principal
+  writeVerdict(reply, { status: 200, error: NONE, principal })
+  return reply.code(200).send()
+}
+
+/** Whatever was thrown, before the endpoint was reached too: a gateway must understand every answer. */
+function refuse(
+  flavour: Flavour,
+  error: unknown,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): FastifyReply {
+  const shown = denial(publicError(error))
+  const status = statusOf(shown)
+  writeVerdict(reply, { status, error: shown.code, principal: undefined })
+  // Our own failure: answered and logged as everywhere else.
+  if (status >= 500) throw error
+  if (shown.retryAfterSeconds !== undefined) reply.header('x-auth-retry-after', shown.retryAfterSeconds)
+  return sendProblem(
+    reply,
+    shown,
+    request.facts.requestId,
+    flavour === 'nginx' && status === 429 ? 403 : status,
+  )
 }
 
 /** Who the client is, by the same steps as the service's own operations; then the permission that the gateway asks for. */
@@ -62,10 +77,7 @@ async function judge(deps: AuthenticateDeps, request: FastifyRequest): Promise<P
       ? clientAddress(request.raw, deps.config.trustedProxies)
       : forwardedAddress(request.raw, deps.config.trustedProxies)
   const required = parsePermissions(parameters)
-  const principal = await authenticate(deps, request.raw, address)
-  if (gateway !== undefined && !isVisible(gateway, principal)) {
-    throw new AppError('invalid_credentials', 'The credential is not valid: check that it was copied whole.')
-  }
+  const principal = await authenticate(deps, request.raw, address, sightOf(gateway))
   const missing = required.find((permission) => !isPermitted(principal.authority, permission))
   if (missing !== undefined) {
     throw new AppError(
@@ -85,8 +97,13 @@ async function identifyGateway(
   request: IncomingMessage,
   parameters: URLSearchParams,
 ): Promise<Principal | undefined> {
-  const [token = parameters.get('gatewayToken')] = headerValues(request, 'x-gateway-token')
-  if (token === null) {
+  const tokens = new Set([...parameters.getAll('gatewayToken'), ...headerValues(request, 'x-gateway-token')])
+  // One of them is the client's, and must not choose as whom the gateway asks.
+  if (tokens.size > 1) {
+    throw new AppError('missing_permission', 'The gateway proves itself by one token: this has several.')
+  }
+  const [token] = tokens
+  if (token === undefined) {
     if (isFromTrustedProxy(request, deps.config.trustedProxies)) return undefined
     throw new AppError(
       'missing_permission',
@@ -111,9 +128,9 @@ function asGatewayError(error: unknown): unknown {
   return new AppError('missing_permission', `The gateway's own key was refused: ${error.detail}`)
 }
 
-/** The operator's gateway sees every company's keys, a company's own gateway only that company's. */
-function isVisible(gateway: Principal, client: Principal): boolean {
-  return gateway.isOperator || gateway.homeCompanyId === client.homeCompanyId
+/** The operator's gateway sees every company's keys (null), a company's own gateway only that company's. */
+function sightOf(gateway: Principal | undefined): CompanyId | null {
+  return gateway === undefined || gateway.isOperator ? null : gateway.homeCompanyId
 }
 
 /** From the configured URI, never from a header a client could send. */
@@ -151,5 +168,7 @@ function writeVerdict(reply: FastifyReply, { status, error, principal }: Verdict
     'x-auth-permissions':
       principal === undefined ? NONE : listPermissions(principal.authority).join(' ') || NONE,
     'x-auth-mode': principal?.mode ?? NONE,
+    // Envoy's own way to keep the secret from the application behind it.
+    'x-envoy-auth-headers-to-remove': 'x-api-key',
   })
 }

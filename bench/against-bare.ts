@@ -1,0 +1,47 @@
+import type { Extent } from './figure.ts'
+import { alternate, rates, ratios } from './rounds.ts'
+import {
+  cacheCounts,
+  type Running,
+  ratePerCpuSecond,
+  type startBare,
+  startLatchkey,
+  warmUp,
+} from './running.ts'
+import type { BenchStore } from './stores.ts'
+
+type Comparison = {
+  readonly store: BenchStore
+  readonly bare: Awaited<ReturnType<typeof startBare>>
+  readonly next: () => Buffer
+  /** Requests before the first round; at least what fills the cache. */
+  readonly warmUpAnswers: number
+}
+
+/** The service against a bare server: the same requests, requests per CPU second of each. */
+export async function compareWithBare(
+  extent: Extent,
+  { store, bare, next, warmUpAnswers }: Comparison,
+): Promise<{ rounds: number[]; note: string }> {
+  await using latchkey = await startLatchkey(store)
+  const load = { durationMs: extent.sliceMs, next }
+  extent.progress('warming up')
+  await warmUp(latchkey, load, warmUpAnswers)
+  await warmUp(bare, load, warmUpAnswers)
+  const before = await cacheCounts(latchkey)
+  const measured = await alternate(extent, {
+    latchkey: ratePerCpuSecond(latchkey, load),
+    bare: ratePerCpuSecond(bare, load),
+  })
+  return {
+    rounds: ratios(measured.latchkey, measured.bare),
+    note: `${rates(measured, 'requests per CPU second')}; ${await hitShare(latchkey, before)}`,
+  }
+}
+
+async function hitShare(latchkey: Running, before: { hits: number; loads: number }): Promise<string> {
+  const after = await cacheCounts(latchkey)
+  const hits = after.hits - before.hits
+  const all = hits + after.loads - before.loads
+  return `${((hits / all) * 100).toFixed(1)} % of keys found in memory`
+}

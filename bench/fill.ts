@@ -1,0 +1,119 @@
+import { DatabaseSync } from 'node:sqlite'
+import { type createFingerprinter, fingerprintBytes } from '@latchkey/core/fingerprint'
+import { hintOf } from '@latchkey/core/hint'
+import { type KeyId, nextId } from '@latchkey/core/ids'
+import type { KeyRow } from '../packages/server/src/storage/schema.ts'
+import { secretAt } from './secrets.ts'
+
+/** Every tenth key is disabled, so that a list of active ones has something to leave out. */
+const INACTIVE_EVERY = 10
+export const isInactive = (index: number): boolean => index % INACTIVE_EVERY === INACTIVE_EVERY - 1
+
+const ALLOWLIST = JSON.stringify(['192.0.2.7', '10.0.0.0/8', '2001:db8::/32'])
+const COMMIT_EVERY = 200_000
+
+type Fill = {
+  readonly file: string
+  readonly companyId: string
+  readonly userId: string
+  readonly keys: number
+  readonly fingerprint: ReturnType<typeof createFingerprinter>
+  readonly onProgress: (done: number) => void
+}
+
+/**
+ * Puts keys into a store that nobody has open, as their creation would have, but for the audit events: rows
+ * first, indexes after, nothing durable before the end. Minutes become seconds.
+ */
+export function fillStore(fill: Fill): void {
+  const database = new DatabaseSync(fill.file)
+  try {
+    database.exec('PRAGMA synchronous = OFF; PRAGMA cache_size = -1500000; PRAGMA temp_store = MEMORY')
+    const indexes = database
+      .prepare("SELECT name, sql FROM sqlite_schema WHERE type = 'index' AND tbl_name = 'keys' AND sql <> ''")
+      .all()
+    for (const { name } of indexes) database.exec(`DROP INDEX ${name}`)
+    const lastId = insertKeys(database, fill)
+    for (const { sql } of indexes) database.exec(String(sql))
+    moveCounters(database, fill, lastId)
+    database.exec('PRAGMA optimize; PRAGMA wal_checkpoint(TRUNCATE)')
+  } finally {
+    database.close()
+  }
+}
+
+function insertKeys(database: DatabaseSync, fill: Fill): KeyId {
+  const nowMs = Date.now()
+  const first = nextId('key', { nowMs, randomBytes: (length) => new Uint8Array(length) })
+  let id = first
+  const sample = rowOf(fill, 0, first, nowMs)
+  const columns = Object.keys(sample)
+  const insert = database.prepare(
+    `INSERT INTO keys (${columns.join(', ')}) VALUES (${columns.map(() => '?').join(', ')})`,
+  )
+  database.exec('BEGIN')
+  for (let index = 0; index < fill.keys; index++) {
+    id = idAt(first, index)
+    insert.run(...Object.values(rowOf(fill, index, id, nowMs)))
+    if (index % COMMIT_EVERY === COMMIT_EVERY - 1) {
+      database.exec('COMMIT')
+      database.exec('BEGIN')
+      fill.onProgress(index + 1)
+    }
+  }
+  database.exec('COMMIT')
+  return id
+}
+
+function rowOf({ companyId, userId, fingerprint }: Fill, index: number, id: KeyId, nowMs: number) {
+  const secret = secretAt(index)
+  const { prefix, lastFour } = hintOf(secret)
+  return {
+    id,
+    company_id: companyId as KeyRow['company_id'],
+    user_id: userId as KeyRow['user_id'],
+    fingerprint: fingerprintBytes(fingerprint(secret)),
+    secret_generation: 1,
+    prefix,
+    last_four: lastFour,
+    mode: 'live',
+    whitelisted_ips: ALLOWLIST,
+    permissions: null,
+    description: `Key number ${index}`,
+    metadata: '{"team":"checkout"}',
+    expires_at: null,
+    is_enabled: isInactive(index) ? 0 : 1,
+    status: isInactive(index) ? 'inactive' : 'active',
+    created_by: null,
+    created_at: nowMs,
+    updated_at: nowMs,
+    deleted_at: null,
+    version: 1,
+  } satisfies KeyRow
+}
+
+const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz'
+/** 32^6: a thousand million ids in one millisecond. */
+const COUNTER_LENGTH = 6
+
+/** The id `index` places after the first: its last characters counted up, which keeps ids in order. */
+function idAt(first: KeyId, index: number): KeyId {
+  let rest = index
+  let counter = ''
+  for (let place = 0; place < COUNTER_LENGTH; place++) {
+    counter = ALPHABET[rest % 32] + counter
+    rest = Math.floor(rest / 32)
+  }
+  return `${first.slice(0, -COUNTER_LENGTH)}${counter}` as KeyId
+}
+
+function moveCounters(database: DatabaseSync, { companyId, userId }: Fill, lastId: KeyId): void {
+  const count = database.prepare('SELECT count(*) AS keys FROM keys WHERE company_id = ? AND status = ?')
+  const active = Number(count.get(companyId, 'active')?.keys)
+  const inactive = Number(count.get(companyId, 'inactive')?.keys)
+  const counters = 'keys_active = ?, keys_inactive = ?'
+  database
+    .prepare(`UPDATE companies SET ${counters}, last_id = ? WHERE id = ?`)
+    .run(active, inactive, lastId, companyId)
+  database.prepare(`UPDATE users SET ${counters} WHERE id = ?`).run(active, inactive, userId)
+}

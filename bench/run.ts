@@ -1,0 +1,110 @@
+import { writeFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+import { d1DeepPage } from './d1-deep-page.ts'
+import { type Extent, isMet, type Row } from './figure.ts'
+import { l1List } from './l1-list.ts'
+import { l2GetKey } from './l2-get-key.ts'
+import { m1Idle } from './m1-idle.ts'
+import { m2FirstAnswer } from './m2-first-answer.ts'
+import { describeRow, resultsText } from './report.ts'
+import { createStores, type Stores } from './stores.ts'
+import { t1TokenGrant } from './t1-token-grant.ts'
+import { t2TokenUse } from './t2-token-use.ts'
+import { v1GatewayCheck } from './v1-gateway-check.ts'
+import { v2Verify } from './v2-verify.ts'
+import { v7Verifier } from './v7-verifier.ts'
+import { v11VerifyGrowth } from './v11-verify-growth.ts'
+import { w1Create } from './w1-create.ts'
+import { w2CreateTogether } from './w2-create-together.ts'
+
+const HELP = `Takes the figures of this service and writes them to bench/RESULTS.md.
+
+  npm run bench                      all figures, some ten minutes
+  npm run bench -- --only V1,W1      these figures only; nothing is written to RESULTS.md
+  npm run bench -- --rounds 3        fewer rounds than nine
+  npm run bench -- --quick           short slices and small stores: to see that it works, not for figures
+  npm run bench -- --large           also with 10 million keys: an hour more, 10 GB in the temporary directory
+
+Exits with 1 when a floor is missed. Goals are reported only.
+`
+
+type Figure = { readonly ids: readonly string[]; take(extent: Extent, stores: Stores): Promise<Row[]> }
+
+const FIGURES: readonly Figure[] = [
+  { ids: ['V1'], take: v1GatewayCheck },
+  { ids: ['V2'], take: v2Verify },
+  { ids: ['V7'], take: v7Verifier },
+  { ids: ['V11'], take: v11VerifyGrowth },
+  { ids: ['W1'], take: w1Create },
+  { ids: ['W2'], take: w2CreateTogether },
+  { ids: ['L1'], take: l1List },
+  { ids: ['L2'], take: l2GetKey },
+  { ids: ['M1'], take: m1Idle },
+  { ids: ['M2'], take: m2FirstAnswer },
+  { ids: ['T1'], take: t1TokenGrant },
+  { ids: ['T2'], take: t2TokenUse },
+  { ids: ['D1'], take: d1DeepPage },
+]
+
+async function run(): Promise<number> {
+  const options = parseArgs({
+    options: {
+      only: { type: 'string' },
+      rounds: { type: 'string' },
+      quick: { type: 'boolean', default: false },
+      large: { type: 'boolean', default: false },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+  }).values
+  if (options.help) {
+    process.stdout.write(HELP)
+    return 0
+  }
+  const figures = chosen(options.only)
+  const rounds = Number(options.rounds ?? (options.quick ? 3 : 9))
+  if (!(Number.isInteger(rounds) && rounds > 0)) throw new RangeError('--rounds takes a whole number above 0')
+  const extent = {
+    rounds,
+    sliceMs: options.quick ? 400 : 1_500,
+    isQuick: options.quick,
+    isLarge: options.large,
+  }
+  const rows = await takeAll(figures, extent)
+  if (options.only === undefined) {
+    writeFileSync(fileURLToPath(new URL('RESULTS.md', import.meta.url)), resultsText(rows, extent))
+  }
+  return rows.every((row) => isMet(row, row.floor)) ? 0 : 1
+}
+
+function chosen(only: string | undefined): readonly Figure[] {
+  if (only === undefined) return FIGURES
+  const wanted = only.split(',').map((id) => id.trim().toUpperCase())
+  const unknown = wanted.find((id) => !FIGURES.some(({ ids }) => ids.includes(id)))
+  if (unknown !== undefined) {
+    const known = FIGURES.flatMap(({ ids }) => ids).join(', ')
+    throw new RangeError(`there is no figure ${unknown}; there are ${known}`)
+  }
+  return FIGURES.filter(({ ids }) => ids.some((id) => wanted.includes(id)))
+}
+
+async function takeAll(figures: readonly Figure[], extent: Omit<Extent, 'progress'>): Promise<Row[]> {
+  let current = ''
+  const progress = (text: string) => {
+    if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${current}: ${text}`)
+  }
+  using stores = createStores(progress)
+  const rows: Row[] = []
+  for (const { ids, take } of figures) {
+    current = ids.join(', ')
+    progress('preparing')
+    for (const row of await take({ ...extent, progress }, stores)) {
+      rows.push(row)
+      if (process.stderr.isTTY) process.stderr.write('\r\x1b[K')
+      process.stdout.write(`${describeRow(row)}\n`)
+    }
+  }
+  return rows
+}
+
+process.exitCode = await run()

@@ -1,0 +1,113 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+import { cpuSecondsOf } from './cpu-time.ts'
+import { ask, runLoad } from './load.ts'
+import { requestText } from './request-text.ts'
+import type { Target } from './rounds.ts'
+
+const LATCHKEY = fileURLToPath(new URL('../packages/cli/bin/latchkey.js', import.meta.url))
+
+/** The servers to compare with: as little as can be, each in a process of its own. */
+const BARE = {
+  constant: new URL('./bare/constant.ts', import.meta.url),
+  json: new URL('./bare/json.ts', import.meta.url),
+  form: new URL('./bare/form.ts', import.meta.url),
+  fastify: new URL('./bare/fastify.ts', import.meta.url),
+}
+
+/** A server in a process of its own. */
+export type Running = AsyncDisposable & { readonly port: number; readonly pid: number }
+
+export function startBare(name: keyof typeof BARE): Promise<Running> {
+  return start([fileURLToPath(BARE[name])], {}, /^port (\d+)$/m)
+}
+
+type ServeOptions = { readonly dataDir: string; readonly serverSecret: string }
+
+/** The service as people run it, but for the log: a line a request would measure the log. */
+export function startLatchkey({ dataDir, serverSecret }: ServeOptions): Promise<Running> {
+  const settings = {
+    PORT: '0',
+    LATCHKEY_DATA_DIR: dataDir,
+    LATCHKEY_SECRET: serverSecret,
+    LATCHKEY_LOG_LEVEL: 'warn',
+    LATCHKEY_TRUSTED_PROXIES: '127.0.0.0/8',
+  }
+  return start([LATCHKEY, 'serve'], settings, /API +http:\/\/127\.0\.0\.1:(\d+)/)
+}
+
+async function start(
+  command: readonly string[],
+  settings: Readonly<Record<string, string>>,
+  announced: RegExp,
+): Promise<Running> {
+  const child = spawn(process.execPath, [...profilerOptions(), ...command], {
+    env: { PATH: process.env.PATH ?? '', ...settings },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  try {
+    const port = Number(await announcement(child, announced))
+    return { port, pid: child.pid!, [Symbol.asyncDispose]: () => stop(child) }
+  } catch (error) {
+    await stop(child)
+    throw error
+  }
+}
+
+/** What the first group of `announced` is in what the child prints. */
+function announcement(child: ChildProcess, announced: RegExp): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let output = ''
+    child.stdout?.setEncoding('utf8').on('data', (chunk: string) => {
+      output += chunk
+      const found = announced.exec(output)?.[1]
+      if (found !== undefined) resolve(found)
+    })
+    child.once('exit', () => reject(new Error(`the server did not start: ${output}`)))
+  })
+}
+
+/** BENCH_CPU_PROF=<directory>: each server leaves a profile there, for whoever looks for where the time goes. */
+function profilerOptions(): string[] {
+  const directory = process.env.BENCH_CPU_PROF
+  return directory === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${directory}`]
+}
+
+async function stop(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return
+  const exited = once(child, 'exit')
+  child.kill('SIGTERM')
+  await exited
+}
+
+type RateOptions = {
+  readonly durationMs: number
+  readonly next: () => Buffer
+  readonly status?: number
+  readonly connections?: number
+}
+
+/** Requests per CPU second of the server: what it costs, whoever else the machine is busy with. */
+export function ratePerCpuSecond(server: Running, options: RateOptions): Target {
+  return async () => {
+    const before = cpuSecondsOf(server.pid)
+    const answered = await runLoad({ port: server.port, ...options })
+    return answered / (cpuSecondsOf(server.pid) - before)
+  }
+}
+
+/** Long enough for the slowest machine; a warm-up ends by its count. */
+const WARM_UP_MS_MAX = 60_000
+
+/** Before the first round: code is compiled and memory filled, as in a service that has run for a while. */
+export async function warmUp(server: Running, options: RateOptions, answersMax: number): Promise<void> {
+  await runLoad({ port: server.port, ...options, durationMs: WARM_UP_MS_MAX, answersMax })
+}
+
+/** Verifications answered from memory, and those that read the store, since the start of the service. */
+export async function cacheCounts(server: Running): Promise<{ hits: number; loads: number }> {
+  const { body } = await ask(server.port, requestText('GET', '/metrics'))
+  const read = (name: string) => Number(new RegExp(`^${name} (\\d+)$`, 'm').exec(body)?.[1])
+  return { hits: read('latchkey_cache_hits'), loads: read('latchkey_cache_loads') }
+}

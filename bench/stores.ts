@@ -1,0 +1,127 @@
+import { randomBytes } from 'node:crypto'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { compileAuthority } from '@latchkey/core/permission'
+import type { Actor, Principal } from '@latchkey/core/principal'
+import { bootstrap, createServices, readConfig, type Services, storeFileOf } from '@latchkey/server'
+import { createCompany } from '../packages/server/src/companies/create-company.ts'
+import { createKey } from '../packages/server/src/keys/create-key.ts'
+import { createUser } from '../packages/server/src/users/create-user.ts'
+import { fillStore } from './fill.ts'
+
+/** A store in a directory of its own: the operator, and a company with as many keys as were asked for. */
+export type BenchStore = {
+  readonly dataDir: string
+  readonly serverSecret: string
+  readonly keys: number
+  /** Of the operator; may do everything. */
+  readonly adminKey: string
+  readonly companyId: Principal['companyId']
+  /** Whose keys those of the company are. */
+  readonly userId: string
+  /** A key of that user without restriction, besides the many. */
+  readonly key: { readonly id: string; readonly secret: string }
+}
+
+/** The stores of a run: each size is filled once, however many figures use it. */
+export type Stores = Disposable & {
+  of(keys: number): Promise<BenchStore>
+  /** One that no other figure sees, for figures that write. */
+  empty(): Promise<BenchStore>
+}
+
+export function createStores(progress: (text: string) => void): Stores {
+  const home = mkdtempSync(join(tmpdir(), 'latchkey-bench-'))
+  const filled = new Map<number, Promise<BenchStore>>()
+  let made = 0
+  const make = (keys: number) => makeStore(join(home, `store-${++made}`), keys, progress)
+  return {
+    of(keys) {
+      const store = filled.get(keys) ?? make(keys)
+      filled.set(keys, store)
+      return store
+    },
+    empty: () => make(0),
+    [Symbol.dispose]: () => rmSync(home, { recursive: true, force: true }),
+  }
+}
+
+/** Opens a store inside this process. */
+export function openStore({ dataDir, serverSecret }: Pick<BenchStore, 'dataDir' | 'serverSecret'>) {
+  const { config, secretSource } = readConfig({
+    LATCHKEY_DATA_DIR: dataDir,
+    LATCHKEY_SECRET: serverSecret,
+    LATCHKEY_LOG_LEVEL: 'warn',
+  })
+  return createServices(config, secretSource)
+}
+
+export const HOST: Actor = { type: 'host', id: null, userId: null, address: null, requestId: null }
+
+/** Whoever works on the host itself, for a company. */
+export function hostPrincipal(companyId: Principal['companyId']): Principal {
+  return {
+    type: 'host',
+    id: null,
+    isDerived: false,
+    expiresAtMs: null,
+    userId: null,
+    homeCompanyId: null,
+    companyId,
+    mode: null,
+    role: 'owner',
+    isOperator: true,
+    authority: compileAuthority({ role: 'owner', isOperator: true, userPermissions: null, narrowings: [] }),
+  }
+}
+
+async function makeStore(
+  dataDir: string,
+  keys: number,
+  progress: (text: string) => void,
+): Promise<BenchStore> {
+  const serverSecret = randomBytes(32).toString('hex')
+  const services = await openStore({ dataDir, serverSecret })
+  const { fingerprint } = services
+  const admin = await bootstrap(services)
+  const { companyId, userId } = await makeCompany(services)
+  await services.dispose()
+  if (keys > 0) {
+    fillStore({
+      file: storeFileOf(dataDir),
+      companyId,
+      userId,
+      keys,
+      fingerprint,
+      onProgress: (done) => progress(`filling a store: ${done.toLocaleString('en')} keys`),
+    })
+  }
+  const again = await openStore({ dataDir, serverSecret })
+  const key = await makeKey(again, companyId, userId)
+  await again.dispose()
+  return { dataDir, serverSecret, keys, adminKey: admin!.secret.reveal(), companyId, userId, key }
+}
+
+function makeCompany({ write, chain }: Services) {
+  return write(HOST, async (tx) => {
+    const { id: companyId } = await createCompany(tx, chain, { name: 'Tenant' })
+    const user = await createUser(tx, chain, hostPrincipal(companyId), {
+      name: 'Developer',
+      role: 'developer',
+    })
+    return { companyId, userId: user.id }
+  })
+}
+
+/** One key without restriction, through the use case. */
+export async function makeKey(
+  { write, chain, config, fingerprint }: Services,
+  companyId: Principal['companyId'],
+  userId: string,
+): Promise<BenchStore['key']> {
+  const principal = hostPrincipal(companyId)
+  const deps = { chain, keyPrefix: config.keyPrefix, fingerprint }
+  const { view, secret } = await write(HOST, (tx) => createKey(tx, deps, principal, { userId }))
+  return { id: view.id, secret: secret.reveal() }
+}

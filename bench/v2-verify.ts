@@ -1,0 +1,31 @@
+import { compareWithBare } from './against-bare.ts'
+import { type Extent, type Row, rowOf } from './figure.ts'
+import { ALLOWED_ADDRESS, activeIndexes } from './gateway-checks.ts'
+import { cycle, requestText } from './request-text.ts'
+import { startBare } from './running.ts'
+import { secretAt } from './secrets.ts'
+import type { Stores } from './stores.ts'
+
+const KEYS = 100_000
+/** Half of what the cache holds: these stay in memory whatever the order. */
+const KEYS_IN_USE = 40_000
+
+/** POST /verify by the operator, against a server that reads JSON and answers JSON. */
+export async function v2Verify(extent: Extent, stores: Stores): Promise<Row[]> {
+  const store = await stores.of(KEYS)
+  await using bare = await startBare('json')
+  const requests = activeIndexes(KEYS_IN_USE, KEYS_IN_USE).map((index) =>
+    requestText('POST', '/verify', {
+      headers: { 'x-api-key': store.adminKey },
+      body: { key: secretAt(index).reveal(), ip: ALLOWED_ADDRESS, permissions: ['app:read'] },
+    }),
+  )
+  const compared = await compareWithBare(extent, {
+    store,
+    bare,
+    next: cycle(requests),
+    warmUpAnswers: KEYS_IN_USE,
+  })
+  const what = 'POST /verify by 40 k of 100 k keys ÷ bare POST that parses and answers JSON'
+  return [rowOf({ id: 'V2', what, isBetter: 'higher', floor: 0.5, goal: 0.75, ...compared })]
+}

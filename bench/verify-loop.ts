@@ -1,0 +1,69 @@
+import { parseAddress } from '@latchkey/core/address'
+import { parseSecret, type Secret } from '@latchkey/core/secret'
+import type { Services } from '@latchkey/server'
+import { ownCpuSeconds } from './cpu-time.ts'
+import { type Extent, median } from './figure.ts'
+import { ALLOWED_ADDRESS, activeIndexes } from './gateway-checks.ts'
+import { alternate, rates, ratios } from './rounds.ts'
+import { secretAt } from './secrets.ts'
+import { openStore, type Stores } from './stores.ts'
+
+/** Verifications and fingerprints in one round. */
+const LOOPS = 100_000
+
+export type LoopFigure = {
+  /** Verifications ÷ fingerprints for the same CPU time, round by round. */
+  readonly rounds: number[]
+  readonly note: string
+}
+
+/**
+ * The in-process verifier, from the text of a secret to the verdict, over `inUse` keys of a real SQLite store of
+ * `keys`; against a loop that makes the fingerprints of the same secrets and does nothing with them.
+ */
+export async function measureVerifyLoop(
+  extent: Extent,
+  stores: Stores,
+  { keys, inUse }: { readonly keys: number; readonly inUse: number },
+): Promise<LoopFigure> {
+  const store = await stores.of(keys)
+  const services = await openStore(store)
+  try {
+    const secrets = activeIndexes(Math.min(inUse, LOOPS), inUse).map(secretAt)
+    const verify = () => verifyAll(services, secrets)
+    const fingerprint = () => fingerprintAll(services, secrets)
+    verify()
+    fingerprint()
+    const { hits, loads } = services.verifier
+    const measured = await alternate(extent, {
+      verify: async () => LOOPS / (await ownCpuSeconds(verify)),
+      fingerprint: async () => LOOPS / (await ownCpuSeconds(fingerprint)),
+    })
+    const hitCount = services.verifier.hits - hits
+    const share = (hitCount / (hitCount + services.verifier.loads - loads)) * 100
+    return {
+      rounds: ratios(measured.verify, measured.fingerprint),
+      note: `${rates(measured, 'a CPU second')} (${(1e6 / median(measured.verify)).toFixed(1)} µs a verification); ${share.toFixed(1)} % of keys found in memory`,
+    }
+  } finally {
+    await services.dispose()
+  }
+}
+
+function verifyAll({ verifier, config }: Services, secrets: readonly Secret[]): void {
+  const texts = secrets.map((secret) => secret.reveal())
+  const address = parseAddress(ALLOWED_ADDRESS)
+  const permissions = ['app:read']
+  for (let loop = 0; loop < LOOPS; loop++) {
+    const secret = parseSecret(texts[loop % texts.length]!, config.keyPrefix)
+    // SQLite answers at once: a promise here would be a fault.
+    const outcome = verifier.verify(secret!, { visibleTo: null, address, permissions, nowMs: Date.now() })
+    if (!('code' in outcome) || outcome.code !== 'VALID') throw new Error('a valid key was refused')
+  }
+}
+
+function fingerprintAll({ fingerprint }: Services, secrets: readonly Secret[]): void {
+  let length = 0
+  for (let loop = 0; loop < LOOPS; loop++) length += fingerprint(secrets[loop % secrets.length]!).length
+  if (length !== 32 * LOOPS) throw new Error('a fingerprint has 32 characters')
+}

@@ -1,0 +1,32 @@
+/** One request to a running service, as JSON, without anything between. */
+export type Call = {
+  readonly method?: string
+  readonly path: string
+  readonly key: string
+  readonly body?: unknown
+}
+
+export type Answer = {
+  readonly status: number
+  readonly headers: Headers
+  /** The parsed body; an empty object when there is none. */
+  readonly body: Readonly<Record<string, unknown>>
+}
+
+/** Throws TypeError when there is no answer. */
+export async function call(url: string, { method, path, key, body }: Call): Promise<Answer> {
+  const response = await fetch(`${url}${path}`, {
+    method: method ?? (body === undefined ? 'GET' : 'POST'),
+    headers: {
+      'X-API-KEY': key,
+      ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
+    },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  })
+  const text = await response.text()
+  return {
+    status: response.status,
+    headers: response.headers,
+    body: text === '' ? {} : (JSON.parse(text) as Record<string, unknown>),
+  }
+}

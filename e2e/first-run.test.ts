@@ -1,0 +1,274 @@
+import { execFile } from 'node:child_process'
+import { readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { connect } from 'node:net'
+import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
+import { promisify } from 'node:util'
+import { afterEach, beforeEach, describe, expect, it, test } from 'vitest'
+import { call } from './calling.ts'
+import { atTerminal, createHome, type Home } from './running.ts'
+
+const run = promisify(execFile)
+
+const SECRET = /lk_live_[0-9A-Za-z]{49}/
+
+let home: Home
+
+beforeEach(() => {
+  home = createHome()
+})
+
+afterEach(() => home.dispose())
+
+const modeOf = (file: string) => (statSync(file).mode & 0o777).toString(8)
+
+/** Runs a printed line in a shell, as somebody would who copies it. */
+async function inShell(line: string): Promise<Record<string, unknown>> {
+  const { stdout } = await run('sh', ['-c', line])
+  return JSON.parse(stdout) as Record<string, unknown>
+}
+
+async function bootstrapped() {
+  const { exitCode, stdout, stderr } = await home.run(['bootstrap', '--json'])
+  if (exitCode !== 0) throw new Error(stderr)
+  return JSON.parse(stdout) as { companyId: string; userId: string; keyId: string; key: string }
+}
+
+describe('the first start', () => {
+  it('without a terminal prints no key: it is in admin.key, and the printed line works', async () => {
+    const service = await home.serve()
+    const [, line = ''] = await service.printed(/Try +(curl .*)/)
+    expect(await inShell(line)).toMatchObject({ status: 200, total: 1 })
+    const file = join(home.dataDir, 'admin.key')
+    expect(readFileSync(file, 'utf8')).toMatch(new RegExp(`^${SECRET.source}\n$`))
+    expect(service.stdout() + service.stderr()).not.toContain(home.adminKey())
+    expect(modeOf(home.dataDir)).toBe('700')
+    expect(readdirSync(home.dataDir).map((name) => [name, modeOf(join(home.dataDir, name))])).toEqual([
+      ['admin.key', '600'],
+      ['latchkey.db', '600'],
+      ['latchkey.db-shm', '600'],
+      ['latchkey.db-wal', '600'],
+      ['server.secret', '600'],
+    ])
+  })
+
+  it('at a terminal prints the key once, the printed line works, and Ctrl-C ends it in order', async () => {
+    const service = await home.serve({ wrap: atTerminal })
+    const [, line = ''] = await service.printed(/Try +(curl .*?)\r?\n/)
+    expect(line).toMatch(SECRET)
+    expect(await inShell(line)).toMatchObject({ status: 200, total: 1 })
+    expect(readdirSync(home.dataDir)).not.toContain('admin.key')
+    service.child.stdin?.write('\u0003')
+    const { exitCode, stdout } = await service.ended
+    expect(exitCode).toBe(0)
+    expect(stdout).toContain('Everything acknowledged is stored.')
+
+    const second = await home.serve({ wrap: atTerminal })
+    expect(second.stdout()).not.toMatch(SECRET)
+    expect(await inShell(line.replaceAll(service.url, second.url))).toMatchObject({ status: 200, total: 1 })
+  })
+
+  it('writes the key where LATCHKEY_BOOTSTRAP_KEY_FILE says, for its owner only', async () => {
+    const file = join(home.directory, "the operator's key")
+    const service = await home.serve({ settings: { LATCHKEY_BOOTSTRAP_KEY_FILE: file } })
+    expect(readFileSync(file, 'utf8')).toMatch(new RegExp(`^${SECRET.source}\n$`))
+    expect(modeOf(file)).toBe('600')
+    expect(readdirSync(home.dataDir)).not.toContain('admin.key')
+    const [, line = ''] = await service.printed(/Try +(curl .*)/)
+    expect(await inShell(line)).toMatchObject({ status: 200, total: 1 })
+  })
+
+  it('makes no key that it cannot deliver', async () => {
+    const settings = { LATCHKEY_BOOTSTRAP_KEY_FILE: join(home.directory, 'missing', 'key') }
+    const { exitCode, stderr } = await home.start(['serve'], { settings }).ended
+    expect(exitCode).toBe(1)
+    expect(stderr).toMatch(/^latchkey: The admin key cannot be written to .*\n$/)
+    expect((await bootstrapped()).key).toMatch(SECRET)
+  })
+})
+
+describe('a restart', () => {
+  it('prints no key and keeps everything: the first key, a restriction, a deletion', async () => {
+    const first = await home.serve()
+    const key = home.adminKey()
+    const { body: me } = await call(first.url, { path: '/me', key })
+    const create = async (body: object) => {
+      const answer = await call(first.url, { path: '/keys', key, body: { userId: me.userId, ...body } })
+      expect(answer.status).toBe(201)
+      return answer.body as { id: string; key: string }
+    }
+    const open = await create({})
+    const restricted = await create({ whitelistedIPs: ['192.0.2.0/24'] })
+    const deleted = await create({})
+    const deletion = { method: 'DELETE', path: `/keys/${deleted.id}`, key }
+    expect((await call(first.url, deletion)).status).toBe(204)
+
+    async function expectAll(url: string): Promise<void> {
+      const use = (secret: string) => call(url, { path: `/me`, key: secret })
+      expect(await use(key)).toMatchObject({ status: 200 })
+      expect(await use(open.key)).toMatchObject({ status: 200 })
+      const refused = await use(restricted.key)
+      expect(refused).toMatchObject({ status: 403, body: { code: 'ip_not_allowed' } })
+      expect(refused.body.detail).toContain('127.0.0.1')
+      expect(await use(deleted.key)).toMatchObject({ status: 401, body: { code: 'key_inactive' } })
+      const shown = await call(url, { path: `/keys/${deleted.id}`, key })
+      expect(shown.body).toMatchObject({ status: 'inactive', statusReason: 'deleted' })
+    }
+    await expectAll(first.url)
+    expect((await first.stop()).exitCode).toBe(0)
+
+    const second = await home.serve()
+    expect(second.stdout() + second.stderr()).not.toMatch(SECRET)
+    expect(second.stdout()).not.toContain('curl')
+    await expectAll(second.url)
+  })
+})
+
+describe('a stop', () => {
+  test.each(['SIGINT', 'SIGTERM'] as const)(
+    'on %s answers what is under way, then ends with 0',
+    async (signal) => {
+      const service = await home.serve()
+      const key = home.adminKey()
+      const { body: me } = await call(service.url, { path: '/me', key })
+      const body = JSON.stringify({ userId: me.userId })
+      const socket = connect(Number(new URL(service.url).port), '127.0.0.1')
+      // A 100 Continue shows that the service waits for the body: the request is under way, and stays so.
+      socket.write(
+        `POST /keys HTTP/1.1\r\nHost: x\r\nX-API-KEY: ${key}\r\nContent-Type: application/json\r\n` +
+          `Content-Length: ${body.length}\r\nExpect: 100-continue\r\n\r\n`,
+      )
+      const first = await new Promise<string>((resolve) =>
+        socket.once('data', (data) => resolve(String(data))),
+      )
+      expect(first).toMatch(/^HTTP\/1\.1 100 /)
+      service.child.kill(signal)
+      await service.printed(/"event":"stopping"/)
+      socket.end(body)
+      const answer = await text(socket)
+      expect(answer).toMatch(/^HTTP\/1\.1 201 /)
+      const { exitCode, stdout } = await service.ended
+      expect(exitCode).toBe(0)
+      expect(stdout).toContain('Everything acknowledged is stored.')
+
+      const made = JSON.parse(answer.slice(answer.indexOf('\r\n\r\n'))) as { key: string }
+      const second = await home.serve()
+      expect((await call(second.url, { path: '/me', key: made.key })).status).toBe(200)
+    },
+  )
+})
+
+describe('latchkey bootstrap', () => {
+  it('prints the key once, as JSON for scripts; a second run fails and says how to make another', async () => {
+    const { key, keyId, userId, companyId } = await bootstrapped()
+    const second = await home.run(['bootstrap', '--json'])
+    expect(second).toMatchObject({ exitCode: 1, stdout: '' })
+    expect(second.stderr).toMatch(/^latchkey: this store is in use already, .*latchkey keys create.*\n$/)
+    const service = await home.serve()
+    expect(service.stdout()).not.toContain('curl')
+    const me = await call(service.url, { path: '/me', key })
+    expect(me.body).toMatchObject({ userId, companyId })
+    expect(JSON.stringify(me.body)).toContain(keyId)
+  })
+
+  it('run by several at once makes one company and one key', async () => {
+    for (let round = 0; round < 2; round++) {
+      rmSync(home.dataDir, { recursive: true, force: true })
+      const runs = await Promise.all([1, 2, 3].map(() => home.run(['bootstrap', '--json'])))
+      const refused = runs.filter(({ exitCode }) => exitCode !== 0)
+      for (const { exitCode, stdout, stderr } of refused) {
+        expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' })
+        expect(stderr).toMatch(/^latchkey: this store is in use already/)
+      }
+      expect(refused).toHaveLength(2)
+    }
+    const { stdout } = await home.run(['audit', 'verify'])
+    expect(stdout).toBe('1 companies, 3 events: every chain holds.\n')
+  })
+})
+
+describe('two first starts at once', () => {
+  it('make one key, and it is in admin.key', async () => {
+    const [one, other] = await Promise.all([home.serve(), home.serve()])
+    for (const { url } of [one, other]) {
+      expect((await call(url, { path: '/keys', key: home.adminKey() })).body).toMatchObject({ total: 1 })
+    }
+  })
+})
+
+describe('latchkey keys create', () => {
+  it('makes a working key for a lost one, restricted if asked, while the service runs', async () => {
+    const { userId } = await bootstrapped()
+    const { url } = await home.serve()
+    const [made, restricted] = await Promise.all([
+      home.run(['keys', 'create', '--user', userId]),
+      home.run(['keys', 'create', '--user', userId, '--ip', '192.0.2.7', '--json']),
+    ])
+    expect(made.exitCode).toBe(0)
+    expect(made.stdout).toMatch(new RegExp(`^${SECRET.source}\n$`))
+    expect((await call(url, { path: '/me', key: made.stdout.trim() })).status).toBe(200)
+    const { key, id } = JSON.parse(restricted.stdout) as { key: string; id: string }
+    expect((await call(url, { path: '/me', key })).status).toBe(403)
+    const events = await call(url, { path: '/audit?limit=100', key: made.stdout.trim() })
+    const ofKey = (events.body.data as { subjectId?: string }[]).filter((event) =>
+      JSON.stringify(event).includes(id),
+    )
+    expect(JSON.stringify(ofKey)).toContain('host')
+  })
+
+  it('lists the users when none is named, and refuses an unknown one and a bad address', async () => {
+    const { userId } = await bootstrapped()
+    const [unnamed, unknown, badAddress] = await Promise.all([
+      home.run(['keys', 'create']),
+      home.run(['keys', 'create', '--user', 'nobody@example.com']),
+      home.run(['keys', 'create', '--user', userId, '--ip', '10.0.0.1/33']),
+    ])
+    expect(unnamed).toMatchObject({ exitCode: 2, stdout: '' })
+    expect(unnamed.stderr).toContain(userId)
+    expect(unknown).toMatchObject({ exitCode: 1, stdout: '' })
+    expect(unknown.stderr).toMatch(/^latchkey: No user has the id or email nobody@example\.com.*\n$/)
+    expect(badAddress).toMatchObject({ exitCode: 1, stdout: '' })
+    expect(badAddress.stderr).toMatch(/^latchkey: --ip .*\n$/)
+  })
+})
+
+describe('latchkey --help', () => {
+  const commands = [
+    '',
+    'serve',
+    'bootstrap',
+    'migrate',
+    'backup',
+    'restore',
+    'doctor',
+    'keys',
+    'keys create',
+    'audit',
+    'audit verify',
+    'audit export',
+    'users',
+    'users set-password',
+  ]
+  test.each(commands)('explains “%s”, and makes nothing', async (command) => {
+    const args = command.split(' ').filter((part) => part !== '')
+    const { exitCode, stdout, stderr } = await home.run([...args, '--help'])
+    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' })
+    expect(stdout).toMatch(new RegExp(`^Usage: latchkey ${command}`))
+    expect(readdirSync(home.directory)).toEqual([])
+  })
+
+  it('lists exactly the commands that are explained', async () => {
+    const { stdout } = await home.run(['--help'])
+    const [, listed = ''] = stdout.split('Commands:')
+    const names = [...listed.matchAll(/^ {2}(\w+)/gm)].map(([, name]) => name)
+    expect(names.filter((name) => name !== 'help')).toEqual([
+      ...new Set(commands.flatMap((command) => (command === '' ? [] : command.split(' ', 1)))),
+    ])
+  })
+
+  it('answers a misspelt command with the nearest one and exit code 2', async () => {
+    const { exitCode, stderr } = await home.run(['bootstap'])
+    expect(exitCode).toBe(2)
+    expect(stderr).toContain('Did you mean bootstrap?')
+  })
+})

@@ -1,0 +1,89 @@
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { call } from './calling.ts'
+import { createHistory, findHalves, findLost, startWriters } from './history.ts'
+import { createHome, type Home } from './running.ts'
+
+/** Each takes a second or two, nearly all of it the start of the service. */
+const CYCLES = Number(process.env.KILL_CYCLES ?? 12)
+const CYCLE_MS_MAX = 10_000
+const WRITERS = 8
+/** The kill comes after so many acknowledgements at most, so that it falls at any moment of the work. */
+const ACKNOWLEDGED_MAX = 150
+/** A start takes about this long here; the kill falls anywhere in it. */
+const START_MS_MAX = 1_000
+
+let home: Home
+
+beforeEach(() => {
+  home = createHome()
+})
+
+afterEach(() => home.dispose())
+
+const settings = { LATCHKEY_LOG_LEVEL: 'warn' }
+
+describe('a service killed while it writes', () => {
+  it(
+    `keeps what it acknowledged and leaves nothing half there, ${CYCLES} times`,
+    async () => {
+      const history = createHistory()
+      const store = join(home.dataDir, 'latchkey.db')
+      for (let cycle = 0; cycle < CYCLES; cycle++) {
+        const service = await home.serve({ settings })
+        const target = { url: service.url, key: home.adminKey() }
+        expect(await findLost(target, history)).toEqual([])
+        expect(findHalves(store, history)).toEqual([])
+
+        const me = await call(service.url, { path: '/me', key: target.key })
+        const userId = String(me.body.userId)
+        const writers = startWriters({ ...target, userId }, history, WRITERS)
+        await acknowledged(1 + Math.floor(Math.random() * ACKNOWLEDGED_MAX))
+        const { exitCode } = await service.stop('SIGKILL')
+        expect(exitCode).toBeNull()
+        await writers.stop()
+      }
+      expect(history.refusals).toEqual([])
+      expect(history.deleted.size).toBeGreaterThan(0)
+
+      const service = await home.serve({ settings })
+      expect(await findLost({ url: service.url, key: home.adminKey() }, history)).toEqual([])
+      await service.stop()
+      expect(findHalves(store, history)).toEqual([])
+      const [chains, doctor] = await Promise.all([home.run(['audit', 'verify']), home.run(['doctor'])])
+      expect(chains.stdout).toMatch(/every chain holds\.\n$/)
+      expect(doctor.stdout).toMatch(/All is well\.\n$/)
+
+      function acknowledged(count: number): Promise<void> {
+        return new Promise((resolve) => {
+          let left = count
+          history.onAcknowledged = () => {
+            left -= 1
+            if (left === 0) resolve()
+          }
+        })
+      }
+    },
+    (CYCLES + 3) * CYCLE_MS_MAX,
+  )
+})
+
+describe('a service killed while it starts for the first time', () => {
+  it('leaves nothing that the next start cannot take up', async () => {
+    for (let cycle = 0; cycle < 3; cycle++) {
+      const killed = home.start(['serve'], { settings })
+      await sleep(Math.random() * START_MS_MAX)
+      await killed.stop('SIGKILL')
+    }
+    const service = await home.serve({ settings })
+    expect((await call(service.url, { path: '/readyz', key: 'none' })).status).toBe(200)
+    await service.stop()
+    // A kill between the key and its delivery loses the key; this is the way back.
+    const listed = await home.run(['keys', 'create'])
+    const [user = ''] = /usr_\w+/.exec(listed.stderr) ?? []
+    const made = await home.run(['keys', 'create', '--user', user])
+    expect(made.stdout).toMatch(/^lk_live_\w{49}\n$/)
+    expect((await home.run(['audit', 'verify'])).stdout).toBe('1 companies, 4 events: every chain holds.\n')
+  })
+})

@@ -1,0 +1,248 @@
+import { execFileSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { once } from 'node:events'
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs'
+import { type AddressInfo, createServer, type Server } from 'node:net'
+import { delimiter, join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { afterEach, beforeEach, describe, expect, it, test } from 'vitest'
+import { call } from './calling.ts'
+import { atTerminal, createHome, type Home } from './running.ts'
+
+let home: Home
+let store: string
+
+beforeEach(() => {
+  home = createHome()
+  store = join(home.dataDir, 'latchkey.db')
+})
+
+afterEach(() => home.dispose())
+
+/** Every file of the home, by name, with its contents' hash. */
+function contents(): Record<string, string> {
+  const names = readdirSync(home.directory, { recursive: true, withFileTypes: true })
+  return Object.fromEntries(
+    names.map((entry) => {
+      const path = join(entry.parentPath, entry.name)
+      return [path, entry.isFile() ? createHash('sha256').update(readFileSync(path)).digest('hex') : 'other']
+    }),
+  )
+}
+
+/**
+ * Starts the service, which must refuse with one sentence and leave every file as it was. `maySettle`: what it
+ * has prepared before it could know.
+ */
+async function expectRefused(
+  settings: Readonly<Record<string, string>>,
+  sentence: RegExp,
+  maySettle: readonly string[] = [],
+): Promise<void> {
+  const before = contents()
+  const { exitCode, stdout, stderr } = await home.start(['serve'], { settings }).ended
+  expect(stderr).toMatch(sentence)
+  expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' })
+  expect(stderr).toMatch(/^latchkey: [^\n]+\n$/)
+  expect(stderr).not.toMatch(/ at .*:\d+|node:internal|Error:/)
+  for (const name of maySettle) rmSync(join(home.dataDir, name), { recursive: true, force: true })
+  expect(contents()).toEqual(before)
+}
+
+/** A store as a service leaves it that ended in order. */
+async function makeStore(): Promise<void> {
+  const { exitCode, stderr } = await home.run(['bootstrap'])
+  if (exitCode !== 0) throw new Error(stderr)
+}
+
+describe('a setting that is wrong stops the start, and is named', () => {
+  test.each([
+    ['PORT', '70000', /PORT must be a whole number from 0 to 65535/],
+    ['DATABASE_URL', 'mysql://localhost/latchkey', /DATABASE_URL /],
+    ['LATCHKEY_SECRET', 'short', /LATCHKEY_SECRET must hold at least 32 characters/],
+    ['LATCHKEY_PUBLIC_URL', 'https://example.com/keys', /LATCHKEY_PUBLIC_URL must be an origin/],
+    ['LATCHKEY_TRUSTED_PROXIES', '10.0.0.0/33', /LATCHKEY_TRUSTED_PROXIES .*10\.0\.0\.0\/33/],
+    ['LATCHKEY_KEY_PREFIX', 'LK', /LATCHKEY_KEY_PREFIX must be 1 to 16 characters/],
+    ['LATCHKEY_CORS_ORIGINS', 'example.com', /LATCHKEY_CORS_ORIGINS must be an origin/],
+    ['LATCHKEY_FAILED_AUTH_PER_MINUTE', '0', /LATCHKEY_FAILED_AUTH_PER_MINUTE must be a whole number/],
+    ['LATCHKEY_LOG_LEVEL', 'loud', /LATCHKEY_LOG_LEVEL must be one of fatal, error/],
+    ['LATCHKEY_WORKERS', 'many', /LATCHKEY_WORKERS must be/],
+    ['LATCHKEY_TRUSTED_PROXY', '10.0.0.1', /LATCHKEY_TRUSTED_PROXY: did you mean LATCHKEY_TRUSTED_PROXIES\?/],
+    ['LATCHKEY_ZZZZZZZZZZZZ', 'yes', /LATCHKEY_ZZZZZZZZZZZZ: latchkey serve --help lists all of them/],
+  ])('%s=%s', async (name, value, sentence) => {
+    await expectRefused({ [name]: value }, sentence)
+  })
+
+  it('two places for the server secret', async () => {
+    const file = join(home.directory, 'secret')
+    writeFileSync(file, 'a'.repeat(64))
+    await expectRefused(
+      { LATCHKEY_SECRET: 'b'.repeat(64), LATCHKEY_SECRET_FILE: file },
+      /LATCHKEY_SECRET and LATCHKEY_SECRET_FILE are both set/,
+    )
+  })
+
+  test.each([
+    ['LATCHKEY_SECRET_FILE', 'missing', /server secret .*missing cannot be read.*LATCHKEY_SECRET_FILE/],
+    ['LATCHKEY_SECRET_FILE', 'text', /server secret in .*text must hold at least 32 characters/],
+    ['LATCHKEY_ISSUERS_FILE', 'missing', /LATCHKEY_ISSUERS_FILE.*missing cannot be read/],
+    ['LATCHKEY_ISSUERS_FILE', 'text', /LATCHKEY_ISSUERS_FILE.*text cannot be read as JSON/],
+  ])('%s names a file that is of no use: %s', async (name, file, sentence) => {
+    const path = join(home.directory, file)
+    writeFileSync(join(home.directory, 'text'), '{ issuer: ')
+    await expectRefused({ [name]: path }, sentence, ['.'])
+  })
+})
+
+describe('a place that cannot be used stops the start', () => {
+  it('a data directory that cannot be made, because a file is in the way', async () => {
+    writeFileSync(join(home.directory, 'file'), '')
+    const dataDir = join(home.directory, 'file', 'data')
+    await expectRefused(
+      { LATCHKEY_DATA_DIR: dataDir },
+      /The data directory .*file\/data cannot be written .*LATCHKEY_DATA_DIR/,
+    )
+  })
+
+  it('an address that is not of this machine', async () => {
+    await makeStore()
+    await expectRefused({ HOST: '192.0.2.1' }, /HOST 192\.0\.2\.1 is not an address of this machine/)
+  })
+
+  describe('a port that another program holds', () => {
+    let other: Server
+    let settings: { readonly PORT: string }
+
+    beforeEach(async () => {
+      other = createServer().listen(0, '127.0.0.1')
+      await once(other, 'listening')
+      settings = { PORT: String((other.address() as AddressInfo).port) }
+    })
+
+    afterEach(() => void other.close())
+
+    it('under a store in use', async () => {
+      await makeStore()
+      await expectRefused(settings, /Port \d+ on 127\.0\.0\.1 is in use.*set PORT/)
+    })
+
+    it('at the first start, and no admin key is lost by it', async () => {
+      const refused = await home.start(['serve'], { settings }).ended
+      expect(refused).toMatchObject({ exitCode: 1, stdout: '' })
+      expect(refused.stderr).toMatch(/^latchkey: Port \d+ on 127\.0\.0\.1 is in use[^\n]+\n$/)
+      const { url } = await home.serve()
+      expect((await call(url, { path: '/me', key: home.adminKey() })).status).toBe(200)
+    })
+
+    it('at the first start at a terminal, and no admin key is lost by it', async () => {
+      const refused = await home.start(['serve'], { settings, wrap: atTerminal }).ended
+      expect(refused.exitCode).toBe(1)
+      const service = await home.serve({ wrap: atTerminal })
+      // Shown by the start that failed, or by this one if that one made nothing.
+      const [key = ''] = /lk_live_[0-9A-Za-z]{49}/.exec(refused.stdout + service.stdout()) ?? []
+      expect((await call(service.url, { path: '/me', key })).status).toBe(200)
+    })
+  })
+})
+
+describe('a store that cannot be trusted stops the start, and stays as it is', () => {
+  function change(sql: string): void {
+    const database = new DatabaseSync(store)
+    database.exec(sql)
+    database.close()
+  }
+
+  function overwrite(position: number, bytes: Buffer): void {
+    const descriptor = openSync(store, 'r+')
+    writeSync(descriptor, bytes, 0, bytes.length, position)
+    closeSync(descriptor)
+  }
+
+  function damagePageOf(name: string): void {
+    const database = new DatabaseSync(store)
+    const page = database.prepare('SELECT rootpage FROM sqlite_schema WHERE name = ?').get(name)
+    const size = database.prepare('PRAGMA page_size').get()
+    database.close()
+    overwrite((Number(page?.rootpage) - 1) * Number(size?.page_size), Buffer.alloc(64, 0xa5))
+  }
+
+  test.each<[string, () => void, RegExp]>([
+    [
+      'one whose secret is gone',
+      () => rmSync(join(home.dataDir, 'server.secret')),
+      /server\.secret cannot be read/,
+    ],
+    [
+      'one with another secret',
+      () => writeFileSync(join(home.dataDir, 'server.secret'), 'another secret, long enough to be one'),
+      /The server secret is not the one this store was made with/,
+    ],
+    ['one with a damaged table', () => damagePageOf('keys'), /latchkey\.db is damaged: restore it/],
+    ['one with a damaged index', () => damagePageOf('keys_by_user'), /latchkey\.db is damaged: restore it/],
+    [
+      'one with a damaged header',
+      () => overwrite(0, Buffer.alloc(100, 0xa5)),
+      /latchkey\.db is damaged: restore/,
+    ],
+    ['one that was cut short', () => truncateSync(store, 50_000), /latchkey\.db is damaged: restore it/],
+    [
+      'one of a newer release',
+      () => change("INSERT INTO migrations (name, applied_at) VALUES ('9999-later', 0)"),
+      /written by a newer release of Latchkey \(it has the migration 9999-later\)/,
+    ],
+  ])('%s', async (_name, harm, sentence) => {
+    await makeStore()
+    harm()
+    await expectRefused({}, sentence)
+  })
+
+  test.each([
+    ['with tables of its own', 'CREATE TABLE songs (title TEXT) STRICT', 0],
+    [
+      'with a mark of its own',
+      'PRAGMA application_id = 252006673; CREATE TABLE songs (title TEXT) STRICT',
+      252006673,
+    ],
+  ])('a database of another program, %s', async (_name, sql, mark) => {
+    mkdirSync(home.dataDir)
+    change(sql)
+    writeFileSync(join(home.dataDir, 'server.secret'), 'a secret that is long enough to be one')
+    const { exitCode, stdout, stderr } = await home.start(['serve']).ended
+    expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' })
+    expect(stderr).toMatch(/^latchkey: [^\n]+belongs to another program[^\n]+LATCHKEY_DATA_DIR[^\n]*\n$/)
+    const database = new DatabaseSync(store, { readOnly: true })
+    expect(database.prepare('SELECT name FROM sqlite_schema').all()).toEqual([{ name: 'songs' }])
+    expect(database.prepare('PRAGMA application_id').get()).toEqual({ application_id: mark })
+    database.close()
+  })
+})
+
+describe('an old Node', () => {
+  const oldNode = (process.env.PATH ?? '')
+    .split(delimiter)
+    .map((directory) => join(directory, 'node'))
+    .find((file) => existsSync(file) && majorOf(file) < 24)
+
+  function majorOf(file: string): number {
+    return Number(/^v(\d+)/.exec(execFileSync(file, ['--version'], { encoding: 'utf8' }))?.[1])
+  }
+
+  it.skipIf(oldNode === undefined)('is told which one is needed, in one sentence', async () => {
+    const wrap = ([, ...rest]: readonly string[]) => [oldNode ?? '', ...rest]
+    const { exitCode, stdout, stderr } = await home.start(['serve'], { wrap }).ended
+    expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' })
+    expect(stderr).toMatch(/^latchkey: this is Node \S+, and Node 24 or newer is needed: [^\n]+\n$/)
+    expect(readdirSync(home.directory)).toEqual([])
+  })
+})
