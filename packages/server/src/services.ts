@@ -130,7 +130,7 @@ function wireVerification(
   })
   const revocations: Revocations = createRevocations(engine, {
     memory: verifier,
-    newId: () => randomBytes(16).toString('hex'),
+    newId: () => Buffer.from(randomBytes(16)).toString('hex'),
     onPoll: createPollReport(events, () => revocations.refused),
   })
   return { verifier, revocations }
