@@ -2,7 +2,14 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { call } from './calling.ts'
-import { createHistory, findHalves, findLost, startWriters } from './history.ts'
+import {
+  acknowledgedBy,
+  createHistory,
+  findHalves,
+  findLost,
+  startWriters,
+  untilAnswered,
+} from './history.ts'
 import { createHome, type Home } from './running.ts'
 
 /** Each takes a second or two, nearly all of it the start of the service. */
@@ -39,7 +46,8 @@ describe('a service killed while it writes', () => {
         const me = await call(service.url, { path: '/me', key: target.key })
         const userId = String(me.body.userId)
         const writers = startWriters({ ...target, userId }, history, WRITERS)
-        await acknowledged(1 + Math.floor(Math.random() * ACKNOWLEDGED_MAX))
+        const enough = acknowledgedBy(history) + 1 + Math.floor(Math.random() * ACKNOWLEDGED_MAX)
+        await untilAnswered(history, () => acknowledgedBy(history) >= enough)
         const { exitCode } = await service.stop('SIGKILL')
         expect(exitCode).toBeNull()
         await writers.stop()
@@ -54,16 +62,6 @@ describe('a service killed while it writes', () => {
       const [chains, doctor] = await Promise.all([home.run(['audit', 'verify']), home.run(['doctor'])])
       expect(chains.stdout).toMatch(/every chain holds\.\n$/)
       expect(doctor.stdout).toMatch(/All is well\.\n$/)
-
-      function acknowledged(count: number): Promise<void> {
-        return new Promise((resolve) => {
-          let left = count
-          history.onAcknowledged = () => {
-            left -= 1
-            if (left === 0) resolve()
-          }
-        })
-      }
     },
     (CYCLES + 3) * CYCLE_MS_MAX,
   )
