@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -83,5 +84,28 @@ describe('a service killed while it starts for the first time', () => {
     const made = await home.run(['keys', 'create', '--user', user])
     expect(made.stdout).toMatch(/^lk_live_\w{49}\n$/)
     expect((await home.run(['audit', 'verify'])).stdout).toBe('1 companies, 4 events: every chain holds.\n')
+  })
+
+  const canTrace = spawnSync('strace', ['-qq', '-o', '/dev/null', 'true']).status === 0
+
+  it.skipIf(!canTrace).each([
+    ['writes the server secret', 'write', ['-P', 'server.secret']],
+    ['has the disk keep it', 'fsync', []],
+    ['gives it its name', 'link,linkat', []],
+    ['takes its draft away', 'unlink,unlinkat', []],
+  ])('leaves nothing in the way of the next when it %s', async (_moment, calls, narrow) => {
+    const only = narrow.map((part) => (part === '-P' ? part : join(home.dataDir, part)))
+    const kill = ['-e', `trace=${calls}`, '-e', `inject=${calls}:signal=KILL:when=1`]
+    const killed = home.start(['bootstrap'], {
+      wrap: (command) => ['strace', '-D', '-f', '-qq', '-o', '/dev/null', ...only, ...kill, ...command],
+    })
+    const { exitCode } = await killed.ended
+    const next = await home.run(['bootstrap', '--json'])
+    // One that was not hit, because it no longer does this, was not killed and made the store.
+    expect({ killed: exitCode, next: next.exitCode, why: next.stderr }).toEqual(
+      exitCode === 0
+        ? { killed: 0, next: 1, why: expect.stringContaining('in use already') }
+        : { killed: null, next: 0, why: '' },
+    )
   })
 })
