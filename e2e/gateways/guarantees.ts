@@ -123,6 +123,12 @@ function describeRefusing(rig: () => Rig, gateway: Gateway): void {
     expect((await rig().send({ headers: withKey(rig().reader), from })).status).toBe(200)
   })
 
+  for (const path of gateway.hidden) {
+    test(`a client cannot ask Latchkey through ${path}`, async () => {
+      rig().expectRefused(await rig().send({ path, headers: withKey(rig().good) }), 404)
+    })
+  }
+
   test('a deleted key is refused by the very next request', async () => {
     const key = await rig().createKey({ permissions: ['orders:read'] })
     const agent = oneConnection()

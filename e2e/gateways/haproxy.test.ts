@@ -18,6 +18,7 @@ await describeGuarantees({
     return isNew ? undefined : `${HAPROXY} is older than 2.6`
   },
   writing: { method: 'POST' },
+  hidden: [],
   start(home, ports) {
     const file = join(home, 'haproxy.cfg')
     const text = readDocumented('haproxy.cfg', {

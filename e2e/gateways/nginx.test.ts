@@ -15,6 +15,7 @@ await describeGuarantees({
     return hasModule ? undefined : `${NGINX} is built without http_auth_request_module`
   },
   writing: { path: '/orders/changes' },
+  hidden: ['/_latchkey/', '/_latchkey/reading', '/_latchkey/writing?permission=a:b', '/%5Flatchkey/reading'],
   start(home, ports) {
     // A worker of another user must get at its buffers.
     chmodSync(home, 0o755)

@@ -16,6 +16,8 @@ export type Gateway = {
   start(home: string, ports: Ports): Promise<RunningProgram>
   /** What needs orders:write. */
   readonly writing: ClientRequest
+  /** Paths of the configuration itself, which no client may reach. */
+  readonly hidden: readonly string[]
 }
 
 type Key = { readonly id: string; readonly key: string; readonly userId: string; readonly companyId: string }
