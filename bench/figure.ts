@@ -1,5 +1,5 @@
 /** How a figure is held against its marks: `floor` decides whether the run fails, `goal` is only reported. */
-export type Bar = {
+type Bar = {
   readonly isBetter: 'higher' | 'lower'
   readonly floor?: number
   readonly goal?: number

@@ -32,11 +32,28 @@ export async function runLoad(load: Load): Promise<number> {
     answered += 1
     return nowMs < endsAtMs && answered < answersMax
   }
+  const sleepAgain = stayAwake()
   try {
     await Promise.all(sockets.map((socket) => talk(socket, load, goesOn)))
     return answered
   } finally {
+    sleepAgain()
     for (const socket of sockets) socket.destroy()
+  }
+}
+
+/**
+ * Keeps the event loop turning. A server that is slower than this generator would else pay for waking it with
+ * each answer, and a faster one would not: up to a fifth of the cost of a request, which is not the server's own.
+ */
+function stayAwake(): () => void {
+  let isAwake = true
+  const turn = () => {
+    if (isAwake) setImmediate(turn)
+  }
+  turn()
+  return () => {
+    isAwake = false
   }
 }
 

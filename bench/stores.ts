@@ -57,10 +57,10 @@ export function openStore({ dataDir, serverSecret }: Pick<BenchStore, 'dataDir' 
   return createServices(config, secretSource)
 }
 
-export const HOST: Actor = { type: 'host', id: null, userId: null, address: null, requestId: null }
+const HOST: Actor = { type: 'host', id: null, userId: null, address: null, requestId: null }
 
 /** Whoever works on the host itself, for a company. */
-export function hostPrincipal(companyId: Principal['companyId']): Principal {
+function hostPrincipal(companyId: Principal['companyId']): Principal {
   return {
     type: 'host',
     id: null,

@@ -188,10 +188,12 @@ describe('latchkey bootstrap', () => {
 })
 
 describe('two first starts at once', () => {
-  it('make one key, and it is in admin.key', async () => {
+  it('make one company and one key, which is in admin.key', async () => {
     const [one, other] = await Promise.all([home.serve(), home.serve()])
     for (const { url } of [one, other]) {
-      expect((await call(url, { path: '/keys', key: home.adminKey() })).body).toMatchObject({ total: 1 })
+      for (const path of ['/keys', '/companies']) {
+        expect((await call(url, { path, key: home.adminKey() })).body).toMatchObject({ total: 1 })
+      }
     }
   })
 })

@@ -1,4 +1,5 @@
 import { DatabaseSync } from 'node:sqlite'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { type Answer, call } from './calling.ts'
 
 /** What was asked of a service and what it acknowledged, kept by the one who asked. */
@@ -10,13 +11,27 @@ export type History = {
   readonly deleted: Set<string>
   /** Answers that were neither, each of them. */
   readonly refusals: Answer[]
-  /** Called after each acknowledgement. */
-  onAcknowledged: () => void
+  /** Called after each answer, when all of the above knows of it. */
+  onAnswer: () => void
 }
 
 export function createHistory(): History {
-  return { created: new Map(), asked: new Set(), deleted: new Set(), refusals: [], onAcknowledged: () => {} }
+  return { created: new Map(), asked: new Set(), deleted: new Set(), refusals: [], onAnswer: () => {} }
 }
+
+const RETRY_MS = 250
+
+/** Resolves at the first answer after which the condition holds. */
+export function untilAnswered(history: History, isEnough: () => boolean): Promise<void> {
+  return new Promise((resolve) => {
+    history.onAnswer = () => {
+      if (isEnough()) resolve()
+    }
+  })
+}
+
+/** How many keys and deletions were acknowledged. */
+export const acknowledgedBy = ({ created, deleted }: History): number => created.size + deleted.size
 
 type Target = { readonly url: string; readonly key: string; readonly userId: string }
 
@@ -33,6 +48,8 @@ export function startWriters(target: Target, history: History, writers: number):
     for (let turn = 1; !isOver; turn++) {
       const id = await createOne(target, history)
       if (id !== undefined && turn % 3 === 0) await deleteOne(target, history, id)
+      // As a client does that is told to come again.
+      if (id === undefined) await sleep(RETRY_MS)
     }
   }
 
@@ -54,11 +71,12 @@ async function createOne({ url, key, userId }: Target, history: History): Promis
   const answer = await call(url, { path: '/keys', key, body: { userId } })
   if (answer.status !== 201) {
     history.refusals.push(answer)
+    history.onAnswer()
     return undefined
   }
   const made = answer.body as { id: string; key: string }
   history.created.set(made.id, made.key)
-  history.onAcknowledged()
+  history.onAnswer()
   return made.id
 }
 
@@ -67,10 +85,11 @@ async function deleteOne({ url, key }: Target, history: History, id: string): Pr
   const answer = await call(url, { method: 'DELETE', path: `/keys/${id}`, key })
   if (answer.status !== 204) {
     history.refusals.push(answer)
+    history.onAnswer()
     return
   }
   history.deleted.add(id)
-  history.onAcknowledged()
+  history.onAnswer()
 }
 
 const BATCH_MAX = 100

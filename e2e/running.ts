@@ -47,7 +47,9 @@ export type Home = {
   readonly run: (args: readonly string[], settings?: Settings) => Promise<Ended>
   /** The key that the first start put into its file. */
   readonly adminKey: () => string
-  /** Kills what still runs and removes the directory. */
+  /** Kills what still runs. */
+  readonly killAll: () => Promise<void>
+  /** The same, and removes the directory. */
   readonly dispose: () => Promise<void>
 }
 
@@ -62,6 +64,10 @@ export function createHome(): Home {
     const running = watch(spawn(file, rest, { cwd: directory, env }))
     started.push(running)
     return running
+  }
+
+  async function killAll(): Promise<void> {
+    await Promise.all(started.map(({ stop }) => stop('SIGKILL')))
   }
 
   return {
@@ -80,8 +86,9 @@ export function createHome(): Home {
       return running.ended
     },
     adminKey: () => readFileSync(join(dataDir, 'admin.key'), 'utf8').trim(),
+    killAll,
     async dispose() {
-      await Promise.all(started.map(({ stop }) => stop('SIGKILL')))
+      await killAll()
       rmSync(directory, { recursive: true, force: true })
     },
   }

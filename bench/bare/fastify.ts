@@ -3,8 +3,8 @@ import { createRequire } from 'node:module'
 import { announce } from './announce.ts'
 
 /** The framework as the service has it, with one route and nothing else loaded. */
-const require = createRequire(new URL('../../packages/server/package.json', import.meta.url))
-const fastify = require('fastify') as (options: object) => {
+const load = createRequire(new URL('../../packages/server/package.json', import.meta.url))
+const fastify = load('fastify') as (options: object) => {
   readonly server: Server
   get(path: string, answer: () => Promise<string>): void
   ready(): Promise<void>

@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import type { ClaimLink, IssuerConfig } from './auth/outside-issuers.ts'
 import { ConfigError } from './config.ts'
@@ -94,15 +95,28 @@ function parseLifetime(value: unknown, fail: Fail): number {
 }
 
 function parseLink(value: unknown, name: string, fail: Fail): ClaimLink {
-  const { claim, by = 'externalId' } = (value ?? {}) as Record<string, unknown>
+  const { claim, by = 'externalId', ...others } = (value ?? {}) as Record<string, unknown>
+  const [unknown] = Object.keys(others)
+  // A misspelt `by` would look people up by the wrong id.
+  if (typeof claim === 'string' && unknown !== undefined) {
+    fail(`${name} has the unknown field ${unknown}; known are claim, by`)
+  }
   if (typeof claim === 'string' && claim !== '' && (by === 'id' || by === 'externalId')) return { claim, by }
   return fail(`${name} must look like {"claim": "org", "by": "externalId"}; by is externalId or id`)
 }
 
 function readCa(file: string, fail: Fail): string {
+  let text: string
   try {
-    return readFileSync(file, 'utf8')
+    text = readFileSync(file, 'utf8')
   } catch (error) {
     return fail(`caFile cannot be read (${error instanceof Error ? error.message : String(error)})`)
   }
+  try {
+    new X509Certificate(text)
+  } catch {
+    // TLS would ignore it silently, and every key set would look untrusted later.
+    return fail(`caFile ${file} holds no certificate in PEM form`)
+  }
+  return text
 }

@@ -1,5 +1,15 @@
 import { hkdfSync, randomBytes } from 'node:crypto'
-import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  constants,
+  copyFileSync,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { ConfigError, type SecretSource } from './config.ts'
 import { serverSecret } from './settings.ts'
@@ -45,14 +55,38 @@ export function readServerSecret(source: SecretSource, isStoreNew: boolean): str
 export const secretFileOf = (dataDir: string): string => join(dataDir, 'server.secret')
 
 function makeSecretFile(file: string): void {
+  const draft = `${file}.${process.pid}`
   try {
-    // wx: of two processes that start at once one makes the secret and the other reads it.
-    writeFileSync(file, `${randomBytes(32).toString('hex')}\n`, { mode: 0o600, flag: 'wx' })
-    chmodSync(file, 0o600)
+    // On disk before the store can be: a store whose secret went with the power would be lost whole.
+    writeFileSync(draft, `${randomBytes(32).toString('hex')}\n`, { mode: 0o600, flush: true })
+    chmodSync(draft, 0o600)
+    publish(draft, file)
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return
+    if (codeOf(error) === 'EEXIST') return
     throw new ConfigError(`The server secret ${file} cannot be written (${reason(error)}).`)
+  } finally {
+    rmSync(draft, { force: true })
   }
+}
+
+/** File systems without hard links answer with one of these. */
+const LINKLESS = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS']
+
+/**
+ * A link is there whole or not at all, whenever the process is killed; of two processes that start at once
+ * one makes it and the other reads it. Throws EEXIST.
+ */
+function publish(draft: string, file: string): void {
+  try {
+    linkSync(draft, file)
+  } catch (error) {
+    if (!LINKLESS.includes(codeOf(error) ?? '')) throw error
+    copyFileSync(draft, file, constants.COPYFILE_EXCL)
+  }
+}
+
+function codeOf(error: unknown): string | undefined {
+  return (error as NodeJS.ErrnoException).code
 }
 
 /** Throws ConfigError with one sentence. */

@@ -5,6 +5,8 @@ import { type CryptoKey, importJWK, type JWK } from 'jose'
 const BYTES_MAX = 64 * 1024
 const KEYS_MAX = 50
 const TIMEOUT_MS = 3_000
+/** RFC 7518 §3.3 */
+const RSA_BITS_MIN = 2_048
 /** However many unknown key ids are tried, the issuer is asked no more often than this. */
 const REFRESH_MS_MIN = 30_000
 /** So that a key the issuer withdrew stops counting. */
@@ -22,7 +24,7 @@ type Options = {
 /** The keys of one outside issuer, and of no other. */
 export type Jwks = {
   /** Throws AppError `cannot_verify` when there are no keys to ask that are recent enough. */
-  find(kid: string | undefined, algorithm: string): Promise<CryptoKey | Uint8Array | undefined>
+  find(kid: string | undefined, algorithm: string): Promise<CryptoKey | undefined>
 }
 
 export function createJwks({ url, ca, algorithms, monotonicMs }: Options): Jwks {
@@ -71,8 +73,21 @@ export function createJwks({ url, ca, algorithms, monotonicMs }: Options): Jwks 
         )
       }
       const key = candidate(kid, algorithm)
-      return key === undefined ? undefined : importJWK(key, algorithm)
+      return key === undefined ? undefined : importKey(key, algorithm)
     },
+  }
+}
+
+/** undefined: no key at all, one of another kind than the algorithm, or one that is too weak for it. */
+async function importKey(jwk: JWK, algorithm: string): Promise<CryptoKey | undefined> {
+  try {
+    const key = await importJWK(jwk, algorithm)
+    if (key instanceof Uint8Array) return undefined
+    const { modulusLength } = key.algorithm as { modulusLength?: number }
+    return modulusLength !== undefined && modulusLength < RSA_BITS_MIN ? undefined : key
+  } catch {
+    // What an issuer publishes is text from outside: a broken key is as good as none.
+    return undefined
   }
 }
 

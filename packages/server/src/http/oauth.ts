@@ -36,8 +36,8 @@ export function registerOAuth(app: FastifyInstance, deps: OAuthDeps): void {
     } catch (error) {
       const refusal = toOAuthError(error, request.facts.address)
       if (refusal === undefined) throw error
-      const isChallenged = refusal.status === 401 && request.headers.authorization !== undefined
-      if (isChallenged) reply.header('www-authenticate', 'Basic realm="latchkey"')
+      // RFC 9110 §15.5.2: a 401 always carries a challenge, also to who sent the secret in the body.
+      if (refusal.status === 401) reply.header('www-authenticate', 'Basic realm="latchkey"')
       if (refusal.retryAfterSeconds !== undefined) reply.header('retry-after', refusal.retryAfterSeconds)
       return reply.code(refusal.status).send({ error: refusal.code, error_description: refusal.message })
     }

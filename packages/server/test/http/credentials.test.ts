@@ -134,6 +134,22 @@ describe('a key is never looked for', () => {
   })
 })
 
+test('a credential of more than 8 KiB is not looked at, whatever it ends with', async () => {
+  const filler = ' '.repeat(8_200)
+  expectProblem(await me({ authorization: `Bearer ${filler}${key()}` }), 'invalid_credentials')
+  expectProblem(await me({ authorization: `Bearer ${key()}${filler}` }), 'invalid_credentials')
+})
+
+test('a mistyped key costs no look-up', async () => {
+  const loads = () => server.services.verifier.loads + server.services.verifier.hits
+  const mistyped = `${key().slice(0, 30)}${key()[30] === 'a' ? 'b' : 'a'}${key().slice(31)}`
+  const before = loads()
+  expectProblem(await me({ 'x-api-key': mistyped }), 'invalid_credentials')
+  expect(loads()).toBe(before)
+  expectProblem(await me({ 'x-api-key': unknownKey() }), 'invalid_credentials')
+  expect(loads()).toBe(before + 1)
+})
+
 test('an empty credential is none at all', async () => {
   for (const headers of [
     {},

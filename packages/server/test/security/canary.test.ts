@@ -159,6 +159,10 @@ test('the search would find a secret: each is found where it is allowed to be', 
   expect((await everythingKept(server))['table keys']!.includes(server.admin.userId)).toBe(true)
 })
 
+test('no secret is kept while all of them are still good', async () => {
+  expectNoTrace(await everythingKept(server))
+})
+
 describe('no secret is told', () => {
   test.each(table)('by %s, wherever the secret is put', async (id) => {
     const operation: Operation = operations[id]

@@ -36,16 +36,22 @@ beforeEach(async () => {
 
 const WANTED = ['keys:*', 'users:*', 'orders:*', 'invoices:read']
 
+type Kind =
+  | 'an access token'
+  | 'a token made from a key'
+  | 'a token made from an access token'
+  | 'a session'
+  | 'a token made from a session'
+
 /** Every kind of token, by what stands behind it. */
-const makers = {
+const makers: Readonly<Record<Kind, () => Promise<string>>> = {
   'an access token': () => accessToken(server, { id: tenant.keyId, key: tenant.secret }),
   'a token made from a key': () => shortLivedToken(server, tenant.secret, WANTED),
   'a token made from an access token': async () =>
     shortLivedToken(server, await makers['an access token'](), WANTED),
-  'a session': (): Promise<string> => sessionToken(server, tenant.email),
+  'a session': () => sessionToken(server, tenant.email),
   'a token made from a session': async () => shortLivedToken(server, await makers['a session'](), WANTED),
-} as const satisfies Record<string, () => Promise<string>>
-type Kind = keyof typeof makers
+}
 
 const ofKeys: readonly Kind[] = [
   'an access token',

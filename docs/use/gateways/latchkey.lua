@@ -1,0 +1,60 @@
+-- Asks Latchkey about each request, and takes the answer as it is. HAProxy 2.6 or newer, built with Lua.
+--
+--   http-request lua.latchkey http://127.0.0.1:7070/gateway/check
+--   http-request deny deny_status 503 unless { var(txn.latchkey_allowed) -m bool }
+--
+-- The second line is not optional: after an error in an action HAProxy goes on with the next rule.
+
+-- Latchkey always sends all of them, so that what a client sent is always overwritten.
+local VERDICT = {
+  "x-auth-status", "x-auth-error", "x-auth-key-id", "x-auth-user-id",
+  "x-auth-company-id", "x-auth-permissions", "x-auth-mode",
+}
+local CREDENTIALS = { "x-api-key", "authorization" }
+local SHOWN = { "content-type", "cache-control", "www-authenticate", "retry-after", "x-request-id" }
+local REFUSALS = { [401] = true, [403] = true, [429] = true }
+local TIMEOUT_MS = 2000
+
+-- HAProxy counts the lines of a header from 0, and its own client wants them counted from 1.
+local function lines_of(headers, name)
+  local lines = {}
+  local index = 0
+  while headers[name] and headers[name][index] do
+    lines[#lines + 1] = headers[name][index]
+    index = index + 1
+  end
+  return #lines > 0 and lines or nil
+end
+
+local function ask(txn, url)
+  local received = txn.http:req_get_headers()
+  local headers = { ["x-forwarded-for"] = { txn.f:src() } }
+  for _, name in ipairs(CREDENTIALS) do headers[name] = lines_of(received, name) end
+  return core.httpclient():get({ url = url, headers = headers, timeout = TIMEOUT_MS })
+end
+
+local function refuse(txn, status, answer)
+  local reply = txn:reply({ status = status })
+  if answer then
+    for _, name in ipairs(SHOWN) do
+      for _, line in ipairs(lines_of(answer.headers, name) or {}) do reply:add_header(name, line) end
+    end
+    reply:set_body(answer.body or "")
+  end
+  txn:done(reply)
+end
+
+core.register_action("latchkey", { "http-req" }, function(txn, url)
+  txn:set_var("txn.latchkey_allowed", false)
+  local answer = ask(txn, url)
+  if answer == nil or answer.status ~= 200 then
+    if answer and REFUSALS[answer.status] then refuse(txn, answer.status, answer) end
+    -- Down, slow or broken: what cannot be checked is not let through.
+    return refuse(txn, 503)
+  end
+  for _, name in ipairs(VERDICT) do
+    local lines = lines_of(answer.headers, name)
+    txn.http:req_set_header(name, lines and lines[1] or "-")
+  end
+  txn:set_var("txn.latchkey_allowed", true)
+end, 1)

@@ -1,0 +1,98 @@
+import { randomBytes } from 'node:crypto'
+import { Agent, request as httpRequest } from 'node:http'
+import type { Readable } from 'node:stream'
+import { text } from 'node:stream/consumers'
+import { pipeline } from 'node:stream/promises'
+
+export type ClientRequest = {
+  readonly method?: string
+  readonly path?: string
+  /** Header lines beside Host: name, value, name, value. */
+  readonly headers?: readonly string[]
+  /** Bytes go with a Content-Length, a stream goes in chunks. */
+  readonly body?: Buffer | Readable
+  /** Which address of this machine the client has. */
+  readonly from?: string
+  /** Connections to use again. */
+  readonly agent?: Agent
+}
+
+export type ClientAnswer = {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>
+  readonly text: string
+}
+
+/** One request of a client to the gateway. Nothing is added to it but Host and how its body is framed. */
+export function sendTo(port: number, request: ClientRequest): Promise<ClientAnswer> {
+  const { method = 'GET', path = '/orders', headers = [], body, from = '127.0.0.2', agent = false } = request
+  const framing =
+    body === undefined
+      ? []
+      : Buffer.isBuffer(body)
+        ? ['Content-Length', String(body.length)]
+        : ['Transfer-Encoding', 'chunked']
+  return new Promise((resolve, reject) => {
+    const sent = httpRequest(
+      {
+        host: '127.0.0.1',
+        port,
+        method,
+        path,
+        localAddress: from,
+        agent,
+        headers: ['Host', 'api.example.com', ...headers, ...framing],
+      },
+      (answer) => {
+        text(answer).then(
+          (received) => resolve({ status: answer.statusCode!, headers: answer.headers, text: received }),
+          reject,
+        )
+      },
+    )
+    sent.on('error', reject)
+    if (body === undefined || Buffer.isBuffer(body)) sent.end(body)
+    else pipeline(body, sent).catch(reject)
+  })
+}
+
+/** One connection that every request waits for. */
+export const oneConnection = (): Agent => new Agent({ keepAlive: true, maxSockets: 1 })
+
+/** Asks for an upgrade, and answers the status and, once upgraded, what `message` came back as. */
+export function upgradeTo(
+  port: number,
+  headers: readonly string[],
+  message: string,
+): Promise<{ readonly status: number; readonly echo: string }> {
+  return new Promise((resolve, reject) => {
+    const key = randomBytes(16).toString('base64')
+    const upgrade = ['Host', 'api.example.com', 'Connection', 'Upgrade', 'Upgrade', 'websocket']
+    const webSocket = ['Sec-WebSocket-Version', '13', 'Sec-WebSocket-Key', key]
+    const sent = httpRequest({
+      host: '127.0.0.1',
+      port,
+      path: '/orders/live',
+      localAddress: '127.0.0.2',
+      agent: false,
+      headers: [...upgrade, ...webSocket, ...headers],
+    })
+    sent.on('response', (answer) => {
+      answer.resume()
+      resolve({ status: answer.statusCode!, echo: '' })
+    })
+    sent.on('upgrade', (answer, socket, head) => {
+      let echo = String(head)
+      socket.on('data', (chunk: Buffer) => {
+        echo += String(chunk)
+        if (echo.length < message.length) return
+        socket.destroy()
+        resolve({ status: answer.statusCode!, echo })
+      })
+      socket.on('error', reject)
+      socket.write(message)
+    })
+    sent.on('error', reject)
+    sent.end()
+  })
+}

@@ -1,0 +1,103 @@
+/** The same for what a gateway carries: bodies, connections that are shared, and nothing while Latchkey is away. */
+import { createHash, randomBytes } from 'node:crypto'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Readable } from 'node:stream'
+import { expect, test } from 'vitest'
+import { oneConnection, sendTo } from './client.ts'
+import { freePort } from './processes.ts'
+import { type Gateway, type Rig, valuesOf, withKey } from './rig.ts'
+
+const LARGE = randomBytes(5 * 1024 * 1024)
+const sha256 = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex')
+
+export function describeBodies(rig: () => Rig): void {
+  const chunked = () =>
+    Readable.from(Array.from({ length: 80 }, (_, n) => LARGE.subarray(n * 65_536, (n + 1) * 65_536)))
+
+  test.each([
+    ['an empty', () => Buffer.alloc(0), Buffer.alloc(0)],
+    ['a small', () => Buffer.from('{"order":17}'), Buffer.from('{"order":17}')],
+    ['a large', () => LARGE, LARGE],
+    ['a large chunked', chunked, LARGE],
+  ])(
+    '%s body reaches the application whole, and nothing of it is left for the next question',
+    async (_what, body, whole) => {
+      const headers = [...withKey(rig().good), 'Content-Type', 'application/json']
+      const answer = await rig().send({ method: 'POST', headers, body: body() })
+      expect(answer.status, rig().running.output()).toBe(200)
+      expect(rig().onlyArrival()).toMatchObject({ bytes: whole.length, sha256: sha256(whole) })
+      expect((await rig().send({})).status).toBe(401)
+      expect((await rig().send({ headers: withKey(rig().good) })).status).toBe(200)
+    },
+  )
+
+  test('nothing of a refused body reaches the application', async () => {
+    rig().expectRefused(await rig().send({ method: 'POST', body: Buffer.from('{"order":17}') }), 401)
+  })
+}
+
+export function describeConnections(rig: () => Rig): void {
+  test('clients that share one connection each get their own verdict', async () => {
+    const agent = oneConnection()
+    const turns: readonly (readonly [headers: readonly string[], status: number, id: string | undefined])[] =
+      [
+        [withKey(rig().good), 200, rig().good.id],
+        [[], 401, undefined],
+        [withKey(rig().reader), 200, rig().reader.id],
+        [withKey(rig().good), 200, rig().good.id],
+        [['X-Auth-Key-Id', rig().good.id], 401, undefined],
+        [['Authorization', `Bearer ${rig().reader.key}`], 200, rig().reader.id],
+      ]
+    for (const [headers, status, id] of turns) {
+      rig().application.arrivals.length = 0
+      expect((await rig().send({ headers, agent })).status).toBe(status)
+      expect(rig().application.arrivals.flatMap((arrival) => valuesOf(arrival, 'x-auth-key-id'))).toEqual(
+        id === undefined ? [] : [id],
+      )
+    }
+    agent.destroy()
+  })
+
+  test('many clients at once each get their own verdict', async () => {
+    const keys = [rig().good, rig().reader, undefined]
+    const told = await Promise.all(
+      Array.from({ length: 90 }, async (_, turn) => {
+        const key = keys[turn % keys.length]
+        const { status, text } = await rig().send({ headers: key === undefined ? [] : withKey(key) })
+        return { key, status, id: status === 200 ? valuesOf(JSON.parse(text), 'x-auth-key-id') : undefined }
+      }),
+    )
+    for (const { key, status, id } of told) {
+      expect({ status, id }).toEqual(
+        key === undefined ? { status: 401, id: undefined } : { status: 200, id: [key.id] },
+      )
+    }
+  })
+}
+
+export function describeFailing(rig: () => Rig, gateway: Gateway): void {
+  test('while Latchkey is down nothing is let through', async () => {
+    const closed = mkdtempSync(join(tmpdir(), 'latchkey-gateways-'))
+    const [gatewayPort, nobody] = [await freePort(), await freePort()]
+    const ports = { gateway: gatewayPort, latchkey: nobody, application: rig().application.port }
+    const other = await gateway.start(closed, ports)
+    for (const headers of [withKey(rig().good), []]) {
+      const { status } = await sendTo(gatewayPort, { headers })
+      expect(status).toBeGreaterThanOrEqual(500)
+    }
+    expect(rig().application.arrivals).toEqual([])
+    await other.stop()
+    rmSync(closed, { recursive: true, force: true })
+  })
+
+  test('while Latchkey hangs nothing is let through, and afterwards all is as before', async () => {
+    rig().latchkey.freeze()
+    const answers = await Promise.all([withKey(rig().good), []].map((headers) => rig().send({ headers })))
+    rig().latchkey.thaw()
+    for (const { status } of answers) expect(status).toBeGreaterThanOrEqual(500)
+    expect(rig().application.arrivals).toEqual([])
+    expect((await rig().send({ headers: withKey(rig().good) })).status).toBe(200)
+  })
+}

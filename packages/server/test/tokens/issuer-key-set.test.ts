@@ -1,0 +1,224 @@
+/** An outside issuer’s key set: how often it is asked for, how long it is believed, and what it may do wrong. */
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { createOutsideIssuers } from '../../src/auth/outside-issuers.ts'
+import { parseTokenText } from '../../src/auth/token-text.ts'
+import { createFakeClock, HOUR_MS } from '../fake-clock.ts'
+import { createIssuerKey, type RemoteIssuer, startRemoteIssuer } from './remote-issuer.ts'
+
+const ISSUER = 'https://login.example.com/'
+const AUDIENCE = 'https://keys.example.com'
+const SECOND_MS = 1_000
+const MINUTE_MS = 60 * SECOND_MS
+
+const key = createIssuerKey('one')
+const nextKey = createIssuerKey('two')
+
+let remote: RemoteIssuer
+let elsewhere: RemoteIssuer
+
+beforeAll(async () => {
+  ;[remote, elsewhere] = [await startRemoteIssuer(), await startRemoteIssuer()]
+  elsewhere.publish([key.jwk])
+})
+afterEach(() => {
+  remote.answerWith(undefined)
+  remote.publish([key.jwk])
+})
+afterAll(async () => {
+  await remote.close()
+  await elsewhere.close()
+})
+
+/** Trusts `remote`, with clocks that a test moves, and counts what is fetched from here on. */
+function trust(fields: object = {}) {
+  remote.publish([key.jwk])
+  const clock = createFakeClock()
+  const issuers = createOutsideIssuers(
+    [
+      {
+        issuer: ISSUER,
+        audience: AUDIENCE,
+        algorithms: ['ES256', 'RS256'],
+        jwksUrl: remote.url,
+        ca: remote.ca,
+        maxLifetimeSeconds: 3_600,
+        company: { claim: 'org', by: 'externalId' },
+        user: { claim: 'sub', by: 'externalId' },
+        ...fields,
+      },
+    ],
+    { nowMs: clock.nowMs, monotonicMs: clock.nowMs },
+  )
+  const before = remote.fetches()
+  const nowSeconds = () => Math.floor(clock.nowMs() / SECOND_MS)
+  return {
+    clock,
+    fetches: () => remote.fetches() - before,
+    /** Whether a token of `by`, made now, counts. Throws what the verifier throws. */
+    async accepts(by = key, header: object = {}): Promise<boolean> {
+      const times = { iat: nowSeconds(), exp: nowSeconds() + 600 }
+      const claims = { iss: ISSUER, aud: AUDIENCE, org: 'acme', sub: 'ada', ...times }
+      const token = await by.sign(claims, header)
+      const verified = await issuers.verify(token, parseTokenText(token)!)
+      return verified?.user.value === 'ada'
+    },
+  }
+}
+
+const cannotVerify = { code: 'cannot_verify', retryAfterSeconds: 30 }
+
+describe('is asked for', () => {
+  test('once, however many tokens come at once', async () => {
+    const { accepts, fetches } = trust()
+    expect(fetches()).toBe(0)
+    expect(await Promise.all(Array.from({ length: 50 }, () => accepts()))).not.toContain(false)
+    expect(fetches()).toBe(1)
+  })
+
+  test('once in 30 seconds, however many unknown key ids are tried', async () => {
+    const { accepts, fetches, clock } = trust()
+    expect(await accepts()).toBe(true)
+    const flood = () =>
+      Promise.all(Array.from({ length: 100 }, (_, index) => accepts(key, { kid: `unknown ${index}` })))
+    expect(await flood()).not.toContain(true)
+    expect(fetches()).toBe(1)
+    for (const round of [2, 3, 4]) {
+      clock.move(30 * SECOND_MS - 1)
+      await flood()
+      expect(fetches()).toBe(round - 1)
+      clock.move(1)
+      await flood()
+      expect(fetches()).toBe(round)
+    }
+    expect(await accepts()).toBe(true)
+  })
+
+  test('once in 30 seconds while it does not answer', async () => {
+    const { accepts, fetches, clock } = trust()
+    remote.answerWith((response) => response.writeHead(503).end())
+    for (let round = 0; round < 5; round += 1) await expect(accepts()).rejects.toMatchObject(cannotVerify)
+    expect(fetches()).toBe(1)
+    remote.answerWith(undefined)
+    await expect(accepts()).rejects.toMatchObject(cannotVerify)
+    clock.move(30 * SECOND_MS)
+    expect(await accepts()).toBe(true)
+    expect(fetches()).toBe(2)
+  })
+
+  test('never for a token without our key in its algorithm', async () => {
+    const { accepts, fetches } = trust({ algorithms: ['EdDSA'] })
+    expect(await accepts()).toBe(false)
+    expect(fetches()).toBe(0)
+  })
+})
+
+describe('when the issuer changes its keys', () => {
+  test('a new key counts at its first use', async () => {
+    const { accepts, fetches, clock } = trust()
+    expect(await accepts()).toBe(true)
+    clock.move(30 * SECOND_MS)
+    remote.publish([key.jwk, nextKey.jwk])
+    expect(await accepts(nextKey)).toBe(true)
+    expect(await accepts()).toBe(true)
+    expect(fetches()).toBe(2)
+  })
+
+  test('a withdrawn key stops counting within ten minutes', async () => {
+    const { accepts, clock } = trust()
+    expect(await accepts()).toBe(true)
+    remote.publish([nextKey.jwk])
+    clock.move(10 * MINUTE_MS + 1)
+    expect(await accepts()).toBe(false)
+    expect(await accepts(nextKey)).toBe(true)
+  })
+
+  test('two keys and a token that names none: it is not guessed', async () => {
+    const { accepts } = trust()
+    remote.publish([key.jwk, nextKey.jwk])
+    expect(await accepts(key, { kid: undefined })).toBe(false)
+    expect(await accepts()).toBe(true)
+  })
+})
+
+describe('when it cannot be had', () => {
+  test('the last good one is believed for 24 hours, and not longer', async () => {
+    const { accepts, clock } = trust()
+    expect(await accepts()).toBe(true)
+    remote.answerWith((response) => response.destroy())
+    clock.move(24 * HOUR_MS)
+    expect(await accepts()).toBe(true)
+    clock.move(1)
+    await expect(accepts()).rejects.toMatchObject(cannotVerify)
+    remote.answerWith(undefined)
+    clock.move(30 * SECOND_MS)
+    expect(await accepts()).toBe(true)
+  })
+
+  const json = (value: unknown) => (response: { end: (text: string) => void }) =>
+    response.end(JSON.stringify(value))
+  test.each<readonly [string, Parameters<RemoteIssuer['answerWith']>[0]]>([
+    ['an error', (response) => response.writeHead(500).end()],
+    ['nothing there', (response) => response.writeHead(404).end(JSON.stringify({ keys: [key.jwk] }))],
+    ['no JSON', (response) => response.end('<html>')],
+    ['JSON that is no object', json(null)],
+    ['no keys', json({ jwks: [key.jwk] })],
+    ['keys that are no list', json({ keys: { one: key.jwk } })],
+    ['a list with nothing in a place', json({ keys: [null] })],
+    ['more than 64 KiB', json({ keys: [key.jwk], pad: 'p'.repeat(65_536) })],
+    [
+      'an endless answer',
+      (response) => {
+        const more = () => {
+          while (!response.destroyed && response.write('p'.repeat(16_384)));
+          if (!response.destroyed) response.once('drain', more)
+        }
+        more()
+      },
+    ],
+    ['a connection that ends early', (response) => response.write('{"keys":[', () => response.destroy())],
+    ['no answer for three seconds', () => {}],
+    ['an answer that takes longer than three seconds', (response) => response.write('{')],
+    ['a redirect to where it is', (response) => response.writeHead(302, { location: elsewhere.url }).end()],
+  ])('%s: it cannot be told, and nothing is accepted', async (_, answer) => {
+    const { accepts, fetches } = trust()
+    remote.answerWith(answer)
+    const elsewhereBefore = elsewhere.fetches()
+    await expect(accepts()).rejects.toMatchObject(cannotVerify)
+    expect(fetches()).toBe(1)
+    expect(elsewhere.fetches()).toBe(elsewhereBefore)
+  })
+
+  test('64 KiB to the byte are taken', async () => {
+    const { accepts } = trust()
+    const bare = JSON.stringify({ keys: [key.jwk], pad: '' }).length
+    remote.answerWith(json({ keys: [key.jwk], pad: 'p'.repeat(65_536 - bare) }))
+    expect(await accepts()).toBe(true)
+  })
+
+  test.each<readonly [string, () => object]>([
+    ['the system’s certificates do not vouch for it', () => ({ ca: undefined })],
+    ['another certificate is expected', () => ({ ca: elsewhere.ca })],
+    [
+      'the certificate is for another name',
+      () => ({ jwksUrl: remote.url.replace('localhost', '127.0.0.1') }),
+    ],
+  ])('%s: no request is made', async (_, fields) => {
+    const { accepts, fetches } = trust(fields())
+    await expect(accepts()).rejects.toMatchObject(cannotVerify)
+    expect(fetches()).toBe(0)
+  })
+})
+
+test.each<readonly [string, 'ES256' | 'RS256', () => object]>([
+  ['an RSA key without its number', 'RS256', () => ({ kty: 'RSA', e: 'AQAB' })],
+  ['an RSA key that is too short', 'RS256', () => createIssuerKey('bad', 'RS256', 1_024).jwk],
+  ['a point that is not on the curve', 'ES256', () => ({ ...key.jwk, x: key.jwk.y })],
+  ['a curve nobody knows', 'ES256', () => ({ ...key.jwk, crv: 'P-1' })],
+  ['another curve', 'ES256', () => ({ kty: 'OKP', crv: 'Ed25519', x: key.jwk.x })],
+  ['a shared secret', 'ES256', () => ({ kty: 'oct', k: 'c2VjcmV0' })],
+])('a broken key among good ones (%s) is as good as none', async (_, alg, bad) => {
+  const { accepts } = trust()
+  remote.publish([{ alg, ...bad(), kid: 'bad' }, key.jwk])
+  expect(await accepts(createIssuerKey('bad', alg))).toBe(false)
+  expect(await accepts()).toBe(true)
+})
