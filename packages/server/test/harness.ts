@@ -2,13 +2,15 @@ import { randomBytes } from 'node:crypto'
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import type { FastifyInstance } from 'fastify'
 import { inject } from 'vitest'
 import { createApp } from '../src/app.ts'
 import { type Bootstrapped, bootstrap } from '../src/bootstrap.ts'
 import { readConfig } from '../src/config.ts'
+import { storeFileOf } from '../src/open-store.ts'
 import { createServices, type Overrides, type Services } from '../src/services.ts'
-import { createDatabase, readTables } from './postgres-cluster.ts'
+import { createDatabase, readTables, tamperWithDatabase } from './postgres-cluster.ts'
 
 /** A whole service on a real store of its own: a SQLite file, or a database on a real PostgreSQL server. */
 export type TestService = {
@@ -19,6 +21,8 @@ export type TestService = {
   readonly dataDir: string
   /** Everything stored so far, as the store keeps it. */
   stored(): Promise<Buffer>
+  /** Changes stored rows behind the service's back, as someone with access to the database could. Answers how many. */
+  tamper(sql: string, ...parameters: (string | number)[]): Promise<number>
   /** Everything logged so far, one JSON line each. */
   readonly logged: string[]
   /** One request through the real app. The credential is the admin key unless `key` says otherwise. */
@@ -80,6 +84,10 @@ export async function startTestServer(
     dataDir,
     logged,
     call: (request) => call(app, adminKey, request),
+    tamper: (sql, ...parameters) =>
+      database === undefined
+        ? tamperWithFile(storeFileOf(dataDir), sql, parameters)
+        : tamperWithDatabase(database.url, sql, parameters),
     stored: () => (database === undefined ? readFiles(dataDir) : readTables(database.url)),
     async dispose() {
       await app.close()
@@ -110,6 +118,16 @@ async function call(app: FastifyInstance, adminKey: string, request: TestRequest
     headers: answer.headers,
     text: answer.body,
     body: isJson && answer.body !== '' ? JSON.parse(answer.body) : undefined,
+  }
+}
+
+async function tamperWithFile(file: string, sql: string, parameters: (string | number)[]): Promise<number> {
+  const database = new DatabaseSync(file)
+  try {
+    database.exec('PRAGMA foreign_keys = OFF')
+    return Number(database.prepare(sql).run(...parameters).changes)
+  } finally {
+    database.close()
   }
 }
 

@@ -163,3 +163,21 @@ export async function readTables(url: string): Promise<Buffer> {
     await client.end()
   }
 }
+
+/** As superuser, with triggers and foreign keys out of force. Answers how many rows were changed. */
+export async function tamperWithDatabase(
+  url: string,
+  sql: string,
+  parameters: readonly (string | number)[],
+): Promise<number> {
+  const client = new pg.Client({ connectionString: url })
+  await client.connect()
+  try {
+    await client.query('SET session_replication_role = replica')
+    let count = 0
+    const text = sql.replaceAll('?', () => `$${++count}`)
+    return (await client.query(text, [...parameters])).rowCount ?? 0
+  } finally {
+    await client.end()
+  }
+}

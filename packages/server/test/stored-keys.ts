@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto'
 import { type CompanyId, type Id, nextId, type UserId } from '@latchkey/core/ids'
 import type { Services } from '../src/services.ts'
-import { findLedger, saveLedger } from '../src/storage/ledger.ts'
+import { findLedgerLocked, saveLedger } from '../src/storage/ledger.ts'
 import type { Db, KeyRow } from '../src/storage/schema.ts'
 import { findUser, updateUserRow } from '../src/storage/users.ts'
 
 /** A statement is put together within the time that a store lets a write stand idle. */
-const ROWS_MAX = 500
+const ROWS_MAX = 100
 
 type StoredKeys = {
   readonly companyId: string
@@ -26,15 +26,17 @@ export async function insertStoredKeys(
   const blank = blankKey(companyId as CompanyId, userId as UserId, clock.nowMs())
   const prepared = keys.map((key) => ({ ...blank, fingerprint: randomBytes(32), ...key }))
   const { value } = await engine.write(async (db) => {
-    const ledger = await findLedger(db, companyId as CompanyId)
+    const ledger = await findLedgerLocked(db, companyId as CompanyId)
     const user = await findUser(db, companyId as CompanyId, userId as UserId)
     if (ledger === undefined || user === undefined) throw new Error('no such company or user')
-    const rows = prepared.map((key) => {
+    const rows: KeyRow[] = []
+    for (const key of prepared) {
       const id = nextId('key', { nowMs: clock.nowMs(), randomBytes, after: ledger.last_id as Id<string> })
       ledger.last_id = id
-      return { ...key, id }
-    })
-    await insertRows(db, rows)
+      rows.push({ ...key, id })
+      if (rows.length % ROWS_MAX === 0) await insertRows(db, rows.slice(-ROWS_MAX))
+    }
+    await insertRows(db, rows.slice(rows.length - (rows.length % ROWS_MAX)))
     const active = rows.filter((row) => row.status === 'active').length
     ledger.keys_active += active
     ledger.keys_inactive += rows.length - active
@@ -49,12 +51,7 @@ export async function insertStoredKeys(
 }
 
 async function insertRows(db: Db, rows: readonly KeyRow[]): Promise<void> {
-  for (let start = 0; start < rows.length; start += ROWS_MAX) {
-    await db
-      .insertInto('keys')
-      .values(rows.slice(start, start + ROWS_MAX))
-      .execute()
-  }
+  if (rows.length > 0) await db.insertInto('keys').values(rows).execute()
 }
 
 function blankKey(companyId: CompanyId, userId: UserId, nowMs: number): Omit<KeyRow, 'id'> {

@@ -1,7 +1,7 @@
 import { AppError } from '@latchkey/core/error'
 import { type CompanyId, type Id, nextId } from '@latchkey/core/ids'
 import { insertAuditEvent } from '../storage/audit.ts'
-import { findLedger, type Ledger, saveLedger } from '../storage/ledger.ts'
+import { findLedgerLocked, type Ledger, saveLedger } from '../storage/ledger.ts'
 import type { Tx } from '../verification/write.ts'
 import type { AuditChain } from './chain.ts'
 
@@ -33,7 +33,7 @@ export async function auditedChange<T>(
   companyId: CompanyId,
   work: (change: Change) => Promise<T>,
 ): Promise<T> {
-  const ledger = await findLedger(tx.db, companyId)
+  const ledger = await findLedgerLocked(tx.db, companyId)
   if (ledger === undefined) throw new AppError('company_not_found', 'There is no such company.')
   const issueId = <Kind extends string>(kind: Kind): Id<Kind> => {
     const id = nextId(kind, {

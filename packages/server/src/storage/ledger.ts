@@ -19,24 +19,26 @@ export type Ledger = Pick<
   | 'audit_seal'
 >
 
+const COLUMNS = [
+  'id',
+  'status',
+  'is_operator',
+  'last_id',
+  'users_count',
+  'keys_active',
+  'keys_inactive',
+  'audit_count',
+  'audit_head',
+  'audit_seal',
+] as const
+
 export async function findLedger(db: Db, companyId: CompanyId): Promise<Ledger | undefined> {
-  return db
-    .selectFrom('companies')
-    .select([
-      'id',
-      'status',
-      'is_operator',
-      'last_id',
-      'users_count',
-      'keys_active',
-      'keys_inactive',
-      'audit_count',
-      'audit_head',
-      'audit_seal',
-    ])
-    .where('id', '=', companyId)
-    .forUpdate()
-    .executeTakeFirst()
+  return db.selectFrom('companies').select(COLUMNS).where('id', '=', companyId).executeTakeFirst()
+}
+
+/** The same, and nobody else writes in the company until the transaction ends. */
+export async function findLedgerLocked(db: Db, companyId: CompanyId): Promise<Ledger | undefined> {
+  return db.selectFrom('companies').select(COLUMNS).where('id', '=', companyId).forUpdate().executeTakeFirst()
 }
 
 export async function saveLedger(db: Db, ledger: Ledger): Promise<void> {

@@ -51,7 +51,7 @@ export async function writeIn<T>(
     return { value, revocation: revision === undefined ? undefined : { revision, epoch: head.epoch } }
   } catch (error) {
     if (isCommitting && isUnavailable(error)) throw unknownEnd(error)
-    await client.query('ROLLBACK')
+    await undo(client, error)
     throw error
   }
 }
@@ -76,9 +76,16 @@ export async function acceptIn(client: pg.ClientBase, work: (db: Db) => Promise<
     await work(builderOver(client))
     await client.query('COMMIT')
   } catch (error) {
-    await client.query('ROLLBACK')
+    await undo(client, error)
     throw error
   }
+}
+
+/** A connection on which that fails is gone, and the transaction with it: what went wrong first is what counts. */
+function undo(client: pg.ClientBase, cause: unknown): Promise<unknown> {
+  return client.query('ROLLBACK').catch(() => {
+    throw cause
+  })
 }
 
 /** The driver answers a text of several statements with as many results; its types know of one. */

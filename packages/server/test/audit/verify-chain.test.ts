@@ -1,8 +1,6 @@
-import { DatabaseSync } from 'node:sqlite'
 import type { CompanyId } from '@latchkey/core/ids'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { verifyChain } from '../../src/audit/verify-chain.ts'
-import { storeFileOf } from '../../src/open-store.ts'
 import { expectCreated, startTestServer, type TestService } from '../harness.ts'
 
 const EVENTS = 12
@@ -26,13 +24,9 @@ afterEach(() => server.dispose())
 
 const verify = () => server.services.engine.read((db) => verifyChain(db, server.services.chain, companyId))
 
-/** Does to the file what someone with access to the database, but not to the server secret, could do. */
-function tamper(sql: string, ...parameters: (string | number)[]): void {
-  const database = new DatabaseSync(storeFileOf(server.dataDir))
-  database.exec('PRAGMA foreign_keys = OFF')
-  const { changes } = database.prepare(sql).run(...parameters)
-  database.close()
-  expect(changes).toBeGreaterThan(0)
+/** Does to the store what someone with access to the database, but not to the server secret, could do. */
+async function tamper(sql: string, ...parameters: (string | number)[]): Promise<void> {
+  expect(await server.tamper(sql, ...parameters)).toBeGreaterThan(0)
 }
 
 async function eventIdAt(sequence: number): Promise<string> {
@@ -53,23 +47,26 @@ describe('the audit chain', () => {
     ['time', 'UPDATE audit_events SET at = at + 1 WHERE sequence = 5'],
     ['address', "UPDATE audit_events SET address = '203.0.113.9' WHERE sequence = 5"],
     ['changes', "UPDATE audit_events SET changes = '{}' WHERE sequence = 5"],
-    ['hash', 'UPDATE audit_events SET hash = zeroblob(32) WHERE sequence = 5'],
+    [
+      'hash',
+      'UPDATE audit_events SET hash = (SELECT hash FROM audit_events WHERE sequence = 3) WHERE sequence = 5',
+    ],
   ])('names the event whose %s was changed', async (_field, sql) => {
     const eventId = await eventIdAt(5)
-    tamper(sql)
+    await tamper(sql)
     expect(await verify()).toMatchObject({ isIntact: false, eventId, sequence: 5 })
   })
 
   it('names the first event after one that was deleted', async () => {
     const eventId = await eventIdAt(6)
-    tamper('DELETE FROM audit_events WHERE sequence = 5')
+    await tamper('DELETE FROM audit_events WHERE sequence = 5')
     expect(await verify()).toMatchObject({ isIntact: false, eventId, sequence: 5 })
   })
 
   it('names an event that was inserted', async () => {
-    tamper('UPDATE audit_events SET sequence = sequence + 1000 WHERE sequence >= 6')
-    tamper('UPDATE audit_events SET sequence = sequence - 999 WHERE sequence >= 1000')
-    tamper(
+    await tamper('UPDATE audit_events SET sequence = sequence + 1000 WHERE sequence >= 6')
+    await tamper('UPDATE audit_events SET sequence = sequence - 999 WHERE sequence >= 1000')
+    await tamper(
       `INSERT INTO audit_events SELECT company_id, 'evt_forged', 6, at, action, actor_type, actor_id,
         actor_user_id, object_type, object_id, address, request_id, changes, hash
        FROM audit_events WHERE sequence = 5`,
@@ -79,16 +76,16 @@ describe('the audit chain', () => {
 
   it('names the first of two events that changed places', async () => {
     const later = await eventIdAt(8)
-    tamper('UPDATE audit_events SET sequence = 1000 WHERE sequence = 7')
-    tamper('UPDATE audit_events SET sequence = 7 WHERE sequence = 8')
-    tamper('UPDATE audit_events SET sequence = 8 WHERE sequence = 1000')
+    await tamper('UPDATE audit_events SET sequence = 1000 WHERE sequence = 7')
+    await tamper('UPDATE audit_events SET sequence = 7 WHERE sequence = 8')
+    await tamper('UPDATE audit_events SET sequence = 8 WHERE sequence = 1000')
     expect(await verify()).toMatchObject({ isIntact: false, eventId: later, sequence: 7 })
   })
 
   it('finds that the end was cut off, also when the count was made to fit', async () => {
-    tamper('DELETE FROM audit_events WHERE sequence = ?', EVENTS)
+    await tamper('DELETE FROM audit_events WHERE sequence = ?', EVENTS)
     expect(await verify()).toMatchObject({ isIntact: false, eventId: undefined, sequence: EVENTS - 1 })
-    tamper('UPDATE companies SET audit_count = audit_count - 1 WHERE id = ?', companyId)
+    await tamper('UPDATE companies SET audit_count = audit_count - 1 WHERE id = ?', companyId)
     expect(await verify()).toMatchObject({ isIntact: false, eventId: undefined })
   })
 })
