@@ -51,13 +51,20 @@ async function expectRefused(
   maySettle: readonly string[] = [],
 ): Promise<void> {
   const before = contents()
-  const { exitCode, stdout, stderr } = await home.start(['serve'], { settings }).ended
+  const { exitCode, stdout, stderr } = await refusedStart(settings)
   expect(stderr).toMatch(sentence)
   expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' })
   expect(stderr).toMatch(/^latchkey: [^\n]+\n$/)
   expect(stderr).not.toMatch(/ at .*:\d+|node:internal|Error:/)
   for (const name of maySettle) rmSync(join(home.dataDir, name), { recursive: true, force: true })
   expect(contents()).toEqual(before)
+}
+
+/** How the start ended. One that was not refused is killed, so that its exit code tells. */
+async function refusedStart(settings: Readonly<Record<string, string>>) {
+  const running = home.start(['serve'], { settings })
+  const ready = running.printed(/Ctrl-C stops it/).then(() => running.stop('SIGKILL'))
+  return Promise.race([running.ended, ready.catch(() => running.ended)])
 }
 
 /** A store as a service leaves it that ended in order. */
@@ -138,7 +145,7 @@ describe('a place that cannot be used stops the start', () => {
     })
 
     it('at the first start, and no admin key is lost by it', async () => {
-      const refused = await home.start(['serve'], { settings }).ended
+      const refused = await refusedStart(settings)
       expect(refused).toMatchObject({ exitCode: 1, stdout: '' })
       expect(refused.stderr).toMatch(/^latchkey: Port \d+ on 127\.0\.0\.1 is in use[^\n]+\n$/)
       const { url } = await home.serve()
@@ -218,7 +225,7 @@ describe('a store that cannot be trusted stops the start, and stays as it is', (
     mkdirSync(home.dataDir)
     change(sql)
     writeFileSync(join(home.dataDir, 'server.secret'), 'a secret that is long enough to be one')
-    const { exitCode, stdout, stderr } = await home.start(['serve']).ended
+    const { exitCode, stdout, stderr } = await refusedStart({})
     expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' })
     expect(stderr).toMatch(/^latchkey: [^\n]+belongs to another program[^\n]+LATCHKEY_DATA_DIR[^\n]*\n$/)
     const database = new DatabaseSync(store, { readOnly: true })

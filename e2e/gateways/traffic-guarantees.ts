@@ -83,19 +83,22 @@ export function describeFailing(rig: () => Rig, gateway: Gateway): void {
     const [gatewayPort, nobody] = [await freePort(), await freePort()]
     const ports = { gateway: gatewayPort, latchkey: nobody, application: rig().application.port }
     const other = await gateway.start(closed, ports)
-    for (const headers of [withKey(rig().good), []]) {
-      const { status } = await sendTo(gatewayPort, { headers })
-      expect(status).toBeGreaterThanOrEqual(500)
+    try {
+      for (const headers of [withKey(rig().good), []]) {
+        const { status } = await sendTo(gatewayPort, { headers })
+        expect(status).toBeGreaterThanOrEqual(500)
+      }
+      expect(rig().application.arrivals).toEqual([])
+    } finally {
+      await other.stop()
+      rmSync(closed, { recursive: true, force: true })
     }
-    expect(rig().application.arrivals).toEqual([])
-    await other.stop()
-    rmSync(closed, { recursive: true, force: true })
   })
 
   test('while Latchkey hangs nothing is let through, and afterwards all is as before', async () => {
     rig().latchkey.freeze()
-    const answers = await Promise.all([withKey(rig().good), []].map((headers) => rig().send({ headers })))
-    rig().latchkey.thaw()
+    const asked = [withKey(rig().good), []].map((headers) => rig().send({ headers }))
+    const answers = await Promise.all(asked).finally(() => rig().latchkey.thaw())
     for (const { status } of answers) expect(status).toBeGreaterThanOrEqual(500)
     expect(rig().application.arrivals).toEqual([])
     expect((await rig().send({ headers: withKey(rig().good) })).status).toBe(200)

@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto'
 import { AppError } from '@latchkey/core/error'
-import { assertNotAbove } from '@latchkey/core/escalation'
+import { assertCovers, assertNotAbove } from '@latchkey/core/escalation'
 import { isId } from '@latchkey/core/ids'
 import type { Principal } from '@latchkey/core/principal'
 import { auditedChange } from '../audit/audited-change.ts'
@@ -8,7 +8,7 @@ import type { AuditChain } from '../audit/chain.ts'
 import { deleteInvitationsOf, insertInvitation } from '../storage/people.ts'
 import { findUser } from '../storage/users.ts'
 import type { Tx } from '../verification/write.ts'
-import { userNotFound } from './update-user.ts'
+import { authorityOf, userNotFound } from './update-user.ts'
 
 const INVITATION_MS = 24 * 60 * 60 * 1_000
 const TOKEN_BYTES = 32
@@ -33,6 +33,8 @@ export async function inviteUser(
     const user = isId('usr', userId) ? await findUser(tx.db, principal.companyId, userId) : undefined
     if (user === undefined) throw userNotFound()
     assertNotAbove(principal, user.role, 'The user')
+    // Whoever holds the invitation signs in as this user: it grants all that the user may.
+    assertCovers(principal, authorityOf(user, change.ledger.is_operator === 1))
     if (user.email === null) {
       throw new AppError(
         'invalid_field',

@@ -1,7 +1,7 @@
 import { AppError, type Fault, inputError } from '@latchkey/core/error'
 import { assertCovers, assertNotAbove } from '@latchkey/core/escalation'
 import { isId } from '@latchkey/core/ids'
-import { compileAuthority } from '@latchkey/core/permission'
+import { type CompiledAuthority, compileAuthority } from '@latchkey/core/permission'
 import type { Principal } from '@latchkey/core/principal'
 import { auditedChange, type Change } from '../audit/audited-change.ts'
 import type { AuditChain } from '../audit/chain.ts'
@@ -78,18 +78,27 @@ async function parsePatch(change: Change, user: UserRow, patch: UserPatch): Prom
 
 function assertMayBecome(change: Change, principal: Principal, user: UserRow, next: UserRow): void {
   assertNotAbove(principal, next.role, 'What the user would become')
+  // An external id is who an outside issuer's token stands for: setting it gives that person the user's power.
   const isGrant =
-    next.role !== user.role || next.permissions !== user.permissions || next.status !== user.status
+    next.role !== user.role ||
+    next.permissions !== user.permissions ||
+    next.status !== user.status ||
+    (next.external_id !== user.external_id && next.external_id !== null)
   if (!isGrant || next.status === 'inactive') return
-  assertCovers(
-    principal,
-    compileAuthority({
-      role: next.role,
-      isOperator: change.ledger.is_operator === 1,
-      userPermissions: next.permissions === null ? null : (JSON.parse(next.permissions) as string[]),
-      narrowings: [],
-    }),
-  )
+  assertCovers(principal, authorityOf(next, change.ledger.is_operator === 1))
+}
+
+/** All that a user may. */
+export function authorityOf(
+  { role, permissions }: Pick<UserRow, 'role' | 'permissions'>,
+  isOperator: boolean,
+): CompiledAuthority {
+  return compileAuthority({
+    role,
+    isOperator,
+    userPermissions: permissions === null ? null : (JSON.parse(permissions) as string[]),
+    narrowings: [],
+  })
 }
 
 /** A deployment whose operator has no active owner could never be administered again. */

@@ -1,4 +1,5 @@
 /** The endpoints for gateways: one contract, whatever the gateway sends and however it reads the answer. */
+import { rmSync } from 'node:fs'
 import { METHODS } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -390,4 +391,6 @@ test('when freshness cannot be proven the answer is 5xx, with every header and n
     expectEveryHeader(answer)
   }
   await broken.app.close()
+  // Its store is closed already, which `dispose` would do.
+  rmSync(broken.dataDir, { recursive: true, force: true })
 })
