@@ -1,0 +1,185 @@
+import type { Host } from './fleet.ts'
+import type { Contents } from './model-store.ts'
+import type { World } from './server.ts'
+import { heal } from './wire.ts'
+
+type Fault = (host: Host) => void
+type Note = (line: () => string) => void
+
+export type Faults = {
+  start(): void
+  /** No new ones, and an end to those there are. */
+  healAll(): void
+}
+
+/** An operator waits a lease and the margin, by a clock that may be fast, before a restored store is accepted. */
+const ACCEPT_AFTER_MS = 2_320
+
+/** Faults, drawn one after the other and often at once. Which kinds a run has is drawn first. */
+export function createFaults(world: World, hosts: readonly Host[], note: Note): Faults {
+  const { agenda, random, store } = world
+  let isOn = false
+  let backup: Contents | undefined
+  let isRestored = false
+
+  /** Does it, and undoes it after a while, of which most are short and some far longer than a lease. */
+  function during(host: Host, msMax: number, name: string, begin: () => void, end: () => void): void {
+    const ms = random.between(0, 1) ** 2 * msMax
+    note(() => `${name} ${host.name} for ${Math.round(ms)} ms`)
+    host.server.disturb()
+    begin()
+    agenda.after(ms, () => {
+      host.server.disturb()
+      end()
+    })
+  }
+
+  const halt =
+    (isAsleep: boolean): Fault =>
+    (host) => {
+      if (host.machine.isHalted || (isAsleep && !host.maySleep)) return
+      during(
+        host,
+        7_000,
+        isAsleep ? 'suspend' : 'freeze',
+        () => host.machine.halt(isAsleep),
+        () => host.machine.goOn(),
+      )
+    }
+
+  const faults: Record<string, Fault> = {
+    freeze: halt(false),
+    suspend: halt(true),
+    step(host) {
+      if (host.maySleep) return
+      const byMs = random.pick([-1, 1]) * 10 ** random.between(1, 6.5)
+      note(() => `step the clock of ${host.name} by ${Math.round(byMs)} ms`)
+      host.machine.stepWall(byMs)
+    },
+    crash(host) {
+      const { server } = host
+      if (!server.isAlive || host.machine.isHalted) return
+      server.kill()
+      during(
+        host,
+        4_000,
+        'crash',
+        () => {},
+        () => host.machine.deliver('message', () => restart(host)),
+      )
+    },
+    stop(host) {
+      const { server } = host
+      if (!server.isAlive || host.machine.isHalted) return
+      note(() => `stop ${host.name}`)
+      const end = () => {
+        server.kill()
+        restart(host)
+      }
+      server.stop().then(end, end)
+    },
+    cut(host) {
+      if (host.road.cut.size > 0) return
+      const directions = random.pick([['out'], ['back'], ['out', 'back']] as const)
+      during(
+        host,
+        6_000,
+        `cut (${directions.join(' and ')})`,
+        () => {
+          host.road.cut = new Set(directions)
+        },
+        () => heal(host.road, agenda, random),
+      )
+    },
+    slow(host) {
+      during(
+        host,
+        2_000,
+        'slow down',
+        () => {
+          host.road.slowness = random.pick([10, 30, 100])
+        },
+        () => {
+          host.road.slowness = 1
+        },
+      )
+    },
+    deafen(host) {
+      during(
+        host,
+        6_000,
+        'deafen',
+        () => {
+          host.isDeaf = true
+        },
+        () => {
+          host.isDeaf = false
+          host.server.wake()
+        },
+      )
+    },
+    bringDown() {
+      if (!store.isUp) return
+      const ms = random.between(0, 1) ** 2 * 2_500
+      note(() => `the store is down for ${Math.round(ms)} ms`)
+      for (const { server } of hosts) server.disturb()
+      store.stop()
+      agenda.after(ms, () => {
+        for (const { server } of hosts) server.disturb()
+        if (!store.isUp) store.start()
+      })
+    },
+    trim() {
+      note(() => 'trim the log')
+      store.trimLog()
+    },
+    restore() {
+      if (isRestored || backup === undefined || !store.isUp) return
+      isRestored = true
+      const back = backup
+      note(() => `restore the backup of revision ${back.revision} over ${store.contents.revision}`)
+      for (const { server } of hosts) server.disturb()
+      store.restore(back)
+      agenda.after(ACCEPT_AFTER_MS + random.between(0, 1_000), acceptWhenUp)
+    },
+  }
+
+  function acceptWhenUp(): void {
+    if (!store.isUp) return void agenda.after(100, acceptWhenUp)
+    for (const { server } of hosts) server.disturb()
+    note(() => 'the operator accepts the store')
+    store.accept()
+  }
+
+  const kinds = Object.values(faults).filter(() => random.chance(0.5))
+
+  function tick(): void {
+    if (!isOn) return
+    if (random.chance(0.1)) backup ??= store.backUp()
+    if (kinds.length > 0) random.pick(kinds)(random.pick(hosts))
+    agenda.after(random.between(0, 700), tick)
+  }
+
+  return {
+    start() {
+      isOn = true
+      tick()
+    },
+    healAll() {
+      isOn = false
+      if (!store.isUp) store.start()
+      for (const host of hosts) {
+        if (host.machine.isHalted) host.machine.goOn()
+        if (host.road.cut.size > 0) heal(host.road, agenda, random)
+        host.road.slowness = 1
+        host.road.lateness = 0
+        host.isDeaf = false
+        restart(host)
+      }
+    },
+  }
+}
+
+function restart(host: Host): void {
+  if (!host.server.isAlive) host.restart()
+}

@@ -1,0 +1,60 @@
+import { createMachine, type Machine } from './machine.ts'
+import type { Random } from './random.ts'
+import { type Server, startServer, type World } from './server.ts'
+import type { Road } from './wire.ts'
+
+/** A place where one server after another runs. */
+export type Host = {
+  readonly name: string
+  readonly machine: Machine
+  readonly road: Road
+  /** A computer either sleeps or has its clock set: both together are outside the promise. */
+  readonly maySleep: boolean
+  /** Nobody wakes it when the head moves. */
+  isDeaf: boolean
+  server: Server
+  /** A new process takes the place of the one that ended. */
+  restart(): void
+}
+
+export function createFleet(world: World, serversCount: number): Host[] {
+  const { random } = world
+  // How far clocks are off: a little on most fleets, as far as the margin allows on some.
+  const drift = random.pick([0.001, 0.02, 0.08])
+  const lateness = random.pick([0.002, 0.01, 0.05])
+  return Array.from({ length: serversCount }, (_, index) =>
+    createHost(world, `s${index + 1}`, drift, lateness),
+  )
+}
+
+function createHost(world: World, name: string, drift: number, lateness: number): Host {
+  const { random, agenda } = world
+  const rates = { monotonic: rateOf(random, drift), wall: rateOf(random, drift) }
+  const machine = createMachine(name, agenda, random, rates)
+  const road: Road = {
+    cut: new Set(),
+    slowness: 1,
+    usualMs: random.pick([1, 3, 10]),
+    lateness,
+    held: [],
+  }
+  let lives = 1
+  const host: Host = {
+    name,
+    machine,
+    road,
+    maySleep: random.chance(0.5),
+    isDeaf: false,
+    server: startServer(world, machine, road, `${name}.1`),
+    restart() {
+      lives += 1
+      host.server = startServer(world, machine, road, `${name}.${lives}`)
+    },
+  }
+  return host
+}
+
+/** Often at an end of what is possible, for there the margins are. */
+function rateOf(random: Random, drift: number): number {
+  return 1 + (random.chance(0.6) ? random.pick([-drift, drift]) : random.between(-drift, drift))
+}

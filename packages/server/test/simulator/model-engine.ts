@@ -1,0 +1,174 @@
+import { fingerprintBytes } from '@latchkey/core/fingerprint'
+import type { CompanyId, KeyId } from '@latchkey/core/ids'
+import type { RevocationScope } from '@latchkey/core/key-cache'
+import type {
+  FollowedChanges,
+  Head,
+  Observation,
+  ServerRow,
+  VerifiableRow,
+  VerificationReads,
+  Written,
+} from '../../src/storage/engine.ts'
+import type { ModelKey, ModelStore, Mutation } from './model-store.ts'
+import type { Answer, Line, Wire } from './wire.ts'
+
+/** As the real store's: see postgres-followed.ts, postgres-verification.ts and postgres.ts. */
+const FOLLOW_MS_MAX = 1_500
+const LOOK_UP_MS_MAX = 1_500
+const STATEMENT_MS_MAX = 10_500
+const NO_LOG = Number.MAX_SAFE_INTEGER
+
+/** A transaction, as a use case of the simulator sees it. */
+export type ModelDb = {
+  lockCompany(id: CompanyId): Promise<undefined>
+  findKey(id: KeyId): Promise<ModelKey | undefined>
+  change(mutate: Mutation): Promise<undefined>
+}
+
+export type ModelEngine = {
+  readonly verification: VerificationReads
+  readonly followed: FollowedChanges
+  write<T>(work: (db: ModelDb, revoke: (scope: RevocationScope) => void) => Promise<T>): Promise<Written<T>>
+}
+
+type Options = {
+  readonly store: ModelStore
+  readonly wire: Wire
+  readonly expect: () => (head: Head) => boolean
+  readonly onWake: (wake: () => void) => void
+  /** Hears of each question and answer of the poll. */
+  readonly onAnnounce: () => void
+  readonly onObserve: (seen: Observation) => void
+  /** Hears of each survey, and when it was answered or failed. */
+  readonly onSurvey: () => (isAnswered: boolean) => void
+}
+
+/** The store over a network, as the real engine asks it: the same questions, judged by the same head. */
+export function createModelEngine(options: Options): ModelEngine {
+  return {
+    verification: createReads(options),
+    followed: createFollowed(options),
+    write: (work) => write(options, work),
+  }
+}
+
+function createReads({ store, wire, expect }: Options): VerificationReads {
+  return {
+    async findKey(handle) {
+      const assertExpected = assertingExpected(expect)
+      const found = await wire.ask<{ head: Head; row: VerifiableRow | undefined }>(
+        wire.open(),
+        LOOK_UP_MS_MAX,
+        (answer) => answer(undefined, { head: store.head, row: verifiableRow(store, store.find(handle)) }),
+      )
+      assertExpected(found.head)
+      return found.row
+    },
+  }
+}
+
+function createFollowed({ store, wire, onWake, onAnnounce, onObserve, onSurvey }: Options): FollowedChanges {
+  let follower: Line | undefined
+
+  async function follow<T>(work: () => T): Promise<T> {
+    follower ??= wire.open()
+    const line = follower
+    try {
+      return await wire.ask<T>(line, FOLLOW_MS_MAX, (answer) => answer(undefined, work()))
+    } catch (error) {
+      if (follower === line) follower = undefined
+      throw error
+    }
+  }
+  const once = async (work: () => void) => {
+    await wire.ask(wire.open(), LOOK_UP_MS_MAX, (answer) => answer(undefined, work()))
+  }
+
+  return {
+    kind: 'followed',
+    announce(row: ServerRow) {
+      onAnnounce()
+      return follow(() => store.announce(row))
+    },
+    async observe(revision) {
+      const seen = await follow(() => store.observe(revision))
+      onObserve(seen)
+      return seen
+    },
+    async survey() {
+      const onAnswer = onSurvey()
+      const asked = wire.ask<Observation>(wire.open(), LOOK_UP_MS_MAX, (answer) =>
+        answer(undefined, store.observe(NO_LOG)),
+      )
+      asked.then(
+        () => onAnswer(true),
+        () => onAnswer(false),
+      )
+      return asked
+    },
+    reset() {
+      const dropped = follower
+      follower = undefined
+      if (dropped !== undefined) wire.close(dropped)
+    },
+    forget: (id, beat) => once(() => store.forget(id, beat)),
+    withdraw: (id) => once(() => store.forget(id)),
+    onWake,
+  }
+}
+
+async function write<T>(
+  { store, wire, expect }: Options,
+  work: Parameters<ModelEngine['write']>[0],
+): Promise<Written<T>> {
+  const changed: RevocationScope[] = []
+  const assertExpected = assertingExpected(expect)
+  const line = wire.open()
+  const session = store.openSession()
+  const ask = <A>(statement: (answer: Answer<A>) => void) => wire.ask<A>(line, STATEMENT_MS_MAX, statement)
+  try {
+    const head = await ask<Head>((answer) => session.begin(answer))
+    assertExpected(head)
+    const db: ModelDb = {
+      lockCompany: (id) => ask((answer) => session.lockCompany(id, answer)),
+      findKey: (id) => ask((answer) => session.findKey(id, answer)),
+      change: (mutate) => ask((answer) => session.change(mutate, answer)),
+    }
+    const value = (await work(db, (scope) => void changed.push(scope))) as T
+    const revision = await ask<number | undefined>((answer) => session.commit(changed, head.epoch, answer))
+    return { value, revocation: revision === undefined ? undefined : { revision, epoch: head.epoch } }
+  } catch (error) {
+    wire.tell(line, session.abort)
+    throw error
+  }
+}
+
+function assertingExpected(expect: Options['expect']): (head: Head) => void {
+  const isExpected = expect()
+  return (head) => {
+    if (!isExpected(head)) throw new Error('the store is not accepted')
+  }
+}
+
+function verifiableRow({ contents }: ModelStore, key: ModelKey | undefined): VerifiableRow | undefined {
+  if (key === undefined) return undefined
+  const isUserActive = contents.users.get(key.userId)?.isActive === true
+  return {
+    id: key.id,
+    company_id: key.companyId,
+    user_id: key.userId,
+    fingerprint: fingerprintBytes(key.fingerprint),
+    mode: 'live',
+    status: key.status === 'enabled' ? 'active' : 'inactive',
+    expires_at: null,
+    whitelisted_ips: null,
+    permissions: null,
+    metadata: '{}',
+    role: 'viewer',
+    user_status: isUserActive ? 'active' : 'inactive',
+    user_permissions: null,
+    company_status: contents.companies.get(key.companyId) === true ? 'active' : 'inactive',
+    is_operator: 0,
+  }
+}

@@ -1,0 +1,125 @@
+import { createAgenda } from './agenda.ts'
+import { createFaults } from './faults.ts'
+import { createFleet, type Host } from './fleet.ts'
+import { createJudge, type Violation } from './judge.ts'
+import { createModelStore, type ModelStore, type StoreHooks } from './model-store.ts'
+import { createRandom } from './random.ts'
+import type { SimulatedKey, World } from './server.ts'
+import { createWorkload, fillStore, fingerprintOf, type Workload } from './workload.ts'
+
+export type Options = {
+  /** Drawn from the seed when not given. */
+  readonly servers?: number | undefined
+  /** The one invariant to look for, by how its name begins; otherwise all. */
+  readonly only?: string | undefined
+  /** Takes what happened, line by line. */
+  readonly onTrace?: ((line: string) => void) | undefined
+}
+
+const CALM_MS = 600
+const FAULTS_MS = 8_000
+/** When it is looked whether all is well again, after healing; the last one is too late. A store may have to be accepted first. */
+const LOOK_AFTER_MS = [3_500, 4_000, 6_000] as const
+
+/** One run: some seconds of work and faults, then healing. Everything follows from the seed. */
+export async function simulate(seed: number, options: Options = {}): Promise<Violation | undefined> {
+  const random = createRandom(seed)
+  const agenda = createAgenda()
+  const note = createNote(() => agenda.nowMs, options.onTrace)
+  const judge = createJudge(() => agenda.nowMs, options.only)
+  const hosts: Host[] = []
+  const store = createModelStore(
+    agenda,
+    random,
+    createHooks(() => store, { agenda, random, judge, hosts, note }),
+  )
+  fillStore(store.contents)
+  judge.accepted(store)
+  const world: World = { agenda, random, store, judge, fingerprint: fingerprintOf }
+  hosts.push(...createFleet(world, options.servers ?? random.pick([2, 3, 3, 4])))
+  const workload = createWorkload(world, hosts, note)
+  const faults = createFaults(world, hosts, note)
+
+  agenda.after(random.between(0, CALM_MS), workload.start)
+  agenda.after(CALM_MS, faults.start)
+  agenda.after(CALM_MS + FAULTS_MS, () => {
+    note(() => 'everything heals')
+    faults.healAll()
+    workload.stop()
+  })
+  let isOver = false
+  agenda.after(CALM_MS + FAULTS_MS, () => {
+    watchRecovery({ world, hosts, workload, note }).then(() => {
+      isOver = true
+    })
+  })
+  await agenda.run(() => {
+    for (const { server } of hosts) server.check()
+    return isOver || judge.violation !== undefined
+  })
+  return judge.violation
+}
+
+type Note = (line: () => string) => void
+
+function createNote(nowMs: () => number, onTrace: Options['onTrace']): Note {
+  if (onTrace === undefined) return () => {}
+  return (line) => onTrace(`${nowMs().toFixed(1).padStart(9)}  ${line()}`)
+}
+
+type Watching = Pick<World, 'agenda' | 'random' | 'judge'> & {
+  readonly hosts: readonly Host[]
+  readonly note: Note
+}
+
+function createHooks(store: () => ModelStore, { agenda, random, judge, hosts, note }: Watching): StoreHooks {
+  return {
+    onCommit(rows, isNoticed) {
+      judge.committed(store(), rows)
+      for (const row of rows)
+        note(() => `  revision ${row.revision}: ${row.scope} ${row.object_id.slice(-2)}`)
+      if (!isNoticed || rows.length === 0) return
+      for (const host of hosts) {
+        const isLost = host.isDeaf || host.road.cut.has('back') || random.chance(0.05)
+        if (!isLost) agenda.after(random.between(0.1, 2) * host.road.slowness, () => host.server.wake())
+      }
+    },
+    onAccept: () => judge.accepted(store()),
+  }
+}
+
+type Recovering = { world: World; hosts: readonly Host[]; workload: Workload; note: Note }
+
+/** Verification and writes work on every server again, and agree with what is stored. */
+async function watchRecovery({ world, hosts, workload, note }: Recovering): Promise<void> {
+  const { agenda, judge } = world
+  let wrong: string | undefined
+  for (const afterMs of LOOK_AFTER_MS) {
+    await new Promise<void>((resolve) => void agenda.after(afterMs, resolve))
+    wrong = undefined
+    for (const host of hosts) wrong ??= await findWrong(world.store, host, workload)
+    note(() => `looked whether all is well: ${wrong ?? 'yes'}`)
+    if (wrong === undefined) return
+  }
+  judge.report('I8 well again after healing', wrong!)
+}
+
+async function findWrong(store: ModelStore, host: Host, workload: Workload): Promise<string | undefined> {
+  for (const key of workload.keys) {
+    const due = isUsable(store, key)
+    const code = await host.server.ask(key)
+    if ((code === 'VALID') !== due || code === undefined) {
+      return `${host.name} says ${code ?? 'nothing'} of ${key.id}, which is ${due ? '' : 'not '}to be accepted`
+    }
+  }
+  return (await workload.deleteAny(host.server)) ? undefined : `${host.name} cannot delete a key`
+}
+
+function isUsable({ contents }: ModelStore, { id }: SimulatedKey): boolean {
+  const key = contents.keys.get(id)
+  return (
+    key?.status === 'enabled' &&
+    contents.users.get(key.userId)?.isActive === true &&
+    contents.companies.get(key.companyId) === true
+  )
+}

@@ -1,0 +1,20 @@
+import { describe, expect, test } from 'vitest'
+import { simulate } from './simulate.ts'
+
+const SEEDS_EACH = 100
+
+/** Beside these, `npm run simulate` goes through as many as one has time for. */
+describe('revocation under faults', () => {
+  test.each([1, 101, 201])('holds every promise in the seeds from %i', async (from) => {
+    for (let seed = from; seed < from + SEEDS_EACH; seed += 1) {
+      expect({ seed, violation: await simulate(seed) }).toEqual({ seed, violation: undefined })
+    }
+  })
+
+  test('one seed always tells the same story', async () => {
+    const stories = [[], []] as [string[], string[]]
+    for (const story of stories) await simulate(42, { onTrace: (line) => story.push(line) })
+    expect(stories[0].length).toBeGreaterThan(50)
+    expect(stories[1]).toEqual(stories[0])
+  })
+})
