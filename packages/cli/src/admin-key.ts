@@ -1,4 +1,4 @@
-import { chmodSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import type { Secret } from '@latchkey/core/secret'
 import type { Config } from '@latchkey/server'
@@ -9,11 +9,16 @@ import type { Config } from '@latchkey/server'
  * no key is made which cannot be delivered. Throws Error with one sentence.
  */
 export function openAdminKeyFile(config: Pick<Config, 'bootstrapKeyFile' | 'dataDir'>): string | undefined {
-  const file =
-    config.bootstrapKeyFile ?? (process.stdout.isTTY ? undefined : join(config.dataDir, 'admin.key'))
+  const file = config.bootstrapKeyFile ?? (process.stdout.isTTY ? undefined : fileIn(config.dataDir))
   // Appending nothing: of two first starts at once, the later must not empty what the other has delivered.
   if (file !== undefined) writePrivate(file, '', 'a')
   return file === undefined ? undefined : resolve(file)
+}
+
+/** With a database server there is no data directory yet. */
+function fileIn(dataDir: string): string {
+  mkdirSync(dataDir, { recursive: true, mode: 0o700 })
+  return join(dataDir, 'admin.key')
 }
 
 /** Hands the key over and answers how it goes into a shell command. */

@@ -1,7 +1,8 @@
-type Place = { readonly url: string; readonly dataDir: string }
+/** `store`: where it is, and how it is backed up. */
+type Place = { readonly url: string; readonly store: string }
 
 /** What the first start prints. `keyText`: the key itself, or how a shell reads it from its file. */
-export function welcome({ url, dataDir, keyText }: Place & { readonly keyText: string }): string {
+export function welcome({ url, store, keyText }: Place & { readonly keyText: string }): string {
   const warning = isInFile(keyText)
     ? `The admin key is in the file that the curl line reads, and nowhere else.`
     : 'The admin key above is shown once, here. Store it now.'
@@ -11,7 +12,7 @@ export function welcome({ url, dataDir, keyText }: Place & { readonly keyText: s
     `  Docs   ${url}/docs`,
     `  API    ${url}`,
     `  Try    curl -s ${url}/keys -H "X-API-KEY: ${keyText}"`,
-    `  Data   ${dataDir}  (back it up whole: latchkey.db and server.secret belong together)`,
+    `  Data   ${store}`,
     '',
     warning,
     'Ctrl-C stops it.',
@@ -28,13 +29,13 @@ export function keyOfFailedStart(keyText: string): string {
 const isInFile = (keyText: string): boolean => keyText.startsWith('$(')
 
 /** What every later start prints: no key, for none can be shown again. */
-export function welcomeBack({ url, dataDir }: Place): string {
+export function welcomeBack({ url, store }: Place): string {
   return [
     'Latchkey is ready.',
     '',
     `  Docs   ${url}/docs`,
     `  API    ${url}`,
-    `  Data   ${dataDir}`,
+    `  Data   ${store}`,
     '',
     'Admin key lost? On this machine: npx latchkey keys create --help',
     'Ctrl-C stops it.',

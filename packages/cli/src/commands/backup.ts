@@ -1,6 +1,11 @@
 import { resolve } from 'node:path'
+import type { Forgotten } from '@latchkey/server'
 import type { Command } from 'commander'
 import { createProgress } from '../progress.ts'
+import { withServices } from '../with-services.ts'
+
+/** Keys named one by one; the rest is counted. */
+const SHOWN_MAX = 20
 
 export function registerBackup(program: Command): void {
   program
@@ -14,38 +19,83 @@ export function registerBackup(program: Command): void {
     .action(backupStore)
   program
     .command('restore')
-    .description('Put a backup in the place of the embedded store. Stop the service first.')
-    .argument('<file>', 'a file that latchkey backup made')
+    .description('Put a backup in the place of the embedded store, and decide to use it.')
+    .argument('[file]', 'a file that latchkey backup made; stop the service first')
+    .option('--accept', 'use the restored store, whatever it has forgotten')
     .addHelpText(
       'after',
-      '\nWhat was revoked after the backup was made is not revoked in it: look through it before you start.\n' +
-        'The store that was there is kept beside the restored one.\n',
+      '\nWhat was revoked after the backup was made is not revoked in it. So a restored store is refused, and the\n' +
+        'service not ready, until you have looked at what it has forgotten and run: latchkey restore --accept\n' +
+        'That is also the way after a restore or a failover of PostgreSQL, whose own tools do the rest.\n' +
+        'The embedded store that was there is kept beside the restored one.\n',
     )
-    .action(restoreStore)
+    .action((file: string | undefined, options: { accept?: true }) => restoreOrAccept(file, options))
 }
 
 async function backupStore(file: string): Promise<void> {
-  const { backupSqlite, readConfig, storeFileOf } = await import('@latchkey/server')
-  const { config } = readConfig()
+  const { backupSqlite, storeFileOf } = await import('@latchkey/server')
+  const { dataDir } = await readEmbedded('pg_dump, or the backups of your provider, copy it')
   const progress = createProgress('Copying')
-  await backupSqlite(storeFileOf(config.dataDir), resolve(file), progress.show).finally(progress.clear)
+  await backupSqlite(storeFileOf(dataDir), resolve(file), progress.show).finally(progress.clear)
   process.stdout.write(
     `Backed up to ${resolve(file)}, and checked. Keep the server secret with it, in another place.\n`,
   )
 }
 
+async function restoreOrAccept(file: string | undefined, { accept }: { accept?: true }): Promise<void> {
+  if (file !== undefined) await restoreStore(file)
+  if (accept === true) return acceptStore()
+  if (file !== undefined) return
+  process.stderr.write('latchkey: say which file to restore, or --accept to use a store that was restored.\n')
+  process.exitCode = 2
+}
+
 async function restoreStore(file: string): Promise<void> {
-  const { ConfigError, readConfig, restoreSqlite, storeFileOf } = await import('@latchkey/server')
-  const { config } = readConfig()
+  const { ConfigError, restoreSqlite, storeFileOf } = await import('@latchkey/server')
+  const config = await readEmbedded('restore it with its own tools, then run latchkey restore --accept')
   if (await isAnswering(config.host, config.port)) {
     throw new ConfigError(`A service answers on ${config.host}:${config.port}: stop it first, then restore.`)
   }
   const suffix = `before-restore-${new Date().toISOString().replaceAll(/[:.]/g, '-')}`
-  const kept = restoreSqlite(resolve(file), storeFileOf(config.dataDir), suffix)
+  const { kept, forgotten } = restoreSqlite(resolve(file), storeFileOf(config.dataDir), suffix)
+  const place = kept === undefined ? '' : ` The store that was there is ${kept}.`
+  process.stdout.write(`Restored.${place}\n${describeForgotten(forgotten)}`)
   process.stdout.write(
-    `Restored. ${kept === undefined ? '' : `The store that was there is ${kept}. `}` +
-      'Keys that were deleted after the backup was made are active again: check them. Next: latchkey doctor, then latchkey serve\n',
+    'The service refuses every key until you decide to use it: latchkey restore --accept\n',
   )
+}
+
+function describeForgotten(forgotten: Forgotten | undefined): string {
+  if (forgotten === undefined) {
+    return 'There was no store to compare it with: what was revoked after the backup is active again in it.\n'
+  }
+  const { revisions, keyIds } = forgotten
+  const lines = keyIds.slice(0, SHOWN_MAX).map((id) => `  ${id}\n`)
+  const more = keyIds.length > SHOWN_MAX ? `  and ${keyIds.length - SHOWN_MAX} more\n` : ''
+  return (
+    `It has forgotten up to ${revisions} changes that were made after the backup. ` +
+    `Keys that had been deleted or disabled and are active in it: ${keyIds.length}.\n${lines.join('')}${more}`
+  )
+}
+
+async function acceptStore(): Promise<void> {
+  await withServices(async (services) => {
+    const { acceptRestored } = await import('@latchkey/server')
+    await acceptRestored(services)
+    process.stdout.write(
+      'The store is in use, under a new epoch. Every service on it forgets what it remembered.\n',
+    )
+  })
+}
+
+/** Throws ConfigError when the store is on a database server; `instead` says what to do then. */
+async function readEmbedded(instead: string) {
+  const { ConfigError, readConfig } = await import('@latchkey/server')
+  const { config, secretSource } = readConfig()
+  if (secretSource.databaseUrl !== null) {
+    throw new ConfigError(`DATABASE_URL names a PostgreSQL database: ${instead}.`)
+  }
+  return config
 }
 
 /** Whether something of ours is listening where the settings say. */

@@ -1,9 +1,11 @@
-import { resolve } from 'node:path'
-import type { RunningServer, Services } from '@latchkey/server'
+import cluster from 'node:cluster'
+import { availableParallelism } from 'node:os'
+import type { Config, RunningServer, Services } from '@latchkey/server'
 import type { Command } from 'commander'
 import { deliverAdminKey, openAdminKeyFile } from '../admin-key.ts'
 import { describeSettings } from '../settings-help.ts'
 import { keyOfFailedStart, welcome, welcomeBack } from '../welcome.ts'
+import { announceWorker, runWorkers } from '../workers.ts'
 
 /** Requests in flight get this long after Ctrl-C, in milliseconds; a second Ctrl-C ends at once. */
 const STOP_MS_MAX = 20_000
@@ -17,35 +19,84 @@ export function registerServe(program: Command): void {
 }
 
 async function serve(): Promise<void> {
-  const { createServices, readConfig, startServer } = await import('@latchkey/server')
+  const { createServices, readConfig } = await import('@latchkey/server')
   const { config, secretSource } = readConfig()
   const services = await createServices(config, secretSource)
-  let server: RunningServer
-  let adminKey: string | undefined
+  if (cluster.isWorker) return serveAsWorker(services)
+  const count = config.workers === 'auto' ? availableParallelism() : config.workers
+  return count === 1 ? serveAlone(services) : serveWithWorkers(services, count)
+}
+
+async function serveAlone(services: Services): Promise<void> {
+  const server = await startFirst(services, () => startOrDispose(services))
+  await untilStopped(server, services)
+  process.stdout.write('Stopped. Everything acknowledged is stored.\n')
+}
+
+async function serveAsWorker(services: Services): Promise<void> {
+  const server = await startOrDispose(services)
+  announceWorker(server.url)
+  await untilStopped(server, services)
+}
+
+/** This process prepares the store, and then only watches over those that serve. */
+async function serveWithWorkers(services: Services, count: number): Promise<void> {
+  const workers = await startFirst(services, async () => {
+    await services.dispose()
+    return runWorkers(count)
+  })
+  await workers.untilStopped()
+  process.stdout.write('Stopped. Everything acknowledged is stored.\n')
+}
+
+async function startOrDispose(services: Services): Promise<RunningServer> {
+  const { startServer } = await import('@latchkey/server')
   try {
-    adminKey = await makeAdminKey(services)
-    server = await startServer(services)
+    return await startServer(services)
   } catch (error) {
     await services.dispose()
-    // The store has it now and no later start will show it.
-    if (adminKey !== undefined) process.stdout.write(keyOfFailedStart(adminKey))
     throw error
   }
-  const dataDir = resolve(config.dataDir)
-  const url = config.publicUrl ?? server.url
-  process.stdout.write(
-    adminKey === undefined ? welcomeBack({ url, dataDir }) : welcome({ url, dataDir, keyText: adminKey }),
-  )
-  await untilStopped(server, services)
+}
+
+/** Makes the admin key on an empty store, starts, and prints what a person needs to know then. */
+async function startFirst<Started extends { readonly url: string }>(
+  services: Services,
+  start: () => Promise<Started>,
+): Promise<Started> {
+  const { config } = services
+  const keyText = await makeAdminKey(services)
+  let started: Started
+  try {
+    started = await start()
+  } catch (error) {
+    // The store has it now and no later start will show it.
+    if (keyText !== undefined) process.stdout.write(keyOfFailedStart(keyText))
+    throw error
+  }
+  const place = { url: config.publicUrl ?? started.url, store: describeStore(services) }
+  process.stdout.write(keyText === undefined ? welcomeBack(place) : welcome({ ...place, keyText }))
+  return started
 }
 
 /** How the new admin key goes into a curl line; undefined when the store had one already. */
 async function makeAdminKey(services: Services): Promise<string | undefined> {
   const { bootstrap, isBootstrapped } = await import('@latchkey/server')
-  if (await isBootstrapped(services)) return undefined
-  const file = openAdminKeyFile(services.config)
-  const made = await bootstrap(services)
-  return made === undefined ? undefined : deliverAdminKey(made.secret, file)
+  try {
+    if (await isBootstrapped(services)) return undefined
+    const file = openAdminKeyFile(services.config)
+    const made = await bootstrap(services)
+    return made === undefined ? undefined : deliverAdminKey(made.secret, file)
+  } catch (error) {
+    await services.dispose()
+    throw error
+  }
+}
+
+function describeStore({ engine, config }: { engine: Services['engine']; config: Config }): string {
+  return engine.store === 'sqlite'
+    ? `${config.dataDir}  (back it up whole: latchkey.db and server.secret belong together)`
+    : `${engine.place}  (back it up with its own tools; keep the server secret elsewhere)`
 }
 
 async function untilStopped(server: RunningServer, services: Services): Promise<void> {
@@ -57,5 +108,5 @@ async function untilStopped(server: RunningServer, services: Services): Promise<
   const timer = setTimeout(() => process.exit(1), STOP_MS_MAX)
   await server.stop()
   clearTimeout(timer)
-  process.stdout.write('Stopped. Everything acknowledged is stored.\n')
+  if (cluster.isWorker) process.disconnect()
 }

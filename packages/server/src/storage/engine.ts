@@ -78,6 +78,8 @@ export type AskedChanges = {
   readonly kind: 'asked'
   /** undefined: nothing changed since `revision`. */
   changesSince(revision: number): Changes | undefined
+  /** false: a store that was restored and that the operator has not accepted; `changesSince` throws then. */
+  isAccepted(): boolean
 }
 
 /** The head as a statement saw it. */

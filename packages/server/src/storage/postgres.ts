@@ -54,6 +54,8 @@ export async function openPostgres(options: PostgresOptions): Promise<Engine> {
   const onCommit = (durationMs: number) => options.onCommit(1, durationMs)
   const followed = createPostgresFollowed(server, lookUps, onError)
 
+  let isClosed = false
+
   return {
     store: 'postgres',
     place,
@@ -76,6 +78,8 @@ export async function openPostgres(options: PostgresOptions): Promise<Engine> {
     verification: createPostgresVerificationReads(lookUps, expect),
     changes: followed,
     async close() {
+      if (isClosed) return
+      isClosed = true
       await followed.close()
       await Promise.all([pool.close(), lookUps.close()])
     },

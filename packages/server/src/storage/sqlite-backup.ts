@@ -41,11 +41,23 @@ export async function backupSqlite(source: string, target: string, onProgress: C
   }
 }
 
+/** What a backup does not know of the store it takes the place of. */
+export type Forgotten = {
+  /** Changes that could alter a verdict, at most. */
+  readonly revisions: number
+  /** Keys that were deleted or disabled and are active in the backup. */
+  readonly keyIds: readonly string[]
+}
+
+/** `kept`: where the old store is now. Both are undefined when there was none. */
+export type Restored = { readonly kept: string | undefined; readonly forgotten: Forgotten | undefined }
+
 /**
- * Puts a backup in the place of a store, under a new epoch: no process may go on with what it remembers of the
- * old one. The old store is kept beside it; its new name is answered. Throws StoreError, and then changes nothing.
+ * Puts a backup in the place of a store, under a new epoch and not accepted: no process may go on with what it
+ * remembers of the old one, and none may use the new one before the operator has. The old store is kept beside
+ * it. Throws StoreError, and then changes nothing.
  */
-export function restoreSqlite(copy: string, target: string, suffix: string): string | undefined {
+export function restoreSqlite(copy: string, target: string, suffix: string): Restored {
   if (!existsSync(copy)) throw new StoreError(`There is no backup at ${copy}.`)
   checkCopy(copy)
   const incoming = `${target}.incoming`
@@ -67,7 +79,29 @@ export function restoreSqlite(copy: string, target: string, suffix: string): str
     renameSync(target, kept)
   }
   renameSync(incoming, target)
-  return kept
+  return { kept, forgotten: kept === undefined ? undefined : compare(kept, target) }
+}
+
+/** undefined when the old store cannot be read: it may be the reason for the restore. */
+function compare(old: string, restored: string): Forgotten | undefined {
+  const database = new DatabaseSync(restored, { readOnly: true })
+  try {
+    database.prepare('ATTACH ? AS old').run(old)
+    const { revisions } = database
+      .prepare('SELECT o.revision - n.revision + 1 AS revisions FROM old.head o, main.head n')
+      .get() as { revisions: number }
+    const rows = database
+      .prepare(
+        `SELECT n.id FROM main.keys n JOIN old.keys o ON o.id = n.id
+         WHERE n.status = 'active' AND o.status = 'inactive' ORDER BY n.id`,
+      )
+      .all()
+    return { revisions: Math.max(0, revisions), keyIds: rows.map((row) => String(row.id)) }
+  } catch {
+    return undefined
+  } finally {
+    database.close()
+  }
 }
 
 /** Throws StoreError unless the file is a whole store of ours that this release can read. */

@@ -55,7 +55,7 @@ export function createSqliteReaders(file: string): SqliteReaders {
       }
     },
     close() {
-      for (const { database } of all) database.close()
+      for (const { database } of all.splice(0)) database.close()
     },
   }
 }

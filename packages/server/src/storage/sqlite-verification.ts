@@ -35,6 +35,7 @@ export function createSqliteVerificationReads(database: DatabaseSync): Verificat
       const now = head.get() as Pick<HeadRow, 'revision'>
       return now.revision === revision ? undefined : readChanges(revision)
     },
+    isAccepted: () => (state.get() as { is_accepted: 0 | 1 }).is_accepted === 1,
     findKey(handle) {
       if (isId('key', handle)) return byId.get(handle) as VerifiableRow | undefined
       if (isId('ses', handle)) return session.get(handle) as VerifiableRow | undefined

@@ -51,8 +51,7 @@ export function openSqlite(options: SqliteOptions): Engine {
     async close() {
       await queue.idle()
       readers.close()
-      hot.database.close()
-      writer.database.close()
+      for (const { database } of [hot, writer]) if (database.isOpen) database.close()
     },
   }
 }

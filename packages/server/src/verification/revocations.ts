@@ -29,6 +29,9 @@ type RevocationsOptions = {
   readonly timing?: Timing
 }
 
+/** The embedded store does not know what it was restored over. */
+const UNKNOWN: Refused = { known: 0, found: 0 }
+
 export function createRevocations(
   { changes }: Pick<Engine, 'changes'>,
   options: RevocationsOptions,
@@ -42,7 +45,9 @@ export function createRevocations(
       start: async () => {},
       stop: async () => {},
       applied: undefined,
-      refused: undefined,
+      get refused() {
+        return changes.isAccepted() ? undefined : UNKNOWN
+      },
     }
   }
   const lease = createLease(memory, timing)

@@ -3,16 +3,25 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { createApp } from '../../src/app.ts'
+import { readConfig } from '../../src/config.ts'
+import { acceptRestored } from '../../src/host.ts'
 import { storeFileOf } from '../../src/open-store.ts'
+import { createServices } from '../../src/services.ts'
 import { StoreError } from '../../src/storage/engine.ts'
 import { backupSqlite, restoreSqlite } from '../../src/storage/sqlite-backup.ts'
 import { expectCreated, startTestServer, type TestService } from '../harness.ts'
+
+const ENVIRONMENT = {
+  LATCHKEY_SECRET: 'a secret of this test, long enough to be one',
+  LATCHKEY_LOG_LEVEL: 'silent',
+}
 
 let server: TestService
 let directory: string
 
 beforeEach(async () => {
-  server = await startTestServer()
+  server = await startTestServer(ENVIRONMENT)
   directory = mkdtempSync(join(tmpdir(), 'latchkey-backup-'))
 })
 
@@ -70,7 +79,7 @@ describe('a restore', () => {
     const target = join(directory, 'latchkey.db')
     await backupSqlite(storeFileOf(server.dataDir), target, () => {})
     const old = restoreSqlite(copy, target, 'old')
-    expect(old).toBe(`${target}.old`)
+    expect(old).toEqual({ kept: `${target}.old`, forgotten: { revisions: 0, keyIds: [] } })
     expect(keyIdsIn(target)).toContain(kept.id)
     expect(keyIdsIn(`${target}.old`)).toContain(kept.id)
     const epochOf = (file: string) => {
@@ -92,5 +101,32 @@ describe('a restore', () => {
     const made = await createKey()
     expect(() => restoreSqlite(copy, file, 'old')).toThrow('in use')
     expect((await server.call({ path: `/keys/${made.id}` })).status).toBe(200)
+  })
+
+  it('says which keys it brings back, and no key is accepted before the operator accepts the store', async () => {
+    const revoked = await createKey()
+    const copy = join(directory, 'copy.db')
+    const file = storeFileOf(server.dataDir)
+    await backupSqlite(file, copy, () => {})
+    await server.call({ method: 'DELETE', path: `/keys/${revoked.id}` })
+    const later = join(directory, 'latchkey.db')
+    await backupSqlite(file, later, () => {})
+    expect(restoreSqlite(copy, later, 'old').forgotten).toEqual({ revisions: 1, keyIds: [revoked.id] })
+
+    const { config, secretSource } = readConfig({ ...ENVIRONMENT, LATCHKEY_DATA_DIR: directory })
+    const services = await createServices(config, secretSource)
+    const app = createApp(services)
+    const call = async (url: string) =>
+      (await app.inject({ url, headers: { 'x-api-key': server.adminKey } })).json()
+    try {
+      expect(await call('/me')).toMatchObject({ status: 503, code: 'cannot_verify' })
+      expect(await call('/readyz')).toMatchObject({ status: 503, code: 'unavailable' })
+      await acceptRestored(services)
+      expect(await call('/readyz')).toMatchObject({ status: 'ready' })
+      expect((await call('/audit')).data[0]).toMatchObject({ action: 'store.accepted' })
+    } finally {
+      await app.close()
+      await services.dispose()
+    }
   })
 })

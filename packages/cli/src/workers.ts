@@ -1,0 +1,89 @@
+import cluster, { type Worker } from 'node:cluster'
+
+/** A worker that ended by itself is replaced after this long, in milliseconds, so that a broken one does not spin. */
+const RESTART_MS = 1_000
+
+export type Workers = {
+  /** Where they listen. */
+  readonly url: string
+  /** Resolves when this process was told to stop and all workers have. */
+  untilStopped(): Promise<void>
+}
+
+/** Says, in a worker, that it serves. */
+export function announceWorker(url: string): void {
+  process.send?.({ url })
+}
+
+/**
+ * Starts processes that share the port. One that ends is replaced. Throws Error when one cannot start, after
+ * which none is left.
+ */
+export async function runWorkers(count: number): Promise<Workers> {
+  let isStopping = false
+  const stopping = new Promise<void>((resolve) => {
+    for (const name of ['SIGINT', 'SIGTERM'] as const) {
+      process.on(name, () => {
+        isStopping = true
+        stopAll()
+        resolve()
+      })
+    }
+  })
+  const started = await Promise.all(Array.from({ length: count }, () => startWorker())).catch(
+    async (error: unknown) => {
+      const wasStopping = isStopping
+      isStopping = true
+      stopAll()
+      await allGone()
+      if (!wasStopping) throw error
+      process.exit(0)
+    },
+  )
+  cluster.on('exit', (worker, code, signal) => {
+    if (isStopping) return
+    process.stderr.write(
+      `latchkey: the process ${worker.process.pid} ended (${signal ?? code}); another takes its place.\n`,
+    )
+    setTimeout(() => {
+      if (isStopping) return
+      // What kept it from starting it has said itself; its end is met here again.
+      startWorker().catch(() => {})
+    }, RESTART_MS)
+  })
+  return {
+    url: started[0]!,
+    async untilStopped() {
+      await stopping
+      await allGone()
+    },
+  }
+}
+
+/** Answers where it listens. */
+function startWorker(): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const worker = cluster.fork()
+    worker.once('message', ({ url }: { readonly url: string }) => resolve(url))
+    // It has said on standard error what was wrong.
+    worker.once('exit', () => reject(new WorkerFailed()))
+  })
+}
+
+/** A process could not start and has said why. */
+class WorkerFailed extends Error {
+  constructor() {
+    super('a process could not start, for the reason above')
+    this.name = 'ConfigError'
+  }
+}
+
+const living = (): Worker[] => Object.values(cluster.workers ?? {}).filter((worker) => worker !== undefined)
+
+function stopAll(): void {
+  for (const worker of living()) worker.process.kill('SIGTERM')
+}
+
+async function allGone(): Promise<void> {
+  while (living().length > 0) await new Promise((resolve) => cluster.once('exit', resolve))
+}
