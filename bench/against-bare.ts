@@ -10,6 +10,9 @@ import {
 } from './running.ts'
 import type { BenchStore } from './stores.ts'
 
+/** A bare server has nothing to fill, only code to compile. */
+const BARE_WARM_UP_ANSWERS = 10_000
+
 type Comparison = {
   readonly store: BenchStore
   readonly bare: Awaited<ReturnType<typeof startBare>>
@@ -27,7 +30,7 @@ export async function compareWithBare(
   const load = { durationMs: extent.sliceMs, next }
   extent.progress('warming up')
   await warmUp(latchkey, load, warmUpAnswers)
-  await warmUp(bare, load, warmUpAnswers)
+  await warmUp(bare, load, Math.min(warmUpAnswers, BARE_WARM_UP_ANSWERS))
   const before = await cacheCounts(latchkey)
   const measured = await alternate(extent, {
     latchkey: ratePerCpuSecond(latchkey, load),

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { cpus, release, totalmem } from 'node:os'
 import { type Extent, isMet, type Row } from './figure.ts'
+import { MISSED } from './missed.ts'
 
 /** RESULTS.md: where and how it was measured, the rows, and a word on each goal that is missed. */
 export function resultsText(
@@ -95,9 +96,6 @@ function explained(row: Row): string[] {
     '',
   ]
 }
-
-/** Why a goal is missed, found with --cpu-prof. A line here goes when its goal is reached. */
-const MISSED: Readonly<Record<string, string>> = {}
 
 function number(value: number): string {
   if (value >= 100) return Math.round(value).toLocaleString('en')

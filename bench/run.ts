@@ -29,6 +29,8 @@ const HELP = `Takes the figures of this service and writes them to bench/RESULTS
 Exits with 1 when a floor is missed. Goals are reported only.
 `
 
+const RESULTS = fileURLToPath(new URL('RESULTS.md', import.meta.url))
+
 type Figure = { readonly ids: readonly string[]; take(extent: Extent, stores: Stores): Promise<Row[]> }
 
 const FIGURES: readonly Figure[] = [
@@ -70,10 +72,11 @@ async function run(): Promise<number> {
     isQuick: options.quick,
     isLarge: options.large,
   }
-  const rows = await takeAll(figures, extent)
-  if (options.only === undefined) {
-    writeFileSync(fileURLToPath(new URL('RESULTS.md', import.meta.url)), resultsText(rows, extent))
-  }
+  const isWhole = options.only === undefined
+  const rows = await takeAll(figures, extent, (taken) => {
+    // After each figure: a run that is cut short leaves what it had.
+    if (isWhole) writeFileSync(RESULTS, resultsText(taken, extent))
+  })
   return rows.every((row) => isMet(row, row.floor)) ? 0 : 1
 }
 
@@ -88,7 +91,11 @@ function chosen(only: string | undefined): readonly Figure[] {
   return FIGURES.filter(({ ids }) => ids.some((id) => wanted.includes(id)))
 }
 
-async function takeAll(figures: readonly Figure[], extent: Omit<Extent, 'progress'>): Promise<Row[]> {
+async function takeAll(
+  figures: readonly Figure[],
+  extent: Omit<Extent, 'progress'>,
+  onTaken: (rows: readonly Row[]) => void,
+): Promise<Row[]> {
   let current = ''
   const progress = (text: string) => {
     if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${current}: ${text}`)
@@ -103,6 +110,7 @@ async function takeAll(figures: readonly Figure[], extent: Omit<Extent, 'progres
       if (process.stderr.isTTY) process.stderr.write('\r\x1b[K')
       process.stdout.write(`${describeRow(row)}\n`)
     }
+    onTaken(rows)
   }
   return rows
 }

@@ -288,7 +288,30 @@ describe('the list for the wire', () => {
     expect(listPermissions(authority(role, rest))).toEqual(list)
   })
 
+  test('whoever changes the list changes it for nobody else', () => {
+    const held = authority('viewer', {})
+    listPermissions(held).push('companies:*')
+    expect(listPermissions(held)).toEqual(['keys:list', 'keys:read'])
+  })
+
   test('"all of the application" cannot be asked for in a request', () => {
     expect(parsePermission('*:*')).toHaveProperty('detail')
+  })
+})
+
+describe('authorities in memory', () => {
+  test('equal ones are one object, so that many keys cost no more than one', () => {
+    const narrowed = () => authority('developer', { narrowings: [['keys:*']] })
+    expect(narrowed()).toBe(narrowed())
+  })
+
+  test.each<[string, Role, Partial<Authority>]>([
+    ['role', 'owner', {}],
+    ['company', 'developer', { isOperator: true }],
+    ['list of the user', 'developer', { userPermissions: [] }],
+    ['narrowing', 'developer', { narrowings: [[]] }],
+    ['narrowing of a narrowing', 'developer', { narrowings: [['keys:*'], ['keys:list']] }],
+  ])('another %s is another authority', (_, role, rest) => {
+    expect(authority(role, rest)).not.toBe(authority('developer', {}))
   })
 })

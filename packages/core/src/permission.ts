@@ -76,12 +76,23 @@ type Patterns = {
 const NO_PATTERNS: Patterns = { isAll: false, areas: new Set(), exact: new Set() }
 const ALL_PATTERNS: Patterns = { ...NO_PATTERNS, isAll: true }
 
-export function compileAuthority({
-  role,
-  isOperator,
-  userPermissions,
-  narrowings,
-}: Authority): CompiledAuthority {
+/** Different authorities remembered: a deployment has as many as it has roles and lists of permissions. */
+const COMPILED_MAX = 1_000
+const compiled = new Map<string, CompiledAuthority>()
+
+/** Equal authorities are one object: a hundred thousand keys in memory share a few of them. */
+export function compileAuthority(authority: Authority): CompiledAuthority {
+  const { role, isOperator, userPermissions, narrowings } = authority
+  const text = JSON.stringify([role, isOperator, userPermissions, narrowings])
+  const known = compiled.get(text)
+  if (known !== undefined) return known
+  if (compiled.size >= COMPILED_MAX) compiled.clear()
+  const fresh = compile(authority)
+  compiled.set(text, fresh)
+  return fresh
+}
+
+function compile({ role, isOperator, userPermissions, narrowings }: Authority): CompiledAuthority {
   const reserved = RESERVED_ALL.filter((permission) => roleHas(role, isOperator, permission))
   let application = role === 'viewer' ? NO_PATTERNS : ALL_PATTERNS
   if (userPermissions !== null) application = meet(application, patternsOf(userPermissions))
@@ -160,8 +171,16 @@ export function lacks(holder: CompiledAuthority, wanted: CompiledAuthority): str
   return undefined
 }
 
+const listings = new WeakMap<CompiledAuthority, readonly string[]>()
+
 /** For the wire: sorted; `area:*` for all actions of a reserved area, `*` for simply everything. */
-export function listPermissions({ reserved, application }: CompiledAuthority): string[] {
+export function listPermissions(authority: CompiledAuthority): string[] {
+  const known = listings.get(authority) ?? listing(authority)
+  listings.set(authority, known)
+  return [...known]
+}
+
+function listing({ reserved, application }: CompiledAuthority): readonly string[] {
   if (application.isAll && reserved.size === RESERVED_ALL.length) return ['*']
   const listed = new Set<string>()
   for (const [area, actions] of Object.entries(RESERVED)) {

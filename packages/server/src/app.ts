@@ -1,7 +1,12 @@
 import { type OperationId, operations } from '@latchkey/contract/operations'
 import { formatAddress } from '@latchkey/core/address'
 import { AppError } from '@latchkey/core/error'
-import Fastify, { type FastifyError, type FastifyInstance, type FastifyRequest } from 'fastify'
+import Fastify, {
+  type FastifyError,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+} from 'fastify'
 import { answerBroken } from './http/broken-request.ts'
 import { clientAddress } from './http/client-address.ts'
 import type { Handler, RequestFacts } from './http/context.ts'
@@ -64,6 +69,8 @@ export function createApp(services: Services): FastifyInstance {
         address: undefined,
         principal: undefined,
       }
+      // The hooks have not run: what they put on every answer is put on here.
+      markAnswer(reply, request.id)
       sendProblem(
         reply,
         new AppError('route_not_found', 'There is nothing at this path: see /docs.'),
@@ -109,9 +116,7 @@ function addHooks(app: FastifyInstance, services: Services): void {
       address: clientAddress(request.raw, config.trustedProxies),
       principal: undefined,
     }
-    reply.header('x-request-id', request.id)
-    reply.header('cache-control', 'no-store')
-    reply.header('x-content-type-options', 'nosniff')
+    markAnswer(reply, request.id)
     allowOrigin(request, reply, config.corsOrigins)
     checkRequest(request.raw)
   })
@@ -136,6 +141,12 @@ function addHooks(app: FastifyInstance, services: Services): void {
     if (isOurs) events.requestFailed({ requestId, operation: operationOf(request), error })
     return sendProblem(reply, shown, requestId)
   })
+}
+
+function markAnswer(reply: FastifyReply, requestId: string): void {
+  reply.header('x-request-id', requestId)
+  reply.header('cache-control', 'no-store')
+  reply.header('x-content-type-options', 'nosniff')
 }
 
 function operationOf(request: FastifyRequest): string {

@@ -16,7 +16,8 @@ export type Examples = Readonly<Record<OperationId, () => Example | Promise<Exam
   keyWithout(permission: string): Promise<string>
 }
 
-const EVERY_PERMISSION = Object.entries(RESERVED).flatMap(([area, actions]) =>
+/** Of this service's own. */
+export const EVERY_PERMISSION = Object.entries(RESERVED).flatMap(([area, actions]) =>
   actions.map((action) => `${area}:${action}`),
 )
 

@@ -14,19 +14,26 @@ export async function readJsonBody(request: IncomingMessage): Promise<JsonBody> 
   return { bytes, value: parseJson(bytes) }
 }
 
-/** Reads a body whole. Throws AppError `payload_too_large`. */
+/** Reads a body whole. Throws AppError `payload_too_large`, `malformed_request` when it breaks off. */
 export async function readBytes(request: IncomingMessage): Promise<Buffer> {
   const declared = request.headers['content-length']
   if (declared !== undefined && Number(declared) > BODY_BYTES_MAX) throw tooLarge()
   const chunks: Buffer[] = []
   let size = 0
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    size += chunk.length
-    if (size > BODY_BYTES_MAX) throw tooLarge()
-    chunks.push(chunk)
+  try {
+    for await (const chunk of request as AsyncIterable<Buffer>) {
+      size += chunk.length
+      if (size > BODY_BYTES_MAX) throw tooLarge()
+      chunks.push(chunk)
+    }
+  } catch (error) {
+    throw isBrokenOff(error) ? new AppError('malformed_request', 'The body broke off.') : error
   }
   return Buffer.concat(chunks, size)
 }
+
+/** The client left, or sent bytes that are no body: its affair, and nothing to report as a failure of ours. */
+const isBrokenOff = (error: unknown): boolean => (error as NodeJS.ErrnoException).code === 'ECONNRESET'
 
 /** RFC 8259 §8.1: JSON is UTF-8; a charset parameter may only say so. */
 function assertJson(contentType: string | undefined): void {

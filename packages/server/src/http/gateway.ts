@@ -1,4 +1,4 @@
-import { type IncomingMessage, METHODS } from 'node:http'
+import { METHODS } from 'node:http'
 import { AppError } from '@latchkey/core/error'
 import type { CompanyId } from '@latchkey/core/ids'
 import { isPermitted, listPermissions, parsePermission } from '@latchkey/core/permission'
@@ -6,7 +6,7 @@ import type { Principal } from '@latchkey/core/principal'
 import { parseSecret } from '@latchkey/core/secret'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { type AuthenticateDeps, authenticate, authenticateSecret } from './authenticate.ts'
-import { clientAddress, forwardedAddress, isFromTrustedProxy } from './client-address.ts'
+import { forwardedAddress, isFromTrustedProxy } from './client-address.ts'
 import { publicError, sendProblem, statusOf } from './problem.ts'
 import { headerValues } from './raw-headers.ts'
 
@@ -70,13 +70,11 @@ function refuse(
 
 /** Who the client is, by the same steps as the service's own operations; then the permission that the gateway asks for. */
 async function judge(deps: AuthenticateDeps, request: FastifyRequest): Promise<Principal> {
-  const parameters = new URLSearchParams(request.url.split('?', 2)[1] ?? '')
-  const gateway = await identifyGateway(deps, request.raw, parameters)
+  const demand = parseDemand(request.url)
+  const gateway = await identifyGateway(deps, request, demand.gatewayTokens)
   const address =
-    gateway === undefined
-      ? clientAddress(request.raw, deps.config.trustedProxies)
-      : forwardedAddress(request.raw, deps.config.trustedProxies)
-  const required = parsePermissions(parameters)
+    gateway === undefined ? request.facts.address : forwardedAddress(request.raw, deps.config.trustedProxies)
+  const required = checkPermissions(demand.permissions)
   const principal = await authenticate(deps, request.raw, address, sightOf(gateway))
   const missing = required.find((permission) => !isPermitted(principal.authority, permission))
   if (missing !== undefined) {
@@ -94,24 +92,24 @@ async function judge(deps: AuthenticateDeps, request: FastifyRequest): Promise<P
  */
 async function identifyGateway(
   deps: AuthenticateDeps,
-  request: IncomingMessage,
-  parameters: URLSearchParams,
+  request: FastifyRequest,
+  tokensOfUri: readonly string[],
 ): Promise<Principal | undefined> {
-  const tokens = new Set([...parameters.getAll('gatewayToken'), ...headerValues(request, 'x-gateway-token')])
+  const tokens = new Set([...tokensOfUri, ...headerValues(request.raw, 'x-gateway-token')])
   // One of them is the client's, and must not choose as whom the gateway asks.
   if (tokens.size > 1) {
     throw new AppError('missing_permission', 'The gateway proves itself by one token: this has several.')
   }
   const [token] = tokens
   if (token === undefined) {
-    if (isFromTrustedProxy(request, deps.config.trustedProxies)) return undefined
+    if (isFromTrustedProxy(request.raw, deps.config.trustedProxies)) return undefined
     throw new AppError(
       'missing_permission',
       'This endpoint answers gateways only: name the gateway’s address in LATCHKEY_TRUSTED_PROXIES, or give it a ' +
         'key with keys:verify as X-Gateway-Token.',
     )
   }
-  const address = clientAddress(request, deps.config.trustedProxies)
+  const { address } = request.facts
   const secret = parseSecret(token, deps.config.keyPrefix)
   const gateway = await authenticateSecret(deps, secret, { address, nowMs: deps.clock.nowMs() }).catch(
     (error: unknown) => {
@@ -133,9 +131,21 @@ function sightOf(gateway: Principal | undefined): CompanyId | null {
   return gateway === undefined || gateway.isOperator ? null : gateway.homeCompanyId
 }
 
-/** From the configured URI, never from a header a client could send. */
-function parsePermissions(parameters: URLSearchParams): string[] {
-  const required = parameters.getAll('permission')
+/** What the configured URI says; never a header, which a client could send. */
+type Demand = { readonly gatewayTokens: readonly string[]; readonly permissions: readonly string[] }
+
+/** What nearly every gateway is configured with: nothing in it needs decoding. */
+const ONE_PERMISSION = /^permission=([a-z0-9._:-]+)$/
+
+function parseDemand(url: string): Demand {
+  const query = url.split('?', 2)[1] ?? ''
+  const one = ONE_PERMISSION.exec(query)?.[1]
+  if (one !== undefined) return { gatewayTokens: [], permissions: [one] }
+  const parameters = new URLSearchParams(query)
+  return { gatewayTokens: parameters.getAll('gatewayToken'), permissions: parameters.getAll('permission') }
+}
+
+function checkPermissions(required: readonly string[]): readonly string[] {
   for (const permission of required) {
     if ('ok' in parsePermission(permission) && !permission.includes('*')) continue
     throw new AppError(

@@ -110,9 +110,9 @@ function actorOf(principal: Principal | undefined, address: Address | undefined,
   }
 }
 
-/** A trailing slash is the same resource. */
+/** A trailing slash is the same resource, and so is the absolute form, whatever host it names (RFC 9112 §3.2.2). */
 function pathOf(request: FastifyRequest): string {
-  const [path = '/'] = request.url.split('?', 1)
+  const [path = '/'] = request.url.replace(/^https?:\/\/[^/?]*/i, '').split('?', 1)
   return path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path
 }
 

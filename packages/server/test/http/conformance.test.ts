@@ -9,17 +9,20 @@ import { generateSecret } from '@latchkey/core/secret'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { expectEveryAnswer, expectProblem, expectSchema } from '../answer-checks.ts'
 import { startTestServer, type TestAnswer, type TestRequest, type TestService } from '../harness.ts'
-import { createExamples, type Example, type Examples } from '../operation-examples.ts'
+import { createExamples, EVERY_PERMISSION, type Example, type Examples } from '../operation-examples.ts'
+import { accessToken, bearer, givePassword, sessionToken, shortLivedToken } from '../tokens/issued-token.ts'
 
 const table = Object.entries(operations) as unknown as (readonly [OperationId, Operation])[]
 const unknownSecret = generateSecret({ prefix: 'lk', mode: 'live', randomBytes }).reveal()
 
 let server: TestService
 let examples: Examples
+let adminEmail: string
 
 beforeAll(async () => {
   server = await startTestServer({ LATCHKEY_FAILED_AUTH_PER_MINUTE: '100000' })
   examples = await createExamples(server)
+  adminEmail = await givePassword(server, server.admin.userId)
 })
 afterAll(() => server.dispose())
 
@@ -45,6 +48,33 @@ async function send(id: OperationId, { credential, headers, ...changes }: Change
   expectEveryAnswer(answer)
   return answer
 }
+
+/** Every way to present a credential, of the admin's key or user, or narrowed to all permissions but one. */
+const schemes: Readonly<Record<string, (without?: string) => Promise<Readonly<Record<string, string>>>>> = {
+  'a key in X-API-KEY (apiKeyHeader)': async (without) => ({ 'x-api-key': await keyFor(without) }),
+  'a key as bearer': async (without) => bearer(await keyFor(without)),
+  'an access token (oauth2)': async (without) => {
+    const key = await keyFor(without)
+    const { body } = await server.call({ path: '/me', key })
+    return bearer(await accessToken(server, { id: body.credential.id, key }))
+  },
+  'an access token of narrower scope (oauth2)': async (without) => {
+    const client = { id: server.admin.keyId, key: server.adminKey }
+    return bearer(await accessToken(server, client, { scope: everyPermissionBut(without).join(' ') }))
+  },
+  'a session (bearerAuth)': async (without) => {
+    const token = await sessionToken(server, adminEmail)
+    return bearer(
+      without === undefined ? token : await shortLivedToken(server, token, everyPermissionBut(without)),
+    )
+  },
+  'a short-lived token (bearerAuth)': async (without) =>
+    bearer(await shortLivedToken(server, server.adminKey, everyPermissionBut(without))),
+}
+const keyFor = async (without: string | undefined) =>
+  without === undefined ? server.adminKey : examples.keyWithout(without)
+const everyPermissionBut = (without: string | undefined) =>
+  without === undefined ? ['*'] : EVERY_PERMISSION.filter((name) => name !== without)
 
 const propertiesOf = (schema: unknown): string[] =>
   Object.keys((schema as { properties?: object } | undefined)?.properties ?? {})
@@ -158,7 +188,19 @@ describe.each(table)('%s', (id, operation) => {
         )
       })
 
+      if (operation.needsSession !== true)
+        test.each(Object.entries(schemes))('%s: answers a valid request', async (_, credentialOf) => {
+          const answer = await send(id, { credential: await credentialOf() })
+          expect({ status: answer.status, text: answer.text }).toMatchObject({ status: success.status })
+          if (success.schema !== undefined) expectSchema(success.schema, answer.body)
+        })
+
       if (permission === null) return
+      test.each(Object.entries(schemes))('%s without the permission: 403', async (_, credentialOf) => {
+        const answer = await send(id, { credential: await credentialOf(permission) })
+        expect(expectProblem(answer, 'missing_permission').detail).toContain(permission)
+      })
+
       test('without the permission: 403 naming it, before the body is looked at', async () => {
         const credential = { 'x-api-key': await examples.keyWithout(permission) }
         const { path: own } = await examples[id]()
@@ -251,11 +293,12 @@ describe.each(table)('%s', (id, operation) => {
     })
 
   if (operation.needsSession)
-    test('is not for keys', async () => {
-      expectProblem(
-        await send(id, { headers: { authorization: `Bearer ${server.adminKey}` } }),
-        'missing_permission',
-      )
+    test('is not for keys, nor for what is made from keys or sessions', async () => {
+      const made = await shortLivedToken(server, await sessionToken(server, adminEmail), ['*'])
+      const others = Object.entries(schemes).filter(([name]) => !name.startsWith('a session'))
+      for (const credential of [bearer(made), ...(await Promise.all(others.map(([, make]) => make())))]) {
+        expectProblem(await send(id, { credential }), 'missing_permission')
+      }
     })
 })
 

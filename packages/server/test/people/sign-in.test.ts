@@ -80,7 +80,8 @@ describe('signing in', () => {
       await signIn('n'.repeat(254)),
     ]
     for (const answer of answers) {
-      expectProblem(answer, 'invalid_credentials')
+      const { detail } = expectProblem(answer, 'invalid_credentials')
+      expect(detail).toBe('The email address or the password is wrong.')
       expect(comparable(answer)).toEqual(comparable(answers[0]!))
     }
   })

@@ -43,6 +43,13 @@ const table = Object.keys(operations) as OperationId[]
 const namesOf = (schema: unknown): string[] =>
   Object.keys((schema as { properties?: object } | undefined)?.properties ?? {})
 
+/** Each hash of a password takes as long as a hundred requests: there one secret of each form must do. */
+function secretsFor(id: OperationId): readonly IssuedSecret[] {
+  const isSlow = id === 'createSession' || id === 'setPassword'
+  return isSlow ? secrets.filter(({ name }) => SAMPLE.has(name)) : secrets
+}
+const SAMPLE = new Set(['a key', 'a password', 'a session token'])
+
 async function tell(request: TestRequest): Promise<TestAnswer> {
   const answer = await server.call(request)
   told.push({ request: `${request.method ?? 'GET'} ${request.path}`, answer })
@@ -125,11 +132,12 @@ function carriedBy({ scheme, text }: IssuedSecret, request: TestRequest): TestRe
 /** Fails with where the trace is, not with the megabytes it was looked for in. */
 function expectNoTrace(places: Readonly<Record<string, Buffer>>): void {
   const found: string[] = []
+  const everything = Buffer.concat(Object.values(places))
   for (const secret of secrets) {
     for (const [form, trace] of Object.entries(tracesOf(secret))) {
-      for (const [place, bytes] of Object.entries(places)) {
-        if (bytes.includes(trace)) found.push(`${secret.name}, ${form}: ${place}`)
-      }
+      if (!everything.includes(trace)) continue
+      const where = Object.keys(places).filter((place) => places[place]!.includes(trace))
+      found.push(`${secret.name}, ${form}: ${where.join(', ')}`)
     }
   }
   expect(found).toEqual([])
@@ -166,7 +174,7 @@ test('no secret is kept while all of them are still good', async () => {
 describe('no secret is told', () => {
   test.each(table)('by %s, wherever the secret is put', async (id) => {
     const operation: Operation = operations[id]
-    for (const secret of secrets) {
+    for (const secret of secretsFor(id)) {
       const { key, ...example } = await examples[id]()
       const valid = { method: operation.method, ...(key === undefined ? {} : { key }), ...example }
       for (const variant of variantsOf(operation, valid, secret)) await tell(carriedBy(secret, variant))
@@ -277,6 +285,8 @@ describe('nothing is told or kept when something breaks', () => {
     isChanceBroken = false
     expect(statuses).toContain(500)
     expect(server.logged.join('\n')).toContain('no chance left for [secret]')
+    // The reason is for the operator; the caller gets a request id.
+    expect(told.filter(({ answer }) => answer.text.includes('chance'))).toEqual([])
     expectNothingTold({ mayFail: true })
     expectNoTrace(await everythingKept(server))
   })

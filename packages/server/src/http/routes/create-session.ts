@@ -1,3 +1,4 @@
+import { AppError } from '@latchkey/core/error'
 import { SESSION_TOKEN_MS } from '../../auth/access-token.ts'
 import { signIn } from '../../auth/sign-in.ts'
 import { refuseUnknown } from '../authenticate.ts'
@@ -7,8 +8,16 @@ import { issueSessionToken } from '../session-token.ts'
 export const createSession: Handler<'createSession'> = async (deps, { body, actor, address }) => {
   const nowMs = deps.clock.nowMs()
   const started = await signIn(deps, body, nowMs, actor)
-  if (started === undefined) throw refuseUnknown(deps.failedAttempts, { address, nowMs })
+  if (started === undefined) {
+    const refusal = refuseUnknown(deps.failedAttempts, { address, nowMs })
+    throw refusal.code === 'rate_limited' ? refusal : signInRefused()
+  }
   return {
     body: { token: await issueSessionToken(deps, started.sessionId, nowMs + SESSION_TOKEN_MS, address) },
   }
+}
+
+/** One answer for whatever is wrong: it tells nobody which names exist. */
+function signInRefused(): AppError {
+  return new AppError('invalid_credentials', 'The email address or the password is wrong.')
 }
