@@ -145,7 +145,8 @@ export const WALLS: Readonly<Record<string, Wall>> = {
   'console/features/*': { may: ['client', 'console/ui', ...consoleCore()] },
 
   scripts: { may: ['server/settings'] },
-  e2e: {},
+  // The PostgreSQL server of the tests, which the service's own tests have too.
+  e2e: { may: ['packages/server/test/postgres-cluster.ts'] },
   bench: { may: ['core', 'contract', 'client', 'server/index', ...serverRooms] },
   root: {},
 }

@@ -79,10 +79,17 @@ function createKeptClient(server: pg.ClientConfig, name: string, onError: (error
     reset(): void {
       const dropped = current
       current = undefined
-      // Not `end`, which would wait its turn behind a statement that may never be answered.
-      dropped?.then((client) => client.connection.stream.destroy()).catch(() => {})
+      // One that never connected has told whoever asked for it.
+      dropped?.then(cutOff, () => {})
     },
   }
+}
+
+/** Not `end`, which would wait its turn behind a statement that may never be answered. What follows is no news. */
+function cutOff(client: pg.Client): void {
+  client.removeAllListeners('error')
+  client.on('error', () => {})
+  client.connection.stream.destroy()
 }
 
 function createListener(server: pg.ClientConfig, onError: (error: unknown) => void) {
@@ -107,7 +114,7 @@ function createListener(server: pg.ClientConfig, onError: (error: unknown) => vo
       wake()
     } catch (error) {
       onError(error)
-      listening.connection.stream.destroy()
+      cutOff(listening)
     }
   }
 
@@ -115,7 +122,7 @@ function createListener(server: pg.ClientConfig, onError: (error: unknown) => vo
     start: (wake: () => void) => void listen(wake),
     stop() {
       isStopped = true
-      client?.connection.stream.destroy()
+      if (client !== undefined) cutOff(client)
     },
   }
 }
