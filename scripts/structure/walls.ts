@@ -31,6 +31,8 @@ function objection(from: string, place: string, wall: Wall, found: Import): stri
   const destination = resolveImport(from, found.specifier)
   if (destination.kind === 'node') return nodeObjection(from, place, wall, destination.name)
   if (destination.kind === 'package') return packageObjection(place, wall, destination.name)
+  // A file that the row names by its path has no other name.
+  if (wall.may?.includes(destination.path)) return undefined
   return pathObjection(from, destination) ?? fileObjection(from, destination.path, place, wall, found)
 }
 
