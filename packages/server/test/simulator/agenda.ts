@@ -5,6 +5,10 @@ export type Agenda = {
   readonly nowMs: number
   /** Calls back in `delayMs`; answers how to call it off. What falls on one moment comes in the order it was asked. */
   after(delayMs: number, run: () => void): () => void
+  /** The same for what concerns no server, unless it calls `touch`: so nothing has to settle before the next step. */
+  quietly(delayMs: number, run: () => void): () => void
+  /** A server was given something: what follows from it comes before the next step. */
+  touch(): void
   /** Goes on until `isOver`, asked after each step and all that followed from it at once. */
   run(isOver: () => boolean): Promise<void>
 }
@@ -16,6 +20,16 @@ export function createAgenda(): Agenda {
   const queue = createQueue()
   let nowMs = 0
   let order = 0
+  let isTouched = false
+
+  function add(delayMs: number, run: () => void): () => void {
+    order += 1
+    const entry: Entry = { atMs: nowMs + Math.max(0, delayMs), order, run }
+    queue.push(entry)
+    return () => {
+      entry.run = undefined
+    }
+  }
 
   /** undefined when nothing is left. */
   function takeNext(): (() => void) | undefined {
@@ -32,13 +46,14 @@ export function createAgenda(): Agenda {
     get nowMs() {
       return nowMs
     },
-    after(delayMs, run) {
-      order += 1
-      const entry: Entry = { atMs: nowMs + Math.max(0, delayMs), order, run }
-      queue.push(entry)
-      return () => {
-        entry.run = undefined
-      }
+    after: (delayMs, run) =>
+      add(delayMs, () => {
+        isTouched = true
+        run()
+      }),
+    quietly: add,
+    touch() {
+      isTouched = true
     },
     run: (isOver) =>
       new Promise((resolve, reject) => {
@@ -52,13 +67,14 @@ export function createAgenda(): Agenda {
           if (isDone) return
           left -= 1
           try {
-            const run = isOver() ? undefined : takeNext()
-            if (run === undefined) {
-              isDone = true
-              resolve()
-              return
+            isTouched = false
+            isDone = isOver()
+            while (!isDone && !isTouched) {
+              const run = takeNext()
+              if (run === undefined) isDone = true
+              else run()
             }
-            run()
+            if (isDone) return resolve()
           } catch (error) {
             isDone = true
             reject(error)

@@ -20,6 +20,8 @@ type Promised = {
   readonly userId: UserId
   readonly companyId: CompanyId
   isActive: boolean
+  /** The commit that ended its use, counted over all. */
+  endedBy: number
   /** How often it became usable; a verification that saw one more may say yes. */
   enables: number
   /** A revocation was answered, and nothing that ends it is committed. */
@@ -37,10 +39,10 @@ export type Judge = {
   readonly violation: Violation | undefined
   report(invariant: Invariant, detail: string): void
   /** Something was committed. */
-  committed(store: ModelStore, rows: readonly LogRow[]): void
+  committed(store: ModelStore, rows: readonly LogRow[], scopes: readonly RevocationScope[]): void
   /** The operator accepted what is there: what was deleted after the backup is alive again. */
   accepted(store: ModelStore): void
-  /** A revocation was answered with success. */
+  /** A revocation was answered with success: the very scope that it committed. */
   answered(scope: RevocationScope): void
   invoked(keyId: KeyId): Invoked
   saidYes(invoked: Invoked, where: string): void
@@ -52,6 +54,8 @@ export type Judge = {
 export function createJudge(nowMs: () => number, only: string | undefined): Judge {
   const promises = new Map<KeyId, Promised>()
   const log = new Map<string, string>()
+  const commitOf = new Map<RevocationScope, number>()
+  let commits = 0
   let violation: Violation | undefined
 
   function report(invariant: Invariant, detail: string): void {
@@ -63,7 +67,7 @@ export function createJudge(nowMs: () => number, only: string | undefined): Judg
     const { keys, users, companies } = store.contents
     for (const { id, userId, companyId } of keys.values()) {
       if (promises.has(id)) continue
-      promises.set(id, { id, userId, companyId, isActive: false, enables: 0, isRefused: false })
+      promises.set(id, { id, userId, companyId, isActive: false, endedBy: 0, enables: 0, isRefused: false })
     }
     for (const promised of promises.values()) {
       const key = keys.get(promised.id)
@@ -76,6 +80,7 @@ export function createJudge(nowMs: () => number, only: string | undefined): Judg
         promised.enables += 1
         promised.isRefused = false
       }
+      if (promised.isActive && !isActive) promised.endedBy = commits
       promised.isActive = isActive
     }
   }
@@ -85,7 +90,9 @@ export function createJudge(nowMs: () => number, only: string | undefined): Judg
       return violation
     },
     report,
-    committed(store, rows) {
+    committed(store, rows, scopes) {
+      commits += 1
+      for (const scope of scopes) commitOf.set(scope, commits)
       const { epoch } = store.contents
       for (const row of rows) log.set(`${epoch}/${row.revision}`, `${row.scope} ${row.object_id}`)
       // A key that is not named can only have been created.
@@ -96,8 +103,13 @@ export function createJudge(nowMs: () => number, only: string | undefined): Judg
       )
     },
     accepted: (store) => look(store, () => true, true),
-    answered({ scope, id }) {
-      for (const key of promises.values()) if (!key.isActive && isOf(key, scope, id)) key.isRefused = true
+    answered(revoked) {
+      const commit = commitOf.get(revoked) ?? 0
+      for (const key of promises.values()) {
+        // What ended it later has not been answered yet.
+        const isEnded = !key.isActive && key.endedBy <= commit
+        if (isEnded && isOf(key, revoked.scope, revoked.id)) key.isRefused = true
+      }
     },
     invoked(keyId) {
       const promised = promises.get(keyId)

@@ -41,8 +41,12 @@ export function createMachine(
   }
 
   function deliver(kind: Waiting['kind'], arrive: () => void): void {
-    if (isHalted) waiting.push({ kind, arrive })
-    else arrive()
+    if (isHalted) {
+      waiting.push({ kind, arrive })
+      return
+    }
+    agenda.touch()
+    arrive()
   }
 
   /** Node looks at sockets or at timers first, as it happened to be stopped; each keeps its own order. */
@@ -55,12 +59,12 @@ export function createMachine(
   function after(isAlive: () => boolean, ms: number, callback: () => void): () => void {
     const dueMs = monotonicMs() + ms
     let isOff = false
-    let cancel = agenda.after(ms / rates.monotonic, () => deliver('timer', ring))
+    let cancel = agenda.quietly(ms / rates.monotonic, () => deliver('timer', ring))
     function ring(): void {
       if (isOff || !isAlive()) return
       const leftMs = dueMs - monotonicMs()
       // Asleep in between: the time that was slept does not count.
-      if (leftMs > 0.001) cancel = agenda.after(leftMs / rates.monotonic, () => deliver('timer', ring))
+      if (leftMs > 0.001) cancel = agenda.quietly(leftMs / rates.monotonic, () => deliver('timer', ring))
       else callback()
     }
     return () => {
@@ -87,7 +91,7 @@ export function createMachine(
       asleepSinceMs = undefined
       const late = inSomeOrder(waiting)
       waiting = []
-      for (const { kind, arrive } of late) agenda.after(0, () => deliver(kind, arrive))
+      for (const { kind, arrive } of late) agenda.quietly(0, () => deliver(kind, arrive))
     },
     stepWall(byMs) {
       wallStartMs += byMs

@@ -54,7 +54,7 @@ export function createSessions(agenda: Agenda, random: Random, { head, apply, fi
     transaction.isBusy = false
     const { mutations } = transaction
     // Each statement makes a new list: so the same list means that nothing was asked since.
-    agenda.after(IDLE_MS_MAX, () => {
+    agenda.quietly(IDLE_MS_MAX, () => {
       if (transaction.state === 'open' && !transaction.isBusy && transaction.mutations === mutations)
         end(transaction)
     })
@@ -82,7 +82,7 @@ export function createSessions(agenda: Agenda, random: Random, { head, apply, fi
     answer: Answer<number | undefined>,
   ): void {
     transaction.state = 'committing'
-    const cancel = agenda.after(fsyncMs(random), () => {
+    const cancel = agenda.quietly(fsyncMs(random), () => {
       const revision = apply(transaction.mutations, scopes, true)
       end(transaction)
       answer(undefined, scopes.length === 0 ? undefined : revision)

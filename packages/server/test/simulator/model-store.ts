@@ -54,7 +54,7 @@ export type ModelStore = {
 
 export type StoreHooks = {
   /** After each commit, and after a restored store was accepted. */
-  readonly onCommit: (rows: readonly LogRow[], isNoticed: boolean) => void
+  readonly onCommit: (rows: readonly LogRow[], scopes: readonly RevocationScope[], isNoticed: boolean) => void
   readonly onAccept: () => void
 }
 
@@ -83,7 +83,7 @@ export function createModelStore(agenda: Agenda, random: Random, hooks: StoreHoo
     }))
     contents.revision += rows.length
     contents.log.push(...rows)
-    hooks.onCommit(rows, isNoticed)
+    hooks.onCommit(rows, scopes, isNoticed)
     return contents.revision
   }
 

@@ -102,7 +102,13 @@ export function startServer(world: World, machine: Machine, road: Road, id: stri
       timing,
     },
   )
-  const barrier = watchBarrier(revocations.settle, judge, name, timing.monotonicMs)
+  const barrier = watchBarrier(
+    revocations.settle,
+    judge,
+    name,
+    timing.monotonicMs,
+    () => store.contents.epoch,
+  )
   const write = createWrite({
     engine: { write: engine.write } as unknown as Engine,
     clock: { nowMs: timing.wallMs },

@@ -19,7 +19,7 @@ export type Options = {
 const CALM_MS = 600
 const FAULTS_MS = 8_000
 /** When it is looked whether all is well again, after healing; the last one is too late. A store may have to be accepted first. */
-const LOOK_AFTER_MS = [3_500, 4_000, 6_000] as const
+const LOOK_AFTER_MS = [1_500, 2_500, 4_000, 5_000] as const
 
 /** One run: some seconds of work and faults, then healing. Everything follows from the seed. */
 export async function simulate(seed: number, options: Options = {}): Promise<Violation | undefined> {
@@ -74,14 +74,14 @@ type Watching = Pick<World, 'agenda' | 'random' | 'judge'> & {
 
 function createHooks(store: () => ModelStore, { agenda, random, judge, hosts, note }: Watching): StoreHooks {
   return {
-    onCommit(rows, isNoticed) {
-      judge.committed(store(), rows)
+    onCommit(rows, scopes, isNoticed) {
+      judge.committed(store(), rows, scopes)
       for (const row of rows)
         note(() => `  revision ${row.revision}: ${row.scope} ${row.object_id.slice(-2)}`)
       if (!isNoticed || rows.length === 0) return
       for (const host of hosts) {
         const isLost = host.isDeaf || host.road.cut.has('back') || random.chance(0.05)
-        if (!isLost) agenda.after(random.between(0.1, 2) * host.road.slowness, () => host.server.wake())
+        if (!isLost) agenda.quietly(random.between(0.1, 2) * host.road.slowness, () => host.server.wake())
       }
     },
     onAccept: () => judge.accepted(store()),

@@ -69,7 +69,7 @@ export function createWire(
   function carry(direction: Direction, line: Line, arrive: () => void): void {
     const atMs = Math.max(agenda.nowMs + delayMs(), line.lastMs[direction])
     line.lastMs[direction] = atMs
-    agenda.after(atMs - agenda.nowMs, () => {
+    agenda.quietly(atMs - agenda.nowMs, () => {
       if (line.isSilent) return
       if (road.cut.has(direction)) road.held.push({ line, arrive })
       else arrive()
@@ -146,7 +146,7 @@ export function heal(road: Road, agenda: Agenda, random: Random): void {
       continue
     }
     delayMs += random.between(0, 3)
-    agenda.after(delayMs, () => {
+    agenda.quietly(delayMs, () => {
       if (!line.isSilent) arrive()
     })
   }

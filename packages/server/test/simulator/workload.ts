@@ -90,7 +90,7 @@ export function createWorkload(world: World, hosts: readonly Host[], note: Note)
     server: Server,
     scope: RevocationScope,
     companyId: CompanyId,
-    work: (db: ModelDb, revoke: (scope: RevocationScope) => void) => Promise<void>,
+    work: (db: ModelDb, revoke: () => void) => Promise<void>,
   ): Promise<void> {
     await server.write(ACTOR, async ({ db, revoke }) => {
       const model = asModelDb(db)
@@ -133,7 +133,7 @@ export function createWorkload(world: World, hosts: readonly Host[], note: Note)
       const found = await db.findKey(key.id)
       if (found === undefined) throw new Error('no such key')
       // As delete-key.ts does: what is deleted already is promised again.
-      revoke({ scope: 'key', id: key.id })
+      revoke()
       if (found.status !== 'deleted') await db.change(setKey(key.id, 'deleted'))
     })
   }
@@ -142,7 +142,7 @@ export function createWorkload(world: World, hosts: readonly Host[], note: Note)
     return revokeAndProbe(server, { scope: 'key', id: key.id }, [key], companyOf(key), async (db, revoke) => {
       const found = await db.findKey(key.id)
       if (found === undefined) throw new Error('no such key')
-      revoke({ scope: 'key', id: key.id })
+      revoke()
       if (found.status === 'enabled') await db.change(setKey(key.id, 'disabled'))
     })
   }
@@ -152,7 +152,7 @@ export function createWorkload(world: World, hosts: readonly Host[], note: Note)
     await change(server, { scope: 'key', id: key.id }, companyOf(key), async (db, revoke) => {
       const found = await db.findKey(key.id)
       if (found?.status !== 'disabled') return
-      revoke({ scope: 'key', id: key.id })
+      revoke()
       await db.change(setKey(key.id, 'enabled'))
     })
   }
@@ -161,8 +161,8 @@ export function createWorkload(world: World, hosts: readonly Host[], note: Note)
     const { id, companyId } = random.pick(USERS)
     const scope = { scope: 'user', id } as const
     const concerned = KEYS.slice(0, made).filter((_, index) => USERS[index % USERS.length]!.id === id)
-    const work = async (db: ModelDb, revoke: (scope: RevocationScope) => void) => {
-      revoke(scope)
+    const work = async (db: ModelDb, revoke: () => void) => {
+      revoke()
       await db.change((contents) => void contents.users.set(id as UserId, { companyId, isActive }))
     }
     return isActive
@@ -174,8 +174,8 @@ export function createWorkload(world: World, hosts: readonly Host[], note: Note)
     const id = random.pick(COMPANIES)
     const scope = { scope: 'company', id } as const
     const concerned = KEYS.slice(0, made).filter((key) => companyOf(key) === id)
-    const work = async (db: ModelDb, revoke: (scope: RevocationScope) => void) => {
-      revoke(scope)
+    const work = async (db: ModelDb, revoke: () => void) => {
+      revoke()
       await db.change((contents) => void contents.companies.set(id, isActive))
     }
     return isActive ? change(server, scope, id, work) : revokeAndProbe(server, scope, concerned, id, work)
