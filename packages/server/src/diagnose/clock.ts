@@ -1,6 +1,4 @@
-import { findNewestMs } from '../storage/sqlite-inspection.ts'
 import { type Finding, fine, problem } from './finding.ts'
-import { ask, type StoreState } from './store-state.ts'
 
 /** Before the first release of the service, or after its certificates and its users: the clock is not set. */
 const PLAUSIBLE_MS = [Date.UTC(2025, 0, 1), Date.UTC(2100, 0, 1)] as const
@@ -9,13 +7,12 @@ const BEHIND_MS_MAX = 5_000
 
 const REMEDY = "Set the clock, and keep it set (for example with chrony): keys' expiry is judged by it."
 
-/** Whether the time can be right: it is not absurd, and not before what the store has seen. */
-export function diagnoseClock(store: StoreState, nowMs: number): Finding {
+/** Whether the time can be right: it is not absurd, and not before the newest moment the store has seen. */
+export function diagnoseClock(newestMs: number | undefined, nowMs: number): Finding {
   const now = new Date(nowMs).toISOString()
   if (nowMs < PLAUSIBLE_MS[0] || nowMs > PLAUSIBLE_MS[1]) {
     return problem('clock', `It is ${now}, which cannot be.`, REMEDY)
   }
-  const newestMs = ask(store, findNewestMs)
   if (newestMs !== undefined && newestMs > nowMs + BEHIND_MS_MAX) {
     const newest = new Date(newestMs).toISOString()
     return problem('clock', `It is ${now}, but the store has seen ${newest} already.`, REMEDY)

@@ -1,13 +1,15 @@
 import { type Config, readConfig, type SecretSource } from '../config.ts'
 import { storeFileOf } from '../open-store.ts'
+import { findNewestMs, findSecretCheck } from '../storage/sqlite-inspection.ts'
 import { diagnoseClock } from './clock.ts'
 import { diagnoseDataDir, diagnoseDisk } from './data-dir.ts'
 import { diagnoseDatabase, diagnoseIntegrity } from './database.ts'
 import { type Finding, problem, reasonOf } from './finding.ts'
+import { diagnosePostgres } from './postgres.ts'
 import { probe } from './probe.ts'
 import { diagnosePort, diagnoseProxies } from './proxies.ts'
 import { diagnoseServerSecret } from './server-secret.ts'
-import { inspectStore, type StoreState } from './store-state.ts'
+import { ask, inspectStore, type StoreState } from './store-state.ts'
 
 /** Called while the database is being read through: a large one takes its time. */
 export type OnProgress = (text: string) => void
@@ -25,16 +27,43 @@ export async function* diagnose(onProgress: OnProgress): AsyncGenerator<Finding>
     return
   }
   const { config, secretSource } = settings
+  if (secretSource.databaseUrl === null) yield* diagnoseEmbedded(config, secretSource, onProgress)
+  else yield* diagnoseServed(config, secretSource, secretSource.databaseUrl)
+  const answer = await probe(config)
+  yield diagnoseProxies(config, answer)
+  yield await diagnosePort(config, answer)
+  if (secretSource.databaseUrl === null) yield diagnoseDisk(config.dataDir)
+}
+
+/** A store on a database server. */
+async function* diagnoseServed(
+  config: Config,
+  secretSource: SecretSource,
+  databaseUrl: string,
+): AsyncGenerator<Finding> {
+  const { inspectPostgres } = await import('../storage/postgres-inspection.ts')
+  const nowMs = Date.now()
+  const state = await inspectPostgres(databaseUrl).catch(reasonOf)
+  if (typeof state === 'string') {
+    yield problem('database', state, 'Check DATABASE_URL, and that the server runs and lets this machine in.')
+    return
+  }
+  yield diagnoseClock(state.newestMs, nowMs)
+  yield diagnoseServerSecret(secretSource, { isNew: state.secretCheck === undefined, ...state })
+  yield* diagnosePostgres(state, config.databaseConnections, nowMs)
+}
+
+async function* diagnoseEmbedded(
+  config: Config,
+  secretSource: SecretSource,
+  onProgress: OnProgress,
+): AsyncGenerator<Finding> {
   const store = inspectStore(storeFileOf(config.dataDir))
   try {
     yield* diagnoseFiles(config, secretSource, store, onProgress)
   } finally {
     if (store.kind === 'open') store.database.close()
   }
-  const answer = await probe(config)
-  yield diagnoseProxies(config, answer)
-  yield await diagnosePort(config, answer)
-  yield diagnoseDisk(config.dataDir)
 }
 
 async function* diagnoseFiles(
@@ -43,9 +72,12 @@ async function* diagnoseFiles(
   store: StoreState,
   onProgress: OnProgress,
 ): AsyncGenerator<Finding> {
-  yield diagnoseClock(store, Date.now())
+  yield diagnoseClock(ask(store, findNewestMs), Date.now())
   yield diagnoseDataDir(dataDir)
-  yield diagnoseServerSecret(secretSource, store)
+  yield diagnoseServerSecret(secretSource, {
+    isNew: store.kind === 'absent',
+    secretCheck: ask(store, findSecretCheck),
+  })
   yield* diagnoseDatabase(store)
   yield* diagnoseIntegrity(store, onProgress)
 }

@@ -4,25 +4,26 @@ import { resolve } from 'node:path'
 import type { SecretSource } from '../config.ts'
 import { secretCheckOf } from '../deployment.ts'
 import { deriveKeys, readSecretFile, secretFileOf } from '../server-secret.ts'
-import { findSecretCheck } from '../storage/sqlite-inspection.ts'
 import { isOpenToOthers, modeOf } from './file-mode.ts'
 import { type Finding, fine, problem, reasonOf, warning } from './finding.ts'
-import { ask, type StoreState } from './store-state.ts'
 
 const CHECK = 'server-secret'
 const PUT_BACK =
   'Put back the server secret this store was made with (LATCHKEY_SECRET, LATCHKEY_SECRET_FILE or server.secret ' +
   'in the data directory).'
 
+/** What a store notes of its secret; nothing before its first start. */
+type Known = { readonly isNew: boolean; readonly secretCheck: Uint8Array | undefined }
+
 /** Whether the server secret is there, private, and the one the store was made with. */
-export function diagnoseServerSecret(source: SecretSource, store: StoreState): Finding {
+export function diagnoseServerSecret(source: SecretSource, store: Known): Finding {
   if (source.secret !== null) return compare(source.secret, 'LATCHKEY_SECRET', store)
   const isOwn = source.secretFile === null
   const file = resolve(source.secretFile ?? secretFileOf(source.dataDir))
   const found = statSync(file, { throwIfNoEntry: false })
   if (found === undefined) {
     if (!isOwn) return problem(CHECK, `LATCHKEY_SECRET_FILE names ${file}, which does not exist.`, PUT_BACK)
-    if (store.kind === 'absent') return fine(CHECK, 'not made yet; the first start makes it')
+    if (store.isNew) return fine(CHECK, 'not made yet; the first start makes it')
     return problem(CHECK, `${file} is missing, and the store cannot be used without it.`, PUT_BACK)
   }
   let secret: string
@@ -38,8 +39,8 @@ export function diagnoseServerSecret(source: SecretSource, store: StoreState): F
   return (isOwn ? problem : warning)(CHECK, detail, `chmod 600 '${file}'`)
 }
 
-function compare(secret: string, place: string, store: StoreState): Finding {
-  const known = ask(store, findSecretCheck)
+function compare(secret: string, place: string, store: Known): Finding {
+  const known = store.secretCheck
   if (known === undefined) return fine(CHECK, `from ${place}`)
   if (timingSafeEqual(secretCheckOf(deriveKeys(secret).check), known)) {
     return fine(CHECK, `from ${place}, the one this store was made with`)

@@ -28,7 +28,8 @@ export async function setUpPostgres(server: pg.ClientConfig, place: string): Pro
   }
 }
 
-async function assertServer(client: pg.ClientBase): Promise<void> {
+/** Throws StoreError unless the server is recent, a primary, and keeps what it acknowledges. */
+export async function assertServer(client: pg.ClientBase): Promise<void> {
   const { rows } = await client.query(
     `SELECT current_setting('server_version_num')::int / 10000 AS version, pg_is_in_recovery() AS "isStandby",
        current_setting('fsync') AS fsync, current_setting('full_page_writes') AS "fullPageWrites",

@@ -7,6 +7,8 @@ const MIGRATIONS: readonly { readonly name: string; readonly sql: string }[] = [
   { name: '0001-initial', sql: initial },
 ]
 
+export type SchemaDifference = { readonly newer: readonly string[]; readonly missing: readonly string[] }
+
 /** One lock for all servers of a database that start at once ("LKey", and a number for this use). */
 const LOCK = [0x4c4b6579, 1] as const
 
@@ -25,20 +27,29 @@ export async function migratePostgres(client: ClientBase): Promise<void> {
   }
 }
 
-async function isComplete(client: ClientBase): Promise<boolean> {
+/** Migrations this release does not know, and those it has yet to apply. Throws StoreError for another program's tables. */
+export async function findUnknownMigrations(client: ClientBase): Promise<SchemaDifference> {
   const applied = await readApplied(client)
-  if (applied === undefined) {
-    await assertNoForeignTables(client)
-    return false
+  if (applied === undefined) await assertNoForeignTables(client)
+  const known = MIGRATIONS.map((migration) => migration.name)
+  return {
+    newer: [...(applied ?? [])].filter((name) => !known.includes(name)),
+    missing: known.filter((name) => applied?.has(name) !== true),
   }
-  const [newer] = [...applied].filter((name) => !MIGRATIONS.some((migration) => migration.name === name))
+}
+
+async function isComplete(client: ClientBase): Promise<boolean> {
+  const {
+    newer: [newer],
+    missing,
+  } = await findUnknownMigrations(client)
   if (newer !== undefined) {
     throw new StoreError(
       `The database was written by a newer release of Latchkey (it has the migration ${newer}): ` +
         'start that release, or restore a backup made before the upgrade.',
     )
   }
-  return MIGRATIONS.every(({ name }) => applied.has(name))
+  return missing.length === 0
 }
 
 /** undefined: there is no table of migrations yet. */

@@ -1,0 +1,51 @@
+import type { PostgresState } from '../storage/postgres-inspection.ts'
+import { type Finding, fine, problem, warning } from './finding.ts'
+
+const NEWER_RELEASE = 'Start the newer release, or restore a backup made before the upgrade.'
+/** Leases are judged by time passed, not by the time it is; but audit events and expiry are read by people. */
+const CLOCKS_APART_MS_MAX = 2_000
+/** Besides those for lists and writes, each process keeps these: look-ups, follower, listener. */
+const OWN_CONNECTIONS = 6
+
+/** What the database server says of itself and of our tables in it. */
+export function* diagnosePostgres(
+  state: PostgresState,
+  connections: number,
+  nowMs: number,
+): Generator<Finding> {
+  yield fine('database', `${state.place}, PostgreSQL ${state.version}, a primary, durable`)
+  yield schemaFinding(state)
+  if (state.isAccepted === false) {
+    const detail = 'The database was restored, copied or promoted since the store was last in use.'
+    const remedy = 'Look at what it may have forgotten, then: latchkey restore --accept.'
+    yield problem('head', detail, remedy)
+  } else if (state.isAccepted === true) {
+    yield fine('head', `of this database; ${state.servers} servers in it`)
+  }
+  yield connectionsFinding(state, connections)
+  const apartMs = Math.abs(state.clockMs - nowMs)
+  yield apartMs > CLOCKS_APART_MS_MAX
+    ? warning('clocks', `The clock of the database is ${apartMs} ms away.`, 'Keep both set, with chrony.')
+    : fine('clocks', 'those of this machine and of the database agree')
+}
+
+function schemaFinding({ schema: { newer, missing } }: PostgresState): Finding {
+  if (newer.length > 0) {
+    return problem('schema', `A newer release wrote the store (${newer.join(', ')}).`, NEWER_RELEASE)
+  }
+  if (missing.length > 0) {
+    return fine('schema', `${missing.join(', ')} not applied yet; the next start does it`)
+  }
+  return fine('schema', 'that of this release')
+}
+
+function connectionsFinding({ connectionsMax }: PostgresState, connections: number): Finding {
+  const needed = connections + OWN_CONNECTIONS
+  const detail = `each process takes up to ${needed} of the ${connectionsMax} that the server allows`
+  if (needed * 2 <= connectionsMax) return fine('connections', detail)
+  return warning(
+    'connections',
+    `${detail}.`,
+    'Raise max_connections, or lower LATCHKEY_DATABASE_CONNECTIONS, before a second server starts.',
+  )
+}

@@ -1,0 +1,57 @@
+import pg from 'pg'
+import { findUnknownMigrations, type SchemaDifference } from './migrations/postgres.ts'
+import { READ_HEAD } from './postgres-head.ts'
+import { clientConfig } from './postgres-pool.ts'
+import { assertServer } from './postgres-set-up.ts'
+import { parsePostgresUrl, placeOf } from './postgres-url.ts'
+
+const STATEMENT_MS_MAX = 60_000
+
+/** A database as it was found. Everything after `schema` is undefined before the first start. */
+export type PostgresState = {
+  readonly place: string
+  readonly version: string
+  readonly clockMs: number
+  readonly connectionsMax: number
+  readonly schema: SchemaDifference
+  readonly isAccepted: boolean | undefined
+  readonly secretCheck: Uint8Array | undefined
+  readonly newestMs: number | undefined
+  readonly servers: number | undefined
+}
+
+const FACTS = `SELECT current_setting('server_version') AS version,
+  current_setting('max_connections')::int AS "connectionsMax",
+  floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint AS "clockMs"`
+
+const CONTENTS = `SELECT (SELECT secret_check FROM deployment) AS "secretCheck",
+  (SELECT count(*) FROM servers) AS servers,
+  greatest((SELECT max(updated_at) FROM companies), (SELECT max(last_used_at) FROM key_usage)) AS "newestMs"`
+
+/** Looks at a database and changes nothing. Throws StoreError or the driver's error. */
+export async function inspectPostgres(url: string): Promise<PostgresState> {
+  const server = parsePostgresUrl(url)
+  const client = new pg.Client(clientConfig(server, { name: 'doctor', statementMsMax: STATEMENT_MS_MAX }))
+  // Every failure reaches whoever waits for a statement.
+  client.on('error', () => {})
+  try {
+    await client.connect()
+    await assertServer(client)
+    const facts = (await client.query(FACTS)).rows[0]
+    const schema = await findUnknownMigrations(client)
+    const isUsable = schema.missing.length === 0 && schema.newer.length === 0
+    const head = isUsable ? (await client.query(READ_HEAD)).rows[0] : undefined
+    const contents = isUsable ? (await client.query(CONTENTS)).rows[0] : undefined
+    return {
+      place: placeOf(server),
+      schema,
+      ...facts,
+      isAccepted: head?.isAccepted,
+      secretCheck: contents?.secretCheck ?? undefined,
+      newestMs: contents?.newestMs ?? undefined,
+      servers: contents?.servers,
+    }
+  } finally {
+    await client.end().catch(() => {})
+  }
+}
