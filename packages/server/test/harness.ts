@@ -19,6 +19,8 @@ export type TestService = {
   readonly admin: Bootstrapped
   readonly adminKey: string
   readonly dataDir: string
+  /** Of its PostgreSQL database; undefined: the store is a SQLite file. */
+  readonly databaseUrl: string | undefined
   /** Everything stored so far, as the store keeps it. */
   stored(): Promise<Buffer>
   /** Changes stored rows behind the service's back, as someone with access to the database could. Answers how many. */
@@ -27,8 +29,12 @@ export type TestService = {
   readonly logged: string[]
   /** One request through the real app. The credential is the admin key unless `key` says otherwise. */
   call(request: TestRequest): Promise<TestAnswer>
+  /** A second server on the same store, with the same settings. */
+  join(): Promise<JoinedServer>
   dispose(): Promise<void>
 }
+
+export type JoinedServer = Pick<TestService, 'app' | 'services' | 'call' | 'dispose'>
 
 export type TestRequest = {
   readonly method?: 'GET' | 'POST' | 'PATCH' | 'DELETE' | 'HEAD' | 'OPTIONS' | 'PUT'
@@ -67,21 +73,20 @@ export async function startTestServer(
     ...environment,
   })
   const logged: string[] = []
-  const services = await createServices(config, secretSource, {
-    logSink: (line) => logged.push(line),
-    ...overrides,
-  })
+  const open = () =>
+    createServices(config, secretSource, { logSink: (line) => logged.push(line), ...overrides })
+  const services = await open()
   const admin = (await bootstrap(services))!
-  const app = createApp(services)
-  await app.ready()
-  await services.revocations.start()
+  const app = await serve(services)
   const adminKey = admin.secret.reveal()
   return {
     app,
     services,
+    join: async () => joined(await open(), adminKey),
     admin,
     adminKey,
     dataDir,
+    databaseUrl: database?.url,
     logged,
     call: (request) => call(app, adminKey, request),
     tamper: (sql, ...parameters) =>
@@ -94,6 +99,26 @@ export async function startTestServer(
       await services.dispose()
       await database?.drop()
       rmSync(dataDir, { recursive: true, force: true })
+    },
+  }
+}
+
+async function serve(services: Services): Promise<FastifyInstance> {
+  const app = createApp(services)
+  await app.ready()
+  await services.revocations.start()
+  return app
+}
+
+async function joined(services: Services, adminKey: string): Promise<JoinedServer> {
+  const app = await serve(services)
+  return {
+    app,
+    services,
+    call: (request) => call(app, adminKey, request),
+    async dispose() {
+      await app.close()
+      await services.dispose()
     },
   }
 }
