@@ -115,4 +115,6 @@ async function takeAll(
   return rows
 }
 
+// Leaving by process.exit lets stores and servers be cleared away.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130))
 process.exitCode = await run()

@@ -37,6 +37,12 @@ export function startLatchkey({ dataDir, serverSecret }: ServeOptions): Promise<
   return start([LATCHKEY, 'serve'], settings, /API +http:\/\/127\.0\.0\.1:(\d+)/)
 }
 
+/** Nothing is left running, however this process ends. */
+const children = new Set<ChildProcess>()
+process.once('exit', () => {
+  for (const child of children) child.kill('SIGTERM')
+})
+
 async function start(
   command: readonly string[],
   settings: Readonly<Record<string, string>>,
@@ -46,6 +52,8 @@ async function start(
     env: { PATH: process.env.PATH ?? '', ...settings },
     stdio: ['ignore', 'pipe', 'inherit'],
   })
+  children.add(child)
+  child.once('exit', () => children.delete(child))
   try {
     const port = Number(await announcement(child, announced))
     return { port, pid: child.pid!, [Symbol.asyncDispose]: () => stop(child) }

@@ -35,6 +35,8 @@ export function createStores(progress: (text: string) => void): Stores {
   const home = mkdtempSync(join(tmpdir(), 'latchkey-bench-'))
   const filled = new Map<number, Promise<BenchStore>>()
   let made = 0
+  const remove = () => rmSync(home, { recursive: true, force: true })
+  process.once('exit', remove)
   const make = (keys: number) => makeStore(join(home, `store-${++made}`), keys, progress)
   return {
     of(keys) {
@@ -43,7 +45,7 @@ export function createStores(progress: (text: string) => void): Stores {
       return store
     },
     empty: () => make(0),
-    [Symbol.dispose]: () => rmSync(home, { recursive: true, force: true }),
+    [Symbol.dispose]: remove,
   }
 }
 

@@ -14,7 +14,7 @@ import {
 import { createHome, type Home } from './running.ts'
 
 /** Each takes a second or two, nearly all of it the start of the service. */
-const CYCLES = Number(process.env.KILL_CYCLES ?? 12)
+const CYCLES = Number(process.env.KILL_CYCLES ?? 10)
 const CYCLE_MS_MAX = 10_000
 const WRITERS = 8
 /** The kill comes after so many acknowledgements at most, so that it falls at any moment of the work. */

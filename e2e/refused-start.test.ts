@@ -20,6 +20,9 @@ import { afterEach, beforeEach, describe, expect, it, test } from 'vitest'
 import { call } from './calling.ts'
 import { atTerminal, createHome, type Home } from './running.ts'
 
+/** No second line, so no stack either. */
+const ONE_SENTENCE = /^latchkey: (?!.*Error:)[^\n]+\n$/
+
 let home: Home
 let store: string
 
@@ -54,8 +57,7 @@ async function expectRefused(
   const { exitCode, stdout, stderr } = await refusedStart(settings)
   expect(stderr).toMatch(sentence)
   expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' })
-  expect(stderr).toMatch(/^latchkey: [^\n]+\n$/)
-  expect(stderr).not.toMatch(/ at .*:\d+|node:internal|Error:/)
+  expect(stderr).toMatch(ONE_SENTENCE)
   for (const name of maySettle) rmSync(join(home.dataDir, name), { recursive: true, force: true })
   expect(contents()).toEqual(before)
 }
@@ -74,7 +76,7 @@ async function makeStore(): Promise<void> {
 }
 
 describe('a setting that is wrong stops the start, and is named', () => {
-  test.each([
+  const wrong: readonly (readonly [string, string, RegExp])[] = [
     ['PORT', '70000', /PORT must be a whole number from 0 to 65535/],
     ['DATABASE_URL', 'mysql://localhost/latchkey', /DATABASE_URL /],
     ['LATCHKEY_SECRET', 'short', /LATCHKEY_SECRET must hold at least 32 characters/],
@@ -87,8 +89,18 @@ describe('a setting that is wrong stops the start, and is named', () => {
     ['LATCHKEY_WORKERS', 'many', /LATCHKEY_WORKERS must be/],
     ['LATCHKEY_TRUSTED_PROXY', '10.0.0.1', /LATCHKEY_TRUSTED_PROXY: did you mean LATCHKEY_TRUSTED_PROXIES\?/],
     ['LATCHKEY_ZZZZZZZZZZZZ', 'yes', /LATCHKEY_ZZZZZZZZZZZZ: latchkey serve --help lists all of them/],
-  ])('%s=%s', async (name, value, sentence) => {
-    await expectRefused({ [name]: value }, sentence)
+  ]
+
+  it('each with one sentence, and nothing is made', async () => {
+    // At once, because each start costs a second of one core; they share a directory that must stay empty.
+    const ends = await Promise.all(wrong.map(([name, value]) => refusedStart({ [name]: value })))
+    for (const [index, { exitCode, stdout, stderr }] of ends.entries()) {
+      const [name, , sentence] = wrong[index]!
+      expect({ name, exitCode, stdout }).toEqual({ name, exitCode: 1, stdout: '' })
+      expect(stderr).toMatch(sentence)
+      expect(stderr).toMatch(ONE_SENTENCE)
+    }
+    expect(contents()).toEqual({})
   })
 
   it('two places for the server secret', async () => {

@@ -1,3 +1,4 @@
+import { AppError } from '@latchkey/core/error'
 import type { VerifiableKey } from '@latchkey/core/key'
 import { type CompiledAuthority, listPermissions } from '@latchkey/core/permission'
 import type { RandomBytes } from '@latchkey/core/random'
@@ -8,6 +9,11 @@ import type { SigningKey } from './signing-key.ts'
 export const ACCESS_TOKEN_MS = 5 * 60 * 1_000
 /** Of a session's token, renewed by its holder. */
 export const SESSION_TOKEN_MS = 15 * 60 * 1_000
+
+/** Characters. What is presented is not looked at beyond this, so nothing longer is given away. */
+export const TOKEN_LENGTH_MAX = 8_192
+/** Characters of addresses that a token carries at most: a third of it, in Base64. */
+const ENTRIES_LENGTH_MAX = 2_000
 
 /** `session`: stands for the session itself and may renew and end it. `access`: made from something else. */
 export type TokenUse = 'session' | 'access'
@@ -30,17 +36,20 @@ export type TokenIssuer = {
   readonly randomBytes: RandomBytes
 }
 
-/** Signs an access token (RFC 9068 profile, EdDSA). */
+/**
+ * Signs an access token (RFC 9068 profile, EdDSA). Throws AppError `invalid_field` when its permissions are too
+ * many for one token.
+ */
 export async function issueToken(
   { signingKey, issuer, randomBytes }: TokenIssuer,
   grant: TokenGrant,
 ): Promise<string> {
   const { subject } = grant
-  return new SignJWT({
+  const token = await new SignJWT({
     client_id: subject.id,
     cid: subject.companyId,
     perms: listPermissions(grant.authority),
-    ips: grant.entries,
+    ips: carriedEntries(grant.entries),
     token_use: grant.use,
   })
     .setProtectedHeader({ alg: 'EdDSA', typ: 'at+jwt', kid: signingKey.kid })
@@ -51,4 +60,14 @@ export async function issueToken(
     .setExpirationTime(Math.floor(grant.expiresAtMs / 1_000))
     .setJti(Buffer.from(randomBytes(16)).toString('base64url'))
     .sign(signingKey.privateKey)
+  if (token.length <= TOKEN_LENGTH_MAX) return token
+  throw new AppError(
+    'invalid_field',
+    'The permissions are too many for one token: ask for fewer, or for whole areas such as orders:*.',
+  )
+}
+
+/** A list too long to carry becomes one that admits nobody: whoever checks it elsewhere errs on the safe side. */
+function carriedEntries(entries: readonly string[] | null): readonly string[] | null {
+  return entries !== null && entries.join().length > ENTRIES_LENGTH_MAX ? [] : entries
 }

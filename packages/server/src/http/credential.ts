@@ -1,12 +1,13 @@
 import type { IncomingMessage } from 'node:http'
 import { AppError, type Fault, inputError } from '@latchkey/core/error'
+import { TOKEN_LENGTH_MAX } from '../auth/access-token.ts'
 import { headerValues } from './raw-headers.ts'
 
 /** What a request presents. `text` is untrusted and never logged. */
 export type Credential = { readonly scheme: 'api-key' | 'bearer' | 'other'; readonly text: string }
 
-/** A secret has some sixty characters, a token some hundred: beyond this nothing is looked at. */
-const CREDENTIAL_LENGTH_MAX = 8_192
+/** A secret has some sixty characters, a token some hundred: beyond the longest nothing is looked at. */
+const CREDENTIAL_LENGTH_MAX = TOKEN_LENGTH_MAX
 
 /**
  * The one credential of a request, from X-API-KEY or Authorization: Bearer; undefined: none. Throws AppError

@@ -79,6 +79,8 @@ function toOAuthError(error: unknown, address: Address | undefined): OAuthError 
     case 'ip_not_allowed':
     case 'client_ip_unknown':
       return new OAuthError('invalid_client', `The key may not be used from this address (${seen}).`)
+    case 'invalid_field':
+      return new OAuthError('invalid_scope', error.detail)
     case 'payload_too_large':
       return new OAuthError('invalid_request', error.detail, 413)
     default:

@@ -73,6 +73,14 @@ describe('nobody touches what stands above', () => {
     else expect(answer).toMatchObject({ status: 200, body: { role } })
   })
 
+  test.each(pairs)('%s lowers %s to a viewer', async (caller, role) => {
+    const { id } = await newUser({ role })
+    const answer = await patch(company.users[caller].key, id, { role: 'viewer' })
+    if (!isAllowed(caller)) expectProblem(answer, 'missing_permission')
+    else if (isAboveRole(role, caller)) expectProblem(answer, 'permission_escalation')
+    else expect(answer).toMatchObject({ status: 200, body: { role: 'viewer' } })
+  })
+
   test('a refused change leaves the user as it was', async () => {
     const user = await newUser({ role: 'owner' })
     await patch(company.users.admin.key, user.id, { name: 'Mallory', status: 'inactive' })

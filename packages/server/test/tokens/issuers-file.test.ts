@@ -1,5 +1,5 @@
 /** A mistake in LATCHKEY_ISSUERS_FILE stops the start, with one sentence that says where and what. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -56,6 +56,13 @@ test('an entry with everything is taken as it stands', () => {
   const { ca, ...rest } = read([{ ...entry, caFile: join(directory, 'ca.pem') }])[0]!
   expect(rest).toEqual(entry)
   expect(ca).toMatch(/^-----BEGIN CERTIFICATE-----/)
+})
+
+test('the examples of the documentation are taken', () => {
+  const page = readFileSync(join(import.meta.dirname, '../../../../docs/use/tokens.md'), 'utf8')
+  const [, example = ''] = /```json\n(\[[^`]*)```/.exec(page) ?? []
+  const names = read(example).map(({ issuer }) => new URL(issuer).hostname)
+  expect(names).toEqual(['acme.eu.auth0.com', 'sso.example.com', 'login.microsoftonline.com'])
 })
 
 test('an empty list trusts nobody', () => expect(read([])).toEqual([]))

@@ -1,0 +1,236 @@
+/** Writes that wait together share one durable transaction, and share nothing else. */
+import { DatabaseSync } from 'node:sqlite'
+import type { SessionId, UserId } from '@latchkey/core/ids'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { storeFileOf } from '../../src/services.ts'
+import type { Db } from '../../src/storage/schema.ts'
+import { startTestServer, type TestService } from '../harness.ts'
+
+let server: TestService
+/** Another process, as far as the file is concerned: it sees what is committed and nothing else. */
+let onlooker: DatabaseSync
+
+beforeEach(async () => {
+  server = await startTestServer()
+  onlooker = new DatabaseSync(storeFileOf(server.dataDir))
+})
+afterEach(async () => {
+  onlooker.close()
+  await server.dispose()
+})
+
+const write = <T>(work: (db: Db) => Promise<T>): Promise<T> => server.services.engine.write(work)
+
+/** A row like any other, told apart by `n`. */
+async function insert(db: Db, n: number): Promise<void> {
+  const bytes = Buffer.from([n >> 8, n & 255])
+  const row = {
+    hash: Buffer.concat([bytes, Buffer.alloc(30)]),
+    body_hash: bytes,
+    sealed: bytes,
+    expires_at: n,
+  }
+  await db.insertInto('idempotency').values(row).execute()
+}
+
+const committed = (): number[] =>
+  onlooker
+    .prepare('SELECT expires_at AS n FROM idempotency ORDER BY n')
+    .all()
+    .map(({ n }) => Number(n))
+
+/** Holds the writer inside a write until `release` is called; what is asked for from now on waits together. */
+async function occupy(): Promise<{ readonly release: () => void; readonly done: Promise<void> }> {
+  const [begun, gate] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+  const done = write(async () => {
+    begun.resolve()
+    await gate.promise
+  })
+  await begun.promise
+  return { release: gate.resolve, done }
+}
+
+/** Durable transactions so far, and the writes in them. */
+async function commits(): Promise<{ readonly transactions: number; readonly writes: number }> {
+  const text = await server.services.metrics.text()
+  const read = (name: string) =>
+    Number(new RegExp(`^latchkey_store_commit_writes_${name} (\\d+)$`, 'm').exec(text)?.[1])
+  return { transactions: read('count'), writes: read('sum') }
+}
+
+describe('writes that wait together', () => {
+  test('share one transaction', async () => {
+    const before = await commits()
+    const { release, done } = await occupy()
+    const waiting = Array.from({ length: 100 }, (_, n) => write((db) => insert(db, n)))
+    release()
+    await Promise.all([done, ...waiting])
+    const after = await commits()
+    expect({
+      transactions: after.transactions - before.transactions,
+      writes: after.writes - before.writes,
+    }).toEqual({ transactions: 2, writes: 101 })
+    expect(committed()).toEqual(waiting.map((_, n) => n))
+  })
+
+  test('run in the order they came, one after the other, each seeing what those before it did', async () => {
+    const { release, done } = await occupy()
+    const running: string[] = []
+    const waiting = Array.from({ length: 10 }, (_, n) =>
+      write(async (db) => {
+        running.push(`${n} begins`)
+        await insert(db, n)
+        const rows = await db.selectFrom('idempotency').select('hash').execute()
+        running.push(`${n} ends`)
+        return rows.length
+      }),
+    )
+    release()
+    await done
+    expect(await Promise.all(waiting)).toEqual(waiting.map((_, n) => n + 1))
+    expect(running).toEqual(waiting.flatMap((_, n) => [`${n} begins`, `${n} ends`]))
+  })
+
+  test('are answered when others can see them, and none before the last of them has run', async () => {
+    const { release, done } = await occupy()
+    const gate = Promise.withResolvers<void>()
+    const seen: (readonly number[])[] = []
+    const first = write((db) => insert(db, 1)).then(() => seen.push(committed()))
+    const last = write(async (db) => {
+      await insert(db, 2)
+      // The first has run, in the same transaction: it is neither answered nor to be seen.
+      expect(committed()).toEqual([])
+      expect(seen).toEqual([])
+      await gate.promise
+      expect(seen).toEqual([])
+    }).then(() => seen.push(committed()))
+    release()
+    gate.resolve()
+    await Promise.all([done, first, last])
+    expect(seen).toEqual([
+      [1, 2],
+      [1, 2],
+    ])
+  })
+
+  test('more of them than one transaction takes are all written, a bounded number at a time', async () => {
+    const before = await commits()
+    const { release, done } = await occupy()
+    const waiting = Array.from({ length: 300 }, (_, n) => write((db) => insert(db, n)))
+    release()
+    await Promise.all([done, ...waiting])
+    expect((await commits()).transactions - before.transactions).toBe(1 + Math.ceil(300 / 128))
+    expect(committed()).toHaveLength(300)
+  })
+
+  test('beyond five thousand the next is refused at once, and those before it are served', async () => {
+    const { release, done } = await occupy()
+    const waiting = Array.from({ length: 5_000 }, () => write(async () => 'served'))
+    await expect(write(async () => 'served')).rejects.toMatchObject({
+      code: 'unavailable',
+      retryAfterSeconds: 1,
+    })
+    release()
+    await done
+    expect(new Set(await Promise.all(waiting))).toEqual(new Set(['served']))
+    expect(await write(async () => 'later')).toBe('later')
+  })
+})
+
+describe('one bad write among good ones fails alone, and leaves nothing behind', () => {
+  const orphan = { user_id: 'usr_nobody' as UserId, created_at: 0, expires_at: 0, ended_at: null }
+
+  test.each<readonly [name: string, bad: (db: Db) => Promise<unknown>, message: RegExp]>([
+    [
+      'one that throws after it has written',
+      async (db) => {
+        await insert(db, 900)
+        throw new Error('on purpose')
+      },
+      /on purpose/,
+    ],
+    [
+      'one that breaks a unique index',
+      async (db) => {
+        await insert(db, 900)
+        await insert(db, 1)
+      },
+      /UNIQUE/,
+    ],
+    [
+      'one that breaks a reference',
+      async (db) => {
+        await insert(db, 900)
+        await db
+          .insertInto('sessions')
+          .values({ ...orphan, id: 'ses_x' as SessionId })
+          .execute()
+      },
+      /FOREIGN KEY/,
+    ],
+    [
+      'one that asks for what is not there',
+      async (db) => {
+        await insert(db, 900)
+        await db
+          .selectFrom('nowhere' as 'keys')
+          .selectAll()
+          .execute()
+      },
+      /nowhere/,
+    ],
+  ])('%s', async (_, bad, message) => {
+    const { release, done } = await occupy()
+    const before = [write((db) => insert(db, 1)), write((db) => insert(db, 2))]
+    const failing = write(bad)
+    const after = [write((db) => insert(db, 3)), write((db) => insert(db, 4))]
+    const refused = expect(failing).rejects.toThrow(message)
+    release()
+    await Promise.all([done, ...before, ...after, refused])
+    expect(committed()).toEqual([1, 2, 3, 4])
+    // The writer goes on.
+    await write((db) => insert(db, 5))
+    expect(committed()).toEqual([1, 2, 3, 4, 5])
+  })
+
+  test('many bad ones among many good ones', async () => {
+    const { release, done } = await occupy()
+    const results = Array.from({ length: 120 }, (_, n) =>
+      write(async (db) => {
+        await insert(db, n)
+        if (n % 3 === 0) throw new Error('on purpose')
+      }).then(
+        () => 'kept',
+        () => 'undone',
+      ),
+    )
+    release()
+    await done
+    expect(await Promise.all(results)).toEqual(results.map((_, n) => (n % 3 === 0 ? 'undone' : 'kept')))
+    expect(committed()).toEqual(results.map((_, n) => n).filter((n) => n % 3 !== 0))
+  })
+})
+
+test('while another process holds the file a write waits, and goes through when it is free', async () => {
+  onlooker.exec('BEGIN IMMEDIATE')
+  let isAnswered = false
+  const waiting = write((db) => insert(db, 1)).then(() => {
+    isAnswered = true
+  })
+  await new Promise((resolve) => setImmediate(resolve))
+  expect(isAnswered).toBe(false)
+  onlooker.exec('COMMIT')
+  await waiting
+  expect(committed()).toEqual([1])
+})
+
+test('closing waits for what was asked for', async () => {
+  const other = await startTestServer()
+  const file = storeFileOf(other.dataDir)
+  const writes = Array.from({ length: 20 }, (_, n) => other.services.engine.write((db) => insert(db, n)))
+  await Promise.all([other.services.engine.close(), ...writes])
+  const database = new DatabaseSync(file, { readOnly: true })
+  expect(database.prepare('SELECT count(*) AS n FROM idempotency').get()).toMatchObject({ n: 20 })
+  database.close()
+  await other.dispose().catch(() => {})
+})
