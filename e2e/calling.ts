@@ -4,6 +4,8 @@ export type Call = {
   readonly path: string
   readonly key: string
   readonly body?: unknown
+  /** Gives the answer up; without it, it is waited for as long as it takes. */
+  readonly signal?: AbortSignal
 }
 
 export type Answer = {
@@ -13,8 +15,8 @@ export type Answer = {
   readonly body: Readonly<Record<string, unknown>>
 }
 
-/** Throws TypeError when there is no answer. */
-export async function call(url: string, { method, path, key, body }: Call): Promise<Answer> {
+/** Throws TypeError when there is no answer, and what the signal says when it is given up. */
+export async function call(url: string, { method, path, key, body, signal }: Call): Promise<Answer> {
   const response = await fetch(`${url}${path}`, {
     method: method ?? (body === undefined ? 'GET' : 'POST'),
     headers: {
@@ -22,6 +24,7 @@ export async function call(url: string, { method, path, key, body }: Call): Prom
       ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
     },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    ...(signal === undefined ? {} : { signal }),
   })
   const text = await response.text()
   return {

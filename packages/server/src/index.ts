@@ -13,6 +13,6 @@ export {
 } from './host.ts'
 export { storeFileOf } from './open-store.ts'
 export { createServices, type Services } from './services.ts'
-export { type RunningServer, startServer } from './start.ts'
+export { assertPortFree, type RunningServer, startServer } from './start.ts'
 export { StoreError } from './storage/engine.ts'
 export { backupSqlite, type Forgotten, restoreSqlite } from './storage/sqlite-backup.ts'

@@ -11,10 +11,12 @@ export const storeFileOf = (dataDir: string): string => join(dataDir, 'latchkey.
 
 /** The server secret. Only the embedded store has a place of its own for one. */
 export function prepareSecret(secretSource: SecretSource): string {
-  const { dataDir, databaseUrl } = secretSource
-  if (databaseUrl !== null) return readServerSecret(secretSource, false)
-  prepareDataDir(dataDir)
-  return readServerSecret(secretSource, !existsSync(storeFileOf(dataDir)))
+  const { secret, secretFile, dataDir, databaseUrl } = secretSource
+  const isGiven = secret !== null || secretFile !== null
+  // Read before anything is made: a start that is refused leaves nothing behind.
+  const given = isGiven ? readServerSecret(secretSource, false) : undefined
+  if (databaseUrl === null) prepareDataDir(dataDir)
+  return given ?? readServerSecret(secretSource, !existsSync(storeFileOf(dataDir)))
 }
 
 type StoreHooks = WriterHooks & Pick<PostgresOptions, 'onError' | 'expect'>

@@ -66,12 +66,14 @@ export async function createServices(
   secretSource: SecretSource,
   overrides: Overrides = {},
 ): Promise<Services> {
+  const issuer = issuerOf(config)
+  const issuers = config.issuersFile === null ? [] : readIssuersFile(config.issuersFile, issuer)
   const derivedKeys = deriveKeys(prepareSecret(secretSource))
   const log = createLog(config.logLevel, overrides.logSink)
   const events = createEvents(log)
   const clock = overrides.clock ?? systemClock
   const randomBytes = overrides.randomBytes ?? cryptoRandomBytes
-  const tokens = wireTokens(config, derivedKeys, clock, randomBytes)
+  const tokens = wireTokens(issuer, issuers, derivedKeys, clock, randomBytes)
   const metrics = createMetrics(() => verifier)
   const engine = await openStore(config, secretSource, {
     onCommit: metrics.writesCommitted,
@@ -150,12 +152,16 @@ function createPollReport(events: Events, refused: () => Refused | undefined) {
   }
 }
 
-function wireTokens(config: Config, derivedKeys: DerivedKeys, clock: Clock, randomBytes: RandomBytes) {
-  const issuer = issuerOf(config)
+function wireTokens(
+  issuer: string,
+  issuers: ReturnType<typeof readIssuersFile>,
+  derivedKeys: DerivedKeys,
+  clock: Clock,
+  randomBytes: RandomBytes,
+) {
   const signingKey = createSigningKey(derivedKeys.signing)
   const nowMs = () => clock.nowMs()
-  const configs = config.issuersFile === null ? [] : readIssuersFile(config.issuersFile, issuer)
-  const outsideIssuers = createOutsideIssuers(configs, { nowMs, monotonicMs: () => performance.now() })
+  const outsideIssuers = createOutsideIssuers(issuers, { nowMs, monotonicMs: () => performance.now() })
   return {
     tokenIssuer: { signingKey, issuer, randomBytes },
     verifyToken: createTokenVerifier({ signingKey, issuer, outsideIssuers, nowMs }),

@@ -1,7 +1,8 @@
-import type { AddressInfo } from 'node:net'
+import { once } from 'node:events'
+import { type AddressInfo, createServer } from 'node:net'
 import { setInterval } from 'node:timers'
 import { createApp } from './app.ts'
-import { ConfigError } from './config.ts'
+import { type Config, ConfigError } from './config.ts'
 import type { Services } from './services.ts'
 import { trimLog } from './storage/head.ts'
 import { deleteExpiredIdempotency } from './storage/idempotency.ts'
@@ -14,6 +15,18 @@ export type RunningServer = {
   readonly url: string
   /** Stops taking connections, answers what is under way, stores what is noted, closes the store. */
   stop(): Promise<void>
+}
+
+/** Whether the port can be had, before anything is made for a service that could not start. Throws ConfigError. */
+export async function assertPortFree({ host, port }: Pick<Config, 'host' | 'port'>): Promise<void> {
+  const probe = createServer()
+  try {
+    await once(probe.listen({ host, port, exclusive: true }), 'listening')
+  } catch (error) {
+    throw explainListen(error as NodeJS.ErrnoException, host, port)
+  }
+  probe.close()
+  await once(probe, 'close')
 }
 
 /** Listens. Throws ConfigError with one sentence when the port cannot be had. */

@@ -137,6 +137,24 @@ export async function createDatabase(serverUrl: string): Promise<{ url: string; 
   return { url: url.href, drop: () => administer(serverUrl, `DROP DATABASE ${name} WITH (FORCE)`) }
 }
 
+/** What is looked at, or held, from beside the service. */
+export type Onlooker = {
+  query(text: string, values?: readonly unknown[]): Promise<Record<string, unknown>[]>
+  end(): Promise<void>
+}
+
+/** A connection of its own, as superuser. Whole numbers of 64 bits come as text. */
+export async function connectTo(url: string): Promise<Onlooker> {
+  const client = new pg.Client({ connectionString: url })
+  // A server that is killed takes the connection with it; whoever asks next is told.
+  client.on('error', () => {})
+  await client.connect()
+  return {
+    query: async (text, values = []) => (await client.query(text, [...values])).rows,
+    end: () => client.end(),
+  }
+}
+
 async function administer(serverUrl: string, text: string): Promise<void> {
   const client = new pg.Client({ connectionString: serverUrl })
   await client.connect()

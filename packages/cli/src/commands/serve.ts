@@ -19,8 +19,10 @@ export function registerServe(program: Command): void {
 }
 
 async function serve(): Promise<void> {
-  const { createServices, readConfig } = await import('@latchkey/server')
+  const { assertPortFree, createServices, readConfig } = await import('@latchkey/server')
   const { config, secretSource } = readConfig()
+  // Workers share the port that their parent holds.
+  if (!cluster.isWorker) await assertPortFree(config)
   const services = await createServices(config, secretSource)
   if (cluster.isWorker) return serveAsWorker(services)
   const count = config.workers === 'auto' ? availableParallelism() : config.workers

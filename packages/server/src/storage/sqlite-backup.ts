@@ -22,6 +22,9 @@ export async function backupSqlite(source: string, target: string, onProgress: C
   // Not read-only: the log that belongs to the file may have to be read in first.
   const database = new DatabaseSync(source)
   try {
+    // One snapshot for the whole copy: else each write of another process makes it begin anew.
+    database.exec('BEGIN')
+    database.prepare('SELECT revision FROM head').get()
     await backup(database, partial, {
       rate: STEP_PAGES,
       progress: ({ totalPages, remainingPages }) => onProgress(totalPages - remainingPages, totalPages),

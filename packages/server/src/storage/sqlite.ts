@@ -3,7 +3,7 @@ import type { DatabaseSync } from 'node:sqlite'
 import type { RevocationScope } from '@latchkey/core/key-cache'
 import { type Engine, StoreError } from './engine.ts'
 import { acceptHead, appendRevision } from './head.ts'
-import { checkSqliteSchema, migrateSqlite } from './migrations/sqlite.ts'
+import { assertOurs, checkSqliteSchema, migrateSqlite } from './migrations/sqlite.ts'
 import { openSqliteConnection, type SqliteConnection } from './sqlite-connection.ts'
 import { isDamaged } from './sqlite-errors.ts'
 import { createSqliteReaders } from './sqlite-readers.ts'
@@ -61,6 +61,7 @@ function openWriter(file: string): SqliteConnection {
   const connection = openSqliteConnection(file, { isReadOnly: false })
   const { database } = connection
   assertVersion(database)
+  assertOurs(database)
   const mode = database.prepare('PRAGMA journal_mode = WAL').get()
   database.exec('PRAGMA synchronous = FULL')
   const synchronous = database.prepare('PRAGMA synchronous').get()

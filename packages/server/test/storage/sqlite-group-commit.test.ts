@@ -2,7 +2,7 @@
 import { DatabaseSync } from 'node:sqlite'
 import type { SessionId, UserId } from '@latchkey/core/ids'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { storeFileOf } from '../../src/services.ts'
+import { storeFileOf } from '../../src/open-store.ts'
 import type { Db } from '../../src/storage/schema.ts'
 import { startTestServer, type TestService } from '../harness.ts'
 
@@ -19,7 +19,9 @@ afterEach(async () => {
   await server.dispose()
 })
 
-const write = <T>(work: (db: Db) => Promise<T>): Promise<T> => server.services.engine.write(work)
+async function write<T>(work: (db: Db) => Promise<T>): Promise<T> {
+  return (await server.services.engine.write(work)).value
+}
 
 /** A row like any other, told apart by `n`. */
 async function insert(db: Db, n: number): Promise<void> {

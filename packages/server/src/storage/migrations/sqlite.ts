@@ -68,21 +68,35 @@ export function compareSqliteSchema(database: DatabaseSync): SchemaDifference {
   }
 }
 
+/** Throws StoreError unless the file is ours or empty; looks only, so that another program's file stays as it is. */
+export function assertOurs(database: DatabaseSync): void {
+  const id = applicationIdOf(database)
+  if (id === APPLICATION_ID) return
+  const { tables } = database.prepare('SELECT count(*) AS tables FROM sqlite_schema').get() as {
+    tables: number
+  }
+  if (id === 0 && (tables === 0 || hasMigrations(database))) return
+  throw new StoreError(
+    'The database file belongs to another program: choose another data directory with LATCHKEY_DATA_DIR.',
+  )
+}
+
+function applicationIdOf(database: DatabaseSync): number {
+  const row = database.prepare('PRAGMA application_id').get() as { application_id: number }
+  return row.application_id
+}
+
 function claim(database: DatabaseSync): void {
-  const { application_id: id } = database.prepare('PRAGMA application_id').get() as { application_id: number }
-  if (id === APPLICATION_ID) {
+  if (applicationIdOf(database) === APPLICATION_ID) {
     checkSqliteSchema(database)
     return
   }
   database.exec('BEGIN IMMEDIATE')
-  const { tables } = database.prepare('SELECT count(*) AS tables FROM sqlite_schema').get() as {
-    tables: number
-  }
-  if (id !== 0 || (tables > 0 && !hasMigrations(database))) {
+  try {
+    assertOurs(database)
+  } catch (error) {
     database.exec('ROLLBACK')
-    throw new StoreError(
-      'The database file belongs to another program: choose another data directory with LATCHKEY_DATA_DIR.',
-    )
+    throw error
   }
   database.exec(`PRAGMA application_id = ${APPLICATION_ID}`)
   database.exec(
