@@ -12,7 +12,7 @@ the check before the framework, with all headers in one writeHead.`,
   V2: 'As V1, and the serializer made from the schema; the body is walked a second time for duplicate names (2 to 3 µs).',
   V7: `A verification takes 6 to 7 µs when the key is in memory, a fingerprint 0.7. 3 to 3.7 µs of it are the head of the store: one
 SELECT, which costs two fcntl locks. Reading the first 96 bytes of the -shm file shows as surely that nothing was committed
-since, and costs 1.1 µs. With all of 100,000 keys in use in turn, nearly all are loaded again each time: when the young
+since, and costs 1.1 µs. With all of 100,000 keys in use in turn, three quarters are loaded again each time: when the young
 generation is full, the old one is let go whole, so only half of the 100,000 are certain to stay.`,
   V7b: 'As V7; with these keys nothing is loaded from the store.',
   L2: `The query is built and compiled anew for each request (kysely: visitNode, freeze and the nodes, about a seventh); the
@@ -21,7 +21,7 @@ reader's snapshot is a BEGIN and a COMMIT of their own; admission as in V1.`,
   M1b: `Half of the start is importing: 1,307 modules are found and read, 208 of them freed of their types. Node's
 compile cache (module.enableCompileCache) takes the import from 0.77 s to 0.45 s.`,
   M2: 'It is the start itself, as M1b: no key is loaded before somebody asks, and the number of keys does not show.',
-  V11: 'It is the cache, as in V7: 10,000 keys stay in memory, of 100,000 used in turn nearly none does.',
+  V11: 'It is the cache, as in V7: 10,000 keys stay in memory, of 100,000 used in turn a quarter does.',
   W1: `One create leaves some 14 pages in the write-ahead log (28 pwrite calls, then one fsync; strace): the key's row in five
 indexes, the company, the user, the event and its index. The raw append writes one page. On a busy machine 2 ms of CPU
 come on top, most of it the query builder.`,

@@ -138,8 +138,9 @@ test('a request is counted under its operation and status', async () => {
 })
 
 test('a durable write is counted, with how many shared it', async () => {
+  // At least: last-used times are written once a second, and count like every write.
   const commits = 'latchkey_store_commit_duration_seconds_count'
-  expect(await growth(commits, () => make())).toBe(1)
+  expect(await growth(commits, () => make())).toBeGreaterThanOrEqual(1)
   expect(await growth('latchkey_store_commit_writes_sum', () => Promise.all([make(), make(), make()]))).toBe(
     3,
   )
