@@ -16,11 +16,11 @@ export type Faults = {
 const ACCEPT_AFTER_MS = 2_320
 
 /** Faults, drawn one after the other and often at once. Which kinds a run has is drawn first. */
-export function createFaults(world: World, hosts: readonly Host[], note: Note): Faults {
+export function createFaults(world: World, hosts: readonly Host[], note: Note, onReturn: Fault): Faults {
   const { agenda, random, store } = world
   let isOn = false
   let backup: Contents | undefined
-  let isRestored = false
+  let restored: 'proper' | 'copied' | 'accepted' | undefined
 
   /** Does it, and undoes it after a while, of which most are short and some far longer than a lease. */
   function during(host: Host, msMax: number, name: string, begin: () => void, end: () => void): void {
@@ -31,6 +31,7 @@ export function createFaults(world: World, hosts: readonly Host[], note: Note): 
     agenda.after(ms, () => {
       host.server.disturb()
       end()
+      onReturn(host)
     })
   }
 
@@ -52,13 +53,15 @@ export function createFaults(world: World, hosts: readonly Host[], note: Note): 
     suspend: halt(true),
     step(host) {
       if (host.maySleep) return
-      const byMs = random.pick([-1, 1]) * 10 ** random.between(1, 6.5)
+      const byMs =
+        random.pick([-1, 1]) *
+        (random.chance(0.7) ? random.between(100, 6_000) : 10 ** random.between(1, 6.5))
       note(() => `step the clock of ${host.name} by ${Math.round(byMs)} ms`)
       host.machine.stepWall(byMs)
     },
     crash(host) {
       const { server } = host
-      if (!server.isAlive || host.machine.isHalted) return
+      if (!server.isAlive || host.machine.isHalted || restored === 'copied') return
       server.kill()
       during(
         host,
@@ -70,9 +73,10 @@ export function createFaults(world: World, hosts: readonly Host[], note: Note): 
     },
     stop(host) {
       const { server } = host
-      if (!server.isAlive || host.machine.isHalted) return
+      if (!server.isAlive || host.machine.isHalted || restored === 'copied') return
       note(() => `stop ${host.name}`)
-      const end = () => {
+      const end = (): void => {
+        if (restored === 'copied') return void agenda.after(100, end)
         server.kill()
         restart(host)
       }
@@ -104,6 +108,33 @@ export function createFaults(world: World, hosts: readonly Host[], note: Note): 
         },
       )
     },
+    // A link that dies slowly: the last answers are late, then there are none for longer than a lease.
+    fade(host) {
+      if (host.road.cut.size > 0) return
+      host.road.slowness = random.between(60, 300) / host.road.usualMs
+      note(() => `the link of ${host.name} fades`)
+      host.server.disturb()
+      agenda.after(random.between(200, 1_200), () => {
+        host.road.slowness = 1
+        if (!isOn || host.road.cut.size > 0) return
+        host.road.cut = new Set(['out', 'back'])
+        agenda.after(random.between(2_000, 3_500), () => {
+          host.server.disturb()
+          heal(host.road, agenda, random)
+          onReturn(host)
+        })
+      })
+    },
+    slowDisk() {
+      const ms = random.between(0, 3_000)
+      note(() => `the disk of the store is slow for ${Math.round(ms)} ms`)
+      for (const { server } of hosts) server.disturb()
+      store.setDisk('slow')
+      agenda.after(ms, () => {
+        for (const { server } of hosts) server.disturb()
+        store.setDisk('fast')
+      })
+    },
     deafen(host) {
       during(
         host,
@@ -133,15 +164,26 @@ export function createFaults(world: World, hosts: readonly Host[], note: Note): 
       note(() => 'trim the log')
       store.trimLog()
     },
-    restore() {
-      if (isRestored || backup === undefined || !store.isUp) return
-      isRestored = true
-      const back = backup
-      note(() => `restore the backup of revision ${back.revision} over ${store.contents.revision}`)
-      for (const { server } of hosts) server.disturb()
-      store.restore(back)
-      agenda.after(ACCEPT_AFTER_MS + random.between(0, 1_000), acceptWhenUp)
+    restore: () => restoreAs('proper'),
+    // Only who knows the head notices: this one is told by all servers, and none may end until it is accepted.
+    copyBack() {
+      const { revision } = backup ?? store.contents
+      if (
+        hosts.every(({ server, machine }) => server.isAlive && !machine.isHalted && server.applied > revision)
+      ) {
+        restoreAs('copied')
+      }
     },
+  }
+
+  function restoreAs(how: 'proper' | 'copied'): void {
+    if (restored !== undefined || backup === undefined || !store.isUp) return
+    restored = how
+    const back = backup
+    note(() => `restore (${how}) the backup of revision ${back.revision} over ${store.contents.revision}`)
+    for (const { server } of hosts) server.disturb()
+    store.restore(back, how)
+    agenda.after(ACCEPT_AFTER_MS + random.between(0, 1_000), acceptWhenUp)
   }
 
   function acceptWhenUp(): void {
@@ -149,6 +191,7 @@ export function createFaults(world: World, hosts: readonly Host[], note: Note): 
     for (const { server } of hosts) server.disturb()
     note(() => 'the operator accepts the store')
     store.accept()
+    restored = 'accepted'
   }
 
   const kinds = Object.values(faults).filter(() => random.chance(0.5))
@@ -168,6 +211,7 @@ export function createFaults(world: World, hosts: readonly Host[], note: Note): 
     healAll() {
       isOn = false
       if (!store.isUp) store.start()
+      store.setDisk('fast')
       for (const host of hosts) {
         if (host.machine.isHalted) host.machine.goOn()
         if (host.road.cut.size > 0) heal(host.road, agenda, random)

@@ -42,8 +42,10 @@ export type Judge = {
   committed(store: ModelStore, rows: readonly LogRow[], scopes: readonly RevocationScope[]): void
   /** The operator accepted what is there: what was deleted after the backup is alive again. */
   accepted(store: ModelStore): void
-  /** A revocation was answered with success: the very scope that it committed. */
-  answered(scope: RevocationScope): void
+  /** Commits so far. */
+  readonly commits: number
+  /** A revocation that began after so many commits was answered with success: the very scope that it committed. */
+  answered(scope: RevocationScope, begunAfter: number): void
   invoked(keyId: KeyId): Invoked
   saidYes(invoked: Invoked, where: string): void
   /** What a change in the log of an epoch named. */
@@ -103,8 +105,11 @@ export function createJudge(nowMs: () => number, only: string | undefined): Judg
       )
     },
     accepted: (store) => look(store, () => true, true),
-    answered(revoked) {
-      const commit = commitOf.get(revoked) ?? 0
+    get commits() {
+      return commits
+    },
+    answered(revoked, begunAfter) {
+      const commit = commitOf.get(revoked) ?? begunAfter
       for (const key of promises.values()) {
         // What ended it later has not been answered yet.
         const isEnded = !key.isActive && key.endedBy <= commit

@@ -71,11 +71,11 @@ function createReads({ store, wire, expect }: Options): VerificationReads {
 function createFollowed({ store, wire, onWake, onAnnounce, onObserve, onSurvey }: Options): FollowedChanges {
   let follower: Line | undefined
 
-  async function follow<T>(work: () => T): Promise<T> {
+  async function follow<T>(work: (answer: Answer<T>) => void): Promise<T> {
     follower ??= wire.open()
     const line = follower
     try {
-      return await wire.ask<T>(line, FOLLOW_MS_MAX, (answer) => answer(undefined, work()))
+      return await wire.ask(line, FOLLOW_MS_MAX, work)
     } catch (error) {
       if (follower === line) follower = undefined
       throw error
@@ -89,10 +89,10 @@ function createFollowed({ store, wire, onWake, onAnnounce, onObserve, onSurvey }
     kind: 'followed',
     announce(row: ServerRow) {
       onAnnounce()
-      return follow(() => store.announce(row))
+      return follow<undefined>((answer) => store.announce(row, answer))
     },
     async observe(revision) {
-      const seen = await follow(() => store.observe(revision))
+      const seen = await follow<Observation>((answer) => answer(undefined, store.observe(revision)))
       onObserve(seen)
       return seen
     },

@@ -36,11 +36,12 @@ type Contents = {
     isNoticed: boolean,
   ) => number
   readonly find: (id: KeyId) => ModelKey | undefined
+  readonly fsyncMs: () => number
 }
 
 const IDLE_MS_MAX = 400
 
-export function createSessions(agenda: Agenda, random: Random, { head, apply, find }: Contents) {
+export function createSessions(agenda: Agenda, random: Random, { head, apply, find, fsyncMs }: Contents) {
   const locks = createLocks<Transaction>()
   const transactions = new Set<Transaction>()
 
@@ -82,7 +83,7 @@ export function createSessions(agenda: Agenda, random: Random, { head, apply, fi
     answer: Answer<number | undefined>,
   ): void {
     transaction.state = 'committing'
-    const cancel = agenda.quietly(fsyncMs(random), () => {
+    const cancel = agenda.quietly(fsyncMs(), () => {
       const revision = apply(transaction.mutations, scopes, true)
       end(transaction)
       answer(undefined, scopes.length === 0 ? undefined : revision)
@@ -138,9 +139,6 @@ export function createSessions(agenda: Agenda, random: Random, { head, apply, fi
     },
   }
 }
-
-const fsyncMs = (random: Random): number =>
-  random.chance(0.05) ? random.between(5, 200) : random.between(0.1, 3)
 
 /** Locks by name, each given in the order in which it was asked for. */
 function createLocks<Owner>() {

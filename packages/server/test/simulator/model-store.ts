@@ -6,6 +6,7 @@ import type { LogRow } from '../../src/storage/schema.ts'
 import type { Agenda } from './agenda.ts'
 import { createSessions, type Session } from './model-session.ts'
 import type { Random } from './random.ts'
+import type { Answer } from './wire.ts'
 
 export type ModelKey = {
   readonly id: KeyId
@@ -39,17 +40,23 @@ export type ModelStore = {
   readonly contents: Contents
   readonly head: Head
   observe(revision: number): Observation
-  announce(row: ServerRow): void
+  /** Durable, and seen by others, when it is answered. */
+  announce(row: ServerRow, answer: Answer<undefined>): void
   forget(id: string, beat?: string): void
   find(handle: KeyHandle): ModelKey | undefined
   openSession(): Session
   stop(): void
   start(): void
   backUp(): Contents
-  /** Puts a backup in its place, on a timeline of its own. Nothing may be used until it is accepted. */
-  restore(backup: Contents): void
+  /**
+   * Puts a backup in its place: on a timeline of its own, as a proper restore makes it, or by copying files
+   * under it, which only a head that went back tells. Nothing may be used until it is accepted.
+   */
+  restore(backup: Contents, how: 'proper' | 'copied'): void
   accept(): void
   trimLog(): void
+  /** How long a commit takes. */
+  setDisk(speed: 'fast' | 'slow'): void
 }
 
 export type StoreHooks = {
@@ -65,9 +72,15 @@ export const MARGIN_MS = 500
 export function createModelStore(agenda: Agenda, random: Random, hooks: StoreHooks): ModelStore {
   let contents = emptyContents()
   let isUp = true
+  let isDiskSlow = false
   let starts = 1
   let timeline = contents.timeline
   let epochs = 1
+
+  const fsyncMs = (): number => {
+    if (isDiskSlow) return random.between(20, 350)
+    return random.chance(0.05) ? random.between(5, 200) : random.between(0.1, 3)
+  }
 
   /** Makes a transaction durable: all of it, at one moment. Answers the last revision. */
   function apply(
@@ -92,7 +105,12 @@ export function createModelStore(agenda: Agenda, random: Random, hooks: StoreHoo
     epoch: contents.epoch,
     isAccepted: contents.timeline === timeline,
   })
-  const sessions = createSessions(agenda, random, { head, apply, find: (id) => contents.keys.get(id) })
+  const sessions = createSessions(agenda, random, {
+    head,
+    apply,
+    find: (id) => contents.keys.get(id),
+    fsyncMs,
+  })
 
   return {
     get isUp() {
@@ -114,7 +132,14 @@ export function createModelStore(agenda: Agenda, random: Random, hooks: StoreHoo
       leaseMs: LEASE_MS,
       marginMs: MARGIN_MS,
     }),
-    announce: (row) => void contents.servers.set(row.id, row),
+    announce(row, answer) {
+      const then = starts
+      agenda.quietly(fsyncMs(), () => {
+        if (!isUp || starts !== then) return answer(new Error('connection terminated'))
+        contents.servers.set(row.id, row)
+        answer(undefined)
+      })
+    },
     forget(id, beat) {
       if (beat === undefined || contents.servers.get(id)?.beat === beat) contents.servers.delete(id)
     },
@@ -133,10 +158,10 @@ export function createModelStore(agenda: Agenda, random: Random, hooks: StoreHoo
       starts += 1
     },
     backUp: () => copyOf(contents),
-    restore(backup) {
+    restore(backup, how) {
       sessions.endAll()
       contents = copyOf(backup)
-      timeline += 1
+      if (how === 'proper') timeline += 1
       starts += 1
     },
     accept() {
@@ -149,6 +174,9 @@ export function createModelStore(agenda: Agenda, random: Random, hooks: StoreHoo
       })
       contents.servers.clear()
       hooks.onAccept()
+    },
+    setDisk(speed) {
+      isDiskSlow = speed === 'slow'
     },
     trimLog() {
       contents.log = contents.log.slice(-random.below(3))

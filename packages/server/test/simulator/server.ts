@@ -25,6 +25,8 @@ export type Server = {
   readonly road: Road
   readonly isAlive: boolean
   readonly timing: Timing
+  /** The revision it has applied. */
+  readonly applied: number
   readonly write: Write
   /** Judges one use; `by` the secret or the id. */
   verify(key: SimulatedKey, by: 'secret' | 'id', visibleTo: CompanyId | null): void
@@ -147,6 +149,9 @@ export function startServer(world: World, machine: Machine, road: Road, id: stri
     machine,
     road,
     timing,
+    get applied() {
+      return revocations.applied ?? -1
+    },
     get isAlive() {
       return isAlive
     },

@@ -38,7 +38,7 @@ export async function simulate(seed: number, options: Options = {}): Promise<Vio
   const world: World = { agenda, random, store, judge, fingerprint: fingerprintOf }
   hosts.push(...createFleet(world, options.servers ?? random.pick([2, 3, 3, 4])))
   const workload = createWorkload(world, hosts, note)
-  const faults = createFaults(world, hosts, note)
+  const faults = createFaults(world, hosts, note, workload.revokeSome)
 
   agenda.after(random.between(0, CALM_MS), workload.start)
   agenda.after(CALM_MS, faults.start)

@@ -47,6 +47,8 @@ function addKey(contents: Contents, index: number): void {
 export type Workload = {
   start(): void
   stop(): void
+  /** Revokes what this server may still remember, elsewhere: it has just come back. */
+  revokeSome(host: Host): void
   /** All keys that were ever made. */
   readonly keys: readonly SimulatedKey[]
   /** Repeats a deletion, or deletes; answers whether that succeeded. */
@@ -111,6 +113,7 @@ export function createWorkload(world: World, hosts: readonly Host[], note: Note)
     const about = `${scope.scope} ${scope.id.slice(-2)} at ${server.machine.name}`
     note(() => `revoke ${about}`)
     hot = [...concerned, ...hot].slice(0, 4)
+    const begunAfter = judge.commits
     try {
       await change(server, scope, companyId, work)
     } catch (error) {
@@ -118,7 +121,7 @@ export function createWorkload(world: World, hosts: readonly Host[], note: Note)
       return false
     }
     note(() => `revocation of ${about} answered`)
-    judge.answered(scope)
+    judge.answered(scope, begunAfter)
     probe(concerned.slice(0, 4))
     return true
   }
@@ -205,6 +208,18 @@ export function createWorkload(world: World, hosts: readonly Host[], note: Note)
     return createKey(server)
   }
 
+  function revokeSome(back: Host): void {
+    for (const host of hosts) {
+      if (host === back || !isOn || random.chance(0.5)) continue
+      agenda.after(random.between(0, 300), () => {
+        const { server, machine } = host
+        machine.deliver('message', () => {
+          if (server.isAlive) disableKey(server, anyKey()).catch(() => {})
+        })
+      })
+    }
+  }
+
   function tick(): void {
     if (!isOn) return
     for (let times = 0; times < 3; times += 1) verify(anyKey(), random.pick(hosts))
@@ -226,6 +241,7 @@ export function createWorkload(world: World, hosts: readonly Host[], note: Note)
     stop() {
       isOn = false
     },
+    revokeSome,
     get keys() {
       return KEYS.slice(0, made)
     },
