@@ -1,7 +1,7 @@
 import pg from 'pg'
 import type { FollowedChanges, Observation, ServerRow } from './engine.ts'
 import { HEAD_CHANNEL, NO_LOG, OBSERVE } from './postgres-head.ts'
-import { clientConfig, type Pool } from './postgres-pool.ts'
+import { clientConfig, markCluster, type Pool } from './postgres-pool.ts'
 
 const STATEMENT_MS_MAX = 1_000
 /** Between two attempts to listen again, in milliseconds. The poll goes on meanwhile. */
@@ -65,7 +65,10 @@ function createKeptClient(server: pg.ClientConfig, name: string, onError: (error
       onError(error)
     })
     client.on('end', forget)
-    const connecting = client.connect().then(() => client)
+    const connecting = client.connect().then(async () => {
+      await markCluster(client)
+      return client
+    })
     // Whoever asked gets the error; the next one to ask connects again.
     connecting.catch(forget)
     return connecting

@@ -3,11 +3,17 @@ import pg from 'pg'
 import type { Head } from './engine.ts'
 
 /**
+ * Notes for the session which database cluster it is connected to: asking costs as much as a look-up does, and
+ * it cannot change under a connection.
+ */
+export const MARK_CLUSTER = `SELECT set_config('latchkey.cluster', system_identifier::text, false) FROM pg_control_system()`
+
+/**
  * The head, and whether the database is still the one it was written in. A standby cannot answer: it has no
  * current place in the log of changes, and says so with an error.
  */
-const HEAD_COLUMNS = `h.revision, h.epoch, h.timeline = substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8)
-  AND h.system_identifier = (SELECT system_identifier::text FROM pg_control_system()) AS "isAccepted"`
+const HEAD_COLUMNS = `h.revision, h.epoch, coalesce(h.system_identifier = current_setting('latchkey.cluster', true)
+  AND h.timeline = substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8), false) AS "isAccepted"`
 
 export const READ_HEAD = `SELECT ${HEAD_COLUMNS} FROM head h`
 

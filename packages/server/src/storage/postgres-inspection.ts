@@ -1,7 +1,7 @@
 import pg from 'pg'
 import { findUnknownMigrations, type SchemaDifference } from './migrations/postgres.ts'
 import { READ_HEAD } from './postgres-head.ts'
-import { clientConfig } from './postgres-pool.ts'
+import { clientConfig, markCluster } from './postgres-pool.ts'
 import { assertServer } from './postgres-set-up.ts'
 import { parsePostgresUrl, placeOf } from './postgres-url.ts'
 
@@ -36,6 +36,7 @@ export async function inspectPostgres(url: string): Promise<PostgresState> {
   client.on('error', () => {})
   try {
     await client.connect()
+    await markCluster(client)
     await assertServer(client)
     const facts = (await client.query(FACTS)).rows[0]
     const schema = await findUnknownMigrations(client)

@@ -2,6 +2,7 @@ import { AppError } from '@latchkey/core/error'
 import pg from 'pg'
 import { INTEGER_TYPES } from './postgres-connection.ts'
 import { isUnavailable } from './postgres-errors.ts'
+import { MARK_CLUSTER } from './postgres-head.ts'
 
 /** How long a connection is waited for, in milliseconds. */
 const CONNECT_MS_MAX = 5_000
@@ -34,6 +35,11 @@ export function clientConfig(
   }
 }
 
+/** Before the first question on a connection: see MARK_CLUSTER. */
+export async function markCluster(client: pg.ClientBase): Promise<void> {
+  await client.query(MARK_CLUSTER)
+}
+
 export type Pool = {
   /**
    * Lends a connection to `work`. One that failed, or on which a statement is still under way, is not lent
@@ -53,6 +59,7 @@ export function createPool(
     ...clientConfig(server, use),
     max: use.connectionsMax,
     idleTimeoutMillis: IDLE_MS,
+    onConnect: markCluster,
   })
   pool.on('error', onError)
   return {
