@@ -23,13 +23,17 @@ export async function setPassword(
   if (user === undefined || user.status !== 'active') return false
   const isInvited = 'invitation' in target
   const actor = isInvited ? { ...tx.actor, type: 'user', id: user.id, userId: user.id } : tx.actor
-  await auditedChange({ ...tx, actor }, chain, user.company_id, async (change) => {
+  return auditedChange({ ...tx, actor }, chain, user.company_id, async (change) => {
+    // Looked at again under the company's lock: of two who came at once, one has used it up by now.
+    const isLost = isInvited && (await findInvitation(tx.db, target.invitation, tx.nowMs)) === undefined
+    const isActive = (await findUserInDeployment(tx.db, user.id))?.status === 'active'
+    if (isLost || !isActive) return false
     await upsertPassword(tx.db, user.id, passwordHash, tx.nowMs)
     await deleteInvitationsOf(tx.db, user.id)
     for (const id of await endSessionsOf(tx.db, user.id, tx.nowMs)) tx.revoke({ scope: 'session', id })
     await change.record({ action: 'user.password_set', object: { type: 'user', id: user.id } })
+    return true
   })
-  return true
 }
 
 export function invitationRefused(): AppError {

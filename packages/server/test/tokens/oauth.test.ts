@@ -152,6 +152,14 @@ describe('scope', () => {
     ['with a quotation mark', 'keys:"list"'],
   ])('%s: invalid_scope', async (_, scope) => expectRefused(await inBody({ scope }), 'invalid_scope'))
 
+  test.each(['openid', 'KEYS:LIST', 'orders', 'orders:read:all', '*:read'])(
+    '%s is no permission, not even for a key that has all',
+    async (scope) => {
+      const admin = { client_id: server.admin.keyId, client_secret: server.adminKey }
+      expectRefused(await inBody({ ...admin, scope }), 'invalid_scope')
+    },
+  )
+
   test('a token cannot be exchanged for a wider one', async () => {
     const { access_token: token } = expectToken(await inBody({ scope: 'keys:list' }))
     const body = { permissions: ['keys:read'] }
