@@ -4,6 +4,9 @@ export type Call = {
   readonly path: string
   readonly key: string
   readonly body?: unknown
+  /** Sent instead of the key: a token, or a key by the other way. */
+  readonly bearer?: string
+  readonly headers?: Readonly<Record<string, string>>
   /** Gives the answer up; without it, it is waited for as long as it takes. */
   readonly signal?: AbortSignal
 }
@@ -16,11 +19,15 @@ export type Answer = {
 }
 
 /** Throws TypeError when there is no answer, and what the signal says when it is given up. */
-export async function call(url: string, { method, path, key, body, signal }: Call): Promise<Answer> {
+export async function call(
+  url: string,
+  { method, path, key, bearer, body, headers, signal }: Call,
+): Promise<Answer> {
   const response = await fetch(`${url}${path}`, {
     method: method ?? (body === undefined ? 'GET' : 'POST'),
     headers: {
-      'X-API-KEY': key,
+      ...(bearer === undefined ? { 'X-API-KEY': key } : { Authorization: `Bearer ${bearer}` }),
+      ...headers,
       ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
     },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),

@@ -1,0 +1,237 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { type Cluster, createCluster } from '../../packages/server/test/postgres-cluster.ts'
+import { findDamage } from './damage.ts'
+import { createFleet, type Fleet, type FleetServer } from './fleet.ts'
+import { createNetwork, type Network } from './network.ts'
+import { createRecorder, type Issued, type Recorder } from './revocations.ts'
+import { issueEverywhere, ROUNDS, revokeEach, until } from './rounds.ts'
+
+/** Lease, margin and the last look are 2.9 s; the rest is for a machine that has other work. */
+const ANSWER_MS_MAX = 10_000
+const TEST_MS_MAX = 60_000 + ROUNDS * 30_000
+const HOUR_MS = 3_600_000
+
+/** Offsets the wall clock of a process by what a file says, read at each look at the clock. */
+const CLOCK = `
+import { readFileSync } from 'node:fs'
+const now = Date.now
+Date.now = () => now() + Number(readFileSync(process.env.CLOCK_OFFSET_FILE, 'utf8'))
+`
+
+let cluster: Cluster
+let directory: string
+let fleet: Fleet
+/** Before the last server of the fleet, the one that the faults hit. */
+let network: Network
+let healthy: readonly FleetServer[]
+let hit: FleetServer
+let recorder: Recorder
+const recorders: Recorder[] = []
+
+beforeAll(async () => {
+  directory = mkdtempSync(join(tmpdir(), 'latchkey-clock-'))
+  writeFileSync(join(directory, 'clock.mjs'), CLOCK)
+  setClock(0)
+  cluster = await createCluster(['max_connections=200'])
+  fleet = await createFleet(cluster, 3, async (index, databaseUrl) => {
+    if (index < 2) return {}
+    network = await createNetwork(databaseUrl)
+    return {
+      DATABASE_URL: network.url,
+      NODE_OPTIONS: `--import ${join(directory, 'clock.mjs')}`,
+      CLOCK_OFFSET_FILE: join(directory, 'offset'),
+    }
+  })
+  hit = fleet.servers[2]!
+  healthy = fleet.servers.slice(0, 2)
+})
+
+afterAll(async () => {
+  const all = { issued: recorders.flatMap(({ issued }) => issued), deleted: new Set<string>() }
+  for (const { deleted } of recorders) for (const id of deleted) all.deleted.add(id)
+  const damage = await findDamage(fleet, all)
+  await fleet.dispose()
+  await network.close()
+  await cluster.dispose()
+  rmSync(directory, { recursive: true })
+  expect(damage).toEqual([])
+})
+
+beforeEach(() => {
+  recorder = createRecorder(fleet)
+  recorders.push(recorder)
+})
+
+afterEach(({ task }) => {
+  expect(recorder.findViolations()).toEqual([])
+  // Or nothing was looked at.
+  expect(recorder.countVerdicts().INACTIVE ?? 0).toBeGreaterThan(0)
+  expect(recorder.slowestMs).toBeLessThan(ANSWER_MS_MAX)
+  const verdicts = JSON.stringify(recorder.countVerdicts())
+  console.log(`${task.name}: ${verdicts}, slowest revocation ${Math.round(recorder.slowestMs)} ms`)
+})
+
+function setClock(offsetMs: number): void {
+  writeFileSync(join(directory, 'offset'), String(offsetMs))
+}
+
+/** Every server verifies again, and refuses what was revoked meanwhile. */
+async function expectHealed(revoked: readonly Issued[]): Promise<void> {
+  const control = await recorder.issue(healthy[0]!)
+  for (const server of fleet.servers) await until('VALID', () => recorder.verify(server, control))
+  for (const server of fleet.servers) {
+    const verdicts = await Promise.all(revoked.map((key) => recorder.verify(server, key)))
+    expect(new Set(verdicts)).toEqual(new Set(['INACTIVE']))
+  }
+}
+
+describe('a key is refused by every server from the moment its deletion is answered', () => {
+  it('when all is well', { timeout: TEST_MS_MAX }, async () => {
+    for (let round = 0; round < ROUNDS; round++) {
+      const keys = await issueEverywhere(fleet, recorder)
+      const { servers } = fleet
+      await revokeEach(recorder, { keys, deleters: servers, verifiers: servers })
+    }
+    expect(Object.keys(recorder.countVerdicts())).toEqual(['INACTIVE'])
+  })
+
+  it('when no server is told of changes', { timeout: TEST_MS_MAX }, async () => {
+    const listeners = await fleet.backends('listener')
+    expect(listeners).toHaveLength(3)
+    for (const pid of listeners) process.kill(pid, 'SIGSTOP')
+    try {
+      for (let round = 0; round < ROUNDS; round++) {
+        const keys = await issueEverywhere(fleet, recorder)
+        const { servers } = fleet
+        await revokeEach(recorder, { keys, deleters: servers, verifiers: servers })
+      }
+    } finally {
+      for (const pid of listeners) process.kill(pid, 'SIGCONT')
+    }
+    expect(Object.keys(recorder.countVerdicts())).toEqual(['INACTIVE'])
+  })
+
+  /** Whether the server that is hit can still delete, and answer in time, while it lasts. */
+  const weathers: [string, (network: Network) => void, boolean][] = [
+    ['is told of no change', (it) => it.hold({ purpose: 'latchkey listener' }), true],
+    [
+      'cannot follow the changes, but can look up keys',
+      (it) => it.hold({ purpose: 'latchkey follower' }),
+      false,
+    ],
+    ['follows, but can look up nothing', (it) => it.hold({ purpose: 'latchkey look-up' }), false],
+    ['hears nothing of the database', (it) => it.hold(), false],
+    ['is heard, but hears nothing', (it) => it.hold({ direction: 'answers' }), false],
+    ['hears, but is not heard', (it) => it.hold({ direction: 'questions' }), false],
+    ['is cut off', (it) => it.cut(), false],
+    ['finds its connections half closed', (it) => it.halfClose(), false],
+    ['is far from the database', (it) => it.delay(40), true],
+    ['is too far from the database', (it) => it.delay(450), false],
+  ]
+  it.each(weathers)('when one server %s', { timeout: TEST_MS_MAX }, async (_name, become, isUsable) => {
+    for (let round = 0; round < ROUNDS; round++) {
+      const keys = await issueEverywhere(fleet, recorder)
+      become(network)
+      const deleters = isUsable ? fleet.servers : healthy
+      const { answered } = await revokeEach(recorder, { keys, deleters, verifiers: healthy, silent: [hit] })
+      network.pass()
+      await answered
+      await expectHealed(keys)
+    }
+  })
+
+  it('when one server is frozen and goes on', { timeout: TEST_MS_MAX }, async () => {
+    for (let round = 0; round < 2 * ROUNDS; round++) {
+      const keys = await issueEverywhere(fleet, recorder)
+      hit.freeze()
+      const revoking = revokeEach(recorder, { keys, deleters: healthy, verifiers: healthy, silent: [hit] })
+      // Within its lease, and when that is over and its row is gone.
+      await sleep(round % 2 === 0 ? 2_600 + Math.random() * 1_500 : Math.random() * 2_400)
+      hit.thaw()
+      await (await revoking).answered
+      await expectHealed(keys)
+    }
+  })
+
+  it('when the clock of one server is set back and forth', { timeout: TEST_MS_MAX }, async () => {
+    for (let round = 0; round < ROUNDS; round++) {
+      const keys = await issueEverywhere(fleet, recorder)
+      let isOver = false
+      const stepping = (async () => {
+        for (let step = 0; !isOver; step++) {
+          setClock([HOUR_MS, 0, -HOUR_MS, 0][step % 4]!)
+          await sleep(Math.random() * 150)
+        }
+      })()
+      const { servers } = fleet
+      await revokeEach(recorder, { keys, deleters: servers, verifiers: servers })
+      isOver = true
+      await stepping
+      setClock(0)
+      await expectHealed(keys)
+    }
+  })
+
+  it('when one server is frozen while the clock is set back', { timeout: TEST_MS_MAX }, async () => {
+    for (let round = 0; round < ROUNDS; round++) {
+      const keys = await issueEverywhere(fleet, recorder)
+      hit.freeze()
+      const revoking = revokeEach(recorder, { keys, deleters: healthy, verifiers: healthy, silent: [hit] })
+      await sleep(2_600 + Math.random() * 1_000)
+      // As if no time had passed: the monotonic clock knows better.
+      setClock(-3_000)
+      hit.thaw()
+      await (await revoking).answered
+      setClock(0)
+      await expectHealed(keys)
+    }
+  })
+})
+
+describe('while a server that remembers the key is frozen', () => {
+  it('a deletion that is repeated elsewhere is not answered before that server has lost its memory', async () => {
+    for (let round = 0; round < ROUNDS; round++) {
+      const [key] = await issueEverywhere(fleet, recorder, 1)
+      hit.freeze()
+      const first = recorder.remove(healthy[0]!, key!)
+      await until(true, () => isDeleted(key!))
+      const second = recorder.remove(healthy[1]!, key!)
+      expect((await Promise.race([first, second])).status).toBe(204)
+      const late = recorder.verify(hit, key!)
+      // It is in the socket when the server goes on, and read before anything newer can be heard.
+      await sleep(20)
+      hit.thaw()
+      expect([(await first).status, (await second).status]).toEqual([204, 204])
+      expect(await late).not.toBe('VALID')
+      await expectHealed([key!])
+    }
+  })
+
+  it('a deletion whose answer was lost is not acknowledged to the next who asks, either', async () => {
+    for (let round = 0; round < ROUNDS; round++) {
+      const [key] = await issueEverywhere(fleet, recorder, 1)
+      hit.freeze()
+      const lost = new AbortController()
+      const path = `/keys/${key!.id}`
+      const first = fleet.call(healthy[0]!, { method: 'DELETE', path, signal: lost.signal })
+      await until(true, () => isDeleted(key!))
+      lost.abort()
+      await expect(first).rejects.toThrow()
+      expect((await recorder.remove(healthy[1]!, key!)).status).toBe(204)
+      const late = recorder.verify(hit, key!)
+      await sleep(20)
+      hit.thaw()
+      expect(await late).not.toBe('VALID')
+      await expectHealed([key!])
+    }
+  })
+
+  async function isDeleted({ id }: Issued): Promise<boolean> {
+    const found = await fleet.database.query('SELECT deleted_at FROM keys WHERE id = $1', [id])
+    return found[0]?.deleted_at !== null
+  }
+})

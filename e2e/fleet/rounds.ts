@@ -1,0 +1,74 @@
+import { expect } from 'vitest'
+import type { Fleet, FleetServer } from './fleet.ts'
+import type { Issued, Recorder } from './revocations.ts'
+
+/** In all, for each test; more by the environment. */
+const REVOCATIONS = Number(process.env.REVOCATIONS ?? 20)
+/** Keys that are made, remembered by every server and revoked together. */
+const ROUND_MAX = 200
+export const ROUNDS = Math.ceil(REVOCATIONS / ROUND_MAX)
+const ROUND = Math.ceil(REVOCATIONS / ROUNDS)
+/** Clients that revoke at the same time. */
+const CLIENTS = 8
+
+const pick = <T>(from: readonly T[]): T => from[Math.floor(Math.random() * from.length)]!
+
+/** Does `work` for each, so many at a time as there are clients, in order. */
+async function atOnce<T, R>(all: readonly T[], work: (one: T) => Promise<R>): Promise<R[]> {
+  const results: R[] = []
+  const left = all.entries()
+  const client = async () => {
+    for (const [index, one] of left) results[index] = await work(one)
+  }
+  await Promise.all(Array.from({ length: CLIENTS }, client))
+  return results
+}
+
+/** Keys that every server has accepted, and so has in memory. */
+export function issueEverywhere(
+  { servers }: Pick<Fleet, 'servers'>,
+  recorder: Recorder,
+  count = ROUND,
+): Promise<Issued[]> {
+  return atOnce(Array.from({ length: count }), async () => {
+    const key = await recorder.issue(pick(servers))
+    for (const server of servers) expect(await recorder.verify(server, key)).toBe('VALID')
+    return key
+  })
+}
+
+type Parts = {
+  readonly keys: readonly Issued[]
+  /** Who is asked to delete, each key one of them. */
+  readonly deleters: readonly FleetServer[]
+  /** Who is asked to verify, when the deletion is answered: all of them, at once. */
+  readonly verifiers: readonly FleetServer[]
+  /** Those that may take long to answer: they are not waited for before the next key is deleted. */
+  readonly silent?: readonly FleetServer[]
+}
+
+/** Deletes each key and verifies it everywhere at once. What the silent ones answer is waited for by `answered`. */
+export async function revokeEach(
+  recorder: Recorder,
+  { keys, deleters, verifiers, silent = [] }: Parts,
+): Promise<{ readonly answered: Promise<unknown> }> {
+  const late: Promise<string>[] = []
+  await atOnce(keys, async (key) => {
+    const { status, body } = await recorder.remove(pick(deleters), key)
+    expect({ status, body }).toEqual({ status: 204, body: {} })
+    late.push(...silent.map((server) => recorder.verify(server, key)))
+    await Promise.all(verifiers.map((server) => recorder.verify(server, key)))
+  })
+  return { answered: Promise.all(late) }
+}
+
+/** Asks again until the answer is the wanted one. */
+export async function until<T>(wanted: T, ask: () => Promise<T>, msMax = 10_000): Promise<void> {
+  const deadlineMs = performance.now() + msMax
+  for (;;) {
+    const answer = await ask()
+    if (answer === wanted) return
+    if (performance.now() > deadlineMs) expect(answer).toBe(wanted)
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+}
