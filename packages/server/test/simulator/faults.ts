@@ -31,7 +31,7 @@ export function createFaults(world: World, hosts: readonly Host[], note: Note, o
     agenda.after(ms, () => {
       host.server.disturb()
       end()
-      onReturn(host)
+      comeBack(host)
     })
   }
 
@@ -47,6 +47,17 @@ export function createFaults(world: World, hosts: readonly Host[], note: Note, o
         () => host.machine.goOn(),
       )
     }
+
+  /** Whoever was away finds a slow way at first, often enough. */
+  function comeBack(host: Host): void {
+    onReturn(host)
+    if (!isOn || random.chance(0.5)) return
+    host.server.disturb()
+    host.road.extraMs = { out: random.between(0, 250), back: random.between(0, 50) }
+    agenda.after(random.between(300, 1_500), () => {
+      host.road.extraMs = { out: 0, back: 0 }
+    })
+  }
 
   const faults: Record<string, Fault> = {
     freeze: halt(false),
@@ -108,20 +119,25 @@ export function createFaults(world: World, hosts: readonly Host[], note: Note, o
         },
       )
     },
-    // A link that dies slowly: the last answers are late, then there are none for longer than a lease.
+    // The last answers are late, then nothing is heard for longer than a lease.
     fade(host) {
-      if (host.road.cut.size > 0) return
-      host.road.slowness = random.between(60, 300) / host.road.usualMs
-      note(() => `the link of ${host.name} fades`)
+      if (host.road.cut.size > 0 || host.machine.isHalted) return
+      if (random.chance(0.5)) host.road.slowness = random.between(60, 300) / host.road.usualMs
+      else host.road.extraMs = { out: 0, back: random.between(100, 280) }
+      const isHalt = random.chance(0.5)
+      note(() => `${host.name} fades away`)
       host.server.disturb()
       agenda.after(random.between(200, 1_200), () => {
         host.road.slowness = 1
-        if (!isOn || host.road.cut.size > 0) return
-        host.road.cut = new Set(['out', 'back'])
-        agenda.after(random.between(2_000, 3_500), () => {
+        host.road.extraMs = { out: 0, back: 0 }
+        if (!isOn || host.road.cut.size > 0 || host.machine.isHalted) return
+        if (isHalt) host.machine.halt(host.maySleep)
+        else host.road.cut = new Set(['out', 'back'])
+        agenda.after(random.between(2_000, 4_500), () => {
           host.server.disturb()
-          heal(host.road, agenda, random)
-          onReturn(host)
+          if (isHalt) host.machine.goOn()
+          else heal(host.road, agenda, random)
+          comeBack(host)
         })
       })
     },
@@ -216,9 +232,10 @@ export function createFaults(world: World, hosts: readonly Host[], note: Note, o
         if (host.machine.isHalted) host.machine.goOn()
         if (host.road.cut.size > 0) heal(host.road, agenda, random)
         host.road.slowness = 1
+        host.road.extraMs = { out: 0, back: 0 }
         host.road.lateness = 0
         host.isDeaf = false
-        restart(host)
+        if (restored !== 'copied') restart(host)
       }
     },
   }

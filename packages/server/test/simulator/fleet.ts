@@ -20,7 +20,7 @@ export type Host = {
 export function createFleet(world: World, serversCount: number): Host[] {
   const { random } = world
   // How far clocks are off: a little on most fleets, as far as the margin allows on some.
-  const drift = random.pick([0.001, 0.02, 0.08])
+  const drift = random.pick([0.001, 0.02, 0.08, 0.08])
   const lateness = random.pick([0.002, 0.01, 0.05])
   return Array.from({ length: serversCount }, (_, index) =>
     createHost(world, `s${index + 1}`, drift, lateness),
@@ -34,6 +34,7 @@ function createHost(world: World, name: string, drift: number, lateness: number)
   const road: Road = {
     cut: new Set(),
     slowness: 1,
+    extraMs: { out: 0, back: 0 },
     usualMs: random.pick([1, 3, 10]),
     lateness,
     held: [],

@@ -55,7 +55,7 @@ export type ModelStore = {
   restore(backup: Contents, how: 'proper' | 'copied'): void
   accept(): void
   trimLog(): void
-  /** How long a commit takes. */
+  /** Whether commits often take long. */
   setDisk(speed: 'fast' | 'slow'): void
 }
 
@@ -78,8 +78,8 @@ export function createModelStore(agenda: Agenda, random: Random, hooks: StoreHoo
   let epochs = 1
 
   const fsyncMs = (): number => {
-    if (isDiskSlow) return random.between(20, 350)
-    return random.chance(0.05) ? random.between(5, 200) : random.between(0.1, 3)
+    const isStalled = random.chance(isDiskSlow ? 0.4 : 0.05)
+    return isStalled ? random.between(5, 450) : random.between(0.1, 3)
   }
 
   /** Makes a transaction durable: all of it, at one moment. Answers the last revision. */

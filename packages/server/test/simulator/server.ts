@@ -53,7 +53,7 @@ export type World = {
 
 export const ACTOR: Actor = { type: 'host', id: null, userId: null, address: null, requestId: null }
 /** Few, so that the second generation of memory is used as well. */
-const KEYS_MAX = 8
+const KEYS_MAX = 16
 
 export function startServer(world: World, machine: Machine, road: Road, id: string): Server {
   const { agenda, random, store, judge } = world

@@ -31,6 +31,8 @@ export type Road = {
   cut: ReadonlySet<Direction>
   /** Factor on every delay. */
   slowness: number
+  /** What one way takes longer. Milliseconds. */
+  extraMs: Record<Direction, number>
   /** Delay for most messages, and how often one takes far longer. Milliseconds. */
   readonly usualMs: number
   lateness: number
@@ -67,7 +69,7 @@ export function createWire(
   }
 
   function carry(direction: Direction, line: Line, arrive: () => void): void {
-    const atMs = Math.max(agenda.nowMs + delayMs(), line.lastMs[direction])
+    const atMs = Math.max(agenda.nowMs + delayMs() + road.extraMs[direction], line.lastMs[direction])
     line.lastMs[direction] = atMs
     agenda.quietly(atMs - agenda.nowMs, () => {
       if (line.isSilent) return

@@ -66,7 +66,13 @@ export function createWorkload(world: World, hosts: readonly Host[], note: Note)
   let hot: SimulatedKey[] = []
 
   const anyKey = (): SimulatedKey =>
-    hot.length > 0 && random.chance(0.5) ? random.pick(hot) : KEYS[random.below(made)]!
+    hot.length > 0 && random.chance(0.3) ? random.pick(hot) : KEYS[random.below(made)]!
+  const statusOf = ({ id }: SimulatedKey) => store.contents.keys.get(id)?.status
+  /** Mostly one of this status: there is little to see in revoking what nobody may use. */
+  const keyThatIs = (status: ModelKey['status']): SimulatedKey => {
+    const keys = KEYS.slice(0, made).filter((key) => statusOf(key) === status)
+    return keys.length === 0 || random.chance(0.2) ? anyKey() : random.pick(keys)
+  }
   const companyOf = (key: SimulatedKey): CompanyId => USERS[KEYS.indexOf(key) % USERS.length]!.companyId
 
   function verify(key: SimulatedKey, host: Host): void {
@@ -161,7 +167,8 @@ export function createWorkload(world: World, hosts: readonly Host[], note: Note)
   }
 
   function setUser(server: Server, isActive: boolean): Promise<unknown> {
-    const { id, companyId } = random.pick(USERS)
+    const others = USERS.filter(({ id }) => store.contents.users.get(id)?.isActive !== isActive)
+    const { id, companyId } = random.pick(others.length > 0 ? others : USERS)
     const scope = { scope: 'user', id } as const
     const concerned = KEYS.slice(0, made).filter((_, index) => USERS[index % USERS.length]!.id === id)
     const work = async (db: ModelDb, revoke: () => void) => {
@@ -174,7 +181,8 @@ export function createWorkload(world: World, hosts: readonly Host[], note: Note)
   }
 
   function setCompany(server: Server, isActive: boolean): Promise<unknown> {
-    const id = random.pick(COMPANIES)
+    const others = COMPANIES.filter((id) => store.contents.companies.get(id) !== isActive)
+    const id = random.pick(others.length > 0 ? others : COMPANIES)
     const scope = { scope: 'company', id } as const
     const concerned = KEYS.slice(0, made).filter((key) => companyOf(key) === id)
     const work = async (db: ModelDb, revoke: () => void) => {
@@ -198,23 +206,24 @@ export function createWorkload(world: World, hosts: readonly Host[], note: Note)
 
   function writeSomething(server: Server): Promise<unknown> {
     const drawn = random.below(100)
-    if (drawn < 30) return deleteKey(server, anyKey())
-    if (drawn < 45) return disableKey(server, anyKey())
-    if (drawn < 60) return enableKey(server, anyKey())
-    if (drawn < 68) return setUser(server, false)
-    if (drawn < 78) return setUser(server, true)
-    if (drawn < 80) return setCompany(server, false)
-    if (drawn < 83) return setCompany(server, true)
+    if (drawn < 16) return deleteKey(server, keyThatIs('enabled'))
+    if (drawn < 24) return deleteKey(server, anyKey())
+    if (drawn < 42) return disableKey(server, keyThatIs('enabled'))
+    if (drawn < 62) return enableKey(server, keyThatIs('disabled'))
+    if (drawn < 66) return setUser(server, false)
+    if (drawn < 76) return setUser(server, true)
+    if (drawn < 77) return setCompany(server, false)
+    if (drawn < 82) return setCompany(server, true)
     return createKey(server)
   }
 
   function revokeSome(back: Host): void {
     for (const host of hosts) {
-      if (host === back || !isOn || random.chance(0.5)) continue
-      agenda.after(random.between(0, 300), () => {
+      if (host === back || !isOn || random.chance(0.2)) continue
+      agenda.after(random.between(0, 400), () => {
         const { server, machine } = host
         machine.deliver('message', () => {
-          if (server.isAlive) disableKey(server, anyKey()).catch(() => {})
+          if (server.isAlive) disableKey(server, keyThatIs('enabled')).catch(() => {})
         })
       })
     }
