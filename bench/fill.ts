@@ -1,4 +1,4 @@
-import { DatabaseSync } from 'node:sqlite'
+import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import { type createFingerprinter, fingerprintBytes } from '@latchkey/core/fingerprint'
 import { hintOf } from '@latchkey/core/hint'
 import { type KeyId, nextId } from '@latchkey/core/ids'
@@ -12,12 +12,15 @@ export const isInactive = (index: number): boolean => index % INACTIVE_EVERY ===
 const ALLOWLIST = JSON.stringify(['192.0.2.7', '10.0.0.0/8', '2001:db8::/32'])
 const COMMIT_EVERY = 200_000
 
-type Fill = {
-  readonly file: string
+export type Filling = {
   readonly companyId: string
   readonly userId: string
   readonly keys: number
   readonly fingerprint: ReturnType<typeof createFingerprinter>
+}
+
+type Fill = Filling & {
+  readonly file: string
   readonly onProgress: (done: number) => void
 }
 
@@ -42,30 +45,39 @@ export function fillStore(fill: Fill): void {
   }
 }
 
-function insertKeys(database: DatabaseSync, fill: Fill): KeyId {
+/** The rows, oldest first. */
+export function* keyRows(filling: Filling): Generator<ReturnType<typeof rowOf>> {
   const nowMs = Date.now()
   const first = nextId('key', { nowMs, randomBytes: (length) => new Uint8Array(length) })
-  let id = first
-  const sample = rowOf(fill, 0, first, nowMs)
-  const columns = Object.keys(sample)
-  const insert = database.prepare(
-    `INSERT INTO keys (${columns.join(', ')}) VALUES (${columns.map(() => '?').join(', ')})`,
-  )
+  for (let index = 0; index < filling.keys; index++) yield rowOf(filling, index, idAt(first, index), nowMs)
+}
+
+function insertKeys(database: DatabaseSync, fill: Fill): KeyId {
+  let insert: StatementSync | undefined
+  let lastId = '' as KeyId
+  let done = 0
   database.exec('BEGIN')
-  for (let index = 0; index < fill.keys; index++) {
-    id = idAt(first, index)
-    insert.run(...Object.values(rowOf(fill, index, id, nowMs)))
-    if (index % COMMIT_EVERY === COMMIT_EVERY - 1) {
+  for (const row of keyRows(fill)) {
+    insert ??= prepareInsert(database, Object.keys(row))
+    insert.run(...Object.values(row))
+    lastId = row.id
+    done += 1
+    if (done % COMMIT_EVERY === 0) {
       database.exec('COMMIT')
       database.exec('BEGIN')
-      fill.onProgress(index + 1)
+      fill.onProgress(done)
     }
   }
   database.exec('COMMIT')
-  return id
+  return lastId
 }
 
-function rowOf({ companyId, userId, fingerprint }: Fill, index: number, id: KeyId, nowMs: number) {
+function prepareInsert(database: DatabaseSync, columns: readonly string[]): StatementSync {
+  const places = columns.map(() => '?').join(', ')
+  return database.prepare(`INSERT INTO keys (${columns.join(', ')}) VALUES (${places})`)
+}
+
+function rowOf({ companyId, userId, fingerprint }: Filling, index: number, id: KeyId, nowMs: number) {
   const secret = secretAt(index)
   const { prefix, lastFour } = hintOf(secret)
   return {

@@ -43,7 +43,7 @@ async function compareLists(extent: Extent, stores: Stores, keys: number, id: st
 }
 
 /** The first page, and pages that begin at tenths of the list, forwards and backwards. */
-async function pages(server: Running, store: BenchStore): Promise<() => Buffer> {
+export async function pages(server: Running, store: BenchStore): Promise<() => Buffer> {
   const requests = [listRequest(store, '')]
   for (let tenth = 1; tenth < 9; tenth++) {
     const id = await idAtOffset(server, store, Math.floor((store.keys * tenth) / 10))

@@ -13,13 +13,13 @@ const SETTLE_MS = 3_000
 /** What it costs to have the service standing there, and to start it. */
 export async function m1Idle(extent: Extent, stores: Stores): Promise<Row[]> {
   const store = await stores.empty()
-  const startService = () => startLatchkey(store)
+  const startServing = () => startLatchkey(store)
   const memory = await alternate(extent, {
-    latchkey: () => idleMiB(extent, startService),
+    latchkey: () => idleMiB(extent, startServing),
     fastify: () => idleMiB(extent, () => startBare('fastify')),
   })
   const start = await alternate(extent, {
-    latchkey: () => startMs(startService, '/readyz'),
+    latchkey: () => startMs(startServing, '/readyz'),
     bare: () => startMs(() => startBare('constant'), '/'),
   })
   return [

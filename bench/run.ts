@@ -5,8 +5,10 @@ import { d1DeepPage } from './d1-deep-page.ts'
 import { type Extent, isMet, type Row } from './figure.ts'
 import { l1List } from './l1-list.ts'
 import { l2GetKey } from './l2-get-key.ts'
+import { l3PostgresList } from './l3-postgres-list.ts'
 import { m1Idle } from './m1-idle.ts'
 import { m2FirstAnswer } from './m2-first-answer.ts'
+import { rRevocation } from './r-revocation.ts'
 import { describeRow, resultsText } from './report.ts'
 import { createStores, type Stores } from './stores.ts'
 import { t1TokenGrant } from './t1-token-grant.ts'
@@ -17,6 +19,7 @@ import { v7Verifier } from './v7-verifier.ts'
 import { v11VerifyGrowth } from './v11-verify-growth.ts'
 import { w1Create } from './w1-create.ts'
 import { w2CreateTogether } from './w2-create-together.ts'
+import { w4PostgresCreate } from './w4-postgres-create.ts'
 
 const HELP = `Takes the figures of this service and writes them to bench/RESULTS.md.
 
@@ -47,6 +50,9 @@ const FIGURES: readonly Figure[] = [
   { ids: ['T1'], take: t1TokenGrant },
   { ids: ['T2'], take: t2TokenUse },
   { ids: ['D1'], take: d1DeepPage },
+  { ids: ['R2', 'R3', 'R4'], take: rRevocation },
+  { ids: ['W4'], take: w4PostgresCreate },
+  { ids: ['L3'], take: l3PostgresList },
 ]
 
 async function run(): Promise<number> {

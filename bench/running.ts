@@ -27,14 +27,16 @@ type ServeOptions = { readonly dataDir: string; readonly serverSecret: string }
 
 /** The service as people run it, but for the log: a line a request would measure the log. */
 export function startLatchkey({ dataDir, serverSecret }: ServeOptions): Promise<Running> {
-  const settings = {
-    PORT: '0',
+  return startServing({
     LATCHKEY_DATA_DIR: dataDir,
     LATCHKEY_SECRET: serverSecret,
     LATCHKEY_LOG_LEVEL: 'warn',
     LATCHKEY_TRUSTED_PROXIES: '127.0.0.0/8',
-  }
-  return start([LATCHKEY, 'serve'], settings, /API +http:\/\/127\.0\.0\.1:(\d+)/)
+  })
+}
+
+export function startServing(settings: Readonly<Record<string, string>>): Promise<Running> {
+  return start([LATCHKEY, 'serve'], { PORT: '0', ...settings }, /API +http:\/\/127\.0\.0\.1:(\d+)/)
 }
 
 /** Nothing is left running, however this process ends. */

@@ -8,7 +8,7 @@ import { bootstrap, createServices, readConfig, type Services, storeFileOf } fro
 import { createCompany } from '../packages/server/src/companies/create-company.ts'
 import { createKey } from '../packages/server/src/keys/create-key.ts'
 import { createUser } from '../packages/server/src/users/create-user.ts'
-import { fillStore } from './fill.ts'
+import { type Filling, fillStore } from './fill.ts'
 
 /** A store in a directory of its own: the operator, and a company with as many keys as were asked for. */
 export type BenchStore = {
@@ -59,10 +59,10 @@ export function openStore({ dataDir, serverSecret }: Pick<BenchStore, 'dataDir' 
   return createServices(config, secretSource)
 }
 
-const HOST: Actor = { type: 'host', id: null, userId: null, address: null, requestId: null }
+export const HOST: Actor = { type: 'host', id: null, userId: null, address: null, requestId: null }
 
 /** Whoever works on the host itself, for a company. */
-function hostPrincipal(companyId: Principal['companyId']): Principal {
+export function hostPrincipal(companyId: Principal['companyId']): Principal {
   return {
     type: 'host',
     id: null,
@@ -78,31 +78,34 @@ function hostPrincipal(companyId: Principal['companyId']): Principal {
   }
 }
 
-async function makeStore(
-  dataDir: string,
-  keys: number,
-  progress: (text: string) => void,
-): Promise<BenchStore> {
+function makeStore(dataDir: string, keys: number, progress: (text: string) => void): Promise<BenchStore> {
   const serverSecret = randomBytes(32).toString('hex')
-  const services = await openStore({ dataDir, serverSecret })
+  const open = () => openStore({ dataDir, serverSecret })
+  return makeStoreIn(open, { dataDir, serverSecret, keys }, (filling) =>
+    fillStore({
+      ...filling,
+      file: storeFileOf(dataDir),
+      onProgress: (done) => progress(`filling a store: ${done.toLocaleString('en')} keys`),
+    }),
+  )
+}
+
+/** Makes operator, company and user, fills in keys while nobody has the store open, and makes one key more. */
+export async function makeStoreIn(
+  open: () => Promise<Services>,
+  known: Pick<BenchStore, 'dataDir' | 'serverSecret' | 'keys'>,
+  fill: (filling: Filling) => void | Promise<void>,
+): Promise<BenchStore> {
+  const services = await open()
   const { fingerprint } = services
   const admin = await bootstrap(services)
   const { companyId, userId } = await makeCompany(services)
   await services.dispose()
-  if (keys > 0) {
-    fillStore({
-      file: storeFileOf(dataDir),
-      companyId,
-      userId,
-      keys,
-      fingerprint,
-      onProgress: (done) => progress(`filling a store: ${done.toLocaleString('en')} keys`),
-    })
-  }
-  const again = await openStore({ dataDir, serverSecret })
+  if (known.keys > 0) await fill({ companyId, userId, keys: known.keys, fingerprint })
+  const again = await open()
   const key = await makeKey(again, companyId, userId)
   await again.dispose()
-  return { dataDir, serverSecret, keys, adminKey: admin!.secret.reveal(), companyId, userId, key }
+  return { ...known, adminKey: admin!.secret.reveal(), companyId, userId, key }
 }
 
 function makeCompany({ write, chain }: Services) {

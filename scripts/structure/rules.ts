@@ -147,7 +147,16 @@ export const WALLS: Readonly<Record<string, Wall>> = {
   scripts: { may: ['server/settings'] },
   // The PostgreSQL server of the tests, which the service's own tests have too.
   e2e: { may: ['packages/server/test/postgres-cluster.ts'] },
-  bench: { may: ['core', 'contract', 'client', 'server/index', ...serverRooms] },
+  bench: {
+    may: [
+      'core',
+      'contract',
+      'client',
+      'server/index',
+      ...serverRooms,
+      'packages/server/test/postgres-cluster.ts',
+    ],
+  },
   root: {},
 }
 
