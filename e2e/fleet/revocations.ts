@@ -1,4 +1,4 @@
-import type { Answer } from '../calling.ts'
+import type { Answer, Call } from '../calling.ts'
 import type { Fleet, FleetServer } from './fleet.ts'
 
 /** A key that was acknowledged, and whatever else stands for it. */
@@ -10,7 +10,7 @@ export type Issued = {
 }
 
 /** What makes a key, or all keys of a user or company, stop. */
-type Revoking = { readonly method: 'DELETE' | 'PATCH'; readonly path: string; readonly body?: unknown }
+export type Revoking = Pick<Call, 'path' | 'body' | 'headers'> & { readonly method: 'DELETE' | 'PATCH' }
 
 type Use = {
   readonly key: Issued
