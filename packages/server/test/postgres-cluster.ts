@@ -1,5 +1,5 @@
 import { execFileSync, spawn } from 'node:child_process'
-import { chmodSync, chownSync, cpSync, existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { chmodSync, chownSync, cpSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -7,7 +7,7 @@ import { dirname, join } from 'node:path'
 import pg from 'pg'
 
 /** Who owns the cluster when the tests run as root, which PostgreSQL refuses to be. */
-const NOBODY = 65_534
+export const NOBODY = 65_534
 const READY_MS_MAX = 30_000
 
 /** A PostgreSQL server of its own, from the npm package of its binaries, in a directory that goes with it. */
@@ -59,6 +59,14 @@ export async function createCluster(settings: readonly string[] = []): Promise<C
     running = spawn(join(binaries, 'postgres'), flags, { ...account, stdio: 'ignore' })
     await untilReady(url)
   }
+  async function kill(): Promise<void> {
+    // Its own processes outlive it for a moment otherwise, and would be in the way of the next start.
+    const children = childrenOf(running?.pid)
+    const over = end('SIGKILL')
+    for (const pid of children) killAtOnce(pid)
+    await over
+    while (children.some(isAlive)) await new Promise((resolve) => setTimeout(resolve, 5))
+  }
   await start()
   return {
     url,
@@ -67,13 +75,36 @@ export async function createCluster(settings: readonly string[] = []): Promise<C
     get pid() {
       return running?.pid ?? 0
     },
-    kill: () => end('SIGKILL'),
+    kill,
     stop: () => end('SIGINT'),
     start,
     async dispose() {
       await end('SIGINT')
       rmSync(directory, { recursive: true, force: true })
     },
+  }
+}
+
+/** Where the system tells (Linux); elsewhere none, and the next start may have to wait for them. */
+function childrenOf(pid: number | undefined): number[] {
+  const file = `/proc/${pid}/task/${pid}/children`
+  return existsSync(file) ? readFileSync(file, 'utf8').trim().split(' ').filter(Boolean).map(Number) : []
+}
+
+function killAtOnce(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL')
+  } catch {
+    // It has ended by itself.
+  }
+}
+
+/** A process that has ended and that nobody has asked about yet does not count. */
+function isAlive(pid: number): boolean {
+  try {
+    return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'))
+  } catch {
+    return false
   }
 }
 
