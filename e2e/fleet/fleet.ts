@@ -32,7 +32,7 @@ type Caller = (server: FleetServer, request: Omit<Call, 'key'> & { readonly key?
 export type Fleet = {
   readonly databaseUrl: string
   /** To the same database, past every proxy. */
-  readonly database: Onlooker
+  readonly database: Pick<Onlooker, 'query'>
   readonly servers: readonly FleetServer[]
   /** Of the operator's owner. */
   readonly key: string
@@ -67,7 +67,11 @@ export async function createFleet(
     return server
   }
 
-  const database = await connectTo(databaseUrl)
+  let onlooker: Promise<Onlooker> | undefined
+  const query: Onlooker['query'] = async (text, values) => {
+    onlooker ??= connectTo(databaseUrl)
+    return (await onlooker).query(text, values)
+  }
   const first = await add(await settingsOf(0, databaseUrl))
   // In order, so that a fault can be given to one of them by its place.
   for (let index = 1; index < count; index++) await add(await settingsOf(index, databaseUrl))
@@ -76,7 +80,7 @@ export async function createFleet(
 
   return {
     databaseUrl,
-    database,
+    database: { query },
     servers,
     key,
     userId: String(me.body.userId),
@@ -86,7 +90,7 @@ export async function createFleet(
     add,
     run: (args, settings = {}) => first.home.run(args, { ...shared, ...settings }),
     async backends(purpose) {
-      const rows = await database.query(
+      const rows = await query(
         'SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND application_name = $1',
         [`latchkey ${purpose}`],
       )
@@ -94,7 +98,7 @@ export async function createFleet(
     },
     async dispose() {
       await Promise.all(servers.map(({ home }) => home.dispose()))
-      await database.end().catch(() => {})
+      await (await onlooker)?.end().catch(() => {})
       await drop().catch(() => {})
     },
   }
