@@ -8,6 +8,8 @@ export default defineConfig({
     // Real processes and a real disk: a slow machine must not look like a failed guarantee.
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    // Most tests wait for a disk, a process or a timer as long as they compute.
+    maxWorkers: 2,
     projects: [
       {
         extends: true,

@@ -1,6 +1,11 @@
 import { closeSync, openSync, readSync } from 'node:fs'
 import { compareSqliteSchema } from '../storage/migrations/sqlite.ts'
-import { findWrongCounters, isOpenElsewhere, type StoreFormat } from '../storage/sqlite-inspection.ts'
+import {
+  findWrongCounters,
+  isAccepted,
+  isOpenElsewhere,
+  type StoreFormat,
+} from '../storage/sqlite-inspection.ts'
 import { checkIntegrity } from '../storage/sqlite-integrity.ts'
 import { isRecentSqlite, SQLITE_VERSION_MIN } from '../storage/sqlite-version.ts'
 import { sizeOf } from './data-dir.ts'
@@ -8,6 +13,8 @@ import { type Finding, fine, problem, reasonOf, warning } from './finding.ts'
 import type { StoreState } from './store-state.ts'
 
 const RESTORE = 'Restore a backup, or move the file away to start with an empty store.'
+export const NOT_ACCEPTED = 'The store was restored or replaced since it was last in use, and is refused.'
+export const ACCEPT = 'Look at what it may have forgotten, then: latchkey restore --accept.'
 const OTHER_DIRECTORY = 'Choose another data directory with LATCHKEY_DATA_DIR.'
 const NEWER_RELEASE = 'Start the newer release, or restore a backup made before the upgrade.'
 
@@ -29,6 +36,7 @@ export function* diagnoseDatabase(store: StoreState): Generator<Finding> {
   yield durability(file, store.bytes, format)
   try {
     yield schemaFinding(compareSqliteSchema(database))
+    if (!isAccepted(database)) yield problem('restore', NOT_ACCEPTED, ACCEPT)
   } catch (error) {
     yield problem('schema', `It cannot be read (${reasonOf(error)}).`, RESTORE)
   }

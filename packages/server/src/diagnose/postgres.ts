@@ -1,4 +1,5 @@
 import type { PostgresState } from '../storage/postgres-inspection.ts'
+import { ACCEPT, NOT_ACCEPTED } from './database.ts'
 import { type Finding, fine, problem, warning } from './finding.ts'
 
 const NEWER_RELEASE = 'Start the newer release, or restore a backup made before the upgrade.'
@@ -16,11 +17,9 @@ export function* diagnosePostgres(
   yield fine('database', `${state.place}, PostgreSQL ${state.version}, a primary, durable`)
   yield schemaFinding(state)
   if (state.isAccepted === false) {
-    const detail = 'The database was restored, copied or promoted since the store was last in use.'
-    const remedy = 'Look at what it may have forgotten, then: latchkey restore --accept.'
-    yield problem('head', detail, remedy)
+    yield problem('restore', NOT_ACCEPTED, ACCEPT)
   } else if (state.isAccepted === true) {
-    yield fine('head', `of this database; ${state.servers} servers in it`)
+    yield fine('servers', `${state.servers} running on this store`)
   }
   yield connectionsFinding(state, connections)
   const apartMs = Math.abs(state.clockMs - nowMs)

@@ -62,6 +62,11 @@ SELECT max(at) AS newest FROM (
     ON e.company_id = c.id AND e.sequence = c.audit_count
   UNION ALL SELECT max(last_used_at) FROM key_usage)`
 
+/** false: restored, and not accepted by the operator. */
+export function isAccepted(database: DatabaseSync): boolean {
+  return database.prepare('SELECT is_accepted FROM head').get()?.is_accepted === 1
+}
+
 /** The newest moment the store knows of, milliseconds since the epoch. */
 export function findNewestMs(database: DatabaseSync): number | undefined {
   const row = database.prepare(NEWEST).get() as { newest: number | null }
