@@ -38,7 +38,7 @@ async function verifyAll(isJson: boolean): Promise<void> {
       const events = reports.reduce((sum, { report }) => sum + (report.isIntact ? report.events : 0), 0)
       if (broken.length === 0) {
         process.stdout.write(
-          `${reports.length} companies, ${events.toLocaleString('en')} events: every chain holds.\n`,
+          `${reports.length} ${reports.length === 1 ? 'company' : 'companies'}, ${events.toLocaleString('en')} events: every chain holds.\n`,
         )
       }
     }
