@@ -56,34 +56,42 @@ export function createAgenda(): Agenda {
       isTouched = true
     },
     run: (isOver) =>
-      new Promise((resolve, reject) => {
-        let isDone = false
-        let left = 0
-        const schedule = () => {
-          left = STEPS_IN_TURN
-          for (let step = 0; step < STEPS_IN_TURN; step += 1) setImmediate(takeStep)
+      takeSteps(() => {
+        isTouched = false
+        let isDone = isOver()
+        while (!isDone && !isTouched) {
+          const run = takeNext()
+          if (run === undefined) isDone = true
+          else run()
         }
-        const takeStep = () => {
-          if (isDone) return
-          left -= 1
-          try {
-            isTouched = false
-            isDone = isOver()
-            while (!isDone && !isTouched) {
-              const run = takeNext()
-              if (run === undefined) isDone = true
-              else run()
-            }
-            if (isDone) return resolve()
-          } catch (error) {
-            isDone = true
-            reject(error)
-          }
-          if (left === 0) schedule()
-        }
-        schedule()
+        return isDone
       }),
   }
+}
+
+/** Takes a step after the other until one says that it was the last. */
+function takeSteps(takeStep: () => boolean): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let isDone = false
+    let left = 0
+    const schedule = () => {
+      left = STEPS_IN_TURN
+      for (let step = 0; step < STEPS_IN_TURN; step += 1) setImmediate(takeOne)
+    }
+    const takeOne = () => {
+      if (isDone) return
+      left -= 1
+      try {
+        isDone = takeStep()
+      } catch (error) {
+        isDone = true
+        reject(error)
+      }
+      if (isDone) resolve()
+      else if (left === 0) schedule()
+    }
+    schedule()
+  })
 }
 
 /** A binary heap by moment, then by order. */

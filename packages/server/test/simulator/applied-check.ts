@@ -18,10 +18,13 @@ export function watchMemory(memory: Memory, judge: Judge, name: string, applied:
   }
 
   function checkDropped(now: number): void {
-    if (dropped.length !== now - known) return fail(`forgot ${dropped.length} for ${known + 1}…${now}`)
+    if (dropped.length !== now - known) {
+      fail(`forgot ${dropped.length} for ${known + 1}…${now}`)
+      return
+    }
     for (const [index, { scope, id }] of dropped.entries()) {
       const due = judge.logged(epoch!, known + 1 + index)
-      if (due !== `${scope} ${id}`) return fail(`forgot ${scope} ${id} where the log has ${due}`)
+      if (due !== `${scope} ${id}`) fail(`forgot ${scope} ${id} where the log has ${due}`)
     }
   }
 

@@ -1,6 +1,6 @@
-import { createMachine, type Machine } from './machine.ts'
+import { Machine } from './machine.ts'
 import type { Random } from './random.ts'
-import { type Server, startServer, type World } from './server.ts'
+import { Server, type World } from './server.ts'
 import type { Road } from './wire.ts'
 
 /** A place where one server after another runs. */
@@ -30,7 +30,7 @@ export function createFleet(world: World, serversCount: number): Host[] {
 function createHost(world: World, name: string, drift: number, lateness: number): Host {
   const { random, agenda } = world
   const rates = { monotonic: rateOf(random, drift), wall: rateOf(random, drift) }
-  const machine = createMachine(name, agenda, random, rates)
+  const machine = new Machine(name, agenda, random, rates)
   const road: Road = {
     cut: new Set(),
     slowness: 1,
@@ -46,10 +46,10 @@ function createHost(world: World, name: string, drift: number, lateness: number)
     road,
     maySleep: random.chance(0.5),
     isDeaf: false,
-    server: startServer(world, machine, road, `${name}.1`),
+    server: new Server(world, machine, road, `${name}.1`),
     restart() {
       lives += 1
-      host.server = startServer(world, machine, road, `${name}.${lives}`)
+      host.server = new Server(world, machine, road, `${name}.${lives}`)
     },
   }
   return host

@@ -1,7 +1,7 @@
 import type { CompanyId, KeyId, UserId } from '@latchkey/core/ids'
 import type { RevocationScope } from '@latchkey/core/key-cache'
 import type { LogRow } from '../../src/storage/schema.ts'
-import type { ModelStore } from './model-store.ts'
+import { type Contents, isUsable } from './model-contents.ts'
 
 /** What must hold at every step, by the names of the security design. */
 export type Invariant =
@@ -35,99 +35,98 @@ export type Invoked = {
   readonly enables: number
 }
 
-export type Judge = {
-  readonly violation: Violation | undefined
-  report(invariant: Invariant, detail: string): void
-  /** Something was committed. */
-  committed(store: ModelStore, rows: readonly LogRow[], scopes: readonly RevocationScope[]): void
-  /** The operator accepted what is there: what was deleted after the backup is alive again. */
-  accepted(store: ModelStore): void
-  /** Commits so far. */
-  readonly commits: number
-  /** A revocation that began after so many commits was answered with success: the very scope that it committed. */
-  answered(scope: RevocationScope, begunAfter: number): void
-  invoked(keyId: KeyId): Invoked
-  saidYes(invoked: Invoked, where: string): void
-  /** What a change in the log of an epoch named. */
-  logged(epoch: string, revision: number): string | undefined
-}
+/** Knows what was promised, and says when it is broken. The first time is what counts. */
+export class Judge {
+  readonly #nowMs: () => number
+  readonly #only: string | undefined
+  readonly #promises = new Map<KeyId, Promised>()
+  readonly #log = new Map<string, string>()
+  readonly #commitOf = new Map<RevocationScope, number>()
+  #commits = 0
+  #violation: Violation | undefined
 
-/** `only`: the one invariant to look for; undefined: all. */
-export function createJudge(nowMs: () => number, only: string | undefined): Judge {
-  const promises = new Map<KeyId, Promised>()
-  const log = new Map<string, string>()
-  const commitOf = new Map<RevocationScope, number>()
-  let commits = 0
-  let violation: Violation | undefined
-
-  function report(invariant: Invariant, detail: string): void {
-    if (only !== undefined && !invariant.startsWith(only)) return
-    violation ??= { invariant, atMs: nowMs(), detail }
+  /** `only`: the one invariant to look for; undefined: all. */
+  constructor(nowMs: () => number, only: string | undefined) {
+    this.#nowMs = nowMs
+    this.#only = only
   }
 
-  function look(store: ModelStore, isConcerned: (promised: Promised) => boolean, isAnew: boolean): void {
-    const { keys, users, companies } = store.contents
-    for (const { id, userId, companyId } of keys.values()) {
-      if (promises.has(id)) continue
-      promises.set(id, { id, userId, companyId, isActive: false, endedBy: 0, enables: 0, isRefused: false })
+  get violation(): Violation | undefined {
+    return this.#violation
+  }
+
+  /** Commits so far. */
+  get commits(): number {
+    return this.#commits
+  }
+
+  report(invariant: Invariant, detail: string): void {
+    if (this.#only !== undefined && !invariant.startsWith(this.#only)) return
+    this.#violation ??= { invariant, atMs: this.#nowMs(), detail }
+  }
+
+  /** Something was committed: `scopes` are the very objects that the transactions named. */
+  committed(contents: Contents, rows: readonly LogRow[], scopes: readonly RevocationScope[]): void {
+    this.#commits += 1
+    for (const scope of scopes) this.#commitOf.set(scope, this.#commits)
+    for (const { revision, scope, object_id } of rows) {
+      this.#log.set(`${contents.epoch}/${revision}`, `${scope} ${object_id}`)
     }
-    for (const promised of promises.values()) {
-      const key = keys.get(promised.id)
-      if (key === undefined || !isConcerned(promised)) continue
-      const isActive =
-        key.status === 'enabled' &&
-        users.get(key.userId)?.isActive === true &&
-        companies.get(key.companyId) === true
+    // A key that is not named can only have been created.
+    const isConcerned = (key: Promised) =>
+      key.enables === 0 || rows.some((row) => isOf(key, row.scope, row.object_id))
+    this.#look(contents, isConcerned, false)
+  }
+
+  /** The operator accepted what is there: what was deleted after the backup is alive again. */
+  accepted(contents: Contents): void {
+    this.#look(contents, () => true, true)
+  }
+
+  /** A revocation that began after so many commits was answered with success. */
+  answered(revoked: RevocationScope, begunAfter: number): void {
+    const commit = this.#commitOf.get(revoked) ?? begunAfter
+    for (const key of this.#promises.values()) {
+      // What ended it later has not been answered yet.
+      const isEnded = !key.isActive && key.endedBy <= commit
+      if (isEnded && isOf(key, revoked.scope, revoked.id)) key.isRefused = true
+    }
+  }
+
+  invoked(keyId: KeyId): Invoked {
+    const promised = this.#promises.get(keyId)
+    return { promised, isRefused: promised?.isRefused === true, enables: promised?.enables ?? 0 }
+  }
+
+  saidYes({ promised, isRefused, enables }: Invoked, where: string): void {
+    if (promised === undefined || !isRefused || promised.enables !== enables) return
+    this.report(
+      'I1 revoked is refused',
+      `${where} said yes to ${promised.id}, whose revocation had been answered`,
+    )
+  }
+
+  /** What a change in the log of an epoch named. */
+  logged(epoch: string, revision: number): string | undefined {
+    return this.#log.get(`${epoch}/${revision}`)
+  }
+
+  #look(contents: Contents, isConcerned: (promised: Promised) => boolean, isAnew: boolean): void {
+    for (const { id, userId, companyId } of contents.keys.values()) {
+      if (this.#promises.has(id)) continue
+      const fresh = { isActive: false, endedBy: 0, enables: 0, isRefused: false }
+      this.#promises.set(id, { id, userId, companyId, ...fresh })
+    }
+    for (const promised of this.#promises.values()) {
+      if (!contents.keys.has(promised.id) || !isConcerned(promised)) continue
+      const isActive = isUsable(contents, promised.id)
       if (isActive && (isAnew || !promised.isActive)) {
         promised.enables += 1
         promised.isRefused = false
       }
-      if (promised.isActive && !isActive) promised.endedBy = commits
+      if (promised.isActive && !isActive) promised.endedBy = this.#commits
       promised.isActive = isActive
     }
-  }
-
-  return {
-    get violation() {
-      return violation
-    },
-    report,
-    committed(store, rows, scopes) {
-      commits += 1
-      for (const scope of scopes) commitOf.set(scope, commits)
-      const { epoch } = store.contents
-      for (const row of rows) log.set(`${epoch}/${row.revision}`, `${row.scope} ${row.object_id}`)
-      // A key that is not named can only have been created.
-      look(
-        store,
-        (key) => key.enables === 0 || rows.some((row) => isOf(key, row.scope, row.object_id)),
-        false,
-      )
-    },
-    accepted: (store) => look(store, () => true, true),
-    get commits() {
-      return commits
-    },
-    answered(revoked, begunAfter) {
-      const commit = commitOf.get(revoked) ?? begunAfter
-      for (const key of promises.values()) {
-        // What ended it later has not been answered yet.
-        const isEnded = !key.isActive && key.endedBy <= commit
-        if (isEnded && isOf(key, revoked.scope, revoked.id)) key.isRefused = true
-      }
-    },
-    invoked(keyId) {
-      const promised = promises.get(keyId)
-      return { promised, isRefused: promised?.isRefused === true, enables: promised?.enables ?? 0 }
-    },
-    saidYes({ promised, isRefused, enables }, where) {
-      if (promised === undefined || !isRefused || promised.enables !== enables) return
-      report(
-        'I1 revoked is refused',
-        `${where} said yes to ${promised.id}, whose revocation had been answered`,
-      )
-    },
-    logged: (epoch, revision) => log.get(`${epoch}/${revision}`),
   }
 }
 

@@ -5,101 +5,100 @@ import type { Random } from './random.ts'
 /** What waits for a computer that stands still. */
 type Waiting = { readonly kind: 'timer' | 'message'; readonly arrive: () => void }
 
+/** How fast its clocks run. */
+type Rates = { readonly monotonic: number; readonly wall: number }
+
 /** The computer a server runs on: its clocks, and whether it takes part at all. It outlives its servers. */
-export type Machine = {
+export class Machine {
   readonly name: string
-  monotonicMs(): number
-  wallMs(): number
-  readonly isHalted: boolean
-  /** Runs it now, or when the computer goes on. */
-  deliver(kind: Waiting['kind'], arrive: () => void): void
-  /** Nothing runs any more, but clocks go on (SIGSTOP); asleep, the monotonic one stands still as well. */
-  halt(isAsleep: boolean): void
-  goOn(): void
-  stepWall(byMs: number): void
-  /** Timers that end with the server they belong to. */
-  createTiming(isAlive: () => boolean): Timing
-}
+  readonly #agenda: Agenda
+  readonly #random: Random
+  readonly #rates: Rates
+  readonly #monotonicStartMs: number
+  #wallStartMs: number
+  #asleepMs = 0
+  #asleepSinceMs: number | undefined
+  #isHalted = false
+  #waiting: Waiting[] = []
 
-/** `rates`: how fast its clocks run. */
-export function createMachine(
-  name: string,
-  agenda: Agenda,
-  random: Random,
-  rates: { readonly monotonic: number; readonly wall: number },
-): Machine {
-  const monotonicStartMs = random.between(1_000, 1_000_000)
-  let wallStartMs = 1_700_000_000_000 + random.between(-1_000, 1_000)
-  let asleepMs = 0
-  let asleepSinceMs: number | undefined
-  let isHalted = false
-  let waiting: Waiting[] = []
-
-  const monotonicMs = () => {
-    const awakeMs = (asleepSinceMs ?? agenda.nowMs) - asleepMs
-    return monotonicStartMs + rates.monotonic * awakeMs
+  constructor(name: string, agenda: Agenda, random: Random, rates: Rates) {
+    this.name = name
+    this.#agenda = agenda
+    this.#random = random
+    this.#rates = rates
+    this.#monotonicStartMs = random.between(1_000, 1_000_000)
+    this.#wallStartMs = 1_700_000_000_000 + random.between(-1_000, 1_000)
   }
 
-  function deliver(kind: Waiting['kind'], arrive: () => void): void {
-    if (isHalted) {
-      waiting.push({ kind, arrive })
+  get isHalted(): boolean {
+    return this.#isHalted
+  }
+
+  monotonicMs(): number {
+    const awakeMs = (this.#asleepSinceMs ?? this.#agenda.nowMs) - this.#asleepMs
+    return this.#monotonicStartMs + this.#rates.monotonic * awakeMs
+  }
+
+  wallMs(): number {
+    return this.#wallStartMs + this.#rates.wall * this.#agenda.nowMs
+  }
+
+  stepWall(byMs: number): void {
+    this.#wallStartMs += byMs
+  }
+
+  /** Runs it now, or when the computer goes on. */
+  deliver(kind: Waiting['kind'], arrive: () => void): void {
+    if (this.#isHalted) {
+      this.#waiting.push({ kind, arrive })
       return
     }
-    agenda.touch()
+    this.#agenda.touch()
     arrive()
   }
 
-  /** Node looks at sockets or at timers first, as it happened to be stopped; each keeps its own order. */
-  function inSomeOrder(all: readonly Waiting[]): Waiting[] {
-    const messages = all.filter(({ kind }) => kind === 'message')
-    const timers = all.filter(({ kind }) => kind === 'timer')
-    return random.chance(0.5) ? [...messages, ...timers] : [...timers, ...messages]
+  /** Nothing runs any more, but clocks go on (SIGSTOP); asleep, the monotonic one stands still as well. */
+  halt(isAsleep: boolean): void {
+    this.#isHalted = true
+    if (isAsleep) this.#asleepSinceMs = this.#agenda.nowMs
   }
 
-  function after(isAlive: () => boolean, ms: number, callback: () => void): () => void {
-    const dueMs = monotonicMs() + ms
+  goOn(): void {
+    this.#isHalted = false
+    if (this.#asleepSinceMs !== undefined) this.#asleepMs += this.#agenda.nowMs - this.#asleepSinceMs
+    this.#asleepSinceMs = undefined
+    const messages = this.#waiting.filter(({ kind }) => kind === 'message')
+    const timers = this.#waiting.filter(({ kind }) => kind === 'timer')
+    this.#waiting = []
+    // Node looks at sockets or at timers first, as it happened to be stopped; each keeps its own order.
+    const late = this.#random.chance(0.5) ? [...messages, ...timers] : [...timers, ...messages]
+    for (const { kind, arrive } of late) this.#agenda.quietly(0, () => this.deliver(kind, arrive))
+  }
+
+  /** Timers that end with the server they belong to. */
+  createTiming(isAlive: () => boolean): Timing {
+    return {
+      monotonicMs: () => this.monotonicMs(),
+      wallMs: () => this.wallMs(),
+      after: (ms, callback) => this.#after(isAlive, ms, callback),
+    }
+  }
+
+  #after(isAlive: () => boolean, ms: number, callback: () => void): () => void {
+    const rate = this.#rates.monotonic
+    const dueMs = this.monotonicMs() + ms
     let isOff = false
-    let cancel = agenda.quietly(ms / rates.monotonic, () => deliver('timer', ring))
-    function ring(): void {
+    const ring = (): void => {
       if (isOff || !isAlive()) return
-      const leftMs = dueMs - monotonicMs()
+      const leftMs = dueMs - this.monotonicMs()
       // Asleep in between: the time that was slept does not count.
-      if (leftMs > 0.001) cancel = agenda.quietly(leftMs / rates.monotonic, () => deliver('timer', ring))
+      if (leftMs > 0.001) cancel = this.#agenda.quietly(leftMs / rate, () => this.deliver('timer', ring))
       else callback()
     }
+    let cancel = this.#agenda.quietly(ms / rate, () => this.deliver('timer', ring))
     return () => {
       isOff = true
       cancel()
     }
-  }
-
-  return {
-    name,
-    monotonicMs,
-    wallMs: () => wallStartMs + rates.wall * agenda.nowMs,
-    get isHalted() {
-      return isHalted
-    },
-    deliver,
-    halt(isAsleep) {
-      isHalted = true
-      if (isAsleep) asleepSinceMs = agenda.nowMs
-    },
-    goOn() {
-      isHalted = false
-      if (asleepSinceMs !== undefined) asleepMs += agenda.nowMs - asleepSinceMs
-      asleepSinceMs = undefined
-      const late = inSomeOrder(waiting)
-      waiting = []
-      for (const { kind, arrive } of late) agenda.quietly(0, () => deliver(kind, arrive))
-    },
-    stepWall(byMs) {
-      wallStartMs += byMs
-    },
-    createTiming: (isAlive) => ({
-      monotonicMs,
-      wallMs: () => wallStartMs + rates.wall * agenda.nowMs,
-      after: (ms, callback) => after(isAlive, ms, callback),
-    }),
   }
 }

@@ -10,7 +10,8 @@ import type {
   VerificationReads,
   Written,
 } from '../../src/storage/engine.ts'
-import type { ModelKey, ModelStore, Mutation } from './model-store.ts'
+import type { ModelKey, Mutation } from './model-contents.ts'
+import type { ModelStore } from './model-store.ts'
 import type { Answer, Line, Wire } from './wire.ts'
 
 /** As the real store's: see postgres-followed.ts, postgres-verification.ts and postgres.ts. */
@@ -139,7 +140,7 @@ async function write<T>(
     const revision = await ask<number | undefined>((answer) => session.commit(changed, head.epoch, answer))
     return { value, revocation: revision === undefined ? undefined : { revision, epoch: head.epoch } }
   } catch (error) {
-    wire.tell(line, session.abort)
+    wire.tell(line, () => session.abort())
     throw error
   }
 }

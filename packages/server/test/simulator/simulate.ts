@@ -1,11 +1,13 @@
 import { createAgenda } from './agenda.ts'
-import { createFaults } from './faults.ts'
+import { Faults } from './faults.ts'
 import { createFleet, type Host } from './fleet.ts'
-import { createJudge, type Violation } from './judge.ts'
-import { createModelStore, type ModelStore, type StoreHooks } from './model-store.ts'
+import { Judge, type Violation } from './judge.ts'
+import { fillStore, fingerprintOf } from './keys.ts'
+import { isUsable } from './model-contents.ts'
+import { ModelStore, type StoreHooks } from './model-store.ts'
 import { createRandom } from './random.ts'
-import type { SimulatedKey, World } from './server.ts'
-import { createWorkload, fillStore, fingerprintOf, type Workload } from './workload.ts'
+import type { World } from './server.ts'
+import { Workload } from './workload.ts'
 
 export type Options = {
   /** Drawn from the seed when not given. */
@@ -16,6 +18,7 @@ export type Options = {
   readonly onTrace?: ((line: string) => void) | undefined
 }
 
+const KEYS_AT_START = 8
 const CALM_MS = 600
 const FAULTS_MS = 8_000
 /** When it is looked whether all is well again, after healing; the last one is too late. A store may have to be accepted first. */
@@ -26,22 +29,22 @@ export async function simulate(seed: number, options: Options = {}): Promise<Vio
   const random = createRandom(seed)
   const agenda = createAgenda()
   const note = createNote(() => agenda.nowMs, options.onTrace)
-  const judge = createJudge(() => agenda.nowMs, options.only)
+  const judge = new Judge(() => agenda.nowMs, options.only)
   const hosts: Host[] = []
-  const store = createModelStore(
+  const store = new ModelStore(
     agenda,
     random,
     createHooks(() => store, { agenda, random, judge, hosts, note }),
   )
-  fillStore(store.contents)
-  judge.accepted(store)
-  const world: World = { agenda, random, store, judge, fingerprint: fingerprintOf }
+  fillStore(store.contents, KEYS_AT_START)
+  judge.accepted(store.contents)
+  const world: World = { agenda, random, store, judge, fingerprint: fingerprintOf, note }
   hosts.push(...createFleet(world, options.servers ?? random.pick([2, 3, 3, 4])))
-  const workload = createWorkload(world, hosts, note)
-  const faults = createFaults(world, hosts, note, workload.revokeSome)
+  const workload = new Workload(world, hosts, KEYS_AT_START)
+  const faults = new Faults(world, hosts, (host) => workload.revokeSome(host))
 
-  agenda.after(random.between(0, CALM_MS), workload.start)
-  agenda.after(CALM_MS, faults.start)
+  agenda.after(random.between(0, CALM_MS), () => workload.start())
+  agenda.after(CALM_MS, () => faults.start())
   agenda.after(CALM_MS + FAULTS_MS, () => {
     note(() => 'everything heals')
     faults.healAll()
@@ -49,7 +52,7 @@ export async function simulate(seed: number, options: Options = {}): Promise<Vio
   })
   let isOver = false
   agenda.after(CALM_MS + FAULTS_MS, () => {
-    watchRecovery({ world, hosts, workload, note }).then(() => {
+    watchRecovery({ world, hosts, workload }).then(() => {
       isOver = true
     })
   })
@@ -60,22 +63,17 @@ export async function simulate(seed: number, options: Options = {}): Promise<Vio
   return judge.violation
 }
 
-type Note = (line: () => string) => void
-
-function createNote(nowMs: () => number, onTrace: Options['onTrace']): Note {
+function createNote(nowMs: () => number, onTrace: Options['onTrace']): World['note'] {
   if (onTrace === undefined) return () => {}
   return (line) => onTrace(`${nowMs().toFixed(1).padStart(9)}  ${line()}`)
 }
 
-type Watching = Pick<World, 'agenda' | 'random' | 'judge'> & {
-  readonly hosts: readonly Host[]
-  readonly note: Note
-}
+type Watching = Pick<World, 'agenda' | 'random' | 'judge' | 'note'> & { readonly hosts: readonly Host[] }
 
 function createHooks(store: () => ModelStore, { agenda, random, judge, hosts, note }: Watching): StoreHooks {
   return {
     onCommit(rows, scopes, isNoticed) {
-      judge.committed(store(), rows, scopes)
+      judge.committed(store().contents, rows, scopes)
       for (const row of rows)
         note(() => `  revision ${row.revision}: ${row.scope} ${row.object_id.slice(-2)}`)
       if (!isNoticed || rows.length === 0) return
@@ -84,15 +82,15 @@ function createHooks(store: () => ModelStore, { agenda, random, judge, hosts, no
         if (!isLost) agenda.quietly(random.between(0.1, 2) * host.road.slowness, () => host.server.wake())
       }
     },
-    onAccept: () => judge.accepted(store()),
+    onAccept: () => judge.accepted(store().contents),
   }
 }
 
-type Recovering = { world: World; hosts: readonly Host[]; workload: Workload; note: Note }
+type Recovering = { world: World; hosts: readonly Host[]; workload: Workload }
 
 /** Verification and writes work on every server again, and agree with what is stored. */
-async function watchRecovery({ world, hosts, workload, note }: Recovering): Promise<void> {
-  const { agenda, judge } = world
+async function watchRecovery({ world, hosts, workload }: Recovering): Promise<void> {
+  const { agenda, judge, note } = world
   let wrong: string | undefined
   for (const afterMs of LOOK_AFTER_MS) {
     await new Promise<void>((resolve) => void agenda.after(afterMs, resolve))
@@ -106,20 +104,11 @@ async function watchRecovery({ world, hosts, workload, note }: Recovering): Prom
 
 async function findWrong(store: ModelStore, host: Host, workload: Workload): Promise<string | undefined> {
   for (const key of workload.keys) {
-    const due = isUsable(store, key)
+    const due = isUsable(store.contents, key.id)
     const code = await host.server.ask(key)
     if ((code === 'VALID') !== due || code === undefined) {
       return `${host.name} says ${code ?? 'nothing'} of ${key.id}, which is ${due ? '' : 'not '}to be accepted`
     }
   }
   return (await workload.deleteAny(host.server)) ? undefined : `${host.name} cannot delete a key`
-}
-
-function isUsable({ contents }: ModelStore, { id }: SimulatedKey): boolean {
-  const key = contents.keys.get(id)
-  return (
-    key?.status === 'enabled' &&
-    contents.users.get(key.userId)?.isActive === true &&
-    contents.companies.get(key.companyId) === true
-  )
 }

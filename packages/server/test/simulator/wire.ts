@@ -10,8 +10,8 @@ export type Answer<T> = (error: Error | undefined, value?: T) => void
 
 /** One connection, as TCP has it: what is sent on it arrives in order, once, late, or never. */
 export type Line = {
-  /** Which start of the store it was made in; undefined before the first message arrived there. */
-  madeIn: number | undefined
+  /** Which start of the store it was made for: it does not outlive that. */
+  readonly madeFor: number
   /** Half open: nothing that is sent arrives any more, and nobody is told. */
   isSilent: boolean
   /** The client has let go of it. */
@@ -40,36 +40,95 @@ export type Road = {
   held: { readonly line: Line; readonly arrive: () => void }[]
 }
 
-export type Wire = {
-  open(): Line
-  /** Runs `work` at the store and brings its answer back. Rejects after `msMax`, and when the line breaks. */
-  ask<T>(line: Line, msMax: number, work: (answer: Answer<T>) => void): Promise<T>
-  /** Ends what is under way on it. What was sent may still arrive. */
-  close(line: Line): void
-  /** Sent without waiting for anything. */
-  tell(line: Line, arrive: () => void): void
+type Ends = {
+  readonly agenda: Agenda
+  readonly random: Random
+  readonly farEnd: FarEnd
+  readonly machine: Machine
+  readonly road: Road
+  readonly timing: Timing
+  readonly isAlive: () => boolean
 }
 
 const LATE_MS_MAX = 900
 
-export function createWire(
-  { agenda, random, farEnd }: { agenda: Agenda; random: Random; farEnd: FarEnd },
-  {
-    machine,
-    road,
-    timing,
-    isAlive,
-  }: { machine: Machine; road: Road; timing: Timing; isAlive: () => boolean },
-): Wire {
-  function delayMs(): number {
-    const usual = random.between(0.2, 1) * road.usualMs
-    return (
-      (random.chance(road.lateness) ? 20 + random.between(0, 1) ** 2 * LATE_MS_MAX : usual) * road.slowness
+/** One server's way to the store. */
+export class Wire {
+  readonly #ends: Ends
+
+  constructor(ends: Ends) {
+    this.#ends = ends
+  }
+
+  open(): Line {
+    const { machine, farEnd, isAlive } = this.#ends
+    const pending: Line['pending'] = new Set()
+    const reset = () =>
+      machine.deliver('message', () => {
+        if (isAlive()) for (const fail of pending) fail(new Error('connection reset'))
+      })
+    return {
+      madeFor: farEnd.starts,
+      isSilent: false,
+      isClosed: false,
+      lastMs: { out: 0, back: 0 },
+      pending,
+      reset,
+    }
+  }
+
+  /** Runs `work` at the store and brings its answer back. Rejects after `msMax`, and when the line breaks. */
+  ask<T>(line: Line, msMax: number, work: (answer: Answer<T>) => void): Promise<T> {
+    return new Promise((resolve, reject) => {
+      if (line.isClosed) return reject(new Error('connection closed'))
+      const fail = (error: Error) => {
+        if (!line.pending.delete(fail)) return
+        cancel()
+        reject(error)
+      }
+      const succeed = (value: T) => {
+        if (!line.pending.delete(fail)) return
+        cancel()
+        resolve(value)
+      }
+      line.pending.add(fail)
+      const cancel = this.#ends.timing.after(msMax, () => fail(new Error('query timeout')))
+      const answer: Answer<T> = (error, value) =>
+        this.#bringBack(line, () => (error === undefined ? succeed(value!) : fail(error)))
+      this.#carry('out', line, () => this.#receive(line, work, answer))
+    })
+  }
+
+  /** Ends what is under way on it. What was sent may still arrive. */
+  close(line: Line): void {
+    line.isClosed = true
+    for (const fail of line.pending) fail(new Error('connection closed'))
+  }
+
+  /** Sent without waiting for anything. */
+  tell(line: Line, arrive: () => void): void {
+    this.#carry('out', line, arrive)
+  }
+
+  #receive<T>(line: Line, work: (answer: Answer<T>) => void, answer: Answer<T>): void {
+    const { farEnd } = this.#ends
+    if (!farEnd.isUp) answer(new Error('connection refused'))
+    else if (line.madeFor !== farEnd.starts) answer(new Error('connection reset'))
+    else work(answer)
+  }
+
+  #bringBack(line: Line, arrive: () => void): void {
+    const { machine, isAlive } = this.#ends
+    this.#carry('back', line, () =>
+      machine.deliver('message', () => {
+        if (isAlive()) arrive()
+      }),
     )
   }
 
-  function carry(direction: Direction, line: Line, arrive: () => void): void {
-    const atMs = Math.max(agenda.nowMs + delayMs() + road.extraMs[direction], line.lastMs[direction])
+  #carry(direction: Direction, line: Line, arrive: () => void): void {
+    const { agenda, road } = this.#ends
+    const atMs = Math.max(agenda.nowMs + this.#delayMs() + road.extraMs[direction], line.lastMs[direction])
     line.lastMs[direction] = atMs
     agenda.quietly(atMs - agenda.nowMs, () => {
       if (line.isSilent) return
@@ -78,59 +137,11 @@ export function createWire(
     })
   }
 
-  function receive<T>(line: Line, work: (answer: Answer<T>) => void, answer: Answer<T>): void {
-    if (!farEnd.isUp) return answer(new Error('connection refused'))
-    line.madeIn ??= farEnd.starts
-    if (line.madeIn !== farEnd.starts) return answer(new Error('connection reset'))
-    work(answer)
-  }
-
-  return {
-    open() {
-      const pending: Line['pending'] = new Set()
-      const reset = () =>
-        machine.deliver('message', () => {
-          if (isAlive()) for (const fail of pending) fail(new Error('connection reset'))
-        })
-      return {
-        madeIn: undefined,
-        isSilent: false,
-        isClosed: false,
-        lastMs: { out: 0, back: 0 },
-        pending,
-        reset,
-      }
-    },
-    ask: (line, msMax, work) =>
-      new Promise((resolve, reject) => {
-        let cancel = () => {}
-        const fail = (error: Error) => {
-          if (!line.pending.delete(fail)) return
-          cancel()
-          reject(error)
-        }
-        if (line.isClosed) return reject(new Error('connection closed'))
-        line.pending.add(fail)
-        cancel = timing.after(msMax, () => fail(new Error('query timeout')))
-        carry('out', line, () =>
-          receive(line, work, (error, value) =>
-            carry('back', line, () =>
-              machine.deliver('message', () => {
-                if (!isAlive()) return
-                if (error !== undefined) return fail(error)
-                if (!line.pending.delete(fail)) return
-                cancel()
-                resolve(value!)
-              }),
-            ),
-          ),
-        )
-      }),
-    close(line) {
-      line.isClosed = true
-      for (const fail of line.pending) fail(new Error('connection closed'))
-    },
-    tell: (line, arrive) => carry('out', line, arrive),
+  #delayMs(): number {
+    const { random, road } = this.#ends
+    const usualMs = random.between(0.2, 1) * road.usualMs
+    const isLate = random.chance(road.lateness)
+    return (isLate ? 20 + random.between(0, 1) ** 2 * LATE_MS_MAX : usualMs) * road.slowness
   }
 }
 

@@ -1,0 +1,92 @@
+import type { Fingerprint } from '@latchkey/core/fingerprint'
+import type { Secret } from '@latchkey/core/secret'
+import { createVerifier, type Verifier } from '@latchkey/core/verifier'
+import type { Engine } from '../../src/storage/engine.ts'
+import { loadKey } from '../../src/verification/load-key.ts'
+import { createRevocations, type Revocations } from '../../src/verification/revocations.ts'
+import { type Moment, momentOf, type Timing } from '../../src/verification/timing.ts'
+import { createWrite, type Write } from '../../src/verification/write.ts'
+import { watchMemory } from './applied-check.ts'
+import { watchBarrier } from './barrier-check.ts'
+import type { Judge } from './judge.ts'
+import { createModelEngine } from './model-engine.ts'
+import type { ModelStore } from './model-store.ts'
+import type { Wire } from './wire.ts'
+
+type Needs = {
+  readonly name: string
+  readonly store: ModelStore
+  readonly wire: Wire
+  readonly timing: Timing
+  readonly judge: Judge
+  readonly fingerprint: (secret: Secret) => Fingerprint
+  readonly newId: () => string
+}
+
+export type RunningCode = {
+  readonly verifier: Verifier
+  readonly revocations: Revocations
+  readonly write: Write
+  /** When the question was asked whose answer memory was last brought up to date with. */
+  readonly proven: Moment | undefined
+  /** Somebody else moved the head, perhaps. */
+  wake(): void
+  disturb(): void
+  check(): void
+}
+
+/** Few, so that the second generation of memory is used as well. */
+const KEYS_MAX = 16
+
+/** What services.ts puts together, over the model of a store, and with the checks between the parts. */
+export function assemble({ name, store, wire, timing, judge, fingerprint, newId }: Needs): RunningCode {
+  let asked: Moment | undefined
+  let proven: Moment | undefined
+  let wake = () => {}
+  const engine = createModelEngine({
+    store,
+    wire,
+    expect: () => revocations.expect(),
+    onWake: (given) => {
+      wake = given
+    },
+    onAnnounce: () => {
+      asked = momentOf(timing)
+    },
+    onObserve: (seen) => {
+      proven = seen.isAccepted ? asked : undefined
+      memory.seen(seen)
+    },
+    onSurvey: () => barrier.surveyed(),
+  })
+  const verifier = createVerifier({
+    fingerprint,
+    load: (handle) => loadKey(engine.verification, handle),
+    isFresh: () => revocations.isFresh(),
+    monotonicMs: timing.monotonicMs,
+    keysMax: KEYS_MAX,
+  })
+  const memory = watchMemory(verifier, judge, name, () => revocations.applied)
+  const revocations = createRevocations(
+    { changes: engine.followed },
+    { memory: memory.watched, newId, onPoll: () => {}, timing },
+  )
+  const barrier = watchBarrier(revocations.settle, judge, name, timing.monotonicMs, () => store.head.epoch)
+  const write = createWrite({
+    engine: { write: engine.write } as unknown as Engine,
+    clock: { nowMs: timing.wallMs },
+    randomBytes: (count) => new Uint8Array(count),
+    settle: barrier.settle,
+  })
+  return {
+    verifier,
+    revocations,
+    write,
+    get proven() {
+      return proven
+    },
+    wake: () => wake(),
+    disturb: barrier.disturb,
+    check: memory.check,
+  }
+}
