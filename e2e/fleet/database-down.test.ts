@@ -25,6 +25,13 @@ const ACKNOWLEDGED_MAX = 100
 
 let cluster: Cluster
 let fleet: Fleet
+/** Whether a test that failed has left the database down. */
+let isDown = false
+
+async function comeBack(): Promise<void> {
+  await cluster.start()
+  isDown = false
+}
 
 beforeAll(async () => {
   cluster = await createCluster(['max_connections=200'])
@@ -34,7 +41,10 @@ afterAll(() => cluster.dispose())
 beforeEach(async () => {
   fleet = await createFleet(cluster, 2)
 })
-afterEach(() => fleet.dispose())
+afterEach(async () => {
+  if (isDown) await comeBack()
+  await fleet.dispose()
+})
 
 function expectRefused({ status, body, headers }: Answer, code: string): void {
   expect({ status, code: body.code }).toEqual({ status: 503, code })
@@ -52,6 +62,7 @@ describe('a database that is gone', () => {
       const keys = await issueEverywhere(fleet, recorder, 4)
       const [key] = keys
       const { servers } = fleet
+      isDown = true
       await end()
       const goneAtMs = performance.now()
       // Nobody has to wait for the database to be missed.
@@ -74,7 +85,7 @@ describe('a database that is gone', () => {
         expectRefused(await fleet.call(server, { path: '/readyz' }), 'unavailable')
         expectRefused(await fleet.call(server, { path: '/keys', bearer: key!.secret }), 'cannot_verify')
       }
-      await cluster.start()
+      await comeBack()
       const backAtMs = performance.now()
       for (const server of servers) {
         await until('VALID', () => recorder.verify(server, key!), BACK_MS_MAX)
@@ -122,8 +133,9 @@ describe('what was acknowledged is kept, and nothing is half there', () => {
     for (let cycle = 0; cycle < CYCLES; cycle++) {
       const writers = fleet.servers.map((server) => startWriters(targetOf(server), history, 4))
       await acknowledgedMore()
+      isDown = true
       await (cycle % 2 === 0 ? cluster.kill() : cluster.stop())
-      await cluster.start()
+      await comeBack()
       await acknowledgedMore()
       await Promise.all(writers.map(({ stop }) => stop()))
       for (const server of fleet.servers) await expectAllThere(server)
