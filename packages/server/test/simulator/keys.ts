@@ -28,7 +28,8 @@ export const USERS = [
 ] as const
 export type SimulatedUser = (typeof USERS)[number]
 
-export const userOf = (key: SimulatedKey): SimulatedUser => USERS[KEYS.indexOf(key) % USERS.length]!
+const OWNERS = new Map(KEYS.map((key, index) => [key, USERS[index % USERS.length]!]))
+export const userOf = (key: SimulatedKey): SimulatedUser => OWNERS.get(key)!
 export const companyOf = (key: SimulatedKey): CompanyId => userOf(key).companyId
 
 export function addKey(contents: Contents, key: SimulatedKey): void {

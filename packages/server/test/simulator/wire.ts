@@ -24,7 +24,7 @@ export type Line = {
 }
 
 /** The store at the far end, as the wire knows it. */
-export type FarEnd = { readonly isUp: boolean; readonly starts: number }
+type FarEnd = { readonly isUp: boolean; readonly starts: number }
 
 /** How the way to the store is now. It belongs to the computer, and so outlives its servers. */
 export type Road = {
