@@ -1,4 +1,5 @@
 import { AppError } from '@latchkey/core/error'
+import type { Services } from '../../services.ts'
 import { findDeployment } from '../../storage/deployment.ts'
 import type { Refused } from '../../verification/lease.ts'
 import type { Handler } from '../context.ts'
@@ -14,13 +15,17 @@ function restored({ known, found }: Refused): AppError {
 }
 
 export const getReadiness: Handler<'getReadiness'> = async ({ engine, revocations }) => {
-  const { refused } = revocations
-  if (refused !== undefined) throw restored(refused)
-  const deployment = await engine.read(findDeployment).catch((cause: unknown) => {
+  const deployment = await findOurs({ engine, revocations }).catch((cause: unknown) => {
     if (cause instanceof AppError) throw cause
     throw new AppError('unavailable', 'The store does not answer.', { retryAfterSeconds: 1, cause })
   })
   if (deployment === undefined)
     throw new AppError('unavailable', 'The store is not set up.', { retryAfterSeconds: 1 })
   return { body: { status: 'ready', store: engine.store } }
+}
+
+async function findOurs({ engine, revocations }: Pick<Services, 'engine' | 'revocations'>) {
+  const { refused } = revocations
+  if (refused !== undefined) throw restored(refused)
+  return engine.read(findDeployment)
 }
