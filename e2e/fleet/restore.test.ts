@@ -1,0 +1,183 @@
+import { execFileSync } from 'node:child_process'
+import { chownSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { type Cluster, createCluster } from '../../packages/server/test/postgres-cluster.ts'
+import { type Answer, call } from '../calling.ts'
+import { createHome, type Home } from '../running.ts'
+import { findDamage } from './damage.ts'
+import { createFleet, type Fleet, type FleetServer } from './fleet.ts'
+import { createRecorder, type Issued, type Recorder } from './revocations.ts'
+import { issueEverywhere, revokeEach, until } from './rounds.ts'
+
+const ACCEPTED = 'The store is in use, under a new epoch. Every service on it forgets what it remembered.\n'
+
+describe('a database server that was put back to an earlier state', () => {
+  let cluster: Cluster
+  let fleet: Fleet
+  let recorder: Recorder
+
+  beforeAll(async () => {
+    // There is no archive: a recovery ends where the copy ends, and begins a new timeline.
+    cluster = await createCluster(['restore_command=false'])
+  })
+  afterAll(() => cluster.dispose())
+
+  beforeEach(async () => {
+    fleet = await createFleet(cluster, 2)
+    recorder = createRecorder(fleet)
+  })
+  afterEach(() => fleet.dispose())
+
+  const copyOf = () => `${cluster.directory}-copy`
+  const statusOf = (server: FleetServer, path: string) => async () =>
+    (await fleet.call(server, { path })).status
+
+  async function takeColdCopy(): Promise<void> {
+    await cluster.stop()
+    rmSync(copyOf(), { recursive: true, force: true })
+    execFileSync('cp', ['-a', cluster.directory, copyOf()])
+    await cluster.start()
+    for (const server of fleet.servers) await until(200, statusOf(server, '/readyz'))
+  }
+
+  async function putBack(): Promise<void> {
+    await cluster.stop()
+    rmSync(cluster.directory, { recursive: true })
+    execFileSync('cp', ['-a', copyOf(), cluster.directory])
+    await cluster.start()
+  }
+
+  /** The server says no to everything but its health, and what to do. */
+  async function expectRefusing(server: FleetServer, key: Issued, detail: RegExp): Promise<void> {
+    const readiness = await fleet.call(server, { path: '/readyz' })
+    expect(readiness).toMatchObject({ status: 503, body: { code: 'unavailable' } })
+    expect(readiness.body.detail).toMatch(detail)
+    expect(readiness.body.detail).toMatch(/To use it: latchkey restore --accept\.$/)
+    expect(await recorder.verify(server, key)).toBe('cannot_verify')
+    const creation = await fleet.call(server, { path: '/keys', body: { userId: fleet.userId } })
+    expect(creation.status).toBe(503)
+    expect(await statusOf(server, '/healthz')()).toBe(200)
+  }
+
+  async function accept(key: Issued): Promise<void> {
+    expect(await fleet.run(['restore', '--accept'])).toEqual({ exitCode: 0, stdout: ACCEPTED, stderr: '' })
+    for (const server of fleet.servers) {
+      await until('VALID', () => recorder.verify(server, key))
+      expect(await statusOf(server, '/readyz')()).toBe(200)
+      await recorder.issue(server)
+    }
+    const events = await fleet.call(fleet.servers[0]!, { path: '/audit' })
+    expect(actionsOf(events)).toContain('store.accepted')
+  }
+
+  it('is refused by every server, which says how much is missing, until the operator accepts it', async () => {
+    const { servers } = fleet
+    const [kept] = await issueEverywhere(fleet, recorder, 1)
+    const keys = await issueEverywhere(fleet, recorder, 7)
+    await takeColdCopy()
+    for (const server of servers)
+      for (const key of keys) expect(await recorder.verify(server, key)).toBe('VALID')
+    await revokeEach(recorder, { keys, deleters: servers, verifiers: servers })
+    // Whatever is asked meanwhile, again and again, while the database goes and comes back.
+    let isOver = false
+    const asking = servers.map(async (server) => {
+      while (!isOver) await Promise.all(keys.map((key) => recorder.verify(server, key)))
+    })
+    await putBack()
+    for (const server of servers) await untilNoticed(server)
+    isOver = true
+    await Promise.all(asking)
+    for (const server of servers)
+      await expectRefusing(server, kept!, / Up to 7 changes, revocations among them,/)
+    expect(recorder.findViolations()).toEqual([])
+    await accept(kept!)
+    // What was forgotten is to be done again, and then holds.
+    const again = createRecorder(fleet)
+    await revokeEach(again, { keys, deleters: servers, verifiers: servers })
+    expect(again.countVerdicts()).toEqual({ INACTIVE: 14 })
+    expect(await findDamage(fleet, { issued: recorder.issued, deleted: again.deleted })).toEqual([])
+  })
+
+  it('is refused though nothing is missing in it, when it went on from a recovery', async () => {
+    const [key] = await issueEverywhere(fleet, recorder, 1)
+    await cluster.stop()
+    const signal = join(cluster.directory, 'recovery.signal')
+    writeFileSync(signal, '')
+    const { uid, gid } = statSync(cluster.directory)
+    chownSync(signal, uid, gid)
+    await cluster.start()
+    for (const server of fleet.servers) await untilNoticed(server)
+    const late = await fleet.add()
+    for (const server of fleet.servers) await expectRefusing(server, key!, /is not accepted\. To use/)
+    expect(late.stderr()).toContain('store_refused')
+    await accept(key!)
+    expect(await findDamage(fleet, recorder)).toEqual([])
+  })
+
+  /** A poll has seen it; a request that was in between may have been refused before. */
+  function untilNoticed(server: FleetServer): Promise<void> {
+    const isNoticed = async () => {
+      const { body } = await fleet.call(server, { path: '/readyz' })
+      return String(body.detail).includes('is not accepted')
+    }
+    return until(true, isNoticed)
+  }
+})
+
+describe('an embedded store that was restored from a backup', () => {
+  let home: Home
+
+  beforeEach(() => {
+    home = createHome()
+  })
+  afterEach(() => home.dispose())
+
+  it('is refused until the operator, who was told what it has forgotten, accepts it', async () => {
+    const settings = { LATCHKEY_LOG_LEVEL: 'fatal' }
+    const first = await home.serve({ settings })
+    const key = home.adminKey()
+    const { userId } = (await call(first.url, { path: '/me', key })).body
+    const [kept, removed, disabled] = await Promise.all(
+      [1, 2, 3].map(async () => (await call(first.url, { path: '/keys', key, body: { userId } })).body),
+    )
+    const copy = join(home.directory, 'copy.db')
+    expect((await home.run(['backup', copy])).exitCode).toBe(0)
+    await call(first.url, { method: 'DELETE', path: `/keys/${removed!.id}`, key })
+    await call(first.url, { method: 'PATCH', path: `/keys/${disabled!.id}`, key, body: { enabled: false } })
+    const early = await home.run(['restore', copy])
+    expect(early).toMatchObject({
+      exitCode: 1,
+      stdout: '',
+      stderr: expect.stringContaining('stop the service first'),
+    })
+    await first.stop()
+
+    const restored = await home.run(['restore', copy])
+    expect(restored).toMatchObject({ exitCode: 0, stderr: '' })
+    expect(restored.stdout).toContain('Keys that had been deleted or disabled and are active in it: 2.')
+    expect(restored.stdout).toMatch(/forgotten up to 2 changes/)
+    for (const { id } of [removed!, disabled!]) expect(restored.stdout).toContain(`  ${id}\n`)
+    expect(restored.stdout).not.toContain(String(kept!.id))
+
+    const { url, stop } = await home.serve({ settings })
+    const verdictOf = async (one: typeof kept) =>
+      (await call(url, { path: '/verify', key, body: { key: one!.key } })).body.code
+    const readiness = await call(url, { path: '/readyz', key })
+    expect(readiness).toMatchObject({ status: 503, body: { code: 'unavailable' } })
+    for (const one of [kept, removed, disabled]) expect(await verdictOf(one)).toBe('cannot_verify')
+
+    expect(await home.run(['restore', '--accept'])).toEqual({ exitCode: 0, stdout: ACCEPTED, stderr: '' })
+    expect((await call(url, { path: '/readyz', key })).status).toBe(200)
+    for (const one of [kept, removed, disabled]) expect(await verdictOf(one)).toBe('VALID')
+    expect((await call(url, { method: 'DELETE', path: `/keys/${removed!.id}`, key })).status).toBe(204)
+    expect(await verdictOf(removed)).toBe('INACTIVE')
+    expect(actionsOf(await call(url, { path: '/audit', key }))).toContain('store.accepted')
+    await stop()
+    expect((await home.run(['audit', 'verify'])).stdout).toMatch(/every chain holds\.\n$/)
+  })
+})
+
+function actionsOf({ body }: Answer): unknown[] {
+  return (body.data as { action: string }[]).map(({ action }) => action)
+}
