@@ -90,6 +90,9 @@ function createPoll(options: PollerOptions): () => Promise<boolean> {
     const row = { id: options.serverId, epoch: epoch ?? '', applied, beat: options.newBeat() }
     const asked = followed.announce(row).then(() => followed.observe(applied))
     const seen = await within(timing, POLL_MS_MAX, asked)
+    // Who accepts a restored store removes all rows: without one nobody waits for us, whatever was seen after it.
+    if (!seen.servers.some(({ id, beat }) => id === row.id && beat === row.beat))
+      throw new Error('the row of this server is gone')
     lease.apply(sent, seen)
     retire(seen)
     return lease.applied !== applied || lease.epoch !== epoch

@@ -20,6 +20,10 @@ describe('revocation under faults', () => {
     }
   })
 
+  test('a server whose row goes while a restored store is accepted answers nothing from memory', async () => {
+    expect(await simulate(2_017)).toBeUndefined()
+  })
+
   test('one seed always tells the same story', async () => {
     const stories = [[], []] as [string[], string[]]
     for (const story of stories) await simulate(42, { onTrace: (line) => story.push(line) })
