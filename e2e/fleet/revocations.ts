@@ -1,5 +1,5 @@
 import type { Answer, Call } from '../calling.ts'
-import type { Fleet, FleetServer } from './fleet.ts'
+import type { FleetServer } from './fleet.ts'
 
 /** A key that was acknowledged, and whatever else stands for it. */
 export type Issued = {
@@ -25,34 +25,40 @@ type Revocation = {
   readonly acknowledged: number
 }
 
+type Named = { readonly name: string }
+
+/** Whom a recorder asks. */
+type Asked<Server> = {
+  call(server: Server, request: Omit<Call, 'key'>): Promise<Answer>
+  readonly userId: string
+  readonly companyId: string
+}
+
 /** Everything that was asked of a fleet, in the order in which it was asked and answered. */
-export type Recorder = {
+export type Recorder<Server extends Named = FleetServer> = {
   /** Keys that were acknowledged. */
   readonly issued: readonly Issued[]
   readonly deleted: ReadonlySet<string>
   /** The longest that an acknowledged revocation took, in milliseconds. */
   readonly slowestMs: number
-  issue(
-    server: FleetServer,
-    company?: { readonly companyId: string; readonly userId: string },
-  ): Promise<Issued>
+  issue(server: Server, company?: { readonly companyId: string; readonly userId: string }): Promise<Issued>
   /** Verifies a key; answers the verdict's code, the code of the problem, or `no answer`. */
-  verify(server: FleetServer, key: Issued): Promise<string>
+  verify(server: Server, key: Issued): Promise<string>
   /** Uses a token, or the key itself, as a credential; answers VALID, the code of the problem, or `no answer`. */
-  present(server: FleetServer, key: Issued, credential: string): Promise<string>
-  revoke(server: FleetServer, revoking: Revoking): Promise<Answer>
-  remove(server: FleetServer, key: Issued): Promise<Answer>
+  present(server: Server, key: Issued, credential: string): Promise<string>
+  revoke(server: Server, revoking: Revoking): Promise<Answer>
+  remove(server: Server, key: Issued): Promise<Answer>
   /** How often each verdict was given, after whatever revoked the key was acknowledged. */
   countVerdicts(): Record<string, number>
   /** Uses that began after a revocation was acknowledged, and were accepted: none, if the service keeps its word. */
   findViolations(): string[]
 }
 
-export function createRecorder(fleet: Pick<Fleet, 'call' | 'userId' | 'companyId'>): Recorder {
+export function createRecorder<Server extends Named>(fleet: Asked<Server>): Recorder<Server> {
   const issued: Issued[] = []
   const deleted = new Set<string>()
   const { use, revoke, ...judgement } = createRecord()
-  const askRevoke = (server: FleetServer, revoking: Revoking) =>
+  const askRevoke = (server: Server, revoking: Revoking) =>
     revoke(revoking, () => fleet.call(server, revoking))
 
   return {
@@ -100,7 +106,7 @@ function createRecord() {
     revocations.find(({ acknowledged, covers }) => acknowledged < began && covers(key))
 
   return {
-    async use(server: FleetServer, key: Issued, ask: () => Promise<Answer>): Promise<string> {
+    async use(server: Named, key: Issued, ask: () => Promise<Answer>): Promise<string> {
       const began = tick()
       const verdict = await ask().then(verdictOf, () => 'no answer')
       uses.push({ key, at: server.name, began, verdict })

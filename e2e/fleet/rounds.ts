@@ -1,5 +1,4 @@
 import { expect } from 'vitest'
-import type { Fleet, FleetServer } from './fleet.ts'
 import type { Issued, Recorder } from './revocations.ts'
 
 /** In all, for each test; more by the environment. */
@@ -24,10 +23,12 @@ async function atOnce<T, R>(all: readonly T[], work: (one: T) => Promise<R>): Pr
   return results
 }
 
+type Named = { readonly name: string }
+
 /** Keys that every server has accepted, and so has in memory. */
-export function issueEverywhere(
-  { servers }: Pick<Fleet, 'servers'>,
-  recorder: Recorder,
+export function issueEverywhere<Server extends Named>(
+  { servers }: { readonly servers: readonly Server[] },
+  recorder: Recorder<Server>,
   count = ROUND,
 ): Promise<Issued[]> {
   return atOnce(Array.from({ length: count }), async () => {
@@ -37,20 +38,20 @@ export function issueEverywhere(
   })
 }
 
-type Parts = {
+type Parts<Server> = {
   readonly keys: readonly Issued[]
   /** Who is asked to delete, each key one of them. */
-  readonly deleters: readonly FleetServer[]
+  readonly deleters: readonly Server[]
   /** Who is asked to verify, when the deletion is answered: all of them, at once. */
-  readonly verifiers: readonly FleetServer[]
+  readonly verifiers: readonly Server[]
   /** Those that may take long to answer: they are not waited for before the next key is deleted. */
-  readonly silent?: readonly FleetServer[]
+  readonly silent?: readonly Server[]
 }
 
 /** Deletes each key and verifies it everywhere at once. What the silent ones answer is waited for by `answered`. */
-export async function revokeEach(
-  recorder: Recorder,
-  { keys, deleters, verifiers, silent = [] }: Parts,
+export async function revokeEach<Server extends Named>(
+  recorder: Recorder<Server>,
+  { keys, deleters, verifiers, silent = [] }: Parts<Server>,
 ): Promise<{ readonly answered: Promise<unknown> }> {
   const late: Promise<string>[] = []
   await atOnce(keys, async (key) => {

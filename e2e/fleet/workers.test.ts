@@ -1,0 +1,160 @@
+import { readFileSync } from 'node:fs'
+import { Agent, request } from 'node:http'
+import { text } from 'node:stream/consumers'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { type Cluster, createCluster, createDatabase } from '../../packages/server/test/postgres-cluster.ts'
+import { type Answer, type Call, call } from '../calling.ts'
+import { createHome, type Home } from '../running.ts'
+import { createRecorder } from './revocations.ts'
+import { issueEverywhere, ROUNDS, revokeEach, until } from './rounds.ts'
+
+const CONNECTIONS = 8
+/** One that does not answer by then belongs to the process that is frozen. */
+const HEALTH_MS_MAX = 1_000
+const TEST_MS_MAX = 60_000 + ROUNDS * 30_000
+
+/** A client with one connection, which stays with the process that took it. */
+type Connection = { readonly name: string; readonly agent: Agent }
+
+let cluster: Cluster
+let database: Awaited<ReturnType<typeof createDatabase>>
+let home: Home
+let connections: Connection[]
+
+beforeAll(async () => {
+  cluster = await createCluster()
+})
+afterAll(() => cluster.dispose())
+
+beforeEach(async () => {
+  home = createHome()
+  database = await createDatabase(cluster.url)
+  connections = Array.from({ length: CONNECTIONS }, (_, index) => ({
+    name: `connection ${index}`,
+    agent: new Agent({ keepAlive: true, maxSockets: 1 }),
+  }))
+})
+afterEach(async () => {
+  for (const { agent } of connections) agent.destroy()
+  await home.dispose()
+  await database.drop()
+})
+
+type Running = Awaited<ReturnType<Home['serve']>>
+
+const workersOf = ({ child }: Running): number[] =>
+  readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, 'utf8')
+    .trim()
+    .split(' ')
+    .filter(Boolean)
+    .map(Number)
+
+/** One request over one connection. */
+async function ask(
+  url: string,
+  { agent }: Connection,
+  { method, path, key, body, signal }: Call,
+): Promise<Answer> {
+  const json = body === undefined ? {} : { 'Content-Type': 'application/json' }
+  const asked = request(`${url}${path}`, {
+    agent,
+    method: method ?? (body === undefined ? 'GET' : 'POST'),
+    headers: { 'X-API-KEY': key, ...json },
+    ...(signal === undefined ? {} : { signal }),
+  })
+  return new Promise((resolve, reject) => {
+    asked.on('error', reject)
+    asked.on('response', async (response) => {
+      const answer = await text(response).catch(() => '')
+      const headers = new Headers()
+      resolve({ status: response.statusCode ?? 0, headers, body: answer === '' ? {} : JSON.parse(answer) })
+    })
+    asked.end(body === undefined ? undefined : JSON.stringify(body))
+  })
+}
+
+async function start(settings: Readonly<Record<string, string>>) {
+  const running = await home.serve({
+    settings: { LATCHKEY_WORKERS: '2', LATCHKEY_LOG_LEVEL: 'fatal', ...settings },
+  })
+  const key = home.adminKey()
+  const me = await call(running.url, { path: '/me', key })
+  const asked = {
+    call: (connection: Connection, one: Omit<Call, 'key'>) => ask(running.url, connection, { key, ...one }),
+    userId: String(me.body.userId),
+    companyId: String(me.body.companyId),
+  }
+  return { running, key, recorder: createRecorder(asked) }
+}
+
+/** How many of the connections each process has: found by freezing one after the other. */
+async function countConnections(running: Running): Promise<number[]> {
+  const counts: number[] = []
+  for (const pid of workersOf(running)) {
+    process.kill(pid, 'SIGSTOP')
+    const silent = await Promise.all(
+      connections.map((connection) => {
+        const signal = AbortSignal.timeout(HEALTH_MS_MAX)
+        return ask(running.url, connection, { path: '/healthz', key: 'none', signal }).then(
+          () => 0,
+          () => 1,
+        )
+      }),
+    )
+    process.kill(pid, 'SIGCONT')
+    counts.push(silent.reduce((sum: number, one) => sum + one, 0))
+  }
+  return counts
+}
+
+const stores: [string, () => Readonly<Record<string, string>>][] = [
+  ['on one file', () => ({})],
+  [
+    'on PostgreSQL',
+    () => ({ DATABASE_URL: database.url, LATCHKEY_SECRET: 'the same secret for all processes' }),
+  ],
+]
+
+describe.skipIf(process.platform !== 'linux').each(stores)(
+  'two processes of one service, %s,',
+  (_name, settings) => {
+    it('both refuse a key from the moment its deletion is answered', { timeout: TEST_MS_MAX }, async () => {
+      const { running, recorder } = await start(settings())
+      for (let round = 0; round < ROUNDS; round++) {
+        const keys = await issueEverywhere({ servers: connections }, recorder)
+        await revokeEach(recorder, { keys, deleters: connections, verifiers: connections })
+      }
+      expect(recorder.findViolations()).toEqual([])
+      expect(Object.keys(recorder.countVerdicts())).toEqual(['INACTIVE'])
+      // Both were asked: this is about two, not about one twice.
+      for (const count of await countConnections(running)) expect(count).toBeGreaterThan(0)
+    })
+
+    it('are two again after one was killed, and end together', async () => {
+      const { running, key, recorder } = await start(settings())
+      const [issued] = await issueEverywhere({ servers: connections }, recorder, 1)
+      const before = workersOf(running)
+      expect(before).toHaveLength(2)
+      const [killed = 0] = before
+      process.kill(killed, 'SIGKILL')
+      await running.printed(/the process \d+ ended \(SIGKILL\); another takes its place/)
+      const verify = async () =>
+        (await call(running.url, { path: '/verify', key, body: { key: issued!.secret } })).body.code
+      // The other goes on meanwhile. A connection that the dead one had is gone with it.
+      await until('VALID', () => verify().catch(() => 'no answer'))
+      await until(2, async () => workersOf(running).length)
+      expect(workersOf(running)).not.toContain(killed)
+      const { status } = await call(running.url, { method: 'DELETE', path: `/keys/${issued!.id}`, key })
+      expect([status, await verify(), await verify()]).toEqual([204, 'INACTIVE', 'INACTIVE'])
+
+      const last = workersOf(running)
+      const { exitCode, stdout } = await running.stop('SIGTERM')
+      expect({ exitCode, end: stdout.split('\n').at(-2) }).toEqual({
+        exitCode: 0,
+        end: 'Stopped. Everything acknowledged is stored.',
+      })
+      for (const pid of last) expect(() => process.kill(pid, 0)).toThrow('ESRCH')
+      expect((await home.run(['audit', 'verify'], settings())).stdout).toMatch(/every chain holds\.\n$/)
+    })
+  },
+)
