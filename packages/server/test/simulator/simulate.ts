@@ -18,6 +18,8 @@ export type Options = {
   readonly onTrace?: ((line: string) => void) | undefined
 }
 
+/** Longer than the longest write may take. */
+const ANSWER_MS_MAX = 15_000
 const KEYS_AT_START = 8
 const CALM_MS = 600
 const FAULTS_MS = 8_000
@@ -95,11 +97,19 @@ async function watchRecovery({ world, hosts, workload }: Recovering): Promise<vo
   for (const afterMs of LOOK_AFTER_MS) {
     await new Promise<void>((resolve) => void agenda.after(afterMs, resolve))
     wrong = undefined
-    for (const host of hosts) wrong ??= await findWrong(world.store, host, workload)
+    for (const host of hosts) wrong ??= await inTime(agenda, findWrong(world.store, host, workload))
     note(() => `looked whether all is well: ${wrong ?? 'yes'}`)
     if (wrong === undefined) return
   }
   judge.report('I8 well again after healing', wrong!)
+}
+
+/** A server that ends while it is asked never answers: whoever takes its place is looked at next time. */
+function inTime(agenda: World['agenda'], found: Promise<string | undefined>): Promise<string | undefined> {
+  return new Promise((resolve, reject) => {
+    agenda.after(ANSWER_MS_MAX, () => resolve('a server does not answer'))
+    found.then(resolve, reject)
+  })
 }
 
 async function findWrong(store: ModelStore, host: Host, workload: Workload): Promise<string | undefined> {
