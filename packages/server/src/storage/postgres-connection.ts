@@ -1,14 +1,7 @@
-import {
-  type CompiledQuery,
-  type DatabaseConnection,
-  Kysely,
-  PostgresAdapter,
-  PostgresIntrospector,
-  PostgresQueryCompiler,
-  type QueryResult,
-} from 'kysely'
+import { type CompiledQuery, PostgresAdapter, PostgresIntrospector, PostgresQueryCompiler } from 'kysely'
 import pg from 'pg'
-import type { Db, Schema } from './schema.ts'
+import { createBuilder, type Words } from './builder.ts'
+import type { Db } from './schema.ts'
 
 /** Texts that are prepared on a connection once and then only called; longer ones are built per use. */
 const PREPARED_LENGTH_MAX = 2_000
@@ -34,46 +27,22 @@ function nameOf(text: string): string | undefined {
 
 const builders = new WeakMap<pg.ClientBase, Db>()
 
-/** The query builder over one connection. Transactions are the engine's business, not the builder's. */
+const WORDS: Words = {
+  createAdapter: () => new PostgresAdapter(),
+  createIntrospector: (kysely) => new PostgresIntrospector(kysely),
+  createQueryCompiler: () => new PostgresQueryCompiler(),
+}
+
+/** The query builder over one connection. */
 export function builderOver(client: pg.ClientBase): Db {
   const known = builders.get(client)
   if (known !== undefined) return known
-  const connection = connectionOver(client)
-  const db = new Kysely<Schema>({
-    dialect: {
-      createAdapter: () => new PostgresAdapter(),
-      createIntrospector: (kysely) => new PostgresIntrospector(kysely),
-      createQueryCompiler: () => new PostgresQueryCompiler(),
-      createDriver: () => ({
-        init: async () => {},
-        acquireConnection: async () => connection,
-        releaseConnection: async () => {},
-        beginTransaction: async () => refuseTransaction(),
-        commitTransaction: async () => refuseTransaction(),
-        rollbackTransaction: async () => refuseTransaction(),
-        destroy: async () => {},
-      }),
-    },
+  const db = createBuilder(WORDS, async <Row>({ sql, parameters }: CompiledQuery) => {
+    const name = nameOf(sql)
+    const config = { text: sql, values: [...parameters], ...(name === undefined ? {} : { name }) }
+    const { rows, rowCount } = await client.query(config)
+    return { rows: rows as Row[], numAffectedRows: BigInt(rowCount ?? 0) }
   })
   builders.set(client, db)
   return db
-}
-
-function refuseTransaction(): never {
-  throw new Error('transactions are opened by the engine: use engine.read or engine.write')
-}
-
-function connectionOver(client: pg.ClientBase): DatabaseConnection {
-  return {
-    async executeQuery<Row>({ sql, parameters }: CompiledQuery): Promise<QueryResult<Row>> {
-      const name = nameOf(sql)
-      const config = { text: sql, values: [...parameters], ...(name === undefined ? {} : { name }) }
-      const { rows, rowCount } = await client.query(config)
-      return { rows: rows as Row[], numAffectedRows: BigInt(rowCount ?? 0) }
-    },
-    // biome-ignore lint/correctness/useYield: the interface asks for a generator; nothing here streams.
-    async *streamQuery() {
-      throw new Error('streaming is not used')
-    },
-  }
 }

@@ -2,14 +2,14 @@ import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlit
 import {
   type CompiledQuery,
   type DatabaseConnection,
-  Kysely,
   type QueryResult,
   type SelectModifierNode,
   SqliteAdapter,
   SqliteIntrospector,
   SqliteQueryCompiler,
 } from 'kysely'
-import type { Db, Schema } from './schema.ts'
+import { createBuilder, type Words } from './builder.ts'
+import type { Db } from './schema.ts'
 
 /** How long a statement may hold the event loop waiting for another process's lock, in milliseconds. */
 const BUSY_MS_MAX = 50
@@ -21,7 +21,7 @@ export type SqliteConnection = {
   readonly db: Db
 }
 
-/** One connection and a query builder over it. Transactions are the engine's business, not the builder's. */
+/** One connection and a query builder over it. */
 export function openSqliteConnection(
   file: string,
   options: { readonly isReadOnly: boolean },
@@ -32,24 +32,7 @@ export function openSqliteConnection(
     timeout: BUSY_MS_MAX,
   })
   database.exec('PRAGMA trusted_schema = OFF')
-  const connection = connectionOver(database)
-  const db = new Kysely<Schema>({
-    dialect: {
-      createAdapter: () => new SqliteAdapter(),
-      createIntrospector: (kysely) => new SqliteIntrospector(kysely),
-      createQueryCompiler: () => new LocklessCompiler(),
-      createDriver: () => ({
-        init: async () => {},
-        acquireConnection: async () => connection,
-        releaseConnection: async () => {},
-        beginTransaction: async () => refuseTransaction(),
-        commitTransaction: async () => refuseTransaction(),
-        rollbackTransaction: async () => refuseTransaction(),
-        destroy: async () => {},
-      }),
-    },
-  })
-  return { database, db }
+  return { database, db: createBuilder(WORDS, executorOver(database)) }
 }
 
 /** A write transaction holds the whole store: there are no rows to lock, and no words for it. */
@@ -59,11 +42,13 @@ class LocklessCompiler extends SqliteQueryCompiler {
   }
 }
 
-function refuseTransaction(): never {
-  throw new Error('transactions are opened by the engine: use engine.read or engine.write')
+const WORDS: Words = {
+  createAdapter: () => new SqliteAdapter(),
+  createIntrospector: (kysely) => new SqliteIntrospector(kysely),
+  createQueryCompiler: () => new LocklessCompiler(),
 }
 
-function connectionOver(database: DatabaseSync): DatabaseConnection {
+function executorOver(database: DatabaseSync): DatabaseConnection['executeQuery'] {
   const statements = new Map<string, { statement: StatementSync; hasRows: boolean }>()
 
   function prepare(text: string): { statement: StatementSync; hasRows: boolean } {
@@ -76,17 +61,11 @@ function connectionOver(database: DatabaseSync): DatabaseConnection {
     return prepared
   }
 
-  return {
-    async executeQuery<Row>(query: CompiledQuery): Promise<QueryResult<Row>> {
-      const { statement, hasRows } = prepare(query.sql)
-      const parameters = query.parameters as SQLInputValue[]
-      if (hasRows) return { rows: statement.all(...parameters) as Row[] }
-      const { changes } = statement.run(...parameters)
-      return { rows: [], numAffectedRows: BigInt(changes) }
-    },
-    // biome-ignore lint/correctness/useYield: the interface asks for a generator; nothing here streams.
-    async *streamQuery() {
-      throw new Error('streaming is not used')
-    },
+  return async <Row>(query: CompiledQuery): Promise<QueryResult<Row>> => {
+    const { statement, hasRows } = prepare(query.sql)
+    const parameters = query.parameters as SQLInputValue[]
+    if (hasRows) return { rows: statement.all(...parameters) as Row[] }
+    const { changes } = statement.run(...parameters)
+    return { rows: [], numAffectedRows: BigInt(changes) }
   }
 }
