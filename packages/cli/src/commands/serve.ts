@@ -1,5 +1,6 @@
 import cluster from 'node:cluster'
 import { availableParallelism } from 'node:os'
+import { resolve } from 'node:path'
 import type { Config, RunningServer, Services } from '@latchkey/server'
 import type { Command } from 'commander'
 import { deliverAdminKey, openAdminKeyFile } from '../admin-key.ts'
@@ -14,6 +15,7 @@ export function registerServe(program: Command): void {
   program
     .command('serve')
     .description('Start the service. The first start makes the store, the server secret and an admin key.')
+    .showHelpAfterError('(settings come from the environment: PORT=8080 latchkey serve; --help lists them)')
     .addHelpText('after', describeSettings)
     .action(serve)
 }
@@ -97,7 +99,7 @@ async function makeAdminKey(services: Services): Promise<string | undefined> {
 
 function describeStore({ engine, config }: { engine: Services['engine']; config: Config }): string {
   return engine.store === 'sqlite'
-    ? `${config.dataDir}  (back it up whole: latchkey.db and server.secret belong together)`
+    ? `${resolve(config.dataDir)}  (back it up whole: latchkey.db and server.secret belong together)`
     : `${engine.place}  (back it up with its own tools; keep the server secret elsewhere)`
 }
 
