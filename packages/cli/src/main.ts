@@ -28,7 +28,7 @@ function buildProgram(): Command {
     .version('0.1.0')
     .exitOverride()
     .showSuggestionAfterError()
-    .showHelpAfterError('(latchkey --help lists the commands)')
+    .showHelpAfterError('(latchkey --help lists the commands; --help after one, what it takes)')
     .addHelpText('after', '\nStart with: latchkey serve\n')
   registerServe(program)
   registerBootstrap(program)

@@ -15,6 +15,7 @@ export function registerServe(program: Command): void {
   program
     .command('serve')
     .description('Start the service. The first start makes the store, the server secret and an admin key.')
+    .showHelpAfterError('(settings come from the environment: PORT=8080 latchkey serve; --help lists them)')
     .addHelpText('after', describeSettings)
     .action(serve)
 }

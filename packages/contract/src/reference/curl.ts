@@ -6,7 +6,7 @@ export const EXAMPLE_ORIGIN = 'http://localhost:7070'
 
 type Call = { readonly method: string; readonly path: string; readonly operation: OperationObject }
 
-/** A command that can be pasted as it is, once $LATCHKEY_KEY (or, for a session, $LATCHKEY_TOKEN) is set. */
+/** A command that can be pasted as it is, once $KEY (or, for a session, $TOKEN) is set. */
 export function curl(document: OpenApiDocument, { method, path, operation }: Call): string {
   const parameters = operation.parameters.map((part) => find<ParameterObject>(document, part))
   const url = parameters.reduce(
@@ -23,8 +23,8 @@ export function curl(document: OpenApiDocument, { method, path, operation }: Cal
 }
 
 function credential({ security }: OperationObject): string[] {
-  if (security.some((one) => 'apiKeyHeader' in one)) return ['-H "X-API-KEY: $LATCHKEY_KEY"']
-  return security.length === 0 ? [] : ['-H "Authorization: Bearer $LATCHKEY_TOKEN"']
+  if (security.some((one) => 'apiKeyHeader' in one)) return ['-H "X-API-KEY: $KEY"']
+  return security.length === 0 ? [] : ['-H "Authorization: Bearer $TOKEN"']
 }
 
 function exampleBody({ requestBody }: OperationObject): string | undefined {

@@ -35,7 +35,7 @@ function start({ info }: OpenApiDocument): Html {
 </div>
 <div class="samples">${codeBlock(
     'Try it',
-    `export LATCHKEY_KEY='<your key>'\ncurl ${EXAMPLE_ORIGIN}/me -H "X-API-KEY: $LATCHKEY_KEY"`,
+    `KEY='<your key>'\ncurl ${EXAMPLE_ORIGIN}/me -H "X-API-KEY: $KEY"`,
   )}</div>
 </section>
 `
@@ -50,11 +50,11 @@ function authentication({ components: { securitySchemes } }: OpenApiDocument): H
 <h3>Bearer token</h3><p>${bearerAuth?.description}</p>
 <h3>OAuth 2, client credentials</h3><p>${oauth2?.description} Its scopes are permissions; leave <code>scope</code> out for all that the key has.</p>
 <h3>Permissions</h3><p>Every operation names the permission it needs. Without it the answer is 403, and the detail says which one is missing. A key has the permissions of its user, or fewer.</p>`,
-    html`${codeBlock('API key', `curl ${EXAMPLE_ORIGIN}/keys \\\n  -H "X-API-KEY: $LATCHKEY_KEY"`)}
-${codeBlock('Bearer token', `curl ${EXAMPLE_ORIGIN}/keys \\\n  -H "Authorization: Bearer $LATCHKEY_TOKEN"`)}
+    html`${codeBlock('API key', `curl ${EXAMPLE_ORIGIN}/keys \\\n  -H "X-API-KEY: $KEY"`)}
+${codeBlock('Bearer token', `curl ${EXAMPLE_ORIGIN}/keys \\\n  -H "Authorization: Bearer $TOKEN"`)}
 ${codeBlock(
   'Get a token',
-  `curl ${EXAMPLE_ORIGIN}/oauth/token \\\n  -u "${EXAMPLE_IDS.key}:$LATCHKEY_KEY" \\\n  -d grant_type=client_credentials \\\n  -d scope=keys:list`,
+  `curl ${EXAMPLE_ORIGIN}/oauth/token \\\n  -u "${EXAMPLE_IDS.key}:$KEY" \\\n  -d grant_type=client_credentials \\\n  -d scope=keys:list`,
 )}`,
   )
 }
@@ -66,7 +66,7 @@ function lists(): Html {
 <p><code>startingAfter</code> and <code>endingBefore</code> take the id of an item. It keeps its place when the item is deleted, so a walk neither skips nor repeats. With both, only <code>endingBefore</code> counts; neither goes with an <code>offset</code>.</p>`,
     codeBlock(
       'The next page',
-      `curl "${EXAMPLE_ORIGIN}/keys?limit=2&startingAfter=${EXAMPLE_IDS.olderKey}" \\\n  -H "X-API-KEY: $LATCHKEY_KEY"`,
+      `curl "${EXAMPLE_ORIGIN}/keys?limit=2&startingAfter=${EXAMPLE_IDS.olderKey}" \\\n  -H "X-API-KEY: $KEY"`,
     ),
   )
 }
@@ -78,7 +78,7 @@ function repeats(): Html {
 <p>To change only what you have seen, send the <code>ETag</code> of the key as <code>If-Match</code>: when somebody else was faster the answer is 412.</p>`,
     codeBlock(
       'Create once',
-      `curl ${EXAMPLE_ORIGIN}/keys \\\n  -H "X-API-KEY: $LATCHKEY_KEY" \\\n  -H 'Idempotency-Key: import-2026-11-20' \\\n  -H 'Content-Type: application/json' \\\n  -d '{"userId": "${EXAMPLE_IDS.user}"}'`,
+      `curl ${EXAMPLE_ORIGIN}/keys \\\n  -H "X-API-KEY: $KEY" \\\n  -H 'Idempotency-Key: import-2026-11-20' \\\n  -H 'Content-Type: application/json' \\\n  -d '{"userId": "${EXAMPLE_IDS.user}"}'`,
     ),
   )
 }
