@@ -69,8 +69,12 @@ export async function createFleet(
 
   let onlooker: Promise<Onlooker> | undefined
   const query: Onlooker['query'] = async (text, values) => {
-    onlooker ??= connectTo(databaseUrl)
-    return (await onlooker).query(text, values)
+    const asked = (onlooker ??= connectTo(databaseUrl))
+    return (await asked).query(text, values).catch(async () => {
+      // It broke with the database, or the question is wrong and fails again.
+      if (onlooker === asked) onlooker = connectTo(databaseUrl)
+      return (await onlooker!).query(text, values)
+    })
   }
   const first = await add(await settingsOf(0, databaseUrl))
   // In order, so that a fault can be given to one of them by its place.

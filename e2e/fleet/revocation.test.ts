@@ -13,6 +13,8 @@ import { issueEverywhere, ROUNDS, revokeEach, until } from './rounds.ts'
 /** Lease, margin and the last look are 2.9 s; the rest is for a machine that has other work. */
 const ANSWER_MS_MAX = 10_000
 const TEST_MS_MAX = 60_000 + ROUNDS * 30_000
+/** Keys revoked while a fault comes and goes: enough for it to fall in between. */
+const LONG_ROUND = 60
 const HOUR_MS = 3_600_000
 
 /** Offsets the wall clock of a process by what a file says, read at each look at the clock. */
@@ -32,6 +34,23 @@ let hit: FleetServer
 let recorder: Recorder
 const recorders: Recorder[] = []
 
+/** What befalls the network of one server, and whether that server can still delete in time while it lasts. */
+const weathers: [string, (network: Network) => void, boolean][] = [
+  ['is told of no change', (it) => it.hold({ purpose: 'latchkey listener' }), true],
+  [
+    'cannot follow the changes, but can look up keys',
+    (it) => it.hold({ purpose: 'latchkey follower' }),
+    false,
+  ],
+  ['follows, but can look up nothing', (it) => it.hold({ purpose: 'latchkey look-up' }), false],
+  ['hears nothing of the database', (it) => it.hold(), false],
+  ['is heard, but hears nothing', (it) => it.hold({ direction: 'answers' }), false],
+  ['hears, but is not heard', (it) => it.hold({ direction: 'questions' }), false],
+  ['is cut off', (it) => it.cut(), false],
+  ['finds its connections half closed', (it) => it.halfClose(), false],
+  ['is far from the database', (it) => it.delay(40), true],
+  ['is too far from the database', (it) => it.delay(450), false],
+]
 beforeAll(async () => {
   directory = mkdtempSync(join(tmpdir(), 'latchkey-clock-'))
   writeFileSync(join(directory, 'clock.mjs'), CLOCK)
@@ -128,23 +147,6 @@ describe('a key is refused by every server from the moment its deletion is answe
     expect(Object.keys(recorder.countVerdicts())).toEqual(['INACTIVE'])
   })
 
-  /** Whether the server that is hit can still delete, and answer in time, while it lasts. */
-  const weathers: [string, (network: Network) => void, boolean][] = [
-    ['is told of no change', (it) => it.hold({ purpose: 'latchkey listener' }), true],
-    [
-      'cannot follow the changes, but can look up keys',
-      (it) => it.hold({ purpose: 'latchkey follower' }),
-      false,
-    ],
-    ['follows, but can look up nothing', (it) => it.hold({ purpose: 'latchkey look-up' }), false],
-    ['hears nothing of the database', (it) => it.hold(), false],
-    ['is heard, but hears nothing', (it) => it.hold({ direction: 'answers' }), false],
-    ['hears, but is not heard', (it) => it.hold({ direction: 'questions' }), false],
-    ['is cut off', (it) => it.cut(), false],
-    ['finds its connections half closed', (it) => it.halfClose(), false],
-    ['is far from the database', (it) => it.delay(40), true],
-    ['is too far from the database', (it) => it.delay(450), false],
-  ]
   it.each(weathers)('when one server %s', { timeout: TEST_MS_MAX }, async (_name, become, isUsable) => {
     for (let round = 0; round < ROUNDS; round++) {
       const keys = await issueEverywhere(fleet, recorder)
@@ -153,6 +155,48 @@ describe('a key is refused by every server from the moment its deletion is answe
       const { answered } = await revokeEach(recorder, { keys, deleters, verifiers: healthy, silent: [hit] })
       network.pass()
       await answered
+      await expectHealed(keys)
+    }
+  })
+
+  it('when the network of one server changes again and again', { timeout: TEST_MS_MAX }, async () => {
+    for (let round = 0; round < ROUNDS; round++) {
+      const keys = await issueEverywhere(fleet, recorder, LONG_ROUND)
+      const over = new AbortController()
+      const changing = changeWeather(over.signal)
+      const parts = { keys, deleters: healthy, verifiers: healthy, silent: [hit] }
+      const { answered } = await revokeEach(recorder, parts)
+      over.abort()
+      await changing
+      network.pass()
+      await answered
+      await expectHealed(keys)
+    }
+  })
+
+  it('when the database ends connections again and again', { timeout: TEST_MS_MAX }, async () => {
+    for (let round = 0; round < ROUNDS; round++) {
+      const keys = await issueEverywhere(fleet, recorder, LONG_ROUND)
+      const { servers } = fleet
+      const over = new AbortController()
+      const ending = endConnections(over.signal)
+      await revokeEach(recorder, { keys, deleters: servers, verifiers: servers, isHard: true })
+      over.abort()
+      await ending
+      await expectHealed(keys)
+    }
+  })
+
+  it('when the database is killed meanwhile', { timeout: TEST_MS_MAX }, async () => {
+    for (let round = 0; round < ROUNDS; round++) {
+      const keys = await issueEverywhere(fleet, recorder, LONG_ROUND)
+      const { servers } = fleet
+      const parts = { keys, deleters: servers, verifiers: servers, isHard: true }
+      const revoking = revokeEach(recorder, parts)
+      await sleep(Math.random() * 150)
+      await cluster.kill()
+      await cluster.start()
+      await revoking
       await expectHealed(keys)
     }
   })
@@ -204,6 +248,27 @@ describe('a key is refused by every server from the moment its deletion is answe
     }
   })
 })
+
+async function changeWeather(signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    const [, become] = weathers[Math.floor(Math.random() * weathers.length)]!
+    become(network)
+    await sleep(Math.random() * 800)
+    network.pass()
+    await sleep(Math.random() * 400)
+  }
+}
+
+/** Any of the service's, one at a time, in the middle of whatever it is used for. */
+async function endConnections(signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    await fleet.database.query(
+      `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+       WHERE datname = current_database() AND application_name LIKE 'latchkey %' ORDER BY random() LIMIT 1`,
+    )
+    await sleep(Math.random() * 40)
+  }
+}
 
 describe('while a server that remembers the key is frozen', () => {
   it('a deletion that is repeated elsewhere is not answered before that server has lost its memory', async () => {

@@ -1,7 +1,7 @@
 import { AppError } from '@latchkey/core/error'
 import type { FollowedChanges, Observation, Revocation } from '../storage/engine.ts'
 import type { Lease } from './lease.ts'
-import { pause, type Timing, within } from './timing.ts'
+import { isWithin, momentOf, pause, type Timing, within } from './timing.ts'
 
 /** A survey that is not answered by then is given up. */
 const SURVEY_MS_MAX = 400
@@ -30,16 +30,15 @@ export function createBarrier({ followed, lease, timing }: BarrierOptions) {
     const committedAtMs = timing.monotonicMs()
     let failure: unknown
     for (let round = 0; ; round += 1) {
-      const askedAtMs = timing.monotonicMs()
+      const asked = momentOf(timing)
       const seen = await survey().catch((error: unknown) => {
         failure = error
         return undefined
       })
       if (seen !== undefined) {
         if (seen.epoch !== epoch || seen.revision < revision) throw unproven()
-        const isRecent = timing.monotonicMs() - askedAtMs <= seen.leaseMs
-        const isOver = askedAtMs - committedAtMs > seen.leaseMs + seen.marginMs
-        if (isRecent && (isOver || hasApplied(seen, revision, epoch))) return
+        const isOver = asked.monotonicMs - committedAtMs > seen.leaseMs + seen.marginMs
+        if (isWithin(timing, asked, seen.leaseMs) && (isOver || hasApplied(seen, revision, epoch))) return
       } else if (timing.monotonicMs() - committedAtMs > GIVE_UP_MS) {
         throw unproven(failure)
       }

@@ -1,7 +1,7 @@
 import type { RevocationScope } from '@latchkey/core/key-cache'
 import type { Verifier } from '@latchkey/core/verifier'
 import type { Head, Observation } from '../storage/engine.ts'
-import type { Moment, Timing } from './timing.ts'
+import { isWithin, type Moment, type Timing } from './timing.ts'
 
 type Memory = Pick<Verifier, 'drop' | 'clear'>
 
@@ -91,13 +91,6 @@ export function createLease(memory: Memory, timing: Timing): Lease {
       giveUp()
     },
   }
-}
-
-/** On both clocks: the monotonic one stands still in suspend, the wall clock may be set. */
-function isWithin(timing: Timing, sent: Moment, leaseMs: number): boolean {
-  const monotonicMs = timing.monotonicMs() - sent.monotonicMs
-  const wallMs = timing.wallMs() - sent.wallMs
-  return monotonicMs >= 0 && monotonicMs <= leaseMs && wallMs >= 0 && wallMs <= leaseMs
 }
 
 /** Whether the rows are exactly those after `applied` up to the head, none missing. */

@@ -16,6 +16,16 @@ export const momentOf = (timing: Timing): Moment => ({
   wallMs: timing.wallMs(),
 })
 
+/**
+ * Whether no more than `ms` have passed since, on both clocks: the monotonic one stands still in suspend, the wall
+ * clock may be set.
+ */
+export function isWithin(timing: Timing, since: Moment, ms: number): boolean {
+  const monotonicMs = timing.monotonicMs() - since.monotonicMs
+  const wallMs = timing.wallMs() - since.wallMs
+  return monotonicMs >= 0 && monotonicMs <= ms && wallMs >= 0 && wallMs <= ms
+}
+
 export const systemTiming: Timing = {
   monotonicMs: () => performance.now(),
   wallMs: () => Date.now(),
