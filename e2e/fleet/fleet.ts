@@ -69,7 +69,8 @@ export async function createFleet(
 
   let onlooker: Promise<Onlooker> | undefined
   const query: Onlooker['query'] = async (text, values) => {
-    const asked = (onlooker ??= connectTo(databaseUrl))
+    onlooker ??= connectTo(databaseUrl)
+    const asked = onlooker
     return (await asked).query(text, values).catch(async () => {
       // It broke with the database, or the question is wrong and fails again.
       if (onlooker === asked) onlooker = connectTo(databaseUrl)
