@@ -3,10 +3,16 @@ import { fingerprintBytes } from '@latchkey/core/fingerprint'
 import { isId } from '@latchkey/core/ids'
 import type { AskedChanges, Changes, VerifiableRow, VerificationReads } from './engine.ts'
 import type { HeadRow, LogRow } from './schema.ts'
+import type { WalIndex } from './sqlite-wal-index.ts'
 import { verifiableSql } from './verifiable-sql.ts'
 
 /** Prepared reads on a connection of their own: the path of every verification. */
-export function createSqliteVerificationReads(database: DatabaseSync): VerificationReads & AskedChanges {
+export function createSqliteVerificationReads(
+  database: DatabaseSync,
+  walIndex: Pick<WalIndex, 'isUnchanged'>,
+): VerificationReads & AskedChanges {
+  /** The revision read when the index was last seen to have changed. */
+  let read: number | undefined
   const head = database.prepare('SELECT revision FROM head')
   const state = database.prepare('SELECT revision, epoch, is_accepted FROM head')
   const log = database.prepare(
@@ -32,8 +38,9 @@ export function createSqliteVerificationReads(database: DatabaseSync): Verificat
   return {
     kind: 'asked',
     changesSince(revision) {
-      const now = head.get() as Pick<HeadRow, 'revision'>
-      return now.revision === revision ? undefined : readChanges(revision)
+      // The index is looked at first: a commit in between is then seen the next time.
+      if (!walIndex.isUnchanged() || read === undefined) read = (head.get() as HeadRow).revision
+      return read === revision ? undefined : readChanges(revision)
     },
     isAccepted: () => (state.get() as { is_accepted: 0 | 1 }).is_accepted === 1,
     findKey(handle) {

@@ -9,6 +9,7 @@ import { isDamaged } from './sqlite-errors.ts'
 import { createSqliteReaders } from './sqlite-readers.ts'
 import { createSqliteVerificationReads } from './sqlite-verification.ts'
 import { isRecentSqlite, SQLITE_VERSION_MIN } from './sqlite-version.ts'
+import { openWalIndex } from './sqlite-wal-index.ts'
 import { createSqliteWriter, type WriterHooks } from './sqlite-writer.ts'
 
 /** A file up to this size is checked for damage at each start; it takes about a tenth of a second. */
@@ -24,7 +25,11 @@ export function openSqlite(options: SqliteOptions): Engine {
   // Of its own: head and log must be read in one snapshot with no other statement open.
   const hot = openSqliteConnection(options.file, { isReadOnly: true })
 
-  const verification = createSqliteVerificationReads(hot.database)
+  // Reads once, so that the index is there.
+  hot.database.prepare('SELECT revision FROM head').get()
+  const walIndex = openWalIndex(options.file)
+  const verification = createSqliteVerificationReads(hot.database, walIndex)
+  let isClosed = false
 
   return {
     store: 'sqlite',
@@ -50,8 +55,12 @@ export function openSqlite(options: SqliteOptions): Engine {
     changes: verification,
     async close() {
       await queue.idle()
+      if (isClosed) return
+      isClosed = true
       readers.close()
-      for (const { database } of [hot, writer]) if (database.isOpen) database.close()
+      hot.database.close()
+      writer.database.close()
+      walIndex.close()
     },
   }
 }
