@@ -183,7 +183,7 @@ describe('latchkey bootstrap', () => {
       expect(refused).toHaveLength(2)
     }
     const { stdout } = await home.run(['audit', 'verify'])
-    expect(stdout).toBe('1 companies, 3 events: every chain holds.\n')
+    expect(stdout).toBe('1 company, 3 events: every chain holds.\n')
   })
 })
 

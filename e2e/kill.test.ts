@@ -83,7 +83,7 @@ describe('a service killed while it starts for the first time', () => {
     const [user = ''] = /usr_\w+/.exec(listed.stderr) ?? []
     const made = await home.run(['keys', 'create', '--user', user])
     expect(made.stdout).toMatch(/^lk_live_\w{49}\n$/)
-    expect((await home.run(['audit', 'verify'])).stdout).toBe('1 companies, 4 events: every chain holds.\n')
+    expect((await home.run(['audit', 'verify'])).stdout).toBe('1 company, 4 events: every chain holds.\n')
   })
 
   const canTrace = spawnSync('strace', ['-qq', '-o', '/dev/null', 'true']).status === 0

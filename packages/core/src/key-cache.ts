@@ -23,66 +23,74 @@ export type KeyCache = {
   readonly size: number
 }
 
+/** A key in memory, and whether it was asked for since room was last made here. */
+type Slot = { readonly loaded: LoadedKey; isUsed: boolean }
+
 /**
- * A bounded cache in two generations: when the young one is full it becomes the old one and the old one
- * is let go, so that eviction costs nothing per hit and a key in use is never more than one promotion
- * away. Holds at most `keysMax` keys.
+ * A bounded cache. When it is full, the key that came first goes, unless it was used meanwhile: then it is as if it
+ * had come just now (the CLOCK algorithm). So a hit costs one flag beside the look-up, a key in use stays, and
+ * `keysMax` keys in turn are all kept.
  */
 export function createKeyCache(keysMax: number): KeyCache {
-  const youngMax = Math.max(1, Math.floor(keysMax / 2))
   // One map serves both kinds of handle: a fingerprint has 32 characters, a key id 30.
-  let young = new Map<KeyHandle, LoadedKey>()
-  let old = new Map<KeyHandle, LoadedKey>()
+  const slots = new Map<KeyHandle, Slot>()
+  // Goes on where it was: beginning anew each time would walk over the places of all that are gone.
+  let hand = slots.values()
+  let size = 0
 
-  function publish(loaded: LoadedKey): void {
-    if (young.size / 2 >= youngMax) {
-      old = young
-      young = new Map()
-    }
-    if (loaded.fingerprint !== undefined) young.set(loaded.fingerprint, loaded)
-    young.set(loaded.key.id, loaded)
+  function put(slot: Slot): void {
+    const { fingerprint, key } = slot.loaded
+    if (fingerprint !== undefined) slots.set(fingerprint, slot)
+    slots.set(key.id, slot)
+    size += 1
   }
 
-  function remove(loaded: LoadedKey): void {
-    for (const generation of [young, old]) {
-      if (loaded.fingerprint !== undefined) generation.delete(loaded.fingerprint)
-      generation.delete(loaded.key.id)
-    }
+  function remove({ fingerprint, key }: LoadedKey): void {
+    if (fingerprint !== undefined) slots.delete(fingerprint)
+    if (slots.delete(key.id)) size -= 1
   }
 
-  function find(handle: KeyHandle): LoadedKey | undefined {
-    const recent = young.get(handle)
-    if (recent !== undefined) return recent
-    const loaded = old.get(handle)
-    if (loaded === undefined) return undefined
-    remove(loaded)
-    publish(loaded)
-    return loaded
-  }
-
-  function drop(revoked: RevocationScope): void {
-    if (revoked.scope === 'key' || revoked.scope === 'session') {
-      const loaded = young.get(revoked.id) ?? old.get(revoked.id)
-      if (loaded !== undefined) remove(loaded)
+  function makeRoom(): void {
+    const { value: slot } = hand.next()
+    if (slot === undefined) {
+      hand = slots.values()
       return
     }
-    // A scan: a user or a company changes rarely, and an index by both would cost memory on every key.
-    const owner = revoked.scope === 'user' ? 'userId' : 'companyId'
-    for (const generation of [young, old]) {
-      for (const loaded of generation.values()) if (loaded.key[owner] === revoked.id) remove(loaded)
-    }
+    remove(slot.loaded)
+    if (!slot.isUsed) return
+    slot.isUsed = false
+    put(slot)
   }
 
   return {
-    find,
-    publish,
-    drop,
-    clear: () => {
-      young = new Map()
-      old = new Map()
+    find(handle) {
+      const slot = slots.get(handle)
+      if (slot === undefined) return undefined
+      slot.isUsed = true
+      return slot.loaded
+    },
+    publish(loaded) {
+      remove(loaded)
+      while (size >= keysMax) makeRoom()
+      put({ loaded, isUsed: false })
+    },
+    drop(revoked) {
+      if (revoked.scope === 'key' || revoked.scope === 'session') {
+        const slot = slots.get(revoked.id)
+        if (slot !== undefined) remove(slot.loaded)
+        return
+      }
+      // A scan: a user or a company changes rarely, and an index by both would cost memory on every key.
+      const owner = revoked.scope === 'user' ? 'userId' : 'companyId'
+      for (const { loaded } of slots.values()) if (loaded.key[owner] === revoked.id) remove(loaded)
+    },
+    clear() {
+      slots.clear()
+      hand = slots.values()
+      size = 0
     },
     get size() {
-      return (young.size + old.size) / 2
+      return size
     },
   }
 }
