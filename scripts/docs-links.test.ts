@@ -104,6 +104,16 @@ describe('the Markdown pages', () => {
   })
 })
 
+describe('the indexes', () => {
+  it.each([
+    ['docs/decisions/README.md', /^docs\/decisions\/\d/],
+    ['docs/README.md', /^docs\/(?:use|operate)\//],
+  ])('%s leads to every page it is the index of', (index, isIndexed) => {
+    const linked = linksOf(index).map((target) => join(dirname(index), target.split('#', 1)[0]!))
+    expect(pages.filter((page) => isIndexed.test(page) && !linked.includes(page))).toEqual([])
+  })
+})
+
 describe('README.md', () => {
   it.each(['npm ci && npm start', 'npm ci && npm test'])(
     'says that "%s" is all there is to do',

@@ -120,6 +120,11 @@ describe.each(entries)('$id', ({ path, method, operation, id }) => {
   })
 })
 
+test('deleting a key is never an escalation: whoever sees a leak may stop it', () => {
+  const refusals = document.paths['/keys/{keyId}']?.delete?.['x-problem-codes']['403']
+  expect(refusals).toEqual(['missing_permission', 'ip_not_allowed', 'client_ip_unknown'])
+})
+
 test.each(Object.keys(document.components.schemas))('the schema %s compiles in strict mode', (name) => {
   expect(() => compile(objectAt(plain, 'components', 'schemas', name))).not.toThrow()
 })

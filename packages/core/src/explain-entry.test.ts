@@ -4,6 +4,7 @@ import { explainBadEntry } from './explain-entry.ts'
 test.each([
   ['', 'holds no address'],
   ['1.1.1.1 2.2.2.2', 'separate entries with commas'],
+  ['1.1.1.1;2.2.2.2', 'holds a semicolon'],
   ['\t1.1.1.1', 'invisible character'],
   ['1.1.1.1\u00a0', 'invisible character'],
   ['1.1.1.1\u200b', 'invisible character'],

@@ -20,6 +20,7 @@ const TEXT_MISTAKES: Mistakes = [
   [/ /, 'holds a space: separate entries with commas.'],
   [/[\p{C}\p{Z}]/u, 'holds a tab, a line break or an invisible character: remove it.'],
   [/[^!-~]/, 'holds a character that no address has: write plain digits, letters a to f, "." and ":".'],
+  [/;/, 'holds a semicolon: separate entries with commas.'],
   [/:\/\//, 'is a URL: write the address alone.'],
   [/[[\]]/, 'is in brackets: write the address alone, without brackets and port.'],
   [/%/, 'has a zone: write the address without what follows %.'],

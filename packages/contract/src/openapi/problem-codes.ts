@@ -26,7 +26,6 @@ const CREDENTIAL_CODES: readonly ErrorCode[] = [
 const OWN_CODES: Readonly<Partial<Record<OperationId, ProblemCodes>>> = {
   createApiKey: { 403: ['permission_escalation'] },
   updateApiKey: { 403: ['permission_escalation'] },
-  deleteApiKey: { 403: ['permission_escalation'] },
   createSession: { 401: ['invalid_credentials', 'user_inactive', 'company_inactive'], 429: ['rate_limited'] },
   createShortLivedToken: { 403: ['permission_escalation'] },
   setPassword: { 401: ['invalid_credentials'], 429: ['rate_limited'] },

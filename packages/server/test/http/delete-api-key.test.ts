@@ -168,6 +168,17 @@ describe('the request', () => {
   })
 })
 
+test('a key of somebody above can be deleted, but not changed, not even to disable it', async () => {
+  const { owner } = company.users
+  const above = await expectCreated(server, { path: '/keys', key: owner.key, body: { userId: owner.id } })
+  const path = `/keys/${above.id}`
+  const disabling = await server.call({ method: 'PATCH', path, key: admin(), body: { enabled: false } })
+  expectProblem(disabling, 'permission_escalation')
+  expect((await server.call({ path: '/me', key: above.key })).status).toBe(200)
+  expectGone(await remove(above.id))
+  expectProblem(await server.call({ path: '/me', key: above.key }), 'key_inactive')
+})
+
 test('a key deleted many times at once is deleted once', async () => {
   const { id } = await create()
   const answers = await Promise.all(Array.from({ length: 20 }, () => remove(id)))
