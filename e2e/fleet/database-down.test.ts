@@ -35,15 +35,15 @@ async function comeBack(): Promise<void> {
 
 beforeAll(async () => {
   cluster = await createCluster(['max_connections=200'])
-})
-afterAll(() => cluster.dispose())
-
-beforeEach(async () => {
   fleet = await createFleet(cluster, 2)
 })
+afterAll(async () => {
+  await fleet.dispose()
+  await cluster.dispose()
+})
+
 afterEach(async () => {
   if (isDown) await comeBack()
-  await fleet.dispose()
 })
 
 function expectRefused({ status, body, headers }: Answer, code: string): void {

@@ -18,11 +18,6 @@ let recorder: Recorder
 let key: Issued
 let foreign: Onlooker
 
-beforeAll(async () => {
-  cluster = await createCluster()
-})
-afterAll(() => cluster.dispose())
-
 /** A role that is no superuser, so that limits count for it. */
 async function urlOfClerk(databaseUrl: string): Promise<string> {
   const onlooker = await connectTo(databaseUrl)
@@ -33,25 +28,33 @@ async function urlOfClerk(databaseUrl: string): Promise<string> {
   return Object.assign(new URL(databaseUrl), { username: 'clerk' }).href
 }
 
-beforeEach(async () => {
+beforeAll(async () => {
+  cluster = await createCluster()
   fleet = await createFleet(cluster, 1, async (_, databaseUrl) => ({
     DATABASE_URL: await urlOfClerk(databaseUrl),
     LATCHKEY_DATABASE_CONNECTIONS: '1',
   }))
   server = fleet.servers[0]!
   recorder = createRecorder(fleet)
-  ;[key] = (await issueEverywhere(fleet, recorder, 1)) as [Issued]
-  foreign = await connectTo(fleet.databaseUrl)
 })
-afterEach(async () => {
-  await foreign.end()
+afterAll(async () => {
   const damage = await findDamage(fleet, recorder)
   await fleet.dispose()
+  await cluster.dispose()
   expect(damage).toEqual([])
+  expect(recorder.findViolations()).toEqual([])
 })
+
+beforeEach(async () => {
+  ;[key] = (await issueEverywhere({ servers: [server] }, recorder, 1)) as [Issued]
+  foreign = await connectTo(fleet.databaseUrl)
+})
+afterEach(() => foreign.end())
 
 const create = () => fleet.call(server, { path: '/keys', body: { userId: fleet.userId } })
 const list = () => fleet.call(server, { path: '/keys' })
+
+const totalNow = async () => Number((await list()).body.total)
 
 function expectWait({ status, body, headers }: Answer): void {
   expect({ status, code: body.code }).toEqual({ status: 503, code: 'unavailable' })
@@ -74,20 +77,20 @@ async function verifyDuring(work: Promise<unknown>, keys: readonly Issued[]): Pr
 
 describe('with one connection for lists and writes', () => {
   it('all who come at once are answered in turn, and verification goes on', async () => {
+    const before = await totalNow()
     const answers = Promise.all(
       Array.from({ length: 120 }, (_, index) => (index % 2 === 0 ? create() : list())),
     )
     await verifyDuring(answers, [key])
     const statuses = new Set((await answers).map(({ status }) => status))
     expect(statuses).toEqual(new Set([200, 201]))
-    const { body } = await list()
-    // These, the admin key, and the one that is verified.
-    expect(body.total).toBe(62)
+    expect(await totalNow()).toBe(before + 60)
   })
 
   it('that is held up, the others are told to come again, verification goes on, and nothing is lost', async () => {
     // Not remembered by the server yet: looking it up takes a connection as well.
     const unknown = await Promise.all([1, 2, 3, 4, 5].map(() => recorder.issue(server)))
+    const before = await totalNow()
     await foreign.query('BEGIN')
     await foreign.query('SELECT FROM companies WHERE id = $1 FOR UPDATE', [fleet.companyId])
     const creations = Promise.all([create(), create(), create()])
@@ -98,7 +101,7 @@ describe('with one connection for lists and writes', () => {
     for (const answer of await lists) if (answer.status !== 200) expectWait(answer)
     await foreign.query('ROLLBACK')
     expect((await create()).status).toBe(201)
-    expect((await list()).body.total).toBe(8)
+    expect(await totalNow()).toBe(before + 1)
   })
 })
 
@@ -164,6 +167,5 @@ describe('a company whose row another program holds', () => {
     await foreign.query('ROLLBACK')
     expect((await recorder.revoke(second, { ...removal, method: 'DELETE' })).status).toBe(204)
     expect(await recorder.verify(server, theirs)).toBe('INACTIVE')
-    expect(recorder.findViolations()).toEqual([])
   })
 })
