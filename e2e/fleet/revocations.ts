@@ -19,11 +19,8 @@ type Use = {
   readonly began: number
   readonly verdict: string
 }
-type Revocation = {
-  readonly covers: (key: Issued) => boolean
-  readonly name: string
-  readonly acknowledged: number
-}
+/** Acknowledged, and when. */
+type Revocation = { readonly name: string; readonly acknowledged: number }
 
 type Named = { readonly name: string }
 
@@ -93,7 +90,8 @@ export function createRecorder<Server extends Named>(fleet: Asked<Server>): Reco
 /** What was asked and answered, and the judgement on it. */
 function createRecord() {
   const uses: Use[] = []
-  const revocations: Revocation[] = []
+  /** The first of each key, user and company, by its id. */
+  const revocations = new Map<string, Revocation>()
   let slowestMs = 0
   // Order is counted, not timed: two moments of one clock may read the same.
   let moment = 0
@@ -103,7 +101,9 @@ function createRecord() {
   }
   /** Whatever was acknowledged before the use began. */
   const revokedBefore = ({ key, began }: Use): Revocation | undefined =>
-    revocations.find(({ acknowledged, covers }) => acknowledged < began && covers(key))
+    [key.id, key.userId, key.companyId]
+      .map((id) => revocations.get(id))
+      .find((revocation) => revocation !== undefined && revocation.acknowledged < began)
 
   return {
     async use(server: Named, key: Issued, ask: () => Promise<Answer>): Promise<string> {
@@ -117,7 +117,9 @@ function createRecord() {
       const answer = await ask()
       if (answer.status === 200 || answer.status === 204) {
         slowestMs = Math.max(slowestMs, performance.now() - askedAtMs)
-        revocations.push({ name: `${method} ${path}`, covers: coverOf(path), acknowledged: tick() })
+        const id = path.slice(path.lastIndexOf('/') + 1)
+        const first = revocations.get(id) ?? { name: `${method} ${path}`, acknowledged: tick() }
+        revocations.set(id, first)
       }
       return answer
     },
@@ -145,9 +147,4 @@ function createRecord() {
 function verdictOf({ status, body }: Answer): string {
   if (status !== 200) return String(body.code)
   return typeof body.code === 'string' ? body.code : 'VALID'
-}
-
-function coverOf(path: string): (key: Issued) => boolean {
-  const id = path.slice(path.lastIndexOf('/') + 1)
-  return (key) => key.id === id || key.userId === id || key.companyId === id
 }

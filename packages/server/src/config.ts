@@ -50,7 +50,7 @@ function refuseUnknown(environment: Environment): void {
     if (!name.startsWith('LATCHKEY_') || known.includes(name)) continue
     const suggestion = nearest(name, known)
     const hint =
-      suggestion === undefined ? 'latchkey serve --help lists all of them' : `did you mean ${suggestion}?`
+      suggestion === undefined ? 'latchkey serve --help lists all of them.' : `did you mean ${suggestion}?`
     throw new ConfigError(`Unknown setting ${name}: ${hint}`)
   }
 }
@@ -60,6 +60,7 @@ function parseSetting(setting: Setting<unknown>, environment: Environment): unkn
   try {
     return setting.parse(text === undefined || text === '' ? setting.fallback : text)
   } catch (error) {
-    throw new ConfigError(`${setting.name} ${error instanceof Error ? error.message : String(error)}.`)
+    const reason = error instanceof Error ? error.message : String(error)
+    throw new ConfigError(`${setting.name} ${reason.replace(/\.$/, '')}.`)
   }
 }
