@@ -18,18 +18,27 @@ export async function readJsonBody(request: IncomingMessage): Promise<JsonBody> 
 export async function readBytes(request: IncomingMessage): Promise<Buffer> {
   const declared = request.headers['content-length']
   if (declared !== undefined && Number(declared) > BODY_BYTES_MAX) throw tooLarge()
-  const chunks: Buffer[] = []
-  let size = 0
-  try {
-    for await (const chunk of request as AsyncIterable<Buffer>) {
-      size += chunk.length
-      if (size > BODY_BYTES_MAX) throw tooLarge()
-      chunks.push(chunk)
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = []
+    let size = 0
+    const fail = (error: unknown) => {
+      request.off('data', take)
+      reject(isBrokenOff(error) ? new AppError('malformed_request', 'The body broke off.') : error)
     }
-  } catch (error) {
-    throw isBrokenOff(error) ? new AppError('malformed_request', 'The body broke off.') : error
-  }
-  return Buffer.concat(chunks, size)
+    const take = (chunk: Buffer) => {
+      size += chunk.length
+      if (size > BODY_BYTES_MAX) fail(tooLarge())
+      else chunks.push(chunk)
+    }
+    request.on('data', take)
+    request.once('error', fail)
+    // Closed before its end: the client left. After it, this comes too late to matter.
+    request.once('close', () => fail(Object.assign(new Error('closed'), { code: 'ECONNRESET' })))
+    request.once('end', () => {
+      const [only] = chunks
+      resolve(chunks.length === 1 && only !== undefined ? only : Buffer.concat(chunks, size))
+    })
+  })
 }
 
 /** The client left, or sent bytes that are no body: its affair, and nothing to report as a failure of ours. */

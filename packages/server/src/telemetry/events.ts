@@ -13,7 +13,8 @@ type RequestFields = {
 
 /** One function for each thing worth a line: what is logged is an allow-list, written here. */
 export type Events = {
-  requestAnswered(fields: RequestFields): void
+  /** `fields` is called only when the line is written. */
+  requestAnswered(fields: () => RequestFields): void
   /** A bug or a failing part: the operator gets the stack, the caller a request id. */
   requestFailed(fields: {
     readonly requestId: string
@@ -36,7 +37,9 @@ export type Events = {
 
 export function createEvents(log: Log): Events {
   return {
-    requestAnswered: (fields) => log.info({ ...fields, event: 'request' }, 'request answered'),
+    requestAnswered(fields) {
+      if (log.isLevelEnabled('info')) log.info({ ...fields(), event: 'request' }, 'request answered')
+    },
     requestFailed: ({ requestId, operation, error }) =>
       log.error({ event: 'request_failed', requestId, operation, error: describe(error) }, 'request failed'),
     storeFailed: (error) => log.fatal({ event: 'store_failed', error: describe(error) }, 'the store failed'),

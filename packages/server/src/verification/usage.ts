@@ -4,10 +4,17 @@ import type { VerifiableKey } from '@latchkey/core/key'
 import type { Engine } from '../storage/engine.ts'
 import { type Use, upsertUsage } from '../storage/usage.ts'
 
-/** How far behind `lastUsedAt` may be, in milliseconds. */
+/** How long a use waits to be written, in milliseconds. */
 const FLUSH_MS = 1_000
+/**
+ * A key that is used all the time is written once in so long: `lastUsedAt` is true to the minute. A write for each
+ * key and second would cost more than the verifications.
+ */
+const RESOLUTION_MS = 60_000
 /** Keys used between two flushes that are remembered one by one; about 100 bytes each. */
 const PENDING_MAX = 50_000
+/** The same within a minute; about 50 bytes each. */
+const RECENT_MAX = 200_000
 /** Rows in one write, so that other writes get their turn. */
 const BATCH_ROWS = 500
 
@@ -23,6 +30,9 @@ export type Usage = {
 export function createUsage(engine: Engine, onError: (error: unknown) => void): Usage {
   let pending = new Map<KeyId, Pending>()
   let flushing: Promise<void> = Promise.resolve()
+  /** Keys noted since `sinceMs`; bounded as `pending` is. */
+  let recent = new Set<KeyId>()
+  let sinceMs = Number.NEGATIVE_INFINITY
   const timer = setInterval(() => void flush().catch(onError), FLUSH_MS)
   timer.unref()
 
@@ -51,8 +61,15 @@ export function createUsage(engine: Engine, onError: (error: unknown) => void): 
     note(id, atMs, address) {
       // Sessions and users are judged like keys, but only keys are asked when they were last used.
       if (!isId('key', id)) return
+      // A clock that was set back begins anew too.
+      if (!(atMs >= sinceMs && atMs < sinceMs + RESOLUTION_MS)) {
+        recent = new Set()
+        sinceMs = atMs
+      }
+      if (recent.has(id)) return
       // When full, keys already noted still move: only a key that is new in this second goes unnoted.
       if (pending.size < PENDING_MAX || pending.has(id)) pending.set(id, { atMs, address })
+      if (recent.size < RECENT_MAX) recent.add(id)
     },
     flush,
     async stop() {
