@@ -17,7 +17,7 @@ import { answerMissing, collectRoutes } from './http/missing-routes.ts'
 import { registerOAuth } from './http/oauth.ts'
 import { registerPages } from './http/pages.ts'
 import { publicError, sendProblem } from './http/problem.ts'
-import { checkRequest, HEADERS_MAX } from './http/request-checks.ts'
+import { findFault, HEADERS_MAX } from './http/request-checks.ts'
 import { createRequestIds } from './http/request-id.ts'
 import { registerOperation } from './http/route.ts'
 import { handlers } from './http/routes/index.ts'
@@ -119,13 +119,10 @@ function addHooks(app: FastifyInstance, services: Services): void {
     }
     markAnswer(reply, request.id)
     allowOrigin(request, reply, config.corsOrigins)
-    try {
-      checkRequest(request.raw)
-      done()
-    } catch (error) {
-      // After the parser has looked at the bytes that follow: what is broken twice is answered once.
-      setImmediate(done, error)
-    }
+    const fault = findFault(request.raw)
+    if (fault === undefined) done()
+    // After the parser has looked at the bytes that follow: what is broken twice is answered once.
+    else setImmediate(done, fault)
   })
   app.addHook('onResponse', (request, reply, done) => {
     const { requestId, startedAtMs, address, principal } = request.facts

@@ -112,7 +112,7 @@ export const ApiKey = Type.Object(
       description: 'Why the key is refused; null while it is not.',
     }),
     createdBy: NullableString({ description: 'Id of the credential that made the key.' }),
-    lastUsedAt: NullableTimestamp('When the key was last accepted, to within some seconds; null: never.'),
+    lastUsedAt: NullableTimestamp('When the key was last accepted, true to the minute; null: never.'),
   },
   { description: 'An API key as the company sees it.' },
 )

@@ -7,19 +7,18 @@ import { isAuthority } from './request-origin.ts'
 /** Far more than any client sends. Node is set to read one more, so that a cut-off list is seen. */
 export const HEADERS_MAX = 64
 
-/** What every request must satisfy, whatever it asks for. */
-export function checkRequest(request: IncomingMessage): void {
+/** What is wrong with a request, whatever it asks for; undefined: nothing. */
+export function findFault(request: IncomingMessage): AppError | undefined {
   if (request.rawHeaders.length / 2 > HEADERS_MAX) {
-    throw new AppError('headers_too_large', `The request has more than ${HEADERS_MAX} headers.`)
+    return new AppError('headers_too_large', `The request has more than ${HEADERS_MAX} headers.`)
   }
   const hosts = headerValues(request, 'host')
   const isHostMissing = hosts.length === 0 && request.httpVersion !== '1.0'
-  if (isHostMissing || hosts.length > 1 || hosts.some((host) => !isAuthority(host))) {
-    throw new AppError(
-      'malformed_request',
-      'The request must have exactly one Host header, a name or address.',
-    )
-  }
+  if (!isHostMissing && hosts.length <= 1 && hosts.every(isAuthority)) return undefined
+  return new AppError(
+    'malformed_request',
+    'The request must have exactly one Host header, a name or address.',
+  )
 }
 
 /** Throws AppError `not_acceptable` when the caller excludes JSON. */
