@@ -32,6 +32,8 @@ let network: Network
 let healthy: readonly FleetServer[]
 let hit: FleetServer
 let recorder: Recorder
+/** Whether the fault hits those who are asked to revoke, too. */
+let isHard: boolean
 const recorders: Recorder[] = []
 
 /** What befalls the network of one server, and whether that server can still delete in time while it lasts. */
@@ -81,6 +83,7 @@ afterAll(async () => {
 })
 
 beforeEach(() => {
+  isHard = false
   recorder = createRecorder(fleet)
   recorders.push(recorder)
 })
@@ -94,8 +97,11 @@ afterEach(({ task }) => {
   // Or nothing was looked at.
   expect(Object.values(recorder.countVerdicts()).length).toBeGreaterThan(0)
   expect(recorder.slowestMs).toBeLessThan(ANSWER_MS_MAX)
+  // A machine that stands still for half a second in the middle of a write is not what is looked at.
+  if (!isHard) expect(recorder.refusals).toBeLessThanOrEqual(1 + recorder.deleted.size / 100)
   const verdicts = JSON.stringify(recorder.countVerdicts())
-  console.log(`${task.name}: ${verdicts}, slowest revocation ${Math.round(recorder.slowestMs)} ms`)
+  const slowest = `slowest revocation ${Math.round(recorder.slowestMs)} ms`
+  console.log(`${task.name}: ${verdicts}, ${slowest}, ${recorder.refusals} refused`)
 })
 
 /** What the frozen server was asked meanwhile, it answers from memory if it dares: nothing newer reaches it. */
@@ -175,12 +181,13 @@ describe('a key is refused by every server from the moment its deletion is answe
   })
 
   it('when the database ends connections again and again', { timeout: TEST_MS_MAX }, async () => {
+    isHard = true
     for (let round = 0; round < ROUNDS; round++) {
       const keys = await issueEverywhere(fleet, recorder, LONG_ROUND)
       const { servers } = fleet
       const over = new AbortController()
       const ending = endConnections(over.signal)
-      await revokeEach(recorder, { keys, deleters: servers, verifiers: servers, isHard: true })
+      await revokeEach(recorder, { keys, deleters: servers, verifiers: servers })
       over.abort()
       await ending
       await expectHealed(keys)
@@ -188,10 +195,11 @@ describe('a key is refused by every server from the moment its deletion is answe
   })
 
   it('when the database is killed meanwhile', { timeout: TEST_MS_MAX }, async () => {
+    isHard = true
     for (let round = 0; round < ROUNDS; round++) {
       const keys = await issueEverywhere(fleet, recorder, LONG_ROUND)
       const { servers } = fleet
-      const parts = { keys, deleters: servers, verifiers: servers, isHard: true }
+      const parts = { keys, deleters: servers, verifiers: servers }
       const revoking = revokeEach(recorder, parts)
       await sleep(Math.random() * 150)
       await cluster.kill()

@@ -38,6 +38,8 @@ export type Recorder<Server extends Named = FleetServer> = {
   readonly deleted: ReadonlySet<string>
   /** The longest that an acknowledged revocation took, in milliseconds. */
   readonly slowestMs: number
+  /** Revocations that were answered with anything else. */
+  readonly refusals: number
   issue(server: Server, company?: { readonly companyId: string; readonly userId: string }): Promise<Issued>
   /** Verifies a key; answers the verdict's code, the code of the problem, or `no answer`. */
   verify(server: Server, key: Issued): Promise<string>
@@ -63,6 +65,9 @@ export function createRecorder<Server extends Named>(fleet: Asked<Server>): Reco
     deleted,
     get slowestMs() {
       return judgement.slowestMs()
+    },
+    get refusals() {
+      return judgement.refusals()
     },
     async issue(server, { companyId, userId } = fleet) {
       const headers = companyId === fleet.companyId ? {} : { 'X-Company-Id': companyId }
@@ -93,6 +98,7 @@ function createRecord() {
   /** The first of each key, user and company, by its id. */
   const revocations = new Map<string, Revocation>()
   let slowestMs = 0
+  let refusals = 0
   // Order is counted, not timed: two moments of one clock may read the same.
   let moment = 0
   const tick = () => {
@@ -120,10 +126,13 @@ function createRecord() {
         const id = path.slice(path.lastIndexOf('/') + 1)
         const first = revocations.get(id) ?? { name: `${method} ${path}`, acknowledged: tick() }
         revocations.set(id, first)
+      } else {
+        refusals += 1
       }
       return answer
     },
     slowestMs: () => slowestMs,
+    refusals: () => refusals,
     countVerdicts() {
       const counts: Record<string, number> = {}
       for (const one of uses) {
