@@ -75,14 +75,7 @@ export function createKeyCache(keysMax: number): KeyCache {
       put({ loaded, isUsed: false })
     },
     drop(revoked) {
-      if (revoked.scope === 'key' || revoked.scope === 'session') {
-        const slot = slots.get(revoked.id)
-        if (slot !== undefined) remove(slot.loaded)
-        return
-      }
-      // A scan: a user or a company changes rarely, and an index by both would cost memory on every key.
-      const owner = revoked.scope === 'user' ? 'userId' : 'companyId'
-      for (const { loaded } of slots.values()) if (loaded.key[owner] === revoked.id) remove(loaded)
+      for (const { loaded } of slotsOf(slots, revoked)) remove(loaded)
     },
     clear() {
       slots.clear()
@@ -93,4 +86,15 @@ export function createKeyCache(keysMax: number): KeyCache {
       return size
     },
   }
+}
+
+/** What a revocation concerns. Slots may be removed while they are gone through. */
+function slotsOf(slots: ReadonlyMap<KeyHandle, Slot>, { scope, id }: RevocationScope): Iterable<Slot> {
+  if (scope === 'key' || scope === 'session') {
+    const slot = slots.get(id)
+    return slot === undefined ? [] : [slot]
+  }
+  // A scan: a user or a company changes rarely, and an index by both would cost memory on every key.
+  const owner = scope === 'user' ? 'userId' : 'companyId'
+  return slots.values().filter(({ loaded }) => loaded.key[owner] === id)
 }

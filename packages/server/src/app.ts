@@ -56,7 +56,7 @@ export function createApp(services: Services): FastifyInstance {
       maxHeaderSize: HEADERS_BYTES_MAX,
       headersTimeout: HEADERS_TIMEOUT_MS,
       connectionsCheckingInterval: CHECKING_INTERVAL_MS,
-      // Answered by checkRequest, with a problem and a request id.
+      // Answered by findFault, with a problem and a request id.
       requireHostHeader: false,
     },
     // An id of any length is looked up and not found; it must not become another kind of error.
