@@ -38,11 +38,13 @@ beforeAll(async () => {
   recorder = createRecorder(fleet)
 })
 afterAll(async () => {
-  const damage = await findDamage(fleet, recorder)
-  await fleet.dispose()
-  await cluster.dispose()
-  expect(damage).toEqual([])
-  expect(recorder.findViolations()).toEqual([])
+  try {
+    expect(await findDamage(fleet, recorder)).toEqual([])
+    expect(recorder.findViolations()).toEqual([])
+  } finally {
+    await fleet.dispose()
+    await cluster.dispose()
+  }
 })
 
 beforeEach(async () => {

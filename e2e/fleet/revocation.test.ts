@@ -74,12 +74,14 @@ beforeAll(async () => {
 afterAll(async () => {
   const all = { issued: recorders.flatMap(({ issued }) => issued), deleted: new Set<string>() }
   for (const { deleted } of recorders) for (const id of deleted) all.deleted.add(id)
-  const damage = await findDamage(fleet, all)
-  await fleet.dispose()
-  await network.close()
-  await cluster.dispose()
-  rmSync(directory, { recursive: true })
-  expect(damage).toEqual([])
+  try {
+    expect(await findDamage(fleet, all)).toEqual([])
+  } finally {
+    await fleet.dispose()
+    await network.close()
+    await cluster.dispose()
+    rmSync(directory, { recursive: true })
+  }
 })
 
 beforeEach(() => {

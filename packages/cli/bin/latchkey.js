@@ -1,4 +1,7 @@
 #!/usr/bin/env node
+import module from 'node:module'
+import { fileURLToPath } from 'node:url'
+
 // Plain JavaScript on purpose: it must be able to speak on a Node that cannot run the rest.
 const NODE_MAJOR_MIN = 24
 const major = Number(process.versions.node.split('.')[0])
@@ -13,6 +16,10 @@ if (major < NODE_MAJOR_MIN) {
 
 // Whatever this program writes, the store above all, is for its own user only.
 process.umask(0o077)
+
+// Half of a start is compiling what was compiled the last time. Beside the installed packages, not in the shared
+// temporary directory, where others could put code of theirs; without a right to write there, nothing is kept.
+module.enableCompileCache(fileURLToPath(new URL('../../../node_modules/.cache/latchkey', import.meta.url)))
 
 const { main } = await import('../src/main.ts')
 process.exitCode = await main(process.argv)
