@@ -3,25 +3,24 @@
  * reached.
  */
 export const MISSED: Readonly<Record<string, string>> = {
-  V1: `By the request and CPU: bare node:http 23 µs, bare fastify 25 µs, our GET /healthz 37 µs, the check 75 to 90 µs (on a machine with a load of 8).
-So the framework costs little. 12 µs are the two hooks of every request (app.ts: request id, address, a labelled
-histogram, the fields of a log line that is not written). About 4 µs are the head of the store, read from SQLite before each
-look-up. The rest is spread thin over authenticate and over a dozen answer headers that are set one by one. Closest: answer
-the check before the framework, with all headers in one writeHead.`,
-  V1b: 'As V1; with these keys nothing is loaded from the store.',
-  V2: 'As V1, and the serializer made from the schema; the body is walked a second time for duplicate names (2 to 3 µs).',
-  V7: `A verification takes 6 to 7 µs when the key is in memory, a fingerprint 0.7. 3 to 3.7 µs of it are the head of the store: one
-SELECT, which costs two fcntl locks. Reading the first 96 bytes of the -shm file shows as surely that nothing was committed
-since, and costs 1.1 µs. With all of 100,000 keys in use in turn, three quarters are loaded again each time: when the young
-generation is full, the old one is let go whole, so only half of the 100,000 are certain to stay.`,
-  V7b: 'As V7; with these keys nothing is loaded from the store.',
+  V1: `Bare node:http takes some 20 µs of CPU for a request, bare fastify two more. A check takes about three times as much, and
+no single part stands out in a profile: the framework's steps, a dozen answer headers that Node checks one by one, reading
+X-Forwarded-For and the address, a request id, a histogram with labels, a chain of promises from admission to verdict. What
+the verification itself costs is a tenth of it (V7). Closest: answer the check before the framework, with all headers in
+one writeHead.`,
+  V1b: 'As V1.',
+  V2: `As V1, and the body: read, parsed by JSON.parse, walked a second time for duplicate names and depth, held against its schema;
+and the answer goes through a serializer made from the schema.`,
+  V7: `A fingerprint takes 0.7 µs. Beside it stand one system call that looks whether anybody committed (1.1 µs), the flags of the
+cache, and the judgement. The goal needs the call to go, which on one machine only shared memory between the processes
+could replace.`,
+  V7b: 'As V7.',
   L2: `The query is built and compiled anew for each request (kysely: visitNode, freeze and the nodes, about a seventh); the
 reader's snapshot is a BEGIN and a COMMIT of their own; admission as in V1.`,
   M1: '1,307 modules are loaded at the start, all operations with their validators and serializers among them. Not taken apart further.',
-  M1b: `Half of the start is importing: 1,307 modules are found and read, 208 of them freed of their types. Node's
-compile cache (module.enableCompileCache) takes the import from 0.77 s to 0.45 s.`,
+  M1b: `Most of the start is importing 1,300 modules. What was compiled is kept for the next start (Node's compile cache); the first
+start after an install takes twice as long.`,
   M2: 'It is the start itself, as M1b: no key is loaded before somebody asks, and the number of keys does not show.',
-  V11: 'It is the cache, as in V7: 10,000 keys stay in memory, of 100,000 used in turn a quarter does.',
   W1: `One create leaves some 14 pages in the write-ahead log (28 pwrite calls, then one fsync; strace): the key's row in five
 indexes, the company, the user, the event and its index. The raw append writes one page. On a busy machine 2 ms of CPU
 come on top, most of it the query builder.`,
