@@ -124,6 +124,8 @@ export type FollowedChanges = {
   /** Deletes a row, unless it has another beat by now. */
   forget(id: string, beat: string): Promise<void>
   withdraw(id: string): Promise<void>
+  /** Marks the head of an epoch as not accepted, for servers that were not there when it went back. */
+  distrust(epoch: string): Promise<void>
   /** Calls back when another server moved the head. Only a hint: it may be late, lost, or come for nothing. */
   onWake(wake: () => void): void
 }

@@ -9,7 +9,8 @@ const RETRIED = new Set([UNIQUE_VIOLATION, SERIALIZATION_FAILURE, DEADLOCK])
 /** Connection exceptions, lack of resources, operator intervention, system errors. */
 const UNAVAILABLE_CLASSES = new Set(['08', '53', '57', '58'])
 /** No lock in time; a transaction that stood idle; a standby; a server that is starting. */
-const UNAVAILABLE_CODES = new Set(['55P03', '25P03', '25P04', '25006'])
+const IDLE_IN_TRANSACTION = '25P03'
+const UNAVAILABLE_CODES = new Set(['55P03', IDLE_IN_TRANSACTION, '25P04', '25006'])
 const SOCKET_CODES = /^E[A-Z]+$/
 
 function codeOf(error: unknown): string | undefined {
@@ -19,6 +20,15 @@ function codeOf(error: unknown): string | undefined {
 export function isRetried(error: unknown): boolean {
   return error instanceof WriteConflict || RETRIED.has(codeOf(error) ?? '')
 }
+
+/** The database ended a transaction that stood idle, before it heard what came next. */
+export const isEndedIdle = (error: unknown): boolean => codeOf(error) === IDLE_IN_TRANSACTION
+
+/** The driver's own words for it: it has no code. */
+export const isConnectionLost = (error: unknown): boolean =>
+  codeOf(error) === undefined &&
+  error instanceof Error &&
+  /connection (terminated|error)/i.test(error.message)
 
 /** The database could not be asked, or could not answer: an expected failure that passes. */
 export function isUnavailable(error: unknown): boolean {

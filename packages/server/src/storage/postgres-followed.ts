@@ -43,6 +43,9 @@ export function createPostgresFollowed(
       await pool.lend((client) => client.query('DELETE FROM servers WHERE id = $1 AND beat = $2', [id, beat]))
     },
     withdraw,
+    async distrust(epoch) {
+      await pool.lend((client) => client.query("UPDATE head SET timeline = '' WHERE epoch = $1", [epoch]))
+    },
     onWake: listener.start,
     async close() {
       listener.stop()

@@ -78,7 +78,7 @@ export function createPool(
         isBroken = false
         return result
       } catch (error) {
-        isBroken = isUnavailable(error)
+        isBroken = isUnavailable(error) || (error instanceof Error && isUnavailable(error.cause))
         throw error
       } finally {
         client.off('error', onError)

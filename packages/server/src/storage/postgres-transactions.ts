@@ -1,9 +1,9 @@
 import { AppError } from '@latchkey/core/error'
 import type { RevocationScope } from '@latchkey/core/key-cache'
 import type pg from 'pg'
-import type { Head, Revoke, Written } from './engine.ts'
+import { type Head, type Revoke, WriteConflict, type Written } from './engine.ts'
 import { builderOver } from './postgres-connection.ts'
-import { isUnavailable } from './postgres-errors.ts'
+import { isConnectionLost, isEndedIdle, isUnavailable } from './postgres-errors.ts'
 import { ACCEPT_HEAD, commitWith, READ_HEAD } from './postgres-head.ts'
 import type { Db } from './schema.ts'
 
@@ -50,6 +50,9 @@ export async function writeIn<T>(
     onCommit(performance.now() - startedAtMs)
     return { value, revocation: revision === undefined ? undefined : { revision, epoch: head.epoch } }
   } catch (error) {
+    // A server that stood still for too long finds its transaction ended by the database: nothing of it is there.
+    if (isEndedIdle(error) || (!isCommitting && isConnectionLost(error)))
+      throw new WriteConflict('the transaction was ended', { cause: error })
     if (isCommitting && isUnavailable(error)) throw unknownEnd(error)
     await undo(client, error)
     throw error

@@ -94,6 +94,9 @@ function createPoll(options: PollerOptions): () => Promise<boolean> {
     if (!seen.servers.some(({ id, beat }) => id === row.id && beat === row.beat))
       throw new Error('the row of this server is gone')
     lease.apply(sent, seen)
+    // Only memory knows that this head went back: whoever starts now must hear of it.
+    if (lease.refused !== undefined && seen.isAccepted)
+      await within(timing, POLL_MS_MAX, followed.distrust(seen.epoch))
     retire(seen)
     return lease.applied !== applied || lease.epoch !== epoch
   }

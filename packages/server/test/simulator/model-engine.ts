@@ -115,6 +115,7 @@ function createFollowed({ store, wire, onWake, onAnnounce, onObserve, onSurvey }
     },
     forget: (id, beat) => once(() => store.forget(id, beat)),
     withdraw: (id) => once(() => store.forget(id)),
+    distrust: (epoch) => once(() => store.distrust(epoch)),
     onWake,
   }
 }

@@ -89,6 +89,10 @@ export class ModelStore {
     if (beat === undefined || servers.get(id)?.beat === beat) servers.delete(id)
   }
 
+  distrust(epoch: string): void {
+    if (this.#contents.epoch === epoch) this.#contents.timeline = 0
+  }
+
   find(handle: KeyHandle): ModelKey | undefined {
     for (const key of this.#contents.keys.values()) {
       if (key.id === handle || key.fingerprint === handle) return key

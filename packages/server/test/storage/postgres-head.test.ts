@@ -1,6 +1,6 @@
 /** Revisions are given in the order of commits. Two connections in a row of steps that a test decides. */
 import pg from 'pg'
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest'
 import type { FollowedChanges } from '../../src/storage/engine.ts'
 import { openPostgres } from '../../src/storage/postgres.ts'
 import { startTestServer, type TestService } from '../harness.ts'
@@ -155,5 +155,50 @@ test('migrations of several servers that start at once are applied once', async 
     expect(rows).toEqual([{ name: '0001-initial' }])
   } finally {
     await client.query('ALTER ROLE postgres RESET search_path')
+  }
+})
+
+test('a write that stood still for longer than the database waits is run again, and stored once', async () => {
+  const { engine } = server.services
+  let runs = 0
+  const { value } = await engine.write(async (db) => {
+    runs += 1
+    await db.selectFrom('companies').select('id').limit(1).execute()
+    if (runs === 1) await new Promise((resolve) => setTimeout(resolve, 700))
+    await db
+      .insertInto('idempotency')
+      .values({
+        hash: Buffer.alloc(32, 7),
+        body_hash: Buffer.alloc(1),
+        sealed: Buffer.alloc(1),
+        expires_at: 1,
+      })
+      .execute()
+    return runs
+  })
+  expect(value).toBe(2)
+})
+
+test('a head that went back is refused by servers that start afterwards, too', async () => {
+  const [client] = clients as [pg.Client]
+  await server.services.engine.write(async (_db, revoke) => revoke({ scope: 'key', id: 'key_x' }))
+  await vi.waitFor(async () =>
+    expect(server.services.revocations.applied).toBe((await followed.survey()).revision),
+  )
+  const { rows } = await client.query('SELECT revision, timeline FROM head')
+  await client.query('UPDATE head SET revision = revision - 1')
+  try {
+    await vi.waitFor(async () => expect(await followed.survey()).toMatchObject({ isAccepted: false }), 5_000)
+    const newcomer = await server.join()
+    expect(await newcomer.call({ path: '/me' })).toMatchObject({
+      status: 503,
+      body: { code: 'cannot_verify' },
+    })
+    await newcomer.dispose()
+  } finally {
+    await client.query("UPDATE head SET revision = $1, timeline = $2, epoch = 'the next'", [
+      rows[0].revision,
+      rows[0].timeline,
+    ])
   }
 })
