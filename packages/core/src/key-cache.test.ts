@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { aLoadedKey, fingerprintOf } from '../test/verifiable-key.ts'
+import { compileAllowlist } from './allowlist.ts'
 import type { CompanyId, KeyId, SessionId, UserId } from './ids.ts'
 import { createKeyCache } from './key-cache.ts'
 
@@ -37,6 +38,18 @@ describe('the key cache', () => {
       true,
       true,
     ])
+  })
+
+  it('holds fewer keys when they have long lists of addresses or much metadata', () => {
+    const wide = Array.from({ length: 500 }, (_, n) => `2001:db8:${n.toString(16)}::/49`)
+    for (const long of [{ allowlist: compileAllowlist(wide) }, { metadata: { notes: 'x'.repeat(8_000) } }]) {
+      const cache = createKeyCache(100)
+      for (let n = 0; n < 300; n++) cache.publish(aLoadedKey(n, long))
+      expect(cache.size).toBeGreaterThan(0)
+      expect(cache.size).toBeLessThan(20)
+      for (let n = 300; n < 500; n++) cache.publish(aLoadedKey(n))
+      expect(cache.size).toBe(100)
+    }
   })
 
   it('keeps a key that is used while others come and go', () => {

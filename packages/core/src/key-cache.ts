@@ -24,39 +24,62 @@ export type KeyCache = {
 }
 
 /** A key in memory, and whether it was asked for since room was last made here. */
-type Slot = { readonly loaded: LoadedKey; isUsed: boolean }
+type Slot = { readonly loaded: LoadedKey; readonly places: number; isUsed: boolean }
+
+/** What a key without much to it takes, with its handles. */
+const PLACE_BYTES = 1_024
+
+/** A key with a long list of addresses or much metadata takes the room of several. */
+function placesOf({ key: { allowlist, metadata } }: LoadedKey): number {
+  let bytes = allowlist === null ? 0 : allowlist.v4.byteLength + allowlist.v6.byteLength
+  for (const [name, value] of Object.entries(metadata)) bytes += 2 * (name.length + value.length)
+  return 1 + Math.floor(bytes / PLACE_BYTES)
+}
+
+/** The slots, each under both its handles, and the room they take. */
+function createSlots() {
+  // One map serves both kinds of handle: a fingerprint has 32 characters, a key id 30.
+  const byHandle = new Map<KeyHandle, Slot>()
+  const taken = { keys: 0, places: 0 }
+  return {
+    byHandle,
+    taken,
+    put(slot: Slot): void {
+      const { fingerprint, key } = slot.loaded
+      if (fingerprint !== undefined) byHandle.set(fingerprint, slot)
+      byHandle.set(key.id, slot)
+      taken.keys += 1
+      taken.places += slot.places
+    },
+    remove(id: KeyHandle): void {
+      const slot = byHandle.get(id)
+      if (slot === undefined) return
+      const { fingerprint, key } = slot.loaded
+      if (fingerprint !== undefined) byHandle.delete(fingerprint)
+      byHandle.delete(key.id)
+      taken.keys -= 1
+      taken.places -= slot.places
+    },
+  }
+}
 
 /**
  * A bounded cache. When it is full, the key that came first goes, unless it was used meanwhile: then it is as if it
  * had come just now (the CLOCK algorithm). So a hit costs one flag beside the look-up, a key in use stays, and
- * `keysMax` keys in turn are all kept.
+ * `placesMax` keys in turn are all kept; fewer, where one takes more than a place of 1 KB.
  */
-export function createKeyCache(keysMax: number): KeyCache {
-  // One map serves both kinds of handle: a fingerprint has 32 characters, a key id 30.
-  const slots = new Map<KeyHandle, Slot>()
+export function createKeyCache(placesMax: number): KeyCache {
+  const { byHandle, taken, put, remove } = createSlots()
   // Goes on where it was: beginning anew each time would walk over the places of all that are gone.
-  let hand = slots.values()
-  let size = 0
-
-  function put(slot: Slot): void {
-    const { fingerprint, key } = slot.loaded
-    if (fingerprint !== undefined) slots.set(fingerprint, slot)
-    slots.set(key.id, slot)
-    size += 1
-  }
-
-  function remove({ fingerprint, key }: LoadedKey): void {
-    if (fingerprint !== undefined) slots.delete(fingerprint)
-    if (slots.delete(key.id)) size -= 1
-  }
+  let hand = byHandle.values()
 
   function makeRoom(): void {
     const { value: slot } = hand.next()
     if (slot === undefined) {
-      hand = slots.values()
+      hand = byHandle.values()
       return
     }
-    remove(slot.loaded)
+    remove(slot.loaded.key.id)
     if (!slot.isUsed) return
     slot.isUsed = false
     put(slot)
@@ -64,26 +87,28 @@ export function createKeyCache(keysMax: number): KeyCache {
 
   return {
     find(handle) {
-      const slot = slots.get(handle)
+      const slot = byHandle.get(handle)
       if (slot === undefined) return undefined
       slot.isUsed = true
       return slot.loaded
     },
     publish(loaded) {
-      remove(loaded)
-      while (size >= keysMax) makeRoom()
-      put({ loaded, isUsed: false })
+      remove(loaded.key.id)
+      const places = placesOf(loaded)
+      while (taken.keys > 0 && taken.places + places > placesMax) makeRoom()
+      put({ loaded, places, isUsed: false })
     },
     drop(revoked) {
-      for (const { loaded } of slotsOf(slots, revoked)) remove(loaded)
+      for (const { loaded } of slotsOf(byHandle, revoked)) remove(loaded.key.id)
     },
     clear() {
-      slots.clear()
-      hand = slots.values()
-      size = 0
+      byHandle.clear()
+      hand = byHandle.values()
+      taken.keys = 0
+      taken.places = 0
     },
     get size() {
-      return size
+      return taken.keys
     },
   }
 }

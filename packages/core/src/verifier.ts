@@ -7,8 +7,8 @@ import { createKeyCache, type KeyHandle, type LoadedKey, type RevocationScope } 
 import { NOT_FOUND, type Outcome } from './outcome.ts'
 import type { Secret } from './secret.ts'
 
-/** About 600 bytes a key with its handles: 60 MB at worst. */
-const CACHED_KEYS_MAX = 100_000
+/** Of 1 KB each: 100 MB at worst. */
+const CACHE_PLACES_MAX = 100_000
 
 type VerifierOptions = {
   readonly fingerprint: (secret: Secret) => Fingerprint
@@ -41,7 +41,7 @@ export type Verifier = {
 }
 
 export function createVerifier(options: VerifierOptions): Verifier {
-  const cache = createKeyCache(options.keysMax ?? CACHED_KEYS_MAX)
+  const cache = createKeyCache(options.keysMax ?? CACHE_PLACES_MAX)
   const absences = createAbsences(options.monotonicMs)
   const flights = createFlights(publish)
   let hits = 0
