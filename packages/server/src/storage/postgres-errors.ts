@@ -24,11 +24,15 @@ export function isRetried(error: unknown): boolean {
 /** The database ended a transaction that stood idle, before it heard what came next. */
 export const isEndedIdle = (error: unknown): boolean => codeOf(error) === IDLE_IN_TRANSACTION
 
-/** The driver's own words for it: it has no code. */
-export const isConnectionLost = (error: unknown): boolean =>
-  codeOf(error) === undefined &&
-  error instanceof Error &&
-  /connection (terminated|error)/i.test(error.message)
+/** Ended by an operator or by a server that stops. */
+const ENDED_CODES = new Set(['57P01', '57P02', 'ECONNRESET', 'EPIPE'])
+
+/** The connection was lost, perhaps long before it was used again. The driver's own errors for it carry no code. */
+export function isConnectionLost(error: unknown): boolean {
+  const code = codeOf(error)
+  if (code !== undefined) return ENDED_CODES.has(code)
+  return error instanceof Error && /connection (terminated|error)/i.test(error.message)
+}
 
 /** The database could not be asked, or could not answer: an expected failure that passes. */
 export function isUnavailable(error: unknown): boolean {

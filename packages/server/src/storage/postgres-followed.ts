@@ -37,7 +37,7 @@ export function createPostgresFollowed(
       await client.query({ name: 'announce', text: ANNOUNCE, values: [id, epoch, applied, beat] })
     },
     observe: async (revision) => observe(await follower.get(), revision),
-    survey: () => pool.lend((client) => observe(client, NO_LOG)),
+    survey: () => pool.lendForReading((client) => observe(client, NO_LOG)),
     reset: follower.reset,
     async forget(id, beat) {
       await pool.lend((client) => client.query('DELETE FROM servers WHERE id = $1 AND beat = $2', [id, beat]))

@@ -1,7 +1,7 @@
 import { AppError } from '@latchkey/core/error'
 import pg from 'pg'
 import { INTEGER_TYPES } from './postgres-connection.ts'
-import { isUnavailable } from './postgres-errors.ts'
+import { isConnectionLost, isUnavailable } from './postgres-errors.ts'
 import { MARK_CLUSTER } from './postgres-head.ts'
 
 /** How long a connection is waited for, in milliseconds. */
@@ -46,6 +46,8 @@ export type Pool = {
    * again. Throws AppError `unavailable` when none is to be had.
    */
   lend<T>(work: (client: pg.ClientBase) => Promise<T>): Promise<T>
+  /** The same for work that changes nothing: a connection that turns out to be lost is replaced, and it is run again. */
+  lendForReading<T>(work: (client: pg.ClientBase) => Promise<T>): Promise<T>
   close(): Promise<void>
 }
 
@@ -62,27 +64,39 @@ export function createPool(
     onConnect: markCluster,
   })
   pool.on('error', onError)
-  return {
-    async lend(work) {
-      const client = await pool.connect().catch((cause: unknown) => {
-        throw new AppError('unavailable', 'The database does not answer: try again in a moment.', {
-          retryAfterSeconds: 1,
-          cause,
-        })
+  const lend: Pool['lend'] = async (work) => {
+    const client = await pool.connect().catch((cause: unknown) => {
+      throw new AppError('unavailable', 'The database does not answer: try again in a moment.', {
+        retryAfterSeconds: 1,
+        cause,
       })
-      // Without a listener, a connection that breaks while it is lent would end the process.
-      client.on('error', onError)
-      let isBroken = true
-      try {
-        const result = await work(client)
-        isBroken = false
-        return result
-      } catch (error) {
-        isBroken = isUnavailable(error) || (error instanceof Error && isUnavailable(error.cause))
-        throw error
-      } finally {
-        client.off('error', onError)
-        client.release(isBroken)
+    })
+    // Without a listener, a connection that breaks while it is lent would end the process.
+    client.on('error', onError)
+    let isBroken = true
+    try {
+      const result = await work(client)
+      isBroken = false
+      return result
+    } catch (error) {
+      isBroken = isUnavailable(error) || (error instanceof Error && isUnavailable(error.cause))
+      throw error
+    } finally {
+      client.off('error', onError)
+      client.release(isBroken)
+    }
+  }
+
+  return {
+    lend,
+    async lendForReading(work) {
+      // As many times as there may be lost connections in the pool.
+      for (let left = use.connectionsMax; ; left -= 1) {
+        try {
+          return await lend(work)
+        } catch (error) {
+          if (left === 0 || !isConnectionLost(error)) throw error
+        }
       }
     },
     close: () => pool.end(),

@@ -25,7 +25,9 @@ export function createPostgresVerificationReads(
     async findKey(handle) {
       const { query, value } = queryFor(handle)
       const assertExpected = expect()
-      const { rows } = await pool.lend((client) => client.query<Found>({ ...query, values: [value] }))
+      const { rows } = await pool.lendForReading((client) =>
+        client.query<Found>({ ...query, values: [value] }),
+      )
       const [found] = rows
       if (found === undefined) throw new Error('the head of the store is missing')
       assertExpected(found)

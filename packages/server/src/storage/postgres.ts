@@ -59,7 +59,7 @@ export async function openPostgres(options: PostgresOptions): Promise<Engine> {
   return {
     store: 'postgres',
     place,
-    read: (work) => pool.lend((client) => readIn(client, expect(), work)).catch(explain),
+    read: (work) => pool.lendForReading((client) => readIn(client, expect(), work)).catch(explain),
     async write(work) {
       for (let run = 1; ; run += 1) {
         try {
@@ -69,7 +69,7 @@ export async function openPostgres(options: PostgresOptions): Promise<Engine> {
         }
       }
     },
-    inspect: (work) => pool.lend((client) => inspectIn(client, work)).catch(explain),
+    inspect: (work) => pool.lendForReading((client) => inspectIn(client, work)).catch(explain),
     async accept(work) {
       const { leaseMs, marginMs } = await followed.survey()
       await sleep(leaseMs + marginMs)

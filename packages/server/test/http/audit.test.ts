@@ -241,7 +241,9 @@ describe('the export', () => {
     const path = `/keys/${busy.users.viewer.keyId}`
     const change = (count: number) =>
       server.call({ method: 'PATCH', path, key: busy.users.admin.key, body: { description: `n ${count}` } })
-    await Promise.all(Array.from({ length: 1_100 }, (_, count) => change(count)))
+    for (let count = 0; count < 1_100; count += 50) {
+      await Promise.all(Array.from({ length: 50 }, (_, index) => change(count + index)))
+    }
     const all = await exported(busy.id)
     expect(all.length).toBeGreaterThan(1_100)
     expect(all.map(({ sequence }) => sequence)).toEqual(all.map((_, index) => index + 1))
