@@ -34,6 +34,9 @@ async function open(): Promise<Socket> {
 /** Sends bytes and says that no more will come; answers what came back until the connection was closed. */
 const exchange = (...pieces: readonly string[]): Promise<string> => send(pieces, (socket) => socket.end())
 
+/** Sends requests, the last with Connection: close, and stays until the service has closed. */
+const converse = (...pieces: readonly string[]): Promise<string> => send(pieces, () => {})
+
 /** Sends bytes and leaves the service waiting for more. */
 const stall = (...pieces: readonly string[]): Promise<string> => send(pieces, () => {})
 
@@ -201,7 +204,7 @@ describe('what is allowed, though rare, is one request', () => {
     ['a path of slashes', () => `GET //me HTTP/1.1\r\nHost: a\r\n${key()}\r\n${last}\r\n\r\n`, 404],
     ['a path that is no URI', () => `GET /%zz HTTP/1.1\r\nHost: a\r\n${last}\r\n\r\n`, 404],
   ])('%s', async (_, bytes, status) => {
-    const answers = answersIn(await exchange(bytes()))
+    const answers = answersIn(await converse(bytes()))
     expect(answers.map((answer) => answer.status)).toEqual([status])
     if (status === 404) expectRefused(answers[0], 'route_not_found')
   })
@@ -209,7 +212,7 @@ describe('what is allowed, though rare, is one request', () => {
   test('a chunked body, with extensions and trailers, which are no headers', async () => {
     const body = JSON.stringify({ key: 'x' })
     const [answer] = answersIn(
-      await exchange(
+      await converse(
         post(key(), 'Content-Type: application/json', chunked, last),
         `${body.length.toString(16)};name=value\r\n${body}\r\n0\r\nX-Company-Id: cmp_x\r\n\r\n`,
       ),
@@ -222,7 +225,7 @@ describe('what is allowed, though rare, is one request', () => {
       await expectCreated(server, { path: '/keys', body: { userId: server.admin.userId } })
     }
     const line = 'GET http://elsewhere.example/keys?limit=1 HTTP/1.1'
-    const [answer] = answersIn(await exchange(`${line}\r\nHost: a\r\n${key()}\r\n${last}\r\n\r\n`))
+    const [answer] = answersIn(await converse(`${line}\r\nHost: a\r\n${key()}\r\n${last}\r\n\r\n`))
     expect(answer?.status).toBe(200)
     expect(answer?.body.nextUrl).toMatch(/^http:\/\/a\/keys\?/)
   })
@@ -230,7 +233,7 @@ describe('what is allowed, though rare, is one request', () => {
   test('a body that comes byte by byte', async () => {
     const body = JSON.stringify({ key: 'x' })
     const head = post(key(), 'Content-Type: application/json', `Content-Length: ${body.length}`, last)
-    const [answer] = answersIn(await exchange(...(head + body)))
+    const [answer] = answersIn(await converse(...(head + body)))
     expect(answer).toMatchObject({ status: 200, body: { code: 'NOT_FOUND' } })
   })
 })
@@ -255,7 +258,7 @@ describe('a body that nobody reads is not taken for a request', () => {
   ])('%s', async (_, head, status) => {
     const first = `${await head()}\r\n${bodyLines().join('\r\n')}\r\n\r\n${hidden()}`
     const second = 'GET /healthz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n'
-    const answers = answersIn(await exchange(first, second))
+    const answers = answersIn(await converse(first, second))
     expect(answers.map((answer) => answer.status)).toEqual([status, 200])
     expect(answers[1]?.body).toEqual({ status: 'ok' })
   })
@@ -275,7 +278,7 @@ describe('limits', () => {
       get('Host: a', 'Connection: close', ...Array.from({ length: 998 }, () => 'X-A: b')),
     ],
   ])('%s: 431', async (_, bytes) => {
-    const answers = answersIn(await exchange(bytes))
+    const answers = answersIn(await converse(bytes))
     expect(answers).toHaveLength(1)
     expectRefused(answers[0], 'headers_too_large')
     expect(answers[0]?.status).toBe(431)
@@ -284,7 +287,7 @@ describe('limits', () => {
 
   test('64 headers are read', async () => {
     const others = Array.from({ length: 61 }, (_, index) => `X-${index}: b`)
-    const text = await exchange(
+    const text = await converse(
       get('Host: a', 'Connection: close', `X-API-KEY: ${server.adminKey}`, ...others),
     )
     expect(answersIn(text).map(({ status }) => status)).toEqual([200])
@@ -293,7 +296,7 @@ describe('limits', () => {
   test('a body beyond 64 KiB is 413 while it is still coming', async () => {
     const head = post(`X-API-KEY: ${server.adminKey}`, 'Content-Type: application/json', chunked)
     const chunk = `4000\r\n${' '.repeat(0x4000)}\r\n`
-    const [answer] = answersIn(await exchange(head, ...Array.from({ length: 5 }, () => chunk), '0\r\n\r\n'))
+    const [answer] = answersIn(await converse(head, ...Array.from({ length: 5 }, () => chunk), '0\r\n\r\n'))
     expectRefused(answer, 'payload_too_large')
   })
 })
