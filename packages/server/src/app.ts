@@ -145,6 +145,8 @@ function addHooks(app: FastifyInstance, services: Services): void {
     const { requestId } = request.facts
     const isOurs = shown.code === 'internal_error' || shown.cause !== undefined
     if (isOurs) events.requestFailed({ requestId, operation: operationOf(request), error })
+    // The rest of such a body is not waited for.
+    if (shown.code === 'payload_too_large') reply.header('connection', 'close')
     return sendProblem(reply, shown, requestId)
   })
 }
