@@ -8,6 +8,9 @@ const SURVEY_MS_MAX = 400
 /** Between two surveys: short at first, for healthy servers apply a change within milliseconds. */
 const PAUSES_MS = [3, 5, 10, 20, 50] as const
 
+/** Without any answer the lease of the others is not known either; it is far shorter than this. */
+const GIVE_UP_MS = 5_000
+
 type BarrierOptions = {
   readonly followed: Pick<FollowedChanges, 'survey'>
   readonly lease: Pick<Lease, 'expect'>
@@ -46,9 +49,6 @@ export function createBarrier({ followed, lease, timing }: BarrierOptions) {
     }
   }
 }
-
-/** Without any answer the lease of the others is not known either; it is far shorter than this. */
-const GIVE_UP_MS = 5_000
 
 function hasApplied({ servers }: Observation, revision: number, epoch: string): boolean {
   return servers.every((server) => server.epoch === epoch && server.applied >= revision)
