@@ -10,7 +10,7 @@ import { auditedChange, type Change } from '../audit/audited-change.ts'
 import type { AuditChain } from '../audit/chain.ts'
 import { insertKey, type KeyView } from '../storage/keys.ts'
 import type { KeyRow, UserRow } from '../storage/schema.ts'
-import { findUser, updateUserRow } from '../storage/users.ts'
+import { findUser, saveKeyCounts } from '../storage/users.ts'
 import type { Tx } from '../verification/write.ts'
 import { parseEntries, parseExpiry, parsePermissions } from './key-input.ts'
 
@@ -69,7 +69,7 @@ export async function createKey(
     } satisfies KeyRow
     await insertKey(tx.db, row)
     change.ledger.keys_active += 1
-    await updateUserRow(tx.db, user.id, { keys_active: user.keys_active + 1 })
+    await saveKeyCounts(tx.db, { ...user, keys_active: user.keys_active + 1 })
     await change.record({
       action: 'key.created',
       object: { type: 'key', id: row.id },

@@ -1,8 +1,11 @@
 import type { CompanyId } from '@latchkey/core/ids'
+import { prepared } from './prepared.ts'
 import type { AuditEventRow, Db } from './schema.ts'
 
+const eventInsert = prepared((db, row: AuditEventRow) => db.insertInto('audit_events').values(row))
+
 export async function insertAuditEvent(db: Db, row: AuditEventRow): Promise<void> {
-  await db.insertInto('audit_events').values(row).execute()
+  await eventInsert(db, row)
 }
 
 export async function findAuditEvents(

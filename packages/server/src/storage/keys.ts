@@ -1,4 +1,5 @@
 import type { CompanyId, KeyId } from '@latchkey/core/ids'
+import { prepared } from './prepared.ts'
 import type { CompanyRow, Db, KeyRow, UserRow } from './schema.ts'
 
 /** A key with what its presentation needs of its user, its company and its use. */
@@ -18,8 +19,13 @@ function selectKeyViews(db: Db) {
     .select(['u.status as user_status', 'c.status as company_status', 'g.last_used_at'])
 }
 
+const keyView = prepared((db, { companyId, id }: { companyId: CompanyId; id: KeyId }) =>
+  selectKeyViews(db).where('k.company_id', '=', companyId).where('k.id', '=', id),
+)
+
 export async function findKeyView(db: Db, companyId: CompanyId, id: KeyId): Promise<KeyView | undefined> {
-  return selectKeyViews(db).where('k.company_id', '=', companyId).where('k.id', '=', id).executeTakeFirst()
+  const { rows } = await keyView(db, { companyId, id })
+  return rows[0]
 }
 
 export async function findKeyViews(
@@ -44,8 +50,10 @@ export async function findKey(db: Db, companyId: CompanyId, id: KeyId): Promise<
     .executeTakeFirst()
 }
 
+const keyInsert = prepared((db, row: KeyRow) => db.insertInto('keys').values(row))
+
 export async function insertKey(db: Db, row: KeyRow): Promise<void> {
-  await db.insertInto('keys').values(row).execute()
+  await keyInsert(db, row)
 }
 
 export async function updateKeyRow(

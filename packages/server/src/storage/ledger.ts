@@ -1,4 +1,5 @@
 import type { CompanyId } from '@latchkey/core/ids'
+import { prepared } from './prepared.ts'
 import type { CompanyRow, Db } from './schema.ts'
 
 /**
@@ -38,10 +39,18 @@ export async function findLedger(db: Db, companyId: CompanyId): Promise<Ledger |
 
 /** The same, and nobody else writes in the company until the transaction ends. */
 export async function findLedgerLocked(db: Db, companyId: CompanyId): Promise<Ledger | undefined> {
-  return db.selectFrom('companies').select(COLUMNS).where('id', '=', companyId).forUpdate().executeTakeFirst()
+  const { rows } = await ledgerLocked(db, { companyId })
+  return rows[0]
 }
 
+const ledgerLocked = prepared((db, { companyId }: { companyId: CompanyId }) =>
+  db.selectFrom('companies').select(COLUMNS).where('id', '=', companyId).forUpdate(),
+)
+
 export async function saveLedger(db: Db, ledger: Ledger): Promise<void> {
-  const { id, status: _status, is_operator: _isOperator, ...moved } = ledger
-  await db.updateTable('companies').set(moved).where('id', '=', id).execute()
+  await ledgerUpdate(db, ledger)
 }
+
+const ledgerUpdate = prepared((db, { id, status: _status, is_operator: _isOperator, ...moved }: Ledger) =>
+  db.updateTable('companies').set(moved).where('id', '=', id),
+)

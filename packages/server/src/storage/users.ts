@@ -1,14 +1,15 @@
 import type { CompanyId, UserId } from '@latchkey/core/ids'
+import { prepared } from './prepared.ts'
 import type { Db, UserRow } from './schema.ts'
 
 export async function findUser(db: Db, companyId: CompanyId, id: UserId): Promise<UserRow | undefined> {
-  return db
-    .selectFrom('users')
-    .selectAll()
-    .where('company_id', '=', companyId)
-    .where('id', '=', id)
-    .executeTakeFirst()
+  const { rows } = await userOfCompany(db, { companyId, id })
+  return rows[0]
 }
+
+const userOfCompany = prepared((db, { companyId, id }: { companyId: CompanyId; id: UserId }) =>
+  db.selectFrom('users').selectAll().where('company_id', '=', companyId).where('id', '=', id),
+)
 
 export async function findUserByExternalId(
   db: Db,
@@ -57,6 +58,17 @@ export async function updateUserRow(
   changes: Partial<Omit<UserRow, 'id' | 'company_id' | 'created_at'>>,
 ): Promise<void> {
   await db.updateTable('users').set(changes).where('id', '=', id).execute()
+}
+
+type KeyCounts = Pick<UserRow, 'id' | 'keys_active' | 'keys_inactive'>
+
+const keyCountsUpdate = prepared((db, { id, ...counts }: KeyCounts) =>
+  db.updateTable('users').set(counts).where('id', '=', id),
+)
+
+/** The counters that a key's creation moves. */
+export async function saveKeyCounts(db: Db, { id, keys_active, keys_inactive }: KeyCounts): Promise<void> {
+  await keyCountsUpdate(db, { id, keys_active, keys_inactive })
 }
 
 export async function findUsers(
