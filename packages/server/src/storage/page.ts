@@ -1,7 +1,7 @@
 import type { Db } from './schema.ts'
 
-/** Rows looked at in one statement, then the event loop gets its turn: some milliseconds at most. */
-const CHUNK_ROWS = 10_000
+/** Rows looked at in one statement, then the event loop gets its turn: about as long as one verification takes. */
+const CHUNK_ROWS = 500
 /** A filter that no counter answers is counted up to here. */
 const COUNTED_MAX = 10_000
 
@@ -50,8 +50,8 @@ export type Listing = {
   total?(db: Db): Promise<number>
 }
 
-/** Called before each further chunk of rows: gives the event loop its turn, or throws to give up. */
-export type Pause = () => Promise<void>
+/** Called after each chunk with the rows it had: gives the event loop its turn, or throws to give up. */
+export type Pause = (rows: number) => Promise<void>
 
 /** One reading of one list. */
 type Walk = { readonly db: Db; readonly listing: Listing; readonly pause: Pause }
@@ -127,7 +127,7 @@ async function collectIndexed(
     if (edge === undefined) return []
     rest = beyond(rest, edge, order)
     left -= CHUNK_ROWS
-    await pause()
+    await pause(CHUNK_ROWS)
   }
   return listing.ids(db, rest, order, wanted, left)
 }
@@ -151,7 +151,7 @@ async function collectScanning(
     left = Math.max(0, left - matching.length)
     if (edge === undefined || found.length >= wanted) return found
     rest = beyond(rest, edge, order)
-    await pause()
+    await pause(CHUNK_ROWS)
   }
 }
 
