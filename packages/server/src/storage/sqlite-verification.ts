@@ -38,8 +38,10 @@ export function createSqliteVerificationReads(
   return {
     kind: 'asked',
     changesSince(revision) {
-      // The index is looked at first: a commit in between is then seen the next time.
-      if (!walIndex.isUnchanged() || read === undefined) read = (head.get() as HeadRow).revision
+      // The index is looked at first: a commit in between is then seen the next time. It tells of a change once:
+      // should the head not be readable now, what was read before is forgotten too.
+      if (!walIndex.isUnchanged()) read = undefined
+      read ??= (head.get() as HeadRow).revision
       return read === revision ? undefined : readChanges(revision)
     },
     isAccepted: () => (state.get() as { is_accepted: 0 | 1 }).is_accepted === 1,
