@@ -33,12 +33,9 @@ export async function assertPortFree({ host, port }: Pick<Config, 'host' | 'port
 export async function startServer(services: Services): Promise<RunningServer> {
   const { config, events, engine, clock, revocations } = services
   const app = createApp(services)
-  try {
-    await app.listen({ port: config.port, host: config.host })
-  } catch (error) {
-    await app.close()
-    throw explainListen(error as NodeJS.ErrnoException, config.host, config.port)
-  }
+  const address = await app.listen(config).catch((error: NodeJS.ErrnoException) => {
+    throw explainListen(error, config.host, config.port)
+  })
   await revocations.start()
   const sweepOnce = () =>
     engine.write(async (db) => {
@@ -50,7 +47,7 @@ export async function startServer(services: Services): Promise<RunningServer> {
     sweepOnce().catch(events.storeFailed)
   }, SWEEP_MS)
   sweep.unref()
-  const url = urlOf(app.server.address() as AddressInfo)
+  const url = urlOf(address)
   events.started({ url, store: engine.store })
   return {
     url,

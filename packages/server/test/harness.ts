@@ -3,9 +3,9 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import type { FastifyInstance } from 'fastify'
+import { type InjectOptions, inject as request } from 'light-my-request'
 import { inject } from 'vitest'
-import { createApp } from '../src/app.ts'
+import { type App, createApp } from '../src/app.ts'
 import { type Bootstrapped, bootstrap } from '../src/bootstrap.ts'
 import { readConfig } from '../src/config.ts'
 import { storeFileOf } from '../src/open-store.ts'
@@ -14,7 +14,7 @@ import { createDatabase, readTables, tamperWithDatabase } from './postgres-clust
 
 /** A whole service on a real store of its own: a SQLite file, or a database on a real PostgreSQL server. */
 export type TestService = {
-  readonly app: FastifyInstance
+  readonly app: App
   readonly services: Services
   readonly admin: Bootstrapped
   readonly adminKey: string
@@ -103,9 +103,11 @@ export async function startTestServer(
   }
 }
 
-async function serve(services: Services): Promise<FastifyInstance> {
+/** One request as it is, without a connection. */
+export const ask = ({ dispatch }: App, options: InjectOptions) => request(dispatch, options)
+
+async function serve(services: Services): Promise<App> {
   const app = createApp(services)
-  await app.ready()
   await services.revocations.start()
   return app
 }
@@ -123,10 +125,10 @@ async function joined(services: Services, adminKey: string): Promise<JoinedServe
   }
 }
 
-async function call(app: FastifyInstance, adminKey: string, request: TestRequest): Promise<TestAnswer> {
+async function call(app: App, adminKey: string, request: TestRequest): Promise<TestAnswer> {
   const { method = 'GET', path, key = adminKey, body, text, headers, from = '127.0.0.1' } = request
   const payload = text ?? (body === undefined ? undefined : JSON.stringify(body))
-  const answer = await app.inject({
+  const answer = await ask(app, {
     method,
     url: path,
     remoteAddress: from,

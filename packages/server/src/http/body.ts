@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import { AppError } from '@latchkey/core/error'
 import { parseJson } from '@latchkey/core/json-text'
+import { headerValues } from './raw-headers.ts'
 
 const BODY_BYTES_MAX = 64 * 1024
 
@@ -9,14 +10,14 @@ export type JsonBody = { readonly bytes: Buffer; readonly value: unknown }
 
 /** Reads a JSON body. Throws AppError `unsupported_media_type`, `payload_too_large`, `malformed_json`, `invalid_body`. */
 export async function readJsonBody(request: IncomingMessage): Promise<JsonBody> {
-  assertJson(request.headers['content-type'])
+  assertJson(headerValues(request, 'content-type')[0])
   const bytes = await readBytes(request)
   return { bytes, value: parseJson(bytes) }
 }
 
 /** Reads a body whole. Throws AppError `payload_too_large`, `malformed_request` when it breaks off. */
 export async function readBytes(request: IncomingMessage): Promise<Buffer> {
-  const declared = request.headers['content-length']
+  const [declared] = headerValues(request, 'content-length')
   if (declared !== undefined && Number(declared) > BODY_BYTES_MAX) throw tooLarge()
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = []

@@ -6,21 +6,28 @@ import { headerValues } from './raw-headers.ts'
 /** A chain longer than this is an attempt to make us work, or a loop. */
 const HOPS_MAX = 16
 
-/**
- * The address a request comes from. The socket's peer, unless the peer is a trusted proxy: then
- * X-Forwarded-For is walked from the right and the first hop that is not trusted is the client; if all are,
- * the leftmost. undefined: it cannot be told (a malformed hop, too many of them, no peer).
- */
-export function clientAddress(
-  request: IncomingMessage,
-  trustedProxies: Allowlist | null,
-): Address | undefined {
-  return isFromTrustedProxy(request, trustedProxies)
-    ? forwardedAddress(request, trustedProxies)
-    : peerAddress(request)
+/** Where a request comes from. */
+export type Client = {
+  /** undefined: it cannot be told (a malformed hop, too many of them, no peer). */
+  readonly address: Address | undefined
+  /** The request's peer may speak for others: its X-Forwarded-* headers count. */
+  readonly isFromTrustedProxy: boolean
 }
 
-/** The same for a peer that has proven by other means that it may speak for others. */
+/**
+ * The client of a request. The socket's peer, unless the peer is a trusted proxy: then X-Forwarded-For is walked
+ * from the right and the first hop that is not trusted is the client; if all are, the leftmost.
+ */
+export function seeClient(request: IncomingMessage, trustedProxies: Allowlist | null): Client {
+  const peer = peerAddress(request)
+  const isFromTrustedProxy = peer !== undefined && trustedProxies !== null && contains(trustedProxies, peer)
+  return {
+    address: isFromTrustedProxy ? forwardedAddress(request, trustedProxies) : peer,
+    isFromTrustedProxy,
+  }
+}
+
+/** The address that a peer names which has proven by other means that it may speak for others. */
 export function forwardedAddress(
   request: IncomingMessage,
   trustedProxies: Allowlist | null,
@@ -35,12 +42,6 @@ export function forwardedAddress(
     if (client === undefined || trustedProxies === null || !contains(trustedProxies, client)) return client
   }
   return client
-}
-
-/** Whether the request's peer may speak for others: its X-Forwarded-* headers count. */
-export function isFromTrustedProxy(request: IncomingMessage, trustedProxies: Allowlist | null): boolean {
-  const peer = peerAddress(request)
-  return peer !== undefined && trustedProxies !== null && contains(trustedProxies, peer)
 }
 
 function peerAddress(request: IncomingMessage): Address | undefined {

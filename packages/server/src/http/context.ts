@@ -13,15 +13,6 @@ import type { Services } from '../services.ts'
 import type { FailedAttempts } from './failed-attempts.ts'
 import type { SlowReads } from './slow-reads.ts'
 
-/** What is known of a request before its operation is looked at. */
-export type RequestFacts = {
-  readonly requestId: string
-  readonly startedAtMs: number
-  /** The client's address; undefined: it cannot be told. */
-  readonly address: Address | undefined
-  principal: Principal | undefined
-}
-
 type PrincipalOf<Id extends OperationId> = (typeof operations)[Id]['authentication'] extends 'none'
   ? undefined
   : Principal
@@ -31,7 +22,7 @@ export type Context<Id extends OperationId> = {
   readonly requestId: string
   readonly address: Address | undefined
   readonly principal: PrincipalOf<Id>
-  /** Who did it, for the audit log. */
+  /** Who does it, for the audit log. */
   readonly actor: Actor
   readonly params: ParamsOf<Id>
   readonly query: QueryOf<Id>

@@ -4,28 +4,25 @@ import type { CompanyId } from '@latchkey/core/ids'
 import { isPermitted, listPermissions, parsePermission } from '@latchkey/core/permission'
 import type { Principal } from '@latchkey/core/principal'
 import { parseSecret } from '@latchkey/core/secret'
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { Answer } from './answer.ts'
 import { type AuthenticateDeps, authenticate, authenticateSecret } from './authenticate.ts'
-import { forwardedAddress, isFromTrustedProxy } from './client-address.ts'
-import { publicError, sendProblem, statusOf } from './problem.ts'
+import { forwardedAddress } from './client-address.ts'
+import { type Incoming, urlOf } from './incoming.ts'
+import { problemAnswer, statusOf } from './problem.ts'
 import { headerValues } from './raw-headers.ts'
+import type { Router } from './router.ts'
 
 /**
  * The verification endpoints for gateways: one contract for all of them. Every method alike; the body is never
  * read. Allow is exactly 200; deny is 401, 403 or 429; 5xx is our own failure only.
  */
-export function registerGateway(app: FastifyInstance, deps: AuthenticateDeps): void {
-  for (const method of METHODS) {
-    // Fastify knows QUERY as a method that must have a body; here it may go without, as all of them may.
-    const isReady = app.supportedMethods.includes(method) && method !== 'QUERY'
-    if (!isReady && method !== 'CONNECT') app.addHttpMethod(method, { overrideExisting: true })
-  }
-  const register = (url: string, flavour: Flavour) =>
-    app.all(
-      url,
-      { errorHandler: (error, request, reply) => refuse(flavour, error, request, reply) },
-      (request, reply) => answerGateway(deps, request, reply),
-    )
+export function registerGateway(router: Router, deps: AuthenticateDeps): void {
+  const register = (pattern: string, flavour: Flavour) =>
+    router.add(METHODS, pattern, {
+      name: pattern,
+      answer: (request) => answerGateway(deps, request),
+      refuse: (error, { requestId }) => refuse(flavour, error, requestId),
+    })
   register('/gateway/check', 'plain')
   register('/gateway/envoy', 'plain')
   // Envoy appends the client's own path: it says nothing here.
@@ -36,44 +33,32 @@ export function registerGateway(app: FastifyInstance, deps: AuthenticateDeps): v
 /** nginx turns every status but 401 and 403 of its subrequest into a 500: 429 goes as 403, with X-Auth-Status. */
 type Flavour = 'plain' | 'nginx'
 
-async function answerGateway(
-  deps: AuthenticateDeps,
-  request: FastifyRequest,
-  reply: FastifyReply,
-): Promise<FastifyReply> {
+async function answerGateway(deps: AuthenticateDeps, request: Incoming): Promise<Answer> {
   const principal = await judge(deps, request)
-  request.facts.principal = principal
-  writeVerdict(reply, { status: 200, error: NONE, principal })
-  return reply.code(200).send()
+  request.principal = principal
+  return { status: 200, headers: verdictHeaders(200, NONE, principal), body: '' }
 }
 
 /** Whatever was thrown, before the endpoint was reached too: a gateway must understand every answer. */
-function refuse(
-  flavour: Flavour,
-  error: unknown,
-  request: FastifyRequest,
-  reply: FastifyReply,
-): FastifyReply {
-  const shown = denial(publicError(error))
+function refuse(flavour: Flavour, error: AppError, requestId: string): Answer {
+  const shown = denial(error)
   const status = statusOf(shown)
-  writeVerdict(reply, { status, error: shown.code, principal: undefined })
-  // Our own failure: answered and logged as everywhere else.
-  if (status >= 500) throw error
-  if (shown.retryAfterSeconds !== undefined) reply.header('x-auth-retry-after', shown.retryAfterSeconds)
-  return sendProblem(
-    reply,
-    shown,
-    request.facts.requestId,
-    flavour === 'nginx' && status === 429 ? 403 : status,
-  )
+  const headers = {
+    ...verdictHeaders(status, shown.code, undefined),
+    ...(shown.retryAfterSeconds === undefined ? {} : { 'x-auth-retry-after': shown.retryAfterSeconds }),
+  }
+  return problemAnswer(shown, requestId, {
+    status: flavour === 'nginx' && status === 429 ? 403 : status,
+    headers,
+  })
 }
 
 /** Who the client is, by the same steps as the service's own operations; then the permission that the gateway asks for. */
-async function judge(deps: AuthenticateDeps, request: FastifyRequest): Promise<Principal> {
-  const demand = parseDemand(request.url)
+async function judge(deps: AuthenticateDeps, request: Incoming): Promise<Principal> {
+  const demand = parseDemand(urlOf(request))
   const gateway = await identifyGateway(deps, request, demand.gatewayTokens)
   const address =
-    gateway === undefined ? request.facts.address : forwardedAddress(request.raw, deps.config.trustedProxies)
+    gateway === undefined ? request.address : forwardedAddress(request.raw, deps.config.trustedProxies)
   const required = checkPermissions(demand.permissions)
   const principal = await authenticate(deps, request.raw, address, sightOf(gateway))
   const missing = required.find((permission) => !isPermitted(principal.authority, permission))
@@ -92,7 +77,7 @@ async function judge(deps: AuthenticateDeps, request: FastifyRequest): Promise<P
  */
 async function identifyGateway(
   deps: AuthenticateDeps,
-  request: FastifyRequest,
+  request: Incoming,
   tokensOfUri: readonly string[],
 ): Promise<Principal | undefined> {
   const tokens = new Set([...tokensOfUri, ...headerValues(request.raw, 'x-gateway-token')])
@@ -102,14 +87,14 @@ async function identifyGateway(
   }
   const [token] = tokens
   if (token === undefined) {
-    if (isFromTrustedProxy(request.raw, deps.config.trustedProxies)) return undefined
+    if (request.isFromTrustedProxy) return undefined
     throw new AppError(
       'missing_permission',
       'This endpoint answers gateways only: name the gateway’s address in LATCHKEY_TRUSTED_PROXIES, or give it a ' +
         'key with keys:verify as X-Gateway-Token.',
     )
   }
-  const { address } = request.facts
+  const { address } = request
   const secret = parseSecret(token, deps.config.keyPrefix)
   const gateway = await authenticateSecret(deps, secret, { address, nowMs: deps.clock.nowMs() }).catch(
     (error: unknown) => {
@@ -165,11 +150,9 @@ function denial(error: AppError): AppError {
 
 const NONE = '-'
 
-type Verdict = { readonly status: number; readonly error: string; readonly principal: Principal | undefined }
-
 /** Always all of them: where one is absent, a gateway lets the client's own through. */
-function writeVerdict(reply: FastifyReply, { status, error, principal }: Verdict): void {
-  reply.headers({
+function verdictHeaders(status: number, error: string, principal: Principal | undefined) {
+  return {
     'x-auth-status': String(status),
     'x-auth-error': error,
     'x-auth-key-id': principal?.id ?? NONE,
@@ -180,5 +163,5 @@ function writeVerdict(reply: FastifyReply, { status, error, principal }: Verdict
     'x-auth-mode': principal?.mode ?? NONE,
     // Envoy's own way to keep the secret from the application behind it.
     'x-envoy-auth-headers-to-remove': 'x-api-key',
-  })
+  }
 }

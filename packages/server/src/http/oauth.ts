@@ -3,21 +3,28 @@ import { AppError } from '@latchkey/core/error'
 import { isId } from '@latchkey/core/ids'
 import { listPermissions, parsePermission } from '@latchkey/core/permission'
 import { parseSecret } from '@latchkey/core/secret'
-import type { FastifyInstance } from 'fastify'
 import { deriveToken, findMissing } from '../auth/derive-token.ts'
+import { type Answer, type AnswerHeaders, jsonAnswer } from './answer.ts'
 import { type AuthenticateDeps, authenticateSecret } from './authenticate.ts'
 import { grantableScopes } from './oauth-metadata.ts'
 import { OAuthError, parseTokenRequest, readForm, type TokenRequest } from './oauth-request.ts'
+import { problemAnswer } from './problem.ts'
 import type { RouteDeps } from './route.ts'
+import type { Router } from './router.ts'
+
+const TOKEN_PATH = '/oauth/token'
+/** RFC 6749 §5.1, beside the Cache-Control that every answer has. */
+const NOT_STORED = { pragma: 'no-cache' }
 
 type OAuthDeps = AuthenticateDeps & Pick<RouteDeps, 'tokenIssuer'>
 
 /** The OAuth 2 endpoints: client credentials (RFC 6749 §4.4), metadata (RFC 8414) and keys (RFC 7517). */
-export function registerOAuth(app: FastifyInstance, deps: OAuthDeps): void {
+export function registerOAuth(router: Router, deps: OAuthDeps): void {
   const { issuer, signingKey } = deps.tokenIssuer
+  const keys = { keys: [signingKey.jwk] }
   const metadata = {
     issuer,
-    token_endpoint: `${issuer}/oauth/token`,
+    token_endpoint: `${issuer}${TOKEN_PATH}`,
     jwks_uri: `${issuer}/.well-known/jwks.json`,
     scopes_supported: grantableScopes(),
     response_types_supported: [],
@@ -25,24 +32,42 @@ export function registerOAuth(app: FastifyInstance, deps: OAuthDeps): void {
     token_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post'],
     service_documentation: `${issuer}/docs`,
   }
-  app.get('/.well-known/oauth-authorization-server', () => metadata)
-  app.get('/.well-known/jwks.json', () => ({ keys: [signingKey.jwk] }))
-
-  app.post('/oauth/token', async (request, reply) => {
-    reply.header('pragma', 'no-cache')
-    try {
-      const tokenRequest = parseTokenRequest(request.raw, await readForm(request.raw))
-      return await grant(deps, tokenRequest, request.facts.address)
-    } catch (error) {
-      const refusal = toOAuthError(error, request.facts.address)
-      if (refusal === undefined) throw error
-      // RFC 9110 §15.5.2: a 401 always carries a challenge, also to who sent the secret in the body.
-      if (refusal.status === 401) reply.header('www-authenticate', 'Basic realm="latchkey"')
-      if (refusal.retryAfterSeconds !== undefined) reply.header('retry-after', refusal.retryAfterSeconds)
-      return reply.code(refusal.status).send({ error: refusal.code, error_description: refusal.message })
-    }
+  const published = { '/.well-known/oauth-authorization-server': metadata, '/.well-known/jwks.json': keys }
+  for (const [pattern, value] of Object.entries(published)) {
+    const text = JSON.stringify(value)
+    router.add(['GET'], pattern, { name: pattern, answer: () => jsonAnswer(200, text) })
+  }
+  router.add(['POST'], TOKEN_PATH, {
+    name: TOKEN_PATH,
+    answer: async ({ raw, address }) => {
+      try {
+        const tokenRequest = parseTokenRequest(raw, await readForm(raw))
+        return tokenAnswer(200, await grant(deps, tokenRequest, address))
+      } catch (error) {
+        const refusal = toOAuthError(error, address)
+        if (refusal === undefined) throw error
+        return refusalAnswer(refusal)
+      }
+    },
+    refuse: (error, { requestId }) => problemAnswer(error, requestId, { headers: NOT_STORED }),
   })
 }
+
+function refusalAnswer({ status, code, message, retryAfterSeconds }: OAuthError): Answer {
+  return tokenAnswer(
+    status,
+    { error: code, error_description: message },
+    {
+      // RFC 9110 §15.5.2: a 401 always carries a challenge, also to who sent the secret in the body.
+      ...(status === 401 ? { 'www-authenticate': 'Basic realm="latchkey"' } : {}),
+      ...(retryAfterSeconds === undefined ? {} : { 'retry-after': retryAfterSeconds }),
+      ...(status === 413 ? { connection: 'close' } : {}),
+    },
+  )
+}
+
+const tokenAnswer = (status: number, body: unknown, headers?: AnswerHeaders): Answer =>
+  jsonAnswer(status, JSON.stringify(body), { ...NOT_STORED, ...headers })
 
 async function grant(deps: OAuthDeps, tokenRequest: TokenRequest, address: Address | undefined) {
   const { clientId, clientSecret, scope } = tokenRequest

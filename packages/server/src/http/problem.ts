@@ -1,7 +1,7 @@
 import type { Problem } from '@latchkey/contract/schemas/problem'
 import { AppError } from '@latchkey/core/error'
 import { scrubSecrets } from '@latchkey/core/scrub-secrets'
-import type { FastifyReply } from 'fastify'
+import type { Answer, AnswerHeaders } from './answer.ts'
 import { PROBLEMS } from './problems.ts'
 
 const INTERNAL = new AppError(
@@ -37,24 +37,29 @@ export function toProblem(error: AppError, requestId: string): Problem {
   }
 }
 
-/** `sentStatus`: what the status line says, where a gateway would not understand the problem's own. */
-export function sendProblem(
-  reply: FastifyReply,
+/**
+ * The answer to an error. `status`: what the status line says, where a gateway would not understand the problem's
+ * own; `headers`: besides those that the error asks for.
+ */
+export function problemAnswer(
   error: AppError,
   requestId: string,
-  sentStatus?: number,
-): FastifyReply {
+  besides: { readonly status?: number; readonly headers?: AnswerHeaders } = {},
+): Answer {
   const status = statusOf(error)
-  if (status === 401) reply.header('www-authenticate', challenge(error))
-  if (error.retryAfterSeconds !== undefined) reply.header('retry-after', error.retryAfterSeconds)
-  return (
-    reply
-      .code(sentStatus ?? status)
-      .type('application/problem+json; charset=utf-8')
-      // A caller may have pasted a secret where a name or a value is repeated back.
-      .serializer((problem: unknown) => scrubSecrets(JSON.stringify(problem)))
-      .send(toProblem(error, requestId))
-  )
+  return {
+    status: besides.status ?? status,
+    headers: {
+      ...besides.headers,
+      ...(status === 401 ? { 'www-authenticate': challenge(error) } : {}),
+      ...(error.retryAfterSeconds === undefined ? {} : { 'retry-after': error.retryAfterSeconds }),
+      // The rest of such a body is not waited for.
+      ...(error.code === 'payload_too_large' ? { connection: 'close' } : {}),
+      'content-type': 'application/problem+json; charset=utf-8',
+    },
+    // A caller may have pasted a secret where a name or a value is repeated back.
+    body: scrubSecrets(JSON.stringify(toProblem(error, requestId))),
+  }
 }
 
 /** RFC 6750 §3: no error code when the request carried no credential. */

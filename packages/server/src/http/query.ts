@@ -14,6 +14,7 @@ export function parseQuery(
   queryString: string,
   schema: TSchema,
 ): { readonly query: Record<string, unknown>; readonly faults: readonly Fault[] } {
+  if (queryString === '') return { query: {}, faults: [] }
   const declared = (schema as { properties?: Parameters }).properties ?? {}
   const query: Record<string, unknown> = {}
   const faults: Fault[] = []

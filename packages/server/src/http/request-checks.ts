@@ -23,10 +23,11 @@ export function findFault(request: IncomingMessage): AppError | undefined {
 
 /** Throws AppError `not_acceptable` when the caller excludes JSON. */
 export function checkAccept(request: IncomingMessage): void {
-  const { accept } = request.headers
-  if (accept === undefined || accept === '' || accept === '*/*') return
+  const accept = headerValues(request, 'accept').join(', ')
+  if (accept === '' || accept === '*/*') return
   const isJsonWanted =
-    new Negotiator(request).mediaType(['application/json', 'application/problem+json']) !== undefined
+    new Negotiator({ headers: { accept } }).mediaType(['application/json', 'application/problem+json']) !==
+    undefined
   if (!isJsonWanted) {
     throw new AppError(
       'not_acceptable',

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import type { Config } from '../config.ts'
-import { isFromTrustedProxy } from './client-address.ts'
+import type { Incoming } from './incoming.ts'
 import { headerValues } from './raw-headers.ts'
 
 /** RFC 3986 §3.2: a registered name, an IPv4 address or a bracketed IPv6 address, and perhaps a port. */
@@ -13,14 +13,14 @@ export const isAuthority = (text: string): boolean => text.length <= 255 && AUTH
  * a trusted proxy forwarded, else the request's own Host.
  */
 export function requestOrigin(
-  request: IncomingMessage,
-  config: Pick<Config, 'publicUrl' | 'trustedProxies'>,
+  { raw, isFromTrustedProxy }: Pick<Incoming, 'raw' | 'isFromTrustedProxy'>,
+  publicUrl: Config['publicUrl'],
 ): string {
-  if (config.publicUrl !== null) return config.publicUrl
-  const own = headerValues(request, 'host')[0] ?? ownAuthority(request)
-  if (!isFromTrustedProxy(request, config.trustedProxies)) return `http://${own}`
-  const [scheme] = headerValues(request, 'x-forwarded-proto')
-  const [host] = headerValues(request, 'x-forwarded-host')
+  if (publicUrl !== null) return publicUrl
+  const own = headerValues(raw, 'host')[0] ?? ownAuthority(raw)
+  if (!isFromTrustedProxy) return `http://${own}`
+  const [scheme] = headerValues(raw, 'x-forwarded-proto')
+  const [host] = headerValues(raw, 'x-forwarded-host')
   const isHttps = scheme?.trim().toLowerCase() === 'https'
   return `${isHttps ? 'https' : 'http'}://${host !== undefined && isAuthority(host) ? host : own}`
 }

@@ -1,7 +1,6 @@
 /** The endpoints for gateways: one contract, whatever the gateway sends and however it reads the answer. */
 import { rmSync } from 'node:fs'
 import { METHODS } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { expectProblem } from '../answer-checks.ts'
 import {
@@ -44,8 +43,8 @@ beforeAll(async () => {
     LATCHKEY_TRUSTED_PROXIES: `127.0.0.1/32, ${GATEWAY}/32`,
     LATCHKEY_FAILED_AUTH_PER_MINUTE: '3',
   })
-  await server.app.listen({ port: 0, host: '127.0.0.1' })
-  port = (server.app.server.address() as AddressInfo).port
+  const address = await server.app.listen({ port: 0, host: '127.0.0.1' })
+  port = address.port
   company = await createTestCompany(server)
   other = await createTestCompany(server)
   restricted = await expectCreated(server, {

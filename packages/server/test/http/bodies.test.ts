@@ -6,6 +6,7 @@ import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { expectProblem } from '../answer-checks.ts'
 import {
+  ask,
   createTestCompany,
   expectCreated,
   type Parsed,
@@ -151,7 +152,7 @@ describe('text', () => {
     ['a character cut off', [0xe2, 0x82]],
   ])('bytes that are not UTF-8 are refused: %s', async (_, bytes) => {
     const before = await total()
-    const answer = await server.app.inject({
+    const answer = await ask(server.app, {
       method: 'POST',
       url: '/keys',
       headers: { 'x-api-key': key(), 'content-type': 'application/json' },
@@ -170,7 +171,7 @@ describe('text', () => {
   })
 
   test('UTF-16 is refused', async () => {
-    const answer = await server.app.inject({
+    const answer = await ask(server.app, {
       method: 'POST',
       url: '/keys',
       headers: { 'x-api-key': key(), 'content-type': 'application/json' },
@@ -318,7 +319,7 @@ describe('content type', () => {
 
   test('none at all is 415', async () => {
     const { 'content-type': _, ...headers } = { 'content-type': '', 'x-api-key': key() }
-    const answer = await server.app.inject({ method: 'POST', url: '/keys', headers, payload: bodyWith('') })
+    const answer = await ask(server.app, { method: 'POST', url: '/keys', headers, payload: bodyWith('') })
     expect(answer.statusCode).toBe(415)
   })
 
@@ -336,7 +337,7 @@ describe('content type', () => {
     'a body declared as %s is not unpacked',
     async (encoding) => {
       const before = await total()
-      const answer = await server.app.inject({
+      const answer = await ask(server.app, {
         method: 'POST',
         url: '/keys',
         headers: { 'x-api-key': key(), 'content-type': 'application/json', 'content-encoding': encoding },

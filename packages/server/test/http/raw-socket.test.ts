@@ -3,7 +3,7 @@
  * and the connection closed, so that nothing behind it is taken for a request; the service goes on.
  */
 import { once } from 'node:events'
-import { type AddressInfo, connect, type Socket } from 'node:net'
+import { connect, type Socket } from 'node:net'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { expectCreated, type Parsed, startTestServer, type TestService } from '../harness.ts'
 
@@ -12,8 +12,8 @@ let port: number
 
 beforeAll(async () => {
   server = await startTestServer()
-  await server.app.listen({ port: 0, host: '127.0.0.1' })
-  port = (server.app.server.address() as AddressInfo).port
+  const address = await server.app.listen({ port: 0, host: '127.0.0.1' })
+  port = address.port
 })
 afterAll(() => server.dispose())
 

@@ -10,7 +10,7 @@ import { storeFileOf } from '../../src/open-store.ts'
 import { createServices } from '../../src/services.ts'
 import { StoreError } from '../../src/storage/engine.ts'
 import { backupSqlite, restoreSqlite } from '../../src/storage/sqlite-backup.ts'
-import { expectCreated, startTestServer, type TestService } from '../harness.ts'
+import { ask, expectCreated, startTestServer, type TestService } from '../harness.ts'
 
 const ENVIRONMENT = {
   LATCHKEY_SECRET: 'a secret of this test, long enough to be one',
@@ -117,7 +117,7 @@ describe('a restore', () => {
     const services = await createServices(config, secretSource)
     const app = createApp(services)
     const call = async (url: string) =>
-      (await app.inject({ url, headers: { 'x-api-key': server.adminKey } })).json()
+      (await ask(app, { url, headers: { 'x-api-key': server.adminKey } })).json()
     try {
       expect(await call('/me')).toMatchObject({ status: 503, code: 'cannot_verify' })
       expect(await call('/readyz')).toMatchObject({ status: 503, code: 'unavailable' })

@@ -1,0 +1,100 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { formatAddress } from '@latchkey/core/address'
+import type { Services } from '../services.ts'
+import { type Answer, type AnswerHeaders, sendAnswer } from './answer.ts'
+import { seeClient } from './client-address.ts'
+import { originHeaders } from './cors.ts'
+import type { Incoming } from './incoming.ts'
+import { missingRoute } from './missing-route.ts'
+import { problemAnswer, publicError } from './problem.ts'
+import { findFault } from './request-checks.ts'
+import type { Route, Router } from './router.ts'
+
+type DispatchDeps = Pick<Services, 'config' | 'events' | 'metrics'> & {
+  readonly router: Router
+  readonly newRequestId: () => string
+  /** The service stops: each answer is the last of its connection. */
+  readonly isClosing: () => boolean
+}
+
+export type Dispatch = (raw: IncomingMessage, response: ServerResponse) => void
+
+/**
+ * Takes a request to its route and the answer back. Whatever is thrown on the way becomes an answer here, and every
+ * answer is sent, counted and logged here.
+ */
+export function createDispatch(deps: DispatchDeps): Dispatch {
+  const nowhere = missingRoute(deps.router, deps.config.corsOrigins)
+  return (raw, response) => {
+    const startedAtMs = performance.now()
+    const { method = '', url = '/' } = raw
+    const { route, params } = deps.router.find(method, url) ?? { route: nowhere, params: {} }
+    const request: Incoming = {
+      raw,
+      requestId: deps.newRequestId(),
+      startedAtMs,
+      ...seeClient(raw, deps.config.trustedProxies),
+      params,
+      principal: undefined,
+    }
+    const finish = (answer: Answer) => conclude(deps, route, request, response, answer)
+    const fail = (error: unknown) => finish(refuse(deps, route, request, error))
+    const fault = findFault(raw)
+    if (fault !== undefined) {
+      // After the parser has looked at the bytes that follow: what is broken twice is answered once.
+      setImmediate(fail, fault)
+      return
+    }
+    try {
+      const answer = route.answer(request)
+      if (answer instanceof Promise) answer.then(finish, fail)
+      else finish(answer)
+    } catch (error) {
+      fail(error)
+    }
+  }
+}
+
+function refuse({ events }: DispatchDeps, route: Route, request: Incoming, error: unknown): Answer {
+  const shown = publicError(error)
+  const { requestId } = request
+  const isOurs = shown.code === 'internal_error' || shown.cause !== undefined
+  if (isOurs) events.requestFailed({ requestId, operation: route.name, error })
+  return route.refuse?.(shown, request) ?? problemAnswer(shown, requestId)
+}
+
+function conclude(
+  deps: DispatchDeps,
+  route: Route,
+  request: Incoming,
+  response: ServerResponse,
+  answer: Answer,
+): void {
+  sendAnswer(response, answer, commonHeaders(deps, request))
+  const { requestId, address, principal, raw } = request
+  const durationMs = performance.now() - request.startedAtMs
+  deps.metrics.requestAnswered(route.name, answer.status, durationMs)
+  deps.events.requestAnswered(() => ({
+    requestId,
+    method: raw.method ?? '',
+    operation: route.name,
+    status: answer.status,
+    durationMs: Math.round(durationMs * 100) / 100,
+    address: address === undefined ? null : formatAddress(address),
+    principalId: principal?.id ?? null,
+  }))
+}
+
+function commonHeaders({ config, isClosing }: DispatchDeps, { raw, requestId }: Incoming): AnswerHeaders {
+  const headers = {
+    'x-request-id': requestId,
+    'cache-control': 'no-store',
+    'x-content-type-options': 'nosniff',
+  }
+  if (config.corsOrigins.length === 0 && !isClosing()) return headers
+  return {
+    ...headers,
+    ...originHeaders(raw, config.corsOrigins),
+    ...(isClosing() ? { connection: 'close' } : {}),
+  }
+}
