@@ -2,6 +2,8 @@ import { AppError } from './error.ts'
 
 const DEPTH_MAX = 8
 const NAMES_MAX = 64
+/** RFC 8259 §8.1. Keeps nothing between two texts. */
+const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 /**
  * Parses a body. Stricter than JSON.parse where two readers could understand two things: a name twice in one
@@ -22,7 +24,7 @@ export function parseJson(bytes: Uint8Array): unknown {
 
 function decode(bytes: Uint8Array): string {
   try {
-    const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
+    const text = UTF8.decode(bytes)
     if (text.startsWith('\ufeff')) {
       throw new AppError(
         'malformed_json',
@@ -67,28 +69,31 @@ function isTokenUnexpected(text: string): boolean {
   }
 }
 
+const [OPEN_BRACE, CLOSE_BRACE, OPEN_BRACKET, CLOSE_BRACKET, COMMA, QUOTE, BACKSLASH] = [...'{}[],"\\'].map(
+  (sign) => sign.charCodeAt(0),
+)
+
 /** Walks text that is known to be JSON: only braces, brackets, commas, colons and strings matter. */
 function checkStructure(text: string): void {
   const open: (Set<string> | undefined)[] = []
   let isName = false
   for (let index = 0; index < text.length; index++) {
-    const sign = text[index]
-    if (sign === '{' || sign === '[') {
-      open.push(sign === '{' ? new Set() : undefined)
-      if (open.length > DEPTH_MAX) throw invalid(`The body is nested deeper than ${DEPTH_MAX} levels.`)
-      isName = sign === '{'
-    } else if (sign === '}' || sign === ']') {
-      open.pop()
-      isName = false
-    } else if (sign === ',') {
-      isName = open.at(-1) !== undefined
-    } else if (sign === '"') {
+    const sign = text.charCodeAt(index)
+    if (sign === QUOTE) {
       const end = endOfString(text, index)
-      const content = JSON.parse(text.slice(index, end)) as string
-      checkText(content)
+      const content = contentOf(text, index, end)
       if (isName) noteName(open.at(-1), content)
       isName = false
       index = end - 1
+    } else if (sign === COMMA) {
+      isName = open.at(-1) !== undefined
+    } else if (sign === OPEN_BRACE || sign === OPEN_BRACKET) {
+      open.push(sign === OPEN_BRACE ? new Set() : undefined)
+      if (open.length > DEPTH_MAX) throw invalid(`The body is nested deeper than ${DEPTH_MAX} levels.`)
+      isName = sign === OPEN_BRACE
+    } else if (sign === CLOSE_BRACE || sign === CLOSE_BRACKET) {
+      open.pop()
+      isName = false
     }
   }
 }
@@ -96,8 +101,20 @@ function checkStructure(text: string): void {
 /** Index after the closing quote. */
 function endOfString(text: string, start: number): number {
   let index = start + 1
-  while (text[index] !== '"') index += text[index] === '\\' ? 2 : 1
-  return index + 1
+  for (;;) {
+    const sign = text.charCodeAt(index)
+    if (sign === QUOTE) return index + 1
+    index += sign === BACKSLASH ? 2 : 1
+  }
+}
+
+/** What a string stands for. Text that is JSON in UTF-8 can hold what checkText refuses only where it is escaped. */
+function contentOf(text: string, start: number, end: number): string {
+  const raw = text.slice(start + 1, end - 1)
+  if (!raw.includes('\\')) return raw
+  const content = JSON.parse(text.slice(start, end)) as string
+  checkText(content)
+  return content
 }
 
 function checkText(content: string): void {

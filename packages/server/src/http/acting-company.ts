@@ -6,7 +6,7 @@ import type { Services } from '../services.ts'
 import { findCompany } from '../storage/companies.ts'
 
 /**
- * The principal, acting for the company that X-Company-Id names. Only for an operator with companies:update;
+ * The principal, acting for the company that X-Company-Id names, sent at least once. Only for an operator with companies:update;
  * from everyone else the header is a 403, so that nobody believes it did something.
  */
 export async function actFor(
@@ -14,8 +14,7 @@ export async function actFor(
   principal: Principal,
   headers: readonly string[],
 ): Promise<Principal> {
-  const [companyId] = headers
-  if (companyId === undefined) return principal
+  const [companyId = ''] = headers
   if (headers.length > 1) {
     throw inputError([
       {

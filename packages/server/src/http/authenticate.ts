@@ -141,9 +141,16 @@ export function refusalError(outcome: Outcome, address: Address | undefined): Ap
   return new AppError(code, detail)
 }
 
+/** By the kind of its id, which the store gave. */
+const PRINCIPAL_TYPES: Readonly<Record<string, 'key' | 'session' | 'user'>> = {
+  key: 'key',
+  ses: 'session',
+  usr: 'user',
+}
+
 function principalOf(key: VerifiableKey): Principal {
   return {
-    type: isId('key', key.id) ? 'key' : isId('ses', key.id) ? 'session' : 'user',
+    type: PRINCIPAL_TYPES[key.id.slice(0, 3)]!,
     id: key.id,
     isDerived: false,
     expiresAtMs: key.expiresAtMs,

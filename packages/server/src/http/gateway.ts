@@ -55,13 +55,18 @@ function refuse(flavour: Flavour, error: AppError, requestId: string): Answer {
 
 /** Who the client is, by the same steps as the service's own operations; then the permission that the gateway asks for. */
 async function judge(deps: AuthenticateDeps, request: Incoming): Promise<Principal> {
-  const demand = parseDemand(urlOf(request))
+  const demand = demandOf(urlOf(request))
   const gateway = await identifyGateway(deps, request, demand.gatewayTokens)
   const address =
     gateway === undefined ? request.address : forwardedAddress(request.raw, deps.config.trustedProxies)
-  const required = checkPermissions(demand.permissions)
+  if (!demand.isSound) {
+    throw new AppError(
+      'missing_permission',
+      'The gateway asks for something that is no permission: check its configured URI.',
+    )
+  }
   const principal = await authenticate(deps, request.raw, address, sightOf(gateway))
-  const missing = required.find((permission) => !isPermitted(principal.authority, permission))
+  const missing = demand.permissions.find((permission) => !isPermitted(principal.authority, permission))
   if (missing !== undefined) {
     throw new AppError(
       'missing_permission',
@@ -117,28 +122,35 @@ function sightOf(gateway: Principal | undefined): CompanyId | null {
 }
 
 /** What the configured URI says; never a header, which a client could send. */
-type Demand = { readonly gatewayTokens: readonly string[]; readonly permissions: readonly string[] }
-
-/** What nearly every gateway is configured with: nothing in it needs decoding. */
-const ONE_PERMISSION = /^permission=([a-z0-9._:-]+)$/
-
-function parseDemand(url: string): Demand {
-  const query = url.split('?', 2)[1] ?? ''
-  const one = ONE_PERMISSION.exec(query)?.[1]
-  if (one !== undefined) return { gatewayTokens: [], permissions: [one] }
-  const parameters = new URLSearchParams(query)
-  return { gatewayTokens: parameters.getAll('gatewayToken'), permissions: parameters.getAll('permission') }
+type Demand = {
+  readonly gatewayTokens: readonly string[]
+  readonly permissions: readonly string[]
+  /** Each of them is one. */
+  readonly isSound: boolean
 }
 
-function checkPermissions(required: readonly string[]): readonly string[] {
-  for (const permission of required) {
-    if ('ok' in parsePermission(permission) && !permission.includes('*')) continue
-    throw new AppError(
-      'missing_permission',
-      'The gateway asks for something that is no permission: check its configured URI.',
-    )
-  }
-  return required
+/** A gateway asks the same few things all day: they are parsed once. About 200 bytes each. */
+const DEMANDS_MAX = 256
+/** What is longer may hold a token or whatever else, and is not kept. */
+const DEMAND_LENGTH_MAX = 100
+const demands = new Map<string, Demand>()
+
+function demandOf(url: string): Demand {
+  const start = url.indexOf('?')
+  const query = start < 0 ? '' : url.slice(start + 1)
+  const known = demands.get(query)
+  if (known !== undefined) return known
+  const demand = parseDemand(query)
+  const isKept = demand.gatewayTokens.length === 0 && query.length <= DEMAND_LENGTH_MAX
+  if (isKept && demands.size < DEMANDS_MAX) demands.set(query, demand)
+  return demand
+}
+
+function parseDemand(query: string): Demand {
+  const parameters = new URLSearchParams(query)
+  const permissions = parameters.getAll('permission')
+  const isSound = permissions.every((text) => 'ok' in parsePermission(text) && !text.includes('*'))
+  return { gatewayTokens: parameters.getAll('gatewayToken'), permissions, isSound }
 }
 
 /** Only 401, 403 and 429 are understood as a refusal by every gateway. */

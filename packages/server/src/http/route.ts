@@ -1,21 +1,20 @@
 import { type OperationId, operations } from '@latchkey/contract/operations'
 import type { Operation } from '@latchkey/contract/operations/operation'
-import { type Address, formatAddress } from '@latchkey/core/address'
 import { AppError } from '@latchkey/core/error'
 import { isPermitted } from '@latchkey/core/permission'
-import type { Actor, Principal } from '@latchkey/core/principal'
+import type { Principal } from '@latchkey/core/principal'
 import fastJsonStringify, { type Schema } from 'fast-json-stringify'
 import type { TSchema } from 'typebox'
 import { actFor } from './acting-company.ts'
 import { type Answer, jsonAnswer } from './answer.ts'
 import { type AuthenticateDeps, authenticate } from './authenticate.ts'
-import { type JsonBody, readJsonBody } from './body.ts'
-import type { Context, Handler, HandlerDeps, Reply } from './context.ts'
+import { readJsonBody } from './body.ts'
+import type { Handler, HandlerDeps, Reply } from './context.ts'
 import { type Incoming, urlOf } from './incoming.ts'
 import { parseQuery } from './query.ts'
 import { headerValues } from './raw-headers.ts'
 import { checkAccept } from './request-checks.ts'
-import { requestOrigin } from './request-origin.ts'
+import { contextOf } from './request-context.ts'
 import type { Router } from './router.ts'
 import { createBodyValidator, createQueryValidator } from './validation.ts'
 
@@ -23,7 +22,6 @@ export type RouteDeps = HandlerDeps & AuthenticateDeps
 
 /** Query of an operation that takes none: every parameter is an unknown one. */
 const NO_QUERY = { type: 'object', properties: {}, additionalProperties: false } as unknown as TSchema
-const NO_BYTES = Buffer.alloc(0)
 
 /**
  * Hangs one operation on the router. The order of checks is the same for all: credential, permission, query,
@@ -51,7 +49,7 @@ export function registerOperation<Id extends OperationId>(
       validateQuery(query, faults)
       const body = validateBody === undefined ? undefined : await readJsonBody(request.raw)
       validateBody?.(body?.value)
-      return present(await handler(deps, contextOf<Id>(deps, request, query, body)))
+      return present(await handler(deps, contextOf<Id>(request, query, body, deps.config.publicUrl)))
     },
   })
 }
@@ -77,60 +75,13 @@ async function admit(deps: RouteDeps, operation: Operation, request: Incoming): 
       `This needs the permission ${operation.permission}, which your credential does not have.`,
     )
   }
-  request.principal = await actFor(deps, principal, headerValues(request.raw, 'x-company-id'))
+  const actingFor = headerValues(request.raw, 'x-company-id')
+  if (actingFor.length > 0) request.principal = await actFor(deps, principal, actingFor)
 }
 
 function mayDo(operation: Operation, principal: Principal, keyId: string | undefined): boolean {
   if (operation.permission === null || isPermitted(principal.authority, operation.permission)) return true
   return operation.allowsSelf === true && !principal.isDerived && keyId === principal.id
-}
-
-function contextOf<Id extends OperationId>(
-  deps: RouteDeps,
-  request: Incoming,
-  query: unknown,
-  body: JsonBody | undefined,
-): Context<Id> {
-  const { raw, requestId, address, principal, params } = request
-  const context = {
-    requestId,
-    address,
-    principal,
-    params,
-    query,
-    body: body?.value,
-    bodyBytes: body?.bytes ?? NO_BYTES,
-    method: raw.method ?? '',
-    // Few operations need these: they are made for those.
-    get actor() {
-      return actorOf(principal, address, requestId)
-    },
-    get path() {
-      return pathOf(urlOf(request))
-    },
-    get origin() {
-      return requestOrigin(request, deps.config.publicUrl)
-    },
-    header: (name: string) => headerValues(raw, name),
-  }
-  // The table's schemas were checked just now: this is the one place where untrusted turns into typed.
-  return context as unknown as Context<Id>
-}
-
-function actorOf(principal: Principal | undefined, address: Address | undefined, requestId: string): Actor {
-  return {
-    type: principal?.type ?? 'none',
-    id: principal?.id ?? null,
-    userId: principal?.userId ?? null,
-    address: address === undefined ? null : formatAddress(address),
-    requestId,
-  }
-}
-
-/** A trailing slash is the same resource, and so is the absolute form, whatever host it names (RFC 9112 §3.2.2). */
-function pathOf(url: string): string {
-  const [path = '/'] = url.replace(/^https?:\/\/[^/?]*/i, '').split('?', 1)
-  return path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path
 }
 
 function queryStringOf(request: Incoming): string {

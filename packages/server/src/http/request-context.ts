@@ -1,0 +1,77 @@
+import type { OperationId } from '@latchkey/contract/operations'
+import { formatAddress } from '@latchkey/core/address'
+import type { Actor } from '@latchkey/core/principal'
+import type { JsonBody } from './body.ts'
+import type { Context } from './context.ts'
+import { type Incoming, urlOf } from './incoming.ts'
+import { headerValues } from './raw-headers.ts'
+import { requestOrigin } from './request-origin.ts'
+
+/** What a handler is told of a request whose query and body were held against the schemas of its operation. */
+export function contextOf<Id extends OperationId>(
+  request: Incoming,
+  query: unknown,
+  body: JsonBody | undefined,
+  publicUrl: string | null,
+): Context<Id> {
+  // The table's schemas were checked just now: this is the one place where untrusted turns into typed.
+  return new RequestContext(request, query, body, publicUrl) as unknown as Context<Id>
+}
+
+const NO_BYTES = Buffer.alloc(0)
+
+/** A class, so that what few operations need is made when it is asked for, and costs the others nothing. */
+class RequestContext {
+  readonly requestId
+  readonly address
+  readonly principal
+  readonly params
+  readonly query
+  readonly body
+  readonly bodyBytes
+  readonly #request
+  readonly #publicUrl
+
+  constructor(request: Incoming, query: unknown, body: JsonBody | undefined, publicUrl: string | null) {
+    this.requestId = request.requestId
+    this.address = request.address
+    this.principal = request.principal
+    this.params = request.params
+    this.query = query
+    this.body = body?.value
+    this.bodyBytes = body?.bytes ?? NO_BYTES
+    this.#request = request
+    this.#publicUrl = publicUrl
+  }
+
+  get actor(): Actor {
+    const { principal, address, requestId } = this.#request
+    return {
+      type: principal?.type ?? 'none',
+      id: principal?.id ?? null,
+      userId: principal?.userId ?? null,
+      address: address === undefined ? null : formatAddress(address),
+      requestId,
+    }
+  }
+
+  get method(): string {
+    return this.#request.raw.method ?? ''
+  }
+
+  /** A trailing slash is the same resource, and so is the absolute form, whatever host it names (RFC 9112 §3.2.2). */
+  get path(): string {
+    const [path = '/'] = urlOf(this.#request)
+      .replace(/^https?:\/\/[^/?]*/i, '')
+      .split('?', 1)
+    return path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path
+  }
+
+  get origin(): string {
+    return requestOrigin(this.#request, this.#publicUrl)
+  }
+
+  header(name: string): string[] {
+    return headerValues(this.#request.raw, name)
+  }
+}
