@@ -19,6 +19,7 @@ import type { Engine } from './storage/engine.ts'
 import { createEvents, type Events } from './telemetry/events.ts'
 import { createLog } from './telemetry/log.ts'
 import { createMetrics, type Metrics } from './telemetry/metrics.ts'
+import type { Traces } from './telemetry/traces.ts'
 import type { Refused } from './verification/lease.ts'
 import { loadKey } from './verification/load-key.ts'
 import { createRevocations, type Revocations } from './verification/revocations.ts'
@@ -44,6 +45,8 @@ export type Services = {
   readonly randomBytes: RandomBytes
   readonly events: Events
   readonly metrics: Metrics
+  /** undefined: off. */
+  readonly traces: Traces | undefined
   /** Lets go of everything, after what is under way is stored. */
   dispose(): Promise<void>
 }
@@ -75,6 +78,7 @@ export async function createServices(
   const randomBytes = overrides.randomBytes ?? cryptoRandomBytes
   const tokens = wireTokens(issuer, issuers, derivedKeys, clock, randomBytes)
   const metrics = createMetrics(() => verifier)
+  const traces = config.traces ? (await import('./telemetry/traces.ts')).createTraces() : undefined
   const engine = await openStore(config, secretSource, {
     onCommit: metrics.writesCommitted,
     onError: events.connectionLost,
@@ -110,6 +114,7 @@ export async function createServices(
     randomBytes,
     events,
     metrics,
+    traces,
     async dispose() {
       await revocations.stop().catch(events.connectionLost)
       await usage.stop().catch(events.usageLost)

@@ -123,6 +123,15 @@ export const settings = {
       return level
     },
   } satisfies Setting<LogLevel>,
+  traces: {
+    name: 'LATCHKEY_TRACES',
+    fallback: 'off',
+    description: 'on: a span for each request, for the OpenTelemetry SDK that the process is started with.',
+    parse: (text) => {
+      if (text !== 'on' && text !== 'off') throw new Error('must be on or off')
+      return text === 'on'
+    },
+  } satisfies Setting<boolean>,
   workers: {
     name: 'LATCHKEY_WORKERS',
     fallback: '1',

@@ -10,7 +10,7 @@ import { problemAnswer, publicError } from './problem.ts'
 import { findFault } from './request-checks.ts'
 import type { Route, Router } from './router.ts'
 
-type DispatchDeps = Pick<Services, 'config' | 'events' | 'metrics'> & {
+type DispatchDeps = Pick<Services, 'config' | 'events' | 'metrics' | 'traces'> & {
   readonly router: Router
   readonly newRequestId: () => string
   /** The service stops: each answer is the last of its connection. */
@@ -74,7 +74,7 @@ function conclude(
   const { requestId, address, principal, raw } = request
   const durationMs = performance.now() - request.startedAtMs
   deps.metrics.requestAnswered(route.name, answer.status, durationMs)
-  deps.events.requestAnswered(() => ({
+  const fields = () => ({
     requestId,
     method: raw.method ?? '',
     operation: route.name,
@@ -82,7 +82,9 @@ function conclude(
     durationMs: Math.round(durationMs * 100) / 100,
     address: address === undefined ? null : formatAddress(address),
     principalId: principal?.id ?? null,
-  }))
+  })
+  deps.events.requestAnswered(fields)
+  deps.traces?.requestAnswered(fields(), raw.headers)
 }
 
 function commonHeaders({ config, isClosing }: DispatchDeps, { raw, requestId }: Incoming): AnswerHeaders {

@@ -33,28 +33,8 @@ export function registerGateway(router: Router, deps: AuthenticateDeps): void {
 /** nginx turns every status but 401 and 403 of its subrequest into a 500: 429 goes as 403, with X-Auth-Status. */
 type Flavour = 'plain' | 'nginx'
 
-async function answerGateway(deps: AuthenticateDeps, request: Incoming): Promise<Answer> {
-  const principal = await judge(deps, request)
-  request.principal = principal
-  return { status: 200, headers: verdictHeaders(200, NONE, principal), body: '' }
-}
-
-/** Whatever was thrown, before the endpoint was reached too: a gateway must understand every answer. */
-function refuse(flavour: Flavour, error: AppError, requestId: string): Answer {
-  const shown = denial(error)
-  const status = statusOf(shown)
-  const headers = {
-    ...verdictHeaders(status, shown.code, undefined),
-    ...(shown.retryAfterSeconds === undefined ? {} : { 'x-auth-retry-after': shown.retryAfterSeconds }),
-  }
-  return problemAnswer(shown, requestId, {
-    status: flavour === 'nginx' && status === 429 ? 403 : status,
-    headers,
-  })
-}
-
 /** Who the client is, by the same steps as the service's own operations; then the permission that the gateway asks for. */
-async function judge(deps: AuthenticateDeps, request: Incoming): Promise<Principal> {
+async function answerGateway(deps: AuthenticateDeps, request: Incoming): Promise<Answer> {
   const demand = demandOf(urlOf(request))
   const gateway = await identifyGateway(deps, request, demand.gatewayTokens)
   const address =
@@ -73,7 +53,22 @@ async function judge(deps: AuthenticateDeps, request: Incoming): Promise<Princip
       `This needs the permission ${missing}, which your credential does not have.`,
     )
   }
-  return principal
+  request.principal = principal
+  return { status: 200, headers: verdictHeaders(200, NONE, principal), body: '' }
+}
+
+/** Whatever was thrown, before the endpoint was reached too: a gateway must understand every answer. */
+function refuse(flavour: Flavour, error: AppError, requestId: string): Answer {
+  const shown = denial(error)
+  const status = statusOf(shown)
+  const headers = {
+    ...verdictHeaders(status, shown.code, undefined),
+    ...(shown.retryAfterSeconds === undefined ? {} : { 'x-auth-retry-after': shown.retryAfterSeconds }),
+  }
+  return problemAnswer(shown, requestId, {
+    status: flavour === 'nginx' && status === 429 ? 403 : status,
+    headers,
+  })
 }
 
 /**

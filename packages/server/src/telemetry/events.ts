@@ -1,6 +1,6 @@
 import type { Log } from './log.ts'
 
-type RequestFields = {
+export type RequestFields = {
   readonly requestId: string
   readonly method: string
   /** The operation, never the URL: a URL may hold what a caller pasted into it. */
