@@ -24,6 +24,8 @@ const HEADERS_TIMEOUT_MS = 10_000
 const REQUEST_TIMEOUT_MS = 15_000
 /** How often the two above are looked at. */
 const CHECKING_INTERVAL_MS = 1_000
+/** How long a service that stops waits for requests under way: longer than any write waits for its turn. */
+const CLOSING_MS_MAX = 10_000
 /** Longer than a load balancer keeps an idle connection (60 s is usual), so that it closes first. */
 const KEEP_ALIVE_TIMEOUT_MS = 65_000
 
@@ -47,6 +49,11 @@ export function createApp(services: Services): App {
   let isClosing = false
   const dispatch = createDispatch({ ...services, router, newRequestId, isClosing: () => isClosing })
   const server = createHttpServer(dispatch, newRequestId)
+  const connections = new Set<Socket>()
+  server.on('connection', (socket) => {
+    connections.add(socket)
+    socket.once('close', () => connections.delete(socket))
+  })
   return {
     dispatch,
     async listen(at) {
@@ -56,7 +63,12 @@ export function createApp(services: Services): App {
     async close() {
       isClosing = true
       if (!server.listening) return
-      await once(server.close(), 'close')
+      const closed = once(server.close(), 'close')
+      for (const socket of connections) if (socket.bytesRead === 0) socket.destroy()
+      // A server of Node's that closes no longer looks at its time limits.
+      const cut = setTimeout(() => server.closeAllConnections(), CLOSING_MS_MAX)
+      await closed
+      clearTimeout(cut)
     },
   }
 }
@@ -74,6 +86,8 @@ function createHttpServer(dispatch: Dispatch, newRequestId: () => string): Serve
     },
     dispatch,
   )
+  // A server may ignore what a client expects (RFC 9110 §10.1.1); Node itself would answer in its own way.
+  server.on('checkExpectation', dispatch)
   server.on('clientError', (error: NodeJS.ErrnoException, socket) =>
     answerBroken(error, socket as Socket, newRequestId()),
   )

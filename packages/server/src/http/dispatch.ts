@@ -45,13 +45,15 @@ export function createDispatch(deps: DispatchDeps): Dispatch {
       setImmediate(fail, fault)
       return
     }
+    let answer: Answer | Promise<Answer>
     try {
-      const answer = route.answer(request)
-      if (answer instanceof Promise) answer.then(finish, fail)
-      else finish(answer)
+      answer = route.answer(request)
     } catch (error) {
       fail(error)
+      return
     }
+    if (answer instanceof Promise) answer.then(finish, fail)
+    else finish(answer)
   }
 }
 
@@ -63,6 +65,7 @@ function refuse({ events }: DispatchDeps, route: Route, request: Incoming, error
   return route.refuse?.(shown, request) ?? problemAnswer(shown, requestId)
 }
 
+/** Sends an answer and notes it. Throws nothing: there is nobody behind it to answer that. */
 function conclude(
   deps: DispatchDeps,
   route: Route,
@@ -70,15 +73,30 @@ function conclude(
   response: ServerResponse,
   answer: Answer,
 ): void {
-  sendAnswer(response, answer, commonHeaders(deps, request))
+  let sent = answer
+  try {
+    sendAnswer(response, answer, commonHeaders(deps, request))
+  } catch (error) {
+    // A header that cannot be written: nothing went out yet, and what we say of our own failures can be.
+    sent = refuse(deps, route, request, error)
+    sendAnswer(response, sent, commonHeaders(deps, request))
+  }
+  try {
+    note(deps, route, request, sent.status)
+  } catch (error) {
+    deps.events.requestFailed({ requestId: request.requestId, operation: route.name, error })
+  }
+}
+
+function note(deps: DispatchDeps, route: Route, request: Incoming, status: number): void {
   const { requestId, address, principal, raw } = request
   const durationMs = performance.now() - request.startedAtMs
-  deps.metrics.requestAnswered(route.name, answer.status, durationMs)
+  deps.metrics.requestAnswered(route.name, status, durationMs)
   const fields = () => ({
     requestId,
     method: raw.method ?? '',
     operation: route.name,
-    status: answer.status,
+    status,
     durationMs: Math.round(durationMs * 100) / 100,
     address: address === undefined ? null : formatAddress(address),
     principalId: principal?.id ?? null,

@@ -35,11 +35,11 @@ type Flavour = 'plain' | 'nginx'
 
 /** Who the client is, by the same steps as the service's own operations; then the permission that the gateway asks for. */
 async function answerGateway(deps: AuthenticateDeps, request: Incoming): Promise<Answer> {
-  const demand = demandOf(urlOf(request))
+  const demand = parseDemand(urlOf(request))
   const gateway = await identifyGateway(deps, request, demand.gatewayTokens)
   const address =
     gateway === undefined ? request.address : forwardedAddress(request.raw, deps.config.trustedProxies)
-  if (!demand.isSound) {
+  if (!demand.permissions.every(isOnePermission)) {
     throw new AppError(
       'missing_permission',
       'The gateway asks for something that is no permission: check its configured URI.',
@@ -117,36 +117,21 @@ function sightOf(gateway: Principal | undefined): CompanyId | null {
 }
 
 /** What the configured URI says; never a header, which a client could send. */
-type Demand = {
-  readonly gatewayTokens: readonly string[]
-  readonly permissions: readonly string[]
-  /** Each of them is one. */
-  readonly isSound: boolean
-}
+type Demand = { readonly gatewayTokens: readonly string[]; readonly permissions: readonly string[] }
 
-/** A gateway asks the same few things all day: they are parsed once. About 200 bytes each. */
-const DEMANDS_MAX = 256
-/** What is longer may hold a token or whatever else, and is not kept. */
-const DEMAND_LENGTH_MAX = 100
-const demands = new Map<string, Demand>()
+/** What nearly every gateway is configured with: nothing in it needs decoding. */
+const ONE_PERMISSION = /^permission=([a-z0-9._:-]+)$/
 
-function demandOf(url: string): Demand {
+function parseDemand(url: string): Demand {
   const start = url.indexOf('?')
   const query = start < 0 ? '' : url.slice(start + 1)
-  const known = demands.get(query)
-  if (known !== undefined) return known
-  const demand = parseDemand(query)
-  const isKept = demand.gatewayTokens.length === 0 && query.length <= DEMAND_LENGTH_MAX
-  if (isKept && demands.size < DEMANDS_MAX) demands.set(query, demand)
-  return demand
+  const one = ONE_PERMISSION.exec(query)?.[1]
+  if (one !== undefined) return { gatewayTokens: [], permissions: [one] }
+  const parameters = new URLSearchParams(query)
+  return { gatewayTokens: parameters.getAll('gatewayToken'), permissions: parameters.getAll('permission') }
 }
 
-function parseDemand(query: string): Demand {
-  const parameters = new URLSearchParams(query)
-  const permissions = parameters.getAll('permission')
-  const isSound = permissions.every((text) => 'ok' in parsePermission(text) && !text.includes('*'))
-  return { gatewayTokens: parameters.getAll('gatewayToken'), permissions, isSound }
-}
+const isOnePermission = (text: string): boolean => 'ok' in parsePermission(text) && !text.includes('*')
 
 /** Only 401, 403 and 429 are understood as a refusal by every gateway. */
 function denial(error: AppError): AppError {

@@ -66,5 +66,7 @@ export function problemAnswer(
 function challenge(error: AppError): string {
   const realm = 'Bearer realm="latchkey"'
   if (error.code === 'missing_credentials') return realm
-  return `${realm}, error="invalid_token", error_description="${error.detail.replace(/["\\]/g, "'")}"`
+  // RFC 6750 §3: no other characters; and a header can hold no others.
+  const description = error.detail.replace(/["\\’]/g, "'").replace(/[^\x20-\x7e]/g, '?')
+  return `${realm}, error="invalid_token", error_description="${description}"`
 }

@@ -6,7 +6,9 @@ import { headerValues } from './raw-headers.ts'
 /** RFC 3986 §3.2: a registered name, an IPv4 address or a bracketed IPv6 address, and perhaps a port. */
 const AUTHORITY = /^(?:[A-Za-z0-9._~-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?$/
 
-export const isAuthority = (text: string): boolean => text.length <= 255 && AUTHORITY.test(text)
+/** A port above 65535 or 999.1.1.1 has the form and is still no place that a link could lead to. */
+export const isAuthority = (text: string): boolean =>
+  text.length <= 255 && AUTHORITY.test(text) && URL.canParse(`http://${text}`)
 
 /**
  * Scheme and authority under which the caller reached the service, for absolute links: the setting, else what

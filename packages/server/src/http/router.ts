@@ -1,4 +1,3 @@
-import { METHODS } from 'node:http'
 import type { AppError } from '@latchkey/core/error'
 import findMyWay, { type HTTPMethod } from 'find-my-way'
 import type { Answer } from './answer.ts'
@@ -16,7 +15,6 @@ export type Route = {
 export type Router = {
   /** A path with a route for GET has it for HEAD too. `pattern`: `/keys/:keyId`, `/gateway/envoy/*`. */
   add(methods: readonly string[], pattern: string, route: Route): void
-  /** undefined: there is none, or the URL is malformed. */
   find(
     method: string,
     url: string,
@@ -27,25 +25,49 @@ export type Router = {
 
 /** `paramLengthMax`: above any that can come; a longer parameter would be another kind of error. */
 export function createRouter(paramLengthMax: number): Router {
-  const routes = findMyWay({
+  const routes = createPaths(paramLengthMax)
+  /** Every pattern once, under one method, with the methods that it has. */
+  const patterns = createPaths(paramLengthMax)
+  const methodsOf = new Map<string, Set<string>>()
+
+  function methodsAtPattern(pattern: string): Set<string> {
+    const methods = methodsOf.get(pattern) ?? new Set<string>()
+    if (!methodsOf.has(pattern)) patterns.on('GET', pattern, noHandler, methods)
+    methodsOf.set(pattern, methods)
+    return methods
+  }
+
+  return {
+    add(methods, pattern, route) {
+      for (const method of new Set(methods.includes('GET') ? [...methods, 'HEAD'] : methods)) {
+        routes.on(method as HTTPMethod, pattern, noHandler, route)
+        methodsAtPattern(pattern).add(method)
+      }
+    },
+    find(method, url) {
+      const found = findPath(routes, method as HTTPMethod, url)
+      return found === null ? undefined : { route: found.store as Route, params: found.params }
+    },
+    methodsAt: (url) => [...((findPath(patterns, 'GET', url)?.store as Set<string> | undefined) ?? [])],
+  }
+}
+
+type Paths = ReturnType<typeof createPaths>
+
+function createPaths(paramLengthMax: number) {
+  return findMyWay({
     ignoreTrailingSlash: true,
     maxParamLength: paramLengthMax,
     // Parsed by the operation, by its schema.
     querystringParser: () => undefined,
   })
-  const find: Router['find'] = (method, url) => {
-    if (!isRequestTarget(url)) return undefined
-    const found = routes.find(method as HTTPMethod, url)
-    return found === null ? undefined : { route: found.store as Route, params: found.params }
-  }
-  return {
-    add(methods, pattern, route) {
-      const all = new Set(methods.includes('GET') ? [...methods, 'HEAD'] : methods)
-      for (const method of all) routes.on(method as HTTPMethod, pattern, noHandler, route)
-    },
-    find,
-    methodsAt: (url) => METHODS.filter((method) => find(method, url) !== undefined),
-  }
+}
+
+function findPath(paths: Paths, method: HTTPMethod, url: string) {
+  if (!isRequestTarget(url)) return null
+  const found = paths.find(method, url)
+  // What cannot be decoded is taken as it is written: an id that is not found, or a path of Envoy's clients.
+  return found === null && url.includes('%') ? paths.find(method, url.replaceAll('%', '%25')) : found
 }
 
 /** A path, or the absolute form (RFC 9112 §3.2). The library would take `*` and whatever else for `/`. */

@@ -237,6 +237,8 @@ describe('a path behind /gateway/envoy', () => {
     '/api/',
     `/${'a'.repeat(5_000)}`,
     '/%20%F0%9F%94%91',
+    '/%zz',
+    '/caf%e9?x=%',
     '/../../keys',
     '/*',
     '/gateway/check',

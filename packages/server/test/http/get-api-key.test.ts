@@ -32,6 +32,13 @@ const create = (fields: object = {}): Promise<Parsed> =>
   })
 const get = (id: string, key = admin()) => server.call({ path: `/keys/${id}`, key })
 
+test.each(['%', '%zz', '%ff', 'key_%e0%a4'])(
+  'an id that cannot be decoded is one that is not found: %j',
+  async (id) => {
+    expectProblem(await get(id), 'key_not_found')
+  },
+)
+
 describe('a key that is read', () => {
   test('is what its creation answered, the secret masked', async () => {
     const made = await create({ description: 'ci', whitelistedIPs: ['10.0.0.0/8'], metadata: { a: 'b' } })

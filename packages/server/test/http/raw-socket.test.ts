@@ -202,6 +202,15 @@ describe('what is allowed, though rare, is one request', () => {
     ['OPTIONS of everything', () => `OPTIONS * HTTP/1.1\r\nHost: a\r\n${last}\r\n\r\n`, 404],
     ['dots in the path', () => `GET /keys/../me HTTP/1.1\r\nHost: a\r\n${key()}\r\n${last}\r\n\r\n`, 404],
     ['a path of slashes', () => `GET //me HTTP/1.1\r\nHost: a\r\n${key()}\r\n${last}\r\n\r\n`, 404],
+    ['an expectation nobody knows', () => get('Host: a', key(), 'Expect: miracles', last), 200],
+    ['an address no link could lead to', () => get('Host: 999.1.1.1', key(), last), 400],
+    ['a port there is not', () => get('Host: a:99999', key(), last), 400],
+    [
+      'OPTIONS of an absolute form',
+      () => `OPTIONS http://b/%6beys HTTP/1.1\r\nHost: a\r\n${last}\r\n\r\n`,
+      204,
+    ],
+    ['another method of one', () => `DELETE http://b/keys HTTP/1.1\r\nHost: a\r\n${last}\r\n\r\n`, 405],
     ['a path that is no URI', () => `GET /%zz HTTP/1.1\r\nHost: a\r\n${last}\r\n\r\n`, 404],
   ])('%s', async (_, bytes, status) => {
     const answers = answersIn(await converse(bytes()))

@@ -58,6 +58,18 @@ test('a connection without a request is let go', async () => {
   await Promise.all([server.app.close(), ended])
 })
 
+test.each([
+  ['nothing', () => ''],
+  ['half of its headers', () => 'GET /me HTTP/1.1\r\nHost: '],
+  ['half of its body', () => head() + BODY.slice(0, 3)],
+])('a connection that has said %s does not hold it', async (_, bytes) => {
+  const socket = await open()
+  socket.resume().write(bytes())
+  await (await fetch(`http://127.0.0.1:${port}/healthz`)).text()
+  const closed = once(socket, 'close')
+  await Promise.all([server.app.close(), closed])
+})
+
 test('nobody new is let in', async () => {
   await server.app.close()
   const socket = connect({ port, host: '127.0.0.1' })
