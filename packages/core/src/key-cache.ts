@@ -31,7 +31,7 @@ const PLACE_BYTES = 1_024
 
 /** A key with a long list of addresses or much metadata takes the room of several. */
 function placesOf({ allowlist, metadata }: VerifiableKey): number {
-  let bytes = allowlist === null ? 0 : allowlist.v4.byteLength + allowlist.v6.byteLength
+  let bytes = allowlist === null ? 0 : 8 * (allowlist.v4.length + allowlist.v6.length)
   for (const [name, value] of Object.entries(metadata)) bytes += 2 * (name.length + value.length)
   return 1 + Math.floor(bytes / PLACE_BYTES)
 }
