@@ -16,6 +16,7 @@ import { t2TokenUse } from './t2-token-use.ts'
 import { v1GatewayCheck } from './v1-gateway-check.ts'
 import { v2Verify } from './v2-verify.ts'
 import { v7Verifier } from './v7-verifier.ts'
+import { v8CachedKeys } from './v8-cached-keys.ts'
 import { v11VerifyGrowth } from './v11-verify-growth.ts'
 import { w1Create } from './w1-create.ts'
 import { w2CreateTogether } from './w2-create-together.ts'
@@ -40,6 +41,7 @@ const FIGURES: readonly Figure[] = [
   { ids: ['V1'], take: v1GatewayCheck },
   { ids: ['V2'], take: v2Verify },
   { ids: ['V7'], take: v7Verifier },
+  { ids: ['V8'], take: v8CachedKeys },
   { ids: ['V11'], take: v11VerifyGrowth },
   { ids: ['W1'], take: w1Create },
   { ids: ['W2'], take: w2CreateTogether },

@@ -65,13 +65,11 @@ describe('compileAllowlist', () => {
   })
 
   test('what overlaps or touches becomes one range, over word edges too', () => {
-    expect(compileAllowlist(['10.0.0.128/25', '10.0.0.0/25', '10.0.1.0/24']).v4).toEqual(
-      Uint32Array.of(0x0a000000, 0x0a0001ff),
-    )
+    expect(compileAllowlist(['10.0.0.128/25', '10.0.0.0/25', '10.0.1.0/24']).v4).toEqual([
+      0x0a000000, 0x0a0001ff,
+    ])
     expect(compileAllowlist(consecutive(500).toReversed()).v4).toHaveLength(2)
-    expect(compileAllowlist(['::ffff:ffff', '::1:0:0']).v6).toEqual(
-      Uint32Array.of(0, 0, 0, 0xffffffff, 0, 0, 1, 0),
-    )
+    expect(compileAllowlist(['::ffff:ffff', '::1:0:0']).v6).toEqual([0, 0, 0, 0xffffffff, 0, 0, 1, 0])
     expect(compileAllowlist(['::/1', '8000::/1']).v6).toHaveLength(8)
   })
 

@@ -2,14 +2,16 @@ import type { Address } from './address.ts'
 import { type Block, formatBlock, parseBlock } from './block.ts'
 import { explainBadEntry } from './explain-entry.ts'
 
-/** About 45 characters each in the store, 32 bytes compiled. */
+/** About 45 characters each in the store, 64 bytes compiled at most. */
 export const ENTRIES_MAX = 1_000
 const PROBLEMS_MAX = 20
-const V4_WORDS = 1
 const V6_WORDS = 4
 
-/** Compiled: sorted ranges that do not touch, [low, high] one after the other, for each family. */
-export type Allowlist = { readonly v4: Uint32Array; readonly v6: Uint32Array }
+/**
+ * Compiled: sorted ranges that do not touch, [low, high] one after the other, for each family. In plain arrays: a typed
+ * one takes 200 bytes before its first element, and most lists are short.
+ */
+export type Allowlist = { readonly v4: readonly number[]; readonly v6: readonly number[] }
 
 /** Compiles canonical entries. Throws on a malformed one: they were parsed before they were stored. */
 export function compileAllowlist(entries: readonly string[]): Allowlist {
@@ -19,21 +21,15 @@ export function compileAllowlist(entries: readonly string[]): Allowlist {
     return block
   })
   return {
-    v4: pack(
-      blocks.filter(({ address }) => address.family === 4),
-      V4_WORDS,
-    ),
-    v6: pack(
-      blocks.filter(({ address }) => address.family === 6),
-      V6_WORDS,
-    ),
+    v4: pack(blocks.filter(({ address }) => address.family === 4)),
+    v6: pack(blocks.filter(({ address }) => address.family === 6)),
   }
 }
 
 /** Both ends belong to it. `high` grows while ranges are joined. */
 type Range = { readonly low: readonly number[]; high: readonly number[] }
 
-function pack(blocks: readonly Block[], words: number): Uint32Array {
+function pack(blocks: readonly Block[]): readonly number[] {
   const ranges = blocks.map(rangeOf).sort((left, right) => compare(left.low, right.low))
   const merged: Range[] = []
   for (const range of ranges) {
@@ -44,9 +40,8 @@ function pack(blocks: readonly Block[], words: number): Uint32Array {
       last.high = range.high
     }
   }
-  const packed = new Uint32Array(merged.length * words * 2)
-  for (const [index, { low, high }] of merged.entries()) packed.set([...low, ...high], index * words * 2)
-  return packed
+  // Copied, because a list that grew has room left to grow.
+  return merged.flatMap(({ low, high }) => [...low, ...high]).slice()
 }
 
 function rangeOf({ address, prefixLength }: Block): Range {
@@ -86,7 +81,7 @@ export function contains(allowlist: Allowlist, address: Address): boolean {
     : containsV6(allowlist.v6, address.words)
 }
 
-function containsV4(ranges: Uint32Array, value: number): boolean {
+function containsV4(ranges: readonly number[], value: number): boolean {
   let low = 0
   let high = ranges.length / 2 - 1
   while (low <= high) {
@@ -98,7 +93,7 @@ function containsV4(ranges: Uint32Array, value: number): boolean {
   return false
 }
 
-function containsV6(ranges: Uint32Array, words: readonly number[]): boolean {
+function containsV6(ranges: readonly number[], words: readonly number[]): boolean {
   let low = 0
   let high = ranges.length / 8 - 1
   while (low <= high) {
@@ -110,7 +105,7 @@ function containsV6(ranges: Uint32Array, words: readonly number[]): boolean {
   return false
 }
 
-function compareAt(words: readonly number[], ranges: Uint32Array, offset: number): number {
+function compareAt(words: readonly number[], ranges: readonly number[], offset: number): number {
   for (let index = 0; index < V6_WORDS; index++) {
     const difference = words[index]! - ranges[offset + index]!
     if (difference !== 0) return difference

@@ -4,6 +4,8 @@ import type { Secret } from './secret.ts'
 /** 32 latin1 characters: the 32 bytes of a keyed hash. How a key is stored and found. */
 export type Fingerprint = string & { readonly __brand: 'fingerprint' }
 
+export const FINGERPRINT_LENGTH = 32
+
 const BLOCK_BYTES = 64
 const HASH_BYTES = 32
 const TEXT_BYTES_MAX = 128
@@ -44,6 +46,19 @@ export const fingerprintBytes = (fingerprint: string): Buffer => Buffer.from(fin
 /** The reverse of fingerprintBytes. Trusts that there are 32. */
 export function fingerprintFromBytes(bytes: Uint8Array): Fingerprint {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1') as Fingerprint
+}
+
+/**
+ * 32 bits of it, to place it in a table of numbers. Different fingerprints may have the same: whoever finds
+ * something by it compares the whole.
+ */
+export function fingerprintNumber(fingerprint: Fingerprint): number {
+  return (
+    fingerprint.charCodeAt(0) |
+    (fingerprint.charCodeAt(1) << 8) |
+    (fingerprint.charCodeAt(2) << 16) |
+    (fingerprint.charCodeAt(3) << 24)
+  )
 }
 
 /** Takes the same time wherever they differ. */

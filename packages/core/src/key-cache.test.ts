@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { aLoadedKey, fingerprintOf } from '../test/verifiable-key.ts'
 import { compileAllowlist } from './allowlist.ts'
+import type { Fingerprint } from './fingerprint.ts'
 import type { CompanyId, KeyId, SessionId, UserId } from './ids.ts'
 import { createKeyCache } from './key-cache.ts'
 
@@ -9,8 +10,22 @@ describe('the key cache', () => {
     const cache = createKeyCache(10)
     const loaded = aLoadedKey(1)
     cache.publish(loaded)
-    expect(cache.find(fingerprintOf(1))).toBe(loaded)
-    expect(cache.find('key_1' as KeyId)).toBe(loaded)
+    expect(cache.find(fingerprintOf(1))?.key).toBe(loaded.key)
+    expect(cache.find('key_1' as KeyId)?.key).toBe(loaded.key)
+  })
+
+  it('tells keys apart whose fingerprints differ in their last bit only, and keeps the later', () => {
+    const cache = createKeyCache(10)
+    const likeOne = `${fingerprintOf(1).slice(0, -1)}/` as Fingerprint
+    cache.publish(aLoadedKey(1))
+    expect(cache.find(likeOne)).toBeUndefined()
+    cache.publish({ fingerprint: likeOne, key: aLoadedKey(2).key })
+    expect(cache.find(likeOne)?.key.id).toBe('key_2')
+    expect(cache.find(fingerprintOf(1))).toBeUndefined()
+    expect(cache.find('key_1' as KeyId)).toBeUndefined()
+    expect(cache.size).toBe(1)
+    cache.drop({ scope: 'key', id: 'key_2' as KeyId })
+    expect(cache.find(likeOne)).toBeUndefined()
   })
 
   it('never holds more than its bound, whatever is published', () => {

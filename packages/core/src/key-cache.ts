@@ -1,4 +1,4 @@
-import type { Fingerprint } from './fingerprint.ts'
+import { FINGERPRINT_LENGTH, type Fingerprint, fingerprintNumber } from './fingerprint.ts'
 import type { CompanyId, KeyId, SessionId, UserId } from './ids.ts'
 import type { VerifiableKey } from './key.ts'
 
@@ -23,45 +23,70 @@ export type KeyCache = {
   readonly size: number
 }
 
-/** A key in memory, and whether it was asked for since room was last made here. */
-type Slot = { readonly loaded: LoadedKey; readonly places: number; isUsed: boolean }
+/** A key in memory, the room it takes, and whether it was asked for since room was last made here. */
+type Slot = LoadedKey & { readonly places: number; isUsed: boolean }
 
 /** What a key without much to it takes, with its handles. */
 const PLACE_BYTES = 1_024
 
 /** A key with a long list of addresses or much metadata takes the room of several. */
-function placesOf({ key: { allowlist, metadata } }: LoadedKey): number {
-  let bytes = allowlist === null ? 0 : allowlist.v4.byteLength + allowlist.v6.byteLength
+function placesOf({ allowlist, metadata }: VerifiableKey): number {
+  let bytes = allowlist === null ? 0 : 8 * (allowlist.v4.length + allowlist.v6.length)
   for (const [name, value] of Object.entries(metadata)) bytes += 2 * (name.length + value.length)
   return 1 + Math.floor(bytes / PLACE_BYTES)
 }
 
 /** The slots, each under both its handles, and the room they take. */
 function createSlots() {
-  // One map serves both kinds of handle: a fingerprint has 32 characters, a key id 30.
-  const byHandle = new Map<KeyHandle, Slot>()
-  const taken = { keys: 0, places: 0 }
+  /** In the order in which room is made. */
+  const byId = new Map<VerifiableKey['id'], Slot>()
+  /**
+   * By a number: a text would have to be hashed in each verification, and each text it might be would have to be
+   * fetched from memory. Of two keys with one number the later stays; among 100,000 keys there is one such pair.
+   */
+  const byNumber = new Map<number, Slot>()
+  const taken = { places: 0 }
+
+  function remove(slot: Slot | undefined): void {
+    if (slot === undefined) return
+    if (slot.fingerprint !== undefined) byNumber.delete(fingerprintNumber(slot.fingerprint))
+    byId.delete(slot.key.id)
+    taken.places -= slot.places
+  }
+
   return {
-    byHandle,
+    byId,
     taken,
+    find(handle: KeyHandle): Slot | undefined {
+      if (!isFingerprint(handle)) return byId.get(handle)
+      const slot = byNumber.get(fingerprintNumber(handle))
+      return slot?.fingerprint === handle ? slot : undefined
+    },
     put(slot: Slot): void {
-      const { fingerprint, key } = slot.loaded
-      if (fingerprint !== undefined) byHandle.set(fingerprint, slot)
-      byHandle.set(key.id, slot)
-      taken.keys += 1
+      if (slot.fingerprint !== undefined) {
+        const number = fingerprintNumber(slot.fingerprint)
+        remove(byNumber.get(number))
+        byNumber.set(number, slot)
+      }
+      byId.set(slot.key.id, slot)
       taken.places += slot.places
     },
-    remove(id: KeyHandle): void {
-      const slot = byHandle.get(id)
-      if (slot === undefined) return
-      const { fingerprint, key } = slot.loaded
-      if (fingerprint !== undefined) byHandle.delete(fingerprint)
-      byHandle.delete(key.id)
-      taken.keys -= 1
-      taken.places -= slot.places
+    remove,
+    /** As if it had come just now. */
+    moveLast(slot: Slot): void {
+      byId.delete(slot.key.id)
+      byId.set(slot.key.id, slot)
+    },
+    clear(): void {
+      byId.clear()
+      byNumber.clear()
+      taken.places = 0
     },
   }
 }
+
+/** Ids have 30 characters. */
+const isFingerprint = (handle: KeyHandle): handle is Fingerprint => handle.length === FINGERPRINT_LENGTH
 
 /**
  * A bounded cache. When it is full, the key that came first goes, unless it was used meanwhile: then it is as if it
@@ -69,57 +94,60 @@ function createSlots() {
  * `placesMax` keys in turn are all kept; fewer, where one takes more than a place of 1 KB.
  */
 export function createKeyCache(placesMax: number): KeyCache {
-  const { byHandle, taken, put, remove } = createSlots()
+  const slots = createSlots()
+  const { byId, taken, remove } = slots
   // Goes on where it was: beginning anew each time would walk over the places of all that are gone.
-  let hand = byHandle.values()
+  let hand = byId.values()
 
   function makeRoom(): void {
     const { value: slot } = hand.next()
     if (slot === undefined) {
-      hand = byHandle.values()
+      hand = byId.values()
       return
     }
-    remove(slot.loaded.key.id)
-    if (!slot.isUsed) return
+    if (!slot.isUsed) {
+      remove(slot)
+      return
+    }
     slot.isUsed = false
-    put(slot)
+    slots.moveLast(slot)
   }
 
   return {
     find(handle) {
-      const slot = byHandle.get(handle)
-      if (slot === undefined) return undefined
-      slot.isUsed = true
-      return slot.loaded
+      const slot = slots.find(handle)
+      if (slot !== undefined) slot.isUsed = true
+      return slot
     },
-    publish(loaded) {
-      remove(loaded.key.id)
-      const places = placesOf(loaded)
-      while (taken.keys > 0 && taken.places + places > placesMax) makeRoom()
-      put({ loaded, places, isUsed: false })
+    publish({ fingerprint, key }) {
+      remove(byId.get(key.id))
+      const places = placesOf(key)
+      while (byId.size > 0 && taken.places + places > placesMax) makeRoom()
+      slots.put({ fingerprint, key, places, isUsed: false })
     },
     drop(revoked) {
-      for (const { loaded } of slotsOf(byHandle, revoked)) remove(loaded.key.id)
+      for (const slot of slotsOf(byId, revoked)) remove(slot)
     },
     clear() {
-      byHandle.clear()
-      hand = byHandle.values()
-      taken.keys = 0
-      taken.places = 0
+      slots.clear()
+      hand = byId.values()
     },
     get size() {
-      return taken.keys
+      return byId.size
     },
   }
 }
 
 /** What a revocation concerns. Slots may be removed while they are gone through. */
-function slotsOf(slots: ReadonlyMap<KeyHandle, Slot>, { scope, id }: RevocationScope): Iterable<Slot> {
+function slotsOf(
+  byId: ReadonlyMap<VerifiableKey['id'], Slot>,
+  { scope, id }: RevocationScope,
+): Iterable<Slot> {
   if (scope === 'key' || scope === 'session') {
-    const slot = slots.get(id)
+    const slot = byId.get(id)
     return slot === undefined ? [] : [slot]
   }
   // A scan: a user or a company changes rarely, and an index by both would cost memory on every key.
   const owner = scope === 'user' ? 'userId' : 'companyId'
-  return slots.values().filter(({ loaded }) => loaded.key[owner] === id)
+  return byId.values().filter(({ key }) => key[owner] === id)
 }

@@ -38,7 +38,8 @@ export function aLoadedKey(n: number, changes: Partial<VerifiableKey> = {}): Loa
   return { fingerprint: fingerprintOf(n), key: aKey({ id: `key_${n}` as KeyId, ...changes }) }
 }
 
-export const fingerprintOf = (n: number): Fingerprint => String(n).padStart(32, '.') as Fingerprint
+/** Those below 10,000 differ in their first 32 bits. */
+export const fingerprintOf = (n: number): Fingerprint => String(n).padEnd(32, '.') as Fingerprint
 
 /** An attempt by an operator, from nowhere in particular. */
 export function anAttempt(changes: Partial<Attempt> = {}): Attempt {

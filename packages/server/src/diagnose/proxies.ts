@@ -46,7 +46,7 @@ function rangesOf({ v4, v6 }: Allowlist): string[] {
   }
   for (let index = 0; index < v6.length; index += 8) {
     const at = (place: number) => {
-      const [a, b, c, d] = v6.subarray(index + place, index + place + 4)
+      const [a, b, c, d] = v6.slice(index + place, index + place + 4)
       return formatAddress({ family: 6, words: [a!, b!, c!, d!] })
     }
     ranges.push(rangeText(at(0), at(4)))

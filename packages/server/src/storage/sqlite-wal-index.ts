@@ -1,8 +1,9 @@
-import { closeSync, openSync, readSync, realpathSync } from 'node:fs'
+import { closeSync, fstatSync, openSync, readSync, realpathSync, statSync } from 'node:fs'
+import type { DatabaseSync } from 'node:sqlite'
 
-/** Two copies of the header stand at the beginning of the file (sqlite.org/walformat.html §2.1). */
+/** At the beginning of the file; a second copy of it follows (sqlite.org/walformat.html §2.1). */
 const HEADER_WORDS = 12
-const HEADERS_BYTES = 2 * HEADER_WORDS * 4
+const HEADER_BYTES = HEADER_WORDS * 4
 
 /**
  * Tells whether anybody has committed to a store since the last time it was asked, without asking SQLite: each
@@ -13,31 +14,28 @@ const HEADERS_BYTES = 2 * HEADER_WORDS * 4
 export type WalIndex = {
   /** true: nobody has. Remembers what it saw, for the next time. Throws when the file cannot be read. */
   isUnchanged(): boolean
-  /** Only after every connection of this process to the store is closed. */
   close(): void
 }
 
 /**
  * Opened once a connection has read from the store: the file exists as long as one is open.
  *
- * NOTE: a descriptor of the file may be closed only when no connection of this process is left, for closing any
- * of them drops every lock that SQLite holds there (POSIX, fcntl). So all engines on one store share one.
+ * Reads the first copy of the header, which SQLite writes last: half written it differs from what was seen before
+ * or is still the same, and then the commit has not returned. Either way the next look sees it whole.
  */
 export function openWalIndex(storeFile: string): WalIndex {
   const shared = share(`${realpathSync(storeFile)}-shm`)
-  const headers = new Int32Array(2 * HEADER_WORDS)
+  const header = new Int32Array(HEADER_WORDS)
   const seen = new Int32Array(HEADER_WORDS)
   let isClosed = false
   return {
     isUnchanged() {
       // The number of a closed descriptor may belong to another file by now.
       if (isClosed) throw new Error('the store is closed')
-      const read = readSync(shared.descriptor, headers, 0, HEADERS_BYTES, 0)
-      let isSame = read === HEADERS_BYTES
+      let isSame = readSync(shared.descriptor, header, 0, HEADER_BYTES, 0) === HEADER_BYTES
       for (let word = 0; word < HEADER_WORDS; word += 1) {
-        const value = headers[word]!
-        // Two copies that differ are being written just now.
-        if (value !== headers[HEADER_WORDS + word] || value !== seen[word]) isSame = false
+        const value = header[word]!
+        if (value !== seen[word]) isSame = false
         seen[word] = value
       }
       return isSame
@@ -50,20 +48,43 @@ export function openWalIndex(storeFile: string): WalIndex {
   }
 }
 
-type Shared = { readonly file: string; readonly descriptor: number; users: number }
+/**
+ * Whether a commit of `writer`, made here, shows at once: what SQLite writes through shared memory must be seen by
+ * whoever reads the file, which not every file system promises (decision 50). Commits what the store has already.
+ */
+export function showsCommits(walIndex: Pick<WalIndex, 'isUnchanged'>, writer: DatabaseSync): boolean {
+  try {
+    const { user_version: version } = writer.prepare('PRAGMA user_version').get() as { user_version: number }
+    walIndex.isUnchanged()
+    writer.exec(`PRAGMA user_version = ${version}`)
+    return !walIndex.isUnchanged()
+  } catch {
+    // A full disk, or another writer: what could not be shown is not believed.
+    return false
+  }
+}
 
+type Shared = { readonly inode: string; readonly descriptor: number; users: number }
+
+/** By inode: a name may come to stand for another file. One that is open keeps its number. */
 const open = new Map<string, Shared>()
 
 function share(file: string): Shared {
-  const shared = open.get(file) ?? { file, descriptor: openSync(file, 'r'), users: 0 }
+  const { dev, ino } = statSync(file, { bigint: true })
+  const inode = `${dev}:${ino}`
+  const shared = open.get(inode) ?? { inode, descriptor: openSync(file, 'r'), users: 0 }
   shared.users += 1
-  open.set(file, shared)
+  open.set(inode, shared)
   return shared
 }
 
+/**
+ * NOTE: closing any descriptor of the file drops every lock that SQLite holds there for this process (POSIX, fcntl).
+ * The last connection removes the file: as long as it has a name, its descriptor is kept, for whoever opens it next.
+ */
 function release(shared: Shared): void {
   shared.users -= 1
-  if (shared.users > 0) return
-  open.delete(shared.file)
+  if (shared.users > 0 || fstatSync(shared.descriptor).nlink > 0) return
+  open.delete(shared.inode)
   closeSync(shared.descriptor)
 }

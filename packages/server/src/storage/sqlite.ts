@@ -9,7 +9,7 @@ import { isDamaged } from './sqlite-errors.ts'
 import { createSqliteReaders } from './sqlite-readers.ts'
 import { createSqliteVerificationReads } from './sqlite-verification.ts'
 import { isRecentSqlite, SQLITE_VERSION_MIN } from './sqlite-version.ts'
-import { openWalIndex } from './sqlite-wal-index.ts'
+import { openWalIndex, showsCommits } from './sqlite-wal-index.ts'
 import { createSqliteWriter, type WriterHooks } from './sqlite-writer.ts'
 
 /** A file up to this size is checked for damage at each start; it takes about a tenth of a second. */
@@ -28,7 +28,10 @@ export function openSqlite(options: SqliteOptions): Engine {
   // Reads once, so that the index is there.
   hot.database.prepare('SELECT revision FROM head').get()
   const walIndex = openWalIndex(options.file)
-  const verification = createSqliteVerificationReads(hot.database, walIndex)
+  const verification = createSqliteVerificationReads(
+    hot.database,
+    showsCommits(walIndex, writer.database) ? walIndex : undefined,
+  )
   let isClosed = false
 
   return {

@@ -6,6 +6,7 @@ import type { VerifiableKey } from '@latchkey/core/key'
 import type { KeyHandle, LoadedKey } from '@latchkey/core/key-cache'
 import { compileAuthority, type Role } from '@latchkey/core/permission'
 import type { Mode } from '@latchkey/core/secret'
+import { createShared } from '@latchkey/core/shared'
 import type { VerifiableRow, VerificationReads } from '../storage/engine.ts'
 
 /** Reads a key from the store and compiles it. Throws AppError `cannot_verify` when the store is silent. */
@@ -38,23 +39,27 @@ export function cannotVerify(cause: unknown): AppError {
   )
 }
 
+/** The rows of a company's keys repeat most of what they say. */
+const word = createShared((text) => text)
+const allowlistOf = createShared((text) => compileAllowlist(JSON.parse(text) as string[]))
+const metadataOf = createShared((text) => JSON.parse(text) as Readonly<Record<string, string>>)
+
 function compile(row: VerifiableRow): LoadedKey {
-  const role = row.role as Role
+  const role = word(row.role) as Role
   const isOperator = row.is_operator === 1
   const narrowings = row.permissions === null ? [] : [JSON.parse(row.permissions) as string[]]
   return {
     fingerprint: row.fingerprint === null ? undefined : fingerprintFromBytes(row.fingerprint),
     key: {
       id: row.id as VerifiableKey['id'],
-      companyId: row.company_id as CompanyId,
-      userId: row.user_id as UserId,
-      mode: row.mode as Mode,
+      companyId: word(row.company_id) as CompanyId,
+      userId: word(row.user_id) as UserId,
+      mode: word(row.mode) as Mode,
       isActive: row.status === 'active',
       isUserActive: row.user_status === 'active',
       isCompanyActive: row.company_status === 'active',
       expiresAtMs: row.expires_at,
-      allowlist:
-        row.whitelisted_ips === null ? null : compileAllowlist(JSON.parse(row.whitelisted_ips) as string[]),
+      allowlist: row.whitelisted_ips === null ? null : allowlistOf(row.whitelisted_ips),
       role,
       isOperator,
       authority: compileAuthority({
@@ -64,7 +69,7 @@ function compile(row: VerifiableRow): LoadedKey {
           row.user_permissions === null ? null : (JSON.parse(row.user_permissions) as string[]),
         narrowings,
       }),
-      metadata: JSON.parse(row.metadata) as Record<string, string>,
+      metadata: metadataOf(row.metadata),
     },
   }
 }

@@ -1,11 +1,11 @@
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { copyFileSync, mkdtempSync, renameSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { openWalIndex, type WalIndex } from '../../src/storage/sqlite-wal-index.ts'
+import { openWalIndex, showsCommits, type WalIndex } from '../../src/storage/sqlite-wal-index.ts'
 
 let directory: string
 let database: DatabaseSync
@@ -88,11 +88,12 @@ test('a killed writer leaves an index in which the next commit shows', async () 
   }
 })
 
-test('the locks of SQLite outlive an index that is closed while another is open', () => {
+test('the locks of SQLite outlive an index that is closed before its connections', () => {
   const reader = new DatabaseSync(join(directory, 'store.db'), { readOnly: true })
   reader.exec('BEGIN')
   reader.prepare('SELECT * FROM t').all()
   openWalIndex(join(directory, 'store.db')).close()
+  index.close()
   // Another process cannot begin the log anew while this one reads from it.
   const program = `
     const { DatabaseSync } = require('node:sqlite')
@@ -101,6 +102,38 @@ test('the locks of SQLite outlive an index that is closed while another is open'
   const busy = execFileSync(process.execPath, ['-e', program, join(directory, 'store.db')])
   expect(String(busy)).toBe('1')
   reader.close()
+})
+
+test('a store that takes the place of another shows its own commits', () => {
+  index.close()
+  database.close()
+  rmSync(join(directory, 'store.db'))
+  database = new DatabaseSync(join(directory, 'store.db'))
+  database.exec('PRAGMA journal_mode = WAL; CREATE TABLE t (n INTEGER); INSERT INTO t VALUES (0)')
+  index = openWalIndex(join(directory, 'store.db'))
+  index.isUnchanged()
+  database.exec('UPDATE t SET n = n + 1')
+  expect(index.isUnchanged()).toBe(false)
+})
+
+test('an index is believed when a commit shows in it at once', () => {
+  expect(showsCommits(index, database)).toBe(true)
+  expect(database.prepare('PRAGMA user_version').get()).toEqual({ user_version: 0 })
+})
+
+test('an index is not believed when SQLite writes to another than can be read', () => {
+  const file = join(directory, 'store.db-shm')
+  copyFileSync(file, `${file}.copy`)
+  renameSync(`${file}.copy`, file)
+  const other = openWalIndex(join(directory, 'store.db'))
+  expect(showsCommits(other, database)).toBe(false)
+})
+
+test('an index is not believed when no commit could be made to try it', () => {
+  const busy = new DatabaseSync(join(directory, 'store.db'))
+  busy.exec('BEGIN IMMEDIATE')
+  expect(showsCommits(index, database)).toBe(false)
+  busy.close()
 })
 
 test('a closed index answers nothing', () => {
