@@ -25,7 +25,8 @@ export function openSqliteConnection(
     enableForeignKeyConstraints: true,
     timeout: BUSY_MS_MAX,
   })
-  database.exec('PRAGMA trusted_schema = OFF')
+  // What a savepoint has to remember is kept in memory: SQLite would make and delete a file for it, each time.
+  database.exec('PRAGMA trusted_schema = OFF; PRAGMA temp_store = MEMORY')
   const prepare = statementsOver(database)
   const db = createBuilder(WORDS, <Row>(text: string, parameters: readonly unknown[]) => {
     const { statement, hasRows } = prepare(text)

@@ -213,6 +213,18 @@ describe('one bad write among good ones fails alone, and leaves nothing behind',
   })
 })
 
+test('one that throws with nobody beside it is undone, is no transaction, and the writer goes on', async () => {
+  const before = await commits()
+  const failing = write(async (db) => {
+    await insert(db, 1)
+    throw new Error('on purpose')
+  })
+  await expect(failing).rejects.toThrow('on purpose')
+  expect((await commits()).transactions).toBe(before.transactions)
+  await write((db) => insert(db, 2))
+  expect(committed()).toEqual([2])
+})
+
 test('while another process holds the file a write waits, and goes through when it is free', async () => {
   onlooker.exec('BEGIN IMMEDIATE')
   let isAnswered = false
