@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises'
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
 import { AppError } from '@latchkey/core/error'
 import type { Db } from './schema.ts'
 import type { SqliteConnection } from './sqlite-connection.ts'
@@ -46,6 +46,8 @@ export function createSqliteWriter(connection: SqliteConnection, hooks: WriterHo
     while (waiting.length > 0) {
       let batch: Job[] = []
       try {
+        // Requests that arrive together are read one after the other in one turn of the event loop: all of them first.
+        await nextTurn()
         await begin(connection)
         batch = waiting.splice(0, BATCH_MAX)
         const startedAtMs = performance.now()

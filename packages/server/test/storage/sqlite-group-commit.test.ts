@@ -75,6 +75,16 @@ describe('writes that wait together', () => {
     expect(committed()).toEqual(waiting.map((_, n) => n))
   })
 
+  test('are all those of one turn of the event loop, whichever came first', async () => {
+    const before = await commits()
+    const writes = [write((db) => insert(db, 1))]
+    // Steps within the turn, as a request takes some from its first byte to its write.
+    for (let step = 0; step < 100; step += 1) await Promise.resolve()
+    writes.push(write((db) => insert(db, 2)))
+    await Promise.all(writes)
+    expect((await commits()).transactions - before.transactions).toBe(1)
+  })
+
   test('run in the order they came, one after the other, each seeing what those before it did', async () => {
     const { release, done } = await occupy()
     const running: string[] = []
