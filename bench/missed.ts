@@ -24,8 +24,8 @@ SELECT), the row with its user, company and last use, and a serializer made from
 start after an install takes twice as long.`,
   M2: 'It is the start itself, as M1b: no key is loaded before somebody asks, and the number of keys does not show.',
   W1: `One create leaves some 14 pages in the write-ahead log (28 pwrite calls, then one fsync; strace): the key's row in five
-indexes, the company, the user, the event and its index. The raw append writes one page. On a busy machine 2 ms of CPU
-come on top, most of it the query builder.`,
+indexes, the company, the user, the event and its index. The raw append writes one page. Of the CPU time
+that is left, most is SQLite's: the statements, and two system calls for each page.`,
   W2: 'As W1; the fsync is shared, what remains is the CPU time of a create.',
   W2b: 'As W1; HTTP, validation and answer come on top, on the one thread that also writes.',
   D1: `A deep page is skipped in chunks of 500 rows, one statement each, and between two of them everybody else gets a turn: a

@@ -1,4 +1,4 @@
-import { createHmac } from 'node:crypto'
+import { createHmac, createSecretKey } from 'node:crypto'
 import type { AuditEventRow } from '../storage/schema.ts'
 
 /** What the chain of a new company starts from. */
@@ -16,11 +16,13 @@ export type AuditChain = {
 
 /** Whoever can write to the database but has not the server secret cannot make a chain that holds. */
 export function createAuditChain(auditKey: Uint8Array): AuditChain {
+  // Made once: from bytes, each HMAC would make a key of its own.
+  const key = createSecretKey(auditKey)
   return {
     hash: (previous, event) =>
-      createHmac('sha256', auditKey).update(previous).update(canonical(event)).digest(),
+      createHmac('sha256', key).update(previous).update(canonical(event)).digest(),
     seal: (companyId, count, head) =>
-      createHmac('sha256', auditKey)
+      createHmac('sha256', key)
         .update(JSON.stringify(['seal', companyId, count]))
         .update(head)
         .digest(),

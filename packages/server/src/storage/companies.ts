@@ -1,9 +1,15 @@
 import type { CompanyId } from '@latchkey/core/ids'
+import { prepared } from './prepared.ts'
 import type { CompanyRow, Db } from './schema.ts'
 
 export async function findCompany(db: Db, id: CompanyId): Promise<CompanyRow | undefined> {
-  return db.selectFrom('companies').selectAll().where('id', '=', id).executeTakeFirst()
+  const [company] = await companyById(db, { id })
+  return company
 }
+
+const companyById = prepared((db, { id }: { id: CompanyId }) =>
+  db.selectFrom('companies').selectAll().where('id', '=', id),
+)
 
 export async function findOperatorCompany(db: Db): Promise<CompanyRow | undefined> {
   return db.selectFrom('companies').selectAll().where('is_operator', '=', 1).executeTakeFirst()

@@ -1,5 +1,5 @@
 import type { CompanyId } from '@latchkey/core/ids'
-import { withinRange } from './id-range.ts'
+import { idsWithin, preparedIds } from './ids-within.ts'
 import type { Listing } from './page.ts'
 import type { Db } from './schema.ts'
 
@@ -14,18 +14,7 @@ export type EventFilter = {
 
 /** The company's audit events that match, by id. Without a filter the counter answers; with one, events are scanned. */
 export function listingOfEvents(companyId: CompanyId, filter: EventFilter): Listing {
-  const all = (db: Db) =>
-    db
-      .selectFrom('audit_events')
-      .select('audit_events.id as id')
-      .where('audit_events.company_id', '=', companyId)
-  const allIds: Listing['ids'] = async (db, range, order, limit, offset) => {
-    const rows = await withinRange(all(db), 'audit_events.id', range, order)
-      .limit(limit)
-      .offset(offset)
-      .execute()
-    return rows.map((row) => row.id)
-  }
+  const allIds = eventIds({ companyId })
   if (Object.values(filter).every((value) => value === undefined)) {
     return { ids: allIds, total: (db) => countEvents(db, companyId) }
   }
@@ -33,20 +22,25 @@ export function listingOfEvents(companyId: CompanyId, filter: EventFilter): List
   return {
     unfilteredIds: allIds,
     ids: async (db, range, order, limit, offset) => {
-      let query = all(db)
+      let query = eventsOf(db, { companyId })
       if (actorId !== undefined) query = query.where('audit_events.actor_id', '=', actorId)
       if (action !== undefined) query = query.where('audit_events.action', '=', action)
       if (objectId !== undefined) query = query.where('audit_events.object_id', '=', objectId)
       if (sinceMs !== undefined) query = query.where('audit_events.at', '>=', sinceMs)
       if (untilMs !== undefined) query = query.where('audit_events.at', '<', untilMs)
-      const rows = await withinRange(query, 'audit_events.id', range, order)
-        .limit(limit)
-        .offset(offset)
-        .execute()
+      const rows = await idsWithin(query, { range, order, limit, offset }).execute()
       return rows.map((row) => row.id)
     },
   }
 }
+
+const eventsOf = (db: Db, { companyId }: { readonly companyId: CompanyId }) =>
+  db
+    .selectFrom('audit_events')
+    .select('audit_events.id as id')
+    .where('audit_events.company_id', '=', companyId)
+
+const eventIds = preparedIds(eventsOf)
 
 async function countEvents(db: Db, companyId: CompanyId): Promise<number> {
   const company = await db

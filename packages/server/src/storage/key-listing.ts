@@ -1,6 +1,6 @@
 import type { CompanyId, UserId } from '@latchkey/core/ids'
 import { sql } from 'kysely'
-import { withinRange } from './id-range.ts'
+import { idsWithin, preparedIds } from './ids-within.ts'
 import type { Listing } from './page.ts'
 import type { Db, Status } from './schema.ts'
 
@@ -16,35 +16,43 @@ export type KeyFilter = {
 
 /** The company's keys that match, by id. Status and user have indexes and counters; the rest is scanned. */
 export function listingOfKeys(companyId: CompanyId, filter: KeyFilter): Listing {
-  const indexed = (db: Db) => {
-    let query = db.selectFrom('keys').select('keys.id as id').where('keys.company_id', '=', companyId)
-    if (filter.userId !== undefined) query = query.where('keys.user_id', '=', filter.userId)
-    if (filter.status !== 'all') query = query.where('keys.status', '=', filter.status)
-    return query
-  }
   const { search, isRestricted, unusedSinceMs, expiringBeforeMs } = filter
-  const extras = [search, isRestricted, unusedSinceMs, expiringBeforeMs]
-  const indexedIds: Listing['ids'] = async (db, range, order, limit, offset) => {
-    const rows = await withinRange(indexed(db), 'keys.id', range, order).limit(limit).offset(offset).execute()
-    return rows.map((row) => row.id)
+  const indexed = {
+    companyId,
+    ...(filter.userId === undefined ? {} : { userId: filter.userId }),
+    ...(filter.status === 'all' ? {} : { status: filter.status }),
   }
+  const ids = indexedIds(indexed)
+  const extras = [search, isRestricted, unusedSinceMs, expiringBeforeMs]
   if (extras.every((extra) => extra === undefined)) {
-    return { ids: indexedIds, total: (db) => countedKeys(db, companyId, filter) }
+    return { ids, total: (db) => countedKeys(db, companyId, filter) }
   }
   return {
-    unfilteredIds: indexedIds,
+    unfilteredIds: ids,
     ids: async (db, range, order, limit, offset) => {
-      let query = indexed(db)
+      let query = keysOf(db, indexed)
       if (search !== undefined) query = query.where(searched(search))
       if (isRestricted !== undefined)
         query = query.where('keys.whitelisted_ips', isRestricted ? 'is not' : 'is', null)
       if (unusedSinceMs !== undefined) query = query.where(unused(unusedSinceMs))
       if (expiringBeforeMs !== undefined) query = query.where('keys.expires_at', '<', expiringBeforeMs)
-      const rows = await withinRange(query, 'keys.id', range, order).limit(limit).offset(offset).execute()
+      const rows = await idsWithin(query, { range, order, limit, offset }).execute()
       return rows.map((row) => row.id)
     },
   }
 }
+
+/** What has an index. */
+type IndexedFilter = { readonly companyId: CompanyId; readonly userId?: UserId; readonly status?: Status }
+
+function keysOf(db: Db, { companyId, userId, status }: IndexedFilter) {
+  let query = db.selectFrom('keys').select('keys.id as id').where('keys.company_id', '=', companyId)
+  if (userId !== undefined) query = query.where('keys.user_id', '=', userId)
+  if (status !== undefined) query = query.where('keys.status', '=', status)
+  return query
+}
+
+const indexedIds = preparedIds(keysOf)
 
 /** LIKE's own signs in the text are meant literally. The store lowers both sides: its idea of case is what counts. */
 function searched(text: string) {

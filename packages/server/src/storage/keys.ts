@@ -24,8 +24,8 @@ const keyView = prepared((db, { companyId, id }: { companyId: CompanyId; id: Key
 )
 
 export async function findKeyView(db: Db, companyId: CompanyId, id: KeyId): Promise<KeyView | undefined> {
-  const { rows } = await keyView(db, { companyId, id })
-  return rows[0]
+  const [view] = await keyView(db, { companyId, id })
+  return view
 }
 
 export async function findKeyViews(

@@ -39,8 +39,8 @@ export async function findLedger(db: Db, companyId: CompanyId): Promise<Ledger |
 
 /** The same, and nobody else writes in the company until the transaction ends. */
 export async function findLedgerLocked(db: Db, companyId: CompanyId): Promise<Ledger | undefined> {
-  const { rows } = await ledgerLocked(db, { companyId })
-  return rows[0]
+  const [ledger] = await ledgerLocked(db, { companyId })
+  return ledger
 }
 
 const ledgerLocked = prepared((db, { companyId }: { companyId: CompanyId }) =>

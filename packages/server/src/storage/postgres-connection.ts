@@ -1,4 +1,4 @@
-import { type CompiledQuery, PostgresAdapter, PostgresIntrospector, PostgresQueryCompiler } from 'kysely'
+import { PostgresAdapter, PostgresIntrospector, PostgresQueryCompiler } from 'kysely'
 import pg from 'pg'
 import { createBuilder, type Words } from './builder.ts'
 import type { Db } from './schema.ts'
@@ -37,11 +37,11 @@ const WORDS: Words = {
 export function builderOver(client: pg.ClientBase): Db {
   const known = builders.get(client)
   if (known !== undefined) return known
-  const db = createBuilder(WORDS, async <Row>({ sql, parameters }: CompiledQuery) => {
-    const name = nameOf(sql)
-    const config = { text: sql, values: [...parameters], ...(name === undefined ? {} : { name }) }
-    const { rows, rowCount } = await client.query(config)
-    return { rows: rows as Row[], numAffectedRows: BigInt(rowCount ?? 0) }
+  const db = createBuilder(WORDS, async <Row>(text: string, parameters: readonly unknown[]) => {
+    const name = nameOf(text)
+    const config = { text, values: [...parameters], ...(name === undefined ? {} : { name }) }
+    const { rows } = await client.query(config)
+    return rows as Row[]
   })
   builders.set(client, db)
   return db

@@ -1,13 +1,5 @@
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
-import {
-  type CompiledQuery,
-  type DatabaseConnection,
-  type QueryResult,
-  type SelectModifierNode,
-  SqliteAdapter,
-  SqliteIntrospector,
-  SqliteQueryCompiler,
-} from 'kysely'
+import { type SelectModifierNode, SqliteAdapter, SqliteIntrospector, SqliteQueryCompiler } from 'kysely'
 import { createBuilder, type Words } from './builder.ts'
 import type { Db } from './schema.ts'
 
@@ -19,6 +11,8 @@ const STATEMENTS_MAX = 500
 export type SqliteConnection = {
   readonly database: DatabaseSync
   readonly db: Db
+  /** Runs a text that is run again and again and answers nothing: BEGIN, COMMIT and the like. */
+  exec(text: string): void
 }
 
 /** One connection and a query builder over it. */
@@ -31,8 +25,16 @@ export function openSqliteConnection(
     enableForeignKeyConstraints: true,
     timeout: BUSY_MS_MAX,
   })
-  database.exec('PRAGMA trusted_schema = OFF')
-  return { database, db: createBuilder(WORDS, executorOver(database)) }
+  // What a savepoint has to remember is kept in memory: SQLite would make and delete a file for it, each time.
+  database.exec('PRAGMA trusted_schema = OFF; PRAGMA temp_store = MEMORY')
+  const prepare = statementsOver(database)
+  const db = createBuilder(WORDS, <Row>(text: string, parameters: readonly unknown[]) => {
+    const { statement, hasRows } = prepare(text)
+    if (hasRows) return statement.all(...(parameters as SQLInputValue[])) as Row[]
+    statement.run(...(parameters as SQLInputValue[]))
+    return []
+  })
+  return { database, db, exec: (text) => void prepare(text).statement.run() }
 }
 
 /** A write transaction holds the whole store: there are no rows to lock, and no words for it. */
@@ -48,10 +50,12 @@ const WORDS: Words = {
   createQueryCompiler: () => new LocklessCompiler(),
 }
 
-function executorOver(database: DatabaseSync): DatabaseConnection['executeQuery'] {
-  const statements = new Map<string, { statement: StatementSync; hasRows: boolean }>()
+type Statement = { readonly statement: StatementSync; readonly hasRows: boolean }
 
-  function prepare(text: string): { statement: StatementSync; hasRows: boolean } {
+/** Each text is prepared once. */
+function statementsOver(database: DatabaseSync): (text: string) => Statement {
+  const statements = new Map<string, Statement>()
+  return (text) => {
     const known = statements.get(text)
     if (known !== undefined) return known
     if (statements.size >= STATEMENTS_MAX) statements.clear()
@@ -59,13 +63,5 @@ function executorOver(database: DatabaseSync): DatabaseConnection['executeQuery'
     const prepared = { statement, hasRows: statement.columns().length > 0 }
     statements.set(text, prepared)
     return prepared
-  }
-
-  return async <Row>(query: CompiledQuery): Promise<QueryResult<Row>> => {
-    const { statement, hasRows } = prepare(query.sql)
-    const parameters = query.parameters as SQLInputValue[]
-    if (hasRows) return { rows: statement.all(...parameters) as Row[] }
-    const { changes } = statement.run(...parameters)
-    return { rows: [], numAffectedRows: BigInt(changes) }
   }
 }

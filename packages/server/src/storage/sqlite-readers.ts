@@ -44,11 +44,11 @@ export function createSqliteReaders(file: string): SqliteReaders {
     async read(work) {
       const connection = await acquire()
       try {
-        connection.database.exec('BEGIN')
+        connection.exec('BEGIN')
         try {
           return await work(connection.db)
         } finally {
-          if (connection.database.isTransaction) connection.database.exec('COMMIT')
+          if (connection.database.isTransaction) connection.exec('COMMIT')
         }
       } finally {
         release(connection)

@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises'
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
 import { AppError } from '@latchkey/core/error'
 import type { Db } from './schema.ts'
 import type { SqliteConnection } from './sqlite-connection.ts'
@@ -46,11 +46,13 @@ export function createSqliteWriter(connection: SqliteConnection, hooks: WriterHo
     while (waiting.length > 0) {
       let batch: Job[] = []
       try {
+        // Requests that arrive together are read one after the other in one turn of the event loop: all of them first.
+        await nextTurn()
         await begin(connection)
         batch = waiting.splice(0, BATCH_MAX)
         const startedAtMs = performance.now()
         const outcomes = await commit(connection, batch)
-        hooks.onCommit(batch.length, performance.now() - startedAtMs)
+        if (outcomes.some(isKept)) hooks.onCommit(batch.length, performance.now() - startedAtMs)
         settle(outcomes, hooks.onFatal)
       } catch (error) {
         if (isFatal(error)) hooks.onFatal(error)
@@ -80,45 +82,56 @@ export function createSqliteWriter(connection: SqliteConnection, hooks: WriterHo
 
 /** Runs a batch inside the transaction that is open, each job by itself, and makes it durable. */
 async function commit(connection: SqliteConnection, batch: readonly Job[]): Promise<readonly Outcome[]> {
-  const { database } = connection
   const outcomes: Outcome[] = []
   try {
-    for (const job of batch) outcomes.push(await run(connection, job))
-    database.exec('COMMIT')
+    for (const job of batch) outcomes.push(await (batch.length === 1 ? runAlone : run)(connection, job))
+    if (connection.database.isTransaction || outcomes.some(isKept)) connection.exec('COMMIT')
     return outcomes
   } catch (error) {
-    if (database.isTransaction) database.exec('ROLLBACK')
+    if (connection.database.isTransaction) connection.exec('ROLLBACK')
     throw error
   }
 }
 
-async function run({ database, db }: SqliteConnection, job: Job): Promise<Outcome> {
-  database.exec('SAVEPOINT job')
+/** The transaction is the job's own: what would undo the job undoes all there is. */
+async function runAlone(connection: SqliteConnection, job: Job): Promise<Outcome> {
   try {
-    const value = await job.work(db)
-    database.exec('RELEASE job')
+    return { job, value: await job.work(connection.db) }
+  } catch (error) {
+    if (connection.database.isTransaction) connection.exec('ROLLBACK')
+    return { job, error }
+  }
+}
+
+async function run(connection: SqliteConnection, job: Job): Promise<Outcome> {
+  connection.exec('SAVEPOINT job')
+  try {
+    const value = await job.work(connection.db)
+    connection.exec('RELEASE job')
     return { job, value }
   } catch (error) {
     // A full disk or a broken one ends the whole transaction by itself: then there is nothing to undo here.
-    if (!database.isTransaction) throw error
-    database.exec('ROLLBACK TO job')
-    database.exec('RELEASE job')
+    if (!connection.database.isTransaction) throw error
+    connection.exec('ROLLBACK TO job')
+    connection.exec('RELEASE job')
     return { job, error }
   }
 }
 
 /** A deferred BEGIN would fail late, when the snapshot it read is no longer the newest: IMMEDIATE locks first. */
-async function begin({ database }: SqliteConnection): Promise<void> {
+async function begin(connection: SqliteConnection): Promise<void> {
   const deadlineMs = performance.now() + BUSY_MS_MAX
   for (;;) {
     try {
-      return database.exec('BEGIN IMMEDIATE')
+      return connection.exec('BEGIN IMMEDIATE')
     } catch (error) {
       if (!isBusy(error) || performance.now() >= deadlineMs) throw error
       await sleep(BUSY_RETRY_MS)
     }
   }
 }
+
+const isKept = (outcome: Outcome): boolean => !('error' in outcome)
 
 function settle(outcomes: readonly Outcome[], onFatal: (error: unknown) => void): void {
   for (const outcome of outcomes) {

@@ -3,8 +3,8 @@ import { prepared } from './prepared.ts'
 import type { Db, UserRow } from './schema.ts'
 
 export async function findUser(db: Db, companyId: CompanyId, id: UserId): Promise<UserRow | undefined> {
-  const { rows } = await userOfCompany(db, { companyId, id })
-  return rows[0]
+  const [row] = await userOfCompany(db, { companyId, id })
+  return row
 }
 
 const userOfCompany = prepared((db, { companyId, id }: { companyId: CompanyId; id: UserId }) =>

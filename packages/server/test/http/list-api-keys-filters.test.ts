@@ -195,13 +195,17 @@ describe('a company of 25,000 keys', () => {
     )
   })
 
-  test('a second deep page of the company meanwhile is a 503 with Retry-After; then it is answered again', async () => {
+  test('another deep page of the company meanwhile is a 503 with Retry-After; then it is answered again', async () => {
     const deep = 'limit=1&offset=24990'
-    const answers = await Promise.all([list(deep), list(deep)])
-    const [served, refused] = answers.sort((a, b) => a.status - b.status)
-    expect(served!.status).toBe(200)
-    expectProblem(refused!, 'unavailable')
-    expect(refused!.headers['retry-after']).toBe('1')
+    // Several: the first may be over before the second has a connection to the store.
+    const answers = await Promise.all(Array.from({ length: 6 }, () => list(deep)))
+    const refused = answers.filter(({ status }) => status !== 200)
+    expect(refused.length).toBeGreaterThan(0)
+    expect(refused.length).toBeLessThan(answers.length)
+    for (const answer of refused) {
+      expectProblem(answer, 'unavailable')
+      expect(answer.headers['retry-after']).toBe('1')
+    }
     expect((await list(deep)).status).toBe(200)
   })
 

@@ -75,6 +75,16 @@ describe('writes that wait together', () => {
     expect(committed()).toEqual(waiting.map((_, n) => n))
   })
 
+  test('are all those of one turn of the event loop, whichever came first', async () => {
+    const before = await commits()
+    const writes = [write((db) => insert(db, 1))]
+    // Steps within the turn, as a request takes some from its first byte to its write.
+    for (let step = 0; step < 100; step += 1) await Promise.resolve()
+    writes.push(write((db) => insert(db, 2)))
+    await Promise.all(writes)
+    expect((await commits()).transactions - before.transactions).toBe(1)
+  })
+
   test('run in the order they came, one after the other, each seeing what those before it did', async () => {
     const { release, done } = await occupy()
     const running: string[] = []
@@ -211,6 +221,18 @@ describe('one bad write among good ones fails alone, and leaves nothing behind',
     expect(await Promise.all(results)).toEqual(results.map((_, n) => (n % 3 === 0 ? 'undone' : 'kept')))
     expect(committed()).toEqual(results.map((_, n) => n).filter((n) => n % 3 !== 0))
   })
+})
+
+test('one that throws with nobody beside it is undone, is no transaction, and the writer goes on', async () => {
+  const before = await commits()
+  const failing = write(async (db) => {
+    await insert(db, 1)
+    throw new Error('on purpose')
+  })
+  await expect(failing).rejects.toThrow('on purpose')
+  expect((await commits()).transactions).toBe(before.transactions)
+  await write((db) => insert(db, 2))
+  expect(committed()).toEqual([2])
 })
 
 test('while another process holds the file a write waits, and goes through when it is free', async () => {
