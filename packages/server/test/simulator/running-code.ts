@@ -69,7 +69,7 @@ export function assemble({ name, store, wire, timing, judge, fingerprint, newId 
   const memory = watchMemory(verifier, judge, name, () => revocations.applied)
   const revocations = createRevocations(
     { changes: engine.followed },
-    { memory: memory.watched, newId, onPoll: () => {}, timing },
+    { memory: memory.watched, newId, onPoll: () => {}, onRowKept: () => {}, timing },
   )
   const barrier = watchBarrier(revocations.settle, judge, name, timing.monotonicMs, () => store.head.epoch)
   const write = createWrite({
