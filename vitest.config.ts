@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config'
+import { createFaultsReporter } from './e2e/faults-reporter.ts'
 
 /** What the service promises, whatever store is under it. */
 const ON_EACH_STORE = 'packages/server/test/{audit,gateway,http,people,security,storage,tokens}/**/*.test.ts'
@@ -10,6 +11,9 @@ export default defineConfig({
     hookTimeout: 60_000,
     // Most tests wait for a disk, a process or a timer as long as they compute.
     maxWorkers: 2,
+    // Minutes for each fault: whoever waits is told how far it is.
+    reporters:
+      process.env.FAULTS === 'all' ? [['default', { summary: false }], createFaultsReporter()] : ['default'],
     projects: [
       {
         extends: true,

@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { chownSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { type Cluster, createCluster } from '../../packages/server/test/postgres-cluster.ts'
 import { type Answer, call } from '../calling.ts'
@@ -175,6 +176,23 @@ describe('an embedded store that was restored from a backup', () => {
     expect(actionsOf(await call(url, { path: '/audit', key }))).toContain('store.accepted')
     await stop()
     expect((await home.run(['audit', 'verify'])).stdout).toMatch(/every chain holds\.\n$/)
+  })
+
+  it('says why it cannot be told what was forgotten: nothing was there, or it cannot be read', async () => {
+    expect((await home.run(['bootstrap'])).exitCode).toBe(0)
+    const [copy, store] = [join(home.directory, 'copy.db'), join(home.dataDir, 'latchkey.db')]
+    expect((await home.run(['backup', copy])).exitCode).toBe(0)
+    const again = 'what was revoked after the backup is active again in it.'
+    // A table that later changes are counted in is not there: the file opens, and does not tell.
+    const damaged = new DatabaseSync(store)
+    damaged.exec('DROP TABLE head')
+    damaged.close()
+    const overDamaged = await home.run(['restore', copy])
+    expect(overDamaged).toMatchObject({ exitCode: 0, stderr: '' })
+    expect(overDamaged.stdout).toContain(`That one cannot be read, so they were not compared: ${again}`)
+    rmSync(store)
+    const overNothing = await home.run(['restore', copy])
+    expect(overNothing.stdout).toContain(`There was no store to compare it with: ${again}`)
   })
 })
 

@@ -36,8 +36,8 @@ export type Recorder<Server extends Named = FleetServer> = {
   /** Keys that were acknowledged. */
   readonly issued: readonly Issued[]
   readonly deleted: ReadonlySet<string>
-  /** The longest that an acknowledged revocation took, in milliseconds. */
-  readonly slowestMs: number
+  /** How long each answer to a revocation took, whatever it was, in milliseconds. */
+  readonly tookMs: readonly number[]
   /** Revocations that were answered with anything else. */
   readonly refusals: number
   issue(server: Server, company?: { readonly companyId: string; readonly userId: string }): Promise<Issued>
@@ -63,9 +63,7 @@ export function createRecorder<Server extends Named>(fleet: Asked<Server>): Reco
   return {
     issued,
     deleted,
-    get slowestMs() {
-      return judgement.slowestMs()
-    },
+    tookMs: judgement.tookMs,
     get refusals() {
       return judgement.refusals()
     },
@@ -97,7 +95,7 @@ function createRecord() {
   const uses: Use[] = []
   /** The first of each key, user and company, by its id. */
   const revocations = new Map<string, Revocation>()
-  let slowestMs = 0
+  const tookMs: number[] = []
   let refusals = 0
   // Order is counted, not timed: two moments of one clock may read the same.
   let moment = 0
@@ -121,8 +119,8 @@ function createRecord() {
     async revoke({ method, path }: Revoking, ask: () => Promise<Answer>): Promise<Answer> {
       const askedAtMs = performance.now()
       const answer = await ask()
+      tookMs.push(performance.now() - askedAtMs)
       if (answer.status === 200 || answer.status === 204) {
-        slowestMs = Math.max(slowestMs, performance.now() - askedAtMs)
         const id = path.slice(path.lastIndexOf('/') + 1)
         const first = revocations.get(id) ?? { name: `${method} ${path}`, acknowledged: tick() }
         revocations.set(id, first)
@@ -131,7 +129,7 @@ function createRecord() {
       }
       return answer
     },
-    slowestMs: () => slowestMs,
+    tookMs,
     refusals: () => refusals,
     countVerdicts() {
       const counts: Record<string, number> = {}

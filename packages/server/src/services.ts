@@ -139,6 +139,7 @@ function wireVerification(
     memory: verifier,
     newId: () => Buffer.from(randomBytes(16)).toString('hex'),
     onPoll: createPollReport(events, () => revocations.refused),
+    onRowKept: events.rowKept,
   })
   return { verifier, revocations }
 }

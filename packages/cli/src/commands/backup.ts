@@ -59,15 +59,19 @@ async function restoreStore(file: string): Promise<void> {
   const suffix = `before-restore-${new Date().toISOString().replaceAll(/[:.]/g, '-')}`
   const { kept, forgotten } = restoreSqlite(resolve(file), storeFileOf(config.dataDir), suffix)
   const place = kept === undefined ? '' : ` The store that was there is ${kept}.`
-  process.stdout.write(`Restored.${place}\n${describeForgotten(forgotten)}`)
+  process.stdout.write(`Restored.${place}\n${describeForgotten(kept, forgotten)}`)
   process.stdout.write(
     'The service refuses every key until you decide to use it: latchkey restore --accept\n',
   )
 }
 
-function describeForgotten(forgotten: Forgotten | undefined): string {
+function describeForgotten(kept: string | undefined, forgotten: Forgotten | undefined): string {
   if (forgotten === undefined) {
-    return 'There was no store to compare it with: what was revoked after the backup is active again in it.\n'
+    const why =
+      kept === undefined
+        ? 'There was no store to compare it with'
+        : 'That one cannot be read, so they were not compared'
+    return `${why}: what was revoked after the backup is active again in it.\n`
   }
   const { revisions, keyIds } = forgotten
   const lines = keyIds.slice(0, SHOWN_MAX).map((id) => `  ${id}\n`)

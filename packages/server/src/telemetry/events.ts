@@ -28,6 +28,8 @@ export type Events = {
   /** What other servers change is not heard any more: after the lease, verification needs the database. */
   followingFailed(error: unknown): void
   followingAgain(): void
+  /** The row of a server that is gone is still there. Nobody waits for it longer than for a lease. */
+  rowKept(error: unknown): void
   /** `known` is the revision this server had applied, `found` the one the store is at. */
   storeRefused(fields: { readonly known: number; readonly found: number }): void
   started(fields: { readonly url: string; readonly store: string }): void
@@ -50,6 +52,11 @@ export function createEvents(log: Log): Events {
     followingFailed: (error) =>
       log.error({ event: 'following_failed', error: describe(error) }, 'the database does not answer'),
     followingAgain: () => log.info({ event: 'following_again' }, 'the database answers again'),
+    rowKept: (error) =>
+      log.warn(
+        { event: 'row_kept', error: describe(error) },
+        'the row of a server that is gone could not be removed: it is tried again',
+      ),
     storeRefused: (fields) =>
       log.error(
         { ...fields, event: 'store_refused' },

@@ -15,6 +15,8 @@ type PollerOptions = {
   readonly newBeat: () => string
   /** Hears of each poll that failed, and of the first that did not after one that did. */
   readonly onPoll: (error: unknown | undefined) => void
+  /** Hears that the row of a server that is gone could not be removed. It is tried again with the next poll. */
+  readonly onRowKept: (error: unknown) => void
 }
 
 export type Poller = {
@@ -103,7 +105,7 @@ function createPoll(options: PollerOptions): () => Promise<boolean> {
 }
 
 /** Deletes the rows of servers whose beat stood still for longer than their lease can have lasted. */
-function createRetirement({ followed, timing, onPoll }: PollerOptions): (seen: Observation) => void {
+function createRetirement({ followed, timing, onRowKept }: PollerOptions): (seen: Observation) => void {
   let sightings = new Map<string, { readonly beat: string; readonly sinceMs: number }>()
   return ({ servers, leaseMs, marginMs }) => {
     const nowMs = timing.monotonicMs()
@@ -112,7 +114,7 @@ function createRetirement({ followed, timing, onPoll }: PollerOptions): (seen: O
       const known = sightings.get(id)
       const sighting = known?.beat === beat ? known : { beat, sinceMs: nowMs }
       next.set(id, sighting)
-      if (nowMs - sighting.sinceMs > leaseMs + marginMs) followed.forget(id, beat).catch(onPoll)
+      if (nowMs - sighting.sinceMs > leaseMs + marginMs) followed.forget(id, beat).catch(onRowKept)
     }
     sightings = next
   }

@@ -26,6 +26,7 @@ type RevocationsOptions = {
   readonly memory: Pick<Verifier, 'drop' | 'clear'>
   readonly newId: () => string
   readonly onPoll: (error: unknown | undefined) => void
+  readonly onRowKept: (error: unknown) => void
   readonly timing?: Timing
 }
 
@@ -36,7 +37,7 @@ export function createRevocations(
   { changes }: Pick<Engine, 'changes'>,
   options: RevocationsOptions,
 ): Revocations {
-  const { memory, newId, onPoll, timing = systemTiming } = options
+  const { memory, newId, onPoll, onRowKept, timing = systemTiming } = options
   if (changes.kind === 'asked') {
     return {
       isFresh: createFreshness(changes, memory),
@@ -51,7 +52,15 @@ export function createRevocations(
     }
   }
   const lease = createLease(memory, timing)
-  const poller = createPoller({ followed: changes, lease, timing, serverId: newId(), newBeat: newId, onPoll })
+  const poller = createPoller({
+    followed: changes,
+    lease,
+    timing,
+    serverId: newId(),
+    newBeat: newId,
+    onPoll,
+    onRowKept,
+  })
   const settle = createBarrier({ followed: changes, lease, timing })
   let isStarted = false
   return {

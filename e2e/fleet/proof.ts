@@ -1,0 +1,55 @@
+import type { Recorder } from './revocations.ts'
+
+/** Lease, margin and one read of the database: what a revocation may take, in milliseconds. */
+const PROMISED_MS = 2_900
+
+/** The type of the notes by which a test says how far it is. */
+export const PROGRESS = 'revocations'
+
+/** What one fault came to. */
+export type Proof = {
+  readonly revocations: number
+  /** Begun after the revocation had been answered, by their verdicts. */
+  readonly verdicts: Readonly<Record<string, number>>
+  readonly medianMs: number
+  readonly slowestMs: number
+  /** Answers that took longer than was promised. A busy machine makes some, so they are told and not forbidden. */
+  readonly late: number
+  /** Revocations that were answered with an error, and asked again. */
+  readonly refusals: number
+}
+
+declare module 'vitest' {
+  interface TaskMeta {
+    proof?: Proof
+  }
+}
+
+export function proofOf(
+  recorder: Pick<Recorder, 'deleted' | 'tookMs' | 'refusals' | 'countVerdicts'>,
+): Proof {
+  const tookMs = recorder.tookMs.toSorted((one, other) => one - other)
+  return {
+    revocations: recorder.deleted.size,
+    verdicts: recorder.countVerdicts(),
+    medianMs: tookMs[Math.floor(tookMs.length / 2)] ?? 0,
+    slowestMs: tookMs.at(-1) ?? 0,
+    late: tookMs.filter((ms) => ms > PROMISED_MS).length,
+    refusals: recorder.refusals,
+  }
+}
+
+/** One line. */
+export function describeProof({ revocations, verdicts, ...proof }: Proof): string {
+  const verifications = Object.values(verdicts).reduce((sum, count) => sum + count, 0)
+  const others = Object.entries(verdicts).map(([verdict, count]) => `${verdict} ${numeral(count)}`)
+  return [
+    `${numeral(revocations)} revocations`,
+    `${numeral(verifications)} verifications after (${others.join(', ')})`,
+    `${numeral(verdicts.VALID ?? 0)} accepted`,
+    `DELETE ${numeral(proof.medianMs)} ms in the middle, ${numeral(proof.slowestMs)} ms at worst, ${proof.late} over ${numeral(PROMISED_MS)} ms`,
+    `${proof.refusals} refused and asked again`,
+  ].join('; ')
+}
+
+export const numeral = (value: number): string => Math.round(value).toLocaleString('en')
