@@ -19,8 +19,7 @@ export function createAuditChain(auditKey: Uint8Array): AuditChain {
   // Made once: from bytes, each HMAC would make a key of its own.
   const key = createSecretKey(auditKey)
   return {
-    hash: (previous, event) =>
-      createHmac('sha256', key).update(previous).update(canonical(event)).digest(),
+    hash: (previous, event) => createHmac('sha256', key).update(previous).update(canonical(event)).digest(),
     seal: (companyId, count, head) =>
       createHmac('sha256', key)
         .update(JSON.stringify(['seal', companyId, count]))
