@@ -46,10 +46,11 @@ export function commitWith(changed: readonly RevocationScope[], { epoch }: Head)
   NOTIFY ${HEAD_CHANNEL}; COMMIT`
 }
 
-/** Makes the head that of this database, as it is now. */
+/** Makes the head of epoch $1 that of this database, as it is now. */
 export const ACCEPT_HEAD = `UPDATE head SET revision = revision + 1,
   epoch = replace(gen_random_uuid()::text, '-', ''),
   system_identifier = (SELECT system_identifier::text FROM pg_control_system()),
-  timeline = substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8)`
+  timeline = substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8)
+  WHERE epoch = $1`
 
 export const HEAD_CHANNEL = 'latchkey_head'

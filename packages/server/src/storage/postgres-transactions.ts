@@ -69,11 +69,19 @@ export async function inspectIn<T>(client: pg.ClientBase, work: (db: Db) => Prom
   }
 }
 
-/** Begins a new epoch. */
-export async function acceptIn(client: pg.ClientBase, work: (db: Db) => Promise<void>): Promise<void> {
+/** Begins a new epoch after this one; does nothing when somebody else has meanwhile. */
+export async function acceptIn(
+  client: pg.ClientBase,
+  epoch: string,
+  work: (db: Db) => Promise<void>,
+): Promise<void> {
   await client.query('BEGIN')
   try {
-    await client.query(ACCEPT_HEAD)
+    const { rowCount } = await client.query(ACCEPT_HEAD, [epoch])
+    if (rowCount === 0) {
+      await client.query('ROLLBACK')
+      return
+    }
     await client.query('DELETE FROM log')
     await client.query('DELETE FROM servers')
     await work(builderOver(client))

@@ -71,9 +71,11 @@ export async function openPostgres(options: PostgresOptions): Promise<Engine> {
     },
     inspect: (work) => pool.lendForReading((client) => inspectIn(client, work)).catch(explain),
     async accept(work) {
-      const { leaseMs, marginMs } = await followed.survey()
+      const { epoch, leaseMs, marginMs } = await followed.survey()
+      // A store may be in use as well: nobody is to renew a lease on it while the end of all is waited for.
+      await followed.distrust(epoch)
       await sleep(leaseMs + marginMs)
-      await pool.lend((client) => acceptIn(client, work))
+      await pool.lend((client) => acceptIn(client, epoch, work))
     },
     verification: createPostgresVerificationReads(lookUps, expect),
     changes: followed,

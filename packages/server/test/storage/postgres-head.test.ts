@@ -202,3 +202,25 @@ test('a head that went back is refused by servers that start afterwards, too', a
     ])
   }
 })
+
+test('while a store is being accepted nobody may use it, and of two who accept it one does', async () => {
+  const { engine } = server.services
+  const [client] = clients as [pg.Client]
+  const before = await followed.survey()
+  let accepted = 0
+  const accept = () =>
+    engine.accept(async () => {
+      accepted += 1
+    })
+  const accepting = Promise.all([accept(), accept()])
+  // Or a server that is cut off then holds a lease without a row, and nobody waits for it.
+  await vi.waitFor(async () => {
+    const { rows } = await client.query('SELECT epoch, timeline FROM head')
+    expect(rows).toEqual([{ epoch: before.epoch, timeline: '' }])
+  })
+  await accepting
+  const after = await followed.survey()
+  expect(after).toMatchObject({ isAccepted: true, revision: before.revision + 1 })
+  expect(after.epoch).not.toBe(before.epoch)
+  expect(accepted).toBe(1)
+})
