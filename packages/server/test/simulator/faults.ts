@@ -1,28 +1,27 @@
+import type { Observation } from '../../src/storage/engine.ts'
 import type { Host } from './fleet.ts'
-import type { Contents } from './model-contents.ts'
+import { Replacements } from './replacements.ts'
 import type { World } from './server.ts'
 import { heal } from './wire.ts'
 
 type Fault = (host: Host) => void
-
-/** An operator waits a lease and the margin, by a clock that may be fast, before a restored store is accepted. */
-const ACCEPT_AFTER_MS = 2_320
-
 /** Faults, drawn one after the other and often at once. Which kinds a run has is drawn first. */
 export class Faults {
   readonly #world: World
   readonly #hosts: readonly Host[]
   readonly #onReturn: Fault
   readonly #kinds: readonly Fault[]
+  readonly #replacements: Replacements
   #isOn = false
-  #backup: Contents | undefined
-  #restored: 'proper' | 'copied' | 'accepted' | undefined
 
   /** `onReturn` hears of each server that was away. */
   constructor(world: World, hosts: readonly Host[], onReturn: Fault) {
     this.#world = world
     this.#hosts = hosts
     this.#onReturn = onReturn
+    const disturbAll = () => this.#disturbAll()
+    const replacements = new Replacements(world, hosts, { isOn: () => this.#isOn, onReturn, disturbAll })
+    this.#replacements = replacements
     const kinds: readonly Fault[] = [
       (host) => this.#halt(host, false),
       (host) => this.#halt(host, true),
@@ -36,10 +35,17 @@ export class Faults {
       (host) => this.#deafen(host),
       () => this.#bringDown(),
       () => this.#trimLog(),
-      () => this.#restore('proper'),
-      () => this.#copyBack(),
+      () => replacements.restore('proper'),
+      () => replacements.copyBack(),
+      (host) => replacements.replaceUnder(host),
+      () => replacements.acceptInUse(),
     ]
     this.#kinds = kinds.filter(() => world.random.chance(0.5))
+  }
+
+  /** A barrier reads this. */
+  surveyed(seen: Observation): void {
+    this.#replacements.surveyed(seen)
   }
 
   start(): void {
@@ -58,14 +64,14 @@ export class Faults {
       if (host.road.cut.size > 0) heal(host.road, agenda, random)
       Object.assign(host.road, { slowness: 1, lateness: 0, extraMs: { out: 0, back: 0 } })
       host.isDeaf = false
-      if (this.#restored !== 'copied') restart(host)
+      if (!this.#replacements.isCopied) restart(host)
     }
   }
 
   #tick(): void {
     if (!this.#isOn) return
-    const { agenda, random, store } = this.#world
-    if (random.chance(0.1)) this.#backup ??= store.backUp()
+    const { agenda, random } = this.#world
+    if (random.chance(0.1)) this.#replacements.backUp()
     if (this.#kinds.length > 0) random.pick(this.#kinds)(random.pick(this.#hosts))
     agenda.after(random.between(0, 700), () => this.#tick())
   }
@@ -118,7 +124,7 @@ export class Faults {
 
   #crash(host: Host): void {
     const { server, machine } = host
-    if (!server.isAlive || machine.isHalted || this.#restored === 'copied') return
+    if (!server.isAlive || machine.isHalted || this.#replacements.isCopied) return
     server.kill()
     const begin = () => {}
     this.#during(host, 4_000, 'crash', begin, () => machine.deliver('message', () => restart(host)))
@@ -126,10 +132,10 @@ export class Faults {
 
   #stop(host: Host): void {
     const { server, machine } = host
-    if (!server.isAlive || machine.isHalted || this.#restored === 'copied') return
+    if (!server.isAlive || machine.isHalted || this.#replacements.isCopied) return
     this.#world.note(() => `stop ${host.name}`)
     const end = (): void => {
-      if (this.#restored === 'copied') {
+      if (this.#replacements.isCopied) {
         this.#world.agenda.after(100, end)
         return
       }
@@ -223,38 +229,6 @@ export class Faults {
   #trimLog(): void {
     this.#world.note(() => 'trim the log')
     this.#world.store.trimLog()
-  }
-
-  /** Noticed by who knew the head, and by nobody else: so all do, and none may end before it is accepted. */
-  #copyBack(): void {
-    const { revision } = this.#backup ?? this.#world.store.contents
-    const isKnown = this.#hosts.every(
-      ({ server, machine }) => server.isAlive && !machine.isHalted && server.applied > revision,
-    )
-    if (isKnown) this.#restore('copied')
-  }
-
-  #restore(how: 'proper' | 'copied'): void {
-    const { agenda, random, store, note } = this.#world
-    const backup = this.#backup
-    if (this.#restored !== undefined || backup === undefined || !store.isUp) return
-    this.#restored = how
-    note(() => `restore (${how}) the backup of revision ${backup.revision} over ${store.contents.revision}`)
-    this.#disturbAll()
-    store.restore(backup, how)
-    agenda.after(ACCEPT_AFTER_MS + random.between(0, 1_000), () => this.#accept())
-  }
-
-  #accept(): void {
-    const { agenda, store, note } = this.#world
-    if (!store.isUp) {
-      agenda.after(100, () => this.#accept())
-      return
-    }
-    this.#disturbAll()
-    note(() => 'the operator accepts the store')
-    store.accept()
-    this.#restored = 'accepted'
   }
 }
 

@@ -6,6 +6,7 @@ import { type Contents, isUsable } from './model-contents.ts'
 /** What must hold at every step, by the names of the security design. */
 export type Invariant =
   | 'I1 revoked is refused'
+  | 'I2 acknowledged is stored'
   | 'I4 each revision once, in order'
   | 'I5 memory only with proof'
   | 'I6 companies apart'
@@ -35,6 +36,9 @@ export type Invoked = {
   readonly enables: number
 }
 
+/** A lease by the slowest clock: the store that a barrier last read may have been replaced so long ago. */
+const UNNOTICED_MS_MAX = 2_200
+
 /** Knows what was promised, and says when it is broken. The first time is what counts. */
 export class Judge {
   readonly #nowMs: () => number
@@ -43,6 +47,8 @@ export class Judge {
   readonly #log = new Map<string, string>()
   readonly #commitOf = new Map<RevocationScope, number>()
   #commits = 0
+  /** The commits that a restore took away, and when it did. */
+  #lost = { after: 0, until: 0, atMs: 0 }
   #violation: Violation | undefined
 
   /** `only`: the one invariant to look for; undefined: all. */
@@ -78,6 +84,11 @@ export class Judge {
     this.#look(contents, isConcerned, false)
   }
 
+  /** A backup made after so many commits took the place of the store. */
+  replaced(commits: number): void {
+    this.#lost = { after: commits, until: this.#commits, atMs: this.#nowMs() }
+  }
+
   /** The operator accepted what is there: what was deleted after the backup is alive again. */
   accepted(contents: Contents): void {
     this.#look(contents, () => true, true)
@@ -86,6 +97,13 @@ export class Judge {
   /** A revocation that began after so many commits was answered with success. */
   answered(revoked: RevocationScope, begunAfter: number): void {
     const commit = this.#commitOf.get(revoked) ?? begunAfter
+    const { after, until, atMs } = this.#lost
+    const isLost = commit > after && commit <= until
+    if (isLost && this.#nowMs() - atMs > UNNOTICED_MS_MAX)
+      this.report(
+        'I2 acknowledged is stored',
+        `the revocation of ${revoked.id} was answered long after it was lost`,
+      )
     for (const key of this.#promises.values()) {
       // What ended it later has not been answered yet.
       const isEnded = !key.isActive && key.endedBy <= commit

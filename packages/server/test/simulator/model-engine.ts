@@ -18,7 +18,6 @@ import type { Answer, Line, Wire } from './wire.ts'
 const FOLLOW_MS_MAX = 1_500
 const LOOK_UP_MS_MAX = 1_500
 const STATEMENT_MS_MAX = 10_500
-const NO_LOG = Number.MAX_SAFE_INTEGER
 
 /** A transaction, as a use case of the simulator sees it. */
 export type ModelDb = {
@@ -39,7 +38,7 @@ type Options = {
   readonly expect: () => (head: Head) => boolean
   readonly onWake: (wake: () => void) => void
   /** Hears of each question and answer of the poll. */
-  readonly onAnnounce: () => void
+  readonly onAnnounce: (row: ServerRow) => void
   readonly onObserve: (seen: Observation) => void
   /** Hears of each survey, and when it was answered or failed. */
   readonly onSurvey: () => (isAnswered: boolean) => void
@@ -89,7 +88,7 @@ function createFollowed({ store, wire, onWake, onAnnounce, onObserve, onSurvey }
   return {
     kind: 'followed',
     announce(row: ServerRow) {
-      onAnnounce()
+      onAnnounce(row)
       return follow<undefined>((answer) => store.announce(row, answer))
     },
     async observe(revision) {
@@ -100,7 +99,7 @@ function createFollowed({ store, wire, onWake, onAnnounce, onObserve, onSurvey }
     async survey() {
       const onAnswer = onSurvey()
       const asked = wire.ask<Observation>(wire.open(), LOOK_UP_MS_MAX, (answer) =>
-        answer(undefined, store.observe(NO_LOG)),
+        answer(undefined, store.survey()),
       )
       asked.then(
         () => onAnswer(true),

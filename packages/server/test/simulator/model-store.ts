@@ -12,8 +12,12 @@ export type StoreHooks = {
   /** After each commit; `isNoticed`: the servers are told. */
   readonly onCommit: (rows: readonly LogRow[], scopes: readonly RevocationScope[], isNoticed: boolean) => void
   readonly onAccept: () => void
+  /** What a barrier is about to read. */
+  readonly onSurvey: (seen: Observation) => void
 }
 
+/** Nothing in the log is after it. */
+const NO_LOG = Number.MAX_SAFE_INTEGER
 export const LEASE_MS = 2_000
 export const MARGIN_MS = 500
 
@@ -74,10 +78,17 @@ export class ModelStore {
     }
   }
 
-  /** Durable, and seen by others, when it is answered. */
+  survey(): Observation {
+    const seen = this.observe(NO_LOG)
+    this.#hooks.onSurvey(seen)
+    return seen
+  }
+
+  /** Durable, and seen by others, when it is answered. Where a row is new, that takes long more often. */
   announce(row: ServerRow, answer: Answer<undefined>): void {
     const then = this.#starts
-    this.#agenda.quietly(this.#fsyncMs(), () => {
+    const isStalled = !this.#contents.servers.has(row.id) && this.#random.chance(0.3)
+    this.#agenda.quietly(isStalled ? this.#random.between(50, 450) : this.#fsyncMs(), () => {
       const isLost = !this.#isUp || this.#starts !== then
       if (!isLost) this.#contents.servers.set(row.id, row)
       answer(isLost ? new Error('connection terminated') : undefined)

@@ -1,7 +1,7 @@
 import type { Fingerprint } from '@latchkey/core/fingerprint'
 import type { Secret } from '@latchkey/core/secret'
 import { createVerifier, type Verifier } from '@latchkey/core/verifier'
-import type { Engine } from '../../src/storage/engine.ts'
+import type { Engine, ServerRow } from '../../src/storage/engine.ts'
 import { loadKey } from '../../src/verification/load-key.ts'
 import { createRevocations, type Revocations } from '../../src/verification/revocations.ts'
 import { type Moment, momentOf, type Timing } from '../../src/verification/timing.ts'
@@ -41,6 +41,7 @@ const KEYS_MAX = 16
 /** What services.ts puts together, over the model of a store, and with the checks between the parts. */
 export function assemble({ name, store, wire, timing, judge, fingerprint, newId }: Needs): RunningCode {
   let asked: Moment | undefined
+  let announced: ServerRow | undefined
   let proven: Moment | undefined
   let wake = () => {}
   const engine = createModelEngine({
@@ -50,10 +51,13 @@ export function assemble({ name, store, wire, timing, judge, fingerprint, newId 
     onWake: (given) => {
       wake = given
     },
-    onAnnounce: () => {
+    onAnnounce: (row) => {
       asked = momentOf(timing)
+      announced = row
     },
     onObserve: (seen) => {
+      // Not used: an announcement that had been given up came later and took the row.
+      if (!seen.servers.some(({ id, beat }) => id === announced?.id && beat === announced.beat)) return
       proven = seen.isAccepted ? asked : undefined
       memory.seen(seen)
     },

@@ -36,14 +36,21 @@ export async function simulate(seed: number, options: Options = {}): Promise<Vio
   const store = new ModelStore(
     agenda,
     random,
-    createHooks(() => store, { agenda, random, judge, hosts, note }),
+    createHooks(() => store, {
+      agenda,
+      random,
+      judge,
+      hosts,
+      note,
+      onSurvey: (seen) => faults.surveyed(seen),
+    }),
   )
   fillStore(store.contents, KEYS_AT_START)
   judge.accepted(store.contents)
   const world: World = { agenda, random, store, judge, fingerprint: fingerprintOf, note }
   hosts.push(...createFleet(world, options.servers ?? random.pick([2, 3, 3, 4])))
   const workload = new Workload(world, hosts, KEYS_AT_START)
-  const faults = new Faults(world, hosts, (host) => workload.revokeSome(host))
+  const faults: Faults = new Faults(world, hosts, (host) => workload.revokeSome(host))
 
   agenda.after(random.between(0, CALM_MS), () => workload.start())
   agenda.after(CALM_MS, () => faults.start())
@@ -70,9 +77,13 @@ function createNote(nowMs: () => number, onTrace: Options['onTrace']): World['no
   return (line) => onTrace(`${nowMs().toFixed(1).padStart(9)}  ${line()}`)
 }
 
-type Watching = Pick<World, 'agenda' | 'random' | 'judge' | 'note'> & { readonly hosts: readonly Host[] }
+type Watching = Pick<World, 'agenda' | 'random' | 'judge' | 'note'> & {
+  readonly hosts: readonly Host[]
+  readonly onSurvey: StoreHooks['onSurvey']
+}
 
-function createHooks(store: () => ModelStore, { agenda, random, judge, hosts, note }: Watching): StoreHooks {
+function createHooks(store: () => ModelStore, watching: Watching): StoreHooks {
+  const { agenda, random, judge, hosts, note } = watching
   return {
     onCommit(rows, scopes, isNoticed) {
       judge.committed(store().contents, rows, scopes)
@@ -85,6 +96,7 @@ function createHooks(store: () => ModelStore, { agenda, random, judge, hosts, no
       }
     },
     onAccept: () => judge.accepted(store().contents),
+    onSurvey: watching.onSurvey,
   }
 }
 

@@ -14,6 +14,9 @@ import { COMPANIES, companyOf, KEYS, USERS, userOf } from './keys.ts'
 import type { ModelKey } from './model-contents.ts'
 import type { Server, SimulatedKey, World } from './server.ts'
 
+const ASKED_ON_RETURN = 40
+const ASKED_ON_RETURN_MS_MAX = 600
+
 /** Everybody uses the service at once: verifications on all servers, and changes between them. */
 export class Workload {
   readonly #world: World
@@ -46,6 +49,12 @@ export class Workload {
   /** Revokes something elsewhere, which this server may still remember: it has just come back. */
   revokeSome(back: Host): void {
     const { agenda, random } = this.#world
+    // It may answer from memory for some milliseconds only.
+    for (let times = 0; times < ASKED_ON_RETURN; times += 1) {
+      agenda.after(random.between(0, ASKED_ON_RETURN_MS_MAX), () => {
+        for (const key of this.#hot) this.#verify(key, back)
+      })
+    }
     for (const host of this.#hosts) {
       if (host === back || !this.#isOn || random.chance(0.2)) continue
       agenda.after(random.between(0, 400), () =>
