@@ -6,11 +6,14 @@ export const MANY = Number(process.env.REVOCATIONS ?? 20)
 /** Of each of the others. */
 export const SOME = Math.max(Math.min(MANY, 20), Math.ceil(MANY / 10))
 /** Keys that are made, remembered by every server and revoked before the next are made. */
-const ROUND_MAX = 200
-/** The same where all wait together for a server that says nothing: a database commits as many within a second. */
-export const TOGETHER_MAX = 100
+export const ROUND_MAX = 200
 /** Clients that revoke at the same time, where nobody has to wait long. */
 const CLIENTS = 8
+/**
+ * The same where each waits for the lease of a server that says nothing. Their writes queue up behind each other,
+ * for all keys are of one company: with a hundred the last of them waits longer for its turn than for the lease.
+ */
+export const CLIENTS_TOGETHER = 32
 
 type Extent = {
   readonly revocations: number
