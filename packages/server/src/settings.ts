@@ -115,14 +115,15 @@ export const settings = {
   } satisfies Setting<number>,
   logLevel: {
     name: 'LATCHKEY_LOG_LEVEL',
-    fallback: 'info',
-    description: `One of ${LOG_LEVELS.join(', ')}.`,
+    fallback: '',
+    description: `One of ${LOG_LEVELS.join(', ')}; without it warn at a terminal, info elsewhere.`,
     parse: (text) => {
+      if (text === '') return null
       const level = LOG_LEVELS.find((known) => known === text)
       if (level === undefined) throw new Error(`must be one of ${LOG_LEVELS.join(', ')}`)
       return level
     },
-  } satisfies Setting<LogLevel>,
+  } satisfies Setting<LogLevel | null>,
   workers: {
     name: 'LATCHKEY_WORKERS',
     fallback: '1',

@@ -6,12 +6,13 @@ export type Log = Logger
 
 /**
  * JSON lines on standard error. What may be logged is decided field by field in events.ts; the scrubber at
- * the sink is the backstop, should a secret ever come along in a message or a stack.
+ * the sink is the backstop, should a secret ever come along in a message or a stack. `level` null: a line for each
+ * request, but not at a terminal, where those would push away the key that is shown once.
  */
-export function createLog(level: LogLevel, write: (line: string) => void = writeToStandardError): Log {
+export function createLog(level: LogLevel | null, write: (line: string) => void = writeToStandardError): Log {
   return pino(
     {
-      level,
+      level: level ?? (process.stderr.isTTY ? 'warn' : 'info'),
       base: null,
       timestamp: () => `,"time":"${new Date().toISOString()}"`,
       formatters: { level: levelName },
