@@ -63,9 +63,13 @@ describe('the first start', () => {
     expect(exitCode).toBe(0)
     expect(stdout).toContain('Everything acknowledged is stored.')
 
-    const second = await home.serve({ wrap: atTerminal })
+    // No line of a request comes after the key, or between the two.
+    expect(stdout).not.toContain('"event"')
+
+    const second = await home.serve({ wrap: atTerminal, settings: { LATCHKEY_LOG_LEVEL: 'info' } })
     expect(second.stdout()).not.toMatch(SECRET)
     expect(await inShell(line.replaceAll(service.url, second.url))).toMatchObject({ status: 200, total: 1 })
+    await second.printed(/"event":"request"/)
   })
 
   it('writes the key where LATCHKEY_BOOTSTRAP_KEY_FILE says, for its owner only', async () => {
@@ -156,6 +160,47 @@ describe('a stop', () => {
       expect((await call(second.url, { path: '/me', key: made.key })).status).toBe(200)
     },
   )
+})
+
+describe.each([
+  ['one process', {}],
+  ['two', { LATCHKEY_WORKERS: '2' }],
+])('Ctrl-C, with %s,', (_name, settings) => {
+  /** A request that waits for its body, so that an orderly stop waits for it. */
+  async function begin(url: string, key: string) {
+    const socket = connect(Number(new URL(url).port), '127.0.0.1')
+    socket.on('error', () => {})
+    socket.write(
+      `POST /verify HTTP/1.1\r\nHost: x\r\nX-API-KEY: ${key}\r\nContent-Type: application/json\r\n` +
+        'Content-Length: 13\r\nExpect: 100-continue\r\n\r\n',
+    )
+    await new Promise((resolve) => socket.once('data', resolve))
+    return socket
+  }
+
+  it('that arrives twice, from the terminal and from whoever passes it on, is one', async () => {
+    const service = await home.serve({ settings })
+    const socket = await begin(service.url, home.adminKey())
+    service.child.kill('SIGINT')
+    service.child.kill('SIGTERM')
+    await service.printed(/"event":"stopping"/)
+    service.child.kill('SIGINT')
+    socket.end('{"key":"one"}')
+    expect(await text(socket)).toMatch(/^HTTP\/1\.1 200 /)
+    const { exitCode, stdout } = await service.ended
+    expect(exitCode).toBe(0)
+    expect(stdout).toContain('Everything acknowledged is stored.')
+  })
+
+  it('pressed again does not wait for what is under way', async () => {
+    const service = await home.serve({ settings })
+    const socket = await begin(service.url, home.adminKey())
+    const pressing = setInterval(() => service.child.kill('SIGINT'), 50)
+    const { exitCode } = await service.ended
+    clearInterval(pressing)
+    expect(exitCode).toBe(130)
+    socket.destroy()
+  })
 })
 
 describe('latchkey bootstrap', () => {

@@ -1,4 +1,5 @@
 import cluster, { type Worker } from 'node:cluster'
+import { untilToldToStop } from './stop-signals.ts'
 
 /** A worker that ended by itself is replaced after this long, in milliseconds, so that a broken one does not spin. */
 const RESTART_MS = 1_000
@@ -21,14 +22,9 @@ export function announceWorker(url: string): void {
  */
 export async function runWorkers(count: number): Promise<Workers> {
   let isStopping = false
-  const stopping = new Promise<void>((resolve) => {
-    for (const name of ['SIGINT', 'SIGTERM'] as const) {
-      process.on(name, () => {
-        isStopping = true
-        stopAll()
-        resolve()
-      })
-    }
+  const stopping = untilToldToStop().then(() => {
+    isStopping = true
+    stopAll()
   })
   const started = await Promise.all(Array.from({ length: count }, () => startWorker())).catch(
     async (error: unknown) => {

@@ -5,10 +5,11 @@ import type { Config, RunningServer, Services } from '@latchkey/server'
 import type { Command } from 'commander'
 import { deliverAdminKey, openAdminKeyFile } from '../admin-key.ts'
 import { describeSettings } from '../settings-help.ts'
+import { untilToldToStop } from '../stop-signals.ts'
 import { keyOfFailedStart, welcome, welcomeBack } from '../welcome.ts'
 import { announceWorker, runWorkers } from '../workers.ts'
 
-/** Requests in flight get this long after Ctrl-C, in milliseconds; a second Ctrl-C ends at once. */
+/** Requests in flight get this long after Ctrl-C, in milliseconds. */
 const STOP_MS_MAX = 20_000
 
 export function registerServe(program: Command): void {
@@ -104,11 +105,7 @@ function describeStore({ engine, config }: { engine: Services['engine']; config:
 }
 
 async function untilStopped(server: RunningServer, services: Services): Promise<void> {
-  const signal = await new Promise<string>((resolveSignal) => {
-    for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => resolveSignal(name))
-  })
-  services.events.stopping({ signal })
-  for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, () => process.exit(130))
+  services.events.stopping({ signal: await untilToldToStop() })
   const timer = setTimeout(() => process.exit(1), STOP_MS_MAX)
   await server.stop()
   clearTimeout(timer)
