@@ -1,5 +1,7 @@
+import cluster from 'node:cluster'
 import type { OutcomeCode } from '@latchkey/core/outcome'
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import { shareMetrics } from './worker-metrics.ts'
 
 /** From a hit in memory to a busy disk, in seconds. */
 const SECONDS_BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5]
@@ -77,7 +79,7 @@ export function createMetrics(engineCounts: () => EngineCounts): Metrics {
         settles.observe((performance.now() - startedAtMs) / 1_000)
       },
     contentType: registry.contentType,
-    text: () => registry.metrics(),
+    text: cluster.isWorker ? shareMetrics(registry) : () => registry.metrics(),
   }
 }
 
