@@ -41,7 +41,7 @@ export function createFaultsReporter(): Reporter {
       if (proof !== undefined) lines.push(line)
     },
     onTestRunEnd() {
-      process.stderr.write(`\n${lines.join('\n')}\n`)
+      if (lines.length > 0) process.stderr.write(`\n${lines.join('\n')}\n`)
     },
   }
 }

@@ -7,7 +7,7 @@ import { type Cluster, createCluster } from '../../packages/server/test/postgres
 import { findDamage } from './damage.ts'
 import { createFleet, type Fleet, type FleetServer } from './fleet.ts'
 import { createNetwork, type Network } from './network.ts'
-import { numeral, PROGRESS, proofOf } from './proof.ts'
+import { countSettles, numeral, PROGRESS, proofOf, type Settles } from './proof.ts'
 import { createRecorder, type Issued, type Recorder, type Revoking } from './revocations.ts'
 import {
   CLIENTS_TOGETHER,
@@ -48,6 +48,7 @@ let recorder: Recorder
 /** Whether the fault hits those who are asked to revoke, too. */
 let isHard: boolean
 const recorders: Recorder[] = []
+let settlesBefore: Settles
 
 type Weather = {
   readonly name: string
@@ -109,18 +110,20 @@ afterAll(async () => {
   }
 })
 
-beforeEach(() => {
+beforeEach(async () => {
   isHard = false
+  settlesBefore = await countSettles(fleet.servers)
   recorder = createRecorder(fleet)
   recorders.push(recorder)
 })
 
-afterEach(({ task }) => {
-  if (recorder.deleted.size > 0) task.meta.proof = proofOf(recorder)
+afterEach(async ({ task }) => {
   // Of a test that failed half-way.
   hit.thaw()
   network.pass()
   setClock(0)
+  const settles = await countSettles(fleet.servers)
+  if (recorder.deleted.size > 0) task.meta.proof = proofOf(recorder, settlesBefore, settles)
   expect(recorder.findViolations()).toEqual([])
   // Or nothing was looked at.
   expect(Object.values(recorder.countVerdicts()).length).toBeGreaterThan(0)

@@ -1,5 +1,6 @@
+import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
-import { Agent, request } from 'node:http'
+import { Agent, type IncomingMessage, request } from 'node:http'
 import { text } from 'node:stream/consumers'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { type Cluster, createCluster, createDatabase } from '../../packages/server/test/postgres-cluster.ts'
@@ -96,6 +97,14 @@ async function start(settings: Readonly<Record<string, string>>) {
   return { running, key, recorder: createRecorder(asked) }
 }
 
+/** As the metrics have it, from whichever process the connection leads to. */
+async function countedVerifications(url: string, { agent }: Connection): Promise<number> {
+  const asked = request(`${url}/metrics`, { agent }).end()
+  const [response] = (await once(asked, 'response')) as [IncomingMessage]
+  const series = /^latchkey_request_duration_seconds_count\{operation="verifyApiKey",status="200"\} (\d+)$/m
+  return Number(series.exec(await text(response))?.[1])
+}
+
 /** How many of the connections each process has: found by freezing one after the other. */
 async function countConnections(running: Running): Promise<number[]> {
   const counts: number[] = []
@@ -137,6 +146,18 @@ describe.skipIf(process.platform !== 'linux').each(stores)(
       expect(Object.keys(recorder.countVerdicts())).toEqual(['INACTIVE'])
       // Both were asked: this is about two, not about one twice.
       for (const count of await countConnections(running)) expect(count).toBeGreaterThan(0)
+    })
+
+    it('count together, whichever is asked', async () => {
+      const { running, key, recorder } = await start(settings())
+      const [issued] = await issueEverywhere({ servers: connections }, recorder, 1)
+      for (const count of await countConnections(running)) expect(count).toBeGreaterThan(0)
+      const counted = (one: Connection) => countedVerifications(running.url, one)
+      const before = await counted(connections[0]!)
+      for (const connection of connections)
+        await ask(running.url, connection, { path: '/verify', key, body: { key: issued!.secret } })
+      for (const connection of connections)
+        expect(await counted(connection)).toBe(before + connections.length)
     })
 
     it('end when the process that watches over them was killed', async () => {

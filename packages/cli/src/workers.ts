@@ -60,7 +60,8 @@ export async function runWorkers(count: number): Promise<Workers> {
 function startWorker(): Promise<string> {
   return new Promise((resolve, reject) => {
     const worker = cluster.fork()
-    worker.once('message', ({ url }: { readonly url: string }) => resolve(url))
+    // It may ask for the figures of the others before.
+    worker.on('message', ({ url }: { readonly url?: string }) => url !== undefined && resolve(url))
     // It has said on standard error what was wrong.
     worker.once('exit', () => reject(new WorkerFailed()))
   })

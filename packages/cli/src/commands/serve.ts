@@ -48,6 +48,8 @@ async function serveAsWorker(services: Services): Promise<void> {
 async function serveWithWorkers(services: Services, count: number): Promise<void> {
   const workers = await startFirst(services, async () => {
     await services.dispose()
+    const { answerWorkersMetrics } = await import('@latchkey/server')
+    answerWorkersMetrics()
     return runWorkers(count)
   })
   await workers.untilStopped()
