@@ -98,14 +98,16 @@ function checkStructure(text: string): void {
   }
 }
 
-/** Index after the closing quote. */
+/** Index after the closing quote: the first that no odd number of backslashes stands before. */
 function endOfString(text: string, start: number): number {
-  let index = start + 1
-  for (;;) {
-    const sign = text.charCodeAt(index)
-    if (sign === QUOTE) return index + 1
-    index += sign === BACKSLASH ? 2 : 1
-  }
+  let end = start
+  let backslashes: number
+  do {
+    end = text.indexOf('"', end + 1)
+    backslashes = 0
+    while (text.charCodeAt(end - 1 - backslashes) === BACKSLASH) backslashes += 1
+  } while (backslashes % 2 === 1)
+  return end + 1
 }
 
 /** What a string stands for. Text that is JSON in UTF-8 can hold what checkText refuses only where it is escaped. */
