@@ -7,12 +7,12 @@ import type { WalIndex } from './sqlite-wal-index.ts'
 import { verifiableSql } from './verifiable-sql.ts'
 
 /**
- * Prepared reads on a connection of their own: the path of every verification. Without an index that can be believed,
+ * Prepared reads on a connection of their own: the path of every verification. As long as the index says nothing,
  * each look asks SQLite.
  */
 export function createSqliteVerificationReads(
   database: DatabaseSync,
-  walIndex: Pick<WalIndex, 'isUnchanged'> | undefined,
+  walIndex: Pick<WalIndex, 'isUnchanged'>,
 ): VerificationReads & AskedChanges {
   /** The revision read when the index was last seen to have changed. */
   let read: number | undefined
@@ -43,7 +43,7 @@ export function createSqliteVerificationReads(
     changesSince(revision) {
       // The index is looked at first: a commit in between is then seen the next time. It tells of a change once:
       // should the head not be readable now, what was read before is forgotten too.
-      if (!walIndex?.isUnchanged()) read = undefined
+      if (!walIndex.isUnchanged()) read = undefined
       read ??= (head.get() as HeadRow).revision
       return read === revision ? undefined : readChanges(revision)
     },

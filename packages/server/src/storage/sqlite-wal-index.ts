@@ -1,5 +1,4 @@
 import { closeSync, fstatSync, openSync, readSync, realpathSync, statSync } from 'node:fs'
-import type { DatabaseSync } from 'node:sqlite'
 
 /** At the beginning of the file; a second copy of it follows (sqlite.org/walformat.html §2.1). */
 const HEADER_WORDS = 12
@@ -48,19 +47,42 @@ export function openWalIndex(storeFile: string): WalIndex {
   }
 }
 
+/** Whether an index can be believed. */
+export type Trial = {
+  /** Call inside a write transaction: until its end nobody else can commit. */
+  begun(): void
+  /** Call when it is committed. */
+  committed(): void
+  /** A commit of this process was seen in the index at once. */
+  readonly isPassed: boolean
+}
+
 /**
- * Whether a commit of `writer`, made here, shows at once: what SQLite writes through shared memory must be seen by
- * whoever reads the file, which not every file system promises (decision 50). Commits what the store has already.
+ * What SQLite writes through shared memory must be seen by whoever reads the file, which not every file system
+ * promises (decision 50). So an index is believed once a commit that was made here showed in it.
  */
-export function showsCommits(walIndex: Pick<WalIndex, 'isUnchanged'>, writer: DatabaseSync): boolean {
-  try {
-    const { user_version: version } = writer.prepare('PRAGMA user_version').get() as { user_version: number }
-    walIndex.isUnchanged()
-    writer.exec(`PRAGMA user_version = ${version}`)
-    return !walIndex.isUnchanged()
-  } catch {
-    // A full disk, or another writer: what could not be shown is not believed.
-    return false
+export function createTrial(walIndex: Pick<WalIndex, 'isUnchanged'>): Trial {
+  let isPassed = false
+  let isBegun = false
+  /** undefined: it cannot be read, which is no reason for a write to fail. */
+  const look = (): boolean | undefined => {
+    try {
+      return walIndex.isUnchanged()
+    } catch {
+      return undefined
+    }
+  }
+  return {
+    begun() {
+      if (!isPassed) isBegun = look() !== undefined
+    },
+    committed() {
+      if (isBegun) isPassed = look() === false
+      isBegun = false
+    },
+    get isPassed() {
+      return isPassed
+    },
   }
 }
 

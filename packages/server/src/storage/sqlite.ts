@@ -9,7 +9,7 @@ import { isDamaged } from './sqlite-errors.ts'
 import { createSqliteReaders } from './sqlite-readers.ts'
 import { createSqliteVerificationReads } from './sqlite-verification.ts'
 import { isRecentSqlite, SQLITE_VERSION_MIN } from './sqlite-version.ts'
-import { openWalIndex, showsCommits } from './sqlite-wal-index.ts'
+import { createTrial, openWalIndex } from './sqlite-wal-index.ts'
 import { createSqliteWriter, type WriterHooks } from './sqlite-writer.ts'
 
 /** A file up to this size is checked for damage at each start; it takes about a tenth of a second. */
@@ -28,10 +28,11 @@ export function openSqlite(options: SqliteOptions): Engine {
   // Reads once, so that the index is there.
   hot.database.prepare('SELECT revision FROM head').get()
   const walIndex = openWalIndex(options.file)
-  const verification = createSqliteVerificationReads(
-    hot.database,
-    showsCommits(walIndex, writer.database) ? walIndex : undefined,
-  )
+  const tried = openWalIndex(options.file)
+  const trial = createTrial(tried)
+  const verification = createSqliteVerificationReads(hot.database, {
+    isUnchanged: () => trial.isPassed && walIndex.isUnchanged(),
+  })
   let isClosed = false
 
   return {
@@ -40,11 +41,13 @@ export function openSqlite(options: SqliteOptions): Engine {
     read: readers.read,
     async write(work) {
       const value = await queue.write(async (db) => {
+        trial.begun()
         const changed: RevocationScope[] = []
         const result = await work(db, (scope) => void changed.push(scope))
         for (const scope of changed) await appendRevision(db, scope)
         return result
       })
+      trial.committed()
       // Every process asks the file itself before each look-up: nobody has to be waited for.
       return { value, revocation: undefined }
     },
@@ -64,6 +67,7 @@ export function openSqlite(options: SqliteOptions): Engine {
       hot.database.close()
       writer.database.close()
       walIndex.close()
+      tried.close()
     },
   }
 }

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { openWalIndex, showsCommits, type WalIndex } from '../../src/storage/sqlite-wal-index.ts'
+import { createTrial, openWalIndex, type Trial, type WalIndex } from '../../src/storage/sqlite-wal-index.ts'
 
 let directory: string
 let database: DatabaseSync
@@ -116,24 +116,49 @@ test('a store that takes the place of another shows its own commits', () => {
   expect(index.isUnchanged()).toBe(false)
 })
 
-test('an index is believed when a commit shows in it at once', () => {
-  expect(showsCommits(index, database)).toBe(true)
-  expect(database.prepare('PRAGMA user_version').get()).toEqual({ user_version: 0 })
+/** One write, as the engine tells a trial of it. */
+function write(trial: Trial, statement: string): void {
+  database.exec('BEGIN IMMEDIATE')
+  trial.begun()
+  database.exec(`${statement}; COMMIT`)
+  trial.committed()
+}
+
+test('an index is believed from the first commit on that shows in it at once', () => {
+  const trial = createTrial(index)
+  expect(trial.isPassed).toBe(false)
+  write(trial, 'SELECT 1')
+  expect(trial.isPassed).toBe(false)
+  write(trial, 'UPDATE t SET n = n + 1')
+  expect(trial.isPassed).toBe(true)
 })
 
 test('an index is not believed when SQLite writes to another than can be read', () => {
   const file = join(directory, 'store.db-shm')
   copyFileSync(file, `${file}.copy`)
   renameSync(`${file}.copy`, file)
-  const other = openWalIndex(join(directory, 'store.db'))
-  expect(showsCommits(other, database)).toBe(false)
+  const trial = createTrial(openWalIndex(join(directory, 'store.db')))
+  write(trial, 'UPDATE t SET n = n + 1')
+  expect(trial.isPassed).toBe(false)
 })
 
-test('an index is not believed when no commit could be made to try it', () => {
-  const busy = new DatabaseSync(join(directory, 'store.db'))
-  busy.exec('BEGIN IMMEDIATE')
-  expect(showsCommits(index, database)).toBe(false)
-  busy.close()
+test('what another process commits is no proof, nor is a write that came to nothing', () => {
+  const trial = createTrial(index)
+  const other = new DatabaseSync(join(directory, 'store.db'))
+  trial.begun()
+  trial.committed()
+  other.exec('UPDATE t SET n = n + 1')
+  trial.committed()
+  expect(trial.isPassed).toBe(false)
+  other.close()
+})
+
+test('an index that cannot be read is not believed, and no write fails for it', () => {
+  const broken = openWalIndex(join(directory, 'store.db'))
+  const trial = createTrial(broken)
+  broken.close()
+  write(trial, 'UPDATE t SET n = n + 1')
+  expect(trial.isPassed).toBe(false)
 })
 
 test('a closed index answers nothing', () => {
