@@ -28,6 +28,4 @@ indexes, the company, the user, the event and its index. The raw append writes o
 that is left, most is SQLite's: the statements, and two system calls for each page.`,
   W2: 'As W1; the fsync is shared, what remains is the CPU time of a create.',
   W2b: 'As W1; HTTP, validation and answer come on top, on the one thread that also writes.',
-  D1: `A deep page is skipped in chunks of 500 rows, one statement each, and between two of them everybody else gets a turn: a
-check waits for the chunk under way, and two pages at once are two chunks. The walk belongs on another thread.`,
 }

@@ -1,7 +1,7 @@
 import type { Db } from './schema.ts'
 
 /** Rows looked at in one statement, then the event loop gets its turn: about as long as one verification takes. */
-const CHUNK_ROWS = 500
+const CHUNK_ROWS = 250
 /** A filter that no counter answers is counted up to here. */
 const COUNTED_MAX = 10_000
 
