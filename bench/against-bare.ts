@@ -4,6 +4,7 @@ import {
   cacheCounts,
   type Running,
   ratePerCpuSecond,
+  settled,
   type startBare,
   startLatchkey,
   warmUp,
@@ -30,6 +31,7 @@ export async function compareWithBare(
   const load = { durationMs: extent.sliceMs, next }
   extent.progress('warming up')
   await warmUp(latchkey, load, warmUpAnswers)
+  await settled(latchkey)
   await warmUp(bare, load, Math.min(warmUpAnswers, BARE_WARM_UP_ANSWERS))
   const before = await cacheCounts(latchkey)
   const measured = await alternate(extent, {

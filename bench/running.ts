@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { cpuSecondsOf } from './cpu-time.ts'
 import { ask, runLoad } from './load.ts'
@@ -113,6 +114,24 @@ const WARM_UP_MS_MAX = 60_000
 /** Before the first round: code is compiled and memory filled, as in a service that has run for a while. */
 export async function warmUp(server: Running, options: RateOptions, answersMax: number): Promise<void> {
   await runLoad({ port: server.port, ...options, durationMs: WARM_UP_MS_MAX, answersMax })
+}
+
+/** Longer than a use of a key waits to be written. */
+const SETTLE_MS = 1_500
+
+/**
+ * Until what a warm-up left to be written is written. A service that has run for a while writes each key in use once a
+ * minute, a little at a time; all of them at once would fall into the first round.
+ */
+export async function settled(server: Running): Promise<void> {
+  let known = -1
+  for (;;) {
+    const { body } = await ask(server.port, requestText('GET', '/metrics'))
+    const commits = Number(/^latchkey_store_commit_duration_seconds_count (\d+)$/m.exec(body)?.[1] ?? 0)
+    if (commits === known) return
+    known = commits
+    await sleep(SETTLE_MS)
+  }
 }
 
 /** Verifications answered from memory, and those that read the store, since the start of the service. */

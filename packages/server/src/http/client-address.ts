@@ -48,6 +48,6 @@ function peerAddress(request: IncomingMessage): Address | undefined {
   const text = request.socket.remoteAddress
   if (text === undefined) return undefined
   // The kernel adds a zone to link-local peers (RFC 4007 §11); the address before it is what lists name.
-  const [address] = text.split('%', 1)
-  return parseAddress(address!)
+  const zone = text.indexOf('%')
+  return parseAddress(zone < 0 ? text : text.slice(0, zone))
 }

@@ -1,7 +1,12 @@
 import { METHODS } from 'node:http'
 import { AppError } from '@latchkey/core/error'
 import type { CompanyId } from '@latchkey/core/ids'
-import { isPermitted, listPermissions, parsePermission } from '@latchkey/core/permission'
+import {
+  type CompiledAuthority,
+  isPermitted,
+  listPermissions,
+  parsePermission,
+} from '@latchkey/core/permission'
 import type { Principal } from '@latchkey/core/principal'
 import { parseSecret } from '@latchkey/core/secret'
 import type { Answer } from './answer.ts'
@@ -80,12 +85,12 @@ async function identifyGateway(
   request: Incoming,
   tokensOfUri: readonly string[],
 ): Promise<Principal | undefined> {
-  const tokens = new Set([...tokensOfUri, ...headerValues(request.raw, 'x-gateway-token')])
+  const tokens = [...tokensOfUri, ...headerValues(request.raw, 'x-gateway-token')]
+  const [token] = tokens
   // One of them is the client's, and must not choose as whom the gateway asks.
-  if (tokens.size > 1) {
+  if (tokens.some((other) => other !== token)) {
     throw new AppError('missing_permission', 'The gateway proves itself by one token: this has several.')
   }
-  const [token] = tokens
   if (token === undefined) {
     if (request.isFromTrustedProxy) return undefined
     throw new AppError(
@@ -142,6 +147,17 @@ function denial(error: AppError): AppError {
 
 const NONE = '-'
 
+const texts = new WeakMap<CompiledAuthority, string>()
+
+/** Keys with the same permissions share one authority, which never changes. */
+function permissionsText(authority: CompiledAuthority): string {
+  const known = texts.get(authority)
+  if (known !== undefined) return known
+  const text = listPermissions(authority).join(' ') || NONE
+  texts.set(authority, text)
+  return text
+}
+
 /** Always all of them: where one is absent, a gateway lets the client's own through. */
 function verdictHeaders(status: number, error: string, principal: Principal | undefined) {
   return {
@@ -150,8 +166,7 @@ function verdictHeaders(status: number, error: string, principal: Principal | un
     'x-auth-key-id': principal?.id ?? NONE,
     'x-auth-user-id': principal?.userId ?? NONE,
     'x-auth-company-id': principal?.homeCompanyId ?? NONE,
-    'x-auth-permissions':
-      principal === undefined ? NONE : listPermissions(principal.authority).join(' ') || NONE,
+    'x-auth-permissions': principal === undefined ? NONE : permissionsText(principal.authority),
     'x-auth-mode': principal?.mode ?? NONE,
     // Envoy's own way to keep the secret from the application behind it.
     'x-envoy-auth-headers-to-remove': 'x-api-key',

@@ -7,8 +7,15 @@ import { headerValues } from './raw-headers.ts'
 const AUTHORITY = /^(?:[A-Za-z0-9._~-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?$/
 
 /** A port above 65535 or 999.1.1.1 has the form and is still no place that a link could lead to. */
-export const isAuthority = (text: string): boolean =>
-  text.length <= 255 && AUTHORITY.test(text) && URL.canParse(`http://${text}`)
+export function isAuthority(text: string): boolean {
+  if (text === lastSound) return true
+  const isSound = text.length <= 255 && AUTHORITY.test(text) && URL.canParse(`http://${text}`)
+  if (isSound) lastSound = text
+  return isSound
+}
+
+/** Nearly every request names the same: it is looked at once. */
+let lastSound = ''
 
 /**
  * Scheme and authority under which the caller reached the service, for absolute links: the setting, else what
