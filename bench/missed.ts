@@ -17,8 +17,8 @@ filled again. The goal needs the call to go, which on one machine only shared me
 tables 37 each. Closest: keep records packed in one buffer, and make the object when it is asked for.`,
   L2: `One read of the store: the locks of a snapshot are four system calls, and a row of 24 columns becomes an object. Admission
 and answer as in V1.`,
-  M1: '1,307 modules are loaded at the start, all operations with their validators and serializers among them. Not taken apart further.',
-  M1b: `Most of the start is importing 1,300 modules. What was compiled is kept for the next start (Node's compile cache); the first
+  M1: 'Over a thousand modules are loaded at the start, all operations with their validators and serializers among them. Not taken apart further.',
+  M1b: `Most of the start is importing modules. What was compiled is kept for the next start (Node's compile cache); the first
 start after an install takes twice as long.`,
   M2: 'It is the start itself, as M1b: no key is loaded before somebody asks, and the number of keys does not show.',
   W1: `One create leaves some 14 pages in the write-ahead log (28 pwrite calls, then one fsync; strace): the key's row in five
