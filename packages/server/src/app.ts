@@ -56,8 +56,8 @@ export function createApp(services: Services): App {
   })
   return {
     dispatch,
-    async listen(at) {
-      await once(server.listen(at), 'listening')
+    async listen({ port, host }) {
+      await once(server.listen({ port, host }), 'listening')
       return server.address() as AddressInfo
     },
     async close() {

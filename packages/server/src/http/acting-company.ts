@@ -6,8 +6,8 @@ import type { Services } from '../services.ts'
 import { findCompany } from '../storage/companies.ts'
 
 /**
- * The principal, acting for the company that X-Company-Id names, sent at least once. Only for an operator with companies:update;
- * from everyone else the header is a 403, so that nobody believes it did something.
+ * The principal, acting for the company that X-Company-Id names; `headers` is its values, at least one. Only for an
+ * operator with companies:update; from everyone else it is a 403, so that nobody believes it did something.
  */
 export async function actFor(
   deps: Pick<Services, 'engine'>,
