@@ -52,8 +52,9 @@ export async function measureVerifyLoop(
   }
 }
 
-/** As a service in use does a second after its first verification: from then on the log's index is believed. */
-async function writeOnce({ usage, clock }: Services, { key }: BenchStore): Promise<void> {
+/** As a service in use does a second after its first verification: from then on it holds the lease. */
+async function writeOnce({ revocations, usage, clock }: Services, { key }: BenchStore): Promise<void> {
+  await revocations.start(true)
   usage.note(key.id as KeyId, clock.nowMs(), undefined)
   await usage.flush()
 }

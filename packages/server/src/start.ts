@@ -29,14 +29,20 @@ export async function assertPortFree({ host, port }: Pick<Config, 'host' | 'port
   await once(probe, 'close')
 }
 
-/** Listens. Throws ConfigError with one sentence when the port cannot be had. */
-export async function startServer(services: Services): Promise<RunningServer> {
+/**
+ * Listens, by itself on its store or with others of its service. Throws ConfigError with one sentence when the port
+ * cannot be had.
+ */
+export async function startServer(
+  services: Services,
+  { isAlone }: { readonly isAlone: boolean },
+): Promise<RunningServer> {
   const { config, events, engine, clock, revocations } = services
   const app = createApp(services)
   const address = await app.listen(config).catch((error: NodeJS.ErrnoException) => {
     throw explainListen(error, config.host, config.port)
   })
-  await revocations.start()
+  await revocations.start(isAlone)
   const sweepOnce = () =>
     engine.write(async (db) => {
       await deleteExpiredIdempotency(db, clock.nowMs())

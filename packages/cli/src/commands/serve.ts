@@ -33,13 +33,13 @@ async function serve(): Promise<void> {
 }
 
 async function serveAlone(services: Services): Promise<void> {
-  const server = await startFirst(services, () => startOrDispose(services))
+  const server = await startFirst(services, () => startOrDispose(services, { isAlone: true }))
   await untilStopped(server, services)
   process.stdout.write('Stopped. Everything acknowledged is stored.\n')
 }
 
 async function serveAsWorker(services: Services): Promise<void> {
-  const server = await startOrDispose(services)
+  const server = await startOrDispose(services, { isAlone: false })
   announceWorker(server.url)
   await untilStopped(server, services)
 }
@@ -56,10 +56,13 @@ async function serveWithWorkers(services: Services, count: number): Promise<void
   process.stdout.write('Stopped. Everything acknowledged is stored.\n')
 }
 
-async function startOrDispose(services: Services): Promise<RunningServer> {
+async function startOrDispose(
+  services: Services,
+  options: { readonly isAlone: boolean },
+): Promise<RunningServer> {
   const { startServer } = await import('@latchkey/server')
   try {
-    return await startServer(services)
+    return await startServer(services, options)
   } catch (error) {
     await services.dispose()
     throw error

@@ -68,16 +68,23 @@ export type Engine = {
    */
   accept(work: (db: Db) => Promise<void>): Promise<void>
   readonly verification: VerificationReads
-  /** How a process learns what others changed: by asking before each look-up, or by following the head. */
+  /** How a process learns what others changed: by asking when it verifies, or by following the head. */
   readonly changes: AskedChanges | FollowedChanges
   close(): Promise<void>
 }
 
-/** A store so near that the head can be read before each look-up. */
+/** A store so near that its head is looked at again and again while somebody verifies. */
 export type AskedChanges = {
   readonly kind: 'asked'
-  /** undefined: nothing changed since `revision`. */
+  /** undefined: nothing changed since `revision` that anybody was told of. Throws when the store does not answer. */
   changesSince(revision: number): Changes | undefined
+  /**
+   * Has this process believe each look for some milliseconds, from its next write on: it serves from this store
+   * by itself, or is one of several. Without it `changesSince` looks each time.
+   */
+  hold(isAlone: boolean): void
+  /** How long others may go on answering from memory after a revocation was committed, in milliseconds. */
+  readonly settleMs: number
   /** false: a store that was restored and that the operator has not accepted; `changesSince` throws then. */
   isAccepted(): boolean
 }

@@ -1,21 +1,27 @@
 import type { RevocationScope } from '@latchkey/core/key-cache'
 import { sql } from 'kysely'
+import type { Revocation } from './engine.ts'
 import type { Db } from './schema.ts'
 
 /** Log rows kept: a process that has fallen further behind forgets everything instead. */
 const LOG_ROWS_MAX = 10_000
 
+/** The head as a change left it, and who may answer from before. */
+export type MovedHead = Revocation & { readonly leaseholder: string | null }
+
 /**
  * Moves the head and notes what changed. The last statements of a transaction: the head's row is locked
  * until the commit, so that the order of revisions is the order of commits.
  */
-export async function appendRevision(db: Db, changed: RevocationScope): Promise<void> {
-  const { revision } = await db
-    .updateTable('head')
-    .set({ revision: sql`revision + 1` })
-    .returning('revision')
-    .executeTakeFirstOrThrow()
+export async function appendRevision(db: Db, changed: RevocationScope): Promise<MovedHead> {
+  const { rows } =
+    await sql<MovedHead>`UPDATE head SET revision = revision + 1 RETURNING revision, epoch, leaseholder`.execute(
+      db,
+    )
+  const moved = rows[0]!
+  const { revision } = moved
   await db.insertInto('log').values({ revision, scope: changed.scope, object_id: changed.id }).execute()
+  return moved
 }
 
 /** Lets go of log rows that nobody asks for any more. */

@@ -3,20 +3,18 @@ import { fingerprintBytes } from '@latchkey/core/fingerprint'
 import { isId } from '@latchkey/core/ids'
 import type { AskedChanges, Changes, VerifiableRow, VerificationReads } from './engine.ts'
 import type { HeadRow, LogRow } from './schema.ts'
-import type { WalIndex } from './sqlite-wal-index.ts'
+import { SETTLE_MS, type SqliteLease } from './sqlite-lease.ts'
 import { verifiableSql } from './verifiable-sql.ts'
 
-/**
- * Prepared reads on a connection of their own: the path of every verification. As long as the index says nothing,
- * each look asks SQLite.
- */
+/** Prepared reads on a connection of their own: the path of every verification. */
 export function createSqliteVerificationReads(
   database: DatabaseSync,
-  walIndex: Pick<WalIndex, 'isUnchanged'>,
+  lease: SqliteLease,
+  monotonicMs: () => number,
 ): VerificationReads & AskedChanges {
-  /** The revision read when the index was last seen to have changed. */
-  let read: number | undefined
-  const head = database.prepare('SELECT revision FROM head')
+  /** The revision that the last look found. */
+  let seen: number | undefined
+  const head = database.prepare('SELECT revision, leaseholder FROM head')
   const state = database.prepare('SELECT revision, epoch, is_accepted FROM head')
   const log = database.prepare(
     'SELECT revision, scope, object_id FROM log WHERE revision > ? ORDER BY revision',
@@ -41,12 +39,15 @@ export function createSqliteVerificationReads(
   return {
     kind: 'asked',
     changesSince(revision) {
-      // The index is looked at first: a commit in between is then seen the next time. It tells of a change once:
-      // should the head not be readable now, what was read before is forgotten too.
-      if (!walIndex.isUnchanged()) read = undefined
-      read ??= (head.get() as HeadRow).revision
-      return read === revision ? undefined : readChanges(revision)
+      if (seen === revision && lease.isRunning()) return undefined
+      const beganAtMs = monotonicMs()
+      const now = head.get() as { revision: number; leaseholder: string | null }
+      lease.renew(beganAtMs, now.leaseholder)
+      seen = now.revision
+      return seen === revision ? undefined : readChanges(revision)
     },
+    hold: lease.hold,
+    settleMs: SETTLE_MS,
     isAccepted: () => (state.get() as { is_accepted: 0 | 1 }).is_accepted === 1,
     findKey(handle) {
       if (isId('key', handle)) return byId.get(handle) as VerifiableRow | undefined

@@ -2,37 +2,41 @@ import { existsSync, statSync } from 'node:fs'
 import type { DatabaseSync } from 'node:sqlite'
 import type { RevocationScope } from '@latchkey/core/key-cache'
 import { type Engine, StoreError } from './engine.ts'
-import { acceptHead, appendRevision } from './head.ts'
+import { acceptHead, appendRevision, type MovedHead } from './head.ts'
 import { assertOurs, checkSqliteSchema, migrateSqlite } from './migrations/sqlite.ts'
 import { openSqliteConnection, type SqliteConnection } from './sqlite-connection.ts'
 import { isDamaged } from './sqlite-errors.ts'
+import { createSqliteLease } from './sqlite-lease.ts'
 import { createSqliteReaders } from './sqlite-readers.ts'
 import { createSqliteVerificationReads } from './sqlite-verification.ts'
 import { isRecentSqlite, SQLITE_VERSION_MIN } from './sqlite-version.ts'
-import { createTrial, openWalIndex } from './sqlite-wal-index.ts'
 import { createSqliteWriter, type WriterHooks } from './sqlite-writer.ts'
 
 /** A file up to this size is checked for damage at each start; it takes about a tenth of a second. */
 const CHECKED_BYTES_MAX = 64 * 1024 * 1024
 
-type SqliteOptions = WriterHooks & { readonly file: string }
+type SqliteOptions = WriterHooks & {
+  readonly file: string
+  /** A test has a clock of its own. */
+  readonly monotonicMs?: () => number
+}
 
 /** Opens the embedded store, creating and migrating it as needed. Throws StoreError with one sentence. */
 export function openSqlite(options: SqliteOptions): Engine {
+  const { monotonicMs = () => performance.now() } = options
   const writer = explain(options.file, () => openWriter(options.file))
-  const queue = createSqliteWriter(writer, options)
+  const lease = createSqliteLease(monotonicMs)
+  const queue = createSqliteWriter(writer, {
+    ...options,
+    onCommit(writes, durationMs) {
+      lease.end()
+      options.onCommit(writes, durationMs)
+    },
+  })
   const readers = createSqliteReaders(options.file)
   // Of its own: head and log must be read in one snapshot with no other statement open.
   const hot = openSqliteConnection(options.file, { isReadOnly: true })
-
-  // Reads once, so that the index is there.
-  hot.database.prepare('SELECT revision FROM head').get()
-  const walIndex = openWalIndex(options.file)
-  const tried = openWalIndex(options.file)
-  const trial = createTrial(tried)
-  const verification = createSqliteVerificationReads(hot.database, {
-    isUnchanged: () => trial.isPassed && walIndex.isUnchanged(),
-  })
+  const verification = createSqliteVerificationReads(hot.database, lease, monotonicMs)
   let isClosed = false
 
   return {
@@ -40,16 +44,17 @@ export function openSqlite(options: SqliteOptions): Engine {
     place: options.file,
     read: readers.read,
     async write(work) {
-      const value = await queue.write(async (db) => {
-        trial.begun()
+      const { value, moved, taken } = await queue.write(async (db) => {
         const changed: RevocationScope[] = []
-        const result = await work(db, (scope) => void changed.push(scope))
-        for (const scope of changed) await appendRevision(db, scope)
-        return result
+        const value = await work(db, (scope) => void changed.push(scope))
+        const taken = await lease.take(db)
+        let moved: MovedHead | undefined
+        for (const scope of changed) moved = await appendRevision(db, scope)
+        return { value, moved, taken }
       })
-      trial.committed()
-      // Every process asks the file itself before each look-up: nobody has to be waited for.
-      return { value, revocation: undefined }
+      taken()
+      const isWaitedFor = moved !== undefined && lease.hasOthers(moved.leaseholder)
+      return { value, revocation: isWaitedFor ? moved : undefined }
     },
     inspect: readers.read,
     accept: (work) =>
@@ -63,11 +68,10 @@ export function openSqlite(options: SqliteOptions): Engine {
       await queue.idle()
       if (isClosed) return
       isClosed = true
+      lease.end()
       readers.close()
       hot.database.close()
       writer.database.close()
-      walIndex.close()
-      tried.close()
     },
   }
 }

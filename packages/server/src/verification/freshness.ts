@@ -6,9 +6,9 @@ import { cannotVerify } from './load-key.ts'
 type Memory = Pick<Verifier, 'drop' | 'clear'>
 
 /**
- * Proves before each look-up that memory has applied every change: reads the head of the store, and drops what
- * the log names when it moved. Several processes on one file are safe, because each asks the file itself.
- * Throws AppError `cannot_verify` when the store does not answer: never a stale yes.
+ * Proves before each look-up that memory has applied every change that anybody was told of: asks the store what
+ * changed, and drops what the log names. Throws AppError `cannot_verify` when the store does not answer: never a
+ * stale yes.
  */
 export function createFreshness(reads: AskedChanges, memory: Memory): () => boolean {
   let applied = -1

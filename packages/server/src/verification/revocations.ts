@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Verifier } from '@latchkey/core/verifier'
 import type { Engine, Head, Revocation } from '../storage/engine.ts'
 import { createBarrier } from './barrier.ts'
@@ -13,10 +14,10 @@ export type Revocations = {
   expect(): (head: Head) => boolean
   /** Resolves when the revocation is in force on every server. Throws AppError `unavailable`. */
   settle(revocation: Revocation): Promise<void>
-  /** Begins to follow; until then every look-up asks the store. */
-  start(): Promise<void>
+  /** Begins to serve, with or without others on the same store; until then every look-up asks it. */
+  start(isAlone: boolean): Promise<void>
   stop(): Promise<void>
-  /** undefined where every look-up asks the store. */
+  /** undefined where the store itself is asked. */
   readonly applied: number | undefined
   /** A store that was restored or replaced and that the operator has not accepted. */
   readonly refused: Refused | undefined
@@ -42,8 +43,8 @@ export function createRevocations(
     return {
       isFresh: createFreshness(changes, memory),
       expect: () => () => true,
-      settle: async () => {},
-      start: async () => {},
+      settle: () => sleep(changes.settleMs),
+      start: async (isAlone) => changes.hold(isAlone),
       stop: async () => {},
       applied: undefined,
       get refused() {

@@ -1,14 +1,13 @@
 /** What a failed look at the store leaves behind: nothing that the next look would trust. */
-import { copyFileSync, mkdtempSync, renameSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { DatabaseSync } from 'node:sqlite'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import type { AskedChanges } from '../../src/storage/engine.ts'
 import { openSqlite } from '../../src/storage/sqlite.ts'
 import { openSqliteConnection } from '../../src/storage/sqlite-connection.ts'
+import { createSqliteLease } from '../../src/storage/sqlite-lease.ts'
 import { createSqliteVerificationReads } from '../../src/storage/sqlite-verification.ts'
-import { openWalIndex } from '../../src/storage/sqlite-wal-index.ts'
 
 let directory: string
 beforeEach(() => {
@@ -16,13 +15,14 @@ beforeEach(() => {
 })
 afterEach(() => rmSync(directory, { recursive: true, force: true }))
 
-/** The disk under it can be made to fail, once. */
-function failing(database: DatabaseSync) {
+/** The disk under it can be made to fail, once, and takes its time. */
+function slow(database: DatabaseSync, onRead: () => void) {
   let isFailing = false
   const prepare = (text: string) => {
     const statement = database.prepare(text)
     const get = statement.get.bind(statement) as (...parameters: never[]) => unknown
     statement.get = ((...parameters: never[]) => {
+      onRead()
       if (isFailing) throw new Error('disk I/O error')
       return get(...parameters)
     }) as typeof statement.get
@@ -38,42 +38,63 @@ function failing(database: DatabaseSync) {
   }
 }
 
-test('a change that could not be read once is read the next time, not taken for known', async () => {
+/** A store, another process that writes to it, and what verification reads of it when it has the lease. */
+async function createReads({ readMs = 0 } = {}) {
   const file = join(directory, 'a.db')
   const engine = openSqlite({ file, onFatal: () => {}, onCommit: () => {} })
   const { database } = openSqliteConnection(file, { isReadOnly: true })
-  const disk = failing(database)
-  const walIndex = openWalIndex(file)
-  const reads = createSqliteVerificationReads(disk.database, walIndex)
-  const revision = reads.changesSince(-1)!.revision
-  expect(reads.changesSince(revision)).toBeUndefined()
+  const clock = { nowMs: 0, reads: 0 }
+  const disk = slow(database, () => {
+    clock.reads += 1
+    clock.nowMs += readMs
+  })
+  const lease = createSqliteLease(() => clock.nowMs)
+  const reads = createSqliteVerificationReads(disk.database, lease, () => clock.nowMs)
+  reads.hold(true)
+  await engine.write(async (db) => (await lease.take(db))())
+  return {
+    reads,
+    disk,
+    clock,
+    revoke: () => engine.write(async (_db, revoke) => revoke({ scope: 'key', id: 'key_1' as never })),
+    async close() {
+      database.close()
+      await engine.close()
+    },
+  }
+}
 
-  await engine.write(async (_db, revoke) => revoke({ scope: 'key', id: 'key_1' as never }))
+test('a change that could not be read once is read the next time, not taken for known', async () => {
+  const { reads, disk, clock, revoke, close } = await createReads()
+  const { revision } = reads.changesSince(-1)!
+  await revoke()
+  // Another look is due; it sees the head move, and then fails to read the log.
+  clock.nowMs += 1_000
   disk.failWhile(() => expect(() => reads.changesSince(revision)).toThrow('disk I/O error'))
   expect(reads.changesSince(revision)?.rows).toHaveLength(1)
-
-  database.close()
-  await engine.close()
-  walIndex.close()
+  await close()
 })
 
-test('where commits do not show in the index, each look asks the store and sees every change', async () => {
-  const file = join(directory, 'a.db')
-  await openSqlite({ file, onFatal: () => {}, onCommit: () => {} }).close()
-  // This process writes to the index that the first connection found, whatever has its name now.
-  const { database } = openSqliteConnection(file, { isReadOnly: true })
-  database.exec('SELECT * FROM head')
-  copyFileSync(`${file}-shm`, `${file}-copy`)
-  renameSync(`${file}-copy`, `${file}-shm`)
-  const engine = openSqlite({ file, onFatal: () => {}, onCommit: () => {} })
-  const changes = engine.changes as AskedChanges
-  let { revision } = changes.changesSince(-1)!
-  for (let n = 0; n < 10; n++) {
-    expect(changes.changesSince(revision)).toBeUndefined()
-    await engine.write(async (_db, revoke) => revoke({ scope: 'key', id: 'key_1' as never }))
-    expect(changes.changesSince(revision)?.rows).toHaveLength(1)
-    revision += 1
-  }
-  database.close()
-  await engine.close()
+test('a change of which only the head could be read is read the next time, too', async () => {
+  const { reads, clock, revoke, close } = await createReads()
+  const { revision } = reads.changesSince(-1)!
+  await revoke()
+  clock.nowMs += 1_000
+  expect(reads.changesSince(revision)?.rows).toHaveLength(1)
+  // Whoever asked did not take it in.
+  expect(reads.changesSince(revision)?.rows).toHaveLength(1)
+  await close()
+})
+
+test('a look is believed for 10 ms, counted from before it', async () => {
+  const { reads, clock, revoke, close } = await createReads({ readMs: 8 })
+  const { revision } = reads.changesSince(-1)!
+  // Head and log took 8 ms each: that look is over, and another is made.
+  expect([reads.changesSince(revision), clock.reads]).toEqual([undefined, 3])
+  await revoke()
+  clock.nowMs += 2
+  expect([reads.changesSince(revision), clock.reads]).toEqual([undefined, 3])
+  clock.nowMs += 1
+  expect(reads.changesSince(revision)?.rows).toHaveLength(1)
+  await close()
 })

@@ -2,10 +2,12 @@ import type { DatabaseSync } from 'node:sqlite'
 
 import { StoreError } from '../engine.ts'
 import { initial } from './sqlite-0001-initial.ts'
+import { leaseholder } from './sqlite-0002-leaseholder.ts'
 
 /** Forward only, in this order. A name that was released is never edited: the next change is a new one. */
 const MIGRATIONS: readonly { readonly name: string; readonly sql: string }[] = [
   { name: '0001-initial', sql: initial },
+  { name: '0002-leaseholder', sql: leaseholder },
 ]
 
 /** Marks a file as ours ("LKey"), so that another program's database is refused, not migrated. */

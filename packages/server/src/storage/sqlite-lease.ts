@@ -1,0 +1,78 @@
+import { randomUUID } from 'node:crypto'
+import { sql } from 'kysely'
+import type { Db } from './schema.ts'
+
+/** How long whoever holds the lease may believe a look at the head, in milliseconds from before the look. */
+const LEASE_MS = 10
+/** Waited beyond it. All processes of one file read the clock of one machine, so that any margin will do. */
+const MARGIN_MS = 10
+/** How long others may go on answering from memory after a commit. */
+export const SETTLE_MS = LEASE_MS + MARGIN_MS
+
+/** Noted in place of an id: every process may believe its looks, and each must be waited for. */
+const EVERYBODY = 'everybody'
+
+/**
+ * Who may answer from memory without a look at the head, and who has to be waited for (decision 50). The head names
+ * one process, or everybody. Whoever revokes and is not that one process waits, after the commit, until no look
+ * from before it is believed any more.
+ */
+export type SqliteLease = {
+  /** Whether the last look may still be believed. */
+  isRunning(): boolean
+  /** A look that began then found this holder named. */
+  renew(beganAtMs: number, leaseholder: string | null): void
+  /** Something was committed here: whoever is told of it must find it in force. */
+  end(): void
+  /** Has the next write name this process, or everybody where several serve from one file. */
+  hold(isAlone: boolean): void
+  /** Part of each write. What it answers is called when the write is committed. */
+  take(db: Db): Promise<() => void>
+  /** Whether others may answer from before a commit that found this holder named. Ask when it has returned. */
+  hasOthers(leaseholder: string | null): boolean
+}
+
+export function createSqliteLease(monotonicMs: () => number): SqliteLease {
+  const id = randomUUID()
+  let wanted: string | undefined
+  let lookedAtMs = Number.NEGATIVE_INFINITY
+  let isHeld = false
+  /** Nobody who held it before believes an earlier look any more. */
+  let aloneFromMs = Number.POSITIVE_INFINITY
+
+  return {
+    isRunning() {
+      const sinceMs = monotonicMs() - lookedAtMs
+      return isHeld && sinceMs >= 0 && sinceMs <= LEASE_MS
+    },
+    renew(beganAtMs, leaseholder) {
+      lookedAtMs = beganAtMs
+      isHeld = leaseholder === id || leaseholder === EVERYBODY
+    },
+    end() {
+      lookedAtMs = Number.NEGATIVE_INFINITY
+    },
+    hold(isAlone) {
+      wanted = isAlone ? id : EVERYBODY
+    },
+    async take(db) {
+      const mine = wanted
+      if (mine === undefined) return () => {}
+      const before = await exchangeLeaseholder(db, mine)
+      return () => {
+        wanted = undefined
+        if (before !== mine) aloneFromMs = monotonicMs() + (before === null ? 0 : SETTLE_MS)
+      }
+    },
+    hasOthers(leaseholder) {
+      if (leaseholder === null) return false
+      return leaseholder !== id || monotonicMs() < aloneFromMs
+    },
+  }
+}
+
+async function exchangeLeaseholder(db: Db, leaseholder: string): Promise<string | null> {
+  const { rows } = await sql<{ leaseholder: string | null }>`SELECT leaseholder FROM head`.execute(db)
+  await sql`UPDATE head SET leaseholder = ${leaseholder}`.execute(db)
+  return rows[0]!.leaseholder
+}
