@@ -24,11 +24,11 @@ import { w4PostgresCreate } from './w4-postgres-create.ts'
 
 const HELP = `Takes the figures of this service and writes them to bench/RESULTS.md.
 
-  npm run bench                      all figures, some ten minutes
+  npm run bench                      all figures, some twenty minutes
   npm run bench -- --only V1,W1      these figures only; nothing is written to RESULTS.md
   npm run bench -- --rounds 3        fewer rounds than nine
   npm run bench -- --quick           short slices and small stores: to see that it works, not for figures
-  npm run bench -- --large           also with 10 million keys: an hour more, 10 GB in the temporary directory
+  npm run bench -- --large           also with 10 million keys: a quarter of an hour more, 15 GB in the temporary directory
 
 Exits with 1 when a floor is missed. Goals are reported only.
 `

@@ -120,3 +120,17 @@ export async function until<T>(wanted: T, ask: () => Promise<T>, msMax = 10_000)
     await new Promise((resolve) => setTimeout(resolve, 50))
   }
 }
+
+/** Asks again and again: on SQLite whoever may believe a look at the head always has one that is young. */
+export function keepBusy(ask: () => Promise<unknown>): { stop(): Promise<void> } {
+  let isStopped = false
+  const asking = (async () => {
+    while (!isStopped) await ask()
+  })()
+  return {
+    stop: () => {
+      isStopped = true
+      return asking
+    },
+  }
+}

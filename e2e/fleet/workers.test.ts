@@ -7,7 +7,7 @@ import { type Cluster, createCluster, createDatabase } from '../../packages/serv
 import { type Answer, type Call, call } from '../calling.ts'
 import { createHome, type Home } from '../running.ts'
 import { createRecorder } from './revocations.ts'
-import { inRounds, issueEverywhere, revokeEach, SOME, until } from './rounds.ts'
+import { inRounds, issueEverywhere, keepBusy, revokeEach, SOME, until } from './rounds.ts'
 
 const CONNECTIONS = 8
 /** One that does not answer by then belongs to the process that is frozen. */
@@ -138,9 +138,12 @@ describe.skipIf(process.platform !== 'linux').each(stores)(
   (_name, settings) => {
     it('both refuse a key from the moment its deletion is answered', { timeout: TEST_MS_MAX }, async () => {
       const { running, recorder } = await start(settings())
+      const [control] = await issueEverywhere({ servers: connections }, recorder, 1)
       await inRounds({ revocations: SOME }, async (count) => {
         const keys = await issueEverywhere({ servers: connections }, recorder, count)
-        await revokeEach(recorder, { keys, deleters: connections, verifiers: connections })
+        const busy = connections.map((one) => keepBusy(() => recorder.verify(one, control!)))
+        await revokeEach(recorder, { keys, deleters: connections, verifiers: connections, clients: 1 })
+        for (const one of busy) await one.stop()
       })
       expect(recorder.findViolations()).toEqual([])
       expect(Object.keys(recorder.countVerdicts())).toEqual(['INACTIVE'])
