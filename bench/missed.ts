@@ -18,8 +18,8 @@ and answer as in V1.`,
   M1: 'Over a thousand modules are loaded at the start, all operations with their validators and serializers among them. Not taken apart further.',
   M2: 'It is the start itself, as M1b: no key is loaded before somebody asks, and the number of keys does not show.',
   W1: `One create leaves 15 pages in the write-ahead log (30 pwrite calls, then one fsync; strace): the key's row in five
-indexes, the company, the user, the event and its index. The raw append writes one page. In a profile of both, COMMIT
-takes nearly as long as the raw appends' fdatasync, and everything else a twentieth of it.`,
+indexes, the company, the user, the event and its index. The raw append writes one page. In a profile COMMIT is
+nine tenths of a create.`,
   W2: 'As W1; the fsync is shared, what remains is the CPU time of a create.',
   W2b: 'As W1; HTTP, validation and answer come on top, on the one thread that also writes.',
   D1: `A deep page is skipped in chunks of 250 rows, one statement each, and between two of them everybody else gets a turn: a

@@ -97,12 +97,17 @@ async function start(settings: Readonly<Record<string, string>>) {
   return { running, key, recorder: createRecorder(asked) }
 }
 
-/** As the metrics have it, from whichever process the connection leads to. */
-async function countedVerifications(url: string, { agent }: Connection): Promise<number> {
+/** From whichever process the connection leads to. */
+async function metricsOf(url: string, { agent }: Connection): Promise<IncomingMessage> {
   const asked = request(`${url}/metrics`, { agent }).end()
   const [response] = (await once(asked, 'response')) as [IncomingMessage]
+  return response
+}
+
+/** As the metrics have it. */
+async function countedVerifications(url: string, connection: Connection): Promise<number> {
   const series = /^latchkey_request_duration_seconds_count\{operation="verifyApiKey",status="200"\} (\d+)$/m
-  return Number(series.exec(await text(response))?.[1])
+  return Number(series.exec(await text(await metricsOf(url, connection)))?.[1])
 }
 
 /** How many of the connections each process has: found by freezing one after the other. */
@@ -161,6 +166,13 @@ describe.skipIf(process.platform !== 'linux').each(stores)(
         await ask(running.url, connection, { path: '/verify', key, body: { key: issued!.secret } })
       for (const connection of connections)
         expect(await counted(connection)).toBe(before + connections.length)
+
+      // Without one of them the sum would be wrong: it is refused, by the process that can still answer.
+      const [frozen = 0] = workersOf(running)
+      process.kill(frozen, 'SIGSTOP')
+      const { statusCode } = await Promise.any(connections.map((one) => metricsOf(running.url, one)))
+      process.kill(frozen, 'SIGCONT')
+      expect(statusCode).toBe(503)
     })
 
     it('end when the process that watches over them was killed', async () => {

@@ -1,4 +1,5 @@
 import cluster from 'node:cluster'
+import { AppError } from '@latchkey/core/error'
 import { AggregatorRegistry, type Registry } from 'prom-client'
 
 /** The parent waits five seconds for a worker that says nothing; whoever asked it waits a little longer. Milliseconds. */
@@ -9,7 +10,8 @@ type Message = { readonly metricsAsked: number; readonly text?: string; readonly
 
 /**
  * Of all workers that share the port, whichever is asked. Call in a worker, with its own figures, which it then
- * gives the parent whenever that asks. What it answers throws while one of the workers stands still.
+ * gives the parent whenever that asks. What it answers throws AppError `unavailable` while one of
+ * the workers stands still.
  */
 export function shareMetrics(own: Registry): () => Promise<string> {
   AggregatorRegistry.setRegistries(own)
@@ -34,7 +36,11 @@ export function shareMetrics(own: Registry): () => Promise<string> {
     const { text, failure } = await promise
     clearTimeout(timer)
     waiting.delete(question.metricsAsked)
-    if (text === undefined) throw new Error(`the figures of all processes are not to be had: ${failure}`)
+    if (text === undefined) {
+      throw new AppError('unavailable', `One of the processes does not tell its figures (${failure}).`, {
+        retryAfterSeconds: 5,
+      })
+    }
     return text
   }
 }
