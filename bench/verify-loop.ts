@@ -54,7 +54,7 @@ export async function measureVerifyLoop(
 
 /** As a service in use does a second after its first verification: from then on it holds the lease. */
 async function writeOnce({ revocations, usage, clock }: Services, { key }: BenchStore): Promise<void> {
-  await revocations.start(true)
+  await revocations.start({ isAlone: true })
   usage.note(key.id as KeyId, clock.nowMs(), undefined)
   await usage.flush()
 }

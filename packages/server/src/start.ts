@@ -4,8 +4,8 @@ import { setInterval } from 'node:timers'
 import { createApp } from './app.ts'
 import { type Config, ConfigError } from './config.ts'
 import type { Services } from './services.ts'
-import { trimLog } from './storage/head.ts'
 import { deleteExpiredIdempotency } from './storage/idempotency.ts'
+import { trimLog } from './storage/log.ts'
 import { deleteExpiredPeople } from './storage/people.ts'
 
 const SWEEP_MS = 10 * 60 * 1_000
@@ -30,7 +30,7 @@ export async function assertPortFree({ host, port }: Pick<Config, 'host' | 'port
 }
 
 /**
- * Listens, by itself on its store or with others of its service. Throws ConfigError with one sentence when the port
+ * Listens, as the only process of its service or as one of several. Throws ConfigError with one sentence when the port
  * cannot be had.
  */
 export async function startServer(
@@ -42,7 +42,7 @@ export async function startServer(
   const address = await app.listen(config).catch((error: NodeJS.ErrnoException) => {
     throw explainListen(error, config.host, config.port)
   })
-  await revocations.start(isAlone)
+  await revocations.start({ isAlone })
   const sweepOnce = () =>
     engine.write(async (db) => {
       await deleteExpiredIdempotency(db, clock.nowMs())

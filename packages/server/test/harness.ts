@@ -108,7 +108,7 @@ export const ask = ({ dispatch }: App, options: InjectOptions) => request(dispat
 
 async function serve(services: Services): Promise<App> {
   const app = createApp(services)
-  await services.revocations.start(true)
+  await services.revocations.start({ isAlone: true })
   return app
 }
 

@@ -82,7 +82,7 @@ export type AskedChanges = {
    * Has this process believe each look for some milliseconds, from its next write on: it serves from this store
    * by itself, or is one of several. Without it `changesSince` looks each time.
    */
-  hold(isAlone: boolean): void
+  claim(isAlone: boolean): void
   /** How long others may go on answering from memory after a revocation was committed, in milliseconds. */
   readonly settleMs: number
   /** false: a store that was restored and that the operator has not accepted; `changesSince` throws then. */

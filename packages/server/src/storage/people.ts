@@ -53,16 +53,14 @@ export async function updateSession(
   await db.updateTable('sessions').set(changes).where('id', '=', id).execute()
 }
 
-/** Ends every open session of a user; their ids. */
-export async function endSessionsOf(db: Db, userId: UserId, nowMs: number): Promise<SessionId[]> {
-  const rows = await db
+/** Ends every open session of a user. */
+export async function endSessionsOf(db: Db, userId: UserId, nowMs: number): Promise<void> {
+  await db
     .updateTable('sessions')
     .set({ ended_at: nowMs })
     .where('user_id', '=', userId)
     .where('ended_at', 'is', null)
-    .returning('id')
     .execute()
-  return rows.map((row) => row.id)
 }
 
 /** Sessions and invitations that are over: nothing asks for them any more. */

@@ -3,7 +3,7 @@ import { fingerprintBytes } from '@latchkey/core/fingerprint'
 import { isId } from '@latchkey/core/ids'
 import type { AskedChanges, Changes, VerifiableRow, VerificationReads } from './engine.ts'
 import type { HeadRow, LogRow } from './schema.ts'
-import { SETTLE_MS, type SqliteLease } from './sqlite-lease.ts'
+import { type Leaseholder, SETTLE_MS, type SqliteLease } from './sqlite-lease.ts'
 import { verifiableSql } from './verifiable-sql.ts'
 
 /** Prepared reads on a connection of their own: the path of every verification. */
@@ -41,12 +41,12 @@ export function createSqliteVerificationReads(
     changesSince(revision) {
       if (seen === revision && lease.isRunning()) return undefined
       const beganAtMs = monotonicMs()
-      const now = head.get() as { revision: number; leaseholder: string | null }
+      const now = head.get() as { revision: number; leaseholder: Leaseholder }
       lease.renew(beganAtMs, now.leaseholder)
       seen = now.revision
       return seen === revision ? undefined : readChanges(revision)
     },
-    hold: lease.hold,
+    claim: lease.claim,
     settleMs: SETTLE_MS,
     isAccepted: () => (state.get() as { is_accepted: 0 | 1 }).is_accepted === 1,
     findKey(handle) {

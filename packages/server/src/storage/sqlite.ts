@@ -1,12 +1,13 @@
 import { existsSync, statSync } from 'node:fs'
 import type { DatabaseSync } from 'node:sqlite'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { RevocationScope } from '@latchkey/core/key-cache'
 import { type Engine, StoreError } from './engine.ts'
-import { acceptHead, appendRevision, type MovedHead } from './head.ts'
-import { assertOurs, checkSqliteSchema, migrateSqlite } from './migrations/sqlite.ts'
+import { assertOurs, checkSqliteSchema, migrateExisting, migrateSqlite } from './migrations/sqlite.ts'
 import { openSqliteConnection, type SqliteConnection } from './sqlite-connection.ts'
 import { isDamaged } from './sqlite-errors.ts'
-import { createSqliteLease } from './sqlite-lease.ts'
+import { acceptHead, appendRevision, type MovedHead } from './sqlite-head.ts'
+import { createSqliteLease, SETTLE_MS } from './sqlite-lease.ts'
 import { createSqliteReaders } from './sqlite-readers.ts'
 import { createSqliteVerificationReads } from './sqlite-verification.ts'
 import { isRecentSqlite, SQLITE_VERSION_MIN } from './sqlite-version.ts'
@@ -53,15 +54,17 @@ export function openSqlite(options: SqliteOptions): Engine {
         return { value, moved, taken }
       })
       taken()
-      const isWaitedFor = moved !== undefined && lease.hasOthers(moved.leaseholder)
+      const isWaitedFor = moved !== undefined && lease.mustSettle(moved.leaseholder)
       return { value, revocation: isWaitedFor ? moved : undefined }
     },
     inspect: readers.read,
-    accept: (work) =>
-      queue.write(async (db) => {
+    async accept(work) {
+      await queue.write(async (db) => {
         await acceptHead(db)
         await work(db)
-      }),
+      })
+      await sleep(SETTLE_MS)
+    },
     verification,
     changes: verification,
     async close() {
@@ -78,6 +81,7 @@ export function openSqlite(options: SqliteOptions): Engine {
 
 function openWriter(file: string): SqliteConnection {
   const isNew = !existsSync(file)
+  if (!isNew) migrateExisting(file)
   const connection = openSqliteConnection(file, { isReadOnly: false })
   const { database } = connection
   assertVersion(database)

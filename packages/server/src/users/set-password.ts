@@ -30,7 +30,9 @@ export async function setPassword(
     if (isLost || !isActive) return false
     await upsertPassword(tx.db, user.id, passwordHash, tx.nowMs)
     await deleteInvitationsOf(tx.db, user.id)
-    for (const id of await endSessionsOf(tx.db, user.id, tx.nowMs)) tx.revoke({ scope: 'session', id })
+    await endSessionsOf(tx.db, user.id, tx.nowMs)
+    // Also when none was open: somebody else may have ended them just now, and still wait for it to be in force.
+    tx.revoke({ scope: 'user', id: user.id })
     await change.record({ action: 'user.password_set', object: { type: 'user', id: user.id } })
     return true
   })

@@ -14,8 +14,11 @@ export type Revocations = {
   expect(): (head: Head) => boolean
   /** Resolves when the revocation is in force on every server. Throws AppError `unavailable`. */
   settle(revocation: Revocation): Promise<void>
-  /** Begins to serve, with or without others on the same store; until then every look-up asks it. */
-  start(isAlone: boolean): Promise<void>
+  /**
+   * Begins to serve; until then every look-up asks the store. `isAlone`: this is the only process of its service,
+   * which counts on the embedded store.
+   */
+  start(options: { readonly isAlone: boolean }): Promise<void>
   stop(): Promise<void>
   /** undefined where the store itself is asked. */
   readonly applied: number | undefined
@@ -44,7 +47,7 @@ export function createRevocations(
       isFresh: createFreshness(changes, memory),
       expect: () => () => true,
       settle: () => sleep(changes.settleMs),
-      start: async (isAlone) => changes.hold(isAlone),
+      start: async ({ isAlone }) => changes.claim(isAlone),
       stop: async () => {},
       applied: undefined,
       get refused() {

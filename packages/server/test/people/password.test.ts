@@ -173,6 +173,22 @@ describe('a password', () => {
     expect((await signIn('another password of mine')).status).toBe(200)
   })
 
+  test('that is set when no session is open is a revocation, too: whoever ended them may still be waiting', async () => {
+    const revision = () =>
+      server.services.engine.read((db) =>
+        db
+          .selectFrom('head')
+          .select('revision')
+          .executeTakeFirstOrThrow()
+          .then(({ revision }) => revision),
+      )
+    await setPassword((await invite()).token)
+    const { token } = await invite()
+    const before = await revision()
+    await setPassword(token, 'another password of mine')
+    expect(await revision()).toBe(before + 1)
+  })
+
   test('is in no answer, no log line and no event', async () => {
     const { token } = await invite()
     const answers = [await setPassword(token), await signIn(), await signIn(`${PASSWORD}!`)]

@@ -54,7 +54,7 @@ export class Server {
     const wire = new Wire({ agenda, random, farEnd: store, machine, road, timing, isAlive })
     this.#code = assemble({ name: this.#name, store, wire, timing, judge, fingerprint, newId })
     this.write = this.#code.write
-    void this.#code.revocations.start(true)
+    void this.#code.revocations.start({ isAlone: true })
   }
 
   get isAlive(): boolean {

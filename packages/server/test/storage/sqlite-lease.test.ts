@@ -7,21 +7,22 @@ import type { KeyId } from '@latchkey/core/ids'
 import { createVerifier, type Verifier } from '@latchkey/core/verifier'
 import fc from 'fast-check'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { storeFileOf } from '../../src/open-store.ts'
 import type { AskedChanges, Engine } from '../../src/storage/engine.ts'
 import { openSqlite } from '../../src/storage/sqlite.ts'
 import { createFreshness } from '../../src/verification/freshness.ts'
+import { startTestServer } from '../harness.ts'
 
-const RUNS = 150
-const SERVERS = 2
-const KEYS = 2
+const RUNS = Number(process.env.LEASE_RUNS ?? 150)
+const SERVERS = 3
 const ATTEMPT = { visibleTo: null, address: undefined, permissions: [], nowMs: 0 }
 
 type Server = { readonly engine: Engine; readonly changes: AskedChanges; readonly verifier: Verifier }
-type World = Awaited<ReturnType<typeof createWorld>>
+type World = ReturnType<typeof createWorld>
 
 let directory: string
 let file: string
-let worlds = 0
+let keys = 0
 
 beforeEach(async () => {
   directory = mkdtempSync(join(tmpdir(), 'latchkey-test-'))
@@ -31,18 +32,18 @@ beforeEach(async () => {
 })
 afterEach(() => rmSync(directory, { recursive: true, force: true }))
 
-/** Keys are made by being asked for, and stop when the log names them. */
-function createWorld() {
-  worlds += 1
-  const prefix = `key_${worlds}_`
+/** Keys are made by being asked for, and stop when the log names them. `tickMs` goes by with each look at the clock. */
+function createWorld(tickMs: number) {
   const database = new DatabaseSync(file)
   const named = database.prepare('SELECT count(*) AS times FROM log WHERE object_id = ?')
   let nowMs = 0
-  const monotonicMs = () => nowMs
+  const monotonicMs = () => {
+    nowMs += tickMs
+    return nowMs
+  }
   const servers: Server[] = []
-  const pending: { readonly id: string; readonly atMs: number }[] = []
-  const acknowledged = new Set<string>()
-  const idOf = (key: number) => `${prefix}${key}` as KeyId
+  /** When the revocation of a key was answered, or will be. */
+  const answeredAtMs = new Map<KeyId, number>()
 
   function open(): Server {
     const engine = openSqlite({ file, onFatal: () => {}, onCommit: () => {}, monotonicMs })
@@ -51,43 +52,40 @@ function createWorld() {
       fingerprint: () => {
         throw new Error('keys are asked for by their id here')
       },
-      load: (handle) => ({
-        fingerprint: undefined,
-        key: keyOf(handle as KeyId, named.get(handle)?.times === 0),
-      }),
+      load: (id) => ({ fingerprint: undefined, key: keyOf(id as KeyId, named.get(id)?.times === 0) }),
       isFresh: createFreshness(changes, { drop: (it) => verifier.drop(it), clear: () => verifier.clear() }),
       monotonicMs,
     })
     return { engine, changes, verifier }
   }
 
-  function acknowledge(): void {
-    for (const { id, atMs } of pending) if (nowMs >= atMs) acknowledged.add(id)
-  }
-
   for (let n = 0; n < SERVERS; n++) servers.push(open())
   return {
-    servers,
-    hold: (server: number, isAlone: boolean) => servers[server]!.changes.hold(isAlone),
+    claim: (server: number, isAlone: boolean) => servers[server]!.changes.claim(isAlone),
     write: (server: number) => servers[server]!.engine.write(async () => {}),
+    /** One that comes to nothing, before or after it took the lease. */
+    fail: (server: number, isLate: boolean) =>
+      servers[server]!.engine.write(async (_db, revoke) => {
+        if (!isLate) throw new Error('not this one')
+        revoke({ scope: 'no such scope' as 'key', id: newKey() })
+      }).catch(() => {}),
     advance(ms: number) {
       nowMs += ms
-      acknowledge()
     },
     /** Answers whether somebody is waited for. */
-    async revoke(server: number, key: number): Promise<boolean> {
+    async revoke(server: number, id: KeyId): Promise<boolean> {
       const { engine, changes } = servers[server]!
-      const id = idOf(key)
       const { revocation } = await engine.write(async (_db, revoke) => revoke({ scope: 'key', id }))
-      pending.push({ id, atMs: nowMs + (revocation === undefined ? 0 : changes.settleMs) })
-      acknowledge()
-      return revocation !== undefined
+      const isWaited = revocation !== undefined
+      const atMs = nowMs + (isWaited ? changes.settleMs : 0)
+      answeredAtMs.set(id, Math.min(atMs, answeredAtMs.get(id) ?? atMs))
+      return isWaited
     },
-    verify(server: number, key: number): boolean {
-      const outcome = servers[server]!.verifier.verifyById(idOf(key), ATTEMPT)
+    verify(server: number, id: KeyId): boolean {
+      const outcome = servers[server]!.verifier.verifyById(id, ATTEMPT)
       return 'code' in outcome && outcome.code === 'VALID'
     },
-    isAcknowledged: (key: number) => acknowledged.has(idOf(key)),
+    isAnswered: (id: KeyId) => (answeredAtMs.get(id) ?? Number.POSITIVE_INFINITY) <= nowMs,
     async restart(server: number) {
       await servers[server]!.engine.close()
       servers[server] = open()
@@ -97,6 +95,11 @@ function createWorld() {
       database.close()
     },
   }
+}
+
+function newKey(): KeyId {
+  keys += 1
+  return `key_${keys}` as KeyId
 }
 
 const keyOf = (id: KeyId, isActive: boolean) =>
@@ -117,8 +120,8 @@ const keyOf = (id: KeyId, isActive: boolean) =>
   }) as never
 
 /** Runs in a world of its own, and lets go of it whatever happens. */
-async function inWorld(run: (world: World) => Promise<void>): Promise<void> {
-  const world = createWorld()
+async function inWorld(run: (world: World) => Promise<void>, tickMs = 0): Promise<void> {
+  const world = createWorld(tickMs)
   try {
     await run(world)
   } finally {
@@ -126,76 +129,124 @@ async function inWorld(run: (world: World) => Promise<void>): Promise<void> {
   }
 }
 
-const server = fc.nat(SERVERS - 1)
-const key = fc.nat(KEYS - 1)
-const step = fc.oneof(
-  { weight: 8, arbitrary: fc.record({ verify: server, key }) },
-  { weight: 3, arbitrary: fc.record({ revoke: server, key }) },
-  { weight: 3, arbitrary: fc.record({ advance: fc.integer({ min: 1, max: 25 }) }) },
-  { weight: 1, arbitrary: fc.record({ together: server, key }) },
-  { weight: 2, arbitrary: fc.record({ write: server }) },
-  { weight: 1, arbitrary: fc.record({ hold: server, isAlone: fc.boolean() }) },
-  { weight: 1, arbitrary: fc.record({ restart: server }) },
-)
-type Step = typeof step extends fc.Arbitrary<infer T> ? T : never
+/** Two keys, remembered by some, revoked by some, and asked for by all while time goes by. */
+type Round = {
+  readonly claims: readonly (readonly [server: number, isAlone: boolean])[]
+  readonly restarted: number | undefined
+  readonly pauses: readonly number[]
+  readonly rememberedBy: readonly number[]
+  /** At the same time; those of one server share a transaction. */
+  readonly jobs: readonly (readonly [
+    server: number,
+    what: 'revoke' | 'write' | 'fail' | 'fail late',
+    key: 0 | 1,
+  ])[]
+}
 
-async function take(world: World, one: Step): Promise<void> {
-  if ('verify' in one) {
-    const isLate = world.isAcknowledged(one.key)
-    expect(world.verify(one.verify, one.key) && isLate, 'accepted after its revocation was answered').toBe(
-      false,
-    )
-  } else if ('revoke' in one) await world.revoke(one.revoke, one.key)
-  // One transaction for both: the first may be the one that takes the lease.
-  else if ('together' in one)
-    await Promise.all([world.write(one.together), world.revoke(one.together, one.key)])
-  else if ('advance' in one) world.advance(one.advance)
-  else if ('write' in one) await world.write(one.write)
-  else if ('hold' in one) world.hold(one.hold, one.isAlone)
-  else await world.restart(one.restart)
+const server = fc.nat(SERVERS - 1)
+const pause = fc.constantFrom(0, 1, 4, 9, 11, 25)
+const round: fc.Arbitrary<Round> = fc.record({
+  claims: fc.array(fc.tuple(server, fc.boolean()), { maxLength: 1 }),
+  restarted: fc.option(server, { freq: 6, nil: undefined }),
+  pauses: fc.array(pause, { minLength: 1, maxLength: 4 }),
+  rememberedBy: fc.subarray([0, 1, 2], { minLength: 1 }),
+  jobs: fc.array(
+    fc.tuple(
+      server,
+      fc.constantFrom('revoke', 'revoke', 'revoke', 'write', 'fail', 'fail late'),
+      fc.constantFrom(0, 1),
+    ),
+    { minLength: 1, maxLength: 5 },
+  ),
+})
+
+async function play(world: World, { claims, restarted, pauses, rememberedBy, jobs }: Round): Promise<void> {
+  const ids = [newKey(), newKey()] as const
+  const look = (server: number) => {
+    for (const id of ids) {
+      const isLate = world.isAnswered(id)
+      expect(world.verify(server, id) && isLate, 'accepted after its revocation was answered').toBe(false)
+    }
+  }
+  for (const [server, isAlone] of claims) world.claim(server, isAlone)
+  if (restarted !== undefined) await world.restart(restarted)
+  for (const server of rememberedBy) look(server)
+  await Promise.all(
+    jobs.map(async ([server, what, key]) => {
+      if (what === 'revoke') await world.revoke(server, ids[key])
+      else if (what === 'write') await world.write(server)
+      else await world.fail(server, what === 'fail late')
+      for (const other of rememberedBy) look(other)
+    }),
+  )
+  for (const ms of pauses) {
+    world.advance(ms)
+    for (let server = 0; server < SERVERS; server++) look(server)
+  }
 }
 
 test('nothing is accepted after its revocation was answered, whoever holds the lease, takes it or dies', {
   timeout: 120_000,
 }, async () => {
   await fc.assert(
-    fc.asyncProperty(fc.array(step, { minLength: 10, maxLength: 60 }), (steps) =>
-      inWorld(async (world) => {
-        for (const one of steps) await take(world, one)
-      }),
+    fc.asyncProperty(
+      fc.array(round, { minLength: 4, maxLength: 12 }),
+      fc.constantFrom(0, 1, 3),
+      (rounds, tickMs) =>
+        inWorld(async (world) => {
+          for (const one of rounds) await play(world, one)
+        }, tickMs),
     ),
-    { numRuns: Number(process.env.LEASE_RUNS ?? RUNS) },
+    { numRuns: RUNS },
   )
 })
 
 test('the one process that holds the lease waits for nobody; whoever revokes beside it waits for it', () =>
   inWorld(async (world) => {
-    world.hold(0, true)
+    const [one, other] = [newKey(), newKey()]
+    world.claim(0, true)
     await world.write(0)
-    expect(world.verify(0, 0)).toBe(true)
-    expect([await world.revoke(0, 0), world.verify(0, 0)]).toEqual([false, false])
+    expect(world.verify(0, one)).toBe(true)
+    expect([await world.revoke(0, one), world.verify(0, one)]).toEqual([false, false])
 
-    expect(world.verify(0, 1)).toBe(true)
-    expect([await world.revoke(1, 1), world.isAcknowledged(1)]).toEqual([true, false])
+    expect(world.verify(0, other)).toBe(true)
+    expect([await world.revoke(1, other), world.isAnswered(other)]).toEqual([true, false])
     world.advance(20)
-    expect([world.isAcknowledged(1), world.verify(0, 1)]).toEqual([true, false])
+    expect([world.isAnswered(other), world.verify(0, other)]).toEqual([true, false])
   }))
 
 test('who lost the lease looks each time, and who took it waits until that is so', () =>
   inWorld(async (world) => {
-    world.hold(0, true)
+    const [one, other] = [newKey(), newKey()]
+    world.claim(0, true)
     await world.write(0)
-    world.hold(1, true)
-    expect([world.verify(0, 0), world.verify(0, 1)]).toEqual([true, true])
+    world.claim(1, true)
+    expect([world.verify(0, one), world.verify(0, other)]).toEqual([true, true])
     // The write that takes the lease is the revocation itself.
-    expect(await world.revoke(1, 0)).toBe(true)
+    expect(await world.revoke(1, one)).toBe(true)
     world.advance(20)
-    expect([world.verify(0, 0), world.verify(0, 1)]).toEqual([false, true])
-    expect([await world.revoke(1, 1), world.verify(0, 1)]).toEqual([false, false])
+    expect([world.verify(0, one), world.verify(0, other)]).toEqual([false, true])
+    expect([await world.revoke(1, other), world.verify(0, other)]).toEqual([false, false])
   }))
 
 test('nobody is waited for where nobody serves', () =>
   inWorld(async (world) => {
-    expect(world.verify(1, 0)).toBe(true)
-    expect([await world.revoke(0, 0), world.verify(1, 0)]).toEqual([false, false])
+    const one = newKey()
+    expect(world.verify(1, one)).toBe(true)
+    expect([await world.revoke(0, one), world.verify(1, one)]).toEqual([false, false])
   }))
+
+test('a server takes the lease with its first write, and names everybody where it is one of several', async () => {
+  const service = await startTestServer()
+  const leaseholder = async () => {
+    await service.services.engine.write(async () => {})
+    const database = new DatabaseSync(storeFileOf(service.dataDir), { readOnly: true })
+    const row = database.prepare('SELECT leaseholder FROM head').get()
+    database.close()
+    return row?.leaseholder
+  }
+  expect(await leaseholder()).toMatch(/^[0-9a-f-]{36}$/)
+  await service.services.revocations.start({ isAlone: false })
+  expect(await leaseholder()).toBe('everybody')
+  await service.dispose()
+})

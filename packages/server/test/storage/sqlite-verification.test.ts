@@ -50,8 +50,9 @@ async function createReads({ readMs = 0 } = {}) {
   })
   const lease = createSqliteLease(() => clock.nowMs)
   const reads = createSqliteVerificationReads(disk.database, lease, () => clock.nowMs)
-  reads.hold(true)
-  await engine.write(async (db) => (await lease.take(db))())
+  reads.claim(true)
+  const { value: taken } = await engine.write((db) => lease.take(db))
+  taken()
   return {
     reads,
     disk,

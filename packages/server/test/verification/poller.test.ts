@@ -44,7 +44,7 @@ test('that the row of a dead server cannot be removed is not told as a database 
       timing,
     },
   )
-  await revocations.start(true)
+  await revocations.start({ isAlone: true })
   passTo(LEASE_MS + MARGIN_MS + 1)
   expect(await kept.promise).toBe(refusal)
   await revocations.stop()

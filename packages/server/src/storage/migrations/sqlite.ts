@@ -1,6 +1,6 @@
-import type { DatabaseSync } from 'node:sqlite'
-
+import { DatabaseSync } from 'node:sqlite'
 import { StoreError } from '../engine.ts'
+import { isBusy } from '../sqlite-errors.ts'
 import { initial } from './sqlite-0001-initial.ts'
 import { leaseholder } from './sqlite-0002-leaseholder.ts'
 
@@ -12,6 +12,9 @@ const MIGRATIONS: readonly { readonly name: string; readonly sql: string }[] = [
 
 /** Marks a file as ours ("LKey"), so that another program's database is refused, not migrated. */
 export const APPLICATION_ID = 0x4c4b6579
+
+/** How long others may have a store open that is to be migrated, in milliseconds. */
+const ALONE_MS_MAX = 5_000
 
 export type MigrationReport = { readonly applied: readonly string[] }
 
@@ -40,6 +43,50 @@ export function migrateSqlite(database: DatabaseSync): MigrationReport {
     }
   }
   return { applied }
+}
+
+/**
+ * Brings a store that is there already to the current schema while nobody else has it open: a process of the
+ * release before does not know what this one relies on. Waits a little for others that start at the same time.
+ * Throws StoreError.
+ */
+export function migrateExisting(file: string): void {
+  const deadlineMs = performance.now() + ALONE_MS_MAX
+  while (isBehind(file)) {
+    if (migrateAlone(file)) return
+    if (performance.now() > deadlineMs) {
+      throw new StoreError(
+        `Another process has ${file} open, which has to be brought to the schema of this release first: ` +
+          'stop the old service, then start again.',
+      )
+    }
+    // Everybody who looks has it open for a moment: not all at the same time again.
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10 + Math.random() * 40)
+  }
+}
+
+function isBehind(file: string): boolean {
+  const database = new DatabaseSync(file, { readOnly: true })
+  try {
+    return applicationIdOf(database) === APPLICATION_ID && compareSqliteSchema(database).missing.length > 0
+  } finally {
+    database.close()
+  }
+}
+
+/** false: somebody else has it open. */
+function migrateAlone(file: string): boolean {
+  const database = new DatabaseSync(file)
+  try {
+    database.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE; COMMIT')
+    migrateSqlite(database)
+    return true
+  } catch (error) {
+    if (isBusy(error)) return false
+    throw error
+  } finally {
+    database.close()
+  }
 }
 
 /** Throws StoreError unless the database is ours, complete and not from a newer release. */

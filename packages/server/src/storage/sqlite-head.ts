@@ -2,12 +2,10 @@ import type { RevocationScope } from '@latchkey/core/key-cache'
 import { sql } from 'kysely'
 import type { Revocation } from './engine.ts'
 import type { Db } from './schema.ts'
-
-/** Log rows kept: a process that has fallen further behind forgets everything instead. */
-const LOG_ROWS_MAX = 10_000
+import type { Leaseholder } from './sqlite-lease.ts'
 
 /** The head as a change left it, and who may answer from before. */
-export type MovedHead = Revocation & { readonly leaseholder: string | null }
+export type MovedHead = Revocation & { readonly leaseholder: Leaseholder }
 
 /**
  * Moves the head and notes what changed. The last statements of a transaction: the head's row is locked
@@ -22,14 +20,6 @@ export async function appendRevision(db: Db, changed: RevocationScope): Promise<
   const { revision } = moved
   await db.insertInto('log').values({ revision, scope: changed.scope, object_id: changed.id }).execute()
   return moved
-}
-
-/** Lets go of log rows that nobody asks for any more. */
-export async function trimLog(db: Db): Promise<void> {
-  await db
-    .deleteFrom('log')
-    .where('revision', '<=', sql<number>`(SELECT revision FROM head) - ${LOG_ROWS_MAX}`)
-    .execute()
 }
 
 /** Begins a new epoch in a restored store. */
