@@ -30,8 +30,8 @@ export async function assertPortFree({ host, port }: Pick<Config, 'host' | 'port
 }
 
 /**
- * Listens, as the only process of its service or as one of several. Throws ConfigError with one sentence when the port
- * cannot be had.
+ * Listens, as the only process of its service or as one of several. Throws ConfigError with one sentence when
+ * the port cannot be had.
  */
 export async function startServer(
   services: Services,

@@ -12,11 +12,8 @@ export type MovedHead = Revocation & { readonly leaseholder: Leaseholder }
  * until the commit, so that the order of revisions is the order of commits.
  */
 export async function appendRevision(db: Db, changed: RevocationScope): Promise<MovedHead> {
-  const { rows } =
-    await sql<MovedHead>`UPDATE head SET revision = revision + 1 RETURNING revision, epoch, leaseholder`.execute(
-      db,
-    )
-  const moved = rows[0]!
+  const moving = sql<MovedHead>`UPDATE head SET revision = revision + 1 RETURNING revision, epoch, leaseholder`
+  const moved = (await moving.execute(db)).rows[0]!
   const { revision } = moved
   await db.insertInto('log').values({ revision, scope: changed.scope, object_id: changed.id }).execute()
   return moved

@@ -81,11 +81,15 @@ export function openSqlite(options: SqliteOptions): Engine {
 
 function openWriter(file: string): SqliteConnection {
   const isNew = !existsSync(file)
-  if (!isNew) migrateExisting(file)
+  const assertFit = (database: DatabaseSync) => {
+    assertVersion(database)
+    assertOurs(database)
+    if (!isNew && statSync(file).size <= CHECKED_BYTES_MAX) assertSound(database, file)
+  }
+  if (!isNew) migrateExisting(file, assertFit)
   const connection = openSqliteConnection(file, { isReadOnly: false })
   const { database } = connection
-  assertVersion(database)
-  assertOurs(database)
+  assertFit(database)
   const mode = database.prepare('PRAGMA journal_mode = WAL').get()
   database.exec('PRAGMA synchronous = FULL')
   const synchronous = database.prepare('PRAGMA synchronous').get()
@@ -94,7 +98,6 @@ function openWriter(file: string): SqliteConnection {
       `The file system under ${file} does not support SQLite's write-ahead log: put LATCHKEY_DATA_DIR on a local disk.`,
     )
   }
-  if (!isNew && statSync(file).size <= CHECKED_BYTES_MAX) assertSound(database, file)
   migrateSqlite(database)
   checkSqliteSchema(database)
   return connection

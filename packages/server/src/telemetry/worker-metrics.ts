@@ -10,8 +10,8 @@ type Message = { readonly metricsAsked: number; readonly text?: string; readonly
 
 /**
  * Of all workers that share the port, whichever is asked. Call in a worker, with its own figures, which it then
- * gives the parent whenever that asks. What it answers throws AppError `unavailable` while one of
- * the workers stands still.
+ * gives the parent whenever that asks. What it answers throws AppError `unavailable` while
+ * one of the workers stands still.
  */
 export function shareMetrics(own: Registry): () => Promise<string> {
   AggregatorRegistry.setRegistries(own)

@@ -48,12 +48,12 @@ export function migrateSqlite(database: DatabaseSync): MigrationReport {
 /**
  * Brings a store that is there already to the current schema while nobody else has it open: a process of the
  * release before does not know what this one relies on. Waits a little for others that start at the same time.
- * Throws StoreError.
+ * `assertFit` is called before anything is changed. Throws StoreError, and what `assertFit` throws.
  */
-export function migrateExisting(file: string): void {
+export function migrateExisting(file: string, assertFit: (database: DatabaseSync) => void): void {
   const deadlineMs = performance.now() + ALONE_MS_MAX
   while (isBehind(file)) {
-    if (migrateAlone(file)) return
+    if (migrateAlone(file, assertFit)) return
     if (performance.now() > deadlineMs) {
       throw new StoreError(
         `Another process has ${file} open, which has to be brought to the schema of this release first: ` +
@@ -66,19 +66,25 @@ export function migrateExisting(file: string): void {
 }
 
 function isBehind(file: string): boolean {
-  const database = new DatabaseSync(file, { readOnly: true })
+  // Not read-only: such a connection would leave the files of its log behind.
+  const database = new DatabaseSync(file)
   try {
     return applicationIdOf(database) === APPLICATION_ID && compareSqliteSchema(database).missing.length > 0
+  } catch (error) {
+    // Whoever has it alone is bringing it forward just now.
+    if (isBusy(error)) return true
+    throw error
   } finally {
     database.close()
   }
 }
 
 /** false: somebody else has it open. */
-function migrateAlone(file: string): boolean {
+function migrateAlone(file: string, assertFit: (database: DatabaseSync) => void): boolean {
   const database = new DatabaseSync(file)
   try {
     database.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE; COMMIT')
+    assertFit(database)
     migrateSqlite(database)
     return true
   } catch (error) {
