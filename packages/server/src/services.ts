@@ -1,6 +1,7 @@
+import { randomBytes as cryptoRandomBytes } from 'node:crypto'
 import type { Clock } from '@latchkey/core/clock'
 import { createFingerprinter } from '@latchkey/core/fingerprint'
-import type { RandomBytes } from '@latchkey/core/random'
+import { createRandomPool, type RandomBytes } from '@latchkey/core/random'
 import { createVerifier, type Verifier } from '@latchkey/core/verifier'
 import { type AuditChain, createAuditChain } from './audit/chain.ts'
 import type { TokenIssuer } from './auth/access-token.ts'
@@ -13,7 +14,6 @@ import type { Config, SecretSource } from './config.ts'
 import { assertServerSecret } from './deployment.ts'
 import { readIssuersFile } from './issuers-file.ts'
 import { openStore, prepareSecret } from './open-store.ts'
-import { createRandomPool } from './random-pool.ts'
 import { type DerivedKeys, deriveKeys } from './server-secret.ts'
 import type { Engine } from './storage/engine.ts'
 import { createEvents, type Events } from './telemetry/events.ts'
@@ -75,7 +75,7 @@ export async function createServices(
   const log = createLog(config.logLevel, overrides.logSink)
   const events = createEvents(log)
   const clock = overrides.clock ?? systemClock
-  const randomBytes = overrides.randomBytes ?? createRandomPool()
+  const randomBytes = overrides.randomBytes ?? createRandomPool(cryptoRandomBytes)
   const tokens = wireTokens(issuer, issuers, derivedKeys, clock, randomBytes)
   const metrics = createMetrics(() => verifier)
   const traces = config.traces ? (await import('./telemetry/traces.ts')).createTraces() : undefined
