@@ -18,6 +18,19 @@ test('no byte is handed out twice, and none is left out', () => {
   for (let n = 1; n <= 5_000; n++) expect(new DataView(take(4).buffer).getUint32(0)).toBe(n)
 })
 
+test('what was handed out is no longer in the pool', () => {
+  const pools: Uint8Array[] = []
+  const take = createRandomPool((size) => {
+    const pool = new Uint8Array(size).fill(7)
+    pools.push(pool)
+    return pool
+  })
+  for (let n = 1; n <= 20; n++) {
+    expect([...take(10)]).toEqual(Array(10).fill(7))
+    expect(pools[0]!.filter((byte) => byte === 7)).toHaveLength(4_096 - 10 * n)
+  }
+})
+
 test('bytes are the caller’s own: what it does to them changes no others', () => {
   const take = createRandomPool(createSource())
   const first = take(16)

@@ -10,15 +10,15 @@ const TAKEN_MAX = 64
  * for, and a new key asks three times. No byte is handed out twice, and none stays behind in the pool.
  */
 export function createRandomPool(randomBytes: RandomBytes): RandomBytes {
-  let pool = new Uint8Array(0)
+  let pool: Uint8Array = new Uint8Array(0)
   let taken = 0
   return (size) => {
     if (size > TAKEN_MAX) return randomBytes(size)
     if (taken + size > pool.length) {
-      pool = Uint8Array.from(randomBytes(POOL_BYTES))
+      pool = randomBytes(POOL_BYTES)
       taken = 0
     }
-    const bytes = pool.slice(taken, taken + size)
+    const bytes = new Uint8Array(pool.subarray(taken, taken + size))
     pool.fill(0, taken, taken + size)
     taken += size
     return bytes
