@@ -6,8 +6,8 @@ const POOL_BYTES = 4_096
 const TAKEN_MAX = 64
 
 /**
- * The same bytes, fetched some kilobytes at a time: each call of node:crypto costs 3 to 4 µs however few are asked
- * for, and a new key asks three times. No byte is handed out twice, and none stays behind in the pool.
+ * The same bytes, fetched some kilobytes at a time: a call of node:crypto costs the same however few are asked for,
+ * and every request asks for some. No byte is handed out twice, and none stays behind in the pool.
  */
 export function createRandomPool(randomBytes: RandomBytes): RandomBytes {
   let pool: Uint8Array = new Uint8Array(0)
@@ -18,9 +18,11 @@ export function createRandomPool(randomBytes: RandomBytes): RandomBytes {
       pool = randomBytes(POOL_BYTES)
       taken = 0
     }
-    const bytes = new Uint8Array(pool.subarray(taken, taken + size))
-    pool.fill(0, taken, taken + size)
-    taken += size
+    const bytes = new Uint8Array(size)
+    for (let index = 0; index < size; index++) {
+      bytes[index] = pool[taken]!
+      pool[taken++] = 0
+    }
     return bytes
   }
 }
