@@ -46,6 +46,7 @@ export function createRevocations(
     return {
       isFresh: createFreshness(changes, memory),
       expect: () => () => true,
+      // Not a timer of `timing`: a command that waits here has nothing else to keep it from ending.
       settle: () => sleep(changes.settleMs),
       start: async ({ isAlone }) => changes.claim(isAlone),
       stop: async () => {},

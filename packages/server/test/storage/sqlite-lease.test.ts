@@ -244,6 +244,23 @@ test('nobody is waited for where nobody serves', () =>
     expect([await world.revoke(0, one), world.verify(1, one)]).toEqual([false, false])
   }))
 
+test('a restored store is accepted when nobody answers from before it any more', async () => {
+  const open = () => openSqlite({ file, onFatal: () => {}, onCommit: () => {} })
+  const [holder, other] = [open(), open()]
+  const changes = holder.changes as AskedChanges
+  changes.claim(true)
+  await holder.write(async () => {})
+  for (let n = 0; n < 10; n++) {
+    const { revision } = changes.changesSince(-1)!
+    // A young look, which it may believe.
+    expect(changes.changesSince(revision)).toBeUndefined()
+    await other.accept(async () => {})
+    expect(changes.changesSince(revision)?.revision).toBe(revision + 1)
+  }
+  await holder.close()
+  await other.close()
+})
+
 test('a server takes the lease with its first write, and names everybody where it is one of several', async () => {
   const service = await startTestServer()
   const leaseholder = async () => {

@@ -1,4 +1,6 @@
 /** A store of the release before, while nobody has it open and while somebody has. */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -46,4 +48,32 @@ test('it stays as it is while a process of that release has it open', async () =
   expect(readHead(old)).toEqual({ revision: 7, hasLeaseholder: false })
   old.close()
   await open().close()
+})
+
+const HOLD_MS = 500
+
+/** Another process has it open for half a second. */
+async function holdOpen(statements: string): Promise<{ readonly gone: Promise<unknown> }> {
+  const program = `
+    const { DatabaseSync } = require('node:sqlite')
+    const database = new DatabaseSync(process.argv[1])
+    database.exec(process.argv[2])
+    process.stdout.write('.')
+    setTimeout(() => database.close(), ${HOLD_MS})`
+  const child = spawn(process.execPath, ['-e', program, file, statements])
+  const gone = once(child, 'close')
+  await once(child.stdout, 'data')
+  return { gone }
+}
+
+test.each([
+  ['looks whether there is anything to do', 'SELECT * FROM head'],
+  ['brings it forward', 'PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE; COMMIT'],
+])('it is waited for while another that starts at the same time %s', async (_, statements) => {
+  const { gone } = await holdOpen(`PRAGMA journal_mode = WAL; ${statements}`)
+  await open().close()
+  await gone
+  const database = new DatabaseSync(file, { readOnly: true })
+  expect(readHead(database)).toEqual({ revision: 7, hasLeaseholder: true })
+  database.close()
 })
