@@ -3,14 +3,11 @@
  * reached.
  */
 export const MISSED: Readonly<Record<string, string>> = {
-  V1: `Bare node:http takes some 20 µs, nearly all of it in the kernel. A check adds three quarters of that: two hashes, a dozen answer
+  V1: `Bare node:http takes some 20 µs, nearly all of it in the kernel. A check adds about as much again: two hashes, a dozen answer
 headers that Node checks one by one, addresses, a request id, a histogram with labels. Nothing of it stands out in a profile.`,
   V1b: 'As V1.',
   V2: `As V1, and the caller is authenticated before the body is looked at, and the key after. The body is parsed by JSON.parse,
 walked a second time for duplicate names and depth, and held against its schema.`,
-  V7: `A fingerprint takes 0.7 µs. What is left is reading the secret's text with its checksum, the look-up in a table of 100,000 keys
-that no processor cache holds, the judgement, and the objects for all of it.`,
-  V7b: 'As V7.',
   V8: `The record of a key takes 128 bytes, its id and fingerprint 48 each as texts, the cache's own note of it 56, and two hash
 tables 37 each. Closest: keep records packed in one buffer, and make the object when it is asked for.`,
   L2: `One read of the store: the locks of a snapshot are four system calls, and a row of 24 columns becomes an object. Admission
@@ -22,6 +19,4 @@ indexes, the company, the user, the event and its index. The raw append writes o
 nine tenths of a create.`,
   W2: 'As W1; the fsync is shared, what remains is the CPU time of a create.',
   W2b: 'As W1; HTTP, validation and answer come on top, on the one thread that also writes.',
-  D1: `A deep page is skipped in chunks of 250 rows, one statement each, and between two of them everybody else gets a turn: a
-check waits for the chunk under way. What is left of the p99 moves by half with whatever else the machine does.`,
 }
