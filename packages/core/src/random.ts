@@ -7,7 +7,7 @@ const TAKEN_MAX = 64
 
 /**
  * The same bytes, fetched some kilobytes at a time: a call of node:crypto costs the same however few are asked for,
- * and every request asks for some. No byte is handed out twice, and none stays behind in the pool.
+ * and a new key asks three times. No byte is handed out twice, and none stays behind in the pool.
  */
 export function createRandomPool(randomBytes: RandomBytes): RandomBytes {
   let pool: Uint8Array = new Uint8Array(0)

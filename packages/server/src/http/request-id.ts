@@ -6,12 +6,16 @@ const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz'
 const TIME_LENGTH = 10
 /** 80 bits: no two requests of any server will meet. */
 const RANDOM_LENGTH = 16
+/** Random bytes fetched at once: a system call for each request would cost more than the rest. */
+const POOL_BYTES = 4_096
 
 /**
  * `req_` and 26 characters that sort by time (ULID's layout). Always ours: a caller's own could collide or lie.
  * Made for every request, so it does no arithmetic beyond a table look-up for each character.
  */
 export function createRequestIds(clock: Clock, randomBytes: RandomBytes): () => string {
+  let pool = randomBytes(POOL_BYTES)
+  let used = 0
   let timeMs = -1
   let timeText = ''
   return () => {
@@ -20,8 +24,12 @@ export function createRequestIds(clock: Clock, randomBytes: RandomBytes): () => 
       timeMs = nowMs
       timeText = `req_${timeOf(nowMs)}`
     }
+    if (used + RANDOM_LENGTH > POOL_BYTES) {
+      pool = randomBytes(POOL_BYTES)
+      used = 0
+    }
     let text = timeText
-    for (const byte of randomBytes(RANDOM_LENGTH)) text += ALPHABET[byte & 31]
+    for (const end = used + RANDOM_LENGTH; used < end; used++) text += ALPHABET[pool[used]! & 31]
     return text
   }
 }
