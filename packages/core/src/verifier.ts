@@ -4,6 +4,7 @@ import type { Fingerprint } from './fingerprint.ts'
 import { createFlights } from './flights.ts'
 import type { VerifiableKey } from './key.ts'
 import { createKeyCache, type KeyHandle, type LoadedKey, type RevocationScope } from './key-cache.ts'
+import type { MaybePromise } from './maybe-promise.ts'
 import { NOT_FOUND, type Outcome } from './outcome.ts'
 import type { Secret } from './secret.ts'
 
@@ -16,7 +17,7 @@ type VerifierOptions = {
    * Reads a key from the source of truth; null: there is none. Throws when the source is silent: a check
    * that cannot be made is never a yes. A store that answers at once may do so without a promise.
    */
-  readonly load: (handle: KeyHandle) => LoadedKey | null | Promise<LoadedKey | null>
+  readonly load: (handle: KeyHandle) => MaybePromise<LoadedKey | null>
   /** Whether an answer from memory is provably up to date. Asked before every look-up, never remembered. */
   readonly isFresh: () => boolean
   readonly monotonicMs: () => number
@@ -26,9 +27,9 @@ type VerifierOptions = {
 /** The one verification engine: the server, the gateway endpoints and the SDK differ in `load` only. */
 export type Verifier = {
   /** Judges a use of a secret. Answers at once, without a promise, when memory may answer. */
-  verify(secret: Secret, attempt: Attempt): Outcome | Promise<Outcome>
+  verify(secret: Secret, attempt: Attempt): MaybePromise<Outcome>
   /** The same for a credential derived from a key or session, or issued for a user: it carries the id. */
-  verifyById(id: VerifiableKey['id'], attempt: Attempt): Outcome | Promise<Outcome>
+  verifyById(id: VerifiableKey['id'], attempt: Attempt): MaybePromise<Outcome>
   /** Forgets what a revocation names, and every load under way, which may have read the state before it. */
   drop(revoked: RevocationScope): void
   /** Forgets everything. */
@@ -52,7 +53,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
     else cache.publish(loaded)
   }
 
-  function find(handle: KeyHandle, attempt: Attempt): Outcome | Promise<Outcome> {
+  function find(handle: KeyHandle, attempt: Attempt): MaybePromise<Outcome> {
     if (options.isFresh()) {
       const known = cache.find(handle)
       if (known !== undefined) {

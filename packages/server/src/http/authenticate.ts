@@ -1,16 +1,17 @@
 import type { IncomingMessage } from 'node:http'
 import { type Address, formatAddress } from '@latchkey/core/address'
 import { AppError, type ErrorCode } from '@latchkey/core/error'
+import type { Attempt } from '@latchkey/core/evaluate'
 import { type CompanyId, isId } from '@latchkey/core/ids'
 import type { VerifiableKey } from '@latchkey/core/key'
+import { type MaybePromise, whenKnown } from '@latchkey/core/maybe-promise'
 import { NOT_FOUND, type Outcome, type OutcomeCode } from '@latchkey/core/outcome'
 import { narrow } from '@latchkey/core/permission'
 import type { Principal } from '@latchkey/core/principal'
 import { parseSecret, type Secret } from '@latchkey/core/secret'
 import { findOutsideUser } from '../auth/find-subject.ts'
-import type { VerifiedToken } from '../auth/verify-token.ts'
 import type { Services } from '../services.ts'
-import { readCredential } from './credential.ts'
+import { type Credential, readCredential } from './credential.ts'
 import type { FailedAttempts } from './failed-attempts.ts'
 
 export type AuthenticateDeps = Pick<
@@ -20,24 +21,20 @@ export type AuthenticateDeps = Pick<
   readonly failedAttempts: FailedAttempts
 }
 
-/** Where a request came from and when. */
-type Use = {
-  readonly address: Address | undefined
-  readonly nowMs: number
-  /** The company whose credentials count; null or absent: all. Another's is as wrong as none. */
-  readonly visibleTo?: CompanyId | null
-}
+/** A credential proves who somebody is; what it permits is asked of whom it proves. */
+const NONE_ASKED: readonly string[] = []
 
 /**
  * Who the request's credential proves it to be. Throws AppError: 400 when the credential is ambiguous, 401
  * when there is none or it is refused, 403 when it may not be used from here, 429 after too many failures.
+ * `visibleTo`: the company whose credentials count; null: all. Another's is as wrong as none.
  */
-export async function authenticate(
+export function authenticate(
   deps: AuthenticateDeps,
   request: IncomingMessage,
   address: Address | undefined,
   visibleTo: CompanyId | null = null,
-): Promise<Principal> {
+): MaybePromise<Principal> {
   const credential = readCredential(request)
   if (credential === undefined) {
     throw new AppError(
@@ -45,42 +42,42 @@ export async function authenticate(
       'Send a key: X-API-KEY: <key>, or a key or token: Authorization: Bearer <key or token>.',
     )
   }
-  const use = { address, nowMs: deps.clock.nowMs(), visibleTo }
+  const use: Attempt = { visibleTo, address, permissions: NONE_ASKED, nowMs: deps.clock.nowMs() }
   const secret = parseSecret(credential.text, deps.config.keyPrefix)
-  // Awaited here: a promise that is returned takes three turns instead of one.
-  if (secret !== undefined) return await authenticateSecret(deps, secret, use)
-  const token = credential.scheme === 'bearer' ? await deps.verifyToken(credential.text) : undefined
-  if (token === undefined) throw refuseUnknown(deps.failedAttempts, use)
-  return authenticateToken(deps, token, use)
+  return secret === undefined
+    ? authenticateToken(deps, credential, use)
+    : authenticateSecret(deps, secret, use)
 }
 
 /**
  * Who a secret proves its holder to be. `isExpected` decides on the key's id; another key's secret is as wrong
  * as none. Throws AppError, as `authenticate`.
  */
-export async function authenticateSecret(
+export function authenticateSecret(
   deps: AuthenticateDeps,
   secret: Secret | undefined,
-  use: Use,
+  use: Attempt,
   isExpected: (id: string) => boolean = () => true,
-): Promise<Principal> {
-  const attempt = { visibleTo: null, permissions: [], ...use }
-  const outcome = secret === undefined ? NOT_FOUND : await deps.verifier.verify(secret, attempt)
-  if (outcome.key !== undefined && !isExpected(outcome.key.id)) throw refuseUnknown(deps.failedAttempts, use)
-  const key = accept(deps, outcome, use)
-  deps.usage.note(key.id, use.nowMs, use.address)
-  return principalOf(key)
+): MaybePromise<Principal> {
+  return whenKnown(secret === undefined ? NOT_FOUND : deps.verifier.verify(secret, use), (outcome) => {
+    if (outcome.key !== undefined && !isExpected(outcome.key.id)) {
+      throw refuseUnknown(deps.failedAttempts, use)
+    }
+    return principalOf(accept(deps, outcome, use))
+  })
 }
 
 /** A token counts as long as the key, session or user behind it does: the same engine is asked, by id. */
-async function authenticateToken(deps: AuthenticateDeps, token: VerifiedToken, use: Use): Promise<Principal> {
+async function authenticateToken(
+  deps: AuthenticateDeps,
+  { scheme, text }: Credential,
+  use: Attempt,
+): Promise<Principal> {
+  const token = scheme === 'bearer' ? await deps.verifyToken(text) : undefined
+  if (token === undefined) throw refuseUnknown(deps.failedAttempts, use)
   const subjectId = token.kind === 'own' ? token.subjectId : await findOutsideUser(deps.engine, token)
-  const outcome =
-    subjectId === undefined
-      ? NOT_FOUND
-      : await deps.verifier.verifyById(subjectId, { visibleTo: null, permissions: [], ...use })
+  const outcome = subjectId === undefined ? NOT_FOUND : await deps.verifier.verifyById(subjectId, use)
   const key = accept(deps, outcome, use)
-  deps.usage.note(key.id, use.nowMs, use.address)
   const whole = principalOf(key)
   const expiring = { ...whole, expiresAtMs: token.expiresAtMs }
   if (token.kind === 'outside') return expiring
@@ -91,19 +88,24 @@ async function authenticateToken(deps: AuthenticateDeps, token: VerifiedToken, u
   }
 }
 
+/** The key of an accepted use, which is noted. */
 function accept(
-  deps: Pick<AuthenticateDeps, 'failedAttempts' | 'metrics'>,
+  deps: Pick<AuthenticateDeps, 'failedAttempts' | 'metrics' | 'usage'>,
   outcome: Outcome,
-  use: Use,
+  use: Attempt,
 ): VerifiableKey {
   deps.metrics.verdictGiven(outcome.code)
   if (outcome.key === undefined) throw refuseUnknown(deps.failedAttempts, use)
   if (outcome.code !== 'VALID') throw refusalError(outcome, use.address)
+  deps.usage.note(outcome.key.id, use.nowMs, use.address)
   return outcome.key
 }
 
 /** Charges a failed credential to where it came from, and answers what the caller is told. */
-export function refuseUnknown(failedAttempts: FailedAttempts, { address, nowMs }: Use): AppError {
+export function refuseUnknown(
+  failedAttempts: FailedAttempts,
+  { address, nowMs }: Pick<Attempt, 'address' | 'nowMs'>,
+): AppError {
   const retryAfterSeconds = failedAttempts.note(address, nowMs)
   if (retryAfterSeconds === undefined) {
     return new AppError('invalid_credentials', 'The credential is not valid: check that it was copied whole.')

@@ -34,7 +34,9 @@ export function forwardedAddress(
 ): Address | undefined {
   const lines = headerValues(request, 'x-forwarded-for')
   if (lines.length === 0) return peerAddress(request)
-  const hops = lines.join(',').split(',', HOPS_MAX + 1)
+  const chain = lines.join(',')
+  if (!chain.includes(',')) return parseAddress(chain.trim())
+  const hops = chain.split(',', HOPS_MAX + 1)
   if (hops.length > HOPS_MAX) return undefined
   let client: Address | undefined
   for (const hop of hops.reverse()) {
@@ -47,6 +49,17 @@ export function forwardedAddress(
 function peerAddress(request: IncomingMessage): Address | undefined {
   const text = request.socket.remoteAddress
   if (text === undefined) return undefined
+  if (text !== lastPeer.text) lastPeer = { text, address: parsePeer(text) }
+  return lastPeer.address
+}
+
+/** Behind a gateway nearly every request has the same: it is read once. */
+let lastPeer: { readonly text: string; readonly address: Address | undefined } = {
+  text: '',
+  address: undefined,
+}
+
+function parsePeer(text: string): Address | undefined {
   // The kernel adds a zone to link-local peers (RFC 4007 §11); the address before it is what lists name.
   const zone = text.indexOf('%')
   return parseAddress(zone < 0 ? text : text.slice(0, zone))

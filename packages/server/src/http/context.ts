@@ -7,6 +7,7 @@ import type {
   QueryOf,
 } from '@latchkey/contract/operations'
 import type { Address } from '@latchkey/core/address'
+import type { MaybePromise } from '@latchkey/core/maybe-promise'
 import type { Actor, Principal } from '@latchkey/core/principal'
 import type { InFlight } from '../idempotency/run-once.ts'
 import type { Services } from '../services.ts'
@@ -54,4 +55,4 @@ export type HandlerDeps = Services & HttpState
 export type Handler<Id extends OperationId> = (
   deps: HandlerDeps,
   context: Context<Id>,
-) => Reply<Id> | Promise<Reply<Id>>
+) => MaybePromise<Reply<Id>>

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { formatAddress } from '@latchkey/core/address'
+import type { MaybePromise } from '@latchkey/core/maybe-promise'
 import type { Services } from '../services.ts'
 import { type Answer, type AnswerHeaders, sendAnswer } from './answer.ts'
 import { seeClient } from './client-address.ts'
@@ -7,6 +8,7 @@ import { originHeaders } from './cors.ts'
 import type { Incoming } from './incoming.ts'
 import { missingRoute } from './missing-route.ts'
 import { problemAnswer, publicError } from './problem.ts'
+import { headerValues } from './raw-headers.ts'
 import { findFault } from './request-checks.ts'
 import type { Route, Router } from './router.ts'
 
@@ -29,31 +31,34 @@ export function createDispatch(deps: DispatchDeps): Dispatch {
     const startedAtMs = performance.now()
     const { method = '', url = '/' } = raw
     const { route, params } = deps.router.find(method, url) ?? { route: nowhere, params: {} }
+    const { address, isFromTrustedProxy } = seeClient(raw, deps.config.trustedProxies)
     const request: Incoming = {
       raw,
       requestId: deps.newRequestId(),
       startedAtMs,
-      ...seeClient(raw, deps.config.trustedProxies),
+      address,
+      isFromTrustedProxy,
       params,
       principal: undefined,
     }
     const finish = (answer: Answer) => conclude(deps, route, request, response, answer)
     const fail = (error: unknown) => finish(refuse(deps, route, request, error))
+    const begin = () => {
+      let answer: MaybePromise<Answer>
+      try {
+        answer = route.answer(request)
+      } catch (error) {
+        fail(error)
+        return
+      }
+      if (answer instanceof Promise) answer.then(finish, fail)
+      else finish(answer)
+    }
     const fault = findFault(raw)
-    if (fault !== undefined) {
-      // After the parser has looked at the bytes that follow: what is broken twice is answered once.
-      setImmediate(fail, fault)
-      return
-    }
-    let answer: Answer | Promise<Answer>
-    try {
-      answer = route.answer(request)
-    } catch (error) {
-      fail(error)
-      return
-    }
-    if (answer instanceof Promise) answer.then(finish, fail)
-    else finish(answer)
+    // After the parser has looked at the bytes that follow: what is broken twice is answered once.
+    if (fault !== undefined) setImmediate(fail, fault)
+    else if (headerValues(raw, 'transfer-encoding').length > 0) setImmediate(begin)
+    else begin()
   }
 }
 
@@ -90,9 +95,11 @@ function conclude(
 
 function note(deps: DispatchDeps, route: Route, request: Incoming, status: number): void {
   const { requestId, address, principal, raw } = request
+  const { metrics, events, traces } = deps
   const durationMs = performance.now() - request.startedAtMs
-  deps.metrics.requestAnswered(route.name, status, durationMs)
-  const fields = () => ({
+  metrics.requestAnswered(route.name, status, durationMs)
+  if (!events.areRequestsLogged && traces === undefined) return
+  const fields = {
     requestId,
     method: raw.method ?? '',
     operation: route.name,
@@ -100,9 +107,9 @@ function note(deps: DispatchDeps, route: Route, request: Incoming, status: numbe
     durationMs: Math.round(durationMs * 100) / 100,
     address: address === undefined ? null : formatAddress(address),
     principalId: principal?.id ?? null,
-  })
-  deps.events.requestAnswered(fields)
-  deps.traces?.requestAnswered(fields(), raw.headers)
+  }
+  events.requestAnswered(fields)
+  traces?.requestAnswered(fields, raw.headers)
 }
 
 function commonHeaders({ config, isClosing }: DispatchDeps, { raw, requestId }: Incoming): AnswerHeaders {

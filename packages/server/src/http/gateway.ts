@@ -1,6 +1,7 @@
 import { METHODS } from 'node:http'
 import { AppError } from '@latchkey/core/error'
 import type { CompanyId } from '@latchkey/core/ids'
+import { type MaybePromise, whenKnown } from '@latchkey/core/maybe-promise'
 import {
   type CompiledAuthority,
   isPermitted,
@@ -39,19 +40,26 @@ export function registerGateway(router: Router, deps: AuthenticateDeps): void {
 type Flavour = 'plain' | 'nginx'
 
 /** Who the client is, by the same steps as the service's own operations; then the permission that the gateway asks for. */
-async function answerGateway(deps: AuthenticateDeps, request: Incoming): Promise<Answer> {
-  const demand = parseDemand(urlOf(request))
-  const gateway = await identifyGateway(deps, request, demand.gatewayTokens)
-  const address =
-    gateway === undefined ? request.address : forwardedAddress(request.raw, deps.config.trustedProxies)
-  if (!demand.permissions.every(isOnePermission)) {
-    throw new AppError(
-      'missing_permission',
-      'The gateway asks for something that is no permission: check its configured URI.',
+function answerGateway(deps: AuthenticateDeps, request: Incoming): MaybePromise<Answer> {
+  const demand = demandOf(urlOf(request))
+  return whenKnown(identifyGateway(deps, request, demand.gatewayTokens), (gateway) => {
+    const { raw } = request
+    const address =
+      gateway === undefined ? request.address : forwardedAddress(raw, deps.config.trustedProxies)
+    if (!demand.isSound) {
+      throw new AppError(
+        'missing_permission',
+        'The gateway asks for something that is no permission: check its configured URI.',
+      )
+    }
+    return whenKnown(authenticate(deps, raw, address, sightOf(gateway)), (principal) =>
+      allow(request, demand, principal),
     )
-  }
-  const principal = await authenticate(deps, request.raw, address, sightOf(gateway))
-  const missing = demand.permissions.find((permission) => !isPermitted(principal.authority, permission))
+  })
+}
+
+function allow(request: Incoming, { permissions }: Demand, principal: Principal): Answer {
+  const missing = permissions.find((permission) => !isPermitted(principal.authority, permission))
   if (missing !== undefined) {
     throw new AppError(
       'missing_permission',
@@ -80,32 +88,39 @@ function refuse(flavour: Flavour, error: AppError, requestId: string): Answer {
  * A gateway proves itself by where it stands (LATCHKEY_TRUSTED_PROXIES; answers undefined) or by a key with
  * keys:verify, in its configured URI or header. Anyone else could try secrets here.
  */
-async function identifyGateway(
+function identifyGateway(
   deps: AuthenticateDeps,
   request: Incoming,
   tokensOfUri: readonly string[],
-): Promise<Principal | undefined> {
+): MaybePromise<Principal | undefined> {
   const tokens = [...tokensOfUri, ...headerValues(request.raw, 'x-gateway-token')]
   const [token] = tokens
   // One of them is the client's, and must not choose as whom the gateway asks.
   if (tokens.some((other) => other !== token)) {
     throw new AppError('missing_permission', 'The gateway proves itself by one token: this has several.')
   }
-  if (token === undefined) {
-    if (request.isFromTrustedProxy) return undefined
-    throw new AppError(
-      'missing_permission',
-      'This endpoint answers gateways only: name the gateway’s address in LATCHKEY_TRUSTED_PROXIES, or give it a ' +
-        'key with keys:verify as X-Gateway-Token.',
-    )
-  }
-  const { address } = request
-  const secret = parseSecret(token, deps.config.keyPrefix)
-  const gateway = await authenticateSecret(deps, secret, { address, nowMs: deps.clock.nowMs() }).catch(
-    (error: unknown) => {
-      throw asGatewayError(error)
-    },
+  if (token !== undefined) return authenticateGateway(deps, request, token)
+  if (request.isFromTrustedProxy) return undefined
+  throw new AppError(
+    'missing_permission',
+    'This endpoint answers gateways only: name the gateway’s address in LATCHKEY_TRUSTED_PROXIES, or give it a ' +
+      'key with keys:verify as X-Gateway-Token.',
   )
+}
+
+async function authenticateGateway(
+  deps: AuthenticateDeps,
+  { address }: Incoming,
+  token: string,
+): Promise<Principal> {
+  const secret = parseSecret(token, deps.config.keyPrefix)
+  const use = { visibleTo: null, address, permissions: [], nowMs: deps.clock.nowMs() }
+  let gateway: Principal
+  try {
+    gateway = await authenticateSecret(deps, secret, use)
+  } catch (error) {
+    throw asGatewayError(error)
+  }
   if (isPermitted(gateway.authority, 'keys:verify')) return gateway
   throw new AppError('missing_permission', "The gateway's own key needs the permission keys:verify.")
 }
@@ -122,21 +137,37 @@ function sightOf(gateway: Principal | undefined): CompanyId | null {
 }
 
 /** What the configured URI says; never a header, which a client could send. */
-type Demand = { readonly gatewayTokens: readonly string[]; readonly permissions: readonly string[] }
+type Demand = {
+  readonly gatewayTokens: readonly string[]
+  readonly permissions: readonly string[]
+  /** Every permission is one, and no pattern. */
+  readonly isSound: boolean
+}
 
-/** What nearly every gateway is configured with: nothing in it needs decoding. */
-const ONE_PERMISSION = /^permission=([a-z0-9._:-]+)$/
+/** Gateways ask the same again and again: it is read once. One with a token in it is not remembered. */
+function demandOf(url: string): Demand {
+  if (url === last.url) return last.demand
+  const demand = parseDemand(url)
+  if (demand.gatewayTokens.length === 0) last = { url, demand }
+  return demand
+}
+
+let last = { url: '', demand: parseDemand('') }
 
 function parseDemand(url: string): Demand {
   const start = url.indexOf('?')
-  const query = start < 0 ? '' : url.slice(start + 1)
-  const one = ONE_PERMISSION.exec(query)?.[1]
-  if (one !== undefined) return { gatewayTokens: [], permissions: [one] }
-  const parameters = new URLSearchParams(query)
-  return { gatewayTokens: parameters.getAll('gatewayToken'), permissions: parameters.getAll('permission') }
+  const parameters = new URLSearchParams(start < 0 ? '' : url.slice(start + 1))
+  const permissions = parameters.getAll('permission')
+  return {
+    gatewayTokens: parameters.getAll('gatewayToken'),
+    permissions,
+    isSound: permissions.every(isOnePermission),
+  }
 }
 
-const isOnePermission = (text: string): boolean => 'ok' in parsePermission(text) && !text.includes('*')
+function isOnePermission(text: string): boolean {
+  return 'ok' in parsePermission(text) && !text.includes('*')
+}
 
 /** Only 401, 403 and 429 are understood as a refusal by every gateway. */
 function denial(error: AppError): AppError {

@@ -73,7 +73,8 @@ async function grant(deps: OAuthDeps, tokenRequest: TokenRequest, address: Addre
   const { clientId, clientSecret, scope } = tokenRequest
   const nowMs = deps.clock.nowMs()
   const secret = parseSecret(clientSecret, deps.config.keyPrefix)
-  const principal = await authenticateSecret(deps, secret, { address, nowMs }, (id) => id === clientId)
+  const use = { visibleTo: null, address, permissions: [], nowMs }
+  const principal = await authenticateSecret(deps, secret, use, (id) => id === clientId)
   if (!isId('key', clientId)) throw new OAuthError('invalid_client', 'client_id is the id of a key.')
   const malformed = scope?.find((name) => 'detail' in parsePermission(name))
   if (malformed !== undefined)

@@ -6,15 +6,15 @@ const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz'
 const TIME_LENGTH = 10
 /** 80 bits: no two requests of any server will meet. */
 const RANDOM_LENGTH = 16
-/** Random bytes fetched at once: a system call for each request would cost more than the rest. */
-const POOL_BYTES = 4_096
+/** Random characters made at once, of as many bytes: to make them for each request would cost more than the rest. */
+const POOL_LENGTH = 4_096
 
 /**
  * `req_` and 26 characters that sort by time (ULID's layout). Always ours: a caller's own could collide or lie.
- * Made for every request, so it does no arithmetic beyond a table look-up for each character.
+ * Made for every request, of two pieces of text that are there already.
  */
 export function createRequestIds(clock: Clock, randomBytes: RandomBytes): () => string {
-  let pool = randomBytes(POOL_BYTES)
+  let pool = randomText(randomBytes)
   let used = 0
   let timeMs = -1
   let timeText = ''
@@ -24,14 +24,18 @@ export function createRequestIds(clock: Clock, randomBytes: RandomBytes): () => 
       timeMs = nowMs
       timeText = `req_${timeOf(nowMs)}`
     }
-    if (used + RANDOM_LENGTH > POOL_BYTES) {
-      pool = randomBytes(POOL_BYTES)
+    if (used === POOL_LENGTH) {
+      pool = randomText(randomBytes)
       used = 0
     }
-    let text = timeText
-    for (const end = used + RANDOM_LENGTH; used < end; used++) text += ALPHABET[pool[used]! & 31]
-    return text
+    used += RANDOM_LENGTH
+    return timeText + pool.slice(used - RANDOM_LENGTH, used)
   }
+}
+
+function randomText(randomBytes: RandomBytes): string {
+  const codes = randomBytes(POOL_LENGTH).map((byte) => ALPHABET.charCodeAt(byte & 31))
+  return Buffer.from(codes).toString('latin1')
 }
 
 function timeOf(ms: number): string {

@@ -1,6 +1,7 @@
 import { type OperationId, operations } from '@latchkey/contract/operations'
 import type { Operation } from '@latchkey/contract/operations/operation'
 import { AppError } from '@latchkey/core/error'
+import { type MaybePromise, whenKnown } from '@latchkey/core/maybe-promise'
 import { isPermitted } from '@latchkey/core/permission'
 import type { Principal } from '@latchkey/core/principal'
 import fastJsonStringify, { type Schema } from 'fast-json-stringify'
@@ -8,7 +9,7 @@ import type { TSchema } from 'typebox'
 import { actFor } from './acting-company.ts'
 import { type Answer, jsonAnswer } from './answer.ts'
 import { type AuthenticateDeps, authenticate } from './authenticate.ts'
-import { readJsonBody } from './body.ts'
+import { type JsonBody, readJsonBody } from './body.ts'
 import type { Handler, HandlerDeps, Reply } from './context.ts'
 import { type Incoming, urlOf } from './incoming.ts'
 import { parseQuery } from './query.ts'
@@ -40,17 +41,21 @@ export function registerOperation<Id extends OperationId>(
   const validateBody =
     operation.body === undefined ? undefined : createBodyValidator(operation.body, success.schema)
   const present = createPresenter(success)
+  const handle = (request: Incoming, query: unknown, body?: JsonBody) =>
+    whenKnown(handler(deps, contextOf<Id>(request, query, body, deps.config.publicUrl)), present)
 
   router.add([operation.method], operation.path.replaceAll(/\{(\w+)\}/g, ':$1'), {
     name: id,
-    async answer(request) {
-      await admit(deps, operation, request)
-      const { query, faults } = parseQuery(queryStringOf(request), querySchema)
-      validateQuery(query, faults)
-      const body = validateBody === undefined ? undefined : await readJsonBody(request.raw)
-      validateBody?.(body?.value)
-      return present(await handler(deps, contextOf<Id>(request, query, body, deps.config.publicUrl)))
-    },
+    answer: (request) =>
+      whenKnown(admit(deps, operation, request), () => {
+        const { query, faults } = parseQuery(queryStringOf(request), querySchema)
+        validateQuery(query, faults)
+        if (validateBody === undefined) return handle(request, query)
+        return readJsonBody(request.raw).then((body) => {
+          validateBody(body.value)
+          return handle(request, query, body)
+        })
+      }),
   })
 }
 
@@ -64,19 +69,23 @@ function createPresenter({ status, schema }: Operation['success']) {
 }
 
 /** Everything that is decided before the body is looked at. */
-async function admit(deps: RouteDeps, operation: Operation, request: Incoming): Promise<void> {
+function admit(deps: RouteDeps, operation: Operation, request: Incoming): MaybePromise<void> {
   checkAccept(request.raw)
   if (operation.authentication === 'none') return
-  const principal = await authenticate(deps, request.raw, request.address)
-  request.principal = principal
-  if (!mayDo(operation, principal, request.params.keyId)) {
-    throw new AppError(
-      'missing_permission',
-      `This needs the permission ${operation.permission}, which your credential does not have.`,
-    )
-  }
-  const actingFor = headerValues(request.raw, 'x-company-id')
-  if (actingFor.length > 0) request.principal = await actFor(deps, principal, actingFor)
+  return whenKnown(authenticate(deps, request.raw, request.address), (principal) => {
+    request.principal = principal
+    if (!mayDo(operation, principal, request.params.keyId)) {
+      throw new AppError(
+        'missing_permission',
+        `This needs the permission ${operation.permission}, which your credential does not have.`,
+      )
+    }
+    const actingFor = headerValues(request.raw, 'x-company-id')
+    if (actingFor.length === 0) return
+    return actFor(deps, principal, actingFor).then((acting) => {
+      request.principal = acting
+    })
+  })
 }
 
 function mayDo(operation: Operation, principal: Principal, keyId: string | undefined): boolean {

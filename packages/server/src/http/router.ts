@@ -1,4 +1,5 @@
 import type { AppError } from '@latchkey/core/error'
+import type { MaybePromise } from '@latchkey/core/maybe-promise'
 import findMyWay, { type HTTPMethod } from 'find-my-way'
 import type { Answer } from './answer.ts'
 import type { Incoming } from './incoming.ts'
@@ -6,19 +7,18 @@ import type { Incoming } from './incoming.ts'
 export type Route = {
   /** How metrics and logs name it: the operation, else the pattern of the path. */
   readonly name: string
-  answer(request: Incoming): Answer | Promise<Answer>
+  answer(request: Incoming): MaybePromise<Answer>
   /** What a refusal looks like here; absent: a problem, as everywhere. */
   refuse?(error: AppError, request: Incoming): Answer
 }
+
+type Found = { readonly route: Route; readonly params: Incoming['params'] }
 
 /** The routes by method and path. A trailing slash is the same resource. */
 export type Router = {
   /** A path with a route for GET has it for HEAD too. `pattern`: `/keys/:keyId`, `/gateway/envoy/*`. */
   add(methods: readonly string[], pattern: string, route: Route): void
-  find(
-    method: string,
-    url: string,
-  ): { readonly route: Route; readonly params: Incoming['params'] } | undefined
+  find(method: string, url: string): Found | undefined
   /** The methods that have a route at the path of this URL. */
   methodsAt(url: string): string[]
 }
@@ -26,6 +26,8 @@ export type Router = {
 /** `paramLengthMax`: above any that can come; a longer parameter would be another kind of error. */
 export function createRouter(paramLengthMax: number): Router {
   const routes = createPaths(paramLengthMax)
+  /** Patterns that leave nothing open, by path and method: most requests find theirs without a search. */
+  const fixed = new Map<string, Map<string, Found>>()
   /** Every pattern once, under one method, with the methods that it has. */
   const patterns = createPaths(paramLengthMax)
   const methodsOf = new Map<string, Set<string>>()
@@ -39,12 +41,17 @@ export function createRouter(paramLengthMax: number): Router {
 
   return {
     add(methods, pattern, route) {
+      const isFixed = !/[:*]/.test(pattern)
       for (const method of new Set(methods.includes('GET') ? [...methods, 'HEAD'] : methods)) {
         routes.on(method as HTTPMethod, pattern, noHandler, route)
+        if (isFixed) fixed.set(pattern, (fixed.get(pattern) ?? new Map()).set(method, { route, params: {} }))
         methodsAtPattern(pattern).add(method)
       }
     },
     find(method, url) {
+      const query = url.indexOf('?')
+      const known = fixed.get(query < 0 ? url : url.slice(0, query))?.get(method)
+      if (known !== undefined) return known
       const found = findPath(routes, method as HTTPMethod, url)
       return found === null ? undefined : { route: found.store as Route, params: found.params }
     },

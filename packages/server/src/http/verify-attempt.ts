@@ -1,6 +1,7 @@
 import type { VerifyResult } from '@latchkey/contract/schemas/verification'
 import { type Address, parseAddress } from '@latchkey/core/address'
 import type { Fault } from '@latchkey/core/error'
+import { type MaybePromise, whenKnown } from '@latchkey/core/maybe-promise'
 import { NOT_FOUND, type Outcome } from '@latchkey/core/outcome'
 import { listPermissions, parsePermission } from '@latchkey/core/permission'
 import type { Principal } from '@latchkey/core/principal'
@@ -47,31 +48,17 @@ export function parseVerifyInput(
 }
 
 /** Verifies one key as the principal may see it, and notes an accepted use. */
-export async function verifyParsed(
+export function verifyParsed(
   deps: Pick<Services, 'verifier' | 'usage' | 'clock' | 'metrics'>,
   principal: Principal,
-  input: ParsedInput,
-): Promise<Outcome> {
-  const outcome = await judge(deps, principal, input)
-  deps.metrics.verdictGiven(outcome.code)
-  return outcome
-}
-
-async function judge(
-  deps: Pick<Services, 'verifier' | 'usage' | 'clock'>,
-  principal: Principal,
-  input: ParsedInput,
-): Promise<Outcome> {
-  if (input.secret === undefined) return NOT_FOUND
-  const nowMs = deps.clock.nowMs()
-  const outcome = await deps.verifier.verify(input.secret, {
-    visibleTo: sightOf(principal),
-    address: input.address,
-    permissions: input.permissions,
-    nowMs,
+  { secret, address, permissions }: ParsedInput,
+): MaybePromise<Outcome> {
+  const attempt = { visibleTo: sightOf(principal), address, permissions, nowMs: deps.clock.nowMs() }
+  return whenKnown(secret === undefined ? NOT_FOUND : deps.verifier.verify(secret, attempt), (outcome) => {
+    deps.metrics.verdictGiven(outcome.code)
+    if (outcome.code === 'VALID') deps.usage.note(outcome.key.id, attempt.nowMs, address)
+    return outcome
   })
-  if (outcome.code === 'VALID') deps.usage.note(outcome.key.id, nowMs, input.address)
-  return outcome
 }
 
 /** The operator sees every company's keys, unless it acts for one. */

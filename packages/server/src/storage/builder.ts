@@ -1,3 +1,4 @@
+import type { MaybePromise } from '@latchkey/core/maybe-promise'
 import { type CompiledQuery, type DatabaseConnection, type Dialect, Kysely } from 'kysely'
 import type { Db, Schema } from './schema.ts'
 
@@ -5,7 +6,7 @@ import type { Db, Schema } from './schema.ts'
 export type Words = Pick<Dialect, 'createAdapter' | 'createIntrospector' | 'createQueryCompiler'>
 
 /** Runs a text on one connection. A store that answers at once does so without a promise. */
-export type Run = <Row>(text: string, parameters: readonly unknown[]) => Row[] | Promise<Row[]>
+export type Run = <Row>(text: string, parameters: readonly unknown[]) => MaybePromise<Row[]>
 
 const runs = new WeakMap<Db, Run>()
 

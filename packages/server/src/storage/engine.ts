@@ -1,4 +1,5 @@
 import type { KeyHandle, RevocationScope } from '@latchkey/core/key-cache'
+import type { MaybePromise } from '@latchkey/core/maybe-promise'
 import type { Db, LogRow } from './schema.ts'
 
 /** What verification reads of a key, session or user, with its user and its company: one indexed read. */
@@ -31,7 +32,7 @@ export type Changes = {
 /** The reads on the path of every verification, kept apart from the query builder. */
 export type VerificationReads = {
   /** By fingerprint or id. A store that answers at once does so without a promise. */
-  findKey(handle: KeyHandle): VerifiableRow | undefined | Promise<VerifiableRow | undefined>
+  findKey(handle: KeyHandle): MaybePromise<VerifiableRow | undefined>
 }
 
 /** The revision a change got, and the epoch it was counted in. */

@@ -1,3 +1,4 @@
+import type { MaybePromise } from '@latchkey/core/maybe-promise'
 import type { Compilable } from 'kysely'
 import { runOf } from './builder.ts'
 import type { Db } from './schema.ts'
@@ -22,7 +23,7 @@ type Built = { readonly sql: string; readonly parameters: readonly unknown[] }
  */
 export function prepared<Named extends Values, Row>(
   build: (db: Db, values: Named) => Compilable<Row>,
-): (db: Db, values: Named) => Row[] | Promise<Row[]> {
+): (db: Db, values: Named) => MaybePromise<Row[]> {
   const built = new WeakMap<Db, Built>()
   return (db, values) => {
     let query = built.get(db)

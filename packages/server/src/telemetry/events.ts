@@ -13,8 +13,9 @@ export type RequestFields = {
 
 /** One function for each thing worth a line: what is logged is an allow-list, written here. */
 export type Events = {
-  /** `fields` is called only when the line is written. */
-  requestAnswered(fields: () => RequestFields): void
+  /** Whether `requestAnswered` writes anything at the level that was chosen. */
+  readonly areRequestsLogged: boolean
+  requestAnswered(fields: RequestFields): void
   /** A bug or a failing part: the operator gets the stack, the caller a request id. */
   requestFailed(fields: {
     readonly requestId: string
@@ -39,9 +40,8 @@ export type Events = {
 
 export function createEvents(log: Log): Events {
   return {
-    requestAnswered(fields) {
-      if (log.isLevelEnabled('info')) log.info({ ...fields(), event: 'request' }, 'request answered')
-    },
+    areRequestsLogged: log.isLevelEnabled('info'),
+    requestAnswered: (fields) => log.info({ ...fields, event: 'request' }, 'request answered'),
     requestFailed: ({ requestId, operation, error }) =>
       log.error({ event: 'request_failed', requestId, operation, error: describe(error) }, 'request failed'),
     storeFailed: (error) => log.fatal({ event: 'store_failed', error: describe(error) }, 'the store failed'),

@@ -4,16 +4,14 @@ import { fingerprintFromBytes } from '@latchkey/core/fingerprint'
 import type { CompanyId, UserId } from '@latchkey/core/ids'
 import type { VerifiableKey } from '@latchkey/core/key'
 import type { KeyHandle, LoadedKey } from '@latchkey/core/key-cache'
+import type { MaybePromise } from '@latchkey/core/maybe-promise'
 import { compileAuthority, type Role } from '@latchkey/core/permission'
 import type { Mode } from '@latchkey/core/secret'
 import { createShared } from '@latchkey/core/shared'
 import type { VerifiableRow, VerificationReads } from '../storage/engine.ts'
 
 /** Reads a key from the store and compiles it. Throws AppError `cannot_verify` when the store is silent. */
-export function loadKey(
-  reads: VerificationReads,
-  handle: KeyHandle,
-): LoadedKey | null | Promise<LoadedKey | null> {
+export function loadKey(reads: VerificationReads, handle: KeyHandle): MaybePromise<LoadedKey | null> {
   try {
     const row = reads.findKey(handle)
     if (!(row instanceof Promise)) return compileFound(row)

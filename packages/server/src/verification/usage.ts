@@ -11,6 +11,8 @@ const FLUSH_MS = 1_000
  * key and second would cost more than the verifications.
  */
 const RESOLUTION_MS = 60_000
+/** Uses noted before they are sorted; about 50 bytes each. */
+const NOTED_MAX = 1_000
 /** Keys used between two flushes that are remembered one by one; about 100 bytes each. */
 const PENDING_MAX = 50_000
 /** The same within a minute; about 50 bytes each. */
@@ -19,26 +21,26 @@ const RECENT_MAX = 200_000
 const BATCH_ROWS = 500
 
 type Pending = { readonly atMs: number; readonly address: Address | undefined }
+type Noted = Pending & { readonly id: VerifiableKey['id'] }
 
 export type Usage = {
-  /** Notes an accepted use. Costs a map entry: no write belongs on the path of a verification. */
+  /** Notes an accepted use. Costs an entry of a list: no write belongs on the path of a verification. */
   note(id: VerifiableKey['id'], atMs: number, address: Address | undefined): void
   flush(): Promise<void>
   stop(): Promise<void>
 }
 
 export function createUsage(engine: Engine, onError: (error: unknown) => void): Usage {
-  let pending = new Map<KeyId, Pending>()
+  /** As they came: to look each of them up at once would cost a verification more than to be noted. */
+  const noted: Noted[] = []
+  const unwritten = createUnwritten()
   let flushing: Promise<void> = Promise.resolve()
-  /** Keys noted since `sinceMs`; bounded as `pending` is. */
-  let recent = new Set<KeyId>()
-  let sinceMs = Number.NEGATIVE_INFINITY
   const timer = setInterval(() => void flush().catch(onError), FLUSH_MS)
   timer.unref()
 
-  async function write(noted: Map<KeyId, Pending>): Promise<void> {
+  async function write(used: ReadonlyMap<KeyId, Pending>): Promise<void> {
     const uses: Use[] = []
-    for (const [keyId, { atMs, address }] of noted) {
+    for (const [keyId, { atMs, address }] of used) {
       uses.push({ keyId, atMs, address: address === undefined ? null : formatAddress(address) })
     }
     // In one order everywhere: two servers that note the same keys must not wait for each other in a circle.
@@ -48,23 +50,45 @@ export function createUsage(engine: Engine, onError: (error: unknown) => void): 
       try {
         await engine.write((db) => upsertUsage(db, batch))
       } catch (error) {
-        // What is not written is not known: the next use is noted again, not the first in the next minute.
-        for (const { keyId } of uses.slice(start)) recent.delete(keyId)
+        unwritten.forget(uses.slice(start))
         throw error
       }
     }
   }
 
+  function sort(): void {
+    for (const use of noted) unwritten.add(use)
+    noted.length = 0
+  }
+
   function flush(): Promise<void> {
-    if (pending.size === 0) return flushing
-    const noted = pending
-    pending = new Map()
-    flushing = flushing.catch(() => {}).then(() => write(noted))
+    sort()
+    const used = unwritten.take()
+    if (used.size > 0) flushing = flushing.catch(() => {}).then(() => write(used))
     return flushing
   }
 
   return {
     note(id, atMs, address) {
+      noted.push({ id, atMs, address })
+      if (noted.length === NOTED_MAX) sort()
+    },
+    flush,
+    async stop() {
+      clearInterval(timer)
+      await flush()
+    },
+  }
+}
+
+/** The uses that are to be written: of each key the first in RESOLUTION_MS. */
+function createUnwritten() {
+  let pending = new Map<KeyId, Pending>()
+  /** Keys added since `sinceMs`; bounded as `pending` is. */
+  let recent = new Set<KeyId>()
+  let sinceMs = Number.NEGATIVE_INFINITY
+  return {
+    add({ id, atMs, address }: Noted): void {
       if (!isOfKey(id)) return
       // A clock that was set back begins anew too.
       if (!(atMs >= sinceMs && atMs < sinceMs + RESOLUTION_MS)) {
@@ -72,15 +96,19 @@ export function createUsage(engine: Engine, onError: (error: unknown) => void): 
         sinceMs = atMs
       }
       if (recent.has(id)) return
-      // When full, keys already noted still move; one that is new waits for a use after the next flush.
+      // When full, keys already there still move; one that is new waits for a use after the next flush.
       if (pending.size >= PENDING_MAX && !pending.has(id)) return
       pending.set(id, { atMs, address })
       if (recent.size < RECENT_MAX) recent.add(id)
     },
-    flush,
-    async stop() {
-      clearInterval(timer)
-      await flush()
+    take(): ReadonlyMap<KeyId, Pending> {
+      const taken = pending
+      pending = new Map()
+      return taken
+    },
+    /** What was not written is not known: the next use is added again, not the first in the next minute. */
+    forget(uses: readonly Use[]): void {
+      for (const { keyId } of uses) recent.delete(keyId)
     },
   }
 }

@@ -1,10 +1,13 @@
 import { type Fault, inputError } from '@latchkey/core/error'
+import { whenKnown } from '@latchkey/core/maybe-promise'
 import type { Handler } from '../context.ts'
 import { parseVerifyInput, presentOutcome, verifyParsed } from '../verify-attempt.ts'
 
-export const verifyApiKey: Handler<'verifyApiKey'> = async (deps, { principal, body, requestId }) => {
+export const verifyApiKey: Handler<'verifyApiKey'> = (deps, { principal, body, requestId }) => {
   const faults: Fault[] = []
   const input = parseVerifyInput(body, deps.config.keyPrefix, '', faults)
   if (faults.length > 0) throw inputError(faults)
-  return { body: presentOutcome(await verifyParsed(deps, principal, input), requestId) }
+  return whenKnown(verifyParsed(deps, principal, input), (outcome) => ({
+    body: presentOutcome(outcome, requestId),
+  }))
 }
