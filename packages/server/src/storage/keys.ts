@@ -2,8 +2,30 @@ import type { CompanyId, KeyId } from '@latchkey/core/ids'
 import { prepared } from './prepared.ts'
 import type { CompanyRow, Db, KeyRow, UserRow } from './schema.ts'
 
+/** All of a key that may be shown: not what it is found by. */
+const SHOWN = [
+  'id',
+  'company_id',
+  'user_id',
+  'prefix',
+  'last_four',
+  'mode',
+  'whitelisted_ips',
+  'permissions',
+  'description',
+  'metadata',
+  'expires_at',
+  'is_enabled',
+  'status',
+  'created_by',
+  'created_at',
+  'updated_at',
+  'deleted_at',
+  'version',
+] as const satisfies readonly (keyof KeyRow)[]
+
 /** A key with what its presentation needs of its user, its company and its use. */
-export type KeyView = KeyRow & {
+export type KeyView = Pick<KeyRow, (typeof SHOWN)[number]> & {
   readonly user_status: UserRow['status']
   readonly company_status: CompanyRow['status']
   readonly last_used_at: number | null
@@ -15,7 +37,7 @@ function selectKeyViews(db: Db) {
     .innerJoin('users as u', 'u.id', 'k.user_id')
     .innerJoin('companies as c', 'c.id', 'k.company_id')
     .leftJoin('key_usage as g', 'g.key_id', 'k.id')
-    .selectAll('k')
+    .select(SHOWN.map((column) => `k.${column}` as const))
     .select(['u.status as user_status', 'c.status as company_status', 'g.last_used_at'])
 }
 

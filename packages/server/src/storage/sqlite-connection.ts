@@ -1,4 +1,4 @@
-import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
+import { DatabaseSync, type SQLInputValue, type SQLOutputValue, type StatementSync } from 'node:sqlite'
 import { type SelectModifierNode, SqliteAdapter, SqliteIntrospector, SqliteQueryCompiler } from 'kysely'
 import { createBuilder, type Words } from './builder.ts'
 import type { Db } from './schema.ts'
@@ -29,10 +29,13 @@ export function openSqliteConnection(
   database.exec('PRAGMA trusted_schema = OFF; PRAGMA temp_store = MEMORY')
   const prepare = statementsOver(database)
   const db = createBuilder(WORDS, <Row>(text: string, parameters: readonly unknown[]) => {
-    const { statement, hasRows } = prepare(text)
-    if (hasRows) return statement.all(...(parameters as SQLInputValue[])) as Row[]
-    statement.run(...(parameters as SQLInputValue[]))
-    return []
+    const { statement, columns } = prepare(text)
+    const values = parameters as SQLInputValue[]
+    if (columns.length === 0) {
+      statement.run(...values)
+      return []
+    }
+    return (statement.all(...values) as unknown as SQLOutputValue[][]).map((row) => rowOf<Row>(columns, row))
   })
   return { database, db, exec: (text) => void prepare(text).statement.run() }
 }
@@ -50,7 +53,15 @@ const WORDS: Words = {
   createQueryCompiler: () => new LocklessCompiler(),
 }
 
-type Statement = { readonly statement: StatementSync; readonly hasRows: boolean }
+/** Made here of the bare values: the driver takes half as long again to make a row by itself. */
+function rowOf<Row>(columns: readonly string[], values: readonly SQLOutputValue[]): Row {
+  const row: Record<string, SQLOutputValue> = {}
+  for (let index = 0; index < columns.length; index++) row[columns[index]!] = values[index]!
+  return row as Row
+}
+
+/** `columns`: none for a statement that answers nothing. */
+type Statement = { readonly statement: StatementSync; readonly columns: readonly string[] }
 
 /** Each text is prepared once. */
 function statementsOver(database: DatabaseSync): (text: string) => Statement {
@@ -60,7 +71,8 @@ function statementsOver(database: DatabaseSync): (text: string) => Statement {
     if (known !== undefined) return known
     if (statements.size >= STATEMENTS_MAX) statements.clear()
     const statement = database.prepare(text)
-    const prepared = { statement, hasRows: statement.columns().length > 0 }
+    const prepared = { statement, columns: statement.columns().map(({ name }) => name) }
+    if (prepared.columns.length > 0) statement.setReturnArrays(true)
     statements.set(text, prepared)
     return prepared
   }
