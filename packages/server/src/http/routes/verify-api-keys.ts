@@ -8,6 +8,7 @@ export const verifyApiKeys: Handler<'verifyApiKeys'> = async (deps, { principal,
     parseVerifyInput(input, deps.config.keyPrefix, `/keys/${index}`, faults),
   )
   if (faults.length > 0) throw inputError(faults)
-  const outcomes = await Promise.all(inputs.map((input) => verifyParsed(deps, principal, input)))
+  // Async: what one of them throws at once must not leave the others with nobody to hear how they end.
+  const outcomes = await Promise.all(inputs.map(async (input) => verifyParsed(deps, principal, input)))
   return { body: { results: outcomes.map((outcome) => presentOutcome(outcome, requestId)) } }
 }
