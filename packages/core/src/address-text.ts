@@ -33,46 +33,71 @@ export function parseIPv4(text: string): number | undefined {
 }
 
 const IPV6_LENGTH_MAX = 45
+const COLON = 58
 
-/** Eight groups of hexadecimal digits, one run of zeros as `::`, the last two perhaps as IPv4 (RFC 4291 §2.2). */
+/**
+ * Eight groups of hexadecimal digits, one run of zeros as `::`, the last two perhaps as IPv4 (RFC 4291 §2.2). In one
+ * pass: a list may have a thousand.
+ */
 export function parseIPv6(text: string): Words | undefined {
   if (text.length < 2 || text.length > IPV6_LENGTH_MAX) return undefined
-  const halves = text.split('::')
-  if (halves.length > 2) return undefined
-  const tail = groupsOf(halves.at(-1)!, true)
-  if (tail === undefined) return undefined
-  let groups = tail.groups
-  if (halves.length === 2) {
-    const head = groupsOf(halves[0]!, false)
-    if (head === undefined) return undefined
-    const missing = 8 - head.groups.length - groups.length
-    // RFC 5952 §4.2.2 never writes `::` for nothing, and RFC 4291 gives it one group or more.
-    if (missing < 1) return undefined
-    groups = [...head.groups, ...new Array<number>(missing).fill(0), ...groups]
+  const groups: number[] = []
+  /** How many groups stand before `::`; -1: there is none. */
+  let gap = -1
+  let isDotted = false
+  let index = 0
+  if (text.charCodeAt(0) === COLON) {
+    if (text.charCodeAt(1) !== COLON) return undefined
+    gap = 0
+    index = 2
   }
-  if (groups.length !== 8) return undefined
-  const words = [0, 2, 4, 6].map((index) => groups[index]! * 0x10000 + groups[index + 1]!) as unknown as Words
+  while (index < text.length) {
+    const start = index
+    let group = 0
+    for (let digit = hexDigit(text, index); digit >= 0; digit = hexDigit(text, index)) {
+      group = group * 16 + digit
+      index += 1
+    }
+    if (index === start || index - start > 4) return undefined
+    if (text.charCodeAt(index) === DOT) {
+      const value = parseIPv4(text.slice(start))
+      if (value === undefined) return undefined
+      groups.push(value >>> 16, value & 0xffff)
+      isDotted = true
+      break
+    }
+    groups.push(group)
+    if (index === text.length) break
+    if (text.charCodeAt(index) !== COLON || index + 1 === text.length) return undefined
+    index += 1
+    if (text.charCodeAt(index) !== COLON) continue
+    if (gap >= 0) return undefined
+    gap = groups.length
+    index += 1
+  }
+  return wordsOf(groups, gap, isDotted)
+}
+
+function hexDigit(text: string, index: number): number {
+  const code = text.charCodeAt(index)
+  if (code >= ZERO && code <= ZERO + 9) return code - ZERO
+  const letter = code | 0x20
+  return letter >= 97 && letter <= 102 ? letter - 87 : -1
+}
+
+function wordsOf(groups: number[], gap: number, isDotted: boolean): Words | undefined {
+  const missing = 8 - groups.length
+  // RFC 5952 §4.2.2 never writes `::` for nothing, and RFC 4291 gives it one group or more.
+  if (gap < 0 ? missing !== 0 : missing < 1) return undefined
+  if (gap >= 0) groups.splice(gap, 0, ...ZEROS.slice(0, missing))
+  const [a, b, c, d, e, f, g, h] = groups as [number, number, number, number, number, number, number, number]
+  const words: Words = [a * 0x10000 + b, c * 0x10000 + d, e * 0x10000 + f, g * 0x10000 + h]
   // ::a.b.c.d is deprecated (RFC 4291 §2.5.5.1), and whoever writes it means something else.
-  if (tail.isDotted && words[0] === 0 && words[1] === 0 && words[2] === 0) return undefined
+  if (isDotted && words[0] === 0 && words[1] === 0 && words[2] === 0) return undefined
   return words
 }
 
-function groupsOf(text: string, mayEndDotted: boolean): { groups: number[]; isDotted: boolean } | undefined {
-  if (text === '') return { groups: [], isDotted: false }
-  const parts = text.split(':')
-  const groups: number[] = []
-  for (const [index, part] of parts.entries()) {
-    if (part.includes('.')) {
-      const value = mayEndDotted && index === parts.length - 1 ? parseIPv4(part) : undefined
-      if (value === undefined) return undefined
-      groups.push(value >>> 16, value & 0xffff)
-      return { groups, isDotted: true }
-    }
-    if (!/^[0-9A-Fa-f]{1,4}$/.test(part)) return undefined
-    groups.push(Number.parseInt(part, 16))
-  }
-  return { groups, isDotted: false }
-}
+const ZEROS = [0, 0, 0, 0, 0, 0, 0, 0]
 
 /** RFC 5952 §4: lower case, no leading zeros, the longest run of two or more zero groups as `::`. */
 export function formatIPv6(words: Words): string {

@@ -2,6 +2,8 @@ import { parseUnmapped } from './address.ts'
 
 /** Enough to recognise one's own text; the longest valid entry has 49 characters. */
 const SHOWN_MAX = 60
+/** What stands further on cannot make it an address, and is not looked at. */
+const LOOKED_AT_MAX = 200
 
 /**
  * Says what is wrong with an entry that is no address and no block, and what to write instead. The answer is
@@ -9,7 +11,7 @@ const SHOWN_MAX = 60
  */
 export function explainBadEntry(text: string): string {
   const shown = `"${escapeInvisible(text.slice(0, SHOWN_MAX))}${text.length > SHOWN_MAX ? '…' : ''}"`
-  return `${shown} ${reasonOf(text)}`
+  return `${shown} ${reasonOf(text.slice(0, LOOKED_AT_MAX))}`
 }
 
 type Mistakes = readonly (readonly [RegExp, string])[]

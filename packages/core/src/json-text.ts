@@ -1,4 +1,5 @@
 import { AppError } from './error.ts'
+import { findJsonFault } from './json-fault.ts'
 
 const DEPTH_MAX = 8
 const NAMES_MAX = 64
@@ -39,34 +40,26 @@ function decode(bytes: Uint8Array): string {
 }
 
 function malformed(text: string, error: unknown): AppError {
-  const before = text.slice(0, positionOf(text, error)).split('\n')
-  const column = (before.at(-1)?.length ?? 0) + 1
+  const { line, column } = placeAt(text, positionOf(text, error))
   const what = text.trim() === '' ? 'The body is empty' : 'The body is not valid JSON'
-  return new AppError('malformed_json', `${what}: look at line ${before.length}, column ${column}.`)
+  return new AppError('malformed_json', `${what}: look at line ${line}, column ${column}.`)
+}
+
+function placeAt(text: string, position: number): { readonly line: number; readonly column: number } {
+  let line = 1
+  let start = 0
+  for (let end = text.indexOf('\n'); end >= 0 && end < position; end = text.indexOf('\n', start)) {
+    line += 1
+    start = end + 1
+  }
+  return { line, column: position - start + 1 }
 }
 
 function positionOf(text: string, error: unknown): number {
   const message = error instanceof Error ? error.message : ''
+  if (message.startsWith('Unexpected end')) return text.length
   const position = /at position (\d+)/.exec(message)?.[1]
-  if (position !== undefined) return Number(position)
-  // The engine names an unexpected token without its place: the shortest beginning with that fault ends there.
-  if (!isTokenUnexpected(text)) return text.length
-  let [sound, faulty] = [0, text.length]
-  while (faulty - sound > 1) {
-    const middle = Math.floor((sound + faulty) / 2)
-    if (isTokenUnexpected(text.slice(0, middle))) faulty = middle
-    else sound = middle
-  }
-  return sound
-}
-
-function isTokenUnexpected(text: string): boolean {
-  try {
-    JSON.parse(text)
-    return false
-  } catch (error) {
-    return error instanceof Error && error.message.startsWith('Unexpected token')
-  }
+  return position === undefined ? findJsonFault(text) : Number(position)
 }
 
 const [OPEN_BRACE, CLOSE_BRACE, OPEN_BRACKET, CLOSE_BRACKET, COMMA, QUOTE, BACKSLASH] = [...'{}[],"\\'].map(
@@ -75,7 +68,7 @@ const [OPEN_BRACE, CLOSE_BRACE, OPEN_BRACKET, CLOSE_BRACKET, COMMA, QUOTE, BACKS
 
 /** Walks text that is known to be JSON: only braces, brackets, commas, colons and strings matter. */
 function checkStructure(text: string): void {
-  const open: (Set<string> | undefined)[] = []
+  const open: (Names | undefined)[] = []
   let isName = false
   for (let index = 0; index < text.length; index++) {
     const sign = text.charCodeAt(index)
@@ -88,7 +81,7 @@ function checkStructure(text: string): void {
     } else if (sign === COMMA) {
       isName = open.at(-1) !== undefined
     } else if (sign === OPEN_BRACE || sign === OPEN_BRACKET) {
-      open.push(sign === OPEN_BRACE ? new Set() : undefined)
+      open.push(sign === OPEN_BRACE ? { first: undefined, others: undefined } : undefined)
       if (open.length > DEPTH_MAX) throw invalid(`The body is nested deeper than ${DEPTH_MAX} levels.`)
       isName = sign === OPEN_BRACE
     } else if (sign === CLOSE_BRACE || sign === CLOSE_BRACKET) {
@@ -126,12 +119,20 @@ function checkText(content: string): void {
     throw invalid('A string holds the character U+0000, which cannot be stored.')
 }
 
-function noteName(names: Set<string> | undefined, name: string): void {
+/** The names of one object. A set costs more than most objects are long: none is made for the first name. */
+type Names = { first: string | undefined; others: Set<string> | undefined }
+
+function noteName(names: Names | undefined, name: string): void {
   if (names === undefined) return
-  if (names.has(name))
+  if (names.first === undefined) {
+    names.first = name
+    return
+  }
+  names.others ??= new Set()
+  if (names.first === name || names.others.has(name))
     throw invalid(`The name ${JSON.stringify(name.slice(0, 100))} stands twice in one object.`)
-  names.add(name)
-  if (names.size > NAMES_MAX) throw invalid(`An object has more than ${NAMES_MAX} names.`)
+  names.others.add(name)
+  if (names.others.size >= NAMES_MAX) throw invalid(`An object has more than ${NAMES_MAX} names.`)
 }
 
 function invalid(detail: string): AppError {

@@ -1,0 +1,51 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { findJsonFault } from './json-fault.ts'
+
+test.each([
+  ['', 0],
+  [' \n', 2],
+  ['{"a":1,}', 7],
+  ['{"a" 1}', 5],
+  ['{a:1}', 1],
+  ['[1,]', 3],
+  ['[1 2]', 3],
+  ['[1', 2],
+  ['{"a":tru}', 8],
+  ['01', 1],
+  ['{}}', 2],
+  ['[}', 1],
+  ['{"a":"b\tc"}', 5],
+  ['nul', 3],
+])('%j breaks at %i', (text, place) => {
+  expect(findJsonFault(text)).toBe(place)
+})
+
+test('is the place the engine names, or the end of the shortest beginning that has a fault', () => {
+  const pieces = ['{', '}', '[', ']', ',', ':', '"a"', '1', '-2.5e3', 'true', 'null', ' ', '\n', 'x']
+  const texts = fc.array(fc.constantFrom(...pieces), { maxLength: 12 }).map((chosen) => chosen.join(''))
+  fc.assert(
+    fc.property(texts, (text) => {
+      const message = complaint(text)
+      if (message !== undefined) expect(findJsonFault(text)).toBe(placeIn(text, message))
+    }),
+    { numRuns: 3_000 },
+  )
+})
+
+function placeIn(text: string, message: string): number {
+  const named = /at position (\d+)/.exec(message)?.[1]
+  if (named !== undefined) return Number(named)
+  const ends = Array.from(text, (_, index) => index)
+  return ends.find((end) => complaint(text.slice(0, end + 1))?.startsWith('Unexpected token')) ?? text.length
+}
+
+/** undefined: it is JSON. */
+function complaint(text: string): string | undefined {
+  try {
+    JSON.parse(text)
+    return undefined
+  } catch (error) {
+    return (error as Error).message
+  }
+}
