@@ -6,7 +6,8 @@ import { compileAuthority } from '@latchkey/core/permission'
 import type { Actor, Principal } from '@latchkey/core/principal'
 import { bootstrap, createServices, readConfig, type Services, storeFileOf } from '@latchkey/server'
 import { createCompany } from '../packages/server/src/companies/create-company.ts'
-import { createKey } from '../packages/server/src/keys/create-key.ts'
+import { createKey, type NewKey } from '../packages/server/src/keys/create-key.ts'
+import { readKeyInput } from '../packages/server/src/keys/key-input.ts'
 import { createUser } from '../packages/server/src/users/create-user.ts'
 import { type Filling, fillStore } from './fill.ts'
 
@@ -127,6 +128,8 @@ export async function makeKey(
 ): Promise<BenchStore['key']> {
   const principal = hostPrincipal(companyId)
   const deps = { chain, keyPrefix: config.keyPrefix, fingerprint }
-  const { view, secret } = await write(HOST, (tx) => createKey(tx, deps, principal, { userId }))
+  const { view, secret } = await write(HOST, (tx) =>
+    createKey(tx, deps, principal, readKeyInput<NewKey>({ userId })),
+  )
   return { id: view.id, secret: secret.reveal() }
 }

@@ -163,11 +163,34 @@ describe('parseWhitelistedIPs', () => {
     expect(parseWhitelistedIPs(Array<string>(50).fill('bad'))).toHaveProperty('problems.length', 20)
   })
 
+  test.each([
+    ['problems', 'bad', 21],
+    ['empty elements', ' , ', 21],
+    ['entries too many', undefined, ENTRIES_MAX + 1],
+  ])('what stands after too many %s is not read', (_, element, read) => {
+    const elements = element === undefined ? consecutive(5_000) : Array<string>(5_000).fill(element)
+    let reads = 0
+    const counted = new Proxy(elements, {
+      get(target, name, receiver) {
+        if (typeof name === 'string' && /^\d+$/.test(name)) reads += 1
+        return Reflect.get(target, name, receiver)
+      },
+    })
+    expect(parseWhitelistedIPs(counted)).toHaveProperty('problems')
+    expect(reads).toBe(read)
+  })
+
+  test('of more problems than are told it is said that there are more', () => {
+    const bad = (count: number) => parseWhitelistedIPs('bad,'.repeat(count))
+    expect(bad(20)).not.toHaveProperty('hasMore')
+    expect(bad(21)).toMatchObject({ problems: { length: 20 }, hasMore: true })
+  })
+
   test('1,000 entries are possible, 1,001 are not, counted after equal ones are put together', () => {
     const most = consecutive(ENTRIES_MAX)
     expect(parseWhitelistedIPs(most)).toEqual({ entries: most })
     expect(parseWhitelistedIPs([...most, ...most])).toEqual({ entries: most })
-    const problem = { index: null, detail: expect.stringContaining('1001 entries') }
+    const problem = { index: null, detail: expect.stringContaining('more than 1,000 entries') }
     expect(parseWhitelistedIPs(consecutive(ENTRIES_MAX + 1))).toEqual({ problems: [problem] })
     expect(parseWhitelistedIPs(consecutive(ENTRIES_MAX + 1).join())).toEqual({ problems: [problem] })
   })

@@ -67,8 +67,8 @@ function isNext(low: readonly number[], high: readonly number[]): boolean {
 }
 
 function compare(left: readonly number[], right: readonly number[]): number {
-  for (const [index, word] of left.entries()) {
-    const difference = word - right[index]!
+  for (let index = 0; index < left.length; index++) {
+    const difference = left[index]! - right[index]!
     if (difference !== 0) return difference
   }
   return 0
@@ -117,52 +117,61 @@ function compareAt(words: readonly number[], ranges: readonly number[], offset: 
 type EntryProblem = { readonly index: number | null; readonly detail: string }
 export type ParsedEntries =
   | { readonly entries: string[] | null }
-  | { readonly problems: readonly EntryProblem[] }
+  /** `hasMore`: the rest was not looked at. */
+  | { readonly problems: readonly EntryProblem[]; readonly hasMore?: true }
 
 /**
  * The wire's `whitelistedIPs` → canonical entries, each once, in the order first given. Elements may hold
  * several entries separated by commas; one that holds none is a problem. null, absent, []: no restriction.
+ * Reads no further than PROBLEMS_MAX problems, or one entry too many: what a text costs is bounded by what it may be.
  */
 export function parseWhitelistedIPs(value: readonly string[] | string | null | undefined): ParsedEntries {
   if (value === null || value === undefined || value.length === 0) {
     if (value === '') return { problems: [{ index: null, detail: explainBadEntry('') }] }
     return { entries: null }
   }
-  const elements = typeof value === 'string' ? [value] : value
   const entries = new Set<string>()
   const problems: EntryProblem[] = []
-  for (const [index, element] of elements.entries()) {
-    const place = typeof value === 'string' ? null : index
-    const texts = element
-      .split(',')
-      .map(trimSpaces)
-      .filter((text) => text !== '')
-    if (texts.length === 0) problems.push({ index: place, detail: explainBadEntry('') })
-    for (const text of texts) {
-      const block = parseBlock(text)
-      if (block === undefined) problems.push({ index: place, detail: explainBadEntry(text) })
-      else entries.add(formatBlock(block))
-    }
+  for (const { index, text } of texts(value)) {
+    const block = text === '' ? undefined : parseBlock(text)
+    if (block !== undefined) entries.add(formatBlock(block))
+    else if (problems.length === PROBLEMS_MAX) return { problems, hasMore: true }
+    else problems.push({ index, detail: explainBadEntry(text) })
+    if (entries.size > ENTRIES_MAX) return { problems: [...problems, TOO_MANY] }
   }
-  if (problems.length > 0) return { problems: problems.slice(0, PROBLEMS_MAX) }
-  if (entries.size > ENTRIES_MAX) {
-    return {
-      problems: [
-        {
-          index: null,
-          detail: `has ${entries.size} entries; at most ${ENTRIES_MAX} are possible: join neighbours into CIDR blocks.`,
-        },
-      ],
+  return problems.length > 0 ? { problems } : { entries: [...entries] }
+}
+
+const TOO_MANY: EntryProblem = {
+  index: null,
+  detail: `has more than ${ENTRIES_MAX.toLocaleString('en')} entries: join neighbours into CIDR blocks.`,
+}
+
+/** What stands between commas, without the spaces around it and without empty pieces; '' for an element of nothing else. */
+function* texts(
+  value: readonly string[] | string,
+): Generator<{ readonly index: number | null; readonly text: string }> {
+  const elements = typeof value === 'string' ? [value] : value
+  for (const [position, element] of elements.entries()) {
+    const index = typeof value === 'string' ? null : position
+    let isEmpty = true
+    for (let start = 0; start <= element.length; ) {
+      const comma = element.indexOf(',', start)
+      const end = comma < 0 ? element.length : comma
+      const text = trimSpaces(element, start, end)
+      if (text !== '') yield { index, text }
+      isEmpty &&= text === ''
+      start = end + 1
     }
+    if (isEmpty) yield { index, text: '' }
   }
-  return { entries: [...entries] }
 }
 
 /** U+0020 only: a tab or a no-break space is a mistake that should show. */
-function trimSpaces(text: string): string {
-  let start = 0
-  let end = text.length
-  while (start < end && text[start] === ' ') start += 1
-  while (end > start && text[end - 1] === ' ') end -= 1
-  return text.slice(start, end)
+function trimSpaces(element: string, from: number, to: number): string {
+  let start = from
+  let end = to
+  while (start < end && element[start] === ' ') start += 1
+  while (end > start && element[end - 1] === ' ') end -= 1
+  return element.slice(start, end)
 }

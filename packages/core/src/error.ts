@@ -80,16 +80,38 @@ export class AppError extends Error {
   }
 }
 
+/** Faults that one answer tells: nobody reads more, and the rest shows when these are mended. */
+export const FAULTS_MAX = 20
+
 /**
  * The error for one or more offending inputs of a request. Its code is theirs when they agree, else
- * `mixed`, so that a caller can act on the code alone in the common case of a single mistake.
+ * `mixed`, so that a caller can act on the code alone in the common case of a single mistake. Tells FAULTS_MAX
+ * of them, and that there are more.
  */
-export function inputError(faults: readonly Fault[], mixed: ErrorCode = 'invalid_body'): AppError {
-  const [first] = faults
+export function inputError(
+  faults: readonly Fault[],
+  mixed: ErrorCode = 'invalid_body',
+  hasMore = faults.length > FAULTS_MAX,
+): AppError {
+  const told = faults.slice(0, FAULTS_MAX)
+  const [first] = told
   if (first === undefined) throw new TypeError('an input error needs at least one fault')
-  const code = faults.every((fault) => fault.code === first.code) ? first.code : mixed
-  const more = faults.length === 1 ? '' : ` (and ${faults.length - 1} more; see errors)`
-  return new AppError(code, `${describe(first)}${more}`, { faults })
+  const code = told.every((fault) => fault.code === first.code) ? first.code : mixed
+  return new AppError(code, `${describe(first)}${others(told.length - 1, hasMore)}`, { faults: told })
+}
+
+/**
+ * Adds a fault to those found so far. Throws the error for all of them as soon as there are more than one answer
+ * tells: whatever has a thousand faults is not looked through to the end.
+ */
+export function noteFault(faults: Fault[], fault: Fault): void {
+  faults.push(fault)
+  if (faults.length > FAULTS_MAX) throw inputError(faults)
+}
+
+function others(count: number, hasMore: boolean): string {
+  if (hasMore) return ` (and more than ${count} others; errors has the first ${count + 1})`
+  return count === 0 ? '' : ` (and ${count} more; see errors)`
 }
 
 function describe(fault: Fault): string {

@@ -3,7 +3,8 @@ import { compileAuthority } from '@latchkey/core/permission'
 import type { Actor, Principal } from '@latchkey/core/principal'
 import type { Secret } from '@latchkey/core/secret'
 import { createCompany } from './companies/create-company.ts'
-import { type CreatedKey, createKey } from './keys/create-key.ts'
+import { type CreatedKey, createKey, type NewKey } from './keys/create-key.ts'
+import { readKeyInput } from './keys/key-input.ts'
 import type { Services } from './services.ts'
 import { findOperatorCompany } from './storage/companies.ts'
 import { createUser } from './users/create-user.ts'
@@ -57,10 +58,7 @@ export async function bootstrap(services: BootstrapServices): Promise<Bootstrapp
       tx,
       { chain, keyPrefix: config.keyPrefix, fingerprint },
       principal,
-      {
-        userId: user.id,
-        description: 'Admin key of the first start',
-      },
+      readKeyInput<NewKey>({ userId: user.id, description: 'Admin key of the first start' }),
     )
     return { companyId: company.id, userId: user.id, keyId: created.view.id, secret: created.secret }
   })

@@ -5,6 +5,7 @@ import { type ChainReport, verifyChain } from './audit/verify-chain.ts'
 import { HOST, hostPrincipal } from './bootstrap.ts'
 import { presentAuditEvent } from './http/present-audit-event.ts'
 import { type CreatedKey, createKey, type NewKey } from './keys/create-key.ts'
+import { readKeyInput } from './keys/key-input.ts'
 import type { Services } from './services.ts'
 import { listEventsAfter } from './storage/audit.ts'
 import { findCompany, findOperatorCompany, listCompanyIdsAfter } from './storage/companies.ts'
@@ -53,12 +54,9 @@ export async function createKeyOnHost(
 ): Promise<CreatedKey> {
   const { write, engine, chain, config, fingerprint } = services
   const user = await getUserOnHost(engine, idOrEmail)
-  return write(HOST, (tx) =>
-    createKey(tx, { chain, keyPrefix: config.keyPrefix, fingerprint }, hostPrincipal(user.company_id), {
-      ...input,
-      userId: user.id,
-    }),
-  )
+  const read = readKeyInput<NewKey>({ ...input, userId: user.id })
+  const deps = { chain, keyPrefix: config.keyPrefix, fingerprint }
+  return write(HOST, (tx) => createKey(tx, deps, hostPrincipal(user.company_id), read))
 }
 
 /**

@@ -1,20 +1,25 @@
-import type { Fault } from '@latchkey/core/error'
+import { AppError, type Fault } from '@latchkey/core/error'
 import type { TSchema } from 'typebox'
 
 type Parameters = Readonly<Record<string, { readonly type?: unknown }>>
+
+/** No operation has as many; more would only cost time. */
+const PARAMETERS_MAX = 64
 
 /** 2^53 − 1 has sixteen digits; what is longer cannot be right. */
 const DIGITS = /^\d{1,16}$/
 
 /**
  * Parses a query string by the types its schema declares. Nothing is coerced: a number is decimal digits, a
- * truth value is true or false. Faults: a parameter given twice, a value that is not of its type.
+ * truth value is true or false. Faults: a parameter given twice, a value that is not of its type. Throws AppError
+ * `invalid_parameter` for more than PARAMETERS_MAX.
  */
 export function parseQuery(
   queryString: string,
   schema: TSchema,
 ): { readonly query: Record<string, unknown>; readonly faults: readonly Fault[] } {
   if (queryString === '') return { query: {}, faults: [] }
+  assertFew(queryString)
   const declared = (schema as { properties?: Parameters }).properties ?? {}
   const query: Record<string, unknown> = {}
   const faults: Fault[] = []
@@ -39,6 +44,19 @@ export function parseQuery(
       Object.defineProperty(query, parameter, { value: parsed.value, enumerable: true, configurable: true })
   }
   return { query, faults }
+}
+
+function assertFew(queryString: string): void {
+  let count = 1
+  for (let at = queryString.indexOf('&'); at >= 0; at = queryString.indexOf('&', at + 1)) {
+    count += 1
+    if (count > PARAMETERS_MAX) {
+      throw new AppError(
+        'invalid_parameter',
+        `The query has more than ${PARAMETERS_MAX} parameters: send each of them once.`,
+      )
+    }
+  }
 }
 
 function parseValue(text: string, type: unknown): { readonly value: unknown } | { readonly detail: string } {

@@ -1,24 +1,31 @@
-import { type ErrorCode, type Fault, inputError } from '@latchkey/core/error'
+import { type ErrorCode, FAULTS_MAX, type Fault, inputError } from '@latchkey/core/error'
 import { nearest } from '@latchkey/core/nearest'
 import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js'
 import ajvFormats from 'ajv-formats'
 import type { TSchema } from 'typebox'
+import { firstValues } from './first-values.ts'
 import { explain } from './schema-error.ts'
 
-/** More would not be read; the rest shows when these are mended. */
-const FAULTS_MAX = 20
-
 // Nothing is removed, coerced or filled in: what was sent is what is judged.
-const ajv = new Ajv2020({
-  allErrors: true,
-  verbose: true,
-  removeAdditional: false,
-  coerceTypes: false,
-  useDefaults: false,
-  strict: true,
-  allowUnionTypes: true,
-})
-ajvFormats.default(ajv, ['date-time', 'email'])
+const createAjv = (allErrors: boolean) => {
+  const ajv = new Ajv2020({
+    allErrors,
+    verbose: true,
+    removeAdditional: false,
+    coerceTypes: false,
+    useDefaults: false,
+    strict: true,
+    allowUnionTypes: true,
+  })
+  ajvFormats.default(ajv, ['date-time', 'email'])
+  return ajv
+}
+const ajv = createAjv(true)
+/** Stops at the first fault. Made and used for bodies of very many values only. */
+let hasty: Ajv2020 | undefined
+
+/** Values of a body that are looked at for all their faults: each may have some, and each fault costs. */
+const VALUES_MAX = 2_000
 
 type ObjectSchema = TSchema & { readonly properties?: Readonly<Record<string, TSchema>> }
 
@@ -29,9 +36,19 @@ export type BodyValidator = (body: unknown) => void
 export function createBodyValidator(schema: TSchema, answer: TSchema | undefined): BodyValidator {
   const validate = ajv.compile(schema)
   const readOnly = new Set(Object.keys((answer as ObjectSchema | undefined)?.properties ?? {}))
+  let validateHastily: ValidateFunction | undefined
+  const findFaults = (body: unknown): readonly ErrorObject[] => {
+    const begin = firstValues(body, VALUES_MAX)
+    if (begin === body) return validate(body) ? [] : faultsOf(validate)
+    hasty ??= createAjv(false)
+    validateHastily ??= hasty.compile(schema)
+    if (validateHastily(body)) return []
+    // The one that was found may stand further on.
+    return validate(begin) ? faultsOf(validateHastily) : faultsOf(validate)
+  }
   return (body) => {
-    if (validate(body)) return
-    throw inputError(faultsOf(validate).map((error) => bodyFault(error, readOnly)))
+    const faults = findFaults(body)
+    if (faults.length > 0) throw inputError(faults.map((error) => bodyFault(error, readOnly)))
   }
 }
 
@@ -66,7 +83,7 @@ export function createQueryValidator(schema: TSchema): QueryValidator {
   return (query, parsing) => {
     const faults = [...parsing]
     if (!validate(query)) faults.push(...faultsOf(validate).map(queryFault))
-    if (faults.length > 0) throw inputError(faults.slice(0, FAULTS_MAX), 'invalid_parameter')
+    if (faults.length > 0) throw inputError(faults, 'invalid_parameter')
   }
 }
 
@@ -87,7 +104,9 @@ function queryFault(error: ErrorObject): Fault {
 
 function faultsOf(validate: ValidateFunction): ErrorObject[] {
   // A bad property name is reported by what is wrong with it; the wrapping error says nothing more.
-  return (validate.errors ?? []).filter((error) => error.keyword !== 'propertyNames').slice(0, FAULTS_MAX)
+  const faults = (validate.errors ?? []).filter((error) => error.keyword !== 'propertyNames')
+  // One more than is told, so that it is told that there are more.
+  return faults.slice(0, FAULTS_MAX + 1)
 }
 
 /** RFC 6901 §3. */

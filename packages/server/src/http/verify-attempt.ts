@@ -1,6 +1,6 @@
 import type { VerifyResult } from '@latchkey/contract/schemas/verification'
 import { type Address, parseAddress } from '@latchkey/core/address'
-import type { Fault } from '@latchkey/core/error'
+import { type Fault, noteFault } from '@latchkey/core/error'
 import { type MaybePromise, whenKnown } from '@latchkey/core/maybe-promise'
 import { NOT_FOUND, type Outcome } from '@latchkey/core/outcome'
 import { listPermissions, parsePermission } from '@latchkey/core/permission'
@@ -32,7 +32,7 @@ export function parseVerifyInput(
 ): ParsedInput {
   const address = input.ip === undefined ? undefined : parseAddress(input.ip)
   if (input.ip !== undefined && address === undefined) {
-    faults.push({
+    noteFault(faults, {
       pointer: `${base}/ip`,
       code: 'invalid_ip',
       detail: "must be one IPv4 or IPv6 address, the end caller's: no block, port or name.",
@@ -42,7 +42,8 @@ export function parseVerifyInput(
     const parsed = parsePermission(text)
     const detail =
       'detail' in parsed ? parsed.detail : text.includes('*') ? 'must be one permission, not a pattern.' : ''
-    if (detail !== '') faults.push({ pointer: `${base}/permissions/${index}`, code: 'invalid_field', detail })
+    if (detail === '') continue
+    noteFault(faults, { pointer: `${base}/permissions/${index}`, code: 'invalid_field', detail })
   }
   return { secret: parseSecret(input.key, keyPrefix), address, permissions: input.permissions ?? [] }
 }

@@ -1,4 +1,4 @@
-import { type Fault, inputError } from '@latchkey/core/error'
+import { type Fault, inputError, noteFault } from '@latchkey/core/error'
 import { assertCovers, assertNotAbove, assertOwn } from '@latchkey/core/escalation'
 import { type createFingerprinter, fingerprintBytes } from '@latchkey/core/fingerprint'
 import { hintOf } from '@latchkey/core/hint'
@@ -9,10 +9,10 @@ import { generateSecret, type Mode, type Secret } from '@latchkey/core/secret'
 import { auditedChange, type Change } from '../audit/audited-change.ts'
 import type { AuditChain } from '../audit/chain.ts'
 import { insertKey, type KeyView } from '../storage/keys.ts'
-import type { KeyRow, UserRow } from '../storage/schema.ts'
+import type { Db, KeyRow, UserRow } from '../storage/schema.ts'
 import { findUser, saveKeyCounts } from '../storage/users.ts'
 import type { Tx } from '../verification/write.ts'
-import { parseEntries, parseExpiry, parsePermissions } from './key-input.ts'
+import { parseExpiry, type ReadInput } from './key-input.ts'
 
 export type NewKey = {
   readonly userId: string
@@ -41,15 +41,11 @@ export async function createKey(
   tx: Tx,
   deps: CreateKeyDeps,
   principal: Principal,
-  input: NewKey,
+  read: ReadInput<NewKey>,
 ): Promise<CreatedKey> {
+  const { input, entries = null, permissions = null } = read
   return auditedChange(tx, deps.chain, principal.companyId, async (change) => {
-    const faults: Fault[] = []
-    const entries = parseEntries(input.whitelistedIPs, faults)
-    const permissions = parsePermissions(input.permissions, faults)
-    const expiresAtMs = parseExpiry(input.expiresAt, tx.nowMs, faults)
-    const user = await findKeyUser(change, principal.companyId, input.userId, faults)
-    if (user === undefined || faults.length > 0) throw inputError(faults)
+    const { user, expiresAtMs } = await checkNewKey(change.db, principal.companyId, read, tx.nowMs)
     assertMayGrant(change, principal, user, permissions)
 
     const secret = generateSecret({
@@ -82,14 +78,31 @@ export async function createKey(
   })
 }
 
+/**
+ * What the store and the clock say to the input. Throws AppError with every fault, those of its lists too: for an
+ * input that has some it is called on a snapshot, in place of the creation.
+ */
+export async function checkNewKey(
+  db: Db,
+  companyId: CompanyId,
+  { input, faults: found }: ReadInput<NewKey>,
+  nowMs: number,
+): Promise<{ readonly user: UserRow; readonly expiresAtMs: number | null }> {
+  const faults = [...found]
+  const expiresAtMs = parseExpiry(input.expiresAt, nowMs, faults)
+  const user = await findKeyUser(db, companyId, input.userId, faults)
+  if (user === undefined || faults.length > 0) throw inputError(faults)
+  return { user, expiresAtMs }
+}
+
 /** Unknown, inactive and foreign users get one answer: nothing about other companies shows. */
 async function findKeyUser(
-  change: Change,
+  db: Db,
   companyId: CompanyId,
   userId: string,
   faults: Fault[],
 ): Promise<UserRow | undefined> {
-  const user = isId('usr', userId) ? await findUser(change.db, companyId, userId) : undefined
+  const user = isId('usr', userId) ? await findUser(db, companyId, userId) : undefined
   if (user?.status === 'active') return user
   faults.push({
     pointer: '/userId',
@@ -117,7 +130,7 @@ function assertMayGrant(
   for (const [index, permission] of (permissions ?? []).entries()) {
     // A pattern means "all of these that the user has"; a single permission the user lacks is a mistake.
     if (permission.includes('*') || isPermitted(held, permission)) continue
-    faults.push({
+    noteFault(faults, {
       pointer: `/permissions/${index}`,
       code: 'invalid_field',
       detail: `${permission} is not a permission of the user (role ${user.role}): a key can only be narrower than its user.`,

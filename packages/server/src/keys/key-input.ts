@@ -1,9 +1,38 @@
 import { parseWhitelistedIPs } from '@latchkey/core/allowlist'
-import type { Fault } from '@latchkey/core/error'
+import { type Fault, inputError, noteFault } from '@latchkey/core/error'
 import { parsePermission } from '@latchkey/core/permission'
 
+type Lists = {
+  readonly whitelistedIPs?: readonly string[] | string | null
+  readonly permissions?: readonly string[] | null
+}
+
+/**
+ * What was asked of a key, with its long lists read: the costly part, which needs no store. Done before the
+ * transaction, because others wait for that. undefined: not named.
+ */
+export type ReadInput<Input> = {
+  readonly input: Input
+  readonly entries: readonly string[] | null | undefined
+  readonly permissions: readonly string[] | null | undefined
+  /** What is wrong with the lists. Whoever finds some has no need of a transaction. */
+  readonly faults: readonly Fault[]
+}
+
+/** Throws AppError when the lists have more faults than are told. */
+export function readKeyInput<Input extends Lists>(input: Input): ReadInput<Input> {
+  const faults: Fault[] = []
+  const { whitelistedIPs, permissions } = input
+  return {
+    input,
+    entries: whitelistedIPs === undefined ? undefined : parseEntries(whitelistedIPs, faults),
+    permissions: permissions === undefined ? undefined : parsePermissions(permissions, faults),
+    faults,
+  }
+}
+
 /** The entries to store; what is wrong with them goes to `faults`. */
-export function parseEntries(
+function parseEntries(
   value: readonly string[] | string | null | undefined,
   faults: Fault[],
 ): string[] | null {
@@ -11,21 +40,19 @@ export function parseEntries(
   if ('entries' in parsed) return parsed.entries
   for (const { index, detail } of parsed.problems) {
     const pointer = index === null ? '/whitelistedIPs' : `/whitelistedIPs/${index}`
-    faults.push({ pointer, code: 'invalid_ip', detail })
+    noteFault(faults, { pointer, code: 'invalid_ip', detail })
   }
+  if (parsed.hasMore) throw inputError(faults, 'invalid_body', true)
   return null
 }
 
 /** A list of permissions, each once; null stays null. */
-export function parsePermissions(
-  value: readonly string[] | null | undefined,
-  faults: Fault[],
-): string[] | null {
+function parsePermissions(value: readonly string[] | null | undefined, faults: Fault[]): string[] | null {
   if (value === null || value === undefined) return null
   for (const [index, text] of value.entries()) {
     const parsed = parsePermission(text)
     if ('detail' in parsed)
-      faults.push({ pointer: `/permissions/${index}`, code: 'invalid_field', detail: parsed.detail })
+      noteFault(faults, { pointer: `/permissions/${index}`, code: 'invalid_field', detail: parsed.detail })
   }
   return [...new Set(value)]
 }

@@ -1,17 +1,17 @@
-import { AppError, type Fault, inputError } from '@latchkey/core/error'
+import { AppError, inputError } from '@latchkey/core/error'
 import { assertCovers, assertNotAbove, assertOwn } from '@latchkey/core/escalation'
-import { isId, type KeyId } from '@latchkey/core/ids'
+import { type CompanyId, isId, type KeyId } from '@latchkey/core/ids'
 import { compileAuthority } from '@latchkey/core/permission'
 import type { Principal } from '@latchkey/core/principal'
 import { auditedChange, type Change } from '../audit/audited-change.ts'
 import type { AuditChain } from '../audit/chain.ts'
 import { changesBetween } from '../audit/changes-between.ts'
 import { findKey, findKeyView, type KeyView, updateKeyRow } from '../storage/keys.ts'
-import type { KeyRow, UserRow } from '../storage/schema.ts'
+import type { Db, KeyRow, UserRow } from '../storage/schema.ts'
 import { findUser } from '../storage/users.ts'
 import type { Tx } from '../verification/write.ts'
 import { keyNotFound, moveCounters } from './delete-key.ts'
-import { parseEntries, parseExpiry, parsePermissions } from './key-input.ts'
+import { parseExpiry, type ReadInput } from './key-input.ts'
 
 export type KeyPatch = {
   readonly whitelistedIPs?: readonly string[] | string | null
@@ -36,20 +36,19 @@ export async function updateKey(
   chain: AuditChain,
   principal: Principal,
   keyId: string,
-  patch: KeyPatch,
+  read: ReadInput<KeyPatch>,
   isExpected: (version: number) => boolean,
 ): Promise<KeyView> {
   return auditedChange(tx, chain, principal.companyId, async (change) => {
-    const key = isId('key', keyId) ? await findKey(tx.db, principal.companyId, keyId) : undefined
-    if (key === undefined) throw keyNotFound()
-    if (!isExpected(key.version)) {
-      throw new AppError(
-        'precondition_failed',
-        'The key has changed since you read it: read it again, then repeat.',
-      )
-    }
-    const columns = parsePatch(tx, key, patch)
-    await assertMayChange(change, principal, key, patch, columns)
+    const { key, columns } = await checkPatch(
+      change.db,
+      principal.companyId,
+      keyId,
+      read,
+      isExpected,
+      tx.nowMs,
+    )
+    await assertMayChange(change, principal, key, read.input, columns)
     const changes = changesBetween(present(key), present({ ...key, ...columns }))
     tx.revoke({ scope: 'key', id: key.id })
     if (Object.keys(changes).length > 0) {
@@ -61,8 +60,35 @@ export async function updateKey(
   })
 }
 
-function parsePatch(tx: Tx, key: KeyRow, patch: KeyPatch): Columns {
-  const faults: Fault[] = []
+/**
+ * The key, and what the patch makes of it. Throws AppError; for a patch whose lists have faults it is called on a
+ * snapshot, in place of the change.
+ */
+export async function checkPatch(
+  db: Db,
+  companyId: CompanyId,
+  keyId: string,
+  read: ReadInput<KeyPatch>,
+  isExpected: (version: number) => boolean,
+  nowMs: number,
+): Promise<{ readonly key: KeyRow; readonly columns: Columns }> {
+  const key = isId('key', keyId) ? await findKey(db, companyId, keyId) : undefined
+  if (key === undefined) throw keyNotFound()
+  if (!isExpected(key.version)) {
+    throw new AppError(
+      'precondition_failed',
+      'The key has changed since you read it: read it again, then repeat.',
+    )
+  }
+  return { key, columns: columnsOf(key, read, nowMs) }
+}
+
+function columnsOf(
+  key: KeyRow,
+  { input: patch, entries, permissions, faults: found }: ReadInput<KeyPatch>,
+  nowMs: number,
+): Columns {
+  const faults = [...found]
   const isEnabled = patch.enabled ?? key.is_enabled === 1
   if (Array.isArray(patch.whitelistedIPs) && patch.whitelistedIPs.length === 0) {
     faults.push({
@@ -71,11 +97,7 @@ function parsePatch(tx: Tx, key: KeyRow, patch: KeyPatch): Columns {
       detail: 'is empty: send null to remove the restriction, or leave the field out to keep it.',
     })
   }
-  const entries = patch.whitelistedIPs === undefined ? undefined : parseEntries(patch.whitelistedIPs, faults)
-  const permissions =
-    patch.permissions === undefined ? undefined : parsePermissions(patch.permissions, faults)
-  const expiresAtMs =
-    patch.expiresAt === undefined ? undefined : parseExpiry(patch.expiresAt, tx.nowMs, faults)
+  const expiresAtMs = patch.expiresAt === undefined ? undefined : parseExpiry(patch.expiresAt, nowMs, faults)
   if (key.deleted_at !== null && patch.enabled === true) {
     faults.push({
       pointer: '/enabled',

@@ -1,4 +1,4 @@
-import type { Fault } from '@latchkey/core/error'
+import { type Fault, noteFault } from '@latchkey/core/error'
 import type { CompanyId } from '@latchkey/core/ids'
 import { isReservedPermission, parsePermission } from '@latchkey/core/permission'
 import type { Db } from '../storage/schema.ts'
@@ -13,9 +13,9 @@ export function parseUserPermissions(
   for (const [index, text] of value.entries()) {
     const parsed = parsePermission(text)
     const pointer = `/permissions/${index}`
-    if ('detail' in parsed) faults.push({ pointer, code: 'invalid_field', detail: parsed.detail })
+    if ('detail' in parsed) noteFault(faults, { pointer, code: 'invalid_field', detail: parsed.detail })
     else if (isReservedPermission(text)) {
-      faults.push({
+      noteFault(faults, {
         pointer,
         code: 'invalid_field',
         detail: `${text} comes with the role: list only permissions of your own application here.`,

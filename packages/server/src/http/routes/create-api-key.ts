@@ -1,13 +1,19 @@
-import { createKey } from '../../keys/create-key.ts'
+import { checkNewKey, createKey } from '../../keys/create-key.ts'
+import { readKeyInput } from '../../keys/key-input.ts'
 import type { Handler } from '../context.ts'
 import { once } from '../once.ts'
 import { etagOf, presentCreatedKey } from '../present-key.ts'
 
-export const createApiKey: Handler<'createApiKey'> = (deps, context) => {
+export const createApiKey: Handler<'createApiKey'> = async (deps, context) => {
   const { chain, fingerprint, config } = deps
+  const { principal, body } = context
+  const read = readKeyInput(body)
+  if (read.faults.length > 0) {
+    await deps.engine.read((db) => checkNewKey(db, principal.companyId, read, deps.clock.nowMs()))
+  }
   return once(deps, context, async (tx) => {
     const createDeps = { chain, fingerprint, keyPrefix: config.keyPrefix }
-    const { view, secret } = await createKey(tx, createDeps, context.principal, context.body)
+    const { view, secret } = await createKey(tx, createDeps, principal, read)
     return {
       headers: { location: `/keys/${view.id}`, etag: etagOf(view) },
       body: presentCreatedKey(view, tx.nowMs, secret),

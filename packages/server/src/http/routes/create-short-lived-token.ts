@@ -1,4 +1,4 @@
-import { AppError, type Fault, inputError } from '@latchkey/core/error'
+import { AppError, type Fault, inputError, noteFault } from '@latchkey/core/error'
 import { parsePermission } from '@latchkey/core/permission'
 import { deriveToken, findMissing } from '../../auth/derive-token.ts'
 import type { Handler } from '../context.ts'
@@ -8,7 +8,7 @@ export const createShortLivedToken: Handler<'createShortLivedToken'> = async (de
   for (const [index, text] of body.permissions.entries()) {
     const parsed = parsePermission(text)
     if ('detail' in parsed) {
-      faults.push({ pointer: `/permissions/${index}`, code: 'invalid_field', detail: parsed.detail })
+      noteFault(faults, { pointer: `/permissions/${index}`, code: 'invalid_field', detail: parsed.detail })
     }
   }
   if (faults.length > 0) throw inputError(faults)

@@ -1,12 +1,20 @@
-import { updateKey } from '../../keys/update-key.ts'
+import { readKeyInput } from '../../keys/key-input.ts'
+import { checkPatch, updateKey } from '../../keys/update-key.ts'
 import type { Handler } from '../context.ts'
 import { parseIfMatch } from '../if-match.ts'
 import { etagOf, presentKey } from '../present-key.ts'
 
 export const updateApiKey: Handler<'updateApiKey'> = async (deps, context) => {
+  const { principal, params, body } = context
   const isExpected = parseIfMatch(context.header('if-match'))
+  const read = readKeyInput(body)
+  if (read.faults.length > 0) {
+    await deps.engine.read((db) =>
+      checkPatch(db, principal.companyId, params.keyId, read, isExpected, deps.clock.nowMs()),
+    )
+  }
   const view = await deps.write(context.actor, (tx) =>
-    updateKey(tx, deps.chain, context.principal, context.params.keyId, context.body, isExpected),
+    updateKey(tx, deps.chain, principal, params.keyId, read, isExpected),
   )
   return { headers: { etag: etagOf(view) }, body: presentKey(view, deps.clock.nowMs()) }
 }
