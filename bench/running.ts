@@ -37,7 +37,11 @@ export function startLatchkey({ dataDir, serverSecret }: ServeOptions): Promise<
 }
 
 export function startServing(settings: Readonly<Record<string, string>>): Promise<Running> {
-  return start([LATCHKEY, 'serve'], { PORT: '0', ...settings }, /API +http:\/\/127\.0\.0\.1:(\d+)/)
+  return start(
+    [LATCHKEY, 'serve'],
+    { PORT: '0', LATCHKEY_DRAIN_SECONDS: '0', ...settings },
+    /API +http:\/\/127\.0\.0\.1:(\d+)/,
+  )
 }
 
 /** Nothing is left running, however this process ends. */

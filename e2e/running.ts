@@ -60,7 +60,13 @@ export function createHome(): Home {
 
   function start(args: readonly string[], { settings = {}, wrap = (plain) => plain }: StartOptions = {}) {
     const [file = '', ...rest] = wrap([process.execPath, LATCHKEY, ...args])
-    const env = { PATH: process.env.PATH ?? '', LATCHKEY_DATA_DIR: dataDir, PORT: '0', ...settings }
+    const env = {
+      PATH: process.env.PATH ?? '',
+      LATCHKEY_DATA_DIR: dataDir,
+      PORT: '0',
+      LATCHKEY_DRAIN_SECONDS: '0',
+      ...settings,
+    }
     const running = watch(spawn(file, rest, { cwd: directory, env }))
     started.push(running)
     return running

@@ -108,6 +108,7 @@ export async function startLatchkey(settings: Readonly<Record<string, string>>):
     env: {
       PATH: process.env.PATH ?? '',
       PORT: '0',
+      LATCHKEY_DRAIN_SECONDS: '0',
       LATCHKEY_DATA_DIR: join(home, 'store'),
       LATCHKEY_BOOTSTRAP_KEY_FILE: keyFile,
       LATCHKEY_TRUSTED_PROXIES: '127.0.0.1',

@@ -1,5 +1,5 @@
 import cluster, { type Worker } from 'node:cluster'
-import { untilToldToStop } from './stop-signals.ts'
+import { passedOn, type StopSignal, untilToldToStop } from './stop-signals.ts'
 
 /** A worker that ended by itself is replaced after this long, in milliseconds, so that a broken one does not spin. */
 const RESTART_MS = 1_000
@@ -22,15 +22,15 @@ export function announceWorker(url: string): void {
  */
 export async function runWorkers(count: number): Promise<Workers> {
   let isStopping = false
-  const stopping = untilToldToStop().then(() => {
+  const stopping = untilToldToStop().then((signal) => {
     isStopping = true
-    stopAll()
+    stopAll(signal)
   })
   const started = await Promise.all(Array.from({ length: count }, () => startWorker())).catch(
     async (error: unknown) => {
       const wasStopping = isStopping
       isStopping = true
-      stopAll()
+      stopAll('SIGINT')
       await allGone()
       if (!wasStopping) throw error
       process.exit(0)
@@ -61,7 +61,11 @@ function startWorker(): Promise<string> {
   return new Promise((resolve, reject) => {
     const worker = cluster.fork()
     // It may ask for the figures of the others before.
-    worker.on('message', ({ url }: { readonly url?: string }) => url !== undefined && resolve(url))
+    worker.on('message', ({ url }: { readonly url?: string }) => {
+      if (url === undefined) return
+      serving.add(worker)
+      resolve(url)
+    })
     // It has said on standard error what was wrong.
     worker.once('exit', () => reject(new WorkerFailed()))
   })
@@ -77,8 +81,14 @@ class WorkerFailed extends Error {
 
 const living = (): Worker[] => Object.values(cluster.workers ?? {}).filter((worker) => worker !== undefined)
 
-function stopAll(): void {
-  for (const worker of living()) worker.process.kill('SIGTERM')
+/** Those that said so; one that still starts hears nothing. */
+const serving = new WeakSet<Worker>()
+
+function stopAll(signal: StopSignal): void {
+  for (const worker of living()) {
+    if (serving.has(worker) && worker.isConnected()) worker.send(passedOn(signal))
+    else worker.process.kill('SIGTERM')
+  }
 }
 
 async function allGone(): Promise<void> {

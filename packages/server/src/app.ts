@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { type OperationId, operations } from '@latchkey/contract/operations'
 import { answerBroken } from './http/broken-request.ts'
 import type { Handler } from './http/context.ts'
@@ -26,8 +27,12 @@ const REQUEST_TIMEOUT_MS = 15_000
 const CHECKING_INTERVAL_MS = 1_000
 /** How long a service that stops waits for requests under way: longer than any write waits for its turn. */
 const CLOSING_MS_MAX = 10_000
-/** Longer than a load balancer keeps an idle connection (60 s is usual), so that it closes first. */
-const KEEP_ALIVE_TIMEOUT_MS = 65_000
+/** A connection that was opened and has said nothing: its request may be on the way, and would be lost. */
+const SILENT_MS_MAX = 1_000
+/** A turn in which the event loop had nothing to do takes some 10 µs. */
+const QUIET_TURN_MS_MAX = 0.05
+/** A service that is never quiet closes all the same. */
+const UNQUIET_MS_MAX = 5_000
 
 /** The HTTP service: the same in production and in tests. */
 export type App = {
@@ -35,6 +40,11 @@ export type App = {
   readonly dispatch: Dispatch
   /** Rejects with the error of the operating system. */
   listen(at: { readonly port: number; readonly host: string }): Promise<AddressInfo>
+  /**
+   * Says that this service leaves, and goes on serving: `/readyz` answers 503, and each answer is the last of its
+   * connection, so that clients and balancers go elsewhere before anything is closed.
+   */
+  leave(): void
   /** Takes no new connections, answers what is under way, lets go of the rest. */
   close(): Promise<void>
 }
@@ -45,10 +55,10 @@ export function createApp(services: Services): App {
   // An id of any length is looked up and not found.
   const router = createRouter(HEADERS_BYTES_MAX)
   registerPages(router, services.metrics)
-  registerOperations(router, services)
-  let isClosing = false
-  const dispatch = createDispatch({ ...services, router, newRequestId, isClosing: () => isClosing })
-  const server = createHttpServer(dispatch, newRequestId)
+  let isLeaving = false
+  registerOperations(router, services, () => isLeaving)
+  const dispatch = createDispatch({ ...services, router, newRequestId, isLeaving: () => isLeaving })
+  const server = createHttpServer(dispatch, newRequestId, services.config.idleSeconds * 1_000)
   const connections = new Set<Socket>()
   server.on('connection', (socket) => {
     connections.add(socket)
@@ -60,24 +70,55 @@ export function createApp(services: Services): App {
       await once(server.listen({ port, host }), 'listening')
       return server.address() as AddressInfo
     },
+    leave() {
+      isLeaving = true
+    },
     async close() {
-      isClosing = true
+      isLeaving = true
       if (!server.listening) return
+      await untilQuiet(server)
       const closed = once(server.close(), 'close')
-      for (const socket of connections) if (socket.bytesRead === 0) socket.destroy()
       // A server of Node's that closes no longer looks at its time limits.
+      const hush = setTimeout(() => letSilentGo(connections), SILENT_MS_MAX)
       const cut = setTimeout(() => server.closeAllConnections(), CLOSING_MS_MAX)
       await closed
+      clearTimeout(hush)
       clearTimeout(cut)
     },
   }
 }
 
-function createHttpServer(dispatch: Dispatch, newRequestId: () => string): Server {
+/**
+ * A connection that nobody has accepted when the listener closes is reset, and its request lost. Goes on after a turn
+ * of the event loop in which nobody came and nothing was done: what came since is a matter of microseconds.
+ */
+async function untilQuiet(server: Server): Promise<void> {
+  let hasCome = false
+  const come = () => {
+    hasCome = true
+  }
+  server.on('connection', come)
+  const beganAtMs = performance.now()
+  let turnAtMs = beganAtMs
+  let isQuiet = false
+  while (!isQuiet && turnAtMs - beganAtMs < UNQUIET_MS_MAX) {
+    hasCome = false
+    turnAtMs = performance.now()
+    await nextTurn()
+    isQuiet = !hasCome && performance.now() - turnAtMs < QUIET_TURN_MS_MAX
+  }
+  server.off('connection', come)
+}
+
+function letSilentGo(connections: Iterable<Socket>): void {
+  for (const socket of connections) if (socket.bytesRead === 0) socket.destroy()
+}
+
+function createHttpServer(dispatch: Dispatch, newRequestId: () => string, idleMs: number): Server {
   const server = createServer(
     {
       requestTimeout: REQUEST_TIMEOUT_MS,
-      keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
+      keepAliveTimeout: idleMs,
       maxHeaderSize: HEADERS_BYTES_MAX,
       headersTimeout: HEADERS_TIMEOUT_MS,
       connectionsCheckingInterval: CHECKING_INTERVAL_MS,
@@ -96,11 +137,12 @@ function createHttpServer(dispatch: Dispatch, newRequestId: () => string): Serve
   return server
 }
 
-function registerOperations(router: Router, services: Services): void {
+function registerOperations(router: Router, services: Services, isLeaving: () => boolean): void {
   const deps = {
     ...services,
     slowReads: createSlowReads(),
     inFlight: new Map<string, Promise<void>>(),
+    isLeaving,
     failedAttempts: createFailedAttempts(services.config.failedAuthPerMinuteMax),
   }
   registerOAuth(router, deps)

@@ -133,6 +133,19 @@ export const settings = {
       return text === 'on'
     },
   } satisfies Setting<boolean>,
+  drainSeconds: {
+    name: 'LATCHKEY_DRAIN_SECONDS',
+    fallback: '5',
+    description: 'How long it still serves after SIGTERM, while /readyz says 503; 0 to 3600.',
+    parse: (text) => wholeNumber(text, 0, 3_600),
+  } satisfies Setting<number>,
+  idleSeconds: {
+    name: 'LATCHKEY_IDLE_SECONDS',
+    fallback: '65',
+    description:
+      'How long a connection without a request is kept: longer than the balancer in front keeps it.',
+    parse: (text) => wholeNumber(text, 1, 3_600),
+  } satisfies Setting<number>,
   workers: {
     name: 'LATCHKEY_WORKERS',
     fallback: '1',

@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { type AddressInfo, createServer } from 'node:net'
 import { setInterval } from 'node:timers'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { createApp } from './app.ts'
 import { type Config, ConfigError } from './config.ts'
 import type { Services } from './services.ts'
@@ -13,6 +14,8 @@ const SWEEP_MS = 10 * 60 * 1_000
 export type RunningServer = {
   /** Where it listens, e.g. http://127.0.0.1:7070. */
   readonly url: string
+  /** Goes on serving for `LATCHKEY_DRAIN_SECONDS`, and says to balancers that it leaves. */
+  drain(): Promise<void>
   /** Stops taking connections, answers what is under way, stores what is noted, closes the store. */
   stop(): Promise<void>
 }
@@ -57,6 +60,10 @@ export async function startServer(
   events.started({ url, store: engine.store })
   return {
     url,
+    async drain() {
+      app.leave()
+      await sleep(config.drainSeconds * 1_000)
+    },
     async stop() {
       clearInterval(sweep)
       await app.close()

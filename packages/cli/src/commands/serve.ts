@@ -5,7 +5,7 @@ import type { Config, RunningServer, Services } from '@latchkey/server'
 import type { Command } from 'commander'
 import { deliverAdminKey, openAdminKeyFile } from '../admin-key.ts'
 import { describeSettings } from '../settings-help.ts'
-import { untilToldToStop } from '../stop-signals.ts'
+import { type StopSignal, untilToldToStop } from '../stop-signals.ts'
 import { keyOfFailedStart, welcome, welcomeBack } from '../welcome.ts'
 import { announceWorker, runWorkers } from '../workers.ts'
 
@@ -33,15 +33,21 @@ async function serve(): Promise<void> {
 }
 
 async function serveAlone(services: Services): Promise<void> {
-  const server = await startFirst(services, () => startOrDispose(services, { isAlone: true }))
-  await untilStopped(server, services)
+  let stopping!: Promise<StopSignal>
+  const server = await startFirst(services, () => {
+    // Before anybody is told that it is ready, and may tell it to stop.
+    stopping = untilToldToStop()
+    return startOrDispose(services, { isAlone: true })
+  })
+  await stop(server, services, await stopping)
   process.stdout.write('Stopped. Everything acknowledged is stored.\n')
 }
 
 async function serveAsWorker(services: Services): Promise<void> {
+  const stopping = untilToldToStop()
   const server = await startOrDispose(services, { isAlone: false })
   announceWorker(server.url)
-  await untilStopped(server, services)
+  await stop(server, services, await stopping)
 }
 
 /** This process prepares the store, and then only watches over those that serve. */
@@ -109,8 +115,11 @@ function describeStore({ engine, config }: { engine: Services['engine']; config:
     : `${engine.place}  (back it up with its own tools; keep the server secret elsewhere)`
 }
 
-async function untilStopped(server: RunningServer, services: Services): Promise<void> {
-  services.events.stopping({ signal: await untilToldToStop() })
+async function stop(server: RunningServer, services: Services, signal: StopSignal): Promise<void> {
+  // Whoever presses Ctrl-C waits for it; a supervisor has told, or will tell, a balancer.
+  const isDrained = signal === 'SIGTERM' && services.config.drainSeconds > 0
+  services.events.stopping({ signal, drainSeconds: isDrained ? services.config.drainSeconds : 0 })
+  if (isDrained) await server.drain()
   const timer = setTimeout(() => process.exit(1), STOP_MS_MAX)
   await server.stop()
   clearTimeout(timer)

@@ -48,6 +48,8 @@ type HttpState = {
   readonly slowReads: SlowReads
   readonly inFlight: InFlight
   readonly failedAttempts: FailedAttempts
+  /** The service was told to stop: it still answers, and sends away whoever asks whether to come. */
+  readonly isLeaving: () => boolean
 }
 
 export type HandlerDeps = Services & HttpState

@@ -16,7 +16,7 @@ type DispatchDeps = Pick<Services, 'config' | 'events' | 'metrics' | 'traces'> &
   readonly router: Router
   readonly newRequestId: () => string
   /** The service stops: each answer is the last of its connection. */
-  readonly isClosing: () => boolean
+  readonly isLeaving: () => boolean
 }
 
 export type Dispatch = (raw: IncomingMessage, response: ServerResponse) => void
@@ -112,16 +112,16 @@ function note(deps: DispatchDeps, route: Route, request: Incoming, status: numbe
   traces?.requestAnswered(fields, raw.headers)
 }
 
-function commonHeaders({ config, isClosing }: DispatchDeps, { raw, requestId }: Incoming): AnswerHeaders {
+function commonHeaders({ config, isLeaving }: DispatchDeps, { raw, requestId }: Incoming): AnswerHeaders {
   const headers = {
     'x-request-id': requestId,
     'cache-control': 'no-store',
     'x-content-type-options': 'nosniff',
   }
-  if (config.corsOrigins.length === 0 && !isClosing()) return headers
+  if (config.corsOrigins.length === 0 && !isLeaving()) return headers
   return {
     ...headers,
     ...originHeaders(raw, config.corsOrigins),
-    ...(isClosing() ? { connection: 'close' } : {}),
+    ...(isLeaving() ? { connection: 'close' } : {}),
   }
 }

@@ -34,7 +34,8 @@ export type Events = {
   /** `known` is the revision this server had applied, `found` the one the store is at. */
   storeRefused(fields: { readonly known: number; readonly found: number }): void
   started(fields: { readonly url: string; readonly store: string }): void
-  stopping(fields: { readonly signal: string }): void
+  /** `drainSeconds`: how long it still serves. */
+  stopping(fields: { readonly signal: string; readonly drainSeconds: number }): void
   stopped(): void
 }
 

@@ -24,7 +24,7 @@ function answered(answer: () => Answer | Promise<Answer>, services: Partial<Serv
     ...services,
     router,
     newRequestId: () => 'req_1',
-    isClosing: () => false,
+    isLeaving: () => false,
   }
   return inject(createDispatch(deps), { path: '/odd' })
 }

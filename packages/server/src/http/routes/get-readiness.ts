@@ -14,7 +14,8 @@ function restored({ known, found }: Refused): AppError {
   )
 }
 
-export const getReadiness: Handler<'getReadiness'> = async ({ engine, revocations }) => {
+export const getReadiness: Handler<'getReadiness'> = async ({ engine, revocations, isLeaving }) => {
+  if (isLeaving()) throw new AppError('unavailable', 'The service is stopping: ask another server.')
   const deployment = await findOurs({ engine, revocations }).catch((cause: unknown) => {
     if (cause instanceof AppError) throw cause
     throw new AppError('unavailable', 'The store does not answer.', { retryAfterSeconds: 1, cause })
