@@ -1,12 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { createChanges } from '../packages/server/src/changes/changes.ts'
+import { requesterOnHost } from '../packages/server/src/changes/requester.ts'
 import { deleteKey } from '../packages/server/src/keys/delete-key.ts'
-import { createWrite } from '../packages/server/src/verification/write.ts'
 import { type Extent, median, type Row, rowOf } from './figure.ts'
 import { type Fleet, startFleet } from './fleet.ts'
 import { ask } from './load.ts'
 import { requestText } from './request-text.ts'
 import type { Running } from './running.ts'
-import { HOST, hostPrincipal, makeKey } from './stores.ts'
+import { makeKey } from './stores.ts'
 
 const SERVERS = 3
 const DELETIONS = 60
@@ -76,7 +77,7 @@ async function deletions(fleet: Fleet, extent: Extent, id: string, where: string
 /** From the commit's answer to the first refusal of another server, which is asked without a pause. */
 async function propagation(fleet: Fleet, extent: Extent): Promise<Row[]> {
   const { services, store, servers } = fleet
-  const write = createWrite({ ...services, settle: async () => {} })
+  const { change } = createChanges({ ...services, settle: async () => {} })
   const p99: number[] = []
   const p50: number[] = []
   for (let round = 0; round < extent.rounds; round++) {
@@ -86,7 +87,7 @@ async function propagation(fleet: Fleet, extent: Extent): Promise<Row[]> {
       const server = servers[n % servers.length]!
       const { id, secret } = await newKey(fleet)
       await verdict(server, fleet, secret)
-      await write(HOST, (tx) => deleteKey(tx, services.chain, hostPrincipal(store.companyId), id))
+      await change(requesterOnHost(store.companyId), store.companyId, (open) => deleteKey(open, id))
       const committedAtMs = performance.now()
       while ((await verdict(server, fleet, secret)) === 'VALID');
       times.push(performance.now() - committedAtMs)

@@ -2,9 +2,10 @@ import { randomBytes } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { compileAuthority } from '@latchkey/core/permission'
-import type { Actor, Principal } from '@latchkey/core/principal'
+import { hostPrincipal, type Principal } from '@latchkey/core/principal'
 import { bootstrap, createServices, readConfig, type Services, storeFileOf } from '@latchkey/server'
+import { changeIn } from '../packages/server/src/changes/change.ts'
+import { requesterOnHost } from '../packages/server/src/changes/requester.ts'
 import { createCompany } from '../packages/server/src/companies/create-company.ts'
 import { createKey, type NewKey } from '../packages/server/src/keys/create-key.ts'
 import { readKeyInput } from '../packages/server/src/keys/key-input.ts'
@@ -60,25 +61,6 @@ export function openStore({ dataDir, serverSecret }: Pick<BenchStore, 'dataDir' 
   return createServices(config, secretSource)
 }
 
-export const HOST: Actor = { type: 'host', id: null, userId: null, address: null, requestId: null }
-
-/** Whoever works on the host itself, for a company. */
-export function hostPrincipal(companyId: Principal['companyId']): Principal {
-  return {
-    type: 'host',
-    id: null,
-    isDerived: false,
-    expiresAtMs: null,
-    userId: null,
-    homeCompanyId: null,
-    companyId,
-    mode: null,
-    role: 'owner',
-    isOperator: true,
-    authority: compileAuthority({ role: 'owner', isOperator: true, userPermissions: null, narrowings: [] }),
-  }
-}
-
 function makeStore(dataDir: string, keys: number, progress: (text: string) => void): Promise<BenchStore> {
   const serverSecret = randomBytes(32).toString('hex')
   const open = () => openStore({ dataDir, serverSecret })
@@ -109,27 +91,25 @@ export async function makeStoreIn(
   return { ...known, adminKey: admin!.secret.reveal(), companyId, userId, key }
 }
 
-function makeCompany({ write, chain }: Services) {
-  return write(HOST, async (tx) => {
-    const { id: companyId } = await createCompany(tx, chain, { name: 'Tenant' })
-    const user = await createUser(tx, chain, hostPrincipal(companyId), {
-      name: 'Developer',
-      role: 'developer',
-    })
+function makeCompany({ begin }: Services) {
+  return begin(async (tx) => {
+    const { id: companyId } = await createCompany(tx, { name: 'Tenant' })
+    const user = await changeIn(tx, hostPrincipal(companyId), companyId, (change) =>
+      createUser(change, { name: 'Developer', role: 'developer' }),
+    )
     return { companyId, userId: user.id }
   })
 }
 
 /** One key without restriction, through the use case. */
 export async function makeKey(
-  { write, chain, config, fingerprint }: Services,
+  { change, config, fingerprint }: Services,
   companyId: Principal['companyId'],
   userId: string,
 ): Promise<BenchStore['key']> {
-  const principal = hostPrincipal(companyId)
-  const deps = { chain, keyPrefix: config.keyPrefix, fingerprint }
-  const { view, secret } = await write(HOST, (tx) =>
-    createKey(tx, deps, principal, readKeyInput<NewKey>({ userId })),
+  const deps = { keyPrefix: config.keyPrefix, fingerprint }
+  const { view, secret } = await change(requesterOnHost(companyId), companyId, (open) =>
+    createKey(open, deps, readKeyInput<NewKey>({ userId })),
   )
   return { id: view.id, secret: secret.reveal() }
 }

@@ -103,8 +103,8 @@ describe('walls', () => {
       'packages/contract/src/keys.ts',
       "import { isKeyId } from '@latchkey/core/ids'\nimport { Type } from 'typebox'",
     ],
-    [`${server}/keys/create-key.ts`, "import type { Revocations } from '../verification/revocations.ts'"],
-    [`${server}/keys/create-key.ts`, "import { type Revocations } from '../verification/revocations.ts'"],
+    [`${server}/idempotency/run-once.ts`, "import type { Changes } from '../changes/changes.ts'"],
+    [`${server}/idempotency/run-once.ts`, "import { type Changes } from '../changes/changes.ts'"],
     [`${server}/keys/create-key.ts`, "import { record } from '../audit/record.ts'"],
     [
       `${server}/http/route.ts`,

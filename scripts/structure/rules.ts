@@ -23,8 +23,7 @@ export type Wall = {
 export const READ_VERBS = ['find', 'get', 'list', 'listing', 'count']
 
 const useCase: Wall = {
-  may: ['core', 'server/storage', 'server/audit', 'server/telemetry'],
-  types: ['server/verification'],
+  may: ['core', 'server/storage', 'server/audit', 'server/changes', 'server/telemetry'],
 }
 const serverRooms = [
   'server/storage',
@@ -34,6 +33,7 @@ const serverRooms = [
   'server/users',
   'server/companies',
   'server/audit',
+  'server/changes',
   'server/idempotency',
   'server/telemetry',
 ]
@@ -51,11 +51,19 @@ export const WALLS: Readonly<Record<string, Wall>> = {
 
   'server/storage': { may: ['core'] },
   'server/telemetry': { may: ['core'], types: ['server/settings'] },
-  'server/audit': { may: ['core', 'server/storage'], types: ['server/verification'] },
-  'server/idempotency': { may: ['core', 'server/storage'], types: ['server/verification'] },
+  'server/audit': { may: ['core', 'server/storage'] },
+  'server/changes': { may: ['core', 'server/storage', 'server/audit', 'server/verification'] },
+  'server/idempotency': { may: ['core', 'server/storage'], types: ['server/changes'] },
   'server/verification': { may: ['core', 'server/storage', 'server/telemetry'] },
   'server/auth': {
-    may: ['core', 'server/storage', 'server/verification', 'server/audit', 'server/telemetry'],
+    may: [
+      'core',
+      'server/storage',
+      'server/verification',
+      'server/audit',
+      'server/changes',
+      'server/telemetry',
+    ],
   },
   'server/keys': useCase,
   'server/users': useCase,
@@ -66,6 +74,7 @@ export const WALLS: Readonly<Record<string, Wall>> = {
       'contract',
       'server/verification',
       'server/auth',
+      'server/changes',
       'server/keys',
       'server/users',
       'server/companies',
@@ -98,7 +107,7 @@ export const WALLS: Readonly<Record<string, Wall>> = {
     ],
   },
   'server/bootstrap': {
-    may: ['core', 'server/companies', 'server/users', 'server/keys'],
+    may: ['core', 'server/changes', 'server/companies', 'server/users', 'server/keys'],
     reads: ['server/storage'],
     types: ['server/config', 'server/services'],
   },
@@ -107,6 +116,7 @@ export const WALLS: Readonly<Record<string, Wall>> = {
       'core',
       'server/bootstrap',
       'server/audit',
+      'server/changes',
       'server/companies',
       'server/users',
       'server/keys',

@@ -1,5 +1,5 @@
 import { AppError } from './error.ts'
-import { type CompiledAuthority, isAboveRole, lacks, type Role } from './permission.ts'
+import { type CompiledAuthority, isAboveRole, isPermitted, lacks, type Role } from './permission.ts'
 import type { Principal } from './principal.ts'
 
 /** Nobody touches what stands above. Throws AppError `permission_escalation`. */
@@ -27,5 +27,14 @@ export function assertOwn(principal: Principal, ownerId: string, action: string)
   throw new AppError(
     'missing_permission',
     `A developer may ${action} only its own keys; this one belongs to another user.`,
+  )
+}
+
+/** Only an operator acts for another company. Throws AppError `missing_permission`. */
+export function assertMayActForOthers(principal: Principal): void {
+  if (principal.isOperator && isPermitted(principal.authority, 'companies:update')) return
+  throw new AppError(
+    'missing_permission',
+    'X-Company-Id is for the operator, with the permission companies:update: leave the header out.',
   )
 }

@@ -1,12 +1,15 @@
 import type { CompanyId, UserId } from './ids.ts'
-import type { CompiledAuthority, Role } from './permission.ts'
+import type { VerifiableKey } from './key.ts'
+import { type CompiledAuthority, compileAuthority, narrow, type Role } from './permission.ts'
 import type { Mode } from './secret.ts'
 
 /** Who a request proved to be. Made from the credential alone, never from anything the request says. */
 export type Principal = {
-  readonly type: 'key' | 'session' | 'user' | 'host'
-  /** Id of the key, session or user that vouches for the request; null for the host. */
-  readonly id: string | null
+  readonly type: 'key' | 'session' | 'user' | 'host' | 'none'
+  /** Id of the key, session or user that vouches for the request; null for the host and for nobody. */
+  readonly id: VerifiableKey['id'] | null
+  /** The token that was presented instead of the key itself; undefined: none was. */
+  readonly token: PresentedToken | undefined
   /** Came with a token made from that key, session or user, not with the key itself. */
   readonly isDerived: boolean
   /** When the credential runs out, milliseconds since the epoch; null: it does not. */
@@ -25,6 +28,22 @@ export type Principal = {
   readonly authority: CompiledAuthority
 }
 
+/** What a token takes away from the key, session or user behind it, and until when it counts. */
+export type PresentedToken = {
+  readonly use: 'access' | 'session' | 'outside'
+  /** null: it takes nothing away. */
+  readonly permissions: readonly string[] | null
+  /** Milliseconds since the epoch. */
+  readonly expiresAtMs: number
+  /** Whom a token of an outside issuer names; null for ours, which carry the id. */
+  readonly subject: OutsideSubject | null
+}
+
+/** How an outside issuer names a company and a user: by our id, or by the host application's own. */
+export type OutsideSubject = { readonly company: OutsideName; readonly user: OutsideName }
+
+type OutsideName = { readonly by: 'id' | 'externalId'; readonly value: string }
+
 /** Who did it, as the audit log keeps it. */
 export type Actor = {
   readonly type: string
@@ -33,4 +52,66 @@ export type Actor = {
   /** Canonical text; null when unknown or none. */
   readonly address: string | null
   readonly requestId: string | null
+}
+
+/** Whom a credential that was accepted proves its holder to be. */
+export function principalOf(key: VerifiableKey, token: PresentedToken | undefined): Principal {
+  return {
+    type: TYPES[key.id.slice(0, 3)]!,
+    id: key.id,
+    token,
+    isDerived: token?.use === 'access',
+    expiresAtMs: token?.expiresAtMs ?? key.expiresAtMs,
+    userId: key.userId,
+    homeCompanyId: key.companyId,
+    companyId: key.companyId,
+    mode: key.mode,
+    role: key.role,
+    isOperator: key.isOperator,
+    authority:
+      token === undefined || token.permissions === null
+        ? key.authority
+        : narrow(key.authority, token.permissions),
+  }
+}
+
+/** By the kind of its id, which the store gave. */
+const TYPES: Readonly<Record<string, 'key' | 'session' | 'user'>> = {
+  key: 'key',
+  ses: 'session',
+  usr: 'user',
+}
+
+/** Whoever runs a command on the server itself: may do everything, in the company it names. */
+export function hostPrincipal(companyId: CompanyId): Principal {
+  return {
+    ...nobody(companyId),
+    type: 'host',
+    role: 'owner',
+    isOperator: true,
+    authority: compileAuthority({ role: 'owner', isOperator: true, userPermissions: null, narrowings: [] }),
+  }
+}
+
+/** Without a credential: may do nothing but what an invitation or a password that it brings allows. */
+export function nobody(companyId: CompanyId): Principal {
+  return {
+    type: 'none',
+    id: null,
+    token: undefined,
+    isDerived: false,
+    expiresAtMs: null,
+    userId: null,
+    homeCompanyId: null,
+    companyId,
+    mode: null,
+    role: 'viewer',
+    isOperator: false,
+    authority: compileAuthority({
+      role: 'viewer',
+      isOperator: false,
+      userPermissions: null,
+      narrowings: [[]],
+    }),
+  }
 }

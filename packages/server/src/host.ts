@@ -1,8 +1,9 @@
 import { AppError } from '@latchkey/core/error'
 import { type CompanyId, isId } from '@latchkey/core/ids'
-import { auditedChange } from './audit/audited-change.ts'
+import { hostPrincipal } from '@latchkey/core/principal'
 import { type ChainReport, verifyChain } from './audit/verify-chain.ts'
-import { HOST, hostPrincipal } from './bootstrap.ts'
+import { changeIn } from './changes/change.ts'
+import { HOST, requesterOnHost } from './changes/requester.ts'
 import { presentAuditEvent } from './http/present-audit-event.ts'
 import { type CreatedKey, createKey, type NewKey } from './keys/create-key.ts'
 import { readKeyInput } from './keys/key-input.ts'
@@ -34,14 +35,14 @@ export async function acceptRestored({
   await engine.accept(async (db) => {
     const company = await findOperatorCompany(db)
     if (company === undefined) return
-    const tx = { db, nowMs: clock.nowMs(), actor: HOST, randomBytes, revoke: () => {} }
-    await auditedChange(tx, chain, company.id, (change) =>
+    const tx = { db, nowMs: clock.nowMs(), actor: HOST, randomBytes, chain, revoke: () => {} }
+    await changeIn(tx, hostPrincipal(company.id), company.id, (change) =>
       change.record({ action: 'store.accepted', object: { type: 'company', id: company.id } }),
     )
   })
 }
 
-type HostServices = Pick<Services, 'engine' | 'write' | 'chain' | 'config' | 'fingerprint'>
+type HostServices = Pick<Services, 'engine' | 'change' | 'config' | 'fingerprint'>
 
 /**
  * Creates a key for any user of the deployment, by id or email: for whoever runs a command on the server.
@@ -52,11 +53,11 @@ export async function createKeyOnHost(
   idOrEmail: string,
   input: Omit<NewKey, 'userId'>,
 ): Promise<CreatedKey> {
-  const { write, engine, chain, config, fingerprint } = services
+  const { change, engine, config, fingerprint } = services
   const user = await getUserOnHost(engine, idOrEmail)
   const read = readKeyInput<NewKey>({ ...input, userId: user.id })
-  const deps = { chain, keyPrefix: config.keyPrefix, fingerprint }
-  return write(HOST, (tx) => createKey(tx, deps, hostPrincipal(user.company_id), read))
+  const keyDeps = { keyPrefix: config.keyPrefix, fingerprint }
+  return change(requesterOnHost(user.company_id), user.company_id, (open) => createKey(open, keyDeps, read))
 }
 
 /**
@@ -64,13 +65,15 @@ export async function createKeyOnHost(
  * Throws AppError `user_not_found`, `user_inactive`.
  */
 export async function setPasswordOnHost(
-  services: Pick<Services, 'engine' | 'write' | 'chain' | 'passwords'>,
+  services: Pick<Services, 'engine' | 'change' | 'passwords'>,
   idOrEmail: string,
   password: string,
 ): Promise<UserRow> {
   const user = await getUserOnHost(services.engine, idOrEmail)
   const hash = await services.passwords.hash(password)
-  const isSet = await services.write(HOST, (tx) => setPassword(tx, services.chain, { userId: user.id }, hash))
+  const isSet = await services.change(requesterOnHost(user.company_id), user.company_id, (change) =>
+    setPassword(change, user.id, hash),
+  )
   if (!isSet) throw new AppError('user_inactive', 'The user is deactivated: activate it first.')
   return user
 }

@@ -10,6 +10,7 @@ import { createOutsideIssuers } from './auth/outside-issuers.ts'
 import { createPasswords, type Passwords } from './auth/password.ts'
 import { createSigningKey } from './auth/signing-key.ts'
 import { createTokenVerifier, type VerifiedToken } from './auth/verify-token.ts'
+import { type Changes, createChanges } from './changes/changes.ts'
 import type { Config, SecretSource } from './config.ts'
 import { assertServerSecret } from './deployment.ts'
 import { readIssuersFile } from './issuers-file.ts'
@@ -24,13 +25,13 @@ import type { Refused } from './verification/lease.ts'
 import { loadKey } from './verification/load-key.ts'
 import { createRevocations, type Revocations } from './verification/revocations.ts'
 import { createUsage, type Usage } from './verification/usage.ts'
-import { createWrite, type Write } from './verification/write.ts'
 
 /** Everything the parts of the service need, made in one place. Take what you need with Pick. */
 export type Services = {
   readonly config: Config
   readonly engine: Engine
-  readonly write: Write
+  readonly change: Changes['change']
+  readonly begin: Changes['begin']
   readonly verifier: Verifier
   readonly revocations: Revocations
   readonly fingerprint: ReturnType<typeof createFingerprinter>
@@ -96,15 +97,17 @@ export async function createServices(
     await engine.close()
     throw error
   }
+  const chain = createAuditChain(derivedKeys.audit)
+  const settle = metrics.timingSettles(revocations.settle)
   const usage = createUsage(engine, events.usageLost)
   return {
     config,
     engine,
-    write: createWrite({ engine, clock, randomBytes, settle: metrics.timingSettles(revocations.settle) }),
+    ...createChanges({ engine, clock, randomBytes, chain, settle }),
     verifier,
     revocations,
     fingerprint,
-    chain: createAuditChain(derivedKeys.audit),
+    chain,
     derivedKeys,
     usage,
     ...tokens,

@@ -1,10 +1,10 @@
-import type { Changes } from './audited-change.ts'
+import type { FieldChanges } from './append-event.ts'
 
 /** The fields whose values differ, each as [before, after]. */
 export function changesBetween<Shape extends Readonly<Record<string, unknown>>>(
   before: Shape,
   after: Shape,
-): Changes {
+): FieldChanges {
   const changes: Record<string, readonly [unknown, unknown]> = {}
   for (const field of Object.keys(before)) {
     const pair = [before[field], after[field]] as const

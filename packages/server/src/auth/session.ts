@@ -1,10 +1,8 @@
 import { AppError } from '@latchkey/core/error'
 import { isId, type SessionId } from '@latchkey/core/ids'
 import type { Principal } from '@latchkey/core/principal'
-import { auditedChange } from '../audit/audited-change.ts'
-import type { AuditChain } from '../audit/chain.ts'
+import type { Change } from '../changes/change.ts'
 import { findSession, updateSession } from '../storage/people.ts'
-import type { Tx } from '../verification/write.ts'
 import { SESSION_TOKEN_MS } from './access-token.ts'
 
 /** However often it is renewed, a session asks for the password again after this long. */
@@ -17,24 +15,23 @@ export function requireSession(principal: Principal): SessionId {
 }
 
 /** Moves the end of a session. Answers the new one, milliseconds since the epoch. Throws AppError `token_expired`. */
-export async function renewSession(tx: Tx, sessionId: SessionId): Promise<number> {
-  const session = await findSession(tx.db, sessionId)
+export async function renewSession({ db, nowMs, principal, revoke }: Change): Promise<number> {
+  const sessionId = requireSession(principal)
+  const session = await findSession(db, sessionId)
   const endMs = session === undefined ? 0 : session.created_at + SESSION_MS_MAX
-  if (session === undefined || session.ended_at !== null || endMs <= tx.nowMs) {
+  if (session === undefined || session.ended_at !== null || endMs <= nowMs) {
     throw new AppError('token_expired', 'The session has ended: sign in again.')
   }
-  const expiresAtMs = Math.min(tx.nowMs + SESSION_TOKEN_MS, endMs)
-  await updateSession(tx.db, sessionId, { expires_at: expiresAtMs })
-  tx.revoke({ scope: 'session', id: sessionId })
+  const expiresAtMs = Math.min(nowMs + SESSION_TOKEN_MS, endMs)
+  await updateSession(db, sessionId, { expires_at: expiresAtMs })
+  revoke({ scope: 'session', id: sessionId })
   return expiresAtMs
 }
 
 /** Ends a session: its token, and every token made from it, stops at once. */
-export async function endSession(tx: Tx, chain: AuditChain, principal: Principal): Promise<void> {
-  const sessionId = requireSession(principal)
-  await auditedChange(tx, chain, principal.homeCompanyId ?? principal.companyId, async (change) => {
-    await updateSession(tx.db, sessionId, { ended_at: tx.nowMs })
-    await change.record({ action: 'session.ended', object: { type: 'session', id: sessionId } })
-    tx.revoke({ scope: 'session', id: sessionId })
-  })
+export async function endSession(change: Change): Promise<void> {
+  const sessionId = requireSession(change.principal)
+  await updateSession(change.db, sessionId, { ended_at: change.nowMs })
+  await change.record({ action: 'session.ended', object: { type: 'session', id: sessionId } })
+  change.revoke({ scope: 'session', id: sessionId })
 }

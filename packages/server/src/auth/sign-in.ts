@@ -1,20 +1,18 @@
 import { AppError } from '@latchkey/core/error'
 import { type CompanyId, nextId, type SessionId, type UserId } from '@latchkey/core/ids'
 import type { Actor } from '@latchkey/core/principal'
-import { auditedChange } from '../audit/audited-change.ts'
-import type { AuditChain } from '../audit/chain.ts'
+import type { Changes } from '../changes/changes.ts'
+import { requesterAsUser } from '../changes/requester.ts'
 import type { Engine } from '../storage/engine.ts'
 import { findPasswordHash, insertSession, upsertPassword } from '../storage/people.ts'
 import { findUserByEmail } from '../storage/users.ts'
-import type { Write } from '../verification/write.ts'
 import { SESSION_TOKEN_MS } from './access-token.ts'
 import type { LockOut } from './lock-out.ts'
 import type { Passwords } from './password.ts'
 
 type Deps = {
   readonly engine: Engine
-  readonly write: Write
-  readonly chain: AuditChain
+  readonly change: Changes['change']
   readonly passwords: Passwords
   readonly lockOut: LockOut
 }
@@ -67,25 +65,27 @@ type Start = {
 }
 
 async function startSession(
-  { write, chain }: Deps,
+  { change }: Deps,
   { userId, companyId, stored, renewed }: Start,
   actor: Actor,
 ): Promise<StartedSession | undefined> {
-  return write({ ...actor, type: 'user', id: userId, userId }, (tx) =>
-    auditedChange(tx, chain, companyId, async (change) => {
+  return change(
+    requesterAsUser(actor, companyId, userId),
+    companyId,
+    async ({ db, nowMs, randomBytes, record }) => {
       // The password may have been changed while the old one was being checked.
-      if ((await findPasswordHash(tx.db, userId)) !== stored) return undefined
-      if (renewed !== undefined) await upsertPassword(tx.db, userId, renewed, tx.nowMs)
-      const sessionId = nextId('ses', { nowMs: tx.nowMs, randomBytes: tx.randomBytes })
-      await insertSession(tx.db, {
+      if ((await findPasswordHash(db, userId)) !== stored) return undefined
+      if (renewed !== undefined) await upsertPassword(db, userId, renewed, nowMs)
+      const sessionId = nextId('ses', { nowMs, randomBytes })
+      await insertSession(db, {
         id: sessionId,
         user_id: userId,
-        created_at: tx.nowMs,
-        expires_at: tx.nowMs + SESSION_TOKEN_MS,
+        created_at: nowMs,
+        expires_at: nowMs + SESSION_TOKEN_MS,
         ended_at: null,
       })
-      await change.record({ action: 'session.started', object: { type: 'session', id: sessionId } })
+      await record({ action: 'session.started', object: { type: 'session', id: sessionId } })
       return { sessionId, userId, companyId }
-    }),
+    },
   )
 }

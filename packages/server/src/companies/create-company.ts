@@ -1,11 +1,11 @@
 import { inputError } from '@latchkey/core/error'
 import { nextId } from '@latchkey/core/ids'
-import { auditedChange } from '../audit/audited-change.ts'
-import { type AuditChain, CHAIN_START } from '../audit/chain.ts'
+import { nobody } from '@latchkey/core/principal'
+import { CHAIN_START } from '../audit/chain.ts'
+import { changeIn, type Tx } from '../changes/change.ts'
 import { findCompanyByExternalId, insertCompany } from '../storage/companies.ts'
 import { countCompany, findDeploymentLocked } from '../storage/deployment.ts'
 import type { CompanyRow, Db } from '../storage/schema.ts'
-import type { Tx } from '../verification/write.ts'
 
 export type NewCompany = {
   readonly name: string
@@ -14,7 +14,7 @@ export type NewCompany = {
 }
 
 /** Creates a company; its chain of audit events begins with its creation. Throws AppError: input faults. */
-export async function createCompany(tx: Tx, chain: AuditChain, input: NewCompany): Promise<CompanyRow> {
+export async function createCompany(tx: Tx, input: NewCompany): Promise<CompanyRow> {
   const externalId = input.externalId ?? null
   const deployment = await findDeploymentLocked(tx.db)
   await assertExternalIdFree(tx.db, externalId)
@@ -36,14 +36,14 @@ export async function createCompany(tx: Tx, chain: AuditChain, input: NewCompany
     keys_inactive: 0,
     audit_count: 0,
     audit_head: CHAIN_START,
-    audit_seal: chain.seal(id, 0, CHAIN_START),
+    audit_seal: tx.chain.seal(id, 0, CHAIN_START),
     created_at: tx.nowMs,
     updated_at: tx.nowMs,
     version: 1,
   }
   await insertCompany(tx.db, row)
   await countCompany(tx.db, id)
-  await auditedChange(tx, chain, id, (change) =>
+  await changeIn(tx, nobody(id), id, (change) =>
     change.record({
       action: 'company.created',
       object: { type: 'company', id },

@@ -1,11 +1,8 @@
 import { AppError } from '@latchkey/core/error'
-import { isId } from '@latchkey/core/ids'
-import { auditedChange } from '../audit/audited-change.ts'
-import type { AuditChain } from '../audit/chain.ts'
 import { changesBetween } from '../audit/changes-between.ts'
+import type { Change } from '../changes/change.ts'
 import { findCompany, updateCompanyRow } from '../storage/companies.ts'
 import type { CompanyRow } from '../storage/schema.ts'
-import type { Tx } from '../verification/write.ts'
 import { assertExternalIdFree } from './create-company.ts'
 
 export type CompanyPatch = {
@@ -15,36 +12,30 @@ export type CompanyPatch = {
 }
 
 /** Changes what the patch names. Throws AppError: input faults, `company_not_found`, `last_owner`. */
-export async function updateCompany(
-  tx: Tx,
-  chain: AuditChain,
-  companyId: string,
-  patch: CompanyPatch,
-): Promise<CompanyRow> {
-  if (!isId('cmp', companyId)) throw companyNotFound()
-  return auditedChange(tx, chain, companyId, async (change) => {
-    const company = await findCompany(tx.db, companyId)
-    if (company === undefined) throw companyNotFound()
-    const next = {
-      name: patch.name ?? company.name,
-      external_id: patch.externalId === undefined ? company.external_id : patch.externalId,
-      status: patch.status ?? company.status,
-    }
-    if (next.external_id !== company.external_id) await assertExternalIdFree(tx.db, next.external_id)
-    if (company.is_operator === 1 && next.status === 'inactive') {
-      throw new AppError(
-        'last_owner',
-        'The operator company cannot be deactivated: nobody could activate it again.',
-      )
-    }
-    const changes = changesBetween(present(company), present(next))
-    tx.revoke({ scope: 'company', id: companyId })
-    if (Object.keys(changes).length === 0) return company
-    const columns = { ...next, updated_at: tx.nowMs, version: company.version + 1 }
-    await updateCompanyRow(tx.db, companyId, columns)
-    await change.record({ action: 'company.updated', object: { type: 'company', id: companyId }, changes })
-    return { ...company, ...columns }
-  })
+export async function updateCompany(change: Change, patch: CompanyPatch): Promise<CompanyRow> {
+  const { db, nowMs } = change
+  const companyId = change.ledger.id
+  const company = await findCompany(db, companyId)
+  if (company === undefined) throw companyNotFound()
+  const next = {
+    name: patch.name ?? company.name,
+    external_id: patch.externalId === undefined ? company.external_id : patch.externalId,
+    status: patch.status ?? company.status,
+  }
+  if (next.external_id !== company.external_id) await assertExternalIdFree(db, next.external_id)
+  if (company.is_operator === 1 && next.status === 'inactive') {
+    throw new AppError(
+      'last_owner',
+      'The operator company cannot be deactivated: nobody could activate it again.',
+    )
+  }
+  const changes = changesBetween(present(company), present(next))
+  change.revoke({ scope: 'company', id: companyId })
+  if (Object.keys(changes).length === 0) return company
+  const columns = { ...next, updated_at: nowMs, version: company.version + 1 }
+  await updateCompanyRow(db, companyId, columns)
+  await change.record({ action: 'company.updated', object: { type: 'company', id: companyId }, changes })
+  return { ...company, ...columns }
 }
 
 export function companyNotFound(): AppError {

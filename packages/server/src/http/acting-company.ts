@@ -1,6 +1,6 @@
 import { AppError, inputError } from '@latchkey/core/error'
+import { assertMayActForOthers } from '@latchkey/core/escalation'
 import { isId } from '@latchkey/core/ids'
-import { isPermitted } from '@latchkey/core/permission'
 import type { Principal } from '@latchkey/core/principal'
 import type { Services } from '../services.ts'
 import { findCompany } from '../storage/companies.ts'
@@ -24,12 +24,7 @@ export async function actFor(
       },
     ])
   }
-  if (!principal.isOperator || !isPermitted(principal.authority, 'companies:update')) {
-    throw new AppError(
-      'missing_permission',
-      'X-Company-Id is for the operator, with the permission companies:update: leave the header out.',
-    )
-  }
+  assertMayActForOthers(principal)
   const company = isId('cmp', companyId)
     ? await deps.engine.read((db) => findCompany(db, companyId))
     : undefined

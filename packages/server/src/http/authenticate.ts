@@ -1,16 +1,18 @@
 import type { IncomingMessage } from 'node:http'
-import { type Address, formatAddress } from '@latchkey/core/address'
-import { AppError, type ErrorCode } from '@latchkey/core/error'
+import type { Address } from '@latchkey/core/address'
+import { AppError } from '@latchkey/core/error'
 import type { Attempt } from '@latchkey/core/evaluate'
-import { type CompanyId, isId } from '@latchkey/core/ids'
+import type { CompanyId } from '@latchkey/core/ids'
 import type { VerifiableKey } from '@latchkey/core/key'
 import { type MaybePromise, whenKnown } from '@latchkey/core/maybe-promise'
-import { NOT_FOUND, type Outcome, type OutcomeCode } from '@latchkey/core/outcome'
-import { narrow } from '@latchkey/core/permission'
-import type { Principal } from '@latchkey/core/principal'
+import { NOT_FOUND, type Outcome } from '@latchkey/core/outcome'
+import { type PresentedToken, type Principal, principalOf } from '@latchkey/core/principal'
 import { parseSecret, type Secret } from '@latchkey/core/secret'
-import { findOutsideUser } from '../auth/find-subject.ts'
+import type { VerifiedToken } from '../auth/verify-token.ts'
 import type { Services } from '../services.ts'
+import { findOutsideUser } from '../storage/outside-user.ts'
+import { principalNow } from '../verification/principal-now.ts'
+import { refusalError } from '../verification/refusal.ts'
 import { type Credential, readCredential } from './credential.ts'
 import type { FailedAttempts } from './failed-attempts.ts'
 
@@ -63,7 +65,7 @@ export function authenticateSecret(
     if (outcome.key !== undefined && !isExpected(outcome.key.id)) {
       throw refuseUnknown(deps.failedAttempts, use)
     }
-    return principalOf(accept(deps, outcome, use))
+    return principalOf(accept(deps, outcome, use), undefined)
   })
 }
 
@@ -75,17 +77,39 @@ async function authenticateToken(
 ): Promise<Principal> {
   const token = scheme === 'bearer' ? await deps.verifyToken(text) : undefined
   if (token === undefined) throw refuseUnknown(deps.failedAttempts, use)
-  const subjectId = token.kind === 'own' ? token.subjectId : await findOutsideUser(deps.engine, token)
+  const subjectId =
+    token.kind === 'own' ? token.subjectId : await deps.engine.read((db) => findOutsideUser(db, token))
   const outcome = subjectId === undefined ? NOT_FOUND : await deps.verifier.verifyById(subjectId, use)
-  const key = accept(deps, outcome, use)
-  const whole = principalOf(key)
-  const expiring = { ...whole, expiresAtMs: token.expiresAtMs }
-  if (token.kind === 'outside') return expiring
-  return {
-    ...expiring,
-    isDerived: token.use === 'access',
-    authority: narrow(key.authority, token.permissions),
-  }
+  return principalOf(accept(deps, outcome, use), presentedToken(token))
+}
+
+function presentedToken(token: VerifiedToken): PresentedToken {
+  const { expiresAtMs } = token
+  return token.kind === 'own'
+    ? { use: token.use, permissions: token.permissions, expiresAtMs, subject: null }
+    : { use: 'outside', permissions: null, expiresAtMs, subject: token }
+}
+
+/**
+ * Who the principal is by now: its request waited for its body, and what vouches for it may have been revoked
+ * meanwhile. Nothing is counted a second time. Throws AppError, as `authenticate`.
+ */
+export function authenticateAgain(
+  deps: Pick<AuthenticateDeps, 'verifier' | 'engine' | 'clock'>,
+  principal: Principal,
+  address: Address | undefined,
+): MaybePromise<Principal> {
+  const { id, token } = principal
+  if (id === null) return principal
+  const nowMs = deps.clock.nowMs()
+  const use: Attempt = { visibleTo: null, address, permissions: NONE_ASKED, nowMs }
+  const judge = (isStillNamed: boolean) =>
+    whenKnown(isStillNamed ? deps.verifier.verifyById(id, use) : NOT_FOUND, (outcome) =>
+      principalNow(principal, { outcome, address, nowMs }),
+    )
+  const subject = token?.subject ?? null
+  if (subject === null) return judge(true)
+  return deps.engine.read((db) => findOutsideUser(db, subject)).then((named) => judge(named === id))
 }
 
 /** The key of an accepted use, which is noted. */
@@ -113,56 +137,4 @@ export function refuseUnknown(
   return new AppError('rate_limited', 'Too many failed credentials came from your address.', {
     retryAfterSeconds,
   })
-}
-
-const REFUSALS: Readonly<Partial<Record<OutcomeCode, readonly [ErrorCode, string]>>> = {
-  EXPIRED: ['key_expired', 'The key has expired.'],
-  USER_INACTIVE: ['user_inactive', 'The user the credential stands for is deactivated.'],
-  COMPANY_INACTIVE: ['company_inactive', 'The company the credential belongs to is deactivated.'],
-  IP_REQUIRED: [
-    'client_ip_unknown',
-    'The key is restricted to addresses and the address of this request cannot be told: check X-Forwarded-For.',
-  ],
-}
-
-/** The credential matched a record: its holder has proven possession and may be told why it is refused. */
-export function refusalError(outcome: Outcome, address: Address | undefined): AppError {
-  if (outcome.code === 'IP_NOT_ALLOWED' && address !== undefined) {
-    return new AppError(
-      'ip_not_allowed',
-      `The key may not be used from ${formatAddress(address)}, the address seen. Add it to whitelistedIPs, or, ` +
-        'if it is a proxy of yours, name that in LATCHKEY_TRUSTED_PROXIES.',
-    )
-  }
-  if (outcome.code === 'INACTIVE' || outcome.code === 'EXPIRED') {
-    const isSession = outcome.key !== undefined && isId('ses', outcome.key.id)
-    if (isSession) return new AppError('token_expired', 'The session has ended: sign in again.')
-  }
-  if (outcome.code === 'INACTIVE') return new AppError('key_inactive', 'The key was deleted or disabled.')
-  const [code, detail] =
-    REFUSALS[outcome.code] ?? (['invalid_credentials', 'The credential is not valid.'] as const)
-  return new AppError(code, detail)
-}
-
-/** By the kind of its id, which the store gave. */
-const PRINCIPAL_TYPES: Readonly<Record<string, 'key' | 'session' | 'user'>> = {
-  key: 'key',
-  ses: 'session',
-  usr: 'user',
-}
-
-function principalOf(key: VerifiableKey): Principal {
-  return {
-    type: PRINCIPAL_TYPES[key.id.slice(0, 3)]!,
-    id: key.id,
-    isDerived: false,
-    expiresAtMs: key.expiresAtMs,
-    userId: key.userId,
-    homeCompanyId: key.companyId,
-    companyId: key.companyId,
-    mode: key.mode,
-    role: key.role,
-    isOperator: key.isOperator,
-    authority: key.authority,
-  }
 }

@@ -9,6 +9,7 @@ import type {
 import type { Address } from '@latchkey/core/address'
 import type { MaybePromise } from '@latchkey/core/maybe-promise'
 import type { Actor, Principal } from '@latchkey/core/principal'
+import type { Requester } from '../changes/requester.ts'
 import type { InFlight } from '../idempotency/run-once.ts'
 import type { Services } from '../services.ts'
 import type { FailedAttempts } from './failed-attempts.ts'
@@ -25,6 +26,8 @@ export type Context<Id extends OperationId> = {
   readonly principal: PrincipalOf<Id>
   /** Who does it, for the audit log. */
   readonly actor: Actor
+  /** Who asks, for the audit log and for being judged again when something is changed. */
+  readonly requester: Requester
   readonly params: ParamsOf<Id>
   readonly query: QueryOf<Id>
   readonly body: BodyOf<Id>

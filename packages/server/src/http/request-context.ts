@@ -1,6 +1,7 @@
 import type { OperationId } from '@latchkey/contract/operations'
 import { formatAddress } from '@latchkey/core/address'
-import type { Actor } from '@latchkey/core/principal'
+import type { Actor, Principal } from '@latchkey/core/principal'
+import type { Requester } from '../changes/requester.ts'
 import type { JsonBody } from './body.ts'
 import type { Context } from './context.ts'
 import { type Incoming, urlOf } from './incoming.ts'
@@ -8,14 +9,18 @@ import { headerValues } from './raw-headers.ts'
 import { requestOrigin } from './request-origin.ts'
 
 /** What a handler is told of a request whose query and body were held against the schemas of its operation. */
-export function contextOf<Id extends OperationId>(
-  request: Incoming,
-  query: unknown,
-  body: JsonBody | undefined,
-  publicUrl: string | null,
-): Context<Id> {
+export function contextOf<Id extends OperationId>(request: Incoming, read: Read): Context<Id> {
   // The table's schemas were checked just now: this is the one place where untrusted turns into typed.
-  return new RequestContext(request, query, body, publicUrl) as unknown as Context<Id>
+  return new RequestContext(request, read) as unknown as Context<Id>
+}
+
+/** What was read of the request, and what its operation asks of whoever sent it. */
+type Read = {
+  readonly query: unknown
+  readonly body: JsonBody | undefined
+  readonly publicUrl: string | null
+  /** Throws AppError `missing_permission`. */
+  readonly assertPermitted: (principal: Principal, request: Incoming) => void
 }
 
 const NO_BYTES = Buffer.alloc(0)
@@ -31,8 +36,9 @@ class RequestContext {
   readonly bodyBytes
   readonly #request
   readonly #publicUrl
+  readonly #assertPermitted
 
-  constructor(request: Incoming, query: unknown, body: JsonBody | undefined, publicUrl: string | null) {
+  constructor(request: Incoming, { query, body, publicUrl, assertPermitted }: Read) {
     this.requestId = request.requestId
     this.address = request.address
     this.principal = request.principal
@@ -42,17 +48,20 @@ class RequestContext {
     this.bodyBytes = body?.bytes ?? NO_BYTES
     this.#request = request
     this.#publicUrl = publicUrl
+    this.#assertPermitted = assertPermitted
+  }
+
+  /** Only asked for where somebody was authenticated. */
+  get requester(): Requester {
+    const request = this.#request
+    const { principal, address } = request
+    if (principal === undefined) throw new Error('nobody was authenticated')
+    const assertPermitted = (again: Principal) => this.#assertPermitted(again, request)
+    return { actor: actorOf(request), principal, address, assertPermitted }
   }
 
   get actor(): Actor {
-    const { principal, address, requestId } = this.#request
-    return {
-      type: principal?.type ?? 'none',
-      id: principal?.id ?? null,
-      userId: principal?.userId ?? null,
-      address: address === undefined ? null : formatAddress(address),
-      requestId,
-    }
+    return actorOf(this.#request)
   }
 
   get method(): string {
@@ -73,5 +82,15 @@ class RequestContext {
 
   header(name: string): string[] {
     return headerValues(this.#request.raw, name)
+  }
+}
+
+function actorOf({ principal, address, requestId }: Incoming): Actor {
+  return {
+    type: principal?.type ?? 'none',
+    id: principal?.id ?? null,
+    userId: principal?.userId ?? null,
+    address: address === undefined ? null : formatAddress(address),
+    requestId,
   }
 }

@@ -8,7 +8,7 @@ import fastJsonStringify, { type Schema } from 'fast-json-stringify'
 import type { TSchema } from 'typebox'
 import { actFor } from './acting-company.ts'
 import { type Answer, jsonAnswer } from './answer.ts'
-import { type AuthenticateDeps, authenticate } from './authenticate.ts'
+import { type AuthenticateDeps, authenticate, authenticateAgain } from './authenticate.ts'
 import { type JsonBody, readJsonBody } from './body.ts'
 import type { Handler, HandlerDeps, Reply } from './context.ts'
 import { type Incoming, urlOf } from './incoming.ts'
@@ -41,8 +41,16 @@ export function registerOperation<Id extends OperationId>(
   const validateBody =
     operation.body === undefined ? undefined : createBodyValidator(operation.body, success.schema)
   const present = createPresenter(success)
+  const assertPermitted = (principal: Principal, request: Incoming) =>
+    assertMayDo(operation, principal, request.params.keyId)
   const handle = (request: Incoming, query: unknown, body?: JsonBody) =>
-    whenKnown(handler(deps, contextOf<Id>(request, query, body, deps.config.publicUrl)), present)
+    whenKnown(
+      handler(
+        deps,
+        contextOf<Id>(request, { query, body, publicUrl: deps.config.publicUrl, assertPermitted }),
+      ),
+      present,
+    )
 
   router.add([operation.method], operation.path.replaceAll(/\{(\w+)\}/g, ':$1'), {
     name: id,
@@ -53,7 +61,7 @@ export function registerOperation<Id extends OperationId>(
         if (validateBody === undefined) return handle(request, query)
         return readJsonBody(request.raw).then((body) => {
           validateBody(body.value)
-          return handle(request, query, body)
+          return whenKnown(admitAgain(deps, operation, request), () => handle(request, query, body))
         })
       }),
   })
@@ -74,12 +82,7 @@ function admit(deps: RouteDeps, operation: Operation, request: Incoming): MaybeP
   if (operation.authentication === 'none') return
   return whenKnown(authenticate(deps, request.raw, request.address), (principal) => {
     request.principal = principal
-    if (!mayDo(operation, principal, request.params.keyId)) {
-      throw new AppError(
-        'missing_permission',
-        `This needs the permission ${operation.permission}, which your credential does not have.`,
-      )
-    }
+    assertMayDo(operation, principal, request.params.keyId)
     const actingFor = headerValues(request.raw, 'x-company-id')
     if (actingFor.length === 0) return
     return actFor(deps, principal, actingFor).then((acting) => {
@@ -88,9 +91,22 @@ function admit(deps: RouteDeps, operation: Operation, request: Incoming): MaybeP
   })
 }
 
-function mayDo(operation: Operation, principal: Principal, keyId: string | undefined): boolean {
-  if (operation.permission === null || isPermitted(principal.authority, operation.permission)) return true
-  return operation.allowsSelf === true && !principal.isDerived && keyId === principal.id
+/** The body may have been long in coming: a credential that was revoked meanwhile does nothing any more. */
+function admitAgain(deps: RouteDeps, operation: Operation, request: Incoming): MaybePromise<void> {
+  if (request.principal === undefined) return
+  return whenKnown(authenticateAgain(deps, request.principal, request.address), (principal) => {
+    assertMayDo(operation, principal, request.params.keyId)
+    request.principal = principal
+  })
+}
+
+function assertMayDo(operation: Operation, principal: Principal, keyId: string | undefined): void {
+  if (operation.permission === null || isPermitted(principal.authority, operation.permission)) return
+  if (operation.allowsSelf === true && !principal.isDerived && keyId === principal.id) return
+  throw new AppError(
+    'missing_permission',
+    `This needs the permission ${operation.permission}, which your credential does not have.`,
+  )
 }
 
 function queryStringOf(request: Incoming): string {

@@ -2,7 +2,7 @@ import type { Address } from '@latchkey/core/address'
 import type { SessionId } from '@latchkey/core/ids'
 import { issueToken } from '../auth/access-token.ts'
 import type { Services } from '../services.ts'
-import { refusalError } from './authenticate.ts'
+import { refusalError } from '../verification/refusal.ts'
 
 /**
  * The token of a session, for as long as the session lasts. Asks the engine about the session first, as every

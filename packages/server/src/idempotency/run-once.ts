@@ -1,9 +1,11 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { AppError } from '@latchkey/core/error'
-import type { Actor } from '@latchkey/core/principal'
+import type { CompanyId } from '@latchkey/core/ids'
+import type { Change } from '../changes/change.ts'
+import type { Changes } from '../changes/changes.ts'
+import type { Requester } from '../changes/requester.ts'
 import { findIdempotency, insertIdempotency } from '../storage/idempotency.ts'
-import type { Tx, Write } from '../verification/write.ts'
 import { open, seal, sealingKey } from './sealed-answer.ts'
 
 /** How long an answer can be replayed, in milliseconds. */
@@ -14,11 +16,16 @@ const WAIT_MS_MAX = 5_000
 /** Creations with an Idempotency-Key that are being worked on in this process, by name. */
 export type InFlight = Map<string, Promise<void>>
 
-type Deps = { readonly write: Write; readonly idempotencyKey: Uint8Array; readonly inFlight: InFlight }
+type Deps = {
+  readonly change: Changes['change']
+  readonly idempotencyKey: Uint8Array
+  readonly inFlight: InFlight
+}
 
 /** What makes two requests one: the caller's word, in the scope of principal and path, and the same body. */
 export type OnceRequest = {
-  readonly actor: Actor
+  readonly requester: Requester
+  readonly companyId: CompanyId
   readonly word: string
   readonly scope: readonly (string | null | undefined)[]
   readonly bodyBytes: Uint8Array
@@ -34,12 +41,14 @@ export type OnceAnswer<Answer> = { readonly answer: Answer; readonly isReplayed:
 export async function runOnce<Answer>(
   deps: Deps,
   request: OnceRequest,
-  work: (tx: Tx) => Promise<Answer>,
+  work: (change: Change) => Promise<Answer>,
 ): Promise<OnceAnswer<Answer>> {
   const record = identify(deps.idempotencyKey, request)
   const name = record.hash.toString('hex')
   await waitFor(deps.inFlight.get(name))
-  const running = deps.write(request.actor, (tx) => replayOrRun(tx, record, work))
+  const running = deps.change(request.requester, request.companyId, (change) =>
+    replayOrRun(change, record, work),
+  )
   // The caller gets the error; whoever waits only needs to know that it is over.
   const settled = running.then(
     () => {},
@@ -83,11 +92,11 @@ async function waitFor(first: Promise<void> | undefined): Promise<void> {
 }
 
 async function replayOrRun<Answer>(
-  tx: Tx,
+  change: Change,
   identity: Identity,
-  work: (tx: Tx) => Promise<Answer>,
+  work: (change: Change) => Promise<Answer>,
 ): Promise<OnceAnswer<Answer>> {
-  const known = await findIdempotency(tx.db, identity.hash, tx.nowMs)
+  const known = await findIdempotency(change.db, identity.hash, change.nowMs)
   if (known !== undefined) {
     if (!timingSafeEqual(known.body_hash, identity.bodyHash)) {
       throw new AppError(
@@ -97,13 +106,13 @@ async function replayOrRun<Answer>(
     }
     return { answer: JSON.parse(open(identity.key, identity.hash, known.sealed)) as Answer, isReplayed: true }
   }
-  const answer = await work(tx)
+  const answer = await work(change)
   const record = {
     hash: identity.hash,
     body_hash: identity.bodyHash,
-    sealed: seal(identity.key, identity.hash, JSON.stringify(answer), tx.randomBytes),
-    expires_at: tx.nowMs + KEPT_MS,
+    sealed: seal(identity.key, identity.hash, JSON.stringify(answer), change.randomBytes),
+    expires_at: change.nowMs + KEPT_MS,
   }
-  await insertIdempotency(tx.db, record, tx.nowMs)
+  await insertIdempotency(change.db, record, change.nowMs)
   return { answer, isReplayed: false }
 }

@@ -4,14 +4,11 @@ import { type createFingerprinter, fingerprintBytes } from '@latchkey/core/finge
 import { hintOf } from '@latchkey/core/hint'
 import { type CompanyId, isId } from '@latchkey/core/ids'
 import { compileAuthority, isPermitted } from '@latchkey/core/permission'
-import type { Principal } from '@latchkey/core/principal'
 import { generateSecret, type Mode, type Secret } from '@latchkey/core/secret'
-import { auditedChange, type Change } from '../audit/audited-change.ts'
-import type { AuditChain } from '../audit/chain.ts'
+import type { Change } from '../changes/change.ts'
 import { insertKey, type KeyView } from '../storage/keys.ts'
 import type { Db, KeyRow, UserRow } from '../storage/schema.ts'
 import { findUser, saveKeyCounts } from '../storage/users.ts'
-import type { Tx } from '../verification/write.ts'
 import { parseExpiry, type ReadInput } from './key-input.ts'
 
 export type NewKey = {
@@ -25,7 +22,6 @@ export type NewKey = {
 }
 
 export type CreateKeyDeps = {
-  readonly chain: AuditChain
   readonly keyPrefix: string
   readonly fingerprint: ReturnType<typeof createFingerprinter>
 }
@@ -34,48 +30,45 @@ export type CreateKeyDeps = {
 export type CreatedKey = { readonly view: KeyView; readonly secret: Secret }
 
 /**
- * Creates a key that acts as the given user of the principal's company. Throws AppError: input faults,
+ * Creates a key that acts as the given user of the company that is changed. Throws AppError: input faults,
  * `permission_escalation`, `missing_permission`.
  */
 export async function createKey(
-  tx: Tx,
+  change: Change,
   deps: CreateKeyDeps,
-  principal: Principal,
   read: ReadInput<NewKey>,
 ): Promise<CreatedKey> {
   const { input, entries = null, permissions = null } = read
-  return auditedChange(tx, deps.chain, principal.companyId, async (change) => {
-    const { user, expiresAtMs } = await checkNewKey(change.db, principal.companyId, read, tx.nowMs)
-    assertMayGrant(change, principal, user, permissions)
+  const { user, expiresAtMs } = await checkNewKey(change.db, change.ledger.id, read, change.nowMs)
+  assertMayGrant(change, user, permissions)
 
-    const secret = generateSecret({
-      prefix: deps.keyPrefix,
-      mode: input.mode ?? 'live',
-      randomBytes: tx.randomBytes,
-    })
-    const row = {
-      ...newRow(change, principal, user),
-      ...hintColumns(secret),
-      fingerprint: fingerprintBytes(deps.fingerprint(secret)),
-      whitelisted_ips: entries === null ? null : JSON.stringify(entries),
-      permissions: permissions === null ? null : JSON.stringify(permissions),
-      description: input.description ?? null,
-      metadata: JSON.stringify(input.metadata ?? {}),
-      expires_at: expiresAtMs,
-    } satisfies KeyRow
-    await insertKey(tx.db, row)
-    change.ledger.keys_active += 1
-    await saveKeyCounts(tx.db, { ...user, keys_active: user.keys_active + 1 })
-    await change.record({
-      action: 'key.created',
-      object: { type: 'key', id: row.id },
-      changes: creation(row, entries),
-    })
-    return {
-      view: { ...row, user_status: user.status, company_status: change.ledger.status, last_used_at: null },
-      secret,
-    }
+  const secret = generateSecret({
+    prefix: deps.keyPrefix,
+    mode: input.mode ?? 'live',
+    randomBytes: change.randomBytes,
   })
+  const row = {
+    ...newRow(change, user),
+    ...hintColumns(secret),
+    fingerprint: fingerprintBytes(deps.fingerprint(secret)),
+    whitelisted_ips: entries === null ? null : JSON.stringify(entries),
+    permissions: permissions === null ? null : JSON.stringify(permissions),
+    description: input.description ?? null,
+    metadata: JSON.stringify(input.metadata ?? {}),
+    expires_at: expiresAtMs,
+  } satisfies KeyRow
+  await insertKey(change.db, row)
+  change.ledger.keys_active += 1
+  await saveKeyCounts(change.db, { ...user, keys_active: user.keys_active + 1 })
+  await change.record({
+    action: 'key.created',
+    object: { type: 'key', id: row.id },
+    changes: creation(row, entries),
+  })
+  return {
+    view: { ...row, user_status: user.status, company_status: change.ledger.status, last_used_at: null },
+    secret,
+  }
 }
 
 /**
@@ -112,12 +105,8 @@ async function findKeyUser(
   return undefined
 }
 
-function assertMayGrant(
-  change: Change,
-  principal: Principal,
-  user: UserRow,
-  permissions: readonly string[] | null,
-): void {
+function assertMayGrant(change: Change, user: UserRow, permissions: readonly string[] | null): void {
+  const { principal } = change
   assertOwn(principal, user.id, 'create')
   assertNotAbove(principal, user.role, 'The user')
   const userAuthority = {
@@ -143,7 +132,7 @@ function assertMayGrant(
   )
 }
 
-function newRow(change: Change, principal: Principal, user: UserRow) {
+function newRow(change: Change, user: UserRow) {
   return {
     id: change.nextId('key'),
     company_id: user.company_id,
@@ -151,7 +140,7 @@ function newRow(change: Change, principal: Principal, user: UserRow) {
     secret_generation: 1,
     is_enabled: 1 as const,
     status: 'active' as const,
-    created_by: principal.id,
+    created_by: change.principal.id,
     created_at: change.nowMs,
     updated_at: change.nowMs,
     deleted_at: null,

@@ -1,13 +1,10 @@
 import { AppError } from '@latchkey/core/error'
 import { assertOwn } from '@latchkey/core/escalation'
 import { isId } from '@latchkey/core/ids'
-import type { Principal } from '@latchkey/core/principal'
-import { auditedChange, type Change } from '../audit/audited-change.ts'
-import type { AuditChain } from '../audit/chain.ts'
+import type { Change } from '../changes/change.ts'
 import { findKey, updateKeyRow } from '../storage/keys.ts'
 import type { KeyRow } from '../storage/schema.ts'
 import { findUser, updateUserRow } from '../storage/users.ts'
-import type { Tx } from '../verification/write.ts'
 
 /**
  * Deactivates a key for good. Again is fine and changes nothing. Throws AppError `key_not_found`,
@@ -16,28 +13,22 @@ import type { Tx } from '../verification/write.ts'
  * NOTE: a key of a user above the caller may be deleted: taking a power away is not an escalation, and a
  * leaked key must be stoppable by whoever sees the leak.
  */
-export async function deleteKey(
-  tx: Tx,
-  chain: AuditChain,
-  principal: Principal,
-  keyId: string,
-): Promise<void> {
-  await auditedChange(tx, chain, principal.companyId, async (change) => {
-    const key = isId('key', keyId) ? await findKey(tx.db, principal.companyId, keyId) : undefined
-    if (key === undefined) throw keyNotFound()
-    const isSelf = principal.id === key.id && !principal.isDerived
-    if (!isSelf) assertOwn(principal, key.user_id, 'delete')
-    tx.revoke({ scope: 'key', id: key.id })
-    if (key.deleted_at !== null) return
-    await updateKeyRow(tx.db, key.id, {
-      status: 'inactive',
-      deleted_at: tx.nowMs,
-      updated_at: tx.nowMs,
-      version: key.version + 1,
-    })
-    await moveCounters(change, key, 'inactive')
-    await change.record({ action: 'key.deleted', object: { type: 'key', id: key.id } })
+export async function deleteKey(change: Change, keyId: string): Promise<void> {
+  const { principal } = change
+  const key = isId('key', keyId) ? await findKey(change.db, change.ledger.id, keyId) : undefined
+  if (key === undefined) throw keyNotFound()
+  const isSelf = principal.id === key.id && !principal.isDerived
+  if (!isSelf) assertOwn(principal, key.user_id, 'delete')
+  change.revoke({ scope: 'key', id: key.id })
+  if (key.deleted_at !== null) return
+  await updateKeyRow(change.db, key.id, {
+    status: 'inactive',
+    deleted_at: change.nowMs,
+    updated_at: change.nowMs,
+    version: key.version + 1,
   })
+  await moveCounters(change, key, 'inactive')
+  await change.record({ action: 'key.deleted', object: { type: 'key', id: key.id } })
 }
 
 export function keyNotFound(): AppError {

@@ -2,14 +2,11 @@ import { AppError, inputError } from '@latchkey/core/error'
 import { assertCovers, assertNotAbove, assertOwn } from '@latchkey/core/escalation'
 import { type CompanyId, isId, type KeyId } from '@latchkey/core/ids'
 import { compileAuthority } from '@latchkey/core/permission'
-import type { Principal } from '@latchkey/core/principal'
-import { auditedChange, type Change } from '../audit/audited-change.ts'
-import type { AuditChain } from '../audit/chain.ts'
 import { changesBetween } from '../audit/changes-between.ts'
+import type { Change } from '../changes/change.ts'
 import { findKey, findKeyView, type KeyView, updateKeyRow } from '../storage/keys.ts'
 import type { Db, KeyRow, UserRow } from '../storage/schema.ts'
 import { findUser } from '../storage/users.ts'
-import type { Tx } from '../verification/write.ts'
 import { keyNotFound, moveCounters } from './delete-key.ts'
 import { parseExpiry, type ReadInput } from './key-input.ts'
 
@@ -32,32 +29,22 @@ type Columns = Pick<
  * faults, `key_not_found`, `precondition_failed`, `permission_escalation`, `missing_permission`.
  */
 export async function updateKey(
-  tx: Tx,
-  chain: AuditChain,
-  principal: Principal,
+  change: Change,
   keyId: string,
   read: ReadInput<KeyPatch>,
   isExpected: (version: number) => boolean,
 ): Promise<KeyView> {
-  return auditedChange(tx, chain, principal.companyId, async (change) => {
-    const { key, columns } = await checkPatch(
-      change.db,
-      principal.companyId,
-      keyId,
-      read,
-      isExpected,
-      tx.nowMs,
-    )
-    await assertMayChange(change, principal, key, read.input, columns)
-    const changes = changesBetween(present(key), present({ ...key, ...columns }))
-    tx.revoke({ scope: 'key', id: key.id })
-    if (Object.keys(changes).length > 0) {
-      await updateKeyRow(tx.db, key.id, { ...columns, updated_at: tx.nowMs, version: key.version + 1 })
-      await moveCounters(change, key, columns.status)
-      await change.record({ action: 'key.updated', object: { type: 'key', id: key.id }, changes })
-    }
-    return requireView(change, key.id)
-  })
+  const { db, nowMs } = change
+  const { key, columns } = await checkPatch(db, change.ledger.id, keyId, read, isExpected, nowMs)
+  await assertMayChange(change, key, read.input, columns)
+  const changes = changesBetween(present(key), present({ ...key, ...columns }))
+  change.revoke({ scope: 'key', id: key.id })
+  if (Object.keys(changes).length > 0) {
+    await updateKeyRow(db, key.id, { ...columns, updated_at: nowMs, version: key.version + 1 })
+    await moveCounters(change, key, columns.status)
+    await change.record({ action: 'key.updated', object: { type: 'key', id: key.id }, changes })
+  }
+  return requireView(change, key.id)
 }
 
 /**
@@ -121,11 +108,11 @@ const textOf = (list: readonly string[] | null) => (list === null ? null : JSON.
 
 async function assertMayChange(
   change: Change,
-  principal: Principal,
   key: KeyRow,
   patch: KeyPatch,
   columns: Columns,
 ): Promise<void> {
+  const { principal } = change
   assertOwn(principal, key.user_id, 'change')
   const user = await findUser(change.db, key.company_id, key.user_id)
   if (user === undefined) throw new Error(`the user of ${key.id} is missing`)

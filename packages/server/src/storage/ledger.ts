@@ -37,6 +37,15 @@ export async function findLedger(db: Db, companyId: CompanyId): Promise<Ledger |
   return db.selectFrom('companies').select(COLUMNS).where('id', '=', companyId).executeTakeFirst()
 }
 
+/** Nothing in the company changes until the transaction ends; others may hold it too. */
+export async function holdCompany(db: Db, companyId: CompanyId): Promise<void> {
+  await companyHeld(db, { companyId })
+}
+
+const companyHeld = prepared((db, { companyId }: { companyId: CompanyId }) =>
+  db.selectFrom('companies').select('id').where('id', '=', companyId).forShare(),
+)
+
 /** The same, and nobody else writes in the company until the transaction ends. */
 export async function findLedgerLocked(db: Db, companyId: CompanyId): Promise<Ledger | undefined> {
   const [ledger] = await ledgerLocked(db, { companyId })

@@ -1,5 +1,6 @@
 import type { SessionId, UserId } from '@latchkey/core/ids'
-import type { Db, InvitationRow, SessionRow } from './schema.ts'
+import type { Db, InvitationRow, SessionRow, UserRow } from './schema.ts'
+import { findUserInDeployment } from './users.ts'
 
 export async function findPasswordHash(db: Db, userId: UserId): Promise<string | undefined> {
   const row = await db.selectFrom('passwords').select('hash').where('user_id', '=', userId).executeTakeFirst()
@@ -26,6 +27,12 @@ export async function findInvitation(
     .where('hash', '=', hash)
     .where('expires_at', '>', nowMs)
     .executeTakeFirst()
+}
+
+/** Whom an invitation that is not over is for. */
+export async function findInvitedUser(db: Db, hash: Uint8Array, nowMs: number): Promise<UserRow | undefined> {
+  const invitation = await findInvitation(db, hash, nowMs)
+  return invitation === undefined ? undefined : findUserInDeployment(db, invitation.user_id)
 }
 
 export async function insertInvitation(db: Db, row: InvitationRow): Promise<void> {

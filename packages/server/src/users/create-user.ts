@@ -1,12 +1,9 @@
 import { type Fault, inputError } from '@latchkey/core/error'
 import { assertCovers, assertNotAbove } from '@latchkey/core/escalation'
 import { compileAuthority, type Role } from '@latchkey/core/permission'
-import type { Principal } from '@latchkey/core/principal'
-import { auditedChange } from '../audit/audited-change.ts'
-import type { AuditChain } from '../audit/chain.ts'
+import type { Change } from '../changes/change.ts'
 import type { UserRow } from '../storage/schema.ts'
 import { insertUser } from '../storage/users.ts'
-import type { Tx } from '../verification/write.ts'
 import { findTakenFaults, parseUserPermissions } from './user-input.ts'
 
 export type NewUser = {
@@ -18,50 +15,44 @@ export type NewUser = {
 }
 
 /**
- * Creates a user of the principal's company. Throws AppError: input faults (also for an email or external id
+ * Creates a user of the company that is changed. Throws AppError: input faults (also for an email or external id
  * that is taken), `permission_escalation`.
  */
-export async function createUser(
-  tx: Tx,
-  chain: AuditChain,
-  principal: Principal,
-  input: NewUser,
-): Promise<UserRow> {
-  return auditedChange(tx, chain, principal.companyId, async (change) => {
-    const faults: Fault[] = []
-    const permissions = parseUserPermissions(input.permissions, faults)
-    const email = input.email?.toLowerCase() ?? null
-    const externalId = input.externalId ?? null
-    faults.push(...(await findTakenFaults(tx.db, principal.companyId, { email, externalId })))
-    if (faults.length > 0) throw inputError(faults)
-    assertNotAbove(principal, input.role, 'The new user')
-    const isOperator = change.ledger.is_operator === 1
-    assertCovers(
-      principal,
-      compileAuthority({ role: input.role, isOperator, userPermissions: permissions, narrowings: [] }),
-    )
-    const row: UserRow = {
-      id: change.nextId('usr'),
-      company_id: principal.companyId,
-      name: input.name,
-      role: input.role,
-      email,
-      external_id: externalId,
-      permissions: permissions === null ? null : JSON.stringify(permissions),
-      status: 'active',
-      keys_active: 0,
-      keys_inactive: 0,
-      created_at: tx.nowMs,
-      updated_at: tx.nowMs,
-      version: 1,
-    }
-    await insertUser(tx.db, row)
-    change.ledger.users_count += 1
-    await change.record({
-      action: 'user.created',
-      object: { type: 'user', id: row.id },
-      changes: { role: [null, row.role], externalId: [null, externalId], permissions: [null, permissions] },
-    })
-    return row
+export async function createUser(change: Change, input: NewUser): Promise<UserRow> {
+  const { principal, ledger } = change
+  const faults: Fault[] = []
+  const permissions = parseUserPermissions(input.permissions, faults)
+  const email = input.email?.toLowerCase() ?? null
+  const externalId = input.externalId ?? null
+  faults.push(...(await findTakenFaults(change.db, ledger.id, { email, externalId })))
+  if (faults.length > 0) throw inputError(faults)
+  assertNotAbove(principal, input.role, 'The new user')
+  const isOperator = ledger.is_operator === 1
+  assertCovers(
+    principal,
+    compileAuthority({ role: input.role, isOperator, userPermissions: permissions, narrowings: [] }),
+  )
+  const row: UserRow = {
+    id: change.nextId('usr'),
+    company_id: ledger.id,
+    name: input.name,
+    role: input.role,
+    email,
+    external_id: externalId,
+    permissions: permissions === null ? null : JSON.stringify(permissions),
+    status: 'active',
+    keys_active: 0,
+    keys_inactive: 0,
+    created_at: change.nowMs,
+    updated_at: change.nowMs,
+    version: 1,
+  }
+  await insertUser(change.db, row)
+  ledger.users_count += 1
+  await change.record({
+    action: 'user.created',
+    object: { type: 'user', id: row.id },
+    changes: { role: [null, row.role], externalId: [null, externalId], permissions: [null, permissions] },
   })
+  return row
 }

@@ -2,12 +2,9 @@ import { createHmac } from 'node:crypto'
 import { AppError } from '@latchkey/core/error'
 import { assertCovers, assertNotAbove } from '@latchkey/core/escalation'
 import { isId } from '@latchkey/core/ids'
-import type { Principal } from '@latchkey/core/principal'
-import { auditedChange } from '../audit/audited-change.ts'
-import type { AuditChain } from '../audit/chain.ts'
+import type { Change } from '../changes/change.ts'
 import { deleteInvitationsOf, insertInvitation } from '../storage/people.ts'
 import { findUser } from '../storage/users.ts'
-import type { Tx } from '../verification/write.ts'
 import { authorityOf, userNotFound } from './update-user.ts'
 
 const INVITATION_MS = 24 * 60 * 60 * 1_000
@@ -24,34 +21,32 @@ export type Invitation = {
  * `user_not_found`, `permission_escalation`, `invalid_field` for a user without an email address.
  */
 export async function inviteUser(
-  tx: Tx,
-  deps: { readonly chain: AuditChain; readonly invitationKey: Uint8Array },
-  principal: Principal,
+  change: Change,
+  invitationKey: Uint8Array,
   userId: string,
 ): Promise<Invitation> {
-  return auditedChange(tx, deps.chain, principal.companyId, async (change) => {
-    const user = isId('usr', userId) ? await findUser(tx.db, principal.companyId, userId) : undefined
-    if (user === undefined) throw userNotFound()
-    assertNotAbove(principal, user.role, 'The user')
-    // Whoever holds the invitation signs in as this user: it grants all that the user may.
-    assertCovers(principal, authorityOf(user, change.ledger.is_operator === 1))
-    if (user.email === null) {
-      throw new AppError(
-        'invalid_field',
-        'The user has no email address, which is the name to sign in with: set one first.',
-      )
-    }
-    const token = `inv_${Buffer.from(tx.randomBytes(TOKEN_BYTES)).toString('base64url')}`
-    const expiresAtMs = tx.nowMs + INVITATION_MS
-    await deleteInvitationsOf(tx.db, user.id)
-    await insertInvitation(tx.db, {
-      hash: invitationHash(deps.invitationKey, token),
-      user_id: user.id,
-      expires_at: expiresAtMs,
-    })
-    await change.record({ action: 'user.invited', object: { type: 'user', id: user.id } })
-    return { token, expiresAtMs }
+  const { principal } = change
+  const user = isId('usr', userId) ? await findUser(change.db, change.ledger.id, userId) : undefined
+  if (user === undefined) throw userNotFound()
+  assertNotAbove(principal, user.role, 'The user')
+  // Whoever holds the invitation signs in as this user: it grants all that the user may.
+  assertCovers(principal, authorityOf(user, change.ledger.is_operator === 1))
+  if (user.email === null) {
+    throw new AppError(
+      'invalid_field',
+      'The user has no email address, which is the name to sign in with: set one first.',
+    )
+  }
+  const token = `inv_${Buffer.from(change.randomBytes(TOKEN_BYTES)).toString('base64url')}`
+  const expiresAtMs = change.nowMs + INVITATION_MS
+  await deleteInvitationsOf(change.db, user.id)
+  await insertInvitation(change.db, {
+    hash: invitationHash(invitationKey, token),
+    user_id: user.id,
+    expires_at: expiresAtMs,
   })
+  await change.record({ action: 'user.invited', object: { type: 'user', id: user.id } })
+  return { token, expiresAtMs }
 }
 
 export function invitationHash(key: Uint8Array, token: string): Buffer {

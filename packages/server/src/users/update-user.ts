@@ -2,13 +2,10 @@ import { AppError, type Fault, inputError } from '@latchkey/core/error'
 import { assertCovers, assertNotAbove } from '@latchkey/core/escalation'
 import { isId } from '@latchkey/core/ids'
 import { type CompiledAuthority, compileAuthority } from '@latchkey/core/permission'
-import type { Principal } from '@latchkey/core/principal'
-import { auditedChange, type Change } from '../audit/audited-change.ts'
-import type { AuditChain } from '../audit/chain.ts'
 import { changesBetween } from '../audit/changes-between.ts'
+import type { Change } from '../changes/change.ts'
 import type { UserRow } from '../storage/schema.ts'
 import { findUser, hasOtherActiveOwner, updateUserRow } from '../storage/users.ts'
-import type { Tx } from '../verification/write.ts'
 import type { NewUser } from './create-user.ts'
 import { findTakenFaults, parseUserPermissions } from './user-input.ts'
 
@@ -18,28 +15,20 @@ export type UserPatch = Partial<NewUser> & { readonly status?: 'active' | 'inact
  * Changes what the patch names. Throws AppError: input faults, `user_not_found`, `permission_escalation`,
  * `last_owner`.
  */
-export async function updateUser(
-  tx: Tx,
-  chain: AuditChain,
-  principal: Principal,
-  userId: string,
-  patch: UserPatch,
-): Promise<UserRow> {
-  return auditedChange(tx, chain, principal.companyId, async (change) => {
-    const user = isId('usr', userId) ? await findUser(tx.db, principal.companyId, userId) : undefined
-    if (user === undefined) throw userNotFound()
-    const next = await parsePatch(change, user, patch)
-    assertNotAbove(principal, user.role, 'The user')
-    assertMayBecome(change, principal, user, next)
-    await assertOwnerLeft(change, user, next)
-    const changes = changesBetween(present(user), present(next))
-    tx.revoke({ scope: 'user', id: user.id })
-    if (Object.keys(changes).length === 0) return user
-    const { id: _id, company_id: _companyId, created_at: _createdAt, ...columns } = next
-    await updateUserRow(tx.db, user.id, columns)
-    await change.record({ action: 'user.updated', object: { type: 'user', id: user.id }, changes })
-    return next
-  })
+export async function updateUser(change: Change, userId: string, patch: UserPatch): Promise<UserRow> {
+  const user = isId('usr', userId) ? await findUser(change.db, change.ledger.id, userId) : undefined
+  if (user === undefined) throw userNotFound()
+  const next = await parsePatch(change, user, patch)
+  assertNotAbove(change.principal, user.role, 'The user')
+  assertMayBecome(change, user, next)
+  await assertOwnerLeft(change, user, next)
+  const changes = changesBetween(present(user), present(next))
+  change.revoke({ scope: 'user', id: user.id })
+  if (Object.keys(changes).length === 0) return user
+  const { id: _id, company_id: _companyId, created_at: _createdAt, ...columns } = next
+  await updateUserRow(change.db, user.id, columns)
+  await change.record({ action: 'user.updated', object: { type: 'user', id: user.id }, changes })
+  return next
 }
 
 export function userNotFound(): AppError {
@@ -76,7 +65,8 @@ async function parsePatch(change: Change, user: UserRow, patch: UserPatch): Prom
   }
 }
 
-function assertMayBecome(change: Change, principal: Principal, user: UserRow, next: UserRow): void {
+function assertMayBecome(change: Change, user: UserRow, next: UserRow): void {
+  const { principal } = change
   assertNotAbove(principal, next.role, 'What the user would become')
   // An external id is who an outside issuer's token stands for: setting it gives that person the user's power.
   const isGrant =

@@ -12,6 +12,8 @@ import {
   type TestService,
 } from '../harness.ts'
 
+import { accessToken, bearer } from '../tokens/issued-token.ts'
+
 let server: TestService
 let clock: FakeClock
 let company: TestCompany
@@ -277,6 +279,16 @@ describe('an answer is kept', () => {
     }
     expect(stored.length).toBeGreaterThan(text.length)
   })
+})
+
+test('a token that may do less is not handed what its key was given', async () => {
+  const { keyId: id, key } = company.users.admin
+  const first = await create('word')
+  const narrow = await accessToken(server, { id, key }, { scope: 'keys:create' })
+  const headers = { ...bearer(narrow), 'idempotency-key': 'word' }
+  const answer = await server.call({ method: 'POST', path: '/keys', key: null, headers, body: body() })
+  expect(answer.text).not.toContain(first.body.key)
+  expect((await create('word')).text).toBe(first.text)
 })
 
 test('requests without a word are never replayed', async () => {

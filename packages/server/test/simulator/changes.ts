@@ -1,9 +1,12 @@
 import type { CompanyId, KeyId } from '@latchkey/core/ids'
+import type { VerifiableKey } from '@latchkey/core/key'
 import type { RevocationScope } from '@latchkey/core/key-cache'
-import type { Actor } from '@latchkey/core/principal'
+import { principalOf } from '@latchkey/core/principal'
+import type { Change as OpenChange } from '../../src/changes/change.ts'
+import { HOST, type Requester, requesterOnHost } from '../../src/changes/requester.ts'
 import { pause } from '../../src/verification/timing.ts'
 import { addKey, companyOf, type SimulatedUser } from './keys.ts'
-import type { ModelKey } from './model-contents.ts'
+import type { Contents, ModelKey } from './model-contents.ts'
 import type { ModelDb } from './model-engine.ts'
 import type { Random } from './random.ts'
 import type { Server, SimulatedKey } from './server.ts'
@@ -18,27 +21,46 @@ export type Change = {
 /** Between two statements a writer may be slow. */
 export type Stalls = Pick<Random, 'chance' | 'between'> & { readonly isOn: () => boolean }
 
-const ACTOR: Actor = { type: 'host', id: null, userId: null, address: null, requestId: null }
-
 export async function make(server: Server, change: Change, stalls: Stalls): Promise<void> {
   const { scope, companyId, work } = change
-  await server.write(ACTOR, async (tx) => {
-    const db = tx.db as unknown as ModelDb
-    await db.lockCompany(companyId)
+  await server.change(requesterOnHost(companyId), companyId, async (change) => {
     await stall(server, stalls)
-    await work(db, () => tx.revoke(scope))
+    await work(modelOf(change), () => change.revoke(scope))
     await stall(server, stalls)
   })
 }
 
 /** Without a revision: nobody can have remembered a key that was not there. */
 export async function createKey(server: Server, key: SimulatedKey): Promise<void> {
-  await server.write(ACTOR, async (tx) => {
-    const db = tx.db as unknown as ModelDb
-    await db.lockCompany(companyOf(key))
-    await db.change((contents) => addKey(contents, key))
+  await server.change(requesterOnHost(companyOf(key)), companyOf(key), (change) =>
+    modelOf(change).change((contents) => addKey(contents, key)),
+  )
+}
+
+/**
+ * What a key asks for that was accepted when its request came in: `commit` is called with the contents that the
+ * change is made in. The body of the request may be long in coming.
+ */
+export async function changeByKey(
+  server: Server,
+  key: VerifiableKey,
+  stalls: Stalls,
+  commit: (contents: Contents) => void,
+): Promise<void> {
+  await stall(server, stalls)
+  const by: Requester = {
+    actor: HOST,
+    principal: principalOf(key, undefined),
+    address: undefined,
+    assertPermitted: () => {},
+  }
+  await server.change(by, key.companyId, async (change) => {
+    await modelOf(change).change(commit)
+    await stall(server, stalls)
   })
 }
+
+const modelOf = (change: OpenChange): ModelDb => change.db as unknown as ModelDb
 
 async function stall(server: Server, { chance, between, isOn }: Stalls): Promise<void> {
   if (isOn() && chance(0.1)) await pause(server.timing, between(1, 600))

@@ -10,6 +10,7 @@ export type Invariant =
   | 'I4 each revision once, in order'
   | 'I5 memory only with proof'
   | 'I6 companies apart'
+  | 'I7 revoked does nothing'
   | 'I8 well again after healing'
   | 'barrier in time'
 
@@ -122,6 +123,12 @@ export class Judge {
       'I1 revoked is refused',
       `${where} said yes to ${promised.id}, whose revocation had been answered`,
     )
+  }
+
+  /** A change that a key asked for is being committed. Its revocation may not have been committed before. */
+  acted(contents: Contents, keyId: KeyId): void {
+    if (isUsable(contents, keyId)) return
+    this.report('I7 revoked does nothing', `${keyId} changed something after its revocation was committed`)
   }
 
   /** What a change in the log of an epoch named. */

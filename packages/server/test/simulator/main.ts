@@ -11,6 +11,7 @@ const USAGE = `Simulates the revocation protocol: servers, a store, clocks and a
   --from N       the first one (1)
   --servers N    how many servers; otherwise drawn from the seed
   --only NAME    look for one invariant, e.g. I1
+  --acts         keys ask for changes as well
   --seed N       this one only
   --trace        with --seed: print what happens
 `
@@ -26,6 +27,7 @@ function readArguments() {
       seeds: { type: 'string', default: '1000' },
       from: { type: 'string', default: '1' },
       servers: { type: 'string' },
+      acts: { type: 'boolean', default: false },
       only: { type: 'string' },
       seed: { type: 'string' },
       trace: { type: 'boolean', default: false },
@@ -39,6 +41,7 @@ function readArguments() {
     from,
     until: from + (values.seed === undefined ? wholeNumber('seeds', values.seeds) : 1),
     servers,
+    withActs: values.acts,
     only: values.only,
     isTraced: values.trace && values.seed !== undefined,
   }
@@ -55,14 +58,14 @@ async function main(): Promise<number> {
     process.stdout.write(USAGE)
     return 0
   }
-  const { from, until, servers, only, isTraced } = wanted
+  const { from, until, isTraced, ...options } = wanted
   const onTrace = isTraced ? printLine : undefined
   const report = createReport(from, until)
   for (let seed = from; seed < until; seed += 1) {
-    const violation = await simulate(seed, { servers, only, onTrace })
+    const violation = await simulate(seed, { ...options, onTrace })
     report(seed + 1)
     if (violation === undefined) continue
-    if (!isTraced) await simulate(seed, { servers, only, onTrace: printLine })
+    if (!isTraced) await simulate(seed, { ...options, onTrace: printLine })
     printLine(`\nseed ${seed}: ${textOf(violation)}`)
     return 1
   }

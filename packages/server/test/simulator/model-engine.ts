@@ -1,6 +1,6 @@
 import { fingerprintBytes } from '@latchkey/core/fingerprint'
 import type { CompanyId, KeyId } from '@latchkey/core/ids'
-import type { RevocationScope } from '@latchkey/core/key-cache'
+import type { KeyHandle, RevocationScope } from '@latchkey/core/key-cache'
 import type {
   FollowedChanges,
   Head,
@@ -23,6 +23,7 @@ const STATEMENT_MS_MAX = 10_500
 export type ModelDb = {
   lockCompany(id: CompanyId): Promise<undefined>
   findKey(id: KeyId): Promise<ModelKey | undefined>
+  findVerifiable(id: KeyHandle): Promise<VerifiableRow | undefined>
   change(mutate: Mutation): Promise<undefined>
 }
 
@@ -134,6 +135,8 @@ async function write<T>(
     const db: ModelDb = {
       lockCompany: (id) => ask((answer) => session.lockCompany(id, answer)),
       findKey: (id) => ask((answer) => session.findKey(id, answer)),
+      findVerifiable: (id) =>
+        ask((answer) => session.read(() => verifiableRow(store, store.find(id)), answer)),
       change: (mutate) => ask((answer) => session.change(mutate, answer)),
     }
     const value = (await work(db, (scope) => void changed.push(scope))) as T

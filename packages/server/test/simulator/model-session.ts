@@ -53,7 +53,12 @@ export class Session {
   }
 
   findKey(id: KeyId, answer: Answer<ModelKey | undefined>): void {
-    this.#during(answer, (done) => done(this.#ground.find(id)))
+    this.read(() => this.#ground.find(id), answer)
+  }
+
+  /** What is committed when the statement runs. */
+  read<T>(look: () => T, answer: Answer<T>): void {
+    this.#during(answer, (done) => done(look()))
   }
 
   change(mutate: Mutation, answer: Answer<undefined>): void {

@@ -1,15 +1,17 @@
 import type { Fingerprint } from '@latchkey/core/fingerprint'
 import type { Secret } from '@latchkey/core/secret'
 import { createVerifier, type Verifier } from '@latchkey/core/verifier'
+import { createAuditChain } from '../../src/audit/chain.ts'
+import { type Changes, createChanges } from '../../src/changes/changes.ts'
 import type { Engine, ServerRow } from '../../src/storage/engine.ts'
 import { loadKey } from '../../src/verification/load-key.ts'
 import { createRevocations, type Revocations } from '../../src/verification/revocations.ts'
 import { type Moment, momentOf, type Timing } from '../../src/verification/timing.ts'
-import { createWrite, type Write } from '../../src/verification/write.ts'
 import { watchMemory } from './applied-check.ts'
 import { watchBarrier } from './barrier-check.ts'
 import type { Judge } from './judge.ts'
 import { createModelEngine } from './model-engine.ts'
+import { MODEL_ROWS } from './model-rows.ts'
 import type { ModelStore } from './model-store.ts'
 import type { Wire } from './wire.ts'
 
@@ -26,7 +28,7 @@ type Needs = {
 export type RunningCode = {
   readonly verifier: Verifier
   readonly revocations: Revocations
-  readonly write: Write
+  readonly change: Changes['change']
   /** When the question was asked whose answer memory was last brought up to date with. */
   readonly proven: Moment | undefined
   /** Somebody else moved the head, perhaps. */
@@ -76,16 +78,20 @@ export function assemble({ name, store, wire, timing, judge, fingerprint, newId 
     { memory: memory.watched, newId, onPoll: () => {}, onRowKept: () => {}, timing },
   )
   const barrier = watchBarrier(revocations.settle, judge, name, timing.monotonicMs, () => store.head.epoch)
-  const write = createWrite({
-    engine: { write: engine.write } as unknown as Engine,
-    clock: { nowMs: timing.wallMs },
-    randomBytes: (count) => new Uint8Array(count),
-    settle: barrier.settle,
-  })
+  const { change } = createChanges(
+    {
+      engine: { write: engine.write } as unknown as Engine,
+      clock: { nowMs: timing.wallMs },
+      randomBytes: (count) => new Uint8Array(count),
+      chain: createAuditChain(new Uint8Array(32)),
+      settle: barrier.settle,
+    },
+    MODEL_ROWS,
+  )
   return {
     verifier,
     revocations,
-    write,
+    change,
     get proven() {
       return proven
     },

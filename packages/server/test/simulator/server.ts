@@ -1,9 +1,10 @@
 import type { Fingerprint } from '@latchkey/core/fingerprint'
 import type { CompanyId, KeyId } from '@latchkey/core/ids'
+import type { VerifiableKey } from '@latchkey/core/key'
 import type { Outcome } from '@latchkey/core/outcome'
 import type { Secret } from '@latchkey/core/secret'
+import type { Changes } from '../../src/changes/changes.ts'
 import type { Timing } from '../../src/verification/timing.ts'
-import type { Write } from '../../src/verification/write.ts'
 import type { Agenda } from './agenda.ts'
 import type { Invoked, Judge } from './judge.ts'
 import type { Machine } from './machine.ts'
@@ -28,7 +29,7 @@ export type World = {
 export class Server {
   readonly machine: Machine
   readonly timing: Timing
-  readonly write: Write
+  readonly change: Changes['change']
   readonly #name: string
   readonly #judge: Judge
   readonly #code: RunningCode
@@ -53,7 +54,7 @@ export class Server {
     const { timing } = this
     const wire = new Wire({ agenda, random, farEnd: store, machine, road, timing, isAlive })
     this.#code = assemble({ name: this.#name, store, wire, timing, judge, fingerprint, newId })
-    this.write = this.#code.write
+    this.change = this.#code.change
     void this.#code.revocations.start({ isAlone: true })
   }
 
@@ -90,6 +91,12 @@ export class Server {
     } catch {
       return undefined
     }
+  }
+
+  /** The key as it is to somebody who presents it now; undefined: refused, or it could not be told. */
+  async accept(key: SimulatedKey): Promise<VerifiableKey | undefined> {
+    const outcome = await this.#judgeOnce(key, 'secret', null)
+    return outcome.code === 'VALID' ? outcome.key : undefined
   }
 
   wake(): void {

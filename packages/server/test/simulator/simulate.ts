@@ -12,6 +12,8 @@ import { Workload } from './workload.ts'
 export type Options = {
   /** Drawn from the seed when not given. */
   readonly servers?: number | undefined
+  /** Keys ask for changes, too. Without it a seed tells the story it always told. */
+  readonly withActs?: boolean | undefined
   /** The one invariant to look for, by how its name begins; otherwise all. */
   readonly only?: string | undefined
   /** Takes what happened, line by line. */
@@ -49,7 +51,10 @@ export async function simulate(seed: number, options: Options = {}): Promise<Vio
   judge.accepted(store.contents)
   const world: World = { agenda, random, store, judge, fingerprint: fingerprintOf, note }
   hosts.push(...createFleet(world, options.servers ?? random.pick([2, 3, 3, 4])))
-  const workload = new Workload(world, hosts, KEYS_AT_START)
+  const workload = new Workload(world, hosts, {
+    keysAtStart: KEYS_AT_START,
+    withActs: options.withActs === true,
+  })
   const faults: Faults = new Faults(world, hosts, (host) => workload.revokeSome(host))
 
   agenda.after(random.between(0, CALM_MS), () => workload.start())

@@ -20,6 +20,15 @@ describe('revocation under faults', () => {
     }
   })
 
+  test.each([1, 51])('a key changes nothing after its revocation, in the seeds from %i', async (from) => {
+    for (let seed = from; seed < from + SEEDS_EACH; seed += 1) {
+      expect({ seed, violation: await simulate(seed, { withActs: true }) }).toEqual({
+        seed,
+        violation: undefined,
+      })
+    }
+  })
+
   test('a server whose row goes while a restored store is accepted answers nothing from memory', async () => {
     expect(await simulate(2_017)).toBeUndefined()
   })

@@ -1,6 +1,7 @@
 import type { RevocationScope } from '@latchkey/core/key-cache'
 import {
   type Change,
+  changeByKey,
   companyChange,
   createKey,
   deletion,
@@ -17,19 +18,23 @@ import type { Server, SimulatedKey, World } from './server.ts'
 const ASKED_ON_RETURN = 40
 const ASKED_ON_RETURN_MS_MAX = 600
 
+type Extent = { readonly keysAtStart: number; readonly withActs: boolean }
+
 /** Everybody uses the service at once: verifications on all servers, and changes between them. */
 export class Workload {
   readonly #world: World
   readonly #hosts: readonly Host[]
+  readonly #withActs: boolean
   #keysMade: number
   #isOn = false
   /** Keys that somebody just began to revoke: to be asked for, and to be revoked again. */
   #hot: readonly SimulatedKey[] = []
 
-  constructor(world: World, hosts: readonly Host[], keysAtStart: number) {
+  constructor(world: World, hosts: readonly Host[], { keysAtStart, withActs }: Extent) {
     this.#world = world
     this.#hosts = hosts
     this.#keysMade = keysAtStart
+    this.#withActs = withActs
   }
 
   /** All keys that were ever made. */
@@ -75,6 +80,8 @@ export class Workload {
     for (let times = 0; times < 3; times += 1) this.#verify(this.#anyKey(), random.pick(this.#hosts))
     if (random.chance(0.15))
       this.#atServer(random.pick(this.#hosts), (server) => this.#changeSomething(server))
+    if (this.#withActs && random.chance(0.4))
+      this.#atServer(random.pick(this.#hosts), (server) => this.#act(server))
     agenda.after(random.between(5, 50), () => this.#tick())
   }
 
@@ -133,6 +140,17 @@ export class Workload {
     }
     ask()
     for (let times = 0; times < 4; times += 1) agenda.after(random.between(0, 2_500) ** 2 / 2_500, ask)
+  }
+
+  /** A key that is accepted asks for a change, and may be revoked before it is made. */
+  async #act(server: Server): Promise<void> {
+    const { judge } = this.#world
+    const { chance, between } = this.#world.random
+    const key = await server.accept(this.#anyKey())
+    if (key === undefined) return
+    await changeByKey(server, key, { chance, between, isOn: () => this.#isOn }, (contents) =>
+      judge.acted(contents, key.id as SimulatedKey['id']),
+    )
   }
 
   #verify(key: SimulatedKey, { server }: Host): void {

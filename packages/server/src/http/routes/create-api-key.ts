@@ -5,18 +5,18 @@ import { once } from '../once.ts'
 import { etagOf, presentCreatedKey } from '../present-key.ts'
 
 export const createApiKey: Handler<'createApiKey'> = async (deps, context) => {
-  const { chain, fingerprint, config } = deps
+  const { fingerprint, config } = deps
   const { principal, body } = context
   const read = readKeyInput(body)
   if (read.faults.length > 0) {
     await deps.engine.read((db) => checkNewKey(db, principal.companyId, read, deps.clock.nowMs()))
   }
-  return once(deps, context, async (tx) => {
-    const createDeps = { chain, fingerprint, keyPrefix: config.keyPrefix }
-    const { view, secret } = await createKey(tx, createDeps, principal, read)
+  return once(deps, context, async (change) => {
+    const keyDeps = { fingerprint, keyPrefix: config.keyPrefix }
+    const { view, secret } = await createKey(change, keyDeps, read)
     return {
       headers: { location: `/keys/${view.id}`, etag: etagOf(view) },
-      body: presentCreatedKey(view, tx.nowMs, secret),
+      body: presentCreatedKey(view, change.nowMs, secret),
     }
   })
 }

@@ -4,8 +4,8 @@ import { once } from '../once.ts'
 import { presentCompany } from '../present-company.ts'
 
 export const createCompany: Handler<'createCompany'> = (deps, context) =>
-  once(deps, context, async (tx) => {
+  once(deps, context, async (change) => {
     const { name, externalId } = context.body
-    const row = await create(tx, deps.chain, { name, ...(externalId === undefined ? {} : { externalId }) })
+    const row = await create(change, { name, ...(externalId === undefined ? {} : { externalId }) })
     return { headers: { location: `/companies/${row.id}` }, body: presentCompany(row) }
   })

@@ -4,7 +4,7 @@ import { once } from '../once.ts'
 import { presentUser } from '../present-user.ts'
 
 export const createUser: Handler<'createUser'> = (deps, context) =>
-  once(deps, context, async (tx) => {
-    const row = await create(tx, deps.chain, context.principal, context.body)
+  once(deps, context, async (change) => {
+    const row = await create(change, context.body)
     return { headers: { location: `/users/${row.id}` }, body: presentUser(row) }
   })

@@ -5,7 +5,7 @@ import { parseIfMatch } from '../if-match.ts'
 import { etagOf, presentKey } from '../present-key.ts'
 
 export const updateApiKey: Handler<'updateApiKey'> = async (deps, context) => {
-  const { principal, params, body } = context
+  const { requester, principal, params, body } = context
   const isExpected = parseIfMatch(context.header('if-match'))
   const read = readKeyInput(body)
   if (read.faults.length > 0) {
@@ -13,8 +13,8 @@ export const updateApiKey: Handler<'updateApiKey'> = async (deps, context) => {
       checkPatch(db, principal.companyId, params.keyId, read, isExpected, deps.clock.nowMs()),
     )
   }
-  const view = await deps.write(context.actor, (tx) =>
-    updateKey(tx, deps.chain, principal, params.keyId, read, isExpected),
+  const view = await deps.change(requester, principal.companyId, (change) =>
+    updateKey(change, params.keyId, read, isExpected),
   )
   return { headers: { etag: etagOf(view) }, body: presentKey(view, deps.clock.nowMs()) }
 }

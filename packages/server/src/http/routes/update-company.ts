@@ -1,8 +1,13 @@
-import { updateCompany as update } from '../../companies/update-company.ts'
+import { isId } from '@latchkey/core/ids'
+import { companyNotFound, updateCompany as update } from '../../companies/update-company.ts'
 import type { Handler } from '../context.ts'
 import { presentCompany } from '../present-company.ts'
 
-export const updateCompany: Handler<'updateCompany'> = async (deps, { actor, params, body }) => {
-  const row = await deps.write(actor, (tx) => update(tx, deps.chain, params.companyId, body))
+export const updateCompany: Handler<'updateCompany'> = async (
+  deps,
+  { requester, params: { companyId }, body },
+) => {
+  if (!isId('cmp', companyId)) throw companyNotFound()
+  const row = await deps.change(requester, companyId, (change) => update(change, body))
   return { body: presentCompany(row) }
 }

@@ -2,7 +2,9 @@ import { updateUser as update } from '../../users/update-user.ts'
 import type { Handler } from '../context.ts'
 import { presentUser } from '../present-user.ts'
 
-export const updateUser: Handler<'updateUser'> = async (deps, { principal, actor, params, body }) => {
-  const row = await deps.write(actor, (tx) => update(tx, deps.chain, principal, params.userId, body))
+export const updateUser: Handler<'updateUser'> = async (deps, { principal, requester, params, body }) => {
+  const row = await deps.change(requester, principal.companyId, (change) =>
+    update(change, params.userId, body),
+  )
   return { body: presentUser(row) }
 }

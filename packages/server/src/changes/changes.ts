@@ -1,0 +1,81 @@
+import type { Clock } from '@latchkey/core/clock'
+import { AppError } from '@latchkey/core/error'
+import type { CompanyId } from '@latchkey/core/ids'
+import type { RandomBytes } from '@latchkey/core/random'
+import type { AuditChain } from '../audit/chain.ts'
+import type { Engine, Revoke } from '../storage/engine.ts'
+import { findLedgerLocked, holdCompany, type Ledger } from '../storage/ledger.ts'
+import { findOutsideUser } from '../storage/outside-user.ts'
+import type { Db } from '../storage/schema.ts'
+import { findVerifiable } from '../storage/verifiable.ts'
+import type { Revocations } from '../verification/revocations.ts'
+import { type Change, changeWith, type Tx } from './change.ts'
+import { type JudgingReads, judgeAgain } from './judge-again.ts'
+import { HOST, type Requester } from './requester.ts'
+
+export type Changes = {
+  /**
+   * The only way to change anything: one transaction that holds the company's row, judges the requester again,
+   * runs `work`, and keeps its audit events with it. Answers when the change is durable and, if it revokes,
+   * in force on every server. Throws AppError: the refusal of the requester, `company_not_found`, and what
+   * `work` throws; nothing is changed then.
+   */
+  change<T>(by: Requester, companyId: CompanyId, work: (change: Change) => Promise<T>): Promise<T>
+  /** The same by the host for the first start, when there is no company yet. */
+  begin<T>(work: (tx: Tx) => Promise<T>): Promise<T>
+}
+
+type Deps = {
+  readonly engine: Engine
+  readonly clock: Clock
+  readonly randomBytes: RandomBytes
+  readonly chain: AuditChain
+  readonly settle: Revocations['settle']
+}
+
+/** The rows that a change holds and reads before its work. */
+export type ChangeRows = JudgingReads & {
+  readonly holdCompany: typeof holdCompany
+  readonly findLedgerLocked: typeof findLedgerLocked
+}
+
+const STORED: ChangeRows = { holdCompany, findLedgerLocked, findVerifiable, findOutsideUser }
+
+/** `rows`: other than those of the store where there is only a model of one. */
+export function createChanges(deps: Deps, rows: ChangeRows = STORED): Changes {
+  const { engine, clock, settle } = deps
+
+  async function settled<T>(work: (db: Db, revoke: Revoke) => Promise<T>): Promise<T> {
+    const { value, revocation } = await engine.write(work)
+    if (revocation !== undefined) await settle(revocation)
+    return value
+  }
+
+  return {
+    change: (by, companyId, work) =>
+      settled(async (db, revoke) => {
+        const ledger = await hold(rows, db, by, companyId)
+        // After the wait for the rows: what ended during it has ended.
+        const nowMs = clock.nowMs()
+        const principal = await judgeAgain(rows, db, by, nowMs)
+        if (ledger === undefined) throw new AppError('company_not_found', 'There is no such company.')
+        return changeWith({ ...deps, db, nowMs, revoke, principal, actor: by.actor }, ledger, work)
+      }),
+    begin: (work) =>
+      settled((db, revoke) => work({ ...deps, db, nowMs: clock.nowMs(), revoke, actor: HOST })),
+  }
+}
+
+/**
+ * Holds the row of the company that is changed, and before it that of the company that vouches for the requester
+ * where it is another: the operator's, which is always held first, so that nobody waits in a circle.
+ */
+async function hold(
+  { holdCompany, findLedgerLocked }: ChangeRows,
+  db: Db,
+  { principal: { homeCompanyId } }: Requester,
+  companyId: CompanyId,
+): Promise<Ledger | undefined> {
+  if (homeCompanyId !== null && homeCompanyId !== companyId) await holdCompany(db, homeCompanyId)
+  return findLedgerLocked(db, companyId)
+}

@@ -1,0 +1,45 @@
+import { compileAllowlist } from '@latchkey/core/allowlist'
+import { fingerprintFromBytes } from '@latchkey/core/fingerprint'
+import type { CompanyId, UserId } from '@latchkey/core/ids'
+import type { VerifiableKey } from '@latchkey/core/key'
+import type { LoadedKey } from '@latchkey/core/key-cache'
+import { compileAuthority, type Role } from '@latchkey/core/permission'
+import type { Mode } from '@latchkey/core/secret'
+import { createShared } from '@latchkey/core/shared'
+import type { VerifiableRow } from '../storage/engine.ts'
+
+/** The rows of a company's keys repeat most of what they say. */
+const word = createShared((text) => text)
+const allowlistOf = createShared((text) => compileAllowlist(JSON.parse(text) as string[]))
+const metadataOf = createShared((text) => JSON.parse(text) as Readonly<Record<string, string>>)
+
+/** What judging a key takes, made of its row once. */
+export function compileKey(row: VerifiableRow): LoadedKey {
+  const role = word(row.role) as Role
+  const isOperator = row.is_operator === 1
+  const narrowings = row.permissions === null ? [] : [JSON.parse(row.permissions) as string[]]
+  return {
+    fingerprint: row.fingerprint === null ? undefined : fingerprintFromBytes(row.fingerprint),
+    key: {
+      id: row.id as VerifiableKey['id'],
+      companyId: word(row.company_id) as CompanyId,
+      userId: word(row.user_id) as UserId,
+      mode: word(row.mode) as Mode,
+      isActive: row.status === 'active',
+      isUserActive: row.user_status === 'active',
+      isCompanyActive: row.company_status === 'active',
+      expiresAtMs: row.expires_at,
+      allowlist: row.whitelisted_ips === null ? null : allowlistOf(row.whitelisted_ips),
+      role,
+      isOperator,
+      authority: compileAuthority({
+        role,
+        isOperator,
+        userPermissions:
+          row.user_permissions === null ? null : (JSON.parse(row.user_permissions) as string[]),
+        narrowings,
+      }),
+      metadata: metadataOf(row.metadata),
+    },
+  }
+}

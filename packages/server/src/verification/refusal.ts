@@ -1,0 +1,33 @@
+import { type Address, formatAddress } from '@latchkey/core/address'
+import { AppError, type ErrorCode } from '@latchkey/core/error'
+import { isId } from '@latchkey/core/ids'
+import type { Outcome, OutcomeCode } from '@latchkey/core/outcome'
+
+/** The credential matched a record: its holder has proven possession and may be told why it is refused. */
+export function refusalError(outcome: Outcome, address: Address | undefined): AppError {
+  if (outcome.code === 'IP_NOT_ALLOWED' && address !== undefined) {
+    return new AppError(
+      'ip_not_allowed',
+      `The key may not be used from ${formatAddress(address)}, the address seen. Add it to whitelistedIPs, or, ` +
+        'if it is a proxy of yours, name that in LATCHKEY_TRUSTED_PROXIES.',
+    )
+  }
+  if (outcome.code === 'INACTIVE' || outcome.code === 'EXPIRED') {
+    const isSession = outcome.key !== undefined && isId('ses', outcome.key.id)
+    if (isSession) return new AppError('token_expired', 'The session has ended: sign in again.')
+  }
+  if (outcome.code === 'INACTIVE') return new AppError('key_inactive', 'The key was deleted or disabled.')
+  const [code, detail] =
+    REFUSALS[outcome.code] ?? (['invalid_credentials', 'The credential is not valid.'] as const)
+  return new AppError(code, detail)
+}
+
+const REFUSALS: Readonly<Partial<Record<OutcomeCode, readonly [ErrorCode, string]>>> = {
+  EXPIRED: ['key_expired', 'The key has expired.'],
+  USER_INACTIVE: ['user_inactive', 'The user the credential stands for is deactivated.'],
+  COMPANY_INACTIVE: ['company_inactive', 'The company the credential belongs to is deactivated.'],
+  IP_REQUIRED: [
+    'client_ip_unknown',
+    'The key is restricted to addresses and the address of this request cannot be told: check X-Forwarded-For.',
+  ],
+}
