@@ -3,7 +3,7 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { type OperationId, operations } from '@latchkey/contract/operations'
-import { answerBroken } from './http/broken-request.ts'
+import { type BrokenRequest, createBrokenAnswers } from './http/broken-request.ts'
 import type { Handler } from './http/context.ts'
 import { createDispatch, type Dispatch } from './http/dispatch.ts'
 import { createFailedAttempts } from './http/failed-attempts.ts'
@@ -20,7 +20,6 @@ import type { Services } from './services.ts'
 
 /** Enough for every client of a busy gateway; beyond it the kernel's backlog makes new ones wait. */
 const CONNECTIONS_MAX = 10_000
-const HEADERS_BYTES_MAX = 16 * 1024
 const HEADERS_TIMEOUT_MS = 10_000
 const REQUEST_TIMEOUT_MS = 15_000
 /** How often the two above are looked at. */
@@ -53,12 +52,15 @@ export type App = {
 export function createApp(services: Services): App {
   const newRequestId = createRequestIds(services.clock, services.randomBytes)
   // An id of any length is looked up and not found.
-  const router = createRouter(HEADERS_BYTES_MAX)
+  const router = createRouter(services.config.headerBytesMax)
   registerPages(router, services.metrics)
+  const gatewayConnections = new WeakSet<Socket>()
   let isLeaving = false
-  registerOperations(router, services, () => isLeaving)
+  registerOperations(router, services, gatewayConnections, () => isLeaving)
   const dispatch = createDispatch({ ...services, router, newRequestId, isLeaving: () => isLeaving })
-  const server = createHttpServer(dispatch, newRequestId, services.config.idleSeconds * 1_000)
+  const { headerBytesMax, idleSeconds } = services.config
+  const answerBroken = createBrokenAnswers({ newRequestId, headerBytesMax, gatewayConnections })
+  const server = createHttpServer(dispatch, answerBroken, { headerBytesMax, idleMs: idleSeconds * 1_000 })
   const connections = new Set<Socket>()
   server.on('connection', (socket) => {
     connections.add(socket)
@@ -114,12 +116,18 @@ function letSilentGo(connections: Iterable<Socket>): void {
   for (const socket of connections) if (socket.bytesRead === 0) socket.destroy()
 }
 
-function createHttpServer(dispatch: Dispatch, newRequestId: () => string, idleMs: number): Server {
+type ServerLimits = { readonly headerBytesMax: number; readonly idleMs: number }
+
+function createHttpServer(
+  dispatch: Dispatch,
+  answerBroken: (error: BrokenRequest, socket: Socket) => void,
+  { headerBytesMax, idleMs }: ServerLimits,
+): Server {
   const server = createServer(
     {
       requestTimeout: REQUEST_TIMEOUT_MS,
       keepAliveTimeout: idleMs,
-      maxHeaderSize: HEADERS_BYTES_MAX,
+      maxHeaderSize: headerBytesMax,
       headersTimeout: HEADERS_TIMEOUT_MS,
       connectionsCheckingInterval: CHECKING_INTERVAL_MS,
       // Answered by findFault, with a problem and a request id.
@@ -129,15 +137,18 @@ function createHttpServer(dispatch: Dispatch, newRequestId: () => string, idleMs
   )
   // A server may ignore what a client expects (RFC 9110 §10.1.1); Node itself would answer in its own way.
   server.on('checkExpectation', dispatch)
-  server.on('clientError', (error: NodeJS.ErrnoException, socket) =>
-    answerBroken(error, socket as Socket, newRequestId()),
-  )
+  server.on('clientError', (error: BrokenRequest, socket) => answerBroken(error, socket as Socket))
   server.maxConnections = CONNECTIONS_MAX
   server.maxHeadersCount = HEADERS_MAX + 1
   return server
 }
 
-function registerOperations(router: Router, services: Services, isLeaving: () => boolean): void {
+function registerOperations(
+  router: Router,
+  services: Services,
+  gatewayConnections: WeakSet<Socket>,
+  isLeaving: () => boolean,
+): void {
   const deps = {
     ...services,
     slowReads: createSlowReads(),
@@ -146,7 +157,7 @@ function registerOperations(router: Router, services: Services, isLeaving: () =>
     failedAttempts: createFailedAttempts(services.config.failedAuthPerMinuteMax),
   }
   registerOAuth(router, deps)
-  registerGateway(router, deps)
+  registerGateway(router, deps, gatewayConnections)
   for (const id of Object.keys(operations) as OperationId[]) {
     registerOperation(router, deps, id, handlers[id] as Handler<OperationId>)
   }

@@ -113,6 +113,13 @@ export const settings = {
     description: 'Failed credentials answered per minute and address (IPv6: per /64) before 429.',
     parse: (text) => wholeNumber(text, 1, 1_000_000),
   } satisfies Setting<number>,
+  headerBytesMax: {
+    name: 'LATCHKEY_HEADER_BYTES',
+    fallback: '16384',
+    description:
+      'Bytes of request line and headers answered, 8192 to 262144; each connection may need as many.',
+    parse: (text) => wholeNumber(text, 8_192, 262_144),
+  } satisfies Setting<number>,
   logLevel: {
     name: 'LATCHKEY_LOG_LEVEL',
     fallback: '',

@@ -1,27 +1,54 @@
+import { STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import { AppError } from '@latchkey/core/error'
-import { toProblem } from './problem.ts'
-import { PROBLEMS } from './problems.ts'
+import type { Answer } from './answer.ts'
+import { gatewayRefusal } from './gateway-answer.ts'
+import { problemAnswer } from './problem.ts'
 
-/** Answers what never became a request: bytes that are no HTTP, headers without end, a request that stalls. */
-export function answerBroken(error: NodeJS.ErrnoException, socket: Socket, requestId: string): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) {
-    socket.destroy()
-    return
-  }
-  const problem = errorFor(error)
-  const body = JSON.stringify(toProblem(problem, requestId))
-  const { status, title } = PROBLEMS[problem.code]
-  socket.end(
-    `HTTP/1.1 ${status} ${title}\r\ncontent-type: application/problem+json; charset=utf-8\r\n` +
-      `content-length: ${Buffer.byteLength(body)}\r\nx-request-id: ${requestId}\r\ncache-control: no-store\r\n` +
-      `connection: close\r\n\r\n${body}`,
-  )
+/** Node's error of a request that it could not parse; `rawPacket`: what it was reading. */
+export type BrokenRequest = NodeJS.ErrnoException & { readonly rawPacket?: Buffer }
+
+type BrokenDeps = {
+  readonly newRequestId: () => string
+  readonly headerBytesMax: number
+  /** Those that a gateway has asked on. */
+  readonly gatewayConnections: WeakSet<Socket>
 }
 
-function errorFor(error: NodeJS.ErrnoException): AppError {
+/**
+ * Read and thrown away behind what was refused. Closing at once would reset a connection that is still written to,
+ * and the answer would be lost on the way.
+ */
+const DISCARDED_BYTES_MAX = 1_048_576
+
+/** Answers what never became a request: bytes that are no HTTP, headers without end, a request that stalls. */
+export function createBrokenAnswers(deps: BrokenDeps): (error: BrokenRequest, socket: Socket) => void {
+  const endsAt = new WeakMap<Socket, number>()
+  return (error, socket) => {
+    const end = endsAt.get(socket)
+    const isDiscarding = end !== undefined && error.rawPacket !== undefined && socket.bytesRead <= end
+    if (isDiscarding) return
+    if (error.code === 'ECONNRESET' || !socket.writable) {
+      socket.destroy()
+      return
+    }
+    endsAt.set(socket, socket.bytesRead + DISCARDED_BYTES_MAX)
+    const requestId = deps.newRequestId()
+    const problem = errorFor(error, deps.headerBytesMax)
+    const isOfGateway = isForGateway(error.rawPacket) ?? deps.gatewayConnections.has(socket)
+    const answer = isOfGateway
+      ? gatewayRefusal('plain', problem, requestId)
+      : problemAnswer(problem, requestId)
+    socket.end(written(answer, requestId))
+  }
+}
+
+function errorFor(error: BrokenRequest, headerBytesMax: number): AppError {
   if (error.code === 'HPE_HEADER_OVERFLOW') {
-    return new AppError('headers_too_large', 'The request line and headers are larger than 16 KiB.')
+    return new AppError(
+      'headers_too_large',
+      `The request line and headers are larger than ${headerBytesMax} bytes. Behind a gateway: let it pass on few headers (no cookies), or raise LATCHKEY_HEADER_BYTES.`,
+    )
   }
   if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT') {
     return new AppError(
@@ -30,4 +57,29 @@ function errorFor(error: NodeJS.ErrnoException): AppError {
     )
   }
   return new AppError('malformed_request', 'The bytes sent are not a valid HTTP/1.1 request.')
+}
+
+/**
+ * Whether a gateway asked, which must understand the answer. undefined: the request began in an earlier packet,
+ * which nobody has kept.
+ */
+function isForGateway(packet: Buffer | undefined): boolean | undefined {
+  const line = /^(?:\r\n)*[A-Z-]+ ([^ ]*)/.exec(packet?.toString('latin1', 0, START_LENGTH) ?? '')
+  return line === null ? undefined : /^(?:https?:\/\/[^/]*)?\/gateway\//i.test(line[1]!)
+}
+
+/** A method and the begin of a path. */
+const START_LENGTH = 256
+
+/** An answer as bytes: there is no response to send it with. */
+function written({ status, headers, body = '' }: Answer, requestId: string): string {
+  const all = {
+    ...headers,
+    'content-length': Buffer.byteLength(body),
+    'x-request-id': requestId,
+    'cache-control': 'no-store',
+    connection: 'close',
+  }
+  const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`)
+  return `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.join('')}\r\n${body}`
 }

@@ -21,19 +21,24 @@ export type Client = {
 export function seeClient(request: IncomingMessage, trustedProxies: Allowlist | null): Client {
   const peer = peerAddress(request)
   const isFromTrustedProxy = peer !== undefined && trustedProxies !== null && contains(trustedProxies, peer)
-  return {
-    address: isFromTrustedProxy ? forwardedAddress(request, trustedProxies) : peer,
-    isFromTrustedProxy,
-  }
+  const isForwarded = isFromTrustedProxy && isAddressForwarded(request)
+  return { address: isForwarded ? forwardedAddress(request, trustedProxies) : peer, isFromTrustedProxy }
 }
 
-/** The address that a peer names which has proven by other means that it may speak for others. */
+/** Whether the request names the client it is made for. */
+export const isAddressForwarded = (request: IncomingMessage): boolean =>
+  headerValues(request, 'x-forwarded-for').length > 0
+
+/**
+ * The address that a peer names which may speak for others; undefined where it names none: the peer's own is not
+ * the client's.
+ */
 export function forwardedAddress(
   request: IncomingMessage,
   trustedProxies: Allowlist | null,
 ): Address | undefined {
   const lines = headerValues(request, 'x-forwarded-for')
-  if (lines.length === 0) return peerAddress(request)
+  if (lines.length === 0) return undefined
   const chain = lines.join(',')
   if (!chain.includes(',')) return parseAddress(chain.trim())
   const hops = chain.split(',', HOPS_MAX + 1)

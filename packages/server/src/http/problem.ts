@@ -24,7 +24,7 @@ export function statusOf(error: AppError): number {
 }
 
 /** The problem document (RFC 9457) of an error. */
-export function toProblem(error: AppError, requestId: string): Problem {
+function toProblem(error: AppError, requestId: string): Problem {
   return {
     type: `/errors/${error.code}`,
     title: PROBLEMS[error.code].title,

@@ -234,7 +234,7 @@ export const PROBLEMS = {
   headers_too_large: kind(
     431,
     'Headers too large',
-    'The request has more than 64 headers, or more than 16 KiB of them.',
+    'The request has more than 64 headers, or more bytes of them than LATCHKEY_HEADER_BYTES allows (16 KiB).',
     'Send fewer.',
   ),
   internal_error: kind(

@@ -184,7 +184,7 @@ describe.each(SITUATIONS.map((wrongs) => [nameOf(wrongs), wrongs] as const))('wr
     `/gateway/check?permission=${NEEDED}`,
     `/gateway/nginx?permission=${NEEDED}`,
     `/gateway/envoy?permission=${NEEDED}&path=/api`,
-    `/gateway/envoy/api?permission=${NEEDED}`,
+    `/gateway/envoy/?permission=${NEEDED}&path=/api`,
   ])('%s', async (path) => {
     expect(toldToGateway(await server.call({ path, ...through(uses.get(name)!) }))).toEqual(answer())
   })

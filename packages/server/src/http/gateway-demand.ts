@@ -1,0 +1,107 @@
+import { nearest } from '@latchkey/core/nearest'
+import { parsePermission } from '@latchkey/core/permission'
+
+/** What a gateway's configured URI asks for. Never a header, which a client could send. */
+export type Demand = {
+  readonly gatewayTokens: readonly string[]
+  readonly permissions: readonly string[]
+  /** Why this cannot be what was meant, as a sentence. Then nobody is let through; undefined: nothing is wrong. */
+  readonly fault: string | undefined
+}
+
+/**
+ * How much of a URI is the gateway's. `before path=`: Envoy writes the client's path and query behind its own, and
+ * there they are the value of the parameter `path`, whatever they hold. `none`: all of the query is the client's.
+ */
+export type Configured = 'all' | 'before path=' | 'none'
+
+/**
+ * Reads what a URI asks for. A gateway asks the same again and again: the last one is remembered, unless there is
+ * a token in it.
+ */
+export function createDemandReader(): (url: string, configured: Configured) => Demand {
+  let last: Read = { text: '', isOpen: false, demand: NO_DEMAND }
+  return (url, configured) => {
+    if (configured === 'none') return NO_DEMAND
+    if (last.isOpen ? url.startsWith(last.text) : url === last.text) return last.demand
+    const read = readDemand(url, configured)
+    if (read.demand.gatewayTokens.length === 0) last = read
+    return read.demand
+  }
+}
+
+const NO_DEMAND: Demand = { gatewayTokens: [], permissions: [], fault: undefined }
+
+/** `isOpen`: behind the text stands what a client sent, which is another each time. */
+type Read = { readonly text: string; readonly isOpen: boolean; readonly demand: Demand }
+type Parameter = readonly [name: string, value: string]
+
+const NAMES = ['permission', 'gatewayToken']
+/** What is behind this one is the client's. */
+const LAST_NAME = 'path'
+
+function readDemand(url: string, configured: 'all' | 'before path='): Read {
+  const start = url.search(/[?#]/)
+  if (start < 0) return { text: url, isOpen: false, demand: NO_DEMAND }
+  // The router ends the path there too, so that a demand written behind it would be asked of nobody.
+  if (url[start] === '#') return { text: url, isOpen: false, demand: { ...NO_DEMAND, fault: FRAGMENT } }
+  if (configured === 'all') {
+    return { text: url, isOpen: false, demand: judge(parametersOf(url.slice(start + 1)), NAMES) }
+  }
+  const end = endOfConfigured(url, start + 1)
+  const isOpen = end !== undefined
+  const text = url.slice(0, end)
+  const parameters = parametersOf(text.slice(start + 1))
+  const known = [...NAMES, LAST_NAME]
+  // Where Envoy's prefix is without a query, a client's `/?a=b` looks like a prefix with a slash too many: one that
+  // names none of ours is the client's.
+  const isOfClient = url[start - 1] === '/' && !parameters.some(([name]) => isSpelledLike(name, known))
+  return { text, isOpen, demand: isOfClient ? NO_DEMAND : judge(parameters, known) }
+}
+
+/** Behind the first `path=`; undefined: there is none. */
+function endOfConfigured(url: string, start: number): number | undefined {
+  const found = url.slice(start).search(/(^|&)path=/)
+  return found < 0 ? undefined : url.indexOf('=', start + found) + 1
+}
+
+/** URLSearchParams would drop a second question mark. */
+const parametersOf = (query: string): Parameter[] => [...new URLSearchParams(`?${query}`)]
+
+function judge(parameters: readonly Parameter[], known: readonly string[]): Demand {
+  const valuesOf = (wanted: string) =>
+    parameters.filter(([name]) => name === wanted).map(([, value]) => value)
+  return {
+    gatewayTokens: valuesOf('gatewayToken'),
+    permissions: valuesOf('permission'),
+    fault: parameters.map((parameter) => faultOf(parameter, known)).find((fault) => fault !== undefined),
+  }
+}
+
+const FRAGMENT = "The gateway's configured URI holds a #, behind which nothing counts: leave it out."
+
+/** A misspelt name or permission must never open the gate. */
+function faultOf([name, value]: Parameter, known: readonly string[]): string | undefined {
+  if (!known.includes(name)) {
+    const suggestion = nearest(name, known)
+    const hint = suggestion === undefined ? `known are ${known.join(', ')}.` : `did you mean ${suggestion}?`
+    return `The gateway's configured URI has the parameter ${quote(name)}, which is not known: ${hint}`
+  }
+  if (name !== 'permission' || isOnePermission(value)) return undefined
+  return (
+    `The gateway asks for the permission ${quote(value)}, which is not one such as orders:read: ` +
+    'check its configured URI.'
+  )
+}
+
+function isOnePermission(text: string): boolean {
+  return 'ok' in parsePermission(text) && !text.includes('*')
+}
+
+const isSpelledLike = (name: string, known: readonly string[]): boolean =>
+  known.some((each) => each.toLowerCase() === name.toLowerCase())
+
+/** Enough to recognise what was written; the rest may be a client's path. */
+const QUOTED_MAX = 80
+
+const quote = (text: string): string => JSON.stringify(text.slice(0, QUOTED_MAX))
