@@ -91,6 +91,7 @@ function rowOf({ companyId, userId, fingerprint }: Filling, index: number, id: K
     mode: 'live',
     whitelisted_ips: ALLOWLIST,
     permissions: null,
+    ceiling: null,
     description: `Key number ${index}`,
     metadata: '{"team":"checkout"}',
     expires_at: null,

@@ -81,6 +81,26 @@ export function contains(allowlist: Allowlist, address: Address): boolean {
     : containsV6(allowlist.v6, address.words)
 }
 
+/** Whether every address of one list is in another. null: every address there is. */
+export function isWithin(inner: Allowlist | null, outer: Allowlist | null): boolean {
+  if (outer === null) return true
+  if (inner === null) return false
+  return areWithin(inner.v4, outer.v4, 1) && areWithin(inner.v6, outer.v6, V6_WORDS)
+}
+
+/** Ranges are sorted and do not touch: each of them lies in one of the others, or is not covered. */
+function areWithin(inner: readonly number[], outer: readonly number[], words: number): boolean {
+  let at = 0
+  for (let from = 0; from < inner.length; from += 2 * words) {
+    const low = inner.slice(from, from + words)
+    const high = inner.slice(from + words, from + 2 * words)
+    while (at < outer.length && compare(outer.slice(at + words, at + 2 * words), low) < 0) at += 2 * words
+    if (at >= outer.length || compare(outer.slice(at, at + words), low) > 0) return false
+    if (compare(outer.slice(at + words, at + 2 * words), high) < 0) return false
+  }
+  return true
+}
+
 function containsV4(ranges: readonly number[], value: number): boolean {
   let low = 0
   let high = ranges.length / 2 - 1

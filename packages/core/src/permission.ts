@@ -7,6 +7,8 @@ export type Role = (typeof ROLES)[number]
 /** Whether `role` stands above `other`. */
 export const isAboveRole = (role: Role, other: Role): boolean => ROLES.indexOf(role) < ROLES.indexOf(other)
 
+export const lowerRole = (role: Role, other: Role): Role => (isAboveRole(role, other) ? other : role)
+
 /** The areas this service interprets itself. Every other area is the host application's own. */
 export const RESERVED: Readonly<Record<string, readonly string[]>> = {
   keys: ['list', 'read', 'create', 'update', 'delete', 'verify'],

@@ -1,6 +1,7 @@
 import type { CompanyId, UserId } from './ids.ts'
 import type { VerifiableKey } from './key.ts'
 import { type CompiledAuthority, compileAuthority, narrow, type Role } from './permission.ts'
+import { type Reach, UNBOUND } from './reach.ts'
 import type { Mode } from './secret.ts'
 
 /** Who a request proved to be. Made from the credential alone, never from anything the request says. */
@@ -26,6 +27,8 @@ export type Principal = {
   /** Belongs to the operator's company. */
   readonly isOperator: boolean
   readonly authority: CompiledAuthority
+  /** Of the key itself, not of a token of it: a session and a person have no bound. */
+  readonly reach: Reach
 }
 
 /** What a token takes away from the key, session or user behind it, and until when it counts. */
@@ -68,6 +71,7 @@ export function principalOf(key: VerifiableKey, token: PresentedToken | undefine
     mode: key.mode,
     role: key.role,
     isOperator: key.isOperator,
+    reach: TYPES[key.id.slice(0, 3)] === 'key' ? key : UNBOUND,
     authority:
       token === undefined || token.permissions === null
         ? key.authority
@@ -107,6 +111,7 @@ export function nobody(companyId: CompanyId): Principal {
     mode: null,
     role: 'viewer',
     isOperator: false,
+    reach: UNBOUND,
     authority: compileAuthority({
       role: 'viewer',
       isOperator: false,

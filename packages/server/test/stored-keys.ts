@@ -65,6 +65,7 @@ function blankKey(companyId: CompanyId, userId: UserId, nowMs: number): Omit<Key
     mode: 'live',
     whitelisted_ips: null,
     permissions: null,
+    ceiling: null,
     description: null,
     metadata: '{}',
     expires_at: null,

@@ -21,7 +21,7 @@ import {
   Token,
 } from '../schemas/session.ts'
 import { Role } from '../schemas/shared.ts'
-import { User, UserCreate, UserList, UserUpdate } from '../schemas/users.ts'
+import { UpdatedUser, User, UserCreate, UserList, UserUpdate } from '../schemas/users.ts'
 import {
   VerifyBatchRequest,
   VerifyBatchResult,
@@ -53,6 +53,7 @@ const NAMED: Readonly<Record<string, TSchema>> = {
   UserUpdate,
   User,
   UserList,
+  UpdatedUser,
   Invitation,
   CompanyCreate,
   CompanyUpdate,

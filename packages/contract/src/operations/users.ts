@@ -1,5 +1,5 @@
 import { Invitation } from '../schemas/session.ts'
-import { ListUsersQuery, User, UserCreate, UserList, UserUpdate } from '../schemas/users.ts'
+import { ListUsersQuery, UpdatedUser, User, UserCreate, UserList, UserUpdate } from '../schemas/users.ts'
 import type { Operation } from './operation.ts'
 
 const tag = 'Users'
@@ -44,11 +44,12 @@ export const userOperations = {
     tag,
     summary: 'Change a user',
     description:
-      'Changes what is given and leaves the rest. When status inactive is answered, none of the user’s keys works.',
+      'Changes what is given and leaves the rest. When status inactive is answered, none of the user’s keys works. ' +
+      'Where the user may do more than before, growingKeys tells which of its keys do, too.',
     authentication: 'required',
     permission: 'users:update',
     body: UserUpdate,
-    success: { status: 200, schema: User },
+    success: { status: 200, schema: UpdatedUser },
   },
   createInvitation: {
     method: 'POST',

@@ -57,6 +57,21 @@ export const User = Type.Object({
   updatedAt: Timestamp('When the user last changed.'),
 })
 
+export const UpdatedUser = Type.Object({
+  ...User.properties,
+  growingKeys: Type.Array(
+    Type.Object({
+      createdBy: NullableString({ description: 'Who made them; null: made on the host.' }),
+      count: Type.Integer({ minimum: 1, description: 'How many keys.' }),
+    }),
+    {
+      description:
+        'The active keys that may do more after this change, by whose hand they were made: 20 makers at most. ' +
+        'None ever does more than its maker could give when it was made.',
+    },
+  ),
+})
+
 export const UserList = Type.Object(listOf(User, 'users'))
 
 export const ListUsersQuery = Type.Object(

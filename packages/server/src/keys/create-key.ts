@@ -3,12 +3,15 @@ import { assertCovers, assertNotAbove, assertOwn } from '@latchkey/core/escalati
 import { type createFingerprinter, fingerprintBytes } from '@latchkey/core/fingerprint'
 import { hintOf } from '@latchkey/core/hint'
 import { type CompanyId, isId } from '@latchkey/core/ids'
-import { compileAuthority, isPermitted } from '@latchkey/core/permission'
+import { isPermitted, lacks, listPermissions, narrow } from '@latchkey/core/permission'
+import type { Principal } from '@latchkey/core/principal'
+import { UNBOUND } from '@latchkey/core/reach'
 import { generateSecret, type Mode, type Secret } from '@latchkey/core/secret'
 import type { Change } from '../changes/change.ts'
-import { insertKey, type KeyView } from '../storage/keys.ts'
+import { findKey, insertKey, type KeyView } from '../storage/keys.ts'
 import type { Db, KeyRow, UserRow } from '../storage/schema.ts'
 import { findUser, saveKeyCounts } from '../storage/users.ts'
+import { assertWithinReach, authorityOf, ceilingText, isEqual, reachOf } from './grant.ts'
 import { parseExpiry, type ReadInput } from './key-input.ts'
 
 export type NewKey = {
@@ -38,9 +41,10 @@ export async function createKey(
   deps: CreateKeyDeps,
   read: ReadInput<NewKey>,
 ): Promise<CreatedKey> {
-  const { input, entries = null, permissions = null } = read
+  const { input } = read
   const { user, expiresAtMs } = await checkNewKey(change.db, change.ledger.id, read, change.nowMs)
-  assertMayGrant(change, user, permissions)
+  const permissions = grantedPermissions(change, user, read.permissions)
+  const reach = await grantedReach(change, user, read, expiresAtMs)
 
   const secret = generateSecret({
     prefix: deps.keyPrefix,
@@ -51,11 +55,11 @@ export async function createKey(
     ...newRow(change, user),
     ...hintColumns(secret),
     fingerprint: fingerprintBytes(deps.fingerprint(secret)),
-    whitelisted_ips: entries === null ? null : JSON.stringify(entries),
+    ...reach,
     permissions: permissions === null ? null : JSON.stringify(permissions),
+    ceiling: ceilingText(change),
     description: input.description ?? null,
     metadata: JSON.stringify(input.metadata ?? {}),
-    expires_at: expiresAtMs,
   } satisfies KeyRow
   await insertKey(change.db, row)
   change.ledger.keys_active += 1
@@ -63,7 +67,7 @@ export async function createKey(
   await change.record({
     action: 'key.created',
     object: { type: 'key', id: row.id },
-    changes: creation(row, entries),
+    changes: creation(row),
   })
   return {
     view: { ...row, user_status: user.status, company_status: change.ledger.status, last_used_at: null },
@@ -105,16 +109,22 @@ async function findKeyUser(
   return undefined
 }
 
-function assertMayGrant(change: Change, user: UserRow, permissions: readonly string[] | null): void {
+/** The list to store; null: all that the user has. Throws AppError when the principal may not give that. */
+function grantedPermissions(
+  change: Change,
+  user: UserRow,
+  permissions: readonly string[] | null | undefined,
+): readonly string[] | null {
   const { principal } = change
   assertOwn(principal, user.id, 'create')
   assertNotAbove(principal, user.role, 'The user')
-  const userAuthority = {
-    role: user.role,
-    isOperator: change.ledger.is_operator === 1,
-    userPermissions: user.permissions === null ? null : (JSON.parse(user.permissions) as string[]),
+  const held = authorityOf(change, user, { permissions: null, ceiling: null })
+  // Nothing said: as much as the user has and the principal may give.
+  if (permissions === undefined) {
+    return lacks(principal.authority, held) === undefined
+      ? null
+      : listPermissions(narrow(held, listPermissions(principal.authority)))
   }
-  const held = compileAuthority({ ...userAuthority, narrowings: [] })
   const faults: Fault[] = []
   for (const [index, permission] of (permissions ?? []).entries()) {
     // A pattern means "all of these that the user has"; a single permission the user lacks is a mistake.
@@ -126,10 +136,38 @@ function assertMayGrant(change: Change, user: UserRow, permissions: readonly str
     })
   }
   if (faults.length > 0) throw inputError(faults)
-  assertCovers(
-    principal,
-    compileAuthority({ ...userAuthority, narrowings: permissions === null ? [] : [permissions] }),
-  )
+  assertCovers(principal, permissions === null ? held : narrow(held, permissions))
+  return permissions
+}
+
+/** From where and until when. Nothing said: as the principal's own key, where it could otherwise make an equal without bounds. */
+async function grantedReach(
+  { db, principal }: Change,
+  user: UserRow,
+  { input, entries = null }: ReadInput<NewKey>,
+  expiresAtMs: number | null,
+): Promise<Pick<KeyRow, 'whitelisted_ips' | 'expires_at'>> {
+  const inherited = isEqual(principal, user) ? principal.reach : UNBOUND
+  const isListed = entries !== null || input.whitelistedIPs === null
+  const isEndSaid = expiresAtMs !== null || input.expiresAt === null
+  const reach = {
+    whitelisted_ips:
+      isListed || inherited.allowlist === null
+        ? entries === null
+          ? null
+          : JSON.stringify(entries)
+        : await findAllowlistText(db, principal),
+    expires_at: isEndSaid ? expiresAtMs : inherited.expiresAtMs,
+  }
+  assertWithinReach(principal, user, reachOf(reach))
+  return reach
+}
+
+/** As it was written: what is compiled has lost its order. */
+async function findAllowlistText(db: Db, { id, homeCompanyId }: Principal): Promise<string | null> {
+  const isKey = id !== null && homeCompanyId !== null && isId('key', id)
+  const own = isKey ? await findKey(db, homeCompanyId, id) : undefined
+  return own?.whitelisted_ips ?? null
 }
 
 function newRow(change: Change, user: UserRow) {
@@ -153,12 +191,13 @@ function hintColumns(secret: Secret) {
   return { prefix: hint.prefix, last_four: hint.lastFour, mode: secret.mode }
 }
 
-function creation(row: KeyRow, entries: readonly string[] | null) {
+function creation(row: KeyRow) {
   return {
     userId: [null, row.user_id],
-    whitelistedIPs: [null, entries],
+    whitelistedIPs: [null, row.whitelisted_ips === null ? null : JSON.parse(row.whitelisted_ips)],
     permissions: [null, row.permissions === null ? null : JSON.parse(row.permissions)],
     expiresAt: [null, row.expires_at === null ? null : new Date(row.expires_at).toISOString()],
     mode: [null, row.mode],
+    ...(row.ceiling === null ? {} : { ceiling: [null, JSON.parse(row.ceiling)] as const }),
   } as const
 }

@@ -1,13 +1,13 @@
+import type { Ceiling } from '@latchkey/core/ceiling'
 import { AppError, inputError } from '@latchkey/core/error'
-import { assertCovers, assertNotAbove, assertOwn } from '@latchkey/core/escalation'
 import { type CompanyId, isId, type KeyId } from '@latchkey/core/ids'
-import { compileAuthority } from '@latchkey/core/permission'
 import { changesBetween } from '../audit/changes-between.ts'
 import type { Change } from '../changes/change.ts'
 import { findKey, findKeyView, type KeyView, updateKeyRow } from '../storage/keys.ts'
-import type { Db, KeyRow, UserRow } from '../storage/schema.ts'
+import type { Db, KeyRow } from '../storage/schema.ts'
 import { findUser } from '../storage/users.ts'
 import { keyNotFound, moveCounters } from './delete-key.ts'
+import { assertMayRegrant, ceilingText } from './grant.ts'
 import { parseExpiry, type ReadInput } from './key-input.ts'
 
 export type KeyPatch = {
@@ -36,11 +36,16 @@ export async function updateKey(
 ): Promise<KeyView> {
   const { db, nowMs } = change
   const { key, columns } = await checkPatch(db, change.ledger.id, keyId, read, isExpected, nowMs)
-  await assertMayChange(change, key, read.input, columns)
-  const changes = changesBetween(present(key), present({ ...key, ...columns }))
+  const user = await findUser(db, key.company_id, key.user_id)
+  if (user === undefined) throw new Error(`the user of ${key.id} is missing`)
+  // Whoever says what a key may do gives it that.
+  const ceiling = read.permissions === undefined ? key.ceiling : ceilingText(change)
+  const after = { ...key, ...columns, ceiling }
+  assertMayRegrant(change, user, key, after)
+  const changes = changesBetween(present(key), present(after))
   change.revoke({ scope: 'key', id: key.id })
   if (Object.keys(changes).length > 0) {
-    await updateKeyRow(db, key.id, { ...columns, updated_at: nowMs, version: key.version + 1 })
+    await updateKeyRow(db, key.id, { ...columns, ceiling, updated_at: nowMs, version: key.version + 1 })
     await moveCounters(change, key, columns.status)
     await change.record({ action: 'key.updated', object: { type: 'key', id: key.id }, changes })
   }
@@ -106,37 +111,13 @@ function columnsOf(
 
 const textOf = (list: readonly string[] | null) => (list === null ? null : JSON.stringify(list))
 
-async function assertMayChange(
-  change: Change,
-  key: KeyRow,
-  patch: KeyPatch,
-  columns: Columns,
-): Promise<void> {
-  const { principal } = change
-  assertOwn(principal, key.user_id, 'change')
-  const user = await findUser(change.db, key.company_id, key.user_id)
-  if (user === undefined) throw new Error(`the user of ${key.id} is missing`)
-  assertNotAbove(principal, user.role, "The key's user")
-  // Other changes give the key no power that it did not have.
-  if (patch.permissions === undefined && patch.enabled !== true) return
-  assertCovers(principal, authorityOf(change, user, columns.permissions))
-}
-
-function authorityOf(change: Change, user: UserRow, permissions: string | null) {
-  return compileAuthority({
-    role: user.role,
-    isOperator: change.ledger.is_operator === 1,
-    userPermissions: user.permissions === null ? null : (JSON.parse(user.permissions) as string[]),
-    narrowings: permissions === null ? [] : [JSON.parse(permissions) as string[]],
-  })
-}
-
-function present(key: Pick<KeyRow, keyof Columns>) {
+function present(key: Pick<KeyRow, keyof Columns | 'ceiling'>) {
   return {
     whitelistedIPs: key.whitelisted_ips === null ? null : (JSON.parse(key.whitelisted_ips) as string[]),
     description: key.description,
     expiresAt: key.expires_at === null ? null : new Date(key.expires_at).toISOString(),
     permissions: key.permissions === null ? null : (JSON.parse(key.permissions) as string[]),
+    ceiling: key.ceiling === null ? null : (JSON.parse(key.ceiling) as Ceiling),
     metadata: JSON.parse(key.metadata) as Record<string, string>,
     enabled: key.is_enabled === 1,
   }

@@ -14,6 +14,7 @@ export type VerifiableRow = {
   readonly expires_at: number | null
   readonly whitelisted_ips: string | null
   readonly permissions: string | null
+  readonly ceiling: string | null
   readonly metadata: string
   readonly role: string
   readonly user_status: string

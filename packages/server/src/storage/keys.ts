@@ -50,6 +50,34 @@ export async function findKeyView(db: Db, companyId: CompanyId, id: KeyId): Prom
   return view
 }
 
+/** How many keys of one maker; null: made on the host. */
+export type MadeKeys = { readonly createdBy: string | null; readonly count: number }
+
+/** Told of so many makers, the most productive ones, and counted among so many keys. */
+const MAKERS_MAX = 20
+const COUNTED_MAX = 10_000
+
+/** The active keys of a user that grow with it, by whose hand they were made. */
+export async function countGrowingKeys(db: Db, userId: UserRow['id']): Promise<MadeKeys[]> {
+  const growing = db
+    .selectFrom('keys')
+    .select('created_by')
+    .where('user_id', '=', userId)
+    .where('status', '=', 'active')
+    // A list without a pattern names all that the key may ever do.
+    .where((where) => where.or([where('permissions', 'is', null), where('permissions', 'like', '%*%')]))
+    .limit(COUNTED_MAX)
+  const rows = await db
+    .selectFrom(growing.as('growing'))
+    .select((select) => ['created_by', select.fn.countAll<number>().as('count')])
+    .groupBy('created_by')
+    .orderBy('count', 'desc')
+    .orderBy('created_by')
+    .limit(MAKERS_MAX)
+    .execute()
+  return rows.map(({ created_by, count }) => ({ createdBy: created_by, count: Number(count) }))
+}
+
 export async function findKeyViews(
   db: Db,
   companyId: CompanyId,

@@ -72,6 +72,8 @@ export type KeyRow = {
   mode: Mode
   whitelisted_ips: string | null
   permissions: string | null
+  /** What its maker could give: JSON of a Ceiling; null: everything. */
+  ceiling: string | null
   description: string | null
   metadata: string
   expires_at: number | null

@@ -7,11 +7,11 @@ const OWNER = `u.role, u.status AS user_status, u.permissions AS user_permission
   c.is_operator FROM`
 
 const KEYS = `SELECT k.id, k.company_id, k.user_id, k.fingerprint, k.mode, k.status, k.expires_at, k.whitelisted_ips,
-  k.permissions, k.metadata, ${OWNER}
+  k.permissions, k.ceiling, k.metadata, ${OWNER}
   keys k JOIN users u ON u.id = k.user_id JOIN companies c ON c.id = k.company_id`
 
 /** A session or a user in the shape of a key: no secret, no restriction, nothing narrowed. */
-const WITHOUT_SECRET = `NULL AS fingerprint, 'live' AS mode, NULL AS whitelisted_ips, NULL AS permissions,
+const WITHOUT_SECRET = `NULL AS fingerprint, 'live' AS mode, NULL AS whitelisted_ips, NULL AS permissions, NULL AS ceiling,
   '{}' AS metadata`
 
 export type VerifiableSql = {

@@ -1,9 +1,10 @@
 import { AppError, type Fault, inputError } from '@latchkey/core/error'
 import { assertCovers, assertNotAbove } from '@latchkey/core/escalation'
 import { isId } from '@latchkey/core/ids'
-import { type CompiledAuthority, compileAuthority } from '@latchkey/core/permission'
+import { type CompiledAuthority, compileAuthority, isAboveRole, lacks } from '@latchkey/core/permission'
 import { changesBetween } from '../audit/changes-between.ts'
 import type { Change } from '../changes/change.ts'
+import { countGrowingKeys, type MadeKeys } from '../storage/keys.ts'
 import type { UserRow } from '../storage/schema.ts'
 import { findUser, hasOtherActiveOwner, updateUserRow } from '../storage/users.ts'
 import type { NewUser } from './create-user.ts'
@@ -11,11 +12,17 @@ import { findTakenFaults, parseUserPermissions } from './user-input.ts'
 
 export type UserPatch = Partial<NewUser> & { readonly status?: 'active' | 'inactive' }
 
+export type UpdatedUser = {
+  readonly user: UserRow
+  /** The keys that may do more from now on, up to what their maker could give. */
+  readonly growingKeys: readonly MadeKeys[]
+}
+
 /**
  * Changes what the patch names. Throws AppError: input faults, `user_not_found`, `permission_escalation`,
  * `last_owner`.
  */
-export async function updateUser(change: Change, userId: string, patch: UserPatch): Promise<UserRow> {
+export async function updateUser(change: Change, userId: string, patch: UserPatch): Promise<UpdatedUser> {
   const user = isId('usr', userId) ? await findUser(change.db, change.ledger.id, userId) : undefined
   if (user === undefined) throw userNotFound()
   const next = await parsePatch(change, user, patch)
@@ -24,11 +31,14 @@ export async function updateUser(change: Change, userId: string, patch: UserPatc
   await assertOwnerLeft(change, user, next)
   const changes = changesBetween(present(user), present(next))
   change.revoke({ scope: 'user', id: user.id })
-  if (Object.keys(changes).length === 0) return user
+  if (Object.keys(changes).length === 0) return { user, growingKeys: [] }
   const { id: _id, company_id: _companyId, created_at: _createdAt, ...columns } = next
   await updateUserRow(change.db, user.id, columns)
   await change.record({ action: 'user.updated', object: { type: 'user', id: user.id }, changes })
-  return next
+  return {
+    user: next,
+    growingKeys: isGrown(change, user, next) ? await countGrowingKeys(change.db, user.id) : [],
+  }
 }
 
 export function userNotFound(): AppError {
@@ -76,6 +86,13 @@ function assertMayBecome(change: Change, user: UserRow, next: UserRow): void {
     (next.external_id !== user.external_id && next.external_id !== null)
   if (!isGrant || next.status === 'inactive') return
   assertCovers(principal, authorityOf(next, change.ledger.is_operator === 1))
+}
+
+/** Whether the user may do something that it could not. */
+function isGrown(change: Change, before: UserRow, after: UserRow): boolean {
+  const isOperator = change.ledger.is_operator === 1
+  if (isAboveRole(after.role, before.role)) return true
+  return lacks(authorityOf(before, isOperator), authorityOf(after, isOperator)) !== undefined
 }
 
 /** All that a user may. */

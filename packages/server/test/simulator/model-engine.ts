@@ -168,6 +168,7 @@ function verifiableRow({ contents }: ModelStore, key: ModelKey | undefined): Ver
     expires_at: null,
     whitelisted_ips: null,
     permissions: null,
+    ceiling: null,
     metadata: '{}',
     role: 'viewer',
     user_status: isUserActive ? 'active' : 'inactive',

@@ -68,7 +68,7 @@ export const peopleExamples = {
     answer: {
       changed: {
         summary: 'The user as it is now',
-        value: { ...user, status: 'inactive', updatedAt: '2026-11-22T08:00:00.000Z' },
+        value: { ...user, status: 'inactive', updatedAt: '2026-11-22T08:00:00.000Z', growingKeys: [] },
       },
     },
   } satisfies ExamplesOf<'updateUser'>,

@@ -3,8 +3,8 @@ import type { Handler } from '../context.ts'
 import { presentUser } from '../present-user.ts'
 
 export const updateUser: Handler<'updateUser'> = async (deps, { principal, requester, params, body }) => {
-  const row = await deps.change(requester, principal.companyId, (change) =>
+  const { user, growingKeys } = await deps.change(requester, principal.companyId, (change) =>
     update(change, params.userId, body),
   )
-  return { body: presentUser(row) }
+  return { body: { ...presentUser(user), growingKeys: [...growingKeys] } }
 }

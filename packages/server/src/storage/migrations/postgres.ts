@@ -1,10 +1,12 @@
 import type { ClientBase } from 'pg'
 import { StoreError } from '../engine.ts'
 import { initial } from './postgres-0001-initial.ts'
+import { keyCeilings } from './postgres-0004-key-ceilings.ts'
 
 /** Forward only, in this order. A name that was released is never edited: the next change is a new one. */
 const MIGRATIONS: readonly { readonly name: string; readonly sql: string }[] = [
   { name: '0001-initial', sql: initial },
+  { name: '0004-key-ceilings', sql: keyCeilings },
 ]
 
 export type SchemaDifference = { readonly newer: readonly string[]; readonly missing: readonly string[] }

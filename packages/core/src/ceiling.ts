@@ -1,0 +1,36 @@
+import {
+  type CompiledAuthority,
+  compileAuthority,
+  lacks,
+  listPermissions,
+  lowerRole,
+  type Role,
+} from './permission.ts'
+
+/**
+ * What whoever made a key could give when it did: the key never has more, whatever becomes of its user.
+ * null: everything.
+ */
+export type Ceiling = { readonly role: Role; readonly permissions: readonly string[] }
+
+/** Of a key that this authority makes. */
+export function ceilingOf(role: Role, isOperator: boolean, authority: CompiledAuthority): Ceiling | null {
+  const everything = compileAuthority({ role: 'owner', isOperator, userPermissions: null, narrowings: [] })
+  if (role === 'owner' && lacks(authority, everything) === undefined) return null
+  return { role, permissions: listPermissions(authority) }
+}
+
+/** What a key may do: its user's authority, narrowed by its own list and by what its maker could give. */
+export function authorityUnder(
+  user: {
+    readonly role: Role
+    readonly isOperator: boolean
+    readonly userPermissions: readonly string[] | null
+  },
+  permissions: readonly string[] | null,
+  ceiling: Ceiling | null,
+): { readonly role: Role; readonly authority: CompiledAuthority } {
+  const role = ceiling === null ? user.role : lowerRole(user.role, ceiling.role)
+  const narrowings = [permissions, ceiling?.permissions ?? null].filter((list) => list !== null)
+  return { role, authority: compileAuthority({ ...user, role, narrowings }) }
+}

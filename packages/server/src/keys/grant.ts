@@ -1,0 +1,86 @@
+import { compileAllowlist } from '@latchkey/core/allowlist'
+import { authorityUnder, type Ceiling, ceilingOf } from '@latchkey/core/ceiling'
+import { AppError } from '@latchkey/core/error'
+import { assertCovers, assertNotAbove, assertOwn } from '@latchkey/core/escalation'
+import type { Principal } from '@latchkey/core/principal'
+import { exceeds, type Reach } from '@latchkey/core/reach'
+import type { Change } from '../changes/change.ts'
+import type { KeyRow, UserRow } from '../storage/schema.ts'
+
+/** What of a key's row says what it may do, from where and until when. */
+export type Grant = Pick<
+  KeyRow,
+  'id' | 'whitelisted_ips' | 'expires_at' | 'permissions' | 'ceiling' | 'status'
+>
+
+/**
+ * A change of a key gives no more than the principal has. Whatever lets a key do more, be used from more addresses,
+ * for longer or again is a grant: the principal must have all that the key may do. Throws AppError
+ * `permission_escalation`, `missing_permission`.
+ */
+export function assertMayRegrant(change: Change, user: UserRow, before: Grant, after: Grant): void {
+  const { principal } = change
+  assertOwn(principal, user.id, 'change')
+  assertNotAbove(principal, user.role, "The key's user")
+  const isReachGrown = exceeds(reachOf(after), reachOf(before)) !== undefined
+  const isGrant =
+    isReachGrown ||
+    after.permissions !== before.permissions ||
+    (after.status === 'active' && before.status !== 'active')
+  if (!isGrant) return
+  if (isReachGrown && principal.id === before.id) {
+    throw new AppError(
+      'permission_escalation',
+      'A key cannot loosen its own restriction or end: ask with another key, or sign in.',
+    )
+  }
+  assertCovers(principal, authorityOf(change, user, after))
+  if (isReachGrown) assertWithinReach(principal, user, reachOf(after))
+}
+
+/**
+ * A restricted or ending key makes no equal that reaches further: it could make itself one without its own bounds.
+ * Keys of weaker users are what such a key is there to give out. Throws AppError `permission_escalation`.
+ */
+export function assertWithinReach(principal: Principal, user: UserRow, wanted: Reach): void {
+  const field = isEqual(principal, user) ? exceeds(wanted, principal.reach) : undefined
+  if (field === undefined) return
+  const bound = field === 'expiresAt' ? 'ends sooner' : 'is restricted to addresses'
+  throw new AppError(
+    'permission_escalation',
+    `The key you call with ${bound}, and a key of the same user, or of one with the same role, may not reach ` +
+      `further: leave ${field} out to give it the same, or sign in.`,
+  )
+}
+
+/** Whether a key of this user could do what the principal can. */
+export const isEqual = (principal: Principal, user: UserRow): boolean =>
+  principal.homeCompanyId === user.company_id &&
+  (principal.userId === user.id || principal.role === user.role)
+
+/** What the key may do. */
+export function authorityOf(change: Change, user: UserRow, grant: Pick<Grant, 'permissions' | 'ceiling'>) {
+  return authorityUnder(
+    {
+      role: user.role,
+      isOperator: change.ledger.is_operator === 1,
+      userPermissions: user.permissions === null ? null : (JSON.parse(user.permissions) as string[]),
+    },
+    grant.permissions === null ? null : (JSON.parse(grant.permissions) as string[]),
+    grant.ceiling === null ? null : (JSON.parse(grant.ceiling) as Ceiling),
+  ).authority
+}
+
+/** As it is stored: what the principal can give a key now. */
+export function ceilingText({ principal, ledger }: Change): string | null {
+  const ceiling = ceilingOf(principal.role, ledger.is_operator === 1, principal.authority)
+  return ceiling === null ? null : JSON.stringify(ceiling)
+}
+
+export function reachOf(grant: Pick<Grant, 'whitelisted_ips' | 'expires_at'>): Reach {
+  return {
+    allowlist:
+      grant.whitelisted_ips === null ? null : compileAllowlist(JSON.parse(grant.whitelisted_ips) as string[]),
+    expiresAtMs: grant.expires_at,
+  }
+}
