@@ -4,8 +4,14 @@ import { NullableString, NullableTimestamp, Permissions } from './shared.ts'
 
 const VERIFY_BATCH_MAX = 100
 
+/** Of a key or of a token of ours. */
+const CREDENTIAL_LENGTH_MAX = 8_192
+
 const attempt = {
-  key: Type.String({ maxLength: 1_000, description: 'The secret to verify.' }),
+  key: Type.String({
+    maxLength: CREDENTIAL_LENGTH_MAX,
+    description: 'The key to verify, or a token: judged by the live state of what it stems from.',
+  }),
   ip: Type.Optional(
     Type.String({
       maxLength: 100,
@@ -30,7 +36,9 @@ export const VerifyBatchRequest = Type.Object(
 export const VerifyResult = Type.Object({
   valid: Type.Boolean({ description: 'true only for the code VALID.' }),
   code: Type.Unsafe<OutcomeCode>({ type: 'string', enum: [...OUTCOME_CODES], description: 'The verdict.' }),
-  keyId: NullableString({ description: 'null for NOT_FOUND.' }),
+  keyId: NullableString({
+    description: 'Of a token: of the key it stems from. null for NOT_FOUND, and for a person’s token.',
+  }),
   companyId: NullableString({}),
   userId: NullableString({}),
   permissions: Type.Array(Type.String(), { description: 'All that the key is permitted.' }),

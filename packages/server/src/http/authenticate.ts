@@ -6,15 +6,15 @@ import type { CompanyId } from '@latchkey/core/ids'
 import type { VerifiableKey } from '@latchkey/core/key'
 import { type MaybePromise, whenKnown } from '@latchkey/core/maybe-promise'
 import { NOT_FOUND, type Outcome } from '@latchkey/core/outcome'
-import { type PresentedToken, type Principal, principalOf } from '@latchkey/core/principal'
+import { type Principal, principalOf } from '@latchkey/core/principal'
 import { parseSecret, type Secret } from '@latchkey/core/secret'
-import type { VerifiedToken } from '../auth/verify-token.ts'
 import type { Services } from '../services.ts'
 import { findOutsideUser } from '../storage/outside-user.ts'
 import { principalNow } from '../verification/principal-now.ts'
 import { refusalError } from '../verification/refusal.ts'
 import { type Credential, readCredential } from './credential.ts'
 import type { FailedAttempts } from './failed-attempts.ts'
+import { presentedToken } from './judge-token.ts'
 
 export type AuthenticateDeps = Pick<
   Services,
@@ -81,13 +81,6 @@ async function authenticateToken(
     token.kind === 'own' ? token.subjectId : await deps.engine.read((db) => findOutsideUser(db, token))
   const outcome = subjectId === undefined ? NOT_FOUND : await deps.verifier.verifyById(subjectId, use)
   return principalOf(accept(deps, outcome, use), presentedToken(token))
-}
-
-function presentedToken(token: VerifiedToken): PresentedToken {
-  const { expiresAtMs } = token
-  return token.kind === 'own'
-    ? { use: token.use, permissions: token.permissions, expiresAtMs, subject: null }
-    : { use: 'outside', permissions: null, expiresAtMs, subject: token }
 }
 
 /**

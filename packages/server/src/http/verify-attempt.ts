@@ -2,11 +2,12 @@ import type { VerifyResult } from '@latchkey/contract/schemas/verification'
 import { type Address, parseAddress } from '@latchkey/core/address'
 import { type Fault, noteFault } from '@latchkey/core/error'
 import { type MaybePromise, whenKnown } from '@latchkey/core/maybe-promise'
-import { NOT_FOUND, type Outcome } from '@latchkey/core/outcome'
+import type { Outcome } from '@latchkey/core/outcome'
 import { listPermissions, parsePermission } from '@latchkey/core/permission'
-import type { Principal } from '@latchkey/core/principal'
+import { type PresentedToken, type Principal, principalOf } from '@latchkey/core/principal'
 import { parseSecret, type Secret } from '@latchkey/core/secret'
 import type { Services } from '../services.ts'
+import { judgeToken } from './judge-token.ts'
 import { presentTimeOrNull } from './present-time.ts'
 
 /** One element of POST /verify and /verify/batch, as it came. */
@@ -16,8 +17,9 @@ export type VerifyInput = {
   readonly permissions?: readonly string[]
 }
 
-/** The same, parsed. A text that cannot be a secret is no fault: its verdict is NOT_FOUND. */
+/** The same, parsed. A text that can be neither a secret nor a token is no fault: its verdict is NOT_FOUND. */
 export type ParsedInput = {
+  readonly text: string
   readonly secret: Secret | undefined
   readonly address: Address | undefined
   readonly permissions: readonly string[]
@@ -45,20 +47,28 @@ export function parseVerifyInput(
     if (detail === '') continue
     noteFault(faults, { pointer: `${base}/permissions/${index}`, code: 'invalid_field', detail })
   }
-  return { secret: parseSecret(input.key, keyPrefix), address, permissions: input.permissions ?? [] }
+  const { key: text } = input
+  return { text, secret: parseSecret(text, keyPrefix), address, permissions: input.permissions ?? [] }
 }
 
-/** Verifies one key as the principal may see it, and notes an accepted use. */
+/** The verdict, and what a token leaves of it. */
+export type Judged = { readonly outcome: Outcome; readonly token: PresentedToken | undefined }
+
+/** Verifies one key or token as the principal may see it, and notes an accepted use. */
 export function verifyParsed(
-  deps: Pick<Services, 'verifier' | 'usage' | 'clock' | 'metrics'>,
+  deps: Pick<Services, 'verifier' | 'verifyToken' | 'engine' | 'usage' | 'clock' | 'metrics'>,
   principal: Principal,
-  { secret, address, permissions }: ParsedInput,
-): MaybePromise<Outcome> {
+  { text, secret, address, permissions }: ParsedInput,
+): MaybePromise<Judged> {
   const attempt = { visibleTo: sightOf(principal), address, permissions, nowMs: deps.clock.nowMs() }
-  return whenKnown(secret === undefined ? NOT_FOUND : deps.verifier.verify(secret, attempt), (outcome) => {
+  const judged =
+    secret === undefined
+      ? judgeToken(deps, text, attempt)
+      : whenKnown(deps.verifier.verify(secret, attempt), (outcome) => ({ outcome, token: undefined }))
+  return whenKnown(judged, ({ outcome, token }) => {
     deps.metrics.verdictGiven(outcome.code)
     if (outcome.code === 'VALID') deps.usage.note(outcome.key.id, attempt.nowMs, address)
-    return outcome
+    return { outcome, token }
   })
 }
 
@@ -68,17 +78,22 @@ function sightOf(principal: Principal) {
   return principal.isOperator && isOwnView ? null : principal.companyId
 }
 
-export function presentOutcome({ code, key }: Outcome, requestId: string): VerifyResult {
+export function presentOutcome({ outcome, token }: Judged, requestId: string): VerifyResult {
+  const { code, key } = outcome
+  const shown = key === undefined ? undefined : principalOf(key, token)
   return {
     valid: code === 'VALID',
     code,
-    keyId: key?.id ?? null,
+    keyId: shown?.type === 'key' ? shown.id : null,
     companyId: key?.companyId ?? null,
     userId: key?.userId ?? null,
-    permissions: key === undefined ? [] : listPermissions(key.authority),
+    permissions: shown === undefined ? [] : listPermissions(shown.authority),
     mode: key?.mode ?? null,
-    expiresAt: presentTimeOrNull(key?.expiresAtMs ?? null),
+    expiresAt: presentTimeOrNull(earlier(key?.expiresAtMs ?? null, token?.expiresAtMs ?? null)),
     metadata: key === undefined ? {} : { ...key.metadata },
     requestId,
   }
 }
+
+const earlier = (one: number | null, other: number | null): number | null =>
+  one === null || other === null ? (one ?? other) : Math.min(one, other)
