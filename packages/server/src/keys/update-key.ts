@@ -38,10 +38,11 @@ export async function updateKey(
   const { key, columns } = await checkPatch(db, change.ledger.id, keyId, read, isExpected, nowMs)
   const user = await findUser(db, key.company_id, key.user_id)
   if (user === undefined) throw new Error(`the user of ${key.id} is missing`)
-  // Whoever says what a key may do gives it that.
-  const ceiling = read.permissions === undefined ? key.ceiling : ceilingText(change)
+  const isGranted = read.permissions !== undefined
+  // Whoever says what a key may do gives it that, and must have all of it: what its first maker could give is past.
+  assertMayRegrant(change, user, key, { ...key, ...columns, ceiling: isGranted ? null : key.ceiling })
+  const ceiling = isGranted ? ceilingText(change) : key.ceiling
   const after = { ...key, ...columns, ceiling }
-  assertMayRegrant(change, user, key, after)
   const changes = changesBetween(present(key), present(after))
   change.revoke({ scope: 'key', id: key.id })
   if (Object.keys(changes).length > 0) {
