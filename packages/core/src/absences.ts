@@ -23,15 +23,13 @@ export function createAbsences(monotonicMs: () => number): Absences {
       const sinceMs = notedAtMs.get(handle)
       if (sinceMs === undefined) return false
       const ageMs = monotonicMs() - sinceMs
-      if (ageMs >= 0 && ageMs <= ABSENCE_AGE_MS_MAX) return true
-      notedAtMs.delete(handle)
-      return false
+      return ageMs >= 0 && ageMs <= ABSENCE_AGE_MS_MAX
     },
     note(handle) {
       if (notedAtMs.size >= ABSENCES_MAX) {
         // Maps keep insertion order: the first is the oldest.
         const [oldest] = notedAtMs.keys()
-        if (oldest !== undefined) notedAtMs.delete(oldest)
+        notedAtMs.delete(oldest!)
       }
       notedAtMs.delete(handle)
       notedAtMs.set(handle, monotonicMs())

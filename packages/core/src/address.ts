@@ -24,14 +24,13 @@ export function parseUnmapped(text: string): Address | undefined {
   return value === undefined ? undefined : { family: 4, value }
 }
 
-export function isMapped(address: Address): boolean {
-  if (address.family === 4) return false
-  const [first, second, third] = address.words
+/** Whether the words of an IPv6 address stand for an IPv4 address. */
+export function isMapped([first, second, third]: readonly number[]): boolean {
   return first === 0 && second === 0 && third === 0xffff
 }
 
 function unmap(address: Address): Address {
-  return address.family === 6 && isMapped(address) ? { family: 4, value: address.words[3] } : address
+  return address.family === 6 && isMapped(address.words) ? { family: 4, value: address.words[3] } : address
 }
 
 /** Canonical text; IPv6 as RFC 5952. */

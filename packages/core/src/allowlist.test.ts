@@ -71,6 +71,8 @@ describe('compileAllowlist', () => {
     expect(compileAllowlist(consecutive(500).toReversed()).v4).toHaveLength(2)
     expect(compileAllowlist(['::ffff:ffff', '::1:0:0']).v6).toEqual([0, 0, 0, 0xffffffff, 0, 0, 1, 0])
     expect(compileAllowlist(['::/1', '8000::/1']).v6).toHaveLength(8)
+    expect(compileAllowlist(['255.255.255.254', '255.255.255.255']).v4).toHaveLength(2)
+    expect(compileAllowlist(['::ffff:fffe', '::ffff:ffff']).v6).toHaveLength(8)
   })
 
   test('what does not touch stays apart', () => {

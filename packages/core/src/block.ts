@@ -11,7 +11,7 @@ export function parseBlock(text: string): Block | undefined {
   const bits = parsed.family === 4 ? 32 : 128
   const prefixLength = slash < 0 ? bits : parsePrefixLength(text.slice(slash + 1), bits)
   if (prefixLength === undefined) return undefined
-  if (parsed.family === 6 && isMapped(parsed) && prefixLength >= 96) {
+  if (parsed.family === 6 && isMapped(parsed.words) && prefixLength >= 96) {
     return blockOf({ family: 4, value: parsed.words[3] }, prefixLength - 96)
   }
   return blockOf(parsed, prefixLength)

@@ -17,7 +17,8 @@ export function parseJson(bytes: Uint8Array): unknown {
   try {
     value = JSON.parse(text)
   } catch (error) {
-    throw malformed(text, error)
+    // JSON.parse throws nothing that is no Error.
+    throw malformed(text, error as Error)
   }
   checkStructure(text)
   return value
@@ -39,7 +40,7 @@ function decode(bytes: Uint8Array): string {
   }
 }
 
-function malformed(text: string, error: unknown): AppError {
+function malformed(text: string, error: Error): AppError {
   const { line, column } = placeAt(text, positionOf(text, error))
   const what = text.trim() === '' ? 'The body is empty' : 'The body is not valid JSON'
   return new AppError('malformed_json', `${what}: look at line ${line}, column ${column}.`)
@@ -55,8 +56,7 @@ function placeAt(text: string, position: number): { readonly line: number; reado
   return { line, column: position - start + 1 }
 }
 
-function positionOf(text: string, error: unknown): number {
-  const message = error instanceof Error ? error.message : ''
+function positionOf(text: string, { message }: Error): number {
   if (message.startsWith('Unexpected end')) return text.length
   const position = /at position (\d+)/.exec(message)?.[1]
   return position === undefined ? findJsonFault(text) : Number(position)
@@ -75,7 +75,7 @@ function checkStructure(text: string): void {
     if (sign === QUOTE) {
       const end = endOfString(text, index)
       const content = contentOf(text, index, end)
-      if (isName) noteName(open.at(-1), content)
+      if (isName) noteName(open.at(-1)!, content)
       isName = false
       index = end - 1
     } else if (sign === COMMA) {
@@ -122,8 +122,7 @@ function checkText(content: string): void {
 /** The names of one object. A set costs more than most objects are long: none is made for the first name. */
 type Names = { first: string | undefined; others: Set<string> | undefined }
 
-function noteName(names: Names | undefined, name: string): void {
-  if (names === undefined) return
+function noteName(names: Names, name: string): void {
   if (names.first === undefined) {
     names.first = name
     return

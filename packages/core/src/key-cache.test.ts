@@ -3,7 +3,14 @@ import { aLoadedKey, fingerprintOf } from '../test/verifiable-key.ts'
 import { compileAllowlist } from './allowlist.ts'
 import type { Fingerprint } from './fingerprint.ts'
 import type { CompanyId, KeyId, SessionId, UserId } from './ids.ts'
-import { createKeyCache } from './key-cache.ts'
+import { createKeyCache, type KeyCache } from './key-cache.ts'
+
+const spreadV4 = (count: number) => Array.from({ length: count }, (_, n) => `10.0.${n}.0`)
+const spreadV6 = (count: number) => Array.from({ length: count }, (_, n) => `2001:db8:${n.toString(16)}::1`)
+
+/** Which of the keys are there. Looking uses them: nothing may be expected of the cache afterwards. */
+const heldOf = (cache: KeyCache, keys: readonly number[]) =>
+  keys.filter((n) => cache.find(fingerprintOf(n)) !== undefined)
 
 describe('the key cache', () => {
   it('finds a key by fingerprint and by id', () => {
@@ -65,6 +72,66 @@ describe('the key cache', () => {
       for (let n = 300; n < 500; n++) cache.publish(aLoadedKey(n))
       expect(cache.size).toBe(100)
     }
+  })
+
+  it.each([
+    ['no metadata', {}, 4],
+    ['512 characters, 1 KB', { metadata: { x: 'y'.repeat(511) } }, 2],
+    ['511 characters', { metadata: { x: 'y'.repeat(510) } }, 4],
+    ['the name counting as well', { metadata: { ['x'.repeat(512)]: '' } }, 2],
+    ['all of them together', { metadata: { a: 'y'.repeat(255), b: 'y'.repeat(255) } }, 2],
+    ['1,536 characters, 3 KB', { metadata: { x: 'y'.repeat(1_535) } }, 1],
+    ['64 ranges of IPv4, 1 KB', { allowlist: compileAllowlist(spreadV4(64)) }, 2],
+    ['63 ranges of IPv4', { allowlist: compileAllowlist(spreadV4(63)) }, 4],
+    ['16 ranges of IPv6, 1 KB', { allowlist: compileAllowlist(spreadV6(16)) }, 2],
+    ['15 ranges of IPv6', { allowlist: compileAllowlist(spreadV6(15)) }, 4],
+  ])('a key takes a place, and one more for each KB: %s', (_name, changes, kept) => {
+    const cache = createKeyCache(4)
+    for (let n = 0; n < 10; n++) cache.publish(aLoadedKey(n, changes))
+    expect(cache.size).toBe(kept)
+  })
+
+  it('keeps a key that is too large for it alone, until another comes', () => {
+    const cache = createKeyCache(2)
+    cache.publish(aLoadedKey(1))
+    cache.publish(aLoadedKey(2, { metadata: { x: 'y'.repeat(9_000) } }))
+    expect(cache.size).toBe(1)
+    cache.publish(aLoadedKey(3))
+    cache.publish(aLoadedKey(4))
+    expect(heldOf(cache, [1, 2, 3, 4])).toEqual([3, 4])
+  })
+
+  it.each([
+    [3, [1, 2, 3]],
+    [4, [1, 3, 4]],
+    [5, [1, 4, 5]],
+    [6, [4, 5, 6]],
+    [7, [5, 6, 7]],
+  ])('passes over a key once for having been used, and not again: %i', (last, held) => {
+    const cache = createKeyCache(3)
+    for (const n of [1, 2, 3]) cache.publish(aLoadedKey(n))
+    cache.find(fingerprintOf(1))
+    for (let n = 4; n <= last; n++) cache.publish(aLoadedKey(n))
+    expect(heldOf(cache, [1, 2, 3, 4, 5, 6, 7])).toEqual(held)
+  })
+
+  it('gives a key that is published again no second room', () => {
+    const cache = createKeyCache(3)
+    for (let n = 0; n < 10; n++) cache.publish(aLoadedKey(1))
+    for (const n of [2, 3]) cache.publish(aLoadedKey(n))
+    expect(heldOf(cache, [1, 2, 3])).toEqual([1, 2, 3])
+  })
+
+  it('has all its room again when it has forgotten everything, and can make some', () => {
+    const cache = createKeyCache(3)
+    for (let n = 0; n < 7; n++) cache.publish(aLoadedKey(n))
+    cache.clear()
+    expect(cache.size).toBe(0)
+    expect(cache.find(fingerprintOf(6))).toBeUndefined()
+    for (let n = 10; n < 13; n++) cache.publish(aLoadedKey(n))
+    expect(cache.size).toBe(3)
+    cache.publish(aLoadedKey(13))
+    expect(heldOf(cache, [10, 11, 12, 13])).toEqual([11, 12, 13])
   })
 
   it('keeps a key that is used while others come and go', () => {

@@ -96,15 +96,12 @@ const isFingerprint = (handle: KeyHandle): handle is Fingerprint => handle.lengt
 export function createKeyCache(placesMax: number): KeyCache {
   const slots = createSlots()
   const { byId, taken, remove } = slots
-  // Goes on where it was: beginning anew each time would walk over the places of all that are gone.
-  let hand = byId.values()
+  // Goes on where it was: beginning anew each time would walk over the places of all that are gone. What it has
+  // passed is gone or was moved behind it, so while there are slots there is a next one.
+  const hand = byId.values()
 
   function makeRoom(): void {
-    const { value: slot } = hand.next()
-    if (slot === undefined) {
-      hand = byId.values()
-      return
-    }
+    const slot = hand.next().value!
     if (!slot.isUsed) {
       remove(slot)
       return
@@ -128,10 +125,7 @@ export function createKeyCache(placesMax: number): KeyCache {
     drop(revoked) {
       for (const slot of slotsOf(byId, revoked)) remove(slot)
     },
-    clear() {
-      slots.clear()
-      hand = byId.values()
-    },
+    clear: slots.clear,
     get size() {
       return byId.size
     },

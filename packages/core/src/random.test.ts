@@ -45,6 +45,20 @@ test.each([0, 1, 10, 43, 64, 65, 5_000])('%i bytes are as many', (size) => {
   for (let n = 0; n < 200; n++) expect(take(size)).toHaveLength(size)
 })
 
+test('64 bytes come out of the pool of 4,096, more are fetched by themselves', () => {
+  const asked: number[] = []
+  const take = createRandomPool((size) => {
+    asked.push(size)
+    return new Uint8Array(size)
+  })
+  for (let n = 0; n < 64; n++) take(64)
+  expect(asked).toEqual([4_096])
+  take(65)
+  expect(asked).toEqual([4_096, 65])
+  take(1)
+  expect(asked).toEqual([4_096, 65, 4_096])
+})
+
 test('bytes of every size are random: each bit is set about half the time', () => {
   const take = createRandomPool(randomBytes)
   for (const size of [16, 64, 100]) {

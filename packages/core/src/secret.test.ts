@@ -101,6 +101,15 @@ describe('parseSecret', () => {
     },
   )
 
+  test.each(['-', '_', '\u007f', '\u0080', 'é', '\u0131', '１'])(
+    'refuses %j in place of a character of the checksum, whatever it counts for',
+    (sign) => {
+      for (let at = LIVE.length - 6; at < LIVE.length; at++) {
+        expect(parseSecret(`${LIVE.slice(0, at)}${sign}${LIVE.slice(at + 1)}`, 'lk')).toBeUndefined()
+      }
+    },
+  )
+
   test('reads back what was generated, under its own prefix only', () => {
     fc.assert(
       fc.property(anySecret, anyPrefix, ({ prefix, mode, text }, other) => {

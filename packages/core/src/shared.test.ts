@@ -9,17 +9,21 @@ test('equal texts give one object, different ones each their own', () => {
   expect(shared('b')).toEqual({ text: 'b' })
 })
 
-test('a long text is not held', () => {
+test('a text of 1,024 characters is held, a longer one is not', () => {
   const shared = createShared(boxed)
-  const long = 'x'.repeat(2_000)
-  expect(shared(long)).toEqual({ text: long })
-  expect(shared(long)).not.toBe(shared(long))
+  const [longest, longer] = ['x'.repeat(1_024), 'x'.repeat(1_025)]
+  expect(shared(longest)).toBe(shared(longest))
+  expect(shared(longer)).toEqual({ text: longer })
+  expect(shared(longer)).not.toBe(shared(longer))
 })
 
-test('however many texts come, a bounded number is held', () => {
+test('a thousand texts are held, and the next begins anew', () => {
   const shared = createShared(boxed)
-  const first = shared('0')
-  for (let n = 1; n < 5_000; n++) expect(shared(String(n))).toEqual({ text: String(n) })
-  expect(shared('0')).toEqual(first)
-  expect(shared('0')).not.toBe(first)
+  const first = shared('1')
+  for (let n = 2; n <= 1_000; n++) shared(String(n))
+  expect(shared('1')).toBe(first)
+  const next = shared('1001')
+  expect(shared('1001')).toBe(next)
+  expect(shared('1')).toEqual(first)
+  expect(shared('1')).not.toBe(first)
 })

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { aLoadedKey, anAttempt, fingerprintOf } from '../test/verifiable-key.ts'
-import type { KeyId } from './ids.ts'
+import type { CompanyId, KeyId, UserId } from './ids.ts'
 import type { KeyHandle, LoadedKey } from './key-cache.ts'
 import { Secret } from './secret.ts'
 import { createVerifier } from './verifier.ts'
@@ -130,5 +130,92 @@ describe('the verifier', () => {
     expect(verifier.size).toBe(0)
     void verifier.verify(SECRET, anAttempt())
     expect(loads).toHaveLength(2)
+  })
+
+  it('forgets with everything else which keys are not there', async () => {
+    const { verifier, loads } = aVerifier()
+    const first = verifier.verify(SECRET, anAttempt())
+    loads[0]?.land(null)
+    expect((await first).code).toBe('NOT_FOUND')
+    verifier.clear()
+    const second = verifier.verify(SECRET, anAttempt())
+    loads[1]?.land(active)
+    expect((await second).code).toBe('VALID')
+  })
+
+  it('never publishes a load that began before everything was forgotten', async () => {
+    const { verifier, loads } = aVerifier()
+    const before = verifier.verify(SECRET, anAttempt())
+    verifier.clear()
+    loads[0]?.land(active)
+    expect((await before).code).toBe('VALID')
+    expect(verifier.size).toBe(0)
+  })
+
+  it.each([
+    ['its key', KEY],
+    ['its user', { scope: 'user', id: 'usr_1' as UserId }],
+    ['its company', { scope: 'company', id: 'cmp_1' as CompanyId }],
+  ] as const)('asks again for a key it knew when %s is revoked', async (_name, revoked) => {
+    const { verifier, loads } = aVerifier()
+    const first = verifier.verify(SECRET, anAttempt())
+    loads[0]?.land(active)
+    await first
+    expect(verifier.size).toBe(1)
+    verifier.drop(revoked)
+    expect(verifier.size).toBe(0)
+    void verifier.verify(SECRET, anAttempt())
+    expect(loads).toHaveLength(2)
+  })
+
+  it('answers at once what a store answers at once, and remembers it', () => {
+    const stored = new Map<KeyHandle, LoadedKey>([[fingerprintOf(1), aLoadedKey(1)]])
+    const asked: KeyHandle[] = []
+    const verifier = createVerifier({
+      fingerprint: (secret) => fingerprintOf(Number(secret.reveal())),
+      load: (handle) => {
+        asked.push(handle)
+        return stored.get(handle) ?? null
+      },
+      isFresh: () => true,
+      monotonicMs: () => 0,
+    })
+    for (let turn = 0; turn < 2; turn++) {
+      expect(verifier.verify(SECRET, anAttempt())).toMatchObject({ code: 'VALID' })
+      expect(verifier.verify(new Secret('2', 'live'), anAttempt())).toEqual({
+        code: 'NOT_FOUND',
+        key: undefined,
+      })
+    }
+    expect(asked).toEqual([fingerprintOf(1), fingerprintOf(2)])
+    expect({ hits: verifier.hits, loads: verifier.loads }).toEqual({ hits: 2, loads: 2 })
+  })
+
+  it('counts answers from memory and loads begun', async () => {
+    const { verifier, loads, state } = aVerifier()
+    const counts = () => ({ hits: verifier.hits, loads: verifier.loads })
+    expect(counts()).toEqual({ hits: 0, loads: 0 })
+    const [first, joined] = [verifier.verify(SECRET, anAttempt()), verifier.verify(SECRET, anAttempt())]
+    expect(counts()).toEqual({ hits: 0, loads: 1 })
+    loads[0]?.land(active)
+    await Promise.all([first, joined])
+    void verifier.verify(SECRET, anAttempt())
+    void verifier.verifyById('key_1' as KeyId, anAttempt())
+    expect(counts()).toEqual({ hits: 2, loads: 1 })
+    state.isFresh = false
+    void verifier.verify(SECRET, anAttempt())
+    expect(counts()).toEqual({ hits: 2, loads: 2 })
+  })
+
+  it('holds as many keys as it is told', async () => {
+    const verifier = createVerifier({
+      fingerprint: (secret) => fingerprintOf(Number(secret.reveal())),
+      load: (handle) => aLoadedKey(Number(String(handle).replaceAll('.', ''))),
+      isFresh: () => true,
+      monotonicMs: () => 0,
+      keysMax: 3,
+    })
+    for (let n = 1; n <= 5; n++) void verifier.verify(new Secret(String(n), 'live'), anAttempt())
+    expect(verifier.size).toBe(3)
   })
 })
