@@ -50,6 +50,17 @@ const discover = (secret = key.key, authenticate = ClientSecretPost) =>
   })
 
 describe('an OAuth client', () => {
+  it.each(['localhost', '127.0.0.1'])('discovers the service under the name it asks: %s', async (name) => {
+    const asked = url.replace('localhost', name)
+    const { issuer } = (
+      await discovery(new URL(asked), key.id, undefined, ClientSecretPost(key.key), {
+        algorithm: 'oauth2',
+        execute: [allowInsecureRequests],
+      })
+    ).serverMetadata()
+    expect(issuer).toBe(asked)
+  })
+
   it('discovers the service', async () => {
     expect((await discover()).serverMetadata()).toMatchObject({
       issuer: url,

@@ -43,9 +43,21 @@ export type PresentedToken = {
 }
 
 /** How an outside issuer names a company and a user: by our id, or by the host application's own. */
-export type OutsideSubject = { readonly company: OutsideName; readonly user: OutsideName }
+export type OutsideSubject = {
+  readonly companies: SpokenFor
+  readonly company: OutsideName
+  readonly user: OutsideName
+}
 
-type OutsideName = { readonly by: 'id' | 'externalId'; readonly value: string }
+/** `either`: whatever its form says. */
+export type OutsideName = { readonly by: 'id' | 'externalId' | 'either'; readonly value: string }
+
+/** The companies whose users an outside issuer's tokens may stand for. */
+export type SpokenFor = {
+  /** By external id or id. The operator's counts only if it is here: it can act for the whole deployment. */
+  readonly named: ReadonlySet<string>
+  readonly isEveryTenant: boolean
+}
 
 /** Who did it, as the audit log keeps it. */
 export type Actor = {

@@ -13,9 +13,9 @@ type Settings = typeof settings
 type Values = { readonly [Name in keyof Settings]: ReturnType<Settings[Name]['parse']> }
 
 /** Everything that may be logged. */
-export type Config = Omit<Values, 'secret' | 'databaseUrl'>
-/** What may not. */
-export type SecretSource = Pick<Values, 'secret' | 'secretFile' | 'dataDir' | 'databaseUrl'>
+export type Config = Omit<Values, 'secret' | 'databaseUrl' | 'httpsProxy'>
+/** What may not: the address of a proxy may hold a password, as that of the database does. */
+export type SecretSource = Pick<Values, 'secret' | 'secretFile' | 'dataDir' | 'databaseUrl' | 'httpsProxy'>
 
 type Environment = Readonly<Record<string, string | undefined>>
 
@@ -31,7 +31,7 @@ export function readConfig(environment: Environment = process.env): {
   const values = Object.fromEntries(
     Object.entries(settings).map(([name, setting]) => [name, parseSetting(setting, environment)]),
   ) as Values
-  const { secret, databaseUrl, ...config } = values
+  const { secret, databaseUrl, httpsProxy, ...config } = values
   if (secret !== null && config.secretFile !== null) {
     throw new ConfigError('LATCHKEY_SECRET and LATCHKEY_SECRET_FILE are both set: keep one of them.')
   }
@@ -41,7 +41,11 @@ export function readConfig(environment: Environment = process.env): {
       'DATABASE_URL needs LATCHKEY_SECRET or LATCHKEY_SECRET_FILE, the same for every server: openssl rand -hex 32 makes one.',
     )
   }
-  return { config: Object.freeze(config), secretSource: { secret, secretFile, dataDir, databaseUrl } }
+  if (config.issuersFile !== null) assertProxy(httpsProxy)
+  return {
+    config: Object.freeze(config),
+    secretSource: { secret, secretFile, dataDir, databaseUrl, httpsProxy },
+  }
 }
 
 function refuseUnknown(environment: Environment): void {
@@ -55,8 +59,18 @@ function refuseUnknown(environment: Environment): void {
   }
 }
 
+/** Asked only of who needs it: the variable is there for other programs, too. It may hold a password. */
+function assertProxy(text: string): void {
+  if (text === '' || (URL.canParse(text) && /^https?:$/.test(new URL(text).protocol))) return
+  throw new ConfigError(
+    'HTTPS_PROXY must be the address of an HTTP proxy, such as http://proxy.internal:3128 (percent-encode what is ' +
+      'special in its password). Outside issuers are asked through it; NO_PROXY names hosts that are not.',
+  )
+}
+
 function parseSetting(setting: Setting<unknown>, environment: Environment): unknown {
-  const text = environment[setting.name]
+  const { [setting.otherName ?? '']: other, [setting.name]: named } = environment
+  const text = other || named
   try {
     return setting.parse(text === undefined || text === '' ? setting.fallback : text)
   } catch (error) {

@@ -1,4 +1,5 @@
 import { randomBytes as cryptoRandomBytes } from 'node:crypto'
+import { Agent } from 'node:https'
 import type { Clock } from '@latchkey/core/clock'
 import { createFingerprinter } from '@latchkey/core/fingerprint'
 import { createRandomPool, type RandomBytes } from '@latchkey/core/random'
@@ -6,7 +7,7 @@ import { createVerifier, type Verifier } from '@latchkey/core/verifier'
 import { type AuditChain, createAuditChain } from './audit/chain.ts'
 import type { TokenIssuer } from './auth/access-token.ts'
 import { createLockOut, type LockOut } from './auth/lock-out.ts'
-import { createOutsideIssuers } from './auth/outside-issuers.ts'
+import { createOutsideIssuers, type OutsideRefusals } from './auth/outside-issuers.ts'
 import { createPasswords, type Passwords } from './auth/password.ts'
 import { createSigningKey } from './auth/signing-key.ts'
 import { createTokenVerifier, type VerifiedToken } from './auth/verify-token.ts'
@@ -20,6 +21,7 @@ import type { Engine } from './storage/engine.ts'
 import { createEvents, type Events } from './telemetry/events.ts'
 import { createLog } from './telemetry/log.ts'
 import { createMetrics, type Metrics } from './telemetry/metrics.ts'
+import { createOutsideRefusals } from './telemetry/outside-refusals.ts'
 import type { Traces } from './telemetry/traces.ts'
 import type { Refused } from './verification/lease.ts'
 import { loadKey } from './verification/load-key.ts'
@@ -40,6 +42,7 @@ export type Services = {
   readonly usage: Usage
   readonly tokenIssuer: TokenIssuer
   readonly verifyToken: (token: string) => Promise<VerifiedToken | undefined>
+  readonly outsideRefusals: OutsideRefusals
   readonly passwords: Passwords
   readonly lockOut: LockOut
   readonly clock: Clock
@@ -70,14 +73,13 @@ export async function createServices(
   secretSource: SecretSource,
   overrides: Overrides = {},
 ): Promise<Services> {
-  const issuer = issuerOf(config)
-  const issuers = config.issuersFile === null ? [] : readIssuersFile(config.issuersFile, issuer)
-  const derivedKeys = deriveKeys(prepareSecret(secretSource))
   const log = createLog(config.logLevel, overrides.logSink)
   const events = createEvents(log)
   const clock = overrides.clock ?? systemClock
   const randomBytes = overrides.randomBytes ?? createRandomPool(cryptoRandomBytes)
-  const tokens = wireTokens(issuer, issuers, derivedKeys, clock, randomBytes)
+  const outsideIssuers = wireOutsideIssuers(config, secretSource, events, clock)
+  const derivedKeys = deriveKeys(prepareSecret(secretSource))
+  const tokens = wireTokens(config.publicUrl, outsideIssuers, derivedKeys, clock, randomBytes)
   const metrics = createMetrics(() => verifier)
   const traces = config.traces ? (await import('./telemetry/traces.ts')).createTraces() : undefined
   const engine = await openStore(config, secretSource, {
@@ -161,24 +163,39 @@ function createPollReport(events: Events, refused: () => Refused | undefined) {
   }
 }
 
+function wireOutsideIssuers(
+  { issuersFile, publicUrl, noProxy }: Config,
+  { httpsProxy }: SecretSource,
+  events: Events,
+  clock: Clock,
+) {
+  const configs = issuersFile === null ? [] : readIssuersFile(issuersFile, publicUrl)
+  const nowMs = () => clock.nowMs()
+  const outsideRefusals = createOutsideRefusals(events, nowMs)
+  const outsideIssuers = createOutsideIssuers(configs, {
+    nowMs,
+    monotonicMs: () => performance.now(),
+    refusals: outsideRefusals,
+    agent: new Agent({ proxyEnv: { HTTPS_PROXY: httpsProxy, NO_PROXY: noProxy } }),
+  })
+  return { outsideIssuers, outsideRefusals }
+}
+
 function wireTokens(
-  issuer: string,
-  issuers: ReturnType<typeof readIssuersFile>,
+  issuer: string | null,
+  { outsideIssuers, outsideRefusals }: ReturnType<typeof wireOutsideIssuers>,
   derivedKeys: DerivedKeys,
   clock: Clock,
   randomBytes: RandomBytes,
 ) {
   const signingKey = createSigningKey(derivedKeys.signing)
   const nowMs = () => clock.nowMs()
-  const outsideIssuers = createOutsideIssuers(issuers, { nowMs, monotonicMs: () => performance.now() })
   return {
-    tokenIssuer: { signingKey, issuer, randomBytes },
+    tokenIssuer: { signingKey, randomBytes },
     verifyToken: createTokenVerifier({ signingKey, issuer, outsideIssuers, nowMs }),
+    outsideRefusals,
   }
 }
-
-/** Who our tokens say they are from. All servers of a deployment must say the same, whoever asked. */
-const issuerOf = ({ publicUrl, port }: Config): string => publicUrl ?? `http://localhost:${port}`
 
 /** After a failed disk write nothing this process believes about the store is certain: it may not go on. */
 function exitNow(error: unknown): never {

@@ -4,6 +4,8 @@ import { isKeyPrefix } from '@latchkey/core/secret'
 /** One setting: its name is an environment variable, its text is checked before anything starts. */
 export type Setting<T> = {
   readonly name: string
+  /** What other programs call the same, and which counts first when both are there. */
+  readonly otherName?: string
   /** Shown by `latchkey serve --help`; the text that stands when the variable is absent. */
   readonly fallback: string
   readonly description: string
@@ -66,7 +68,8 @@ export const settings = {
   publicUrl: {
     name: 'LATCHKEY_PUBLIC_URL',
     fallback: '',
-    description: 'How callers reach the service, e.g. https://keys.example.com; used in links.',
+    description:
+      'How callers reach the service, e.g. https://keys.example.com; in links, and the issuer of tokens.',
     parse: (text) => (text === '' ? null : origin(text)),
   } satisfies Setting<string | null>,
   trustedProxies: {
@@ -107,6 +110,22 @@ export const settings = {
     description: 'JSON file of the outside issuers whose JWTs are accepted; see docs/use/tokens.md.',
     parse: (text) => (text === '' ? null : text),
   } satisfies Setting<string | null>,
+  httpsProxy: {
+    name: 'HTTPS_PROXY',
+    otherName: 'https_proxy',
+    fallback: '',
+    description:
+      'Proxy through which the key sets of outside issuers are fetched: http://proxy.internal:3128.',
+    // curl and its kin take an address without a scheme, too.
+    parse: (text) => (text === '' || /^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? text : `http://${text}`),
+  } satisfies Setting<string>,
+  noProxy: {
+    name: 'NO_PROXY',
+    otherName: 'no_proxy',
+    fallback: '',
+    description: 'Hosts that are asked without the proxy, separated by commas.',
+    parse: (text) => text,
+  } satisfies Setting<string>,
   failedAuthPerMinuteMax: {
     name: 'LATCHKEY_FAILED_AUTH_PER_MINUTE',
     fallback: '100',

@@ -12,6 +12,8 @@ export const SESSION_TOKEN_MS = 15 * 60 * 1_000
 
 /** Characters. What is presented is not looked at beyond this, so nothing longer is given away. */
 export const TOKEN_LENGTH_MAX = 8_192
+/** Characters. RFC 9068 §2.2.3 asks for it, but it says what `perms` says: the room of those is not for it. */
+const SCOPE_LENGTH_MAX = 1_000
 /** Characters of addresses that a token carries at most: a third of it, in Base64. */
 const ENTRIES_LENGTH_MAX = 2_000
 
@@ -20,6 +22,8 @@ export type TokenUse = 'session' | 'access'
 
 export type TokenGrant = {
   readonly use: TokenUse
+  /** `iss` and `aud`: where the token was asked for, or what is configured. */
+  readonly issuer: string
   /** The key, session or user whose live state decides, at each use, whether the token works. */
   readonly subject: Pick<VerifiableKey, 'id' | 'userId' | 'companyId'>
   readonly authority: CompiledAuthority
@@ -31,8 +35,6 @@ export type TokenGrant = {
 
 export type TokenIssuer = {
   readonly signingKey: SigningKey
-  /** `iss` and `aud` of our tokens, and the issuer of the OAuth metadata. */
-  readonly issuer: string
   readonly randomBytes: RandomBytes
 }
 
@@ -41,14 +43,17 @@ export type TokenIssuer = {
  * many for one token.
  */
 export async function issueToken(
-  { signingKey, issuer, randomBytes }: TokenIssuer,
+  { signingKey, randomBytes }: TokenIssuer,
   grant: TokenGrant,
 ): Promise<string> {
-  const { subject } = grant
+  const { subject, issuer } = grant
+  const perms = listPermissions(grant.authority)
+  const scope = perms.join(' ')
   const token = await new SignJWT({
     client_id: subject.id,
     cid: subject.companyId,
-    perms: listPermissions(grant.authority),
+    perms,
+    ...(scope.length > SCOPE_LENGTH_MAX ? {} : { scope }),
     ips: carriedEntries(grant.entries),
     token_use: grant.use,
   })

@@ -18,15 +18,20 @@ export type DerivedToken = {
   readonly authority: CompiledAuthority
 }
 
+type Derivation = {
+  readonly principal: Principal & { readonly id: string }
+  /** Narrows further; the caller has checked that they are held. */
+  readonly permissions: readonly string[] | undefined
+  readonly issuer: string
+  readonly nowMs: number
+}
+
 /**
  * Makes an access token that can do no more, from nowhere else and no longer than what it is made from.
- * `permissions` narrows further; the caller has checked that they are held.
  */
 export async function deriveToken(
   deps: { readonly engine: Engine; readonly tokenIssuer: TokenIssuer },
-  principal: Principal & { readonly id: string },
-  permissions: readonly string[] | undefined,
-  nowMs: number,
+  { principal, permissions, issuer, nowMs }: Derivation,
 ): Promise<DerivedToken> {
   const { id, userId, homeCompanyId } = principal
   if (userId === null || homeCompanyId === null) throw new Error('the host derives no tokens')
@@ -35,6 +40,7 @@ export async function deriveToken(
   const entries = isId('key', id) ? await findEntries(deps.engine, homeCompanyId, id) : null
   const token = await issueToken(deps.tokenIssuer, {
     use: 'access',
+    issuer,
     subject: { id: id as KeyId, userId, companyId: homeCompanyId },
     authority,
     entries,

@@ -1,4 +1,4 @@
-import { request } from 'node:https'
+import { type Agent, request } from 'node:https'
 import { AppError } from '@latchkey/core/error'
 import { type CryptoKey, importJWK, type JWK } from 'jose'
 
@@ -17,6 +17,7 @@ const LAST_GOOD_MS_MAX = 24 * 60 * 60 * 1_000
 type Options = {
   readonly url: string
   readonly ca: string | undefined
+  readonly agent: Agent
   readonly algorithms: readonly string[]
   readonly monotonicMs: () => number
 }
@@ -27,7 +28,7 @@ export type Jwks = {
   find(kid: string | undefined, algorithm: string): Promise<CryptoKey | undefined>
 }
 
-export function createJwks({ url, ca, algorithms, monotonicMs }: Options): Jwks {
+export function createJwks({ url, ca, agent, algorithms, monotonicMs }: Options): Jwks {
   let keys: readonly JWK[] = []
   let fetchedAtMs = Number.NEGATIVE_INFINITY
   let triedAtMs = Number.NEGATIVE_INFINITY
@@ -37,7 +38,7 @@ export function createJwks({ url, ca, algorithms, monotonicMs }: Options): Jwks 
   async function fetchNow(): Promise<void> {
     triedAtMs = monotonicMs()
     try {
-      keys = parseKeys(await download(url, ca), algorithms)
+      keys = parseKeys(await download(url, { ca, agent }), algorithms)
       fetchedAtMs = monotonicMs()
     } catch (error) {
       // The last good keys stay; when they are too old, `find` refuses with this as the cause.
@@ -106,10 +107,10 @@ function parseKeys(text: string, algorithms: readonly string[]): JWK[] {
 }
 
 /** One GET, no redirects, bounded in time and size. */
-function download(url: string, ca: string | undefined): Promise<string> {
+function download(url: string, tls: Pick<Options, 'ca' | 'agent'>): Promise<string> {
   return new Promise((resolve, reject) => {
     const signal = AbortSignal.timeout(TIMEOUT_MS)
-    const sent = request(url, { ca, signal, headers: { accept: 'application/json' } }, (answer) => {
+    const sent = request(url, { ...tls, signal, headers: { accept: 'application/json' } }, (answer) => {
       if (answer.statusCode !== 200) {
         answer.destroy()
         reject(new Error(`the key set answered ${answer.statusCode}`))

@@ -1,100 +1,176 @@
-import { type JWTPayload, errors as joseErrors, jwtVerify } from 'jose'
+import type { Agent } from 'node:https'
+import { AppError } from '@latchkey/core/error'
+import type { OutsideName, OutsideSubject, SpokenFor } from '@latchkey/core/principal'
+import { type CryptoKey, errors, type JWTPayload, jwtVerify } from 'jose'
 import { createJwks, type Jwks } from './jwks.ts'
 import type { TokenText } from './token-text.ts'
 
 /** Where a claim of an outside token is looked up: as our id, or as the id that the host application gave. */
-export type ClaimLink = { readonly claim: string; readonly by: 'id' | 'externalId' }
+type ClaimLink = { readonly claim: string; readonly by: 'id' | 'externalId' }
 
 export type IssuerConfig = {
   readonly issuer: string
   readonly audience: string
+  /** The claim that has to name the audience: `aud`, unless the issuer calls it otherwise. */
+  readonly audienceClaim: string
   readonly algorithms: readonly string[]
   readonly jwksUrl: string
   /** Seconds from `iat` to `exp` at most. */
   readonly maxLifetimeSeconds: number
-  readonly company: ClaimLink
+  readonly companies: SpokenFor
+  /** Absent: every token is of the one company named in `companies`. */
+  readonly company?: ClaimLink
   readonly user: ClaimLink
   /** Certificates to trust for `jwksUrl`, in PEM; absent: the system's. */
   readonly ca?: string
 }
 
 /** A verified token of an outside issuer: what it calls its company and its user. */
-export type OutsideToken = {
+export type OutsideToken = OutsideSubject & {
   readonly kind: 'outside'
-  readonly company: ClaimValue
-  readonly user: ClaimValue
+  readonly issuer: string
   readonly expiresAtMs: number
   /** When the signature is looked at again, so that a key the issuer withdrew stops counting. */
   readonly recheckAtMs: number
 }
 
-type ClaimValue = { readonly by: ClaimLink['by']; readonly value: string }
-
 export type OutsideIssuers = {
-  /** undefined: no issuer of that name, or not a token for us. Throws JOSEError, AppError `cannot_verify`. */
+  /** undefined: no issuer of that name, or not a token for us. Throws AppError `cannot_verify`, `token_expired`. */
   verify(token: string, text: TokenText): Promise<OutsideToken | undefined>
 }
+
+/** Told why a token is refused, in words of ours and of the issuers file: nothing of the token itself. */
+export type OutsideRefusals = { note(issuer: string | null, reason: string): void }
+
+type Deps = {
+  readonly nowMs: () => number
+  readonly monotonicMs: () => number
+  readonly refusals: OutsideRefusals
+  /** What the key sets are fetched through. */
+  readonly agent: Agent
+}
+
+type Known = { readonly config: IssuerConfig; readonly jwks: Jwks }
+/** `answer`: what the caller is told instead of what everybody is told. */
+type Refusal = { readonly refusal: string; readonly answer?: AppError }
 
 const RECHECK_MS = 10 * 60 * 1_000
 /** Clocks of two companies differ, in seconds. */
 const CLOCK_TOLERANCE_SECONDS = 5
 
-type Clocks = { readonly nowMs: () => number; readonly monotonicMs: () => number }
-
-/** Algorithms, keys, audience and claims are bound to the issuer's name: nothing of one counts for another. */
-export function createOutsideIssuers(configs: readonly IssuerConfig[], clocks: Clocks): OutsideIssuers {
-  const issuers = new Map(
+/** Algorithms, keys, audience, companies and claims are bound to the issuer's name: nothing of one counts for another. */
+export function createOutsideIssuers(configs: readonly IssuerConfig[], deps: Deps): OutsideIssuers {
+  const { monotonicMs, agent, refusals } = deps
+  const issuers = new Map<string, Known>(
     configs.map((config) => {
       const { jwksUrl: url, ca, algorithms } = config
-      return [
-        config.issuer,
-        { config, jwks: createJwks({ url, ca, algorithms, monotonicMs: clocks.monotonicMs }) },
-      ]
+      return [config.issuer, { config, jwks: createJwks({ url, ca, agent, algorithms, monotonicMs }) }]
     }),
   )
   return {
     async verify(token, text) {
-      const known = typeof text.claims.iss === 'string' ? issuers.get(text.claims.iss) : undefined
-      return known === undefined ? undefined : verifyWith(known, token, text, clocks.nowMs())
+      const { iss } = text.claims
+      const known = typeof iss === 'string' ? issuers.get(iss) : undefined
+      if (known === undefined) {
+        if (issuers.size > 0) refusals.note(null, unlisted(iss, issuers))
+        return undefined
+      }
+      const verified = await verifyWith(known, token, text, deps.nowMs()).catch(refusalOf)
+      if (!('refusal' in verified)) return verified
+      refusals.note(known.config.issuer, verified.refusal)
+      if (verified.answer !== undefined) throw verified.answer
+      return undefined
     },
   }
 }
 
+export const expired = (): AppError => new AppError('token_expired', 'The token has expired: get a new one.')
+
+/** The commonest mistake of all is worth a word. */
+function unlisted(iss: unknown, issuers: ReadonlyMap<string, Known>): string {
+  if (typeof iss !== 'string') return 'iss is missing'
+  const other = iss.endsWith('/') ? iss.slice(0, -1) : `${iss}/`
+  return issuers.has(other)
+    ? `iss differs from ${other} of the issuers file by the slash at its end`
+    : 'iss is not an issuer of the issuers file'
+}
+
+/** Throws what is not known to happen. No value of the token is in what jose says of its own errors. */
+function refusalOf(error: unknown): Refusal {
+  if (error instanceof AppError) {
+    const { cause, detail } = error
+    return {
+      refusal: `the key set cannot be had: ${cause instanceof Error ? cause.message : detail}`,
+      answer: error,
+    }
+  }
+  if (error instanceof errors.JWTExpired) return { refusal: 'exp is over', answer: expired() }
+  if (error instanceof errors.JWTClaimValidationFailed) return { refusal: `${error.claim}: ${error.reason}` }
+  if (error instanceof errors.JWSSignatureVerificationFailed) {
+    return { refusal: 'the signature is not by the key that kid names' }
+  }
+  if (error instanceof errors.JOSEError) return { refusal: error.code }
+  throw error
+}
+
 async function verifyWith(
-  { config, jwks }: { readonly config: IssuerConfig; readonly jwks: Jwks },
+  { config, jwks }: Known,
   token: string,
-  { header }: TokenText,
+  { header, claims }: TokenText,
   nowMs: number,
-): Promise<OutsideToken | undefined> {
+): Promise<OutsideToken | Refusal> {
   const { alg, kid, typ } = header
   // Looked at before any key is: a token that names another algorithm causes no request.
-  if (typeof alg !== 'string' || !config.algorithms.includes(alg)) return undefined
-  if (kid !== undefined && typeof kid !== 'string') return undefined
-  if (typ !== undefined && !/^(application\/)?(at\+)?jwt$/i.test(String(typ))) return undefined
+  if (typeof alg !== 'string' || !config.algorithms.includes(alg)) {
+    return { refusal: `alg is none of ${config.algorithms.join(', ')}` }
+  }
+  if (kid !== undefined && typeof kid !== 'string') return { refusal: 'kid is no text' }
+  if (typ !== undefined && !/^(application\/)?(at\+)?jwt$/i.test(String(typ))) {
+    return { refusal: 'typ is neither JWT nor at+jwt' }
+  }
+  const { audience, audienceClaim } = config
+  if (!namesAudience(ownClaim(claims, audienceClaim), audience)) {
+    return { refusal: `${audienceClaim} does not name the audience ${audience}` }
+  }
   const key = await jwks.find(kid, alg)
-  if (key === undefined) return undefined
+  if (key === undefined) {
+    return { refusal: 'kid names no key of the key set that fits its algorithm' }
+  }
+  return read(config, await verifySigned(config, token, key, nowMs), nowMs)
+}
+
+async function verifySigned(
+  config: IssuerConfig,
+  token: string,
+  key: CryptoKey,
+  nowMs: number,
+): Promise<JWTPayload> {
   const { payload } = await jwtVerify(token, key, {
     algorithms: [...config.algorithms],
     issuer: config.issuer,
-    audience: config.audience,
     requiredClaims: ['exp', 'iat'],
     clockTolerance: CLOCK_TOLERANCE_SECONDS,
     currentDate: new Date(nowMs),
   })
-  return read(config, payload, nowMs)
+  return payload
 }
 
-function read(config: IssuerConfig, payload: JWTPayload, nowMs: number): OutsideToken | undefined {
+function read(config: IssuerConfig, payload: JWTPayload, nowMs: number): OutsideToken | Refusal {
   const { exp = 0, iat = 0 } = payload
-  const nowSeconds = nowMs / 1_000
-  if (iat > nowSeconds + CLOCK_TOLERANCE_SECONDS) throw new joseErrors.JWTInvalid('issued in the future')
-  if (exp - iat > config.maxLifetimeSeconds) throw new joseErrors.JWTInvalid('lives longer than allowed')
-  const company = claimOf(payload, config.company)
+  const { issuer, companies, maxLifetimeSeconds } = config
+  if (iat > nowMs / 1_000 + CLOCK_TOLERANCE_SECONDS) return { refusal: 'iat is in the future' }
+  if (exp - iat > maxLifetimeSeconds) {
+    return { refusal: `exp is more than maxLifetimeSeconds (${maxLifetimeSeconds}) after iat` }
+  }
+  const company = config.company === undefined ? onlyCompany(companies) : claimOf(payload, config.company)
+  if (company === undefined) return { refusal: `${config.company?.claim}, the company, is no text` }
   const user = claimOf(payload, config.user)
-  if (company === undefined || user === undefined) return undefined
+  if (user === undefined) return { refusal: `${config.user.claim}, the user, is no text` }
   const expiresAtMs = exp * 1_000
   return {
     kind: 'outside',
+    issuer,
+    companies,
     company,
     user,
     expiresAtMs,
@@ -102,7 +178,20 @@ function read(config: IssuerConfig, payload: JWTPayload, nowMs: number): Outside
   }
 }
 
-function claimOf(payload: JWTPayload, { claim, by }: ClaimLink): ClaimValue | undefined {
-  const value = Object.hasOwn(payload, claim) ? payload[claim] : undefined
+/** RFC 7519 §4.1.3: one text, or a list of them. */
+function namesAudience(claim: unknown, audience: string): boolean {
+  return claim === audience || (Array.isArray(claim) && claim.includes(audience))
+}
+
+function onlyCompany({ named }: SpokenFor): OutsideName | undefined {
+  const [value] = named
+  return value === undefined ? undefined : { by: 'either', value }
+}
+
+function claimOf(payload: JWTPayload, { claim, by }: ClaimLink): OutsideName | undefined {
+  const value = ownClaim(payload, claim)
   return typeof value === 'string' && value !== '' ? { by, value } : undefined
 }
+
+const ownClaim = (payload: Readonly<Record<string, unknown>>, name: string): unknown =>
+  Object.hasOwn(payload, name) ? payload[name] : undefined

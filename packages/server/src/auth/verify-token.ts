@@ -1,9 +1,8 @@
-import { AppError } from '@latchkey/core/error'
 import { isId } from '@latchkey/core/ids'
 import type { VerifiableKey } from '@latchkey/core/key'
 import { errors, jwtVerify } from 'jose'
 import { ACCESS_TOKEN_MS, SESSION_TOKEN_MS, type TokenUse } from './access-token.ts'
-import type { OutsideIssuers, OutsideToken } from './outside-issuers.ts'
+import { expired, type OutsideIssuers, type OutsideToken } from './outside-issuers.ts'
 import type { SigningKey } from './signing-key.ts'
 import { createTokenCache } from './token-cache.ts'
 import { parseTokenText, type TokenText } from './token-text.ts'
@@ -31,7 +30,8 @@ const CLOCK_TOLERANCE_MS = 60_000
 
 type Deps = {
   readonly signingKey: SigningKey
-  readonly issuer: string
+  /** null: not configured, so that tokens name where they were asked for. */
+  readonly issuer: string | null
   readonly outsideIssuers: OutsideIssuers
   readonly nowMs: () => number
 }
@@ -56,23 +56,29 @@ export function createTokenVerifier(deps: Deps): (token: string) => Promise<Veri
 
 async function verifyOnce(deps: Deps, token: string, text: TokenText): Promise<VerifiedToken | undefined> {
   try {
-    const isOwn = text.claims.iss === deps.issuer
+    const isOwn =
+      deps.issuer === null ? text.header.kid === deps.signingKey.kid : text.claims.iss === deps.issuer
     return await (isOwn ? verifyOwn(deps, token, text) : deps.outsideIssuers.verify(token, text))
   } catch (error) {
-    if (error instanceof errors.JWTExpired)
-      throw new AppError('token_expired', 'The token has expired: get a new one.')
+    if (error instanceof errors.JWTExpired) throw expired()
     if (error instanceof errors.JOSEError) return undefined
     throw error
   }
 }
 
-async function verifyOwn(deps: Deps, token: string, { header }: TokenText): Promise<OwnToken | undefined> {
+async function verifyOwn(
+  deps: Deps,
+  token: string,
+  { header, claims }: TokenText,
+): Promise<OwnToken | undefined> {
   if (header.kid !== deps.signingKey.kid) return undefined
+  const issuer = deps.issuer ?? originIn(claims.iss)
+  if (issuer === undefined) return undefined
   const { payload } = await jwtVerify(token, deps.signingKey.publicKey, {
     algorithms: ['EdDSA'],
     typ: 'at+jwt',
-    issuer: deps.issuer,
-    audience: deps.issuer,
+    issuer,
+    audience: issuer,
     requiredClaims: ['exp', 'iat', 'sub', 'client_id'],
     currentDate: new Date(deps.nowMs()),
   })
@@ -91,6 +97,13 @@ async function verifyOwn(deps: Deps, token: string, { header }: TokenText): Prom
     expiresAtMs,
     recheckAtMs: expiresAtMs,
   }
+}
+
+/** An origin as `tokenIssuerName` writes it; whoever else wrote one has no signature of ours. */
+function originIn(iss: unknown): string | undefined {
+  if (typeof iss !== 'string' || !URL.canParse(iss)) return undefined
+  const { origin, protocol } = new URL(iss)
+  return origin === iss && /^https?:$/.test(protocol) ? iss : undefined
 }
 
 function isSubjectId(text: string): text is VerifiableKey['id'] {

@@ -8,6 +8,7 @@ import { type MaybePromise, whenKnown } from '@latchkey/core/maybe-promise'
 import { NOT_FOUND, type Outcome } from '@latchkey/core/outcome'
 import { type Principal, principalOf } from '@latchkey/core/principal'
 import { parseSecret, type Secret } from '@latchkey/core/secret'
+import type { OutsideToken } from '../auth/outside-issuers.ts'
 import type { Services } from '../services.ts'
 import { findOutsideUser } from '../storage/outside-user.ts'
 import { principalNow } from '../verification/principal-now.ts'
@@ -18,7 +19,7 @@ import { presentedToken } from './judge-token.ts'
 
 export type AuthenticateDeps = Pick<
   Services,
-  'verifier' | 'verifyToken' | 'engine' | 'usage' | 'clock' | 'config' | 'metrics'
+  'verifier' | 'verifyToken' | 'outsideRefusals' | 'engine' | 'usage' | 'clock' | 'config' | 'metrics'
 > & {
   readonly failedAttempts: FailedAttempts
 }
@@ -77,10 +78,14 @@ async function authenticateToken(
 ): Promise<Principal> {
   const token = scheme === 'bearer' ? await deps.verifyToken(text) : undefined
   if (token === undefined) throw refuseUnknown(deps.failedAttempts, use)
-  const subjectId =
-    token.kind === 'own' ? token.subjectId : await deps.engine.read((db) => findOutsideUser(db, token))
+  const subjectId = token.kind === 'own' ? token.subjectId : await findSubjectOf(deps, token)
   const outcome = subjectId === undefined ? NOT_FOUND : await deps.verifier.verifyById(subjectId, use)
   return principalOf(accept(deps, outcome, use), presentedToken(token))
+}
+
+function findSubjectOf({ engine, outsideRefusals }: AuthenticateDeps, token: OutsideToken) {
+  const note = (what: string) => outsideRefusals.note(token.issuer, what)
+  return engine.read((db) => findOutsideUser(db, token, note))
 }
 
 /**

@@ -6,13 +6,15 @@ import { parseSecret } from '@latchkey/core/secret'
 import { deriveToken, findMissing } from '../auth/derive-token.ts'
 import { type Answer, type AnswerHeaders, jsonAnswer } from './answer.ts'
 import { type AuthenticateDeps, authenticateSecret } from './authenticate.ts'
-import { grantableScopes } from './oauth-metadata.ts'
+import type { Incoming } from './incoming.ts'
+import { oauthMetadata, TOKEN_PATH } from './oauth-metadata.ts'
 import { OAuthError, parseTokenRequest, readForm, type TokenRequest } from './oauth-request.ts'
 import { problemAnswer } from './problem.ts'
+import { requestOrigin } from './request-origin.ts'
 import type { RouteDeps } from './route.ts'
 import type { Router } from './router.ts'
+import { tokenIssuerName } from './token-issuer-name.ts'
 
-const TOKEN_PATH = '/oauth/token'
 /** RFC 6749 §5.1, beside the Cache-Control that every answer has. */
 const NOT_STORED = { pragma: 'no-cache' }
 
@@ -20,29 +22,24 @@ type OAuthDeps = AuthenticateDeps & Pick<RouteDeps, 'tokenIssuer'>
 
 /** The OAuth 2 endpoints: client credentials (RFC 6749 §4.4), metadata (RFC 8414) and keys (RFC 7517). */
 export function registerOAuth(router: Router, deps: OAuthDeps): void {
-  const { issuer, signingKey } = deps.tokenIssuer
-  const keys = { keys: [signingKey.jwk] }
-  const metadata = {
-    issuer,
-    token_endpoint: `${issuer}${TOKEN_PATH}`,
-    jwks_uri: `${issuer}/.well-known/jwks.json`,
-    scopes_supported: grantableScopes(),
-    response_types_supported: [],
-    grant_types_supported: ['client_credentials'],
-    token_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post'],
-    service_documentation: `${issuer}/docs`,
+  const issuerOf = (request: Incoming) => tokenIssuerName(requestOrigin(request, null), deps.config.publicUrl)
+  const published: Readonly<Record<string, (request: Incoming) => unknown>> = {
+    '/.well-known/oauth-authorization-server': (request) => oauthMetadata(issuerOf(request)),
+    '/.well-known/jwks.json': () => ({ keys: [deps.tokenIssuer.signingKey.jwk] }),
   }
-  const published = { '/.well-known/oauth-authorization-server': metadata, '/.well-known/jwks.json': keys }
   for (const [pattern, value] of Object.entries(published)) {
-    const text = JSON.stringify(value)
-    router.add(['GET'], pattern, { name: pattern, answer: () => jsonAnswer(200, text) })
+    router.add(['GET'], pattern, {
+      name: pattern,
+      answer: (request) => jsonAnswer(200, JSON.stringify(value(request))),
+    })
   }
   router.add(['POST'], TOKEN_PATH, {
     name: TOKEN_PATH,
-    answer: async ({ raw, address }) => {
+    answer: async (request) => {
+      const { raw, address } = request
       try {
         const tokenRequest = parseTokenRequest(raw, await readForm(raw))
-        return tokenAnswer(200, await grant(deps, tokenRequest, address))
+        return tokenAnswer(200, await grant(deps, tokenRequest, { address, issuer: issuerOf(request) }))
       } catch (error) {
         const refusal = toOAuthError(error, address)
         if (refusal === undefined) throw error
@@ -69,7 +66,9 @@ function refusalAnswer({ status, code, message, retryAfterSeconds }: OAuthError)
 const tokenAnswer = (status: number, body: unknown, headers?: AnswerHeaders): Answer =>
   jsonAnswer(status, JSON.stringify(body), { ...NOT_STORED, ...headers })
 
-async function grant(deps: OAuthDeps, tokenRequest: TokenRequest, address: Address | undefined) {
+type Asked = { readonly address: Address | undefined; readonly issuer: string }
+
+async function grant(deps: OAuthDeps, tokenRequest: TokenRequest, { address, issuer }: Asked) {
   const { clientId, clientSecret, scope } = tokenRequest
   const nowMs = deps.clock.nowMs()
   const secret = parseSecret(clientSecret, deps.config.keyPrefix)
@@ -81,7 +80,12 @@ async function grant(deps: OAuthDeps, tokenRequest: TokenRequest, address: Addre
     throw new OAuthError('invalid_scope', 'A scope is a permission such as keys:list.')
   const missing = scope === undefined ? undefined : findMissing(principal.authority, scope)
   if (missing !== undefined) throw new OAuthError('invalid_scope', `The key does not have ${missing}.`)
-  const derived = await deriveToken(deps, { ...principal, id: clientId }, scope, nowMs)
+  const derived = await deriveToken(deps, {
+    principal: { ...principal, id: clientId },
+    permissions: scope,
+    issuer,
+    nowMs,
+  })
   return {
     access_token: derived.token,
     token_type: 'Bearer',

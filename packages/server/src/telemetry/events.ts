@@ -33,6 +33,12 @@ export type Events = {
   rowKept(error: unknown): void
   /** `known` is the revision this server had applied, `found` the one the store is at. */
   storeRefused(fields: { readonly known: number; readonly found: number }): void
+  /** A token of an outside issuer was refused; `issuer` null: of one that nobody listed. */
+  outsideTokenRefused(fields: {
+    readonly issuer: string | null
+    readonly reason: string
+    readonly times: number
+  }): void
   started(fields: { readonly url: string; readonly store: string }): void
   /** `drainSeconds`: how long it still serves. */
   stopping(fields: { readonly signal: string; readonly drainSeconds: number }): void
@@ -63,6 +69,8 @@ export function createEvents(log: Log): Events {
         { ...fields, event: 'store_refused' },
         'the store was restored or replaced: latchkey restore --accept',
       ),
+    outsideTokenRefused: (fields) =>
+      log.warn({ ...fields, event: 'outside_token_refused' }, 'a token of an outside issuer was refused'),
     started: (fields) => log.info({ ...fields, event: 'started' }, 'ready'),
     stopping: (fields) => log.info({ ...fields, event: 'stopping' }, 'stopping'),
     stopped: () => log.info({ event: 'stopped' }, 'stopped'),

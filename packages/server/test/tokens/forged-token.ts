@@ -1,6 +1,9 @@
 import { sign } from 'node:crypto'
 import type { TestService } from '../harness.ts'
 
+/** Where the requests of the tests are sent. */
+export const ASKED_ISSUER = 'http://localhost'
+
 /** What a forger decides about a token. A part given as text is taken as it is, valid JSON or not. */
 export type Forgery = {
   /** Over those of a good token; undefined leaves one out. */
@@ -12,7 +15,8 @@ export type Forgery = {
 
 /** A token of this service in every respect but the changes. Without any it is a good one. */
 export function forge(server: TestService, { header, claims, ...rest }: Forgery = {}): string {
-  const { signingKey, issuer } = server.services.tokenIssuer
+  const { signingKey } = server.services.tokenIssuer
+  const issuer = server.services.config.publicUrl ?? ASKED_ISSUER
   const nowSeconds = Math.floor(server.services.clock.nowMs() / 1_000)
   const ownHeader = { alg: 'EdDSA', typ: 'at+jwt', kid: signingKey.kid }
   const ownClaims = {

@@ -1,9 +1,10 @@
 /** An outside issuer’s key set: how often it is asked for, how long it is believed, and what it may do wrong. */
+import { Agent } from 'node:https'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { createOutsideIssuers } from '../../src/auth/outside-issuers.ts'
 import { parseTokenText } from '../../src/auth/token-text.ts'
 import { createFakeClock, HOUR_MS } from '../fake-clock.ts'
-import { createIssuerKey, type RemoteIssuer, startRemoteIssuer } from './remote-issuer.ts'
+import { type Algorithm, createIssuerKey, type RemoteIssuer, startRemoteIssuer } from './remote-issuer.ts'
 
 const ISSUER = 'https://login.example.com/'
 const AUDIENCE = 'https://keys.example.com'
@@ -38,6 +39,8 @@ function trust(fields: object = {}) {
       {
         issuer: ISSUER,
         audience: AUDIENCE,
+        audienceClaim: 'aud',
+        companies: { named: new Set(['acme']), isEveryTenant: false },
         algorithms: ['ES256', 'RS256'],
         jwksUrl: remote.url,
         ca: remote.ca,
@@ -47,7 +50,12 @@ function trust(fields: object = {}) {
         ...fields,
       },
     ],
-    { nowMs: clock.nowMs, monotonicMs: clock.nowMs },
+    {
+      nowMs: clock.nowMs,
+      monotonicMs: clock.nowMs,
+      refusals: { note: () => {} },
+      agent: new Agent(),
+    },
   )
   const before = remote.fetches()
   const nowSeconds = () => Math.floor(clock.nowMs() / SECOND_MS)
@@ -206,6 +214,24 @@ describe('when it cannot be had', () => {
     const { accepts, fetches } = trust(fields())
     await expect(accepts()).rejects.toMatchObject(cannotVerify)
     expect(fetches()).toBe(0)
+  })
+})
+
+describe('a token is accepted', () => {
+  test.each<readonly [Algorithm, string]>([
+    ['ES256', 'ES256'],
+    ['RS256', 'RS256'],
+    ['PS256', 'PS256'],
+    ['EdDSA', 'EdDSA'],
+    ['Ed25519', 'Ed25519'],
+  ])('under a sound key for %s, and refused where the file does not list it', async (alg, listed) => {
+    const sound = createIssuerKey('sound', alg)
+    const { accepts } = trust({ algorithms: [listed] })
+    remote.publish([sound.jwk])
+    expect(await accepts(sound)).toBe(true)
+    const other = trust({ algorithms: ['ES512'] })
+    remote.publish([sound.jwk])
+    expect(await other.accepts(sound)).toBe(false)
   })
 })
 

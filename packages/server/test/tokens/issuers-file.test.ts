@@ -26,6 +26,7 @@ const good = {
   audience: 'https://keys.example.com',
   algorithms: ['RS256'],
   jwksUrl: 'https://login.example.com/.well-known/jwks.json',
+  companies: ['org_9xK2'],
   company: { claim: 'org_id' },
   user: { claim: 'sub' },
 }
@@ -34,10 +35,12 @@ const read = (value: unknown) => {
   return readIssuersFile(file, OWN_ISSUER)
 }
 
-test('an entry needs six fields; ids are those of the host application, lives an hour, unless it says', () => {
+test('an entry needs seven fields; ids are those of the host application, lives an hour, unless it says', () => {
   expect(read([good])).toEqual([
     {
       ...good,
+      audienceClaim: 'aud',
+      companies: { named: new Set(['org_9xK2']), isEveryTenant: false },
       maxLifetimeSeconds: 3_600,
       company: { claim: 'org_id', by: 'externalId' },
       user: { claim: 'sub', by: 'externalId' },
@@ -48,13 +51,15 @@ test('an entry needs six fields; ids are those of the host application, lives an
 test('an entry with everything is taken as it stands', () => {
   const entry = {
     ...good,
+    audienceClaim: 'client_id',
+    companies: ['*', 'cmp_1'],
     algorithms: ['ES256', 'EdDSA'],
     maxLifetimeSeconds: 86_400,
     company: { claim: 'https://example.com/company', by: 'id' },
     user: { claim: 'oid', by: 'id' },
   }
   const { ca, ...rest } = read([{ ...entry, caFile: join(directory, 'ca.pem') }])[0]!
-  expect(rest).toEqual(entry)
+  expect(rest).toEqual({ ...entry, companies: { named: new Set(['cmp_1']), isEveryTenant: true } })
   expect(ca).toMatch(/^-----BEGIN CERTIFICATE-----/)
 })
 
@@ -62,7 +67,21 @@ test('the examples of the documentation are taken', () => {
   const page = readFileSync(join(import.meta.dirname, '../../../../docs/use/tokens.md'), 'utf8')
   const [, example = ''] = /```json\n(\[[^`]*)```/.exec(page) ?? []
   const names = read(example).map(({ issuer }) => new URL(issuer).hostname)
-  expect(names).toEqual(['acme.eu.auth0.com', 'sso.example.com', 'login.microsoftonline.com'])
+  expect(names).toEqual([
+    'acme.eu.auth0.com',
+    'sso.example.com',
+    'login.microsoftonline.com',
+    'cognito-idp.eu-central-1.amazonaws.com',
+  ])
+})
+
+test('of one company, the tokens need not name it', () => {
+  const { company: _, ...one } = good
+  expect(read([one])[0]).not.toHaveProperty('company')
+})
+
+test('a file that begins with a byte order mark is read', () => {
+  expect(read(`\ufeff${JSON.stringify([good])}`)).toHaveLength(1)
 })
 
 test('an empty list trusts nobody', () => expect(read([])).toEqual([]))
@@ -94,7 +113,7 @@ test.each<readonly [string, unknown, string]>([
   ['a shared secret’s algorithm', [{ ...good, algorithms: ['RS256', 'HS256'] }], 'algorithms must be'],
   ['no algorithm at all', [{ ...good, algorithms: ['none'] }], 'algorithms must be'],
   ['one algorithm as text', [{ ...good, algorithms: 'RS256' }], 'algorithms must be'],
-  ['no address', without('jwksUrl'), 'jwksUrl must be a text'],
+  ['no address', without('jwksUrl'), 'jwksUrl must begin with https://; it is missing'],
   [
     'an address without TLS',
     [{ ...good, jwksUrl: 'http://login.example.com/jwks' }],
@@ -111,7 +130,35 @@ test.each<readonly [string, unknown, string]>([
   ['a life of half a second', [{ ...good, maxLifetimeSeconds: 0.5 }], 'a whole number from 1 to 86400'],
   ['a life of more than a day', [{ ...good, maxLifetimeSeconds: 86_401 }], 'a whole number from 1 to 86400'],
   ['a life as text', [{ ...good, maxLifetimeSeconds: '3600' }], 'a whole number from 1 to 86400'],
-  ['no company', without('company'), 'company must look like {"claim": "org", "by": "externalId"}'],
+  [
+    'no company among several',
+    [{ ...without('company')[0], companies: ['a', 'b'] }],
+    'company must look like {"claim": "org", "by": "externalId"}',
+  ],
+  [
+    'no company among all',
+    [{ ...without('company')[0], companies: ['*'] }],
+    'it is missing, which is possible',
+  ],
+  ['no companies, as before they were asked for', without('companies'), 'companies must list the companies'],
+  ['an empty list of companies', [{ ...good, companies: [] }], 'companies must list the companies'],
+  ['one company as text', [{ ...good, companies: 'org_9xK2' }], 'companies must list the companies'],
+  ['an empty company', [{ ...good, companies: [''] }], 'companies must list the companies'],
+  ['companies that are null', [{ ...good, companies: null }], 'companies must list the companies'],
+  ['an object of companies', [{ ...good, companies: [{ id: 'a' }] }], 'companies must list the companies'],
+  ['a misspelt list of companies', [{ ...good, company_ids: ['a'] }], 'the unknown field company_ids'],
+  [
+    'a list of companies given twice',
+    `[{"companies":["org_9xK2"],${JSON.stringify({ ...good, companies: ['*'] }).slice(1)}]`,
+    'cannot be read as JSON (',
+  ],
+  [
+    'an audience claim that every token has',
+    [{ ...good, audienceClaim: 'iss' }],
+    'audienceClaim must be the name of the claim that says who a token is for, such as client_id',
+  ],
+  ['an empty audience claim', [{ ...good, audienceClaim: '' }], 'audienceClaim must be the name'],
+  ['a list of audience claims', [{ ...good, audienceClaim: ['azp'] }], 'audienceClaim must be the name'],
   ['no user', without('user'), 'user must look like {"claim": "org", "by": "externalId"}'],
   ['a claim’s name alone', [{ ...good, user: 'sub' }], 'user must look like'],
   [
@@ -131,7 +178,7 @@ test.each<readonly [string, unknown, string]>([
   expect(() => read(value)).toThrow(words)
   expect(() => read(value)).toThrow(`LATCHKEY_ISSUERS_FILE: the issuers file ${file} `)
   // One sentence, on one line.
-  expect(() => read(value)).toThrow(/^[^\n]+\.$/)
+  expect(() => read(value)).toThrow(/^[^\n]+[.?]$/)
 })
 
 test('a certificate file without a certificate is refused at the start, not at the first token', () => {
@@ -141,7 +188,7 @@ test('a certificate file without a certificate is refused at the start, not at t
 
 test('a misspelt field inside company or user is refused too', () => {
   expect(() => read([{ ...good, user: { claim: 'sub', By: 'id' } }])).toThrow(
-    'user has the unknown field By; known are claim, by',
+    'user has the unknown field By; known are claim, by; did you mean by?',
   )
 })
 

@@ -1,7 +1,7 @@
 /** The token endpoint to the letter of RFC 6749, and what RFC 8414 and RFC 7517 say of it. */
 import { createPublicKey, verify } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { expectEveryAnswer } from '../answer-checks.ts'
+import { expectEveryAnswer, expectProblem } from '../answer-checks.ts'
 import { createFakeClock } from '../fake-clock.ts'
 import {
   expectCreated,
@@ -11,6 +11,7 @@ import {
   type TestRequest,
   type TestService,
 } from '../harness.ts'
+import { forge } from './forged-token.ts'
 import { bearer, requestToken } from './issued-token.ts'
 
 const clock = createFakeClock()
@@ -311,13 +312,57 @@ describe('the metadata (RFC 8414)', () => {
 
   test('is open to everyone and names what there is', async () => {
     expect(await metadata()).toMatchObject({
-      issuer: 'http://localhost:7070',
-      token_endpoint: 'http://localhost:7070/oauth/token',
-      jwks_uri: 'http://localhost:7070/.well-known/jwks.json',
+      issuer: 'http://localhost',
+      token_endpoint: 'http://localhost/oauth/token',
+      jwks_uri: 'http://localhost/.well-known/jwks.json',
       grant_types_supported: ['client_credentials'],
       response_types_supported: [],
       token_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post'],
     })
+  })
+
+  test.each([
+    ['127.0.0.1:7070', 'http://127.0.0.1:7070'],
+    ['localhost:7070', 'http://localhost:7070'],
+    ['LocalHost:7070', 'http://localhost:7070'],
+    ['keys.internal', 'http://keys.internal'],
+    ['keys.internal:80', 'http://keys.internal'],
+    ['[::1]:7070', 'http://[::1]:7070'],
+  ])('without LATCHKEY_PUBLIC_URL, asked at %s, names itself and its tokens %s', async (host, issuer) => {
+    const path = '/.well-known/oauth-authorization-server'
+    const { body } = await server.call({ path, key: null, headers: { host } })
+    expect(body).toMatchObject({ issuer, token_endpoint: `${issuer}/oauth/token` })
+    const form = { ...grant, client_id: client.id, client_secret: client.key }
+    const byOAuth = expectToken(await requestToken(server, form, { headers: { host } })).access_token
+    const short = await server.call({
+      method: 'POST',
+      path: '/auth/token/short-lived',
+      key: client.key,
+      headers: { host },
+      body: { permissions: ['keys:list'] },
+    })
+    for (const token of [byOAuth, short.body.token]) {
+      expect(claimsOf(token)).toMatchObject({ iss: issuer, aud: issuer })
+      // Whoever got it under one name may use it under another.
+      expect((await server.call({ path: '/me', key: null, headers: bearer(token) })).status).toBe(200)
+    }
+  })
+
+  test('a name that nobody could have asked for gets no token', async () => {
+    const form = { ...grant, client_id: client.id, client_secret: client.key }
+    for (const host of ['a b', 'localhost:99999', 'localhost/x', 'a@localhost', "localhost'"]) {
+      expect((await requestToken(server, form, { headers: { host } })).status).toBe(400)
+    }
+  })
+
+  test('a token of another name does not count where LATCHKEY_PUBLIC_URL is set', async () => {
+    const named = await startTestServer({ LATCHKEY_PUBLIC_URL: 'https://keys.example.com' }, { clock })
+    const good = forge(named)
+    const other = forge(named, { claims: { iss: 'http://localhost', aud: 'http://localhost' } })
+    const me = (token: string) => named.call({ path: '/me', key: null, headers: bearer(token) })
+    expect((await me(good)).status).toBe(200)
+    expectProblem(await me(other), 'invalid_credentials')
+    await named.dispose()
   })
 
   test('follows LATCHKEY_PUBLIC_URL, and the tokens do too', async () => {
@@ -368,6 +413,7 @@ describe('the metadata (RFC 8414)', () => {
       client_id: client.id,
       cid: server.admin.companyId,
       perms: ['keys:list'],
+      scope: 'keys:list',
       ips: null,
       token_use: 'access',
       iat: nowSeconds,

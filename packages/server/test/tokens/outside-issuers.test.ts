@@ -7,6 +7,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { expectProblem } from '../answer-checks.ts'
 import { createFakeClock } from '../fake-clock.ts'
 import { expectCreated, type Parsed, startTestServer, type TestService } from '../harness.ts'
+import { ASKED_ISSUER } from './forged-token.ts'
 import { bearer, shortLivedToken } from './issued-token.ts'
 import { createIssuerKey, type IssuerKey, type RemoteIssuer, startRemoteIssuer } from './remote-issuer.ts'
 
@@ -34,6 +35,7 @@ function entry(issuer: string, from: RemoteIssuer, fields: object = {}): object 
     audience: AUDIENCE,
     algorithms: ['ES256'],
     jwksUrl: from.url,
+    companies: ['org-1'],
     company: { claim: 'org', by: 'externalId' },
     user: { claim: 'sub', by: 'externalId' },
     caFile,
@@ -51,10 +53,15 @@ async function startWith(entries: readonly object[]): Promise<TestService> {
   )
 }
 
-/** A service of its own that trusts `remote`, and claims for its first user. */
+/** A service of its own that trusts `remote`, and claims for a user of its one tenant. */
 async function startAlone(fields: object = {}) {
-  const fresh = await startWith([entry(ISSUER, remote, { ...byId, ...fields })])
-  const { companyId: org_id, userId: user_id } = fresh.admin
+  const fresh = await startWith([entry(ISSUER, remote, { ...byId, companies: ['*'], ...fields })])
+  const { id: org_id } = await expectCreated(fresh, { path: '/companies', body: { name: 'Own' } })
+  const { id: user_id } = await expectCreated(fresh, {
+    path: '/users',
+    headers: { 'x-company-id': org_id },
+    body: { name: 'Eve', role: 'admin' },
+  })
   return { fresh, own: (changes: Claims = {}) => claims({ org_id, user_id, ...changes }) }
 }
 
@@ -153,7 +160,7 @@ describe('nothing of one issuer counts for another', () => {
   })
 
   test('our own name, under its key', async () => {
-    const iss = server.services.tokenIssuer.issuer
+    const iss = ASKED_ISSUER
     await expectRefused(await key.sign(claims({ iss, aud: iss }), { typ: 'at+jwt' }))
   })
 

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { type JWTHeaderParameters, SignJWT } from 'jose'
 import { createSelfSigned } from './self-signed.ts'
 
-type Algorithm = 'ES256' | 'RS256' | 'EdDSA'
+export type Algorithm = 'ES256' | 'RS256' | 'PS256' | 'EdDSA' | 'Ed25519'
 type Jwk = Readonly<Record<string, unknown>>
 
 /** Somebody else's issuer of tokens: a real key set behind real TLS. */
@@ -74,8 +74,10 @@ function keyPair(alg: Algorithm, modulusLength: number): { publicKey: KeyObject;
     case 'ES256':
       return generateKeyPairSync('ec', { namedCurve: 'P-256' })
     case 'RS256':
+    case 'PS256':
       return generateKeyPairSync('rsa', { modulusLength })
     case 'EdDSA':
+    case 'Ed25519':
       return generateKeyPairSync('ed25519')
   }
 }

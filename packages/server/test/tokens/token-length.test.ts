@@ -37,6 +37,27 @@ describe('a key of many addresses', () => {
   })
 })
 
+describe('the permissions of a token', () => {
+  /** Eight names that make a scope of so many characters, with the seven spaces between. */
+  const ofLength = (length: number) => {
+    const seven = LONG.slice(0, 7)
+    const left = length - seven.join(' ').length - 1
+    return [...seven, `${'z'.repeat(left - 65)}:${'b'.repeat(64)}`]
+  }
+
+  test.each<readonly [string, readonly string[], string | undefined]>([
+    ['one', ['orders:read'], 'orders:read'],
+    ['a whole area', ['orders:*'], 'orders:*'],
+    ['several', ['keys:list', 'orders:read', 'orders:write'], 'keys:list orders:read orders:write'],
+    ['a thousand characters', ofLength(1_000), ofLength(1_000).join(' ')],
+    ['a character more', ofLength(1_001), undefined],
+  ])('stand in perms, and in scope while that is short: %s', async (_, permissions, scope) => {
+    const { perms, ...claims } = claimsOf(await accessToken(server, await newKey({ permissions })))
+    expect(perms).toEqual(permissions)
+    expect(claims.scope).toBe(scope)
+  })
+})
+
 describe('more permissions than a token holds', () => {
   test('by OAuth: invalid_scope, and a narrower scope works', async () => {
     const key = await newKey({ permissions: LONG })

@@ -16,7 +16,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { expectProblem } from '../answer-checks.ts'
 import { createFakeClock, HOUR_MS } from '../fake-clock.ts'
 import { startTestServer, type TestService } from '../harness.ts'
-import { type Forgery, forge } from './forged-token.ts'
+import { ASKED_ISSUER, type Forgery, forge } from './forged-token.ts'
 
 const clock = createFakeClock()
 const nowSeconds = Math.floor(clock.nowMs() / 1_000)
@@ -117,13 +117,18 @@ describe('the claims are those of a token for this service', () => {
   const future = nowSeconds + 3_600
   test.each<Row>([
     ['another issuer', { claims: { iss: 'https://issuer.example.com' } }],
-    ['our issuer with a slash', { claims: { iss: 'http://localhost:7070/' } }],
-    ['our issuer in a list', { claims: { iss: ['http://localhost:7070'] } }],
+    ['our issuer with a slash', { claims: { iss: `${ASKED_ISSUER}/` } }],
+    ['our issuer in a list', { claims: { iss: [ASKED_ISSUER] } }],
     ['no issuer', { claims: { iss: undefined } }],
+    ['an issuer that is no origin', { claims: { iss: 'latchkey', aud: 'latchkey' } }],
+    ['an issuer with a path', { claims: { iss: 'http://localhost/x', aud: 'http://localhost/x' } }],
+    ['an issuer of another scheme', { claims: { iss: 'ftp://localhost', aud: 'ftp://localhost' } }],
+    ['a null issuer', { claims: { iss: 'null', aud: 'null' } }],
+    ['an issuer with a password', { claims: { iss: 'http://a:b@localhost', aud: 'http://a:b@localhost' } }],
     ['another audience', { claims: { aud: 'https://api.example.com' } }],
     ['other audiences', { claims: { aud: ['https://api.example.com', ''] } }],
     ['no audience', { claims: { aud: undefined } }],
-    ['an audience that is no text', { claims: { aud: { iss: 'http://localhost:7070' } } }],
+    ['an audience that is no text', { claims: { aud: { iss: ASKED_ISSUER } } }],
     ['an identity token’s type', { header: { typ: 'JWT' } }],
     ['another type', { header: { typ: 'logout+jwt' } }],
     ['no type', { header: { typ: undefined } }],
@@ -179,8 +184,7 @@ describe('the claims are those of a token for this service', () => {
   })
 
   test('audiences that name this service among others count', async () => {
-    const { issuer } = server.services.tokenIssuer
-    const aud = ['https://api.example.com', issuer]
+    const aud = ['https://api.example.com', ASKED_ISSUER]
     expect((await present(forge(server, { claims: { aud } }))).status).toBe(200)
   })
 })

@@ -5,7 +5,7 @@ import { refuseUnknown } from '../authenticate.ts'
 import type { Handler } from '../context.ts'
 import { issueSessionToken } from '../session-token.ts'
 
-export const createSession: Handler<'createSession'> = async (deps, { body, actor, address }) => {
+export const createSession: Handler<'createSession'> = async (deps, { body, actor, address, origin }) => {
   const nowMs = deps.clock.nowMs()
   const started = await signIn(deps, body, nowMs, actor)
   if (started === undefined) {
@@ -13,7 +13,9 @@ export const createSession: Handler<'createSession'> = async (deps, { body, acto
     throw refusal.code === 'rate_limited' ? refusal : signInRefused()
   }
   return {
-    body: { token: await issueSessionToken(deps, started.sessionId, nowMs + SESSION_TOKEN_MS, address) },
+    body: {
+      token: await issueSessionToken(deps, started.sessionId, nowMs + SESSION_TOKEN_MS, { address, origin }),
+    },
   }
 }
 

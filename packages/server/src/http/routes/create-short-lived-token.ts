@@ -2,8 +2,12 @@ import { AppError, type Fault, inputError, noteFault } from '@latchkey/core/erro
 import { parsePermission } from '@latchkey/core/permission'
 import { deriveToken, findMissing } from '../../auth/derive-token.ts'
 import type { Handler } from '../context.ts'
+import { tokenIssuerName } from '../token-issuer-name.ts'
 
-export const createShortLivedToken: Handler<'createShortLivedToken'> = async (deps, { principal, body }) => {
+export const createShortLivedToken: Handler<'createShortLivedToken'> = async (
+  deps,
+  { principal, body, origin },
+) => {
   const faults: Fault[] = []
   for (const [index, text] of body.permissions.entries()) {
     const parsed = parsePermission(text)
@@ -18,6 +22,11 @@ export const createShortLivedToken: Handler<'createShortLivedToken'> = async (de
   }
   const { id } = principal
   if (id === null) throw new Error('a request has no host principal')
-  const { token } = await deriveToken(deps, { ...principal, id }, body.permissions, deps.clock.nowMs())
+  const { token } = await deriveToken(deps, {
+    principal: { ...principal, id },
+    permissions: body.permissions,
+    issuer: tokenIssuerName(origin, deps.config.publicUrl),
+    nowMs: deps.clock.nowMs(),
+  })
   return { body: { token } }
 }

@@ -2,8 +2,11 @@ import { renewSession as renew, requireSession } from '../../auth/session.ts'
 import type { Handler } from '../context.ts'
 import { issueSessionToken } from '../session-token.ts'
 
-export const renewSession: Handler<'renewSession'> = async (deps, { principal, requester, address }) => {
+export const renewSession: Handler<'renewSession'> = async (
+  deps,
+  { principal, requester, address, origin },
+) => {
   const sessionId = requireSession(principal)
   const expiresAtMs = await deps.change(requester, principal.homeCompanyId ?? principal.companyId, renew)
-  return { body: { token: await issueSessionToken(deps, sessionId, expiresAtMs, address) } }
+  return { body: { token: await issueSessionToken(deps, sessionId, expiresAtMs, { address, origin }) } }
 }
