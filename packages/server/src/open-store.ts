@@ -23,11 +23,16 @@ type StoreHooks = WriterHooks & Pick<PostgresOptions, 'onError' | 'expect'>
 
 /** Opens the store that the settings name. Throws StoreError with one sentence. */
 export async function openStore(
-  { dataDir, databaseConnections }: Config,
+  { dataDir, databaseConnections, databaseAcceptOff }: Config,
   { databaseUrl }: SecretSource,
   hooks: StoreHooks,
 ): Promise<Engine> {
   if (databaseUrl === null) return openSqlite({ file: storeFileOf(dataDir), ...hooks })
   const { openPostgres } = await import('./storage/postgres.ts')
-  return openPostgres({ url: databaseUrl, connectionsMax: databaseConnections, ...hooks })
+  return openPostgres({
+    url: databaseUrl,
+    connectionsMax: databaseConnections,
+    acceptedOff: databaseAcceptOff,
+    ...hooks,
+  })
 }

@@ -34,9 +34,12 @@ export const settings = {
     fallback: '',
     description: 'postgres://user:password@host:5432/database. Absent: SQLite in the data directory.',
     parse: (text) => {
-      if (text === '') return null
-      if (!/^postgres(ql)?:\/\//.test(text)) throw new Error('must begin with postgres://')
-      return text
+      const url = text.trim()
+      if (url === '') return null
+      // Not what it begins with: a password may stand there. What is in it is read with the store.
+      if (!/^["'`]?postgres(ql)?:\/\//i.test(url))
+        throw new Error('must begin with postgres://, as in postgres://user:password@host:5432/database')
+      return url
     },
   } satisfies Setting<string | null>,
   databaseConnections: {
@@ -46,6 +49,18 @@ export const settings = {
       'Connections of each process to PostgreSQL for lists and writes. Six more are for verification.',
     parse: (text) => wholeNumber(text, 1, 1_000),
   } satisfies Setting<number>,
+  databaseAcceptOff: {
+    name: 'LATCHKEY_DATABASE_ACCEPT_OFF',
+    fallback: '',
+    description:
+      'fsync, full_page_writes: which of them may be off at the database server, whose storage then must not need them; see docs/operate/fleet.md.',
+    parse: (text) =>
+      text
+        .split(',')
+        .map((part) => part.trim())
+        .filter((part) => part !== '')
+        .map(durability),
+  } satisfies Setting<readonly Durability[]>,
   dataDir: {
     name: 'LATCHKEY_DATA_DIR',
     fallback: './data',
@@ -180,6 +195,15 @@ export const settings = {
   } satisfies Setting<number | 'auto'>,
 } as const
 
+const DURABILITY = ['fsync', 'full_page_writes'] as const
+type Durability = (typeof DURABILITY)[number]
+
+function durability(text: string): Durability {
+  const name = DURABILITY.find((known) => known === text)
+  if (name === undefined) throw new Error(`may name ${DURABILITY.join(', ')}, separated by commas`)
+  return name
+}
+
 function wholeNumber(text: string, least: number, most: number): number {
   const value = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN
   if (!(value >= least && value <= most)) throw new Error(`must be a whole number from ${least} to ${most}`)
@@ -190,8 +214,11 @@ function origin(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined
   const isOrigin =
     url !== undefined && /^https?:$/.test(url.protocol) && text.replace(/\/$/, '') === url.origin
-  if (!isOrigin)
-    throw new Error(`must be an origin such as https://keys.example.com, without a path; got ${text}`)
+  if (!isOrigin) {
+    // What stands before an @ may be a password.
+    const got = text.includes('@') ? 'without user and password' : `got ${text}`
+    throw new Error(`must be an origin such as https://keys.example.com, without a path; ${got}`)
+  }
   return url.origin
 }
 

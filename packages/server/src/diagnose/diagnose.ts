@@ -43,9 +43,9 @@ async function* diagnoseServed(
 ): AsyncGenerator<Finding> {
   const { inspectPostgres } = await import('../storage/postgres-inspection.ts')
   const nowMs = Date.now()
-  const state = await inspectPostgres(databaseUrl).catch(reasonOf)
+  const state = await inspectPostgres(databaseUrl, config.databaseAcceptOff).catch(reasonOf)
   if (typeof state === 'string') {
-    yield problem('database', state, 'Check DATABASE_URL, and that the server runs and lets this machine in.')
+    yield problem('database', state, 'Then run latchkey doctor again.')
     return
   }
   yield diagnoseClock(state.newestMs, nowMs)

@@ -14,7 +14,7 @@ export function* diagnosePostgres(
   connections: number,
   nowMs: number,
 ): Generator<Finding> {
-  yield fine('database', `${state.place}, PostgreSQL ${state.version}, a primary, durable`)
+  yield fine('database', `${state.place}, PostgreSQL ${state.version}, a primary, ${durabilityOf(state)}`)
   yield schemaFinding(state)
   if (state.isAccepted === false) {
     yield problem('restore', NOT_ACCEPTED, ACCEPT)
@@ -26,6 +26,11 @@ export function* diagnosePostgres(
   yield apartMs > CLOCKS_APART_MS_MAX
     ? warning('clocks', `The clock of the database is ${apartMs} ms away.`, 'Keep both set, with chrony.')
     : fine('clocks', 'those of this machine and of the database agree')
+}
+
+function durabilityOf({ off }: PostgresState): string {
+  if (off.length === 0) return 'durable'
+  return `durable by the word of its provider: ${off.join(' and ')} off, accepted by LATCHKEY_DATABASE_ACCEPT_OFF`
 }
 
 function schemaFinding({ schema: { newer, missing } }: PostgresState): Finding {

@@ -12,6 +12,20 @@ const UNAVAILABLE_CLASSES = new Set(['08', '53', '57', '58'])
 const IDLE_IN_TRANSACTION = '25P03'
 const UNAVAILABLE_CODES = new Set(['55P03', IDLE_IN_TRANSACTION, '25P04', '25006'])
 const SOCKET_CODES = /^E[A-Z]+$/
+/** A prepared statement is not there, or is there already: the session was moved by a pooler. */
+const MOVED_CODES = new Set(['26000', '42P05'])
+
+/** What was asked in one process of the database was answered by another: a pooler shares them. */
+export class SessionMovedError extends Error {
+  constructor() {
+    super(
+      'the session was moved to another process of the database: the pooler is not in session mode any more',
+    )
+  }
+}
+
+export const isSessionMoved = (error: unknown): boolean =>
+  error instanceof SessionMovedError || MOVED_CODES.has(codeOf(error) ?? '')
 
 function codeOf(error: unknown): string | undefined {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined
@@ -36,6 +50,7 @@ export function isConnectionLost(error: unknown): boolean {
 
 /** The database could not be asked, or could not answer: an expected failure that passes. */
 export function isUnavailable(error: unknown): boolean {
+  if (isSessionMoved(error)) return true
   const code = codeOf(error)
   if (code !== undefined) {
     return UNAVAILABLE_CODES.has(code) || UNAVAILABLE_CLASSES.has(code.slice(0, 2)) || SOCKET_CODES.test(code)

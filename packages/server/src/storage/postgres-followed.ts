@@ -1,7 +1,9 @@
-import pg from 'pg'
+import type pg from 'pg'
 import type { FollowedChanges, Observation, ServerRow } from './engine.ts'
-import { HEAD_CHANNEL, NO_LOG, OBSERVE } from './postgres-head.ts'
-import { clientConfig, markCluster, type Pool } from './postgres-pool.ts'
+import { PostgresClient } from './postgres-client.ts'
+import { HEAD_CHANNEL, NO_LOG, OBSERVE, type SeenHead } from './postgres-head.ts'
+import type { Pool } from './postgres-pool.ts'
+import type { PostgresReach } from './postgres-reach.ts'
 
 const STATEMENT_MS_MAX = 1_000
 /** Between two attempts to listen again, in milliseconds. The poll goes on meanwhile. */
@@ -14,17 +16,19 @@ type Followed = FollowedChanges & { close(): Promise<void> }
 
 /** `pool` is for surveys, which must not wait behind a poll. `onError` hears of connections that break. */
 export function createPostgresFollowed(
-  server: pg.ClientConfig,
+  reach: PostgresReach,
   pool: Pool,
   onError: (error: unknown) => void,
 ): Followed {
-  const follower = createKeptClient(server, 'follower', onError)
-  const listener = createListener(server, onError)
+  const follower = createKeptClient(reach, 'follower', onError)
+  const listener = createListener(reach, onError)
 
-  const observe = async (client: pg.ClientBase, revision: number): Promise<Observation> => {
-    const { rows } = await client.query<Observation>({ name: 'observe', text: OBSERVE, values: [revision] })
+  const observe = async (client: PostgresClient, revision: number): Promise<Observation> => {
+    const question = { name: 'observe', text: OBSERVE, values: [revision] }
+    const { rows } = await client.query<Observation & SeenHead>(question)
     const [seen] = rows
     if (seen === undefined) throw new Error('the head of the store is missing')
+    client.assertOwn(seen.pid)
     return seen
   }
   const withdraw = (id: string) =>
@@ -55,11 +59,11 @@ export function createPostgresFollowed(
 }
 
 /** One connection, made when first needed and again after it broke. */
-function createKeptClient(server: pg.ClientConfig, name: string, onError: (error: unknown) => void) {
-  let current: Promise<pg.Client> | undefined
+function createKeptClient(reach: PostgresReach, name: string, onError: (error: unknown) => void) {
+  let current: Promise<PostgresClient> | undefined
 
-  function connect(): Promise<pg.Client> {
-    const client = new pg.Client(clientConfig(server, { name, statementMsMax: STATEMENT_MS_MAX }))
+  function connect(): Promise<PostgresClient> {
+    const client = new PostgresClient(reach, { name, statementMsMax: STATEMENT_MS_MAX })
     const forget = () => {
       if (current === connecting) current = undefined
     }
@@ -68,17 +72,14 @@ function createKeptClient(server: pg.ClientConfig, name: string, onError: (error
       onError(error)
     })
     client.on('end', forget)
-    const connecting = client.connect().then(async () => {
-      await markCluster(client)
-      return client
-    })
+    const connecting = client.connect().then(() => client)
     // Whoever asked gets the error; the next one to ask connects again.
     connecting.catch(forget)
     return connecting
   }
 
   return {
-    get: (): Promise<pg.Client> => {
+    get: (): Promise<PostgresClient> => {
       current ??= connect()
       return current
     },
@@ -98,15 +99,13 @@ function cutOff(client: pg.Client): void {
   client.connection.stream.destroy()
 }
 
-function createListener(server: pg.ClientConfig, onError: (error: unknown) => void) {
+function createListener(reach: PostgresReach, onError: (error: unknown) => void) {
   let client: pg.Client | undefined
   let isStopped = false
 
   async function listen(wake: () => void): Promise<void> {
     if (isStopped) return
-    const listening = new pg.Client(
-      clientConfig(server, { name: 'listener', statementMsMax: STATEMENT_MS_MAX }),
-    )
+    const listening = new PostgresClient(reach, { name: 'listener', statementMsMax: STATEMENT_MS_MAX })
     client = listening
     listening.on('notification', wake)
     listening.on('error', onError)

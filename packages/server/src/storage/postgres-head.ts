@@ -3,16 +3,19 @@ import pg from 'pg'
 import type { Head } from './engine.ts'
 
 /**
- * Notes for the session which database cluster it is connected to: asking costs as much as a look-up does, and
- * it cannot change under a connection.
+ * Notes for the session which database cluster it is connected to: asking `pg_control_system()`, from which it is to
+ * be selected, costs as much as a look-up does, and it cannot change under a connection.
  */
-export const MARK_CLUSTER = `SELECT set_config('latchkey.cluster', system_identifier::text, false) FROM pg_control_system()`
+export const MARK_CLUSTER = `set_config('latchkey.cluster', system_identifier::text, false)`
+
+/** A head, and the process of the database that read it. */
+export type SeenHead = Head & { readonly pid: number }
 
 /**
  * The head, and whether the database is still the one it was written in. A standby cannot answer: it has no
  * current place in the log of changes, and says so with an error.
  */
-const HEAD_COLUMNS = `h.revision, h.epoch, coalesce(h.system_identifier = current_setting('latchkey.cluster', true)
+const HEAD_COLUMNS = `pg_backend_pid() AS pid, h.revision, h.epoch, coalesce(h.system_identifier = current_setting('latchkey.cluster', true)
   AND h.timeline = substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8), false) AS "isAccepted"`
 
 export const READ_HEAD = `SELECT ${HEAD_COLUMNS} FROM head h`

@@ -1,8 +1,10 @@
-import pg from 'pg'
+import type pg from 'pg'
 import { findUnknownMigrations, type SchemaDifference } from './migrations/postgres.ts'
+import { connectClient } from './postgres-client.ts'
 import { READ_HEAD } from './postgres-head.ts'
-import { clientConfig, markCluster } from './postgres-pool.ts'
-import { assertServer } from './postgres-set-up.ts'
+import { createReach } from './postgres-reach.ts'
+import { cannotBeUsed } from './postgres-remedy.ts'
+import { assertServer, type Durability } from './postgres-set-up.ts'
 import { parsePostgresUrl, placeOf } from './postgres-url.ts'
 
 const STATEMENT_MS_MAX = 60_000
@@ -11,6 +13,8 @@ const STATEMENT_MS_MAX = 60_000
 export type PostgresState = {
   readonly place: string
   readonly version: string
+  /** What is off at the server, and accepted. */
+  readonly off: readonly Durability[]
   readonly clockMs: number
   readonly connectionsMax: number
   readonly schema: SchemaDifference
@@ -28,31 +32,39 @@ const CONTENTS = `SELECT (SELECT secret_check FROM deployment) AS "secretCheck",
   (SELECT count(*) FROM servers) AS servers,
   greatest((SELECT max(updated_at) FROM companies), (SELECT max(last_used_at) FROM key_usage)) AS "newestMs"`
 
-/** Looks at a database and changes nothing. Throws StoreError or the driver's error. */
-export async function inspectPostgres(url: string): Promise<PostgresState> {
-  const server = parsePostgresUrl(url)
-  const client = new pg.Client(clientConfig(server, { name: 'doctor', statementMsMax: STATEMENT_MS_MAX }))
-  // Every failure reaches whoever waits for a statement.
-  client.on('error', () => {})
+/** Looks at a database and changes nothing. Throws StoreError with what is wrong and what to do. */
+export async function inspectPostgres(
+  url: string,
+  acceptedOff: readonly Durability[],
+): Promise<PostgresState> {
+  const reach = createReach(parsePostgresUrl(url))
+  let client: pg.Client | undefined
   try {
-    await client.connect()
-    await markCluster(client)
-    await assertServer(client)
-    const facts = (await client.query(FACTS)).rows[0]
-    const schema = await findUnknownMigrations(client)
-    const isUsable = schema.missing.length === 0 && schema.newer.length === 0
-    const head = isUsable ? (await client.query(READ_HEAD)).rows[0] : undefined
-    const contents = isUsable ? (await client.query(CONTENTS)).rows[0] : undefined
+    client = await connectClient(reach, { name: 'doctor', statementMsMax: STATEMENT_MS_MAX })
     return {
-      place: placeOf(server),
-      schema,
-      ...facts,
-      isAccepted: head?.isAccepted,
-      secretCheck: contents?.secretCheck ?? undefined,
-      newestMs: contents?.newestMs ?? undefined,
-      servers: contents?.servers,
+      place: placeOf(reach.server),
+      off: await assertServer(client, acceptedOff),
+      ...(await look(client)),
     }
+  } catch (error) {
+    throw cannotBeUsed(reach.server, error)
   } finally {
-    await client.end().catch(() => {})
+    await client?.end().catch(() => {})
+  }
+}
+
+async function look(client: pg.ClientBase): Promise<Omit<PostgresState, 'place' | 'off'>> {
+  const facts = (await client.query(FACTS)).rows[0]
+  const schema = await findUnknownMigrations(client)
+  const isUsable = schema.missing.length === 0 && schema.newer.length === 0
+  const head = isUsable ? (await client.query(READ_HEAD)).rows[0] : undefined
+  const contents = isUsable ? (await client.query(CONTENTS)).rows[0] : undefined
+  return {
+    schema,
+    ...facts,
+    isAccepted: head?.isAccepted,
+    secretCheck: contents?.secretCheck ?? undefined,
+    newestMs: contents?.newestMs ?? undefined,
+    servers: contents?.servers,
   }
 }

@@ -1,76 +1,42 @@
 import { AppError } from '@latchkey/core/error'
 import pg from 'pg'
-import { INTEGER_TYPES } from './postgres-connection.ts'
-import { isConnectionLost, isUnavailable } from './postgres-errors.ts'
-import { MARK_CLUSTER } from './postgres-head.ts'
+import { PostgresClient } from './postgres-client.ts'
+import { isConnectionLost, isSessionMoved, isUnavailable } from './postgres-errors.ts'
+import type { ConnectionUse, PostgresReach } from './postgres-reach.ts'
 
-/** How long a connection is waited for, in milliseconds. */
-const CONNECT_MS_MAX = 5_000
-/** A row that another transaction holds is waited for as long as the embedded store waits for its lock. */
-const LOCK_MS_MAX = 5_000
-/** The client gives up a little after the server should have: a network that is gone does not answer at all. */
-const CLIENT_MARGIN_MS = 500
+/** An idle connection is given back after this long, in milliseconds. */
 const IDLE_MS = 30_000
-
-export type ConnectionUse = {
-  readonly name: string
-  readonly statementMsMax: number
-}
-
-/** What every connection of ours begins with. */
-export function clientConfig(
-  server: pg.ClientConfig,
-  { name, statementMsMax }: ConnectionUse,
-): pg.ClientConfig {
-  return {
-    ...server,
-    application_name: `latchkey ${name}`,
-    connectionTimeoutMillis: CONNECT_MS_MAX,
-    keepAlive: true,
-    statement_timeout: statementMsMax,
-    lock_timeout: Math.min(LOCK_MS_MAX, statementMsMax),
-    query_timeout: statementMsMax + CLIENT_MARGIN_MS,
-    options: '-c synchronous_commit=on -c timezone=UTC',
-    types: INTEGER_TYPES,
-  }
-}
-
-/** Before the first question on a connection: see MARK_CLUSTER. */
-export async function markCluster(client: pg.ClientBase): Promise<void> {
-  await client.query(MARK_CLUSTER)
-}
 
 export type Pool = {
   /**
    * Lends a connection to `work`. One that failed, or on which a statement is still under way, is not lent
    * again. Throws AppError `unavailable` when none is to be had.
    */
-  lend<T>(work: (client: pg.ClientBase) => Promise<T>): Promise<T>
+  lend<T>(work: (client: PostgresClient) => Promise<T>): Promise<T>
   /** The same for work that changes nothing: a connection that turns out to be lost is replaced, and it is run again. */
-  lendForReading<T>(work: (client: pg.ClientBase) => Promise<T>): Promise<T>
+  lendForReading<T>(work: (client: PostgresClient) => Promise<T>): Promise<T>
   close(): Promise<void>
 }
 
 /** Connections for one kind of use, at most `connectionsMax`. `onError` hears of those that break while idle. */
 export function createPool(
-  server: pg.ClientConfig,
+  reach: PostgresReach,
   use: ConnectionUse & { readonly connectionsMax: number },
   onError: (error: unknown) => void,
 ): Pool {
   const pool = new pg.Pool({
-    ...clientConfig(server, use),
+    Client: class extends PostgresClient {
+      constructor() {
+        super(reach, use)
+      }
+    },
     max: use.connectionsMax,
     idleTimeoutMillis: IDLE_MS,
-    onConnect: markCluster,
+    connectionTimeoutMillis: reach.server.connectMsMax,
   })
   pool.on('error', onError)
   const lend: Pool['lend'] = async (work) => {
-    const client = await pool.connect().catch((cause: unknown) => {
-      throw new AppError('unavailable', 'The database does not answer: try again in a moment.', {
-        retryAfterSeconds: 1,
-        cause,
-      })
-    })
+    const client = await connect(pool, reach.server.hosts.length)
     // Without a listener, a connection that breaks while it is lent would end the process.
     client.on('error', onError)
     let isBroken = true
@@ -79,6 +45,7 @@ export function createPool(
       isBroken = false
       return result
     } catch (error) {
+      if (isSessionMoved(error)) reach.pooled.doubt()
       isBroken = isUnavailable(error) || (error instanceof Error && isUnavailable(error.cause))
       throw error
     } finally {
@@ -100,5 +67,20 @@ export function createPool(
       }
     },
     close: () => pool.end(),
+  }
+}
+
+/** Each failure has the next host tried: see PostgresReach. */
+async function connect(pool: pg.Pool, hosts: number): Promise<PostgresClient & pg.PoolClient> {
+  for (let left = hosts; ; left -= 1) {
+    try {
+      return (await pool.connect()) as PostgresClient & pg.PoolClient
+    } catch (cause) {
+      if (left > 1) continue
+      throw new AppError('unavailable', 'The database does not answer: try again in a moment.', {
+        retryAfterSeconds: 1,
+        cause,
+      })
+    }
   }
 }

@@ -2,9 +2,10 @@ import { AppError } from '@latchkey/core/error'
 import type { RevocationScope } from '@latchkey/core/key-cache'
 import type pg from 'pg'
 import { type Head, type Revoke, WriteConflict, type Written } from './engine.ts'
+import type { PostgresClient } from './postgres-client.ts'
 import { builderOver } from './postgres-connection.ts'
 import { isConnectionLost, isEndedIdle, isUnavailable } from './postgres-errors.ts'
-import { ACCEPT_HEAD, commitWith, READ_HEAD } from './postgres-head.ts'
+import { ACCEPT_HEAD, commitWith, READ_HEAD, type SeenHead } from './postgres-head.ts'
 import type { Db } from './schema.ts'
 
 /**
@@ -19,12 +20,12 @@ const BEGIN_WRITE = `BEGIN ISOLATION LEVEL READ COMMITTED;
 
 /** Reads in one snapshot. `assertExpected` throws when the head in it is not ours. */
 export async function readIn<T>(
-  client: pg.ClientBase,
+  client: PostgresClient,
   assertExpected: (head: Head) => void,
   work: (db: Db) => Promise<T>,
 ): Promise<T> {
   try {
-    assertExpected(headOf(await client.query(BEGIN_READ)))
+    assertExpected(headOf(client, await client.query(BEGIN_READ)))
     return await work(builderOver(client))
   } finally {
     await client.query('COMMIT')
@@ -33,7 +34,7 @@ export async function readIn<T>(
 
 /** Writes in one transaction, what it revokes last in it. `onCommit` is told how long it took to be durable, in milliseconds. */
 export async function writeIn<T>(
-  client: pg.ClientBase,
+  client: PostgresClient,
   assertExpected: (head: Head) => void,
   work: (db: Db, revoke: Revoke) => Promise<T>,
   onCommit: (durationMs: number) => void,
@@ -41,7 +42,7 @@ export async function writeIn<T>(
   const changed: RevocationScope[] = []
   let isCommitting = false
   try {
-    const head = headOf(await client.query(BEGIN_WRITE))
+    const head = headOf(client, await client.query(BEGIN_WRITE))
     assertExpected(head)
     const value = await work(builderOver(client), (scope) => void changed.push(scope))
     isCommitting = true
@@ -104,9 +105,10 @@ function lastOf(results: pg.QueryResult | pg.QueryResult[]): pg.QueryResult {
   return Array.isArray(results) ? results.at(-1)! : results
 }
 
-function headOf(results: pg.QueryResult): Head {
-  const [head] = lastOf(results).rows as Head[]
+function headOf(client: PostgresClient, results: pg.QueryResult): Head {
+  const [head] = lastOf(results).rows as SeenHead[]
   if (head === undefined) throw new Error('the head of the store is missing')
+  client.assertOwn(head.pid)
   return head
 }
 

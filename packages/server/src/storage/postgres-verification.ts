@@ -2,7 +2,7 @@ import { fingerprintBytes } from '@latchkey/core/fingerprint'
 import { isId } from '@latchkey/core/ids'
 import type { KeyHandle } from '@latchkey/core/key-cache'
 import type { Head, VerifiableRow, VerificationReads } from './engine.ts'
-import { withHead } from './postgres-head.ts'
+import { type SeenHead, withHead } from './postgres-head.ts'
 import type { Pool } from './postgres-pool.ts'
 import { verifiableSql } from './verifiable-sql.ts'
 
@@ -14,7 +14,7 @@ const QUERIES = {
   user: { name: 'find-user', text: withHead(sql.byUserId) },
 } as const
 
-type Found = Head & Partial<VerifiableRow>
+type Found = SeenHead & Partial<VerifiableRow>
 
 /** One prepared read for each look-up, with the head of the same snapshot. `expect` is called before: see `Lease.expect`. */
 export function createPostgresVerificationReads(
@@ -25,11 +25,13 @@ export function createPostgresVerificationReads(
     async findKey(handle) {
       const { query, value } = queryFor(handle)
       const assertExpected = expect()
-      const { rows } = await pool.lendForReading((client) =>
-        client.query<Found>({ ...query, values: [value] }),
-      )
-      const [found] = rows
-      if (found === undefined) throw new Error('the head of the store is missing')
+      const found = await pool.lendForReading(async (client) => {
+        const { rows } = await client.query<Found>({ ...query, values: [value] })
+        const [row] = rows
+        if (row === undefined) throw new Error('the head of the store is missing')
+        client.assertOwn(row.pid)
+        return row
+      })
       assertExpected(found)
       return found.id === null || found.id === undefined ? undefined : (found as VerifiableRow)
     },

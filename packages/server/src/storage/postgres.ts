@@ -4,7 +4,8 @@ import type { Engine, Head } from './engine.ts'
 import { explainPostgres, isRetried } from './postgres-errors.ts'
 import { createPostgresFollowed } from './postgres-followed.ts'
 import { createPool } from './postgres-pool.ts'
-import { setUpPostgres } from './postgres-set-up.ts'
+import { createReach } from './postgres-reach.ts'
+import { type Durability, setUpPostgres } from './postgres-set-up.ts'
 import { acceptIn, inspectIn, readIn, writeIn } from './postgres-transactions.ts'
 import { parsePostgresUrl, placeOf } from './postgres-url.ts'
 import { createPostgresVerificationReads } from './postgres-verification.ts'
@@ -21,6 +22,8 @@ const UNAVAILABLE = 'The database does not answer as it should: try again in a m
 export type PostgresOptions = {
   readonly url: string
   readonly connectionsMax: number
+  /** What may be off at the server: see `setUpPostgres`. */
+  readonly acceptedOff: readonly Durability[]
   /** Called before a question; what it answers judges the head the question saw: see `Lease.expect`. */
   readonly expect: () => (head: Head) => boolean
   /** One durable transaction, and how long it took. */
@@ -31,17 +34,12 @@ export type PostgresOptions = {
 
 /** Opens the store on a PostgreSQL server, creating and migrating its tables. Throws StoreError with one sentence. */
 export async function openPostgres(options: PostgresOptions): Promise<Engine> {
-  const server = parsePostgresUrl(options.url)
-  const place = placeOf(server)
-  await setUpPostgres(server, place)
+  const reach = createReach(parsePostgresUrl(options.url))
+  await setUpPostgres(reach, options.acceptedOff)
   const { connectionsMax, onError } = options
-  const pool = createPool(
-    server,
-    { name: 'store', statementMsMax: STATEMENT_MS_MAX, connectionsMax },
-    onError,
-  )
+  const pool = createPool(reach, { name: 'store', statementMsMax: STATEMENT_MS_MAX, connectionsMax }, onError)
   const lookUps = createPool(
-    server,
+    reach,
     { name: 'look-up', statementMsMax: LOOK_UP_MS_MAX, connectionsMax: LOOK_UPS_MAX },
     onError,
   )
@@ -52,13 +50,13 @@ export async function openPostgres(options: PostgresOptions): Promise<Engine> {
     }
   }
   const onCommit = (durationMs: number) => options.onCommit(1, durationMs)
-  const followed = createPostgresFollowed(server, lookUps, onError)
+  const followed = createPostgresFollowed(reach, lookUps, onError)
 
   let isClosed = false
 
   return {
     store: 'postgres',
-    place,
+    place: placeOf(reach.server),
     read: (work) => pool.lendForReading((client) => readIn(client, expect(), work)).catch(explain),
     async write(work) {
       for (let run = 1; ; run += 1) {
