@@ -45,13 +45,17 @@ export async function freePort(): Promise<number> {
 
 export type RunningProgram = { readonly output: () => string; stop(): Promise<void> }
 
-/** Starts a server in the foreground, and answers when its port takes connections. */
+/**
+ * Starts a server in the foreground, and answers when its port takes connections. `account`: whom it runs as, where
+ * that is not who runs the tests.
+ */
 export async function startProgram(
   program: string,
   args: readonly string[],
   port: number,
+  account: { readonly uid?: number; readonly gid?: number } = {},
 ): Promise<RunningProgram> {
-  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'], ...account })
   let output = ''
   for (const stream of [child.stdout, child.stderr]) {
     stream.on('data', (chunk: Buffer) => {
