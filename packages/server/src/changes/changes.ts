@@ -67,8 +67,9 @@ export function createChanges(deps: Deps, rows: ChangeRows = STORED): Changes {
 }
 
 /**
- * Holds the row of the company that is changed, and before it that of the company that vouches for the requester
- * where it is another: the operator's, which is always held first, so that nobody waits in a circle.
+ * Holds the row of the company that is changed, and then that of the company that vouches for the requester where
+ * it is another: the operator's, which is always held last, so that nobody waits in a circle, and so that whoever
+ * waits for a busy company keeps nobody out of the operator's meanwhile.
  */
 async function hold(
   { holdCompany, findLedgerLocked }: ChangeRows,
@@ -76,6 +77,7 @@ async function hold(
   { principal: { homeCompanyId } }: Requester,
   companyId: CompanyId,
 ): Promise<Ledger | undefined> {
+  const ledger = await findLedgerLocked(db, companyId)
   if (homeCompanyId !== null && homeCompanyId !== companyId) await holdCompany(db, homeCompanyId)
-  return findLedgerLocked(db, companyId)
+  return ledger
 }
