@@ -6,7 +6,7 @@ import type { Db, Schema } from './schema.ts'
 /** A list as a query for ids, not yet narrowed to a piece of it. */
 export type IdQuery = SelectQueryBuilder<Schema, keyof Schema, { id: string }>
 
-type Piece = {
+export type Piece = {
   readonly range: IdRange
   readonly order: 'asc' | 'desc'
   readonly limit: number
@@ -14,7 +14,10 @@ type Piece = {
 }
 
 /** A piece of a list: the ids in a range, in order. */
-export function idsWithin(query: IdQuery, { range, order, limit, offset }: Piece): IdQuery {
+export function idsWithin<Row extends { id: string }>(
+  query: SelectQueryBuilder<Schema, keyof Schema, Row>,
+  { range, order, limit, offset }: Piece,
+): SelectQueryBuilder<Schema, keyof Schema, Row> {
   const bounds = [
     ['>', range.above],
     ['<', range.below],

@@ -1,7 +1,8 @@
 import type { CompanyId, UserId } from '@latchkey/core/ids'
 import { sql } from 'kysely'
-import { idsWithin, preparedIds } from './ids-within.ts'
-import type { Listing } from './page.ts'
+import { type IdQuery, idsWithin, type Piece, preparedIds } from './ids-within.ts'
+import { type KeySearch, searchOf } from './key-search.ts'
+import { beyond, type Listing } from './page.ts'
 import type { Db, Status } from './schema.ts'
 
 /** Times in milliseconds since the epoch. */
@@ -31,14 +32,33 @@ export function listingOfKeys(companyId: CompanyId, filter: KeyFilter): Listing 
     unfilteredIds: ids,
     ids: async (db, range, order, limit, offset) => {
       let query = keysOf(db, indexed)
-      if (search !== undefined) query = query.where(searched(search))
       if (isRestricted !== undefined)
         query = query.where('keys.whitelisted_ips', isRestricted ? 'is not' : 'is', null)
       if (unusedSinceMs !== undefined) query = query.where(unused(unusedSinceMs))
       if (expiringBeforeMs !== undefined) query = query.where('keys.expires_at', '<', expiringBeforeMs)
+      if (search !== undefined) return foundIds(query, searchOf(search), { range, order, limit, offset })
       const rows = await idsWithin(query, { range, order, limit, offset }).execute()
       return rows.map((row) => row.id)
     },
+  }
+}
+
+/** Rows that are looked at in one statement when only their texts can tell. */
+const CANDIDATES_MAX = 250
+
+async function foundIds(query: IdQuery, search: KeySearch, piece: Piece): Promise<string[]> {
+  const { order, limit, offset } = piece
+  const candidates = query.where(search.condition).select(search.undecided.as('undecided'))
+  const found: string[] = []
+  let { range } = piece
+  for (;;) {
+    const rows = await idsWithin(candidates, { range, order, limit: CANDIDATES_MAX, offset: 0 }).execute()
+    found.push(...rows.filter(search.isFound).map(({ id }) => id))
+    const last = rows.at(-1)
+    if (last === undefined || rows.length < CANDIDATES_MAX || found.length >= offset + limit) {
+      return found.slice(offset, offset + limit)
+    }
+    range = beyond(range, last.id, order)
   }
 }
 
@@ -53,14 +73,6 @@ function keysOf(db: Db, { companyId, userId, status }: IndexedFilter) {
 }
 
 const indexedIds = preparedIds(keysOf)
-
-/** LIKE's own signs in the text are meant literally. The store lowers both sides: its idea of case is what counts. */
-function searched(text: string) {
-  const pattern = `%${text.replace(/[\\%_]/g, (sign) => `\\${sign}`)}%`
-  const matches = (column: string) =>
-    sql<boolean>`lower(${sql.ref(column)}) like lower(${pattern}) escape '\\'`
-  return sql<boolean>`(${matches('keys.description')} or ${matches('keys.id')} or ${matches('keys.last_four')})`
-}
 
 /** Made before the moment and not used since: a key made yesterday is not "unused for 90 days". */
 function unused(sinceMs: number) {

@@ -158,5 +158,6 @@ async function collectScanning(
 const upTo = (edge: string, order: 'asc' | 'desc'): IdRange =>
   order === 'desc' ? { from: edge } : { to: edge }
 
-const beyond = (range: IdRange, edge: string, order: 'asc' | 'desc'): IdRange =>
+/** The rest of a range after an id that was read. */
+export const beyond = (range: IdRange, edge: string, order: 'asc' | 'desc'): IdRange =>
   order === 'desc' ? { ...range, below: edge } : { ...range, above: edge }

@@ -2,11 +2,13 @@ import type { ClientBase } from 'pg'
 import { StoreError } from '../engine.ts'
 import { initial } from './postgres-0001-initial.ts'
 import { keyCeilings } from './postgres-0004-key-ceilings.ts'
+import { searchedTexts } from './postgres-0005-searched-texts.ts'
 
 /** Forward only, in this order. A name that was released is never edited: the next change is a new one. */
 const MIGRATIONS: readonly { readonly name: string; readonly sql: string }[] = [
   { name: '0001-initial', sql: initial },
   { name: '0004-key-ceilings', sql: keyCeilings },
+  { name: '0005-searched-texts', sql: searchedTexts },
 ]
 
 export type SchemaDifference = { readonly newer: readonly string[]; readonly missing: readonly string[] }
