@@ -1,4 +1,5 @@
 import { AppError } from '@latchkey/core/error'
+import { VERSION } from '@latchkey/core/version'
 import { Command, CommanderError } from 'commander'
 import { registerAuditExport } from './commands/audit-export.ts'
 import { registerAuditVerify } from './commands/audit-verify.ts'
@@ -25,7 +26,7 @@ export async function main(argv: readonly string[]): Promise<number> {
 function buildProgram(): Command {
   const program = new Command('latchkey')
     .description('Self-hosted API keys: issue, list, restrict by address, revoke and verify.')
-    .version('0.1.0')
+    .version(VERSION)
     .exitOverride()
     .showSuggestionAfterError()
     .showHelpAfterError('(latchkey --help lists the commands; --help after one, what it takes)')

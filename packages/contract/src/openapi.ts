@@ -1,3 +1,4 @@
+import { VERSION } from '@latchkey/core/version'
 import { componentSchemas, referenceTo } from './openapi/component-schemas.ts'
 import type { Example, OpenApiDocument, OperationObject } from './openapi/document.ts'
 import { accessExamples } from './openapi/examples/access.ts'
@@ -6,6 +7,7 @@ import { keyExamples } from './openapi/examples/keys.ts'
 import { peopleExamples } from './openapi/examples/people.ts'
 import { componentParameters, parametersOf } from './openapi/parameters.ts'
 import { problemCodesOf } from './openapi/problem-codes.ts'
+import { PROTOCOL_TAGS, protocolPaths } from './openapi/protocol-paths.ts'
 import { componentHeaders, componentResponses, responsesOf } from './openapi/responses.ts'
 import { ANY_CREDENTIAL, securityOf, securitySchemes } from './openapi/security-schemes.ts'
 import type { Operation } from './operations/operation.ts'
@@ -17,7 +19,7 @@ export function openApiDocument(): OpenApiDocument {
     openapi: '3.1.0',
     info: {
       title: 'Latchkey: API keys',
-      version: '1.0.0',
+      version: VERSION,
       summary: 'Self-hosted API keys: issue, list, restrict by address, revoke and verify.',
       description:
         'Everything is JSON. A field or parameter that an operation does not know is refused, never ignored. ' +
@@ -28,7 +30,7 @@ export function openApiDocument(): OpenApiDocument {
     servers: [{ url: '/', description: 'Where this document came from.' }],
     tags: tags(),
     security: ANY_CREDENTIAL,
-    paths: paths(),
+    paths: { ...paths(), ...protocolPaths },
     components: {
       securitySchemes,
       parameters: componentParameters,
@@ -53,11 +55,13 @@ const TAG_DESCRIPTIONS: Readonly<Record<string, string>> = {
 /** In the order of the table. Throws TypeError for a tag without a description. */
 function tags() {
   const names = new Set(Object.values(operations).map(({ tag }) => tag))
-  return [...names].map((name) => {
+  const own = [...names].map((name) => {
     const description = TAG_DESCRIPTIONS[name]
     if (description === undefined) throw new TypeError(`describe the tag ${name}`)
     return { name, description }
   })
+  const others = Object.entries(PROTOCOL_TAGS).map(([name, description]) => ({ name, description }))
+  return [...own, ...others]
 }
 
 function paths(): OpenApiDocument['paths'] {

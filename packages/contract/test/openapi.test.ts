@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { parseSecret } from '@latchkey/core/secret'
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
 import ajvFormats from 'ajv-formats'
@@ -10,9 +11,11 @@ import { dereference, type Json, objectAt } from './json.ts'
 const document = openApiDocument()
 const plain = dereference(document as unknown as Json)
 
-const entries = Object.entries(document.paths).flatMap(([path, item]) =>
+const everything = Object.entries(document.paths).flatMap(([path, item]) =>
   Object.entries(item).map(([method, operation]) => ({ path, method, operation, id: operation.operationId })),
 )
+/** Those of the table; the others are protocols of others. */
+const entries = everything.filter(({ id }) => id in operations)
 const plainOperation = ({ path, method }: { path: string; method: string }): OperationObject =>
   objectAt(plain, 'paths', path, method) as unknown as OperationObject
 
@@ -42,6 +45,32 @@ describe('the document', () => {
 
   test('has every operation of the table once, under its id', () => {
     expect(entries.map(({ id }) => id).sort()).toEqual(Object.keys(operations).sort())
+    expect(new Set(everything.map(({ id }) => id)).size).toBe(everything.length)
+  })
+
+  test('has what the service answers beside the table', () => {
+    const others = everything.filter(({ id }) => !(id in operations))
+    expect(others.map(({ method, path }) => `${method} ${path}`)).toEqual([
+      'post /oauth/token',
+      'get /.well-known/oauth-authorization-server',
+      'get /.well-known/jwks.json',
+      'get /gateway/check',
+      'get /gateway/nginx',
+      'get /gateway/envoy',
+      'get /metrics',
+    ])
+  })
+
+  test('has the version of the packages', () => {
+    for (const place of ['.', 'packages/core', 'packages/contract', 'packages/server', 'packages/cli']) {
+      const file = new URL(`../../../${place}/package.json`, import.meta.url)
+      expect(JSON.parse(readFileSync(file, 'utf8')).version).toBe(document.info.version)
+    }
+  })
+
+  test('has no default in a body: a generator would take the field for required', () => {
+    const defaults = [...walk(document.components.schemas)].filter(([path]) => path.at(-1) === 'default')
+    expect(defaults).toEqual([])
   })
 
   test('has no reference that leads nowhere, and no component that nobody refers to', () => {

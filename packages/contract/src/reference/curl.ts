@@ -22,7 +22,11 @@ export function curl(document: OpenApiDocument, { method, path, operation }: Cal
   ].join(' \\\n  ')
 }
 
-function credential({ security }: OperationObject): string[] {
+/** The form of a token request. */
+const FORM = ['-u "$KEY_ID:$KEY"', '-d grant_type=client_credentials']
+
+function credential({ security, requestBody }: OperationObject): string[] {
+  if (requestBody?.content['application/x-www-form-urlencoded'] !== undefined) return FORM
   if (security.some((one) => 'apiKeyHeader' in one)) return ['-H "X-API-KEY: $KEY"']
   return security.length === 0 ? [] : ['-H "Authorization: Bearer $TOKEN"']
 }

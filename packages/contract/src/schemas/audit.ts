@@ -1,6 +1,9 @@
 import { type Static, Type } from 'typebox'
 import { listOf, NullableString, pageQuery, Timestamp } from './shared.ts'
 
+const ACTOR_TYPES = ['key', 'session', 'user', 'host', 'none'] as const
+const OBJECT_TYPES = ['key', 'user', 'company', 'session'] as const
+
 export const AuditEvent = Type.Object({
   id: Type.String(),
   companyId: Type.String(),
@@ -8,12 +11,16 @@ export const AuditEvent = Type.Object({
   at: Timestamp('When it happened.'),
   action: Type.String({ description: 'What happened, for example key.deleted.' }),
   actor: Type.Object({
-    type: Type.String({ description: 'key, or host for a command run on the server itself.' }),
+    type: Type.Unsafe<(typeof ACTOR_TYPES)[number]>({
+      type: 'string',
+      enum: [...ACTOR_TYPES],
+      description: 'What vouched for the change; host: a command run on the server itself.',
+    }),
     id: NullableString({}),
     userId: NullableString({ description: 'The user the actor’s credential stands for.' }),
   }),
   object: Type.Object({
-    type: Type.String({ description: 'key, user, company or session.' }),
+    type: Type.Unsafe<(typeof OBJECT_TYPES)[number]>({ type: 'string', enum: [...OBJECT_TYPES] }),
     id: Type.String(),
   }),
   address: NullableString({ description: 'Where the request came from.' }),

@@ -4,5 +4,5 @@ export const Health = Type.Object({ status: Type.Literal('ok') })
 
 export const Readiness = Type.Object({
   status: Type.Literal('ready'),
-  store: Type.String({ description: 'sqlite or postgres.' }),
+  store: Type.Unsafe<'sqlite' | 'postgres'>({ type: 'string', enum: ['sqlite', 'postgres'] }),
 })

@@ -50,8 +50,7 @@ const MetadataInput = Type.Unsafe<Record<string, string>>({
 const Mode = Type.Unsafe<'live' | 'test'>({
   type: 'string',
   enum: ['live', 'test'],
-  default: 'live',
-  description: 'Shows in the secret, which begins with lk_live_ or lk_test_.',
+  description: 'Shows in the secret, which begins with lk_live_ or lk_test_. live where it is not said.',
 })
 
 const KeyPermissions = NullablePermissions("Narrower than the user's; null: all that the user has.")

@@ -4,7 +4,9 @@ import { NullableString, PERMISSION_LENGTH_MAX, PERMISSIONS_MAX, Role, Timestamp
 
 export const Me = Type.Object({
   credential: Type.Object({
-    type: Type.String({
+    type: Type.Unsafe<'key' | 'session' | 'user'>({
+      type: 'string',
+      enum: ['key', 'session', 'user'],
       description: 'What vouches for the request: key, session, or user (of an outside issuer).',
     }),
     id: Type.String({ description: 'Id of that key, session or user.' }),

@@ -4,7 +4,12 @@ import type { Handler } from '../context.ts'
 
 export const getMe: Handler<'getMe'> = (_deps, { principal, address, requestId }) => ({
   body: {
-    credential: { type: principal.type, id: principal.id ?? '', isToken: principal.isDerived },
+    // A request comes from neither the host nor nobody.
+    credential: {
+      type: principal.type as 'key' | 'session' | 'user',
+      id: principal.id ?? '',
+      isToken: principal.isDerived,
+    },
     userId: principal.userId ?? '',
     companyId: principal.homeCompanyId ?? '',
     actingCompanyId: principal.companyId,

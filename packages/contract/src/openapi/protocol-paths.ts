@@ -1,0 +1,227 @@
+import type {
+  OpenApiDocument,
+  OperationObject,
+  ParameterObject,
+  ResponseObject,
+  SchemaObject,
+} from './document.ts'
+
+/*
+ * What the service answers beside the operations table: protocols that others have written, with statuses, bodies and
+ * errors of their own.
+ */
+
+type Spoken = Pick<OperationObject, 'operationId' | 'tags' | 'summary' | 'description' | 'responses'> &
+  Partial<Pick<OperationObject, 'parameters' | 'requestBody'>>
+
+const operation = (spoken: Spoken): OperationObject => ({
+  security: [],
+  parameters: [],
+  'x-permission': null,
+  'x-problem-codes': {},
+  ...spoken,
+})
+
+const text = (description?: string): SchemaObject => ({
+  type: 'string',
+  ...(description === undefined ? {} : { description }),
+})
+
+function object(
+  properties: Readonly<Record<string, SchemaObject>>,
+  required: readonly string[] = Object.keys(properties),
+): SchemaObject {
+  return { type: 'object', properties, required }
+}
+
+const REQUEST_ID = { 'X-Request-Id': { $ref: '#/components/headers/XRequestId' } }
+
+const json = (description: string, schema: SchemaObject): ResponseObject => ({
+  description,
+  headers: REQUEST_ID,
+  content: { 'application/json': { schema } },
+})
+
+const tokenRequest = object(
+  {
+    grant_type: { type: 'string', enum: ['client_credentials'] },
+    client_id: text('Id of the key, where it is not sent by HTTP Basic.'),
+    client_secret: text('The key itself, where it is not sent by HTTP Basic.'),
+    scope: text('Permissions, with spaces between: only ones that the key has. Absent: all of them.'),
+  },
+  ['grant_type'],
+)
+
+const tokenAnswer = object({
+  access_token: text('For Authorization: Bearer.'),
+  token_type: { type: 'string', enum: ['Bearer'] },
+  expires_in: { type: 'integer', description: 'Seconds.' },
+  scope: text('What the token may do.'),
+})
+
+const tokenError = json(
+  'The error of RFC 6749 §5.2.',
+  object(
+    {
+      error: {
+        type: 'string',
+        enum: [
+          'invalid_request',
+          'invalid_client',
+          'invalid_grant',
+          'unsupported_grant_type',
+          'invalid_scope',
+        ],
+      },
+      error_description: text(),
+    },
+    ['error'],
+  ),
+)
+
+const token = operation({
+  operationId: 'requestToken',
+  tags: ['Session'],
+  summary: 'Get an access token (OAuth 2 client credentials)',
+  description:
+    'client_id is the id of a key, client_secret the key itself: by HTTP Basic or in the form, not both. The token ' +
+    'lives five minutes and stops working with its key.',
+  requestBody: {
+    required: true,
+    content: { 'application/x-www-form-urlencoded': { schema: tokenRequest } },
+  },
+  responses: {
+    '200': json('The token.', tokenAnswer),
+    '400': tokenError,
+    '401': tokenError,
+    '413': tokenError,
+    '429': tokenError,
+    '503': { $ref: '#/components/responses/Unavailable' },
+  },
+})
+
+const metadata = operation({
+  operationId: 'getOAuthMetadata',
+  tags: ['Session'],
+  summary: 'What OAuth clients discover (RFC 8414)',
+  description: 'The issuer, the token endpoint and the key set, for clients that configure themselves.',
+  responses: {
+    '200': json(
+      'The metadata.',
+      object({
+        issuer: text(),
+        token_endpoint: text(),
+        jwks_uri: text(),
+        scopes_supported: { type: 'array', items: text() },
+        response_types_supported: { type: 'array', items: text() },
+        grant_types_supported: { type: 'array', items: text() },
+        token_endpoint_auth_methods_supported: { type: 'array', items: text() },
+        service_documentation: text(),
+      }),
+    ),
+  },
+})
+
+const keySet = operation({
+  operationId: 'getJwks',
+  tags: ['Session'],
+  summary: 'The public keys of our tokens (RFC 7517)',
+  description:
+    'For whoever checks the signature itself. Only POST /verify knows whether a token still counts.',
+  responses: {
+    '200': json(
+      'The key set.',
+      object({ keys: { type: 'array', items: { type: 'object', additionalProperties: true } } }),
+    ),
+  },
+})
+
+const gatewayParameters: readonly ParameterObject[] = [
+  {
+    name: 'permission',
+    in: 'query',
+    required: false,
+    description: 'What the client needs, as area:action. Any other parameter is refused: it opens no gate.',
+    schema: text(),
+  },
+  {
+    name: 'X-Gateway-Token',
+    in: 'header',
+    required: false,
+    description: 'A key with keys:verify, where the gateway is not named in LATCHKEY_TRUSTED_PROXIES.',
+    schema: text(),
+  },
+]
+
+const verdict = (description: string): ResponseObject => ({
+  description,
+  headers: {
+    ...REQUEST_ID,
+    ...Object.fromEntries(
+      ['Status', 'Error', 'Key-Id', 'User-Id', 'Company-Id', 'Permissions', 'Mode'].map((name) => [
+        `X-Auth-${name}`,
+        { description: '- where there is none.', schema: text() },
+      ]),
+    ),
+  },
+})
+
+function gateway(operationId: string, summary: string, description: string): OperationObject {
+  return operation({
+    operationId,
+    tags: ['Gateways'],
+    summary,
+    description: `${description} Every method is answered alike, the body is never read, and each answer has all X-Auth headers.`,
+    parameters: gatewayParameters,
+    responses: {
+      '200': verdict('Let the client through.'),
+      '401': verdict('Refuse: no valid credential.'),
+      '403': verdict('Refuse: not allowed.'),
+      ...(operationId === 'checkForNginx' ? {} : { '429': verdict('Refuse: too many failures from there.') }),
+      '503': verdict('Nothing can be told now: refuse.'),
+    },
+  })
+}
+
+const metrics = operation({
+  operationId: 'getMetrics',
+  tags: ['Operation'],
+  summary: 'Metrics for Prometheus',
+  description: 'Counters and durations, in the text format of Prometheus. Never an id of a key.',
+  responses: {
+    '200': {
+      description: 'The metrics.',
+      headers: REQUEST_ID,
+      content: { 'text/plain': { schema: text() } },
+    },
+    '503': { $ref: '#/components/responses/Unavailable' },
+  },
+})
+
+export const PROTOCOL_TAGS = {
+  Gateways: 'One question for every gateway: may this client pass?',
+} as const
+
+export const protocolPaths: OpenApiDocument['paths'] = {
+  '/oauth/token': { post: token },
+  '/.well-known/oauth-authorization-server': { get: metadata },
+  '/.well-known/jwks.json': { get: keySet },
+  '/gateway/check': {
+    get: gateway(
+      'checkForGateway',
+      'Check a client for a gateway',
+      'For Traefik, Caddy, HAProxy and APISIX.',
+    ),
+  },
+  '/gateway/nginx': {
+    get: gateway('checkForNginx', 'Check a client for nginx', 'For auth_request: 429 goes as 403.'),
+  },
+  '/gateway/envoy': {
+    get: gateway(
+      'checkForEnvoy',
+      'Check a client for Envoy',
+      'For ext_authz, which appends the client’s own path.',
+    ),
+  },
+  '/metrics': { get: metrics },
+}
