@@ -1,6 +1,4 @@
-import { once } from 'node:events'
-import { Agent, type ClientRequest, request } from 'node:http'
-import { text } from 'node:stream/consumers'
+import { Agent, request } from 'node:http'
 
 /** As whom something is asked, by the headers that prove it. */
 export type Credential = Readonly<Record<string, string>>
@@ -26,7 +24,8 @@ export function startWriter(url: string, credential: Credential, body: object, i
           finish = resolve
         })
       }
-      if ((await finishWith(asked)) === 201) made += 1
+      asked.finish()
+      if ((await asked.answered) === 201) made += 1
     }
   })()
   const pushing = isHeld ? setInterval(() => finish(), HELD_MS) : undefined
@@ -44,27 +43,21 @@ export function startWriter(url: string, credential: Credential, body: object, i
 
 const HELD_MS = 40
 
-/** A creation whose last byte is still to come. */
-function begin(url: string, agent: Agent, credential: Credential, body: object): ClientRequest {
+/** A creation whose last byte is still to come. Refused, it may be answered before. */
+function begin(url: string, agent: Agent, credential: Credential, body: object) {
   const bytes = Buffer.from(JSON.stringify(body))
   const asked = request(`${url}/keys`, {
     agent,
     method: 'POST',
     headers: { ...credential, 'content-type': 'application/json', 'content-length': bytes.length },
   })
-  asked.on('error', () => {})
+  const answered = new Promise<number | undefined>((resolve) => {
+    asked.on('error', () => resolve(undefined))
+    asked.on('response', (response) => {
+      response.on('error', () => resolve(undefined))
+      response.on('end', () => resolve(response.statusCode)).resume()
+    })
+  })
   asked.write(bytes.subarray(0, -1))
-  return asked
-}
-
-/** The status; undefined when there is no answer. */
-async function finishWith(asked: ClientRequest): Promise<number | undefined> {
-  asked.end('}')
-  try {
-    const [response] = await once(asked, 'response')
-    await text(response)
-    return response.statusCode
-  } catch {
-    return undefined
-  }
+  return { answered, finish: () => asked.end('}') }
 }
