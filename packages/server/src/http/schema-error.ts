@@ -1,8 +1,9 @@
+import { explainTime } from '@latchkey/core/time'
 import type { ErrorObject } from 'ajv/dist/2020.js'
 
-const FORMATS: Readonly<Record<string, string>> = {
-  'date-time': 'must be a date and time with its zone, such as 2027-01-31T00:00:00Z.',
-  email: 'must be an email address.',
+const FORMATS: Readonly<Record<string, (text: string) => string>> = {
+  'date-time': explainTime,
+  email: () => 'must be an email address.',
 }
 
 /** Says what a value must be, in words for the person who sent it. */
@@ -16,7 +17,7 @@ export function explain(error: ErrorObject): string {
     case 'enum':
       return `must be one of ${(params.allowedValues as unknown[]).map(String).join(', ')}${got(error.data)}.`
     case 'format':
-      return FORMATS[String(params.format)] ?? `must have the format ${params.format}.`
+      return FORMATS[String(params.format)]?.(String(error.data)) ?? `must have the format ${params.format}.`
     case 'pattern':
       return 'must not hold control characters.'
     case 'minLength':

@@ -1,6 +1,7 @@
 import { parseWhitelistedIPs } from '@latchkey/core/allowlist'
 import { type Fault, inputError, noteFault } from '@latchkey/core/error'
 import { parsePermission } from '@latchkey/core/permission'
+import { explainTime, parseTime } from '@latchkey/core/time'
 
 type Lists = {
   readonly whitelistedIPs?: readonly string[] | string | null
@@ -57,11 +58,15 @@ function parsePermissions(value: readonly string[] | null | undefined, faults: F
   return [...new Set(value)]
 }
 
-/** Milliseconds since the epoch; null: never. A moment that has passed is refused. */
+/** Milliseconds since the epoch; null: never, or a fault. A moment that has passed is refused. */
 export function parseExpiry(value: string | null | undefined, nowMs: number, faults: Fault[]): number | null {
   if (value === null || value === undefined) return null
-  const atMs = Date.parse(value)
-  if (!(atMs > nowMs)) {
+  const atMs = parseTime(value)
+  if (atMs === undefined) {
+    faults.push({ pointer: '/expiresAt', code: 'invalid_field', detail: explainTime(value) })
+    return null
+  }
+  if (atMs <= nowMs) {
     faults.push({
       pointer: '/expiresAt',
       code: 'invalid_field',

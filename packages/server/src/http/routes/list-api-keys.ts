@@ -3,6 +3,7 @@ import { listingOfKeys } from '../../storage/key-listing.ts'
 import { findKey, findKeyViews } from '../../storage/keys.ts'
 import type { Handler } from '../context.ts'
 import { answerList } from '../list.ts'
+import { momentOf } from '../moment.ts'
 import { presentKey } from '../present-key.ts'
 
 export const listApiKeys: Handler<'listApiKeys'> = (deps, context) => {
@@ -16,8 +17,8 @@ export const listApiKeys: Handler<'listApiKeys'> = (deps, context) => {
           userId,
           search,
           isRestricted: restricted,
-          unusedSinceMs: unusedSince === undefined ? undefined : Date.parse(unusedSince),
-          expiringBeforeMs: expiringBefore === undefined ? undefined : Date.parse(expiringBefore),
+          unusedSinceMs: momentOf(unusedSince),
+          expiringBeforeMs: momentOf(expiringBefore),
         })
       : NOTHING
   return answerList(deps, context, {

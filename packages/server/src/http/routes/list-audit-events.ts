@@ -3,6 +3,7 @@ import { findAuditEvents } from '../../storage/audit.ts'
 import { listingOfEvents } from '../../storage/event-listing.ts'
 import type { Handler } from '../context.ts'
 import { answerList } from '../list.ts'
+import { momentOf } from '../moment.ts'
 import { presentAuditEvent } from '../present-audit-event.ts'
 
 export const listAuditEvents: Handler<'listAuditEvents'> = (deps, context) => {
@@ -14,8 +15,8 @@ export const listAuditEvents: Handler<'listAuditEvents'> = (deps, context) => {
       actorId,
       action,
       objectId,
-      sinceMs: since === undefined ? undefined : Date.parse(since),
-      untilMs: until === undefined ? undefined : Date.parse(until),
+      sinceMs: momentOf(since),
+      untilMs: momentOf(until),
     }),
     companyId,
     query,
