@@ -40,15 +40,29 @@ export function forwardedAddress(
   const lines = headerValues(request, 'x-forwarded-for')
   if (lines.length === 0) return undefined
   const chain = lines.join(',')
-  if (!chain.includes(',')) return parseAddress(chain.trim())
+  if (!chain.includes(',')) return parseHop(chain.trim())
   const hops = chain.split(',', HOPS_MAX + 1)
   if (hops.length > HOPS_MAX) return undefined
   let client: Address | undefined
   for (const hop of hops.reverse()) {
-    client = parseAddress(hop.trim())
+    client = parseHop(hop.trim())
     if (client === undefined || trustedProxies === null || !contains(trustedProxies, client)) return client
   }
   return client
+}
+
+/** What some balancers write besides the bare address: 192.0.2.7:443, [2001:db8::1]:443, [2001:db8::1]. */
+const WITH_PORT = /^(?:([\d.]{7,15})|\[([0-9A-Fa-f:.]{2,45})\])(?::(\d{1,5}))?$/
+
+/** The address of one hop, without its port. */
+function parseHop(text: string): Address | undefined {
+  const bare = parseAddress(text)
+  if (bare !== undefined) return bare
+  const [, four, six, port = '0'] = WITH_PORT.exec(text) ?? []
+  // A text that is wrong in one place is believed in none.
+  if (Number(port) > 65_535 || six?.includes(':') === false) return undefined
+  const address = four ?? six
+  return address === undefined ? undefined : parseAddress(address)
 }
 
 function peerAddress(request: IncomingMessage): Address | undefined {

@@ -75,9 +75,27 @@ describe('the address seen', () => {
   })
 
   test.each([
-    '198.51.100.7:1234',
-    '[2001:db8::7]',
-    '[2001:db8::7]:443',
+    '198.51.100.7:',
+    '198.51.100.7:x',
+    '198.51.100.7:443:443',
+    '198.51.100.7:65536',
+    '198.51.100.7:-1',
+    '198.51.100.7 :443',
+    '198.51.100.07:443',
+    '198.51.100.7/32:443',
+    'localhost:443',
+    ':443',
+    '[198.51.100.7]',
+    '[198.51.100.7]:443',
+    '[2001:db8::7',
+    '2001:db8::7]',
+    '[2001:db8::7]443',
+    '[2001:db8::7]:',
+    '[2001:db8::7]:65536',
+    '[[2001:db8::7]]:443',
+    '[]:443',
+    '[fe80::1%eth0]:443',
+    '[::10.0.0.1]:443',
     '198.51.100.07',
     '198.51.100',
     '198.51.100.7/32',
@@ -96,6 +114,21 @@ describe('the address seen', () => {
   ])('a hop %s is no address: unknown', async (hop) => {
     expect(await seen({ peer: PROXY, forwarded: hop })).toBe(null)
     expect(await seen({ peer: PROXY, forwarded: `${CLIENT}, ${hop}` })).toBe(null)
+  })
+
+  test.each([
+    ['198.51.100.7:52044', CLIENT],
+    ['198.51.100.7:0', CLIENT],
+    ['198.51.100.7:65535', CLIENT],
+    ['[2001:db8::7]', '2001:db8::7'],
+    ['[2001:db8::7]:443', '2001:db8::7'],
+    ['[2001:DB8:0::7]:1', '2001:db8::7'],
+    ['[::ffff:198.51.100.7]:443', CLIENT],
+  ])('a hop %s is that address', async (hop, expected) => {
+    expect(await seen({ peer: PROXY, forwarded: hop })).toBe(expected)
+    expect(await seen({ peer: PROXY, forwarded: `203.0.113.9, ${hop}, 10.1.1.1:443` })).toBe(expected)
+    expect(await seen({ peer: PROXY, forwarded: [hop, '[2001:db8:aaaa::1]:80'] })).toBe(expected)
+    expect(await seen({ peer: CLIENT, forwarded: '203.0.113.9:443' })).toBe(CLIENT)
   })
 
   test('no other header says where a request comes from', async () => {
