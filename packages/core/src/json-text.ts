@@ -1,5 +1,7 @@
-import { AppError } from './error.ts'
+import { AppError, inputError } from './error.ts'
 import { findJsonFault } from './json-fault.ts'
+import { pointerTo } from './json-pointer.ts'
+import { explainText } from './text.ts'
 
 const DEPTH_MAX = 8
 const NAMES_MAX = 64
@@ -20,7 +22,7 @@ export function parseJson(bytes: Uint8Array): unknown {
     // JSON.parse throws nothing that is no Error.
     throw malformed(text, error as Error)
   }
-  checkStructure(text)
+  checkStructure(text, value)
   return value
 }
 
@@ -67,14 +69,14 @@ const [OPEN_BRACE, CLOSE_BRACE, OPEN_BRACKET, CLOSE_BRACKET, COMMA, QUOTE, BACKS
 )
 
 /** Walks text that is known to be JSON: only braces, brackets, commas, colons and strings matter. */
-function checkStructure(text: string): void {
+function checkStructure(text: string, value: unknown): void {
   const open: (Names | undefined)[] = []
   let isName = false
   for (let index = 0; index < text.length; index++) {
     const sign = text.charCodeAt(index)
     if (sign === QUOTE) {
       const end = endOfString(text, index)
-      const content = contentOf(text, index, end)
+      const content = contentOf(text, index, end, value)
       if (isName) noteName(open.at(-1)!, content)
       isName = false
       index = end - 1
@@ -104,19 +106,34 @@ function endOfString(text: string, start: number): number {
 }
 
 /** What a string stands for. Text that is JSON in UTF-8 can hold what checkText refuses only where it is escaped. */
-function contentOf(text: string, start: number, end: number): string {
+function contentOf(text: string, start: number, end: number, value: unknown): string {
   const raw = text.slice(start + 1, end - 1)
   if (!raw.includes('\\')) return raw
   const content = JSON.parse(text.slice(start, end)) as string
-  checkText(content)
+  checkText(content, value)
   return content
 }
 
-function checkText(content: string): void {
-  if (!content.isWellFormed())
-    throw invalid('A string holds half of a surrogate pair: send well-formed Unicode.')
-  if (content.includes('\u0000'))
-    throw invalid('A string holds the character U+0000, which cannot be stored.')
+function checkText(content: string, value: unknown): void {
+  const detail = explainText(content)
+  if (detail === undefined) return
+  const pointer = findUnfit(value, '', 0)
+  // Of a name that stands twice the value kept is another.
+  throw pointer === undefined
+    ? invalid(`A string ${detail}`)
+    : inputError([{ pointer, code: 'invalid_body', detail }])
+}
+
+/** Where the first text stands that cannot be kept, as value or as name. */
+function findUnfit(value: unknown, base: string, depth: number): string | undefined {
+  if (typeof value === 'string') return explainText(value) === undefined ? undefined : base
+  if (typeof value !== 'object' || value === null || depth > DEPTH_MAX) return undefined
+  for (const [name, member] of Object.entries(value)) {
+    const pointer = pointerTo(base, name)
+    const found = explainText(name) === undefined ? findUnfit(member, pointer, depth + 1) : pointer
+    if (found !== undefined) return found
+  }
+  return undefined
 }
 
 /** The names of one object. A set costs more than most objects are long: none is made for the first name. */

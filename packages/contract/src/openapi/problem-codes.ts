@@ -60,7 +60,8 @@ export function problemCodesOf(id: OperationId, operation: Operation): ProblemCo
   return codes
 }
 
-function requestCodes({ query, isIdempotent }: Operation): ProblemCodes {
+function requestCodes({ query, isIdempotent, isProbe }: Operation): ProblemCodes {
+  if (isProbe === true) return {}
   const isList = hasField(query, 'startingAfter')
   return {
     400: [

@@ -9,9 +9,10 @@ export const healthOperations = {
     path: '/healthz',
     tag,
     summary: 'Whether the process lives',
-    description: 'Answers 200 as long as the process can answer at all.',
+    description: 'Answers 200 as long as the process can answer at all, whatever Accept and query ask for.',
     authentication: 'none',
     permission: null,
+    isProbe: true,
     success: { status: 200, schema: Health },
   },
   getReadiness: {
@@ -19,9 +20,10 @@ export const healthOperations = {
     path: '/readyz',
     tag,
     summary: 'Whether the service can do its work',
-    description: 'Answers 200 when the store answers, else 503.',
+    description: 'Answers 200 when the store answers, else 503, whatever Accept and query ask for.',
     authentication: 'none',
     permission: null,
+    isProbe: true,
     success: { status: 200, schema: Readiness },
   },
 } as const satisfies Record<string, Operation>

@@ -20,6 +20,8 @@ export type Operation = {
   readonly isIdempotent?: true
   /** Takes `If-Match`; answers carry an `ETag`. */
   readonly hasEtag?: true
+  /** A probe asks in its own way: Accept and query are not looked at. */
+  readonly isProbe?: true
   readonly query?: TSchema
   readonly body?: TSchema
   readonly success: { readonly status: 200 | 201 | 204; readonly schema?: TSchema }

@@ -1,9 +1,10 @@
-import { AppError, inputError } from '@latchkey/core/error'
+import { AppError } from '@latchkey/core/error'
 import { assertMayActForOthers } from '@latchkey/core/escalation'
 import { isId } from '@latchkey/core/ids'
 import type { Principal } from '@latchkey/core/principal'
 import type { Services } from '../services.ts'
 import { findCompany } from '../storage/companies.ts'
+import { onlyValue } from './raw-headers.ts'
 
 /**
  * The principal, acting for the company that X-Company-Id names; `headers` is its values, at least one. Only for an
@@ -14,16 +15,7 @@ export async function actFor(
   principal: Principal,
   headers: readonly string[],
 ): Promise<Principal> {
-  const [companyId = ''] = headers
-  if (headers.length > 1) {
-    throw inputError([
-      {
-        header: 'X-Company-Id',
-        code: 'duplicate_parameter',
-        detail: 'was sent more than once: send it once.',
-      },
-    ])
-  }
+  const companyId = onlyValue(headers, 'X-Company-Id') ?? ''
   assertMayActForOthers(principal)
   const company = isId('cmp', companyId)
     ? await deps.engine.read((db) => findCompany(db, companyId))

@@ -1,7 +1,8 @@
 import type { IncomingMessage } from 'node:http'
 import { AppError } from '@latchkey/core/error'
 import { parseJson } from '@latchkey/core/json-text'
-import { headerValues } from './raw-headers.ts'
+import { type MediaType, parseMediaType } from './media-type.ts'
+import { headerValues, singleHeader } from './raw-headers.ts'
 
 const BODY_BYTES_MAX = 64 * 1024
 
@@ -10,13 +11,14 @@ export type JsonBody = { readonly bytes: Buffer; readonly value: unknown }
 
 /** Reads a JSON body. Throws AppError `unsupported_media_type`, `payload_too_large`, `malformed_json`, `invalid_body`. */
 export async function readJsonBody(request: IncomingMessage): Promise<JsonBody> {
-  assertJson(headerValues(request, 'content-type')[0])
+  assertJson(request)
   const bytes = await readBytes(request)
   return { bytes, value: parseJson(bytes) }
 }
 
-/** Reads a body whole. Throws AppError `payload_too_large`, `malformed_request` when it breaks off. */
+/** Reads a body whole. Throws AppError `unsupported_media_type` when it is packed, `payload_too_large`, `malformed_request` when it breaks off. */
 export async function readBytes(request: IncomingMessage): Promise<Buffer> {
+  assertPlain(request)
   const [declared] = headerValues(request, 'content-length')
   if (declared !== undefined && Number(declared) > BODY_BYTES_MAX) throw tooLarge()
   return new Promise((resolve, reject) => {
@@ -48,15 +50,43 @@ export async function readBytes(request: IncomingMessage): Promise<Buffer> {
 const isBrokenOff = (error: unknown): boolean => (error as NodeJS.ErrnoException).code === 'ECONNRESET'
 
 /** RFC 8259 §8.1: JSON is UTF-8; a charset parameter may only say so. */
-function assertJson(contentType: string | undefined): void {
-  if (contentType !== undefined && /^application\/json *(; *charset="?utf-8"? *)?$/i.test(contentType)) return
-  // Repeated only when it is a media type: a caller may have pasted something else.
-  const [type] = /^[\w.+-]{1,60}\/[\w.+-]{1,60}(?=[ ;]|$)/.exec(contentType ?? '') ?? []
-  const sent =
-    contentType === undefined ? 'none was sent' : type === undefined ? 'got no media type' : `got ${type}`
+function assertJson(request: IncomingMessage): void {
+  const header = singleHeader(request, 'Content-Type')
+  if (header === 'application/json') return
+  const { type, charset } = header === undefined ? NOTHING : parseMediaType(header)
+  if (type === 'application/json' && charset === 'utf-8') return
   throw new AppError(
     'unsupported_media_type',
-    `The body must be declared as application/json; ${sent}. With curl add: -H 'Content-Type: application/json'`,
+    `The body must be declared as application/json; ${sentInstead(header, { type, charset })}. With curl add: ` +
+      "-H 'Content-Type: application/json'",
+  )
+}
+
+const NOTHING: MediaType = { type: '', charset: 'utf-8' }
+
+/** Repeated only where it has the form of a media type or a charset: a caller may have pasted something else. */
+export function sentInstead(header: string | undefined, { type, charset }: MediaType): string {
+  if (header === undefined) return 'Content-Type is missing'
+  if (!/^[\w.+-]{1,60}\/[\w.+-]{1,60}$/.test(type)) return 'Content-Type names no media type'
+  if (charset === 'utf-8') return `got ${type}`
+  const name = /^[\w.:-]{1,30}$/.test(charset.other) ? charset.other : 'another charset'
+  return `got ${type} in ${name}, and it is UTF-8 always: leave charset out`
+}
+
+/** Nothing is unpacked: a few bytes could become gigabytes. Throws AppError `unsupported_media_type`. */
+function assertPlain(request: IncomingMessage): void {
+  const codings = [
+    ...headerValues(request, 'content-encoding'),
+    ...headerValues(request, 'transfer-encoding'),
+  ]
+    .flatMap((line) => line.toLowerCase().split(','))
+    .map((coding) => coding.trim())
+  const packed = codings.find((coding) => !['', 'identity', 'chunked'].includes(coding))
+  if (packed === undefined) return
+  const name = /^[\w.-]{1,30}$/.test(packed) ? packed : 'an unknown coding'
+  throw new AppError(
+    'unsupported_media_type',
+    `The body is declared as packed (${name}): send it as it is, without Content-Encoding.`,
   )
 }
 

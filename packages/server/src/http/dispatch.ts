@@ -9,7 +9,7 @@ import type { Incoming } from './incoming.ts'
 import { missingRoute } from './missing-route.ts'
 import { problemAnswer, publicError } from './problem.ts'
 import { headerValues } from './raw-headers.ts'
-import { findFault } from './request-checks.ts'
+import { findFault, findFragment } from './request-checks.ts'
 import type { Route, Router } from './router.ts'
 
 type DispatchDeps = Pick<Services, 'config' | 'events' | 'metrics' | 'traces'> & {
@@ -54,7 +54,7 @@ export function createDispatch(deps: DispatchDeps): Dispatch {
       if (answer instanceof Promise) answer.then(finish, fail)
       else finish(answer)
     }
-    const fault = findFault(raw)
+    const fault = findFault(raw) ?? (route.readsTarget === true ? undefined : findFragment(url))
     // After the parser has looked at the bytes that follow: what is broken twice is answered once.
     if (fault !== undefined) setImmediate(fail, fault)
     else if (headerValues(raw, 'transfer-encoding').length > 0) setImmediate(begin)

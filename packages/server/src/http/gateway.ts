@@ -27,6 +27,7 @@ export function registerGateway(router: Router, deps: AuthenticateDeps, connecti
   const register = (pattern: string, flavour: Flavour, configured: Configured) =>
     router.add(METHODS, pattern, {
       name: pattern,
+      readsTarget: true,
       answer(request) {
         connections.add(request.raw.socket)
         return answerGateway(deps, request, demandOf(urlOf(request), configured))

@@ -1,6 +1,8 @@
 import type { IncomingMessage } from 'node:http'
-import { readBytes } from './body.ts'
-import { headerValues } from './raw-headers.ts'
+import { readBytes, sentInstead } from './body.ts'
+import { parseForm } from './form-text.ts'
+import { parseMediaType } from './media-type.ts'
+import { headerValues, singleHeader } from './raw-headers.ts'
 
 /** RFC 6749 §5.2 */
 export type OAuthCode =
@@ -40,12 +42,23 @@ export type TokenRequest = {
 
 /** The form of a token request. Throws OAuthError `invalid_request` for another type, or a parameter given twice. */
 export async function readForm(request: IncomingMessage): Promise<Map<string, string>> {
-  const type = request.headers['content-type'] ?? ''
-  if (!/^application\/x-www-form-urlencoded *(; *charset="?utf-8"? *)?$/i.test(type)) {
-    throw new OAuthError('invalid_request', 'The body must be application/x-www-form-urlencoded.')
+  const header = singleHeader(request, 'Content-Type')
+  const declared = parseMediaType(header ?? '')
+  const { type, charset } = declared
+  const isForm = type === 'application/x-www-form-urlencoded'
+  const text = isForm ? (await readBytes(request)).toString('latin1') : ''
+  // Every charset that a form comes in writes ASCII alike, and a well-made form is nothing else.
+  if (!isForm || (charset !== 'utf-8' && !/^[\x20-\x7e\r\n]*$/.test(text))) {
+    throw new OAuthError(
+      'invalid_request',
+      `The body must be application/x-www-form-urlencoded; ${sentInstead(header, declared)}.`,
+    )
   }
   const form = new Map<string, string>()
-  for (const [name, value] of new URLSearchParams((await readBytes(request)).toString('utf8'))) {
+  for (const { name, value } of parseForm(text)) {
+    if (name === undefined || value === undefined) {
+      throw new OAuthError('invalid_request', 'A parameter holds bytes that are not UTF-8.')
+    }
     if (form.has(name)) throw new OAuthError('invalid_request', 'A parameter was given more than once.')
     // RFC 6749 §3.2: a parameter without a value is treated as if it were left out.
     if (value !== '') form.set(name, value)

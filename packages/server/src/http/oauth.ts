@@ -9,7 +9,7 @@ import { type AuthenticateDeps, authenticateSecret } from './authenticate.ts'
 import type { Incoming } from './incoming.ts'
 import { oauthMetadata, TOKEN_PATH } from './oauth-metadata.ts'
 import { OAuthError, parseTokenRequest, readForm, type TokenRequest } from './oauth-request.ts'
-import { problemAnswer } from './problem.ts'
+import { problemAnswer, statusOf } from './problem.ts'
 import { requestOrigin } from './request-origin.ts'
 import type { RouteDeps } from './route.ts'
 import type { Router } from './router.ts'
@@ -114,6 +114,9 @@ function toOAuthError(error: unknown, address: Address | undefined): OAuthError 
     case 'payload_too_large':
       return new OAuthError('invalid_request', error.detail, 413)
     default:
-      return new OAuthError('invalid_client', error.detail)
+      // What is wrong with the bytes of the request says nothing about the client.
+      return [401, 403].includes(statusOf(error))
+        ? new OAuthError('invalid_client', error.detail)
+        : new OAuthError('invalid_request', error.detail)
   }
 }

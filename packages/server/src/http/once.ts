@@ -4,6 +4,7 @@ import { listPermissions } from '@latchkey/core/permission'
 import type { Change } from '../changes/change.ts'
 import { runOnce } from '../idempotency/run-once.ts'
 import type { Context, HandlerDeps, Reply } from './context.ts'
+import { onlyValue } from './raw-headers.ts'
 
 /** RFC 9110's field-content without spaces: visible ASCII. */
 const WORD = /^[\x21-\x7e]{1,255}$/
@@ -31,14 +32,9 @@ export async function once<Id extends OperationId>(
 }
 
 function parseHeader(values: readonly string[]): string | undefined {
-  const [value] = values
-  if (value === undefined) return undefined
   const header = 'Idempotency-Key'
-  if (values.length > 1) {
-    throw inputError([
-      { header, code: 'duplicate_parameter', detail: 'was sent more than once: send it once.' },
-    ])
-  }
+  const value = onlyValue(values, header)
+  if (value === undefined) return undefined
   if (!WORD.test(value)) {
     throw inputError([
       { header, code: 'invalid_parameter', detail: 'must be 1 to 255 visible ASCII characters.' },

@@ -1,18 +1,22 @@
 import { AppError, type Fault } from '@latchkey/core/error'
+import { explainText } from '@latchkey/core/text'
 import type { TSchema } from 'typebox'
+import { parseForm } from './form-text.ts'
 
 type Parameters = Readonly<Record<string, { readonly type?: unknown }>>
 
 /** No operation has as many; more would only cost time. */
 const PARAMETERS_MAX = 64
+/** Longer than any name there is; the error repeats no more of one. */
+const NAME_LENGTH_MAX = 100
 
 /** 2^53 − 1 has sixteen digits; what is longer cannot be right. */
 const DIGITS = /^\d{1,16}$/
 
 /**
  * Parses a query string by the types its schema declares. Nothing is coerced: a number is decimal digits, a
- * truth value is true or false. Faults: a parameter given twice, a value that is not of its type. Throws AppError
- * `invalid_parameter` for more than PARAMETERS_MAX.
+ * truth value is true or false. Faults: a parameter given twice, a value that is not of its type or that cannot be
+ * stored. Throws AppError `invalid_parameter` for more than PARAMETERS_MAX.
  */
 export function parseQuery(
   queryString: string,
@@ -24,7 +28,8 @@ export function parseQuery(
   const query: Record<string, unknown> = {}
   const faults: Fault[] = []
   const seen = new Set<string>()
-  for (const [parameter, text] of new URLSearchParams(queryString)) {
+  for (const { name, value: text } of parseForm(queryString)) {
+    const parameter = (name ?? '?').slice(0, NAME_LENGTH_MAX)
     if (seen.has(parameter)) {
       faults.push({
         parameter,
@@ -35,7 +40,7 @@ export function parseQuery(
     }
     seen.add(parameter)
     const parsed = parseValue(
-      text,
+      name === undefined ? undefined : text,
       Object.hasOwn(declared, parameter) ? declared[parameter]?.type : undefined,
     )
     if ('detail' in parsed) faults.push({ parameter, code: 'invalid_parameter', detail: parsed.detail })
@@ -59,7 +64,13 @@ function assertFew(queryString: string): void {
   }
 }
 
-function parseValue(text: string, type: unknown): { readonly value: unknown } | { readonly detail: string } {
+function parseValue(
+  text: string | undefined,
+  type: unknown,
+): { readonly value: unknown } | { readonly detail: string } {
+  if (text === undefined) return { detail: 'holds bytes that are not UTF-8: percent-encode text in UTF-8.' }
+  const unfit = explainText(text)
+  if (unfit !== undefined) return { detail: unfit }
   if (type === 'integer') {
     const value = Number(text)
     if (DIGITS.test(text) && value <= Number.MAX_SAFE_INTEGER) return { value }

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { AppError } from '@latchkey/core/error'
-import Negotiator from 'negotiator'
+import { acceptsJson } from './media-type.ts'
 import { headerValues } from './raw-headers.ts'
 import { isAuthority } from './request-origin.ts'
 
@@ -21,17 +21,20 @@ export function findFault(request: IncomingMessage): AppError | undefined {
   )
 }
 
+/** A proxy in front may take a target with a fragment for another path than we. */
+export function findFragment(url: string): AppError | undefined {
+  if (!url.includes('#')) return undefined
+  return new AppError(
+    'malformed_request',
+    'The URL holds a #, which is never sent: write %23 for the sign itself.',
+  )
+}
+
 /** Throws AppError `not_acceptable` when the caller excludes JSON. */
 export function checkAccept(request: IncomingMessage): void {
-  const accept = headerValues(request, 'accept').join(', ')
-  if (accept === '' || accept === '*/*') return
-  const isJsonWanted =
-    new Negotiator({ headers: { accept } }).mediaType(['application/json', 'application/problem+json']) !==
-    undefined
-  if (!isJsonWanted) {
-    throw new AppError(
-      'not_acceptable',
-      'The API answers application/json: send that in Accept, or leave it out.',
-    )
-  }
+  if (acceptsJson(headerValues(request, 'accept').join(', '))) return
+  throw new AppError(
+    'not_acceptable',
+    'The API answers application/json, and Accept leaves no room for it: add application/json, or leave Accept out.',
+  )
 }

@@ -7,6 +7,7 @@ import type { Context } from './context.ts'
 import { type Incoming, urlOf } from './incoming.ts'
 import { headerValues } from './raw-headers.ts'
 import { requestOrigin } from './request-origin.ts'
+import { parseTarget } from './request-target.ts'
 
 /** What a handler is told of a request whose query and body were held against the schemas of its operation. */
 export function contextOf<Id extends OperationId>(request: Incoming, read: Read): Context<Id> {
@@ -70,9 +71,7 @@ class RequestContext {
 
   /** A trailing slash is the same resource, and so is the absolute form, whatever host it names (RFC 9112 §3.2.2). */
   get path(): string {
-    const [path = '/'] = urlOf(this.#request)
-      .replace(/^https?:\/\/[^/?]*/i, '')
-      .split('?', 1)
+    const path = parseTarget(urlOf(this.#request))?.path ?? '/'
     return path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path
   }
 

@@ -16,6 +16,7 @@ import { parseQuery } from './query.ts'
 import { headerValues } from './raw-headers.ts'
 import { checkAccept } from './request-checks.ts'
 import { contextOf } from './request-context.ts'
+import { parseTarget } from './request-target.ts'
 import type { Router } from './router.ts'
 import { createBodyValidator, createQueryValidator } from './validation.ts'
 
@@ -43,6 +44,11 @@ export function registerOperation<Id extends OperationId>(
   const present = createPresenter(success)
   const assertPermitted = (principal: Principal, request: Incoming) =>
     assertMayDo(operation, principal, request.params.keyId)
+  const readQuery = (request: Incoming): unknown => {
+    const { query, faults } = parseQuery(parseTarget(urlOf(request))?.query ?? '', querySchema)
+    validateQuery(query, faults)
+    return query
+  }
   const handle = (request: Incoming, query: unknown, body?: JsonBody) =>
     whenKnown(
       handler(
@@ -56,8 +62,7 @@ export function registerOperation<Id extends OperationId>(
     name: id,
     answer: (request) =>
       whenKnown(admit(deps, operation, request), () => {
-        const { query, faults } = parseQuery(queryStringOf(request), querySchema)
-        validateQuery(query, faults)
+        const query = operation.isProbe === true ? undefined : readQuery(request)
         if (validateBody === undefined) return handle(request, query)
         return readJsonBody(request.raw).then((body) => {
           validateBody(body.value)
@@ -78,7 +83,7 @@ function createPresenter({ status, schema }: Operation['success']) {
 
 /** Everything that is decided before the body is looked at. */
 function admit(deps: RouteDeps, operation: Operation, request: Incoming): MaybePromise<void> {
-  checkAccept(request.raw)
+  if (operation.isProbe !== true) checkAccept(request.raw)
   if (operation.authentication === 'none') return
   return whenKnown(authenticate(deps, request.raw, request.address), (principal) => {
     request.principal = principal
@@ -107,10 +112,4 @@ function assertMayDo(operation: Operation, principal: Principal, keyId: string |
     'missing_permission',
     `This needs the permission ${operation.permission}, which your credential does not have.`,
   )
-}
-
-function queryStringOf(request: Incoming): string {
-  const url = urlOf(request)
-  const start = url.indexOf('?')
-  return start < 0 ? '' : url.slice(start + 1)
 }

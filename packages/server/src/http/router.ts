@@ -3,11 +3,14 @@ import type { MaybePromise } from '@latchkey/core/maybe-promise'
 import findMyWay, { type HTTPMethod } from 'find-my-way'
 import type { Answer } from './answer.ts'
 import type { Incoming } from './incoming.ts'
+import { parseTarget } from './request-target.ts'
 
 export type Route = {
   /** How metrics and logs name it: the operation, else the pattern of the path. */
   readonly name: string
   answer(request: Incoming): MaybePromise<Answer>
+  /** It reads the target of its requests itself. Elsewhere one with a fragment is refused: none is ever sent. */
+  readonly readsTarget?: true
   /** What a refusal looks like here; absent: a problem, as everywhere. */
   refuse?(error: AppError, request: Incoming): Answer
 }
@@ -49,13 +52,18 @@ export function createRouter(paramLengthMax: number): Router {
       }
     },
     find(method, url) {
-      const query = url.indexOf('?')
-      const known = fixed.get(query < 0 ? url : url.slice(0, query))?.get(method)
+      const path = parseTarget(url)?.path
+      if (path === undefined) return undefined
+      const known = fixed.get(path)?.get(method)
       if (known !== undefined) return known
-      const found = findPath(routes, method as HTTPMethod, url)
+      const found = findPath(routes, method as HTTPMethod, path)
       return found === null ? undefined : { route: found.store as Route, params: found.params }
     },
-    methodsAt: (url) => [...((findPath(patterns, 'GET', url)?.store as Set<string> | undefined) ?? [])],
+    methodsAt(url) {
+      const path = parseTarget(url)?.path
+      const found = path === undefined ? null : findPath(patterns, 'GET', path)
+      return found === null ? [] : [...(found.store as Set<string>)]
+    },
   }
 }
 
@@ -70,15 +78,13 @@ function createPaths(paramLengthMax: number) {
   })
 }
 
-function findPath(paths: Paths, method: HTTPMethod, url: string) {
-  if (!isRequestTarget(url)) return null
-  const found = paths.find(method, url)
-  // What cannot be decoded is taken as it is written: an id that is not found, or a path of Envoy's clients.
-  return found === null && url.includes('%') ? paths.find(method, url.replaceAll('%', '%25')) : found
+/**
+ * The library would decode what is percent-encoded, and `/%6detrics` is not `/metrics`: a proxy that keeps the one back
+ * must not let the other through. Nor is an id that is written so an id.
+ */
+function findPath(paths: Paths, method: HTTPMethod, path: string) {
+  return paths.find(method, path.includes('%') ? path.replaceAll('%', '%25') : path)
 }
-
-/** A path, or the absolute form (RFC 9112 §3.2). The library would take `*` and whatever else for `/`. */
-const isRequestTarget = (url: string): boolean => url.startsWith('/') || /^https?:\/\//i.test(url)
 
 /** The library wants one. */
 const noHandler = (): void => {}

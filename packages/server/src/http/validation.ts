@@ -1,5 +1,7 @@
 import { type ErrorCode, FAULTS_MAX, type Fault, inputError } from '@latchkey/core/error'
+import { pointerTo } from '@latchkey/core/json-pointer'
 import { nearest } from '@latchkey/core/nearest'
+import { parseTime } from '@latchkey/core/time'
 import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js'
 import ajvFormats from 'ajv-formats'
 import type { TSchema } from 'typebox'
@@ -17,7 +19,8 @@ const createAjv = (allErrors: boolean) => {
     strict: true,
     allowUnionTypes: true,
   })
-  ajvFormats.default(ajv, ['date-time', 'email'])
+  ajvFormats.default(ajv, ['email'])
+  ajv.addFormat('date-time', (text: string) => parseTime(text) !== undefined)
   return ajv
 }
 const ajv = createAjv(true)
@@ -55,7 +58,7 @@ export function createBodyValidator(schema: TSchema, answer: TSchema | undefined
 function bodyFault(error: ErrorObject, readOnly: ReadonlySet<string>): Fault {
   if (error.keyword === 'additionalProperties') {
     const name = String(error.params.additionalProperty)
-    const pointer = `${error.instancePath}/${escapePointer(name)}`
+    const pointer = pointerTo(error.instancePath, name)
     if (error.instancePath === '' && readOnly.has(name)) {
       return { pointer, code: 'read_only_field', detail: 'is set by the service: leave it out.' }
     }
@@ -64,7 +67,7 @@ function bodyFault(error: ErrorObject, readOnly: ReadonlySet<string>): Fault {
     return { pointer, code: 'unknown_field', detail, ...(suggestion === undefined ? {} : { suggestion }) }
   }
   if (error.keyword === 'required') {
-    const pointer = `${error.instancePath}/${escapePointer(String(error.params.missingProperty))}`
+    const pointer = pointerTo(error.instancePath, String(error.params.missingProperty))
     return { pointer, code: 'missing_field', detail: 'is required.' }
   }
   return { pointer: error.instancePath, code: bodyCode(error), detail: explain(error) }
@@ -108,6 +111,3 @@ function faultsOf(validate: ValidateFunction): ErrorObject[] {
   // One more than is told, so that it is told that there are more.
   return faults.slice(0, FAULTS_MAX + 1)
 }
-
-/** RFC 6901 §3. */
-const escapePointer = (name: string) => name.slice(0, 100).replaceAll('~', '~0').replaceAll('/', '~1')

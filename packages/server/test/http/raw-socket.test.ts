@@ -207,8 +207,13 @@ describe('what is allowed, though rare, is one request', () => {
     ['a port there is not', () => get('Host: a:99999', key(), last), 400],
     [
       'OPTIONS of an absolute form',
-      () => `OPTIONS http://b/%6beys HTTP/1.1\r\nHost: a\r\n${last}\r\n\r\n`,
+      () => `OPTIONS http://b/keys HTTP/1.1\r\nHost: a\r\n${last}\r\n\r\n`,
       204,
+    ],
+    [
+      'OPTIONS of another spelling',
+      () => `OPTIONS http://b/%6beys HTTP/1.1\r\nHost: a\r\n${last}\r\n\r\n`,
+      404,
     ],
     ['another method of one', () => `DELETE http://b/keys HTTP/1.1\r\nHost: a\r\n${last}\r\n\r\n`, 405],
     ['a path that is no URI', () => `GET /%zz HTTP/1.1\r\nHost: a\r\n${last}\r\n\r\n`, 404],

@@ -187,9 +187,11 @@ describe('invalid_request', () => {
     ['plain text', () => send(text(), { headers: { 'content-type': 'text/plain' } })],
     ['multipart', () => send(text(), { headers: { 'content-type': 'multipart/form-data; boundary=x' } })],
     [
-      'another charset',
+      'another charset, and bytes that mean something else in it',
       () =>
-        send(text(), { headers: { 'content-type': 'application/x-www-form-urlencoded; charset=latin1' } }),
+        send(`${text()}&note=\u00e9`, {
+          headers: { 'content-type': 'application/x-www-form-urlencoded; charset=latin1' },
+        }),
     ],
     ['Basic and a secret in the body', () => send(text(), { headers: basic(client.id, client.key) })],
     [
