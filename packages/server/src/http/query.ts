@@ -10,6 +10,9 @@ const PARAMETERS_MAX = 64
 /** Longer than any name there is; the error repeats no more of one. */
 const NAME_LENGTH_MAX = 100
 
+/** Whatever is wrong with one, the answer is that of a cursor that is unknown. */
+const CURSORS = ['startingAfter', 'endingBefore']
+
 /** 2^53 − 1 has sixteen digits; what is longer cannot be right. */
 const DIGITS = /^\d{1,16}$/
 
@@ -39,10 +42,12 @@ export function parseQuery(
       continue
     }
     seen.add(parameter)
-    const parsed = parseValue(
-      name === undefined ? undefined : text,
-      Object.hasOwn(declared, parameter) ? declared[parameter]?.type : undefined,
-    )
+    const parsed = CURSORS.includes(parameter)
+      ? { value: text ?? '' }
+      : parseValue(
+          name === undefined ? undefined : text,
+          Object.hasOwn(declared, parameter) ? declared[parameter]?.type : undefined,
+        )
     if ('detail' in parsed) faults.push({ parameter, code: 'invalid_parameter', detail: parsed.detail })
     // Defined, not assigned: a parameter named __proto__ must stay a name like any other.
     else

@@ -171,7 +171,7 @@ describe('a restricted key', () => {
 
   test.each([
     ['a malformed hop', '192.0.2.7, unknown'],
-    ['a hop with a port', '192.0.2.7:4711'],
+    ['a hop with a port there is not', '192.0.2.7:65536'],
     ['an empty hop', '192.0.2.7,'],
     ['more than 16 hops', Array.from({ length: 17 }, () => '10.0.0.1').join(',')],
   ])('is refused when the address is unknown: %s', async (_, forwarded) => {

@@ -14,13 +14,10 @@ const PARAMETERS = [
   ['/keys', 'search'],
   ['/keys', 'userId'],
   ['/keys', 'status'],
-  ['/keys', 'startingAfter'],
-  ['/keys', 'endingBefore'],
   ['/keys', 'limit'],
   ['/keys', 'restricted'],
   ['/keys', 'unusedSince'],
   ['/users', 'externalId'],
-  ['/users', 'startingAfter'],
   ['/companies', 'externalId'],
   ['/audit', 'actorId'],
   ['/audit', 'action'],
@@ -71,6 +68,13 @@ test('an escape that is none stands for itself, and + is a space', async () => {
   expect(await found('a+b')).toEqual(['a b'])
   expect(await found('a%2Bb')).toEqual(['a+b'])
   expect(await found('%c3%bc%e2%82%ac%f0%9f%94%91')).toEqual(['ü€🔑'])
+})
+
+test.each(['startingAfter', 'endingBefore'])('%s that holds any of it is an unknown cursor', async (name) => {
+  const unknown = comparable(await server.call({ path: `/keys?${name}=x` }))
+  for (const value of ['%00', 'key_%00', '%ff', '%ed%a0%80']) {
+    expect(comparable(await server.call({ path: `/keys?${name}=${value}` }))).toEqual(unknown)
+  }
 })
 
 test('an id that holds any of it is like every other that is not found', async () => {
