@@ -69,18 +69,26 @@ describe('what has two meanings is refused', () => {
 })
 
 describe('text that cannot be stored or sent on is refused', () => {
-  test.each(['"\\ud800"', '["a\\udc00b"]', '{"a":"\\udc00\\ud800"}', '{"\\ud800":1}'])('%s', (text) => {
-    expect(refusal(bytesOf(text))).toEqual([
-      'invalid_body',
-      'A string holds half of a surrogate pair: send well-formed Unicode.',
-    ])
+  test.each([
+    ['"\\ud800"', 'holds half'],
+    ['["a\\udc00b"]', '/0: holds half'],
+    ['{"a":"\\udc00\\ud800"}', '/a: holds half'],
+    ['{"\\ud800":1}', '/\ud800: holds half'],
+    ['{"a/b":{"c~":["x","\\ud800"]}}', '/a~1b/c~0/1: holds half'],
+    ['{"a":"\\ud800","a":"b"}', 'A string holds half'],
+  ])('%s', (text, place) => {
+    const detail = `${place} of a surrogate pair: send well-formed Unicode.`
+    expect(refusal(bytesOf(text))).toEqual(['invalid_body', detail])
   })
 
-  test.each(['"\\u0000"', '["a\\u0000b"]', '{"\\u0000":1}'])('%s', (text) => {
-    expect(refusal(bytesOf(text))).toEqual([
-      'invalid_body',
-      'A string holds the character U+0000, which cannot be stored.',
-    ])
+  test.each([
+    ['"\\u0000"', 'holds'],
+    ['["a\\u0000b"]', '/0: holds'],
+    ['{"\\u0000":1}', '/\u0000: holds'],
+    ['{"a":[[[[[[["\\u0000"]]]]]]]}', '/a/0/0/0/0/0/0/0: holds'],
+  ])('%s', (text, place) => {
+    const detail = `${place} the character U+0000, which cannot be stored: leave it out.`
+    expect(refusal(bytesOf(text))).toEqual(['invalid_body', detail])
   })
 
   test.each(['"\\ud83d\\udd11"', '"🔑"', '"\\n\\t\\"\\\\\\/"'])('%s is sound', (text) => {
