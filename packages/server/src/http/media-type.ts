@@ -11,7 +11,7 @@ export type MediaType = {
  * What a charset parameter says of the bytes: nothing, or UTF-8, of which ASCII is a part; anything else, by the name
  * that was sent.
  */
-export type Charset = 'utf-8' | { readonly other: string }
+type Charset = 'utf-8' | { readonly other: string }
 
 /** The one reader of media types, of what comes with Content-Type and of what Accept asks for. */
 export function parseMediaType(header: string): MediaType {
