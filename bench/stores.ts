@@ -81,7 +81,7 @@ export async function makeStoreIn(
 ): Promise<BenchStore> {
   const services = await open()
   const { fingerprint } = services
-  const admin = await bootstrap(services)
+  const admin = await bootstrap(services, async () => {})
   const { companyId, userId } = await makeCompany(services)
   await services.dispose()
   if (known.keys > 0) await fill({ companyId, userId, keys: known.keys, fingerprint })

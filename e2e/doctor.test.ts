@@ -98,7 +98,7 @@ describe('latchkey doctor', () => {
   it('reports a store that is not made yet as fine, and does not make it', async () => {
     const found = await examine()
     expect(found).toMatchObject({ exitCode: 0, ok: true, bad: [] })
-    expect(found.of('database')?.detail).toContain('not made yet')
+    expect(found.of('database')?.detail).toContain(`there is none at ${join(dataDir, 'latchkey.db')} yet`)
     expect(found.of('server-secret')?.detail).toContain('not made yet')
     expect(readdirSync(home.directory)).toEqual([])
   })

@@ -9,12 +9,13 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  statSync,
   truncateSync,
   writeFileSync,
   writeSync,
 } from 'node:fs'
 import { type AddressInfo, createServer, type Server } from 'node:net'
-import { delimiter, join } from 'node:path'
+import { delimiter, join, resolve } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { afterEach, beforeEach, describe, expect, it, test } from 'vitest'
 import { createHome, type Home } from './running.ts'
@@ -116,6 +117,25 @@ describe('a setting that is wrong stops the start, and is named', () => {
 })
 
 describe('a place that cannot be used stops the start', () => {
+  test.each([
+    ['a device', '/dev/null', /the admin key, \/dev\/null, is a device/],
+    ['standard output', '/dev/stdout', /is a symbolic link/],
+    ['a directory', '.', /is a directory/],
+    ['a file of somebody else', 'notes', /holds something else than a key/],
+    ['a file in a directory that is missing', 'missing/key', /cannot be written to .*ENOENT/],
+  ])('of the admin key: %s, before a store is made', async (_what, place, sentence) => {
+    writeFileSync(join(home.directory, 'notes'), 'of somebody else')
+    const before = statSync('/dev/null').mode
+    const settings = { LATCHKEY_BOOTSTRAP_KEY_FILE: resolve(home.directory, place) }
+    await expectRefused(settings, sentence)
+    expect(statSync('/dev/null').mode).toBe(before)
+    // The store has its key: a later start writes none.
+    await makeStore()
+    await (await home.serve({ settings })).stop()
+    expect(statSync('/dev/null').mode).toBe(before)
+    expect(readFileSync(join(home.directory, 'notes'), 'utf8')).toBe('of somebody else')
+  })
+
   it('a data directory that cannot be made, because a file is in the way', async () => {
     writeFileSync(join(home.directory, 'file'), '')
     const dataDir = join(home.directory, 'file', 'data')

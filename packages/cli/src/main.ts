@@ -10,9 +10,11 @@ import { registerKeysCreate } from './commands/keys-create.ts'
 import { registerMigrate } from './commands/migrate.ts'
 import { registerServe } from './commands/serve.ts'
 import { registerUsersSetPassword } from './commands/users-set-password.ts'
+import { goOnWithoutReaders } from './print.ts'
 
 /** Runs the command line. Answers the exit code: 0 done, 1 not done, 2 wrong use. */
 export async function main(argv: readonly string[]): Promise<number> {
+  goOnWithoutReaders()
   try {
     await buildProgram().parseAsync([...argv])
     return Number(process.exitCode ?? 0)

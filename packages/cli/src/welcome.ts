@@ -21,9 +21,9 @@ export function welcome({ url, store, keyText }: Place & { readonly keyText: str
 }
 
 /** What a first start prints that made the store and then could not listen. Nothing when the key is in a file. */
-export function keyOfFailedStart(keyText: string): string {
+export function failedFirstStart(keyText: string): string {
   if (isInFile(keyText)) return ''
-  return `Admin key  ${keyText}\n\nThe store is made, but the service did not start. The key is shown once, here. Store it now.\n`
+  return 'The store is made, but the service did not start. The admin key above is shown once, here. Store it now.\n'
 }
 
 const isInFile = (keyText: string): boolean => keyText.startsWith('$(')

@@ -1,4 +1,5 @@
 import cluster, { type Worker } from 'node:cluster'
+import { ConfigError } from './config-error.ts'
 import { passedOn, type StopSignal, untilToldToStop } from './stop-signals.ts'
 
 /** A worker that ended by itself is replaced after this long, in milliseconds, so that a broken one does not spin. */
@@ -72,10 +73,9 @@ function startWorker(): Promise<string> {
 }
 
 /** A process could not start and has said why. */
-class WorkerFailed extends Error {
+class WorkerFailed extends ConfigError {
   constructor() {
     super('a process could not start, for the reason above')
-    this.name = 'ConfigError'
   }
 }
 

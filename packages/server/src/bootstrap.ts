@@ -18,11 +18,18 @@ export type Bootstrapped = {
 
 type BootstrapServices = Pick<Services, 'begin' | 'config' | 'fingerprint'>
 
+/** Hands the new key over, in the transaction that makes it. If it throws, nothing is made. */
+type Deliver = (made: Bootstrapped) => Promise<void>
+
 /**
  * Makes the operator's company, its owner and the admin key, in one transaction. Answers undefined, and
- * changes nothing, when the store has an operator already: of two at once, one makes it.
+ * changes nothing, when the store has an operator already: of two at once, one makes it. The key is delivered last,
+ * before the store has it: killed in between, there is a key too many in somebody's hand, and none lost.
  */
-export async function bootstrap(services: BootstrapServices): Promise<Bootstrapped | undefined> {
+export async function bootstrap(
+  services: BootstrapServices,
+  deliver: Deliver,
+): Promise<Bootstrapped | undefined> {
   const { begin, config, fingerprint } = services
   return begin(async (tx) => {
     if ((await findOperatorCompany(tx.db)) !== undefined) return undefined
@@ -32,7 +39,10 @@ export async function bootstrap(services: BootstrapServices): Promise<Bootstrapp
       const keyDeps = { keyPrefix: config.keyPrefix, fingerprint }
       const input = readKeyInput<NewKey>({ userId: user.id, description: 'Admin key of the first start' })
       const created = await createKey(change, keyDeps, input)
-      return { companyId: company.id, userId: user.id, keyId: created.view.id, secret: created.secret }
+      const { view, secret } = created
+      const made = { companyId: company.id, userId: user.id, keyId: view.id, secret }
+      await deliver(made)
+      return made
     })
   })
 }

@@ -1,5 +1,5 @@
-export { bootstrap } from './bootstrap.ts'
-export { type Config, ConfigError, readConfig } from './config.ts'
+export { type Bootstrapped, bootstrap } from './bootstrap.ts'
+export { type Config, ConfigError, readConfig, type SecretSource } from './config.ts'
 export { diagnose } from './diagnose/diagnose.ts'
 export type { Finding } from './diagnose/finding.ts'
 export {
@@ -11,7 +11,8 @@ export {
   setPasswordOnHost,
   verifyAuditChains,
 } from './host.ts'
-export { storeFileOf } from './open-store.ts'
+export { assertStoreMade, isStoreMade, storeFileOf } from './open-store.ts'
+export { secretFileOf } from './server-secret.ts'
 export { createServices, type Services } from './services.ts'
 export { assertPortFree, type RunningServer, startServer } from './start.ts'
 export { StoreError } from './storage/engine.ts'

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
-import { join } from 'node:path'
-import type { Config, SecretSource } from './config.ts'
+import { join, resolve } from 'node:path'
+import { type Config, ConfigError, type SecretSource } from './config.ts'
 import { prepareDataDir, readServerSecret } from './server-secret.ts'
 import type { Engine } from './storage/engine.ts'
 import type { PostgresOptions } from './storage/postgres.ts'
@@ -8,6 +8,31 @@ import { openSqlite } from './storage/sqlite.ts'
 import type { WriterHooks } from './storage/sqlite-writer.ts'
 
 export const storeFileOf = (dataDir: string): string => join(dataDir, 'latchkey.db')
+
+/** Whether there is a store where the settings say. Throws StoreError when a database server does not answer. */
+export async function isStoreMade(
+  { dataDir }: Pick<Config, 'dataDir'>,
+  { databaseUrl }: SecretSource,
+): Promise<boolean> {
+  if (databaseUrl === null) return existsSync(storeFileOf(dataDir))
+  const { isPostgresSetUp } = await import('./storage/postgres-inspection.ts')
+  return isPostgresSetUp(databaseUrl)
+}
+
+/**
+ * For every command but those that make a store: a mistake in a path must not look like an empty store. Throws
+ * ConfigError when there is none.
+ */
+export async function assertStoreMade(config: Config, secretSource: SecretSource): Promise<void> {
+  if (await isStoreMade(config, secretSource)) return
+  throw new ConfigError(
+    secretSource.databaseUrl === null
+      ? `There is no store at ${resolve(storeFileOf(config.dataDir))}: let LATCHKEY_DATA_DIR name the directory of ` +
+          'the service. latchkey serve makes a new store.'
+      : 'There is no store in the database that DATABASE_URL names: let it name the one of the service. ' +
+          'latchkey serve makes a new store.',
+  )
+}
 
 /** The server secret. Only the embedded store has a place of its own for one. */
 export function prepareSecret(secretSource: SecretSource): string {

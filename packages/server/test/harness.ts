@@ -76,7 +76,7 @@ export async function startTestServer(
   const open = () =>
     createServices(config, secretSource, { logSink: (line) => logged.push(line), ...overrides })
   const services = await open()
-  const admin = (await bootstrap(services))!
+  const admin = (await bootstrap(services, async () => {}))!
   const app = await serve(services)
   const adminKey = admin.secret.reveal()
   return {

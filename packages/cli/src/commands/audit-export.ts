@@ -1,5 +1,9 @@
 import type { Command } from 'commander'
+import { isReaderGone, print } from '../print.ts'
 import { withServices } from '../with-services.ts'
+
+/** What a shell says of a program that SIGPIPE ended. */
+const EXIT_CODE_READER_GONE = 141
 
 export function registerAuditExport(audit: Command): void {
   audit
@@ -11,13 +15,15 @@ export function registerAuditExport(audit: Command): void {
 }
 
 async function exportEvents(companyId: string): Promise<void> {
-  await withServices(async (services) => {
+  await withServices({ makes: 'nothing' }, async (services) => {
     const { exportAuditEvents } = await import('@latchkey/server')
-    for await (const line of exportAuditEvents(services, companyId)) {
+    try {
       // A slow reader slows the export instead of filling memory.
-      if (!process.stdout.write(`${line}\n`)) {
-        await new Promise((resolve) => process.stdout.once('drain', resolve))
-      }
+      for await (const line of exportAuditEvents(services, companyId)) await print(`${line}\n`)
+    } catch (error) {
+      // As `head` does when it has enough.
+      if (!isReaderGone(error)) throw error
+      process.exitCode = EXIT_CODE_READER_GONE
     }
   })
 }

@@ -14,7 +14,7 @@ export function registerAuditVerify(audit: Command): void {
 }
 
 async function verifyAll(isJson: boolean): Promise<void> {
-  await withServices(async (services) => {
+  await withServices({ makes: 'nothing' }, async (services) => {
     const { verifyAuditChains } = await import('@latchkey/server')
     const isShown = process.stderr.isTTY && !isJson
     const reports = await verifyAuditChains(services, (companyId, events) => {

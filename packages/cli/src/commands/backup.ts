@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { Forgotten } from '@latchkey/server'
 import type { Command } from 'commander'
@@ -34,7 +35,9 @@ export function registerBackup(program: Command): void {
 
 async function backupStore(file: string): Promise<void> {
   const { backupSqlite, storeFileOf } = await import('@latchkey/server')
-  const { dataDir } = await readEmbedded('pg_dump, or the backups of your provider, copy it')
+  const {
+    config: { dataDir },
+  } = await readEmbedded('pg_dump, or the backups of your provider, copy it')
   const progress = createProgress('Copying')
   await backupSqlite(storeFileOf(dataDir), resolve(file), progress.show).finally(progress.clear)
   process.stdout.write(
@@ -51,8 +54,10 @@ async function restoreOrAccept(file: string | undefined, { accept }: { accept?: 
 }
 
 async function restoreStore(file: string): Promise<void> {
-  const { ConfigError, restoreSqlite, storeFileOf } = await import('@latchkey/server')
-  const config = await readEmbedded('restore it with its own tools, then run latchkey restore --accept')
+  const { ConfigError, restoreSqlite, secretFileOf, storeFileOf } = await import('@latchkey/server')
+  const { config, secretSource } = await readEmbedded(
+    'restore it with its own tools, then run latchkey restore --accept',
+  )
   if (await isAnswering(config.host, config.port)) {
     throw new ConfigError(`A service answers on ${config.host}:${config.port}: stop it first, then restore.`)
   }
@@ -60,6 +65,12 @@ async function restoreStore(file: string): Promise<void> {
   const { kept, forgotten } = restoreSqlite(resolve(file), storeFileOf(config.dataDir), suffix)
   const place = kept === undefined ? '' : ` The store that was there is ${kept}.`
   process.stdout.write(`Restored.${place}\n${describeForgotten(kept, forgotten)}`)
+  if (secretSource.secret === null && secretSource.secretFile === null) {
+    const file = secretFileOf(config.dataDir)
+    if (!existsSync(file)) {
+      process.stdout.write(`Put the server secret that belongs to it into ${resolve(file)} (mode 0600).\n`)
+    }
+  }
   process.stdout.write(
     'The service refuses every key until you decide to use it: latchkey restore --accept\n',
   )
@@ -83,7 +94,7 @@ function describeForgotten(kept: string | undefined, forgotten: Forgotten | unde
 }
 
 async function acceptStore(): Promise<void> {
-  await withServices(async (services) => {
+  await withServices({ makes: 'nothing' }, async (services) => {
     const { acceptRestored } = await import('@latchkey/server')
     await acceptRestored(services)
     process.stdout.write(
@@ -99,7 +110,7 @@ async function readEmbedded(instead: string) {
   if (secretSource.databaseUrl !== null) {
     throw new ConfigError(`DATABASE_URL names a PostgreSQL database: ${instead}.`)
   }
-  return config
+  return { config, secretSource }
 }
 
 /** Whether something of ours is listening where the settings say. */

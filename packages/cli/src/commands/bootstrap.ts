@@ -1,4 +1,6 @@
+import type { Bootstrapped } from '@latchkey/server'
 import type { Command } from 'commander'
+import { print } from '../print.ts'
 import { withServices } from '../with-services.ts'
 
 export function registerBootstrap(program: Command): void {
@@ -16,23 +18,22 @@ export function registerBootstrap(program: Command): void {
 }
 
 async function bootstrapStore(isJson: boolean): Promise<void> {
-  await withServices(async (services) => {
+  await withServices({ makes: 'a store' }, async (services) => {
     const { bootstrap } = await import('@latchkey/server')
-    const made = await bootstrap(services)
-    if (made === undefined) {
-      process.stderr.write(
-        'latchkey: this store is in use already, and its admin key cannot be shown again. ' +
-          'For a new one: latchkey keys create --user <id or email>\n',
-      )
-      process.exitCode = 1
-      return
-    }
-    const { companyId, userId, keyId, secret } = made
-    process.stdout.write(
-      isJson
-        ? `${JSON.stringify({ companyId, userId, keyId, key: secret.reveal() })}\n`
-        : `Company  ${companyId}\nUser     ${userId}\nKey id   ${keyId}\nKey      ${secret.reveal()}\n\n` +
-            'The key is shown once. Next: latchkey serve\n',
+    // The transaction waits for it: without a reader nothing is made.
+    const made = await bootstrap(services, (made) => print(isJson ? jsonOf(made) : textOf(made)))
+    if (made !== undefined) return
+    process.stderr.write(
+      'latchkey: this store is in use already, and its admin key cannot be shown again. ' +
+        'For a new one: latchkey keys create --user <id or email>\n',
     )
+    process.exitCode = 1
   })
 }
+
+const jsonOf = ({ companyId, userId, keyId, secret }: Bootstrapped): string =>
+  `${JSON.stringify({ companyId, userId, keyId, key: secret.reveal() })}\n`
+
+const textOf = ({ companyId, userId, keyId, secret }: Bootstrapped): string =>
+  `Company  ${companyId}\nUser     ${userId}\nKey id   ${keyId}\nKey      ${secret.reveal()}\n\n` +
+  'The key is shown once. Next: latchkey serve\n'

@@ -18,7 +18,9 @@ export function registerKeysCreate(keys: Command): void {
     .option('--description <text>', 'what the key is for')
     .option('--ip <address or block...>', 'restrict the key to these')
     .option('--json', 'print JSON, for scripts')
-    .action((options: Options) => withServices((services) => createFromHost(services, options)))
+    .action((options: Options) =>
+      withServices({ makes: 'nothing' }, (services) => createFromHost(services, options)),
+    )
 }
 
 async function createFromHost(services: Services, options: Options): Promise<void> {

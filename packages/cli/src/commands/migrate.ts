@@ -6,7 +6,7 @@ export function registerMigrate(program: Command): void {
     .command('migrate')
     .description('Bring the store to the schema of this release. `latchkey serve` does so by itself.')
     .action(async () => {
-      await withServices(async (services) => {
+      await withServices({ makes: 'tables' }, async (services) => {
         process.stdout.write(`The ${services.engine.store} store has the schema of this release.\n`)
       })
     })

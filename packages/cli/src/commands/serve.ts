@@ -3,10 +3,11 @@ import { availableParallelism } from 'node:os'
 import { resolve } from 'node:path'
 import type { Config, RunningServer, Services } from '@latchkey/server'
 import type { Command } from 'commander'
-import { deliverAdminKey, openAdminKeyFile } from '../admin-key.ts'
+import { assertKeyDeliverable, makeAdminKey } from '../first-start.ts'
+import { exitWithoutReaders } from '../print.ts'
 import { describeSettings } from '../settings-help.ts'
 import { type StopSignal, untilToldToStop } from '../stop-signals.ts'
-import { keyOfFailedStart, welcome, welcomeBack } from '../welcome.ts'
+import { failedFirstStart, welcome, welcomeBack } from '../welcome.ts'
 import { announceWorker, runWorkers } from '../workers.ts'
 
 /** Requests in flight get this long after Ctrl-C, in milliseconds. */
@@ -24,8 +25,11 @@ export function registerServe(program: Command): void {
 async function serve(): Promise<void> {
   const { assertPortFree, createServices, readConfig } = await import('@latchkey/server')
   const { config, secretSource } = readConfig()
-  // Workers share the port that their parent holds.
-  if (!cluster.isWorker) await assertPortFree(config)
+  // Workers share the port that their parent holds, and the store that it has made.
+  if (!cluster.isWorker) {
+    await assertPortFree(config)
+    await assertKeyDeliverable(config, secretSource)
+  }
   const services = await createServices(config, secretSource)
   if (cluster.isWorker) return serveAsWorker(services)
   const count = config.workers === 'auto' ? availableParallelism() : config.workers
@@ -41,6 +45,7 @@ async function serveAlone(services: Services): Promise<void> {
   })
   await stop(server, services, await stopping)
   process.stdout.write('Stopped. Everything acknowledged is stored.\n')
+  await exitWithoutReaders(0)
 }
 
 async function serveAsWorker(services: Services): Promise<void> {
@@ -48,6 +53,8 @@ async function serveAsWorker(services: Services): Promise<void> {
   const server = await startOrDispose(services, { isAlone: false })
   announceWorker(server.url)
   await stop(server, services, await stopping)
+  process.disconnect()
+  await exitWithoutReaders(0)
 }
 
 /** This process prepares the store, and then only watches over those that serve. */
@@ -60,6 +67,7 @@ async function serveWithWorkers(services: Services, count: number): Promise<void
   })
   await workers.untilStopped()
   process.stdout.write('Stopped. Everything acknowledged is stored.\n')
+  await exitWithoutReaders(0)
 }
 
 async function startOrDispose(
@@ -81,32 +89,18 @@ async function startFirst<Started extends { readonly url: string }>(
   start: () => Promise<Started>,
 ): Promise<Started> {
   const { config } = services
-  const keyText = await makeAdminKey(services)
-  let started: Started
-  try {
-    started = await start()
-  } catch (error) {
-    // The store has it now and no later start will show it.
-    if (keyText !== undefined) process.stdout.write(keyOfFailedStart(keyText))
+  const keyText = await makeAdminKey(services).catch(async (error: unknown) => {
+    await services.dispose()
     throw error
-  }
+  })
+  const started = await start().catch((error: unknown) => {
+    // The store has it now, and no later start will show it.
+    if (keyText !== undefined) process.stdout.write(failedFirstStart(keyText))
+    throw error
+  })
   const place = { url: config.publicUrl ?? started.url, store: describeStore(services) }
   process.stdout.write(keyText === undefined ? welcomeBack(place) : welcome({ ...place, keyText }))
   return started
-}
-
-/** How the new admin key goes into a curl line; undefined when the store had one already. */
-async function makeAdminKey(services: Services): Promise<string | undefined> {
-  const { bootstrap, isBootstrapped } = await import('@latchkey/server')
-  try {
-    if (await isBootstrapped(services)) return undefined
-    const file = openAdminKeyFile(services.config)
-    const made = await bootstrap(services)
-    return made === undefined ? undefined : deliverAdminKey(made.secret, file)
-  } catch (error) {
-    await services.dispose()
-    throw error
-  }
 }
 
 function describeStore({ engine, config }: { engine: Services['engine']; config: Config }): string {
@@ -123,5 +117,4 @@ async function stop(server: RunningServer, services: Services, signal: StopSigna
   const timer = setTimeout(() => process.exit(1), STOP_MS_MAX)
   await server.stop()
   clearTimeout(timer)
-  if (cluster.isWorker) process.disconnect()
 }

@@ -28,7 +28,7 @@ async function setPassword(idOrEmail: string): Promise<void> {
     process.exitCode = 1
     return
   }
-  await withServices(async (services) => {
+  await withServices({ makes: 'nothing' }, async (services) => {
     const { setPasswordOnHost } = await import('@latchkey/server')
     const user = await setPasswordOnHost(services, idOrEmail, password)
     const next = user.email === null ? ' It has no email address yet, so it cannot sign in.' : ''

@@ -21,7 +21,7 @@ const NEWER_RELEASE = 'Start the newer release, or restore a backup made before 
 /** Whether the store opens, keeps what it is given, and has the schema of this release. */
 export function* diagnoseDatabase(store: StoreState): Generator<Finding> {
   if (store.kind === 'absent') {
-    yield fine('database', 'not made yet; the first start makes it')
+    yield fine('database', `there is none at ${store.file} yet; the first start makes it`)
     return
   }
   if (store.kind === 'unreadable') {

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path'
 import { type Config, readConfig, type SecretSource } from '../config.ts'
 import { storeFileOf } from '../open-store.ts'
 import { findNewestMs, findSecretCheck } from '../storage/sqlite-inspection.ts'
@@ -58,7 +59,7 @@ async function* diagnoseEmbedded(
   secretSource: SecretSource,
   onProgress: OnProgress,
 ): AsyncGenerator<Finding> {
-  const store = inspectStore(storeFileOf(config.dataDir))
+  const store = inspectStore(resolve(storeFileOf(config.dataDir)))
   try {
     yield* diagnoseFiles(config, secretSource, store, onProgress)
   } finally {

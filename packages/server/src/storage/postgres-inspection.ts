@@ -1,5 +1,5 @@
 import type pg from 'pg'
-import { findUnknownMigrations, type SchemaDifference } from './migrations/postgres.ts'
+import { findUnknownMigrations, isMigrated, type SchemaDifference } from './migrations/postgres.ts'
 import { connectClient } from './postgres-client.ts'
 import { READ_HEAD } from './postgres-head.ts'
 import { createReach } from './postgres-reach.ts'
@@ -33,19 +33,23 @@ const CONTENTS = `SELECT (SELECT secret_check FROM deployment) AS "secretCheck",
   greatest((SELECT max(updated_at) FROM companies), (SELECT max(last_used_at) FROM key_usage)) AS "newestMs"`
 
 /** Looks at a database and changes nothing. Throws StoreError with what is wrong and what to do. */
-export async function inspectPostgres(
-  url: string,
-  acceptedOff: readonly Durability[],
-): Promise<PostgresState> {
+export function inspectPostgres(url: string, acceptedOff: readonly Durability[]): Promise<PostgresState> {
+  return inspect(url, async (client, place) => ({
+    place,
+    off: await assertServer(client, acceptedOff),
+    ...(await look(client)),
+  }))
+}
+
+/** Whether a service has made its tables there. Throws StoreError when the server does not answer. */
+export const isPostgresSetUp = (url: string): Promise<boolean> => inspect(url, isMigrated)
+
+async function inspect<T>(url: string, work: (client: pg.Client, place: string) => Promise<T>): Promise<T> {
   const reach = createReach(parsePostgresUrl(url))
   let client: pg.Client | undefined
   try {
     client = await connectClient(reach, { name: 'doctor', statementMsMax: STATEMENT_MS_MAX })
-    return {
-      place: placeOf(reach.server),
-      off: await assertServer(client, acceptedOff),
-      ...(await look(client)),
-    }
+    return await work(client, placeOf(reach.server))
   } catch (error) {
     throw cannotBeUsed(reach.server, error)
   } finally {

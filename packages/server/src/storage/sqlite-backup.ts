@@ -1,4 +1,5 @@
-import { existsSync, renameSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { backup, DatabaseSync } from 'node:sqlite'
 import { StoreError } from './engine.ts'
 import { checkSqliteSchema } from './migrations/sqlite.ts'
@@ -63,6 +64,7 @@ export type Restored = { readonly kept: string | undefined; readonly forgotten: 
 export function restoreSqlite(copy: string, target: string, suffix: string): Restored {
   if (!existsSync(copy)) throw new StoreError(`There is no backup at ${copy}.`)
   checkCopy(copy)
+  makeDirectory(dirname(target))
   const incoming = `${target}.incoming`
   removeStore(incoming)
   const database = new DatabaseSync(copy, { readOnly: true })
@@ -83,6 +85,19 @@ export function restoreSqlite(copy: string, target: string, suffix: string): Res
   }
   renameSync(incoming, target)
   return { kept, forgotten: kept === undefined ? undefined : compare(kept, target) }
+}
+
+/** A restore is often the first thing that happens on a machine. */
+function makeDirectory(directory: string): void {
+  try {
+    mkdirSync(directory, { recursive: true, mode: 0o700 })
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    throw new StoreError(
+      `The data directory ${directory} cannot be made (${reason}): choose another with LATCHKEY_DATA_DIR.`,
+      error,
+    )
+  }
 }
 
 /** undefined when the old store cannot be read: it may be the reason for the restore. */

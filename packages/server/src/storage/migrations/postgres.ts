@@ -31,6 +31,11 @@ export async function migratePostgres(client: ClientBase): Promise<void> {
   }
 }
 
+/** Whether any release has made its tables there. */
+export async function isMigrated(client: ClientBase): Promise<boolean> {
+  return (await readApplied(client)) !== undefined
+}
+
 /** Migrations this release does not know, and those it has yet to apply. Throws StoreError for another program's tables. */
 export async function findUnknownMigrations(client: ClientBase): Promise<SchemaDifference> {
   const applied = await readApplied(client)
