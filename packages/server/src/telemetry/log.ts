@@ -1,6 +1,7 @@
 import { scrubSecrets } from '@latchkey/core/scrub-secrets'
 import { type Logger, pino } from 'pino'
 import type { LogLevel } from '../settings.ts'
+import { createLineSink } from './line-sink.ts'
 
 export type Log = Logger
 
@@ -9,7 +10,10 @@ export type Log = Logger
  * the sink is the backstop, should a secret ever come along in a message or a stack. `level` null: a line for each
  * request, but not at a terminal, where those would push away the key that is shown once.
  */
-export function createLog(level: LogLevel | null, write: (line: string) => void = writeToStandardError): Log {
+export function createLog(
+  level: LogLevel | null,
+  write: (line: string) => void = createLineSink(process.stderr),
+): Log {
   return pino(
     {
       level: level ?? (process.stderr.isTTY ? 'warn' : 'info'),
@@ -22,7 +26,3 @@ export function createLog(level: LogLevel | null, write: (line: string) => void 
 }
 
 const levelName = (label: string) => ({ level: label })
-
-function writeToStandardError(line: string): void {
-  process.stderr.write(line)
-}
