@@ -42,6 +42,7 @@ export type ErrorCode =
   | 'headers_too_large'
   | 'internal_error'
   | 'unavailable'
+  | 'audit_broken'
   | 'cannot_verify'
 
 /** One offending input. Exactly one of pointer (RFC 6901), parameter and header says where it is. */

@@ -37,7 +37,11 @@ export async function acceptRestored({
     if (company === undefined) return
     const tx = { db, nowMs: clock.nowMs(), actor: HOST, randomBytes, chain, revoke: () => {} }
     await changeIn(tx, hostPrincipal(company.id), company.id, (change) =>
-      change.record({ action: 'store.accepted', object: { type: 'company', id: company.id } }),
+      change.record({
+        action: 'store.accepted',
+        object: { type: 'company', id: company.id },
+        isUrgent: true,
+      }),
     )
   })
 }
@@ -122,7 +126,7 @@ export async function verifyAuditChains(
     const ids = await engine.read((db) => listCompanyIdsAfter(db, last, COMPANIES_CHUNK))
     for (const companyId of ids) {
       const report = await engine.read((db) =>
-        verifyChain(db, chain, companyId, (events) => onProgress(companyId, events)),
+        verifyChain(db, chain, companyId, { onProgress: (events) => onProgress(companyId, events) }),
       )
       reports.push({ companyId, report })
     }

@@ -22,17 +22,20 @@ const CREDENTIAL_CODES: readonly ErrorCode[] = [
   'company_inactive',
   'token_expired',
 ]
+/** Of whatever gives power in a company: its audit events may have been changed from outside. */
+const WRITES = { 503: ['audit_broken'] } as const satisfies ProblemCodes
 /** What the table cannot tell. */
 const OWN_CODES: Readonly<Partial<Record<OperationId, ProblemCodes>>> = {
-  createApiKey: { 403: ['permission_escalation'] },
-  updateApiKey: { 403: ['permission_escalation'] },
+  createApiKey: { 403: ['permission_escalation'], ...WRITES },
+  updateApiKey: { 403: ['permission_escalation'], ...WRITES },
   createSession: { 401: ['invalid_credentials', 'user_inactive', 'company_inactive'], 429: ['rate_limited'] },
   createShortLivedToken: { 403: ['permission_escalation'] },
-  setPassword: { 401: ['invalid_credentials'], 429: ['rate_limited'] },
-  createUser: { 403: ['permission_escalation'] },
-  updateUser: { 403: ['permission_escalation'], 409: ['last_owner'] },
-  createInvitation: { 400: ['invalid_field'], 403: ['permission_escalation'] },
-  updateCompany: { 409: ['last_owner'] },
+  setPassword: { 401: ['invalid_credentials'], 429: ['rate_limited'], ...WRITES },
+  createUser: { 403: ['permission_escalation'], ...WRITES },
+  updateUser: { 403: ['permission_escalation'], 409: ['last_owner'], ...WRITES },
+  createInvitation: { 400: ['invalid_field'], 403: ['permission_escalation'], ...WRITES },
+  createCompany: WRITES,
+  updateCompany: { 409: ['last_owner'], ...WRITES },
 }
 const NOT_FOUND: Readonly<Record<string, ErrorCode>> = {
   keyId: 'key_not_found',

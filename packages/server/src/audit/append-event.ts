@@ -1,24 +1,87 @@
+import { AppError } from '@latchkey/core/error'
+import type { Id } from '@latchkey/core/ids'
 import type { Actor } from '@latchkey/core/principal'
-import { insertAuditEvent } from '../storage/audit.ts'
+import { findLastEvent, insertAuditEvent } from '../storage/audit.ts'
 import type { Ledger } from '../storage/ledger.ts'
 import type { Db } from '../storage/schema.ts'
-import type { AuditChain } from './chain.ts'
+import { type AuditChain, CHAIN_START, type UnchainedEvent } from './chain.ts'
 
-/** Field by field, before and after. Never a secret. */
+/** Field by field, before and after. Never a secret, and nothing a person can be known by: see personal-values.ts. */
 export type FieldChanges = Readonly<Record<string, readonly [before: unknown, after: unknown]>>
 
 export type NewEvent = {
   readonly action: string
   readonly object: { readonly type: 'key' | 'user' | 'company' | 'session'; readonly id: string }
   readonly changes?: FieldChanges
+  /**
+   * Takes power away and gives none, or lets somebody in who may have to: it is recorded on a chain that does not
+   * hold too.
+   */
+  readonly isUrgent?: boolean
 }
 
-type Tx = { readonly db: Db; readonly nowMs: number; readonly actor: Actor; readonly chain: AuditChain }
+/** Begins a new stretch of a chain that did not hold: what came before was changed by somebody else. */
+export const CHAIN_BROKEN = 'audit.chain_broken'
 
-/** Adds an event to the chain of the company whose row is held: `ledger` moves with it, and is saved by the caller. */
-export async function appendEvent(tx: Tx, ledger: Ledger, id: string, event: NewEvent): Promise<void> {
-  const { chain, actor } = tx
-  const unchained = {
+/** The service itself, when it writes down what nobody asked it to. */
+const SERVICE = { type: 'service', id: null, userId: null, address: null, requestId: null } as const
+
+type Tx = { readonly db: Db; readonly nowMs: number; readonly actor: Actor; readonly chain: AuditChain }
+type NextId = (kind: 'evt') => Id<'evt'>
+
+/**
+ * Adds an event to the chain of the company whose row is held: `ledger` moves with it, and is saved by the caller. A
+ * chain whose seal is not ours is not continued as if nothing had happened: throws AppError `audit_broken`, but for
+ * an urgent event, before which the break is written down.
+ */
+export async function appendEvent(tx: Tx, ledger: Ledger, nextId: NextId, event: NewEvent): Promise<void> {
+  const { chain } = tx
+  const seal = chain.sealOf(ledger)
+  if (seal !== 'whole') {
+    if (event.isUrgent !== true) throw chainBroken(ledger.id)
+    if (seal === undefined) await markBreak(tx, ledger, nextId)
+  }
+  await extend(tx, ledger, nextId('evt'), event)
+  ledger.audit_seal = chain.seal(ledger, seal ?? 'broken')
+}
+
+/**
+ * The error of every change that is not urgent, in a company whose chain does not hold. The cause is for the
+ * operator's log.
+ */
+function chainBroken(companyId: string): AppError {
+  return new AppError(
+    'audit_broken',
+    'The audit chain of the company was changed from outside the service, so that only deleting, disabling and ' +
+      'deactivating are accepted in it. Whoever runs the service has to look: latchkey audit verify.',
+    { cause: new Error(`the seal of the audit chain of ${companyId} is not ours`) },
+  )
+}
+
+/**
+ * Continues from the last event that is there. What the company's row said is written down beside what was found,
+ * under a hash that nobody else can make.
+ */
+async function markBreak(tx: Tx, ledger: Ledger, nextId: NextId): Promise<void> {
+  const said = { count: ledger.audit_count, head: hexOf(ledger.audit_head) }
+  const last = await findLastEvent(tx.db, ledger.id)
+  ledger.audit_count = last?.sequence ?? ledger.audit_cut
+  ledger.audit_head = last?.hash ?? ledger.audit_cut_head ?? CHAIN_START
+  await extend({ ...tx, actor: SERVICE }, ledger, nextId('evt'), {
+    action: CHAIN_BROKEN,
+    object: { type: 'company', id: ledger.id },
+    changes: {
+      count: [said.count, ledger.audit_count],
+      head: [said.head, hexOf(ledger.audit_head)],
+    },
+  })
+}
+
+const hexOf = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex')
+
+async function extend(tx: Tx, ledger: Ledger, id: Id<'evt'>, event: NewEvent): Promise<void> {
+  const { actor, chain } = tx
+  const unchained: UnchainedEvent = {
     company_id: ledger.id,
     id,
     sequence: ledger.audit_count + 1,
@@ -37,5 +100,4 @@ export async function appendEvent(tx: Tx, ledger: Ledger, id: string, event: New
   await insertAuditEvent(tx.db, { ...unchained, hash })
   ledger.audit_count += 1
   ledger.audit_head = hash
-  ledger.audit_seal = chain.seal(ledger.id, ledger.audit_count, hash)
 }

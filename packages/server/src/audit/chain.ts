@@ -1,31 +1,85 @@
-import { createHmac, createSecretKey } from 'node:crypto'
+import { createHash, createHmac, createSecretKey, timingSafeEqual } from 'node:crypto'
+import type { CompanyId } from '@latchkey/core/ids'
+import type { Ledger } from '../storage/ledger.ts'
 import type { AuditEventRow } from '../storage/schema.ts'
 
-/** What the chain of a new company starts from. */
+/** What the chain of a new company starts from, and the list of companies of a new store. */
 export const CHAIN_START = Buffer.alloc(32)
 
 /** An event before it has its place in the chain. */
-type UnchainedEvent = Omit<AuditEventRow, 'hash'>
+export type UnchainedEvent = Omit<AuditEventRow, 'hash'>
+
+/** What a company's row says of its chain, and what is sealed of it. */
+export type ChainEnd = Pick<Ledger, 'id' | 'audit_count' | 'audit_head' | 'audit_cut' | 'audit_cut_head'>
+
+/** `broken`: marked as a chain that did not hold, and as one that nobody has accepted since. */
+type SealKind = 'whole' | 'broken'
 
 export type AuditChain = {
   /** HMAC-SHA-256 over the previous hash and the event's canonical form. */
   hash(previous: Uint8Array, event: UnchainedEvent): Buffer
-  /** HMAC-SHA-256 over a company's count and head: a chain cut short no longer fits it. */
-  seal(companyId: string, count: number, head: Uint8Array): Buffer
+  /** HMAC-SHA-256 over a company's count and head, and where its chain was cut: one that was shortened does not fit. */
+  seal(end: ChainEnd, kind: SealKind): Buffer
+  /** Which seal a company's row has; `undefined`: none of ours, so the row was changed by somebody else. */
+  sealOf(ledger: ChainEnd & Pick<Ledger, 'audit_seal'>): SealKind | undefined
+  /** Stands for the hash of an event (`hash`) whose personal values were taken out: over its place and what is left. */
+  redaction(previous: Uint8Array, hash: Uint8Array, event: UnchainedEvent): Buffer
+  /** HMAC-SHA-256 under the same key, over anything else that has to be known again. `use` tells uses apart. */
+  mark(use: string, ...parts: readonly (string | Uint8Array)[]): Buffer
 }
 
 /** Whoever can write to the database but has not the server secret cannot make a chain that holds. */
 export function createAuditChain(auditKey: Uint8Array): AuditChain {
   // Made once: from bytes, each HMAC would make a key of its own.
   const key = createSecretKey(auditKey)
-  return {
-    hash: (previous, event) => createHmac('sha256', key).update(previous).update(canonical(event)).digest(),
-    seal: (companyId, count, head) =>
-      createHmac('sha256', key)
-        .update(JSON.stringify(['seal', companyId, count]))
-        .update(head)
-        .digest(),
+  const seal = (end: ChainEnd, kind: SealKind) =>
+    createHmac('sha256', key).update(sealed(end, kind)).update(end.audit_head).digest()
+  const mark = (use: string, ...parts: readonly (string | Uint8Array)[]) => {
+    const lengths = parts.map((part) => Buffer.byteLength(part))
+    const hmac = createHmac('sha256', key).update(JSON.stringify([use, ...lengths]))
+    for (const part of parts) hmac.update(part)
+    return hmac.digest()
   }
+  return {
+    hash: (previous, event) =>
+      createHmac('sha256', key).update(linkOf(previous)).update(canonical(event)).digest(),
+    seal,
+    sealOf: (ledger) => {
+      if (isEqual(seal(ledger, 'whole'), ledger.audit_seal)) return 'whole'
+      return isEqual(seal(ledger, 'broken'), ledger.audit_seal) ? 'broken' : undefined
+    },
+    redaction: (previous, hash, event) => mark('redacted', linkOf(previous), linkOf(hash), canonical(event)),
+    mark,
+  }
+}
+
+/** A chain without events, as a new company's row has it. */
+export function newChain(chain: AuditChain, id: CompanyId): ChainEnd & Pick<Ledger, 'audit_seal'> {
+  const end = { id, audit_count: 0, audit_head: CHAIN_START, audit_cut: 0, audit_cut_head: null }
+  return { ...end, audit_seal: chain.seal(end, 'whole') }
+}
+
+export function isEqual(left: Uint8Array, right: Uint8Array): boolean {
+  return left.length === right.length && timingSafeEqual(left, right)
+}
+
+/** What the next event is chained to. No hash of ours has another length, and none may pass for text. */
+function linkOf(hash: Uint8Array): Uint8Array {
+  return hash.length === CHAIN_START.length ? hash : createHash('sha256').update(hash).digest()
+}
+
+/** A chain that was never cut is sealed as it was before chains could be cut. */
+function sealed(end: ChainEnd, kind: SealKind): string {
+  const name = kind === 'whole' ? 'seal' : 'broken'
+  const { id, audit_count: count, audit_cut: cut, audit_cut_head: cutHead } = end
+  if (cut === 0 && cutHead === null) return JSON.stringify([name, id, count])
+  return JSON.stringify([
+    name,
+    id,
+    count,
+    cut,
+    cutHead === null ? null : Buffer.from(cutHead).toString('hex'),
+  ])
 }
 
 /** One text for one event: an array has no order of names to disagree about. */

@@ -12,3 +12,8 @@ export function changesBetween<Shape extends Readonly<Record<string, unknown>>>(
   }
   return changes
 }
+
+/** Whether nothing but one field has changed, and to this. */
+export function isOnly(changes: FieldChanges, field: string, after: unknown): boolean {
+  return Object.keys(changes).length === 1 && changes[field]?.[1] === after
+}

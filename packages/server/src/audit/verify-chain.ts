@@ -1,14 +1,21 @@
-import { timingSafeEqual } from 'node:crypto'
 import type { CompanyId } from '@latchkey/core/ids'
 import { listEventsAfter } from '../storage/audit.ts'
-import { findLedger } from '../storage/ledger.ts'
-import type { AuditEventRow, Db } from '../storage/schema.ts'
-import { type AuditChain, CHAIN_START } from './chain.ts'
+import { findLedger, type Ledger } from '../storage/ledger.ts'
+import type { Db, StoredEvent } from '../storage/schema.ts'
+import { type AuditChain, CHAIN_START, isEqual } from './chain.ts'
+import { type Misfit, type Walked, walkChain } from './chain-walk.ts'
 
 /** Events read at once: some 500 KB. */
 const CHUNK_ROWS = 1_000
+/** Nothing of a chain is left out, whatever number somebody has given it. */
+const BEFORE_ALL = Number.MIN_SAFE_INTEGER
 
-export type ChainReport =
+export type ChainReport = {
+  /** How many events were pruned from its start; absent: none. */
+  readonly prunedEvents?: number
+  /** Breaks that somebody has accepted on the server; absent: none. */
+  readonly acceptedBreaks?: number
+} & (
   | { readonly isIntact: true; readonly events: number }
   | {
       readonly isIntact: false
@@ -17,56 +24,74 @@ export type ChainReport =
       readonly sequence: number
       readonly reason: string
     }
+)
+
+type VerifyOptions = {
+  /** Why an event is not what somebody saw in its place; undefined: it is, or nobody looked. */
+  readonly expect?: (event: StoredEvent) => string | undefined
+  /** Called with the number of events read so far. */
+  readonly onProgress?: (events: number) => void
+}
 
 /**
- * Recomputes a company's chain of audit events from its first. Finds an event that was changed, deleted,
- * inserted, moved, or cut off at the end, and names the first one that does not fit. `onProgress` is called
- * with the number of events read so far.
+ * Recomputes a company's chain of audit events. Finds an event that was changed, deleted, inserted, moved, or cut
+ * off at either end, and names the first one that does not fit.
  */
 export async function verifyChain(
   db: Db,
   chain: AuditChain,
   companyId: CompanyId,
-  onProgress: (events: number) => void = () => {},
+  options: VerifyOptions = {},
 ): Promise<ChainReport> {
+  const { ledger, walked } = await walkCompany(db, chain, companyId, options)
+  const misfit = firstOf(walked) ?? endFault(chain, ledger, walked)
+  const besides = {
+    ...(ledger.audit_cut === 0 ? {} : { prunedEvents: ledger.audit_cut }),
+    ...(walked.acceptedBreaks === 0 ? {} : { acceptedBreaks: walked.acceptedBreaks }),
+  }
+  if (misfit !== undefined) return { isIntact: false, ...misfit, ...besides }
+  return { isIntact: true, events: walked.sequence - ledger.audit_cut, ...besides }
+}
+
+/** Walks the whole chain as it is there. */
+async function walkCompany(
+  db: Db,
+  chain: AuditChain,
+  companyId: CompanyId,
+  { expect, onProgress = () => {} }: VerifyOptions = {},
+): Promise<{ readonly ledger: Ledger; readonly walked: Walked }> {
   const ledger = await findLedger(db, companyId)
   if (ledger === undefined) throw new Error(`${companyId} is missing`)
-  let head: Uint8Array = CHAIN_START
-  let sequence = 0
-  for (;;) {
-    const rows = await listEventsAfter(db, companyId, sequence, CHUNK_ROWS)
-    for (const row of rows) {
-      const reason = faultOf(chain, head, sequence + 1, row)
-      if (reason !== undefined) return { isIntact: false, eventId: row.id, sequence: sequence + 1, reason }
-      head = row.hash
-      sequence = row.sequence
-    }
-    onProgress(sequence)
-    if (rows.length < CHUNK_ROWS) break
+  const start = { sequence: ledger.audit_cut, head: ledger.audit_cut_head ?? CHAIN_START }
+  const walk = walkChain(chain, start, expect)
+  let last = BEFORE_ALL
+  for (let read = 0; ; ) {
+    const events = await listEventsAfter(db, companyId, last, CHUNK_ROWS)
+    for (const event of events) walk.take(event)
+    last = events.at(-1)?.sequence ?? last
+    read += events.length
+    onProgress(read)
+    if (events.length < CHUNK_ROWS) return { ledger, walked: walk.state() }
   }
-  const end = { isIntact: false, eventId: undefined, sequence } as const
-  if (!equal(chain.seal(companyId, ledger.audit_count, ledger.audit_head), ledger.audit_seal)) {
-    return { ...end, reason: "the company's record of its chain was changed" }
-  }
-  if (ledger.audit_count !== sequence || !equal(head, ledger.audit_head)) {
-    return { ...end, reason: `the chain has ${sequence} events and should have ${ledger.audit_count}` }
-  }
-  return { isIntact: true, events: sequence }
 }
 
-function faultOf(
-  chain: AuditChain,
-  head: Uint8Array,
-  sequence: number,
-  row: AuditEventRow,
-): string | undefined {
-  if (row.sequence !== sequence)
-    return `event ${sequence} is missing: the next one there is number ${row.sequence}`
-  const { hash, ...unchained } = row
-  if (!equal(chain.hash(head, unchained), hash)) return 'its contents or its place do not fit its hash'
+function firstOf({ broken, unexpected }: Walked): Misfit | undefined {
+  if (broken === undefined || unexpected === undefined) return broken ?? unexpected
+  return unexpected.sequence < broken.sequence ? unexpected : broken
+}
+
+type EndFault = { readonly eventId: undefined; readonly sequence: number; readonly reason: string }
+
+function endFault(chain: AuditChain, ledger: Ledger, walked: Walked): EndFault | undefined {
+  const { sequence, head, cut } = walked
+  const end = (reason: string) => ({ eventId: undefined, sequence, reason })
+  if (chain.sealOf(ledger) === undefined) return end("the company's record of its chain was changed")
+  if (ledger.audit_count !== sequence || !isEqual(head, ledger.audit_head)) {
+    return end(`the chain has ${sequence} events and should have ${ledger.audit_count}`)
+  }
+  if (chain.sealOf(ledger) === 'broken') return end('it was broken, and nobody has accepted that')
+  if (ledger.audit_cut !== cut) {
+    return end(`it starts after event ${ledger.audit_cut}, and its events say after ${cut}`)
+  }
   return undefined
-}
-
-function equal(left: Uint8Array, right: Uint8Array): boolean {
-  return left.length === right.length && timingSafeEqual(left, right)
 }

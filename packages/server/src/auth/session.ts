@@ -32,6 +32,10 @@ export async function renewSession({ db, nowMs, principal, revoke }: Change): Pr
 export async function endSession(change: Change): Promise<void> {
   const sessionId = requireSession(change.principal)
   await updateSession(change.db, sessionId, { ended_at: change.nowMs })
-  await change.record({ action: 'session.ended', object: { type: 'session', id: sessionId } })
+  await change.record({
+    action: 'session.ended',
+    object: { type: 'session', id: sessionId },
+    isUrgent: true,
+  })
   change.revoke({ scope: 'session', id: sessionId })
 }

@@ -84,7 +84,12 @@ async function startSession(
         expires_at: nowMs + SESSION_TOKEN_MS,
         ended_at: null,
       })
-      await record({ action: 'session.started', object: { type: 'session', id: sessionId } })
+      await record({
+        action: 'session.started',
+        object: { type: 'session', id: sessionId },
+        // Whoever has to revoke may have to sign in first.
+        isUrgent: true,
+      })
       return { sessionId, userId, companyId }
     },
   )

@@ -68,7 +68,7 @@ export async function changeWith<T>(
     nextId: issueId,
     async record(event) {
       isMoved = true
-      await appendEvent(tx, ledger, issueId('evt'), event)
+      await appendEvent(tx, ledger, issueId, event)
     },
   })
   // No event, no change: a request that altered nothing leaves the row alone too.

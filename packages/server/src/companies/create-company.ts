@@ -1,7 +1,7 @@
 import { inputError } from '@latchkey/core/error'
 import { nextId } from '@latchkey/core/ids'
 import { nobody } from '@latchkey/core/principal'
-import { CHAIN_START } from '../audit/chain.ts'
+import { newChain } from '../audit/chain.ts'
 import { changeIn, type Tx } from '../changes/change.ts'
 import { findCompanyByExternalId, insertCompany } from '../storage/companies.ts'
 import { countCompany, findDeploymentLocked } from '../storage/deployment.ts'
@@ -25,6 +25,7 @@ export async function createCompany(tx: Tx, input: NewCompany): Promise<CompanyR
     ...(deployment.last_company_id === null ? {} : { after: deployment.last_company_id }),
   })
   const row: CompanyRow = {
+    ...newChain(tx.chain, id),
     id,
     name: input.name,
     external_id: externalId,
@@ -34,9 +35,6 @@ export async function createCompany(tx: Tx, input: NewCompany): Promise<CompanyR
     users_count: 0,
     keys_active: 0,
     keys_inactive: 0,
-    audit_count: 0,
-    audit_head: CHAIN_START,
-    audit_seal: tx.chain.seal(id, 0, CHAIN_START),
     created_at: tx.nowMs,
     updated_at: tx.nowMs,
     version: 1,

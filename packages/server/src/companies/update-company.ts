@@ -1,5 +1,5 @@
 import { AppError } from '@latchkey/core/error'
-import { changesBetween } from '../audit/changes-between.ts'
+import { changesBetween, isOnly } from '../audit/changes-between.ts'
 import type { Change } from '../changes/change.ts'
 import { findCompany, updateCompanyRow } from '../storage/companies.ts'
 import type { CompanyRow } from '../storage/schema.ts'
@@ -34,7 +34,9 @@ export async function updateCompany(change: Change, patch: CompanyPatch): Promis
   if (Object.keys(changes).length === 0) return company
   const columns = { ...next, updated_at: nowMs, version: company.version + 1 }
   await updateCompanyRow(db, companyId, columns)
-  await change.record({ action: 'company.updated', object: { type: 'company', id: companyId }, changes })
+  const object = { type: 'company', id: companyId } as const
+  const isUrgent = isOnly(changes, 'status', 'inactive')
+  await change.record({ action: 'company.updated', object, changes, isUrgent })
   return { ...company, ...columns }
 }
 

@@ -249,6 +249,12 @@ export const PROBLEMS = {
     'The service cannot do this at the moment. Nothing was changed.',
     'Repeat after Retry-After seconds.',
   ),
+  audit_broken: kind(
+    503,
+    'Audit chain broken',
+    "The company's audit events were changed from outside the service. Nothing was changed by this request: until somebody has looked, only what takes power away is accepted in the company: deleting, disabling, deactivating, signing in and out.",
+    'Tell whoever runs the service: latchkey audit verify names the first event that does not fit, and docs/operate/audit.md says what to do.',
+  ),
   cannot_verify: kind(
     503,
     'Cannot verify',

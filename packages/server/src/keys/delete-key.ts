@@ -28,7 +28,7 @@ export async function deleteKey(change: Change, keyId: string): Promise<void> {
     version: key.version + 1,
   })
   await moveCounters(change, key, 'inactive')
-  await change.record({ action: 'key.deleted', object: { type: 'key', id: key.id } })
+  await change.record({ action: 'key.deleted', object: { type: 'key', id: key.id }, isUrgent: true })
 }
 
 export function keyNotFound(): AppError {

@@ -1,7 +1,7 @@
 import type { Ceiling } from '@latchkey/core/ceiling'
 import { AppError, inputError } from '@latchkey/core/error'
 import { type CompanyId, isId, type KeyId } from '@latchkey/core/ids'
-import { changesBetween } from '../audit/changes-between.ts'
+import { changesBetween, isOnly } from '../audit/changes-between.ts'
 import type { Change } from '../changes/change.ts'
 import { findKey, findKeyView, type KeyView, updateKeyRow } from '../storage/keys.ts'
 import type { Db, KeyRow } from '../storage/schema.ts'
@@ -48,7 +48,8 @@ export async function updateKey(
   if (Object.keys(changes).length > 0) {
     await updateKeyRow(db, key.id, { ...columns, ceiling, updated_at: nowMs, version: key.version + 1 })
     await moveCounters(change, key, columns.status)
-    await change.record({ action: 'key.updated', object: { type: 'key', id: key.id }, changes })
+    const isUrgent = isOnly(changes, 'enabled', false)
+    await change.record({ action: 'key.updated', object: { type: 'key', id: key.id }, changes, isUrgent })
   }
   return requireView(change, key.id)
 }

@@ -1,6 +1,6 @@
 import type { CompanyId } from '@latchkey/core/ids'
 import { prepared } from './prepared.ts'
-import type { AuditEventRow, Db } from './schema.ts'
+import type { AuditEventRow, Db, StoredEvent } from './schema.ts'
 
 const eventInsert = prepared((db, row: AuditEventRow) => db.insertInto('audit_events').values(row))
 
@@ -12,7 +12,7 @@ export async function findAuditEvents(
   db: Db,
   companyId: CompanyId,
   ids: readonly string[],
-): Promise<Map<string, AuditEventRow>> {
+): Promise<Map<string, StoredEvent>> {
   if (ids.length === 0) return new Map()
   const rows = await db
     .selectFrom('audit_events')
@@ -29,7 +29,7 @@ export async function listEventsAfter(
   companyId: CompanyId,
   sequence: number,
   limit: number,
-): Promise<AuditEventRow[]> {
+): Promise<StoredEvent[]> {
   return db
     .selectFrom('audit_events')
     .selectAll()
@@ -38,4 +38,15 @@ export async function listEventsAfter(
     .orderBy('sequence')
     .limit(limit)
     .execute()
+}
+
+/** The end of the chain as it is there, whatever the company's row says. */
+export async function findLastEvent(db: Db, companyId: CompanyId): Promise<StoredEvent | undefined> {
+  return db
+    .selectFrom('audit_events')
+    .selectAll()
+    .where('company_id', '=', companyId)
+    .orderBy('sequence', 'desc')
+    .limit(1)
+    .executeTakeFirst()
 }

@@ -21,6 +21,8 @@ export async function insertDeployment(db: Db, secretCheck: Uint8Array, nowMs: n
       companies_count: 0,
       last_company_id: null,
       created_at: nowMs,
+      companies_head: null,
+      companies_seal: null,
     })
     .execute()
 }

@@ -18,6 +18,8 @@ export type Ledger = Pick<
   | 'audit_count'
   | 'audit_head'
   | 'audit_seal'
+  | 'audit_cut'
+  | 'audit_cut_head'
 >
 
 const COLUMNS = [
@@ -31,6 +33,8 @@ const COLUMNS = [
   'audit_count',
   'audit_head',
   'audit_seal',
+  'audit_cut',
+  'audit_cut_head',
 ] as const
 
 export async function findLedger(db: Db, companyId: CompanyId): Promise<Ledger | undefined> {
@@ -60,6 +64,16 @@ export async function saveLedger(db: Db, ledger: Ledger): Promise<void> {
   await ledgerUpdate(db, ledger)
 }
 
-const ledgerUpdate = prepared((db, { id, status: _status, is_operator: _isOperator, ...moved }: Ledger) =>
-  db.updateTable('companies').set(moved).where('id', '=', id),
+const ledgerUpdate = prepared(
+  (
+    db,
+    {
+      id,
+      status: _status,
+      is_operator: _isOperator,
+      audit_cut: _cut,
+      audit_cut_head: _cutHead,
+      ...moved
+    }: Ledger,
+  ) => db.updateTable('companies').set(moved).where('id', '=', id),
 )

@@ -1,7 +1,7 @@
 import type { CompanyId, KeyId, SessionId, UserId } from '@latchkey/core/ids'
 import type { Role } from '@latchkey/core/permission'
 import type { Mode } from '@latchkey/core/secret'
-import type { Kysely } from 'kysely'
+import type { Generated, Kysely } from 'kysely'
 
 /*
  * Columns as both stores hold them. Times are integers: milliseconds since the epoch. Flags are 0 or 1.
@@ -18,6 +18,9 @@ export type DeploymentRow = {
   companies_count: number
   last_company_id: CompanyId | null
   created_at: number
+  /** Over the ids of all companies in their order, and under the audit key with their count; null: of an older release. */
+  companies_head: Uint8Array | null
+  companies_seal: Uint8Array | null
 }
 
 /** The one row whose revision moves with every change that can alter an answer. */
@@ -40,6 +43,9 @@ export type CompanyRow = {
   audit_head: Uint8Array
   /** Count and head under the audit key, so that cutting the chain short shows. */
   audit_seal: Uint8Array
+  /** How many events were pruned from the start of the chain, and the hash of the last of them. */
+  audit_cut: number
+  audit_cut_head: Uint8Array | null
   created_at: number
   updated_at: number
   version: number
@@ -59,6 +65,8 @@ export type UserRow = {
   created_at: number
   updated_at: number
   version: number
+  /** The row of a deleted user stays, for its keys, without the values that tell who it was. */
+  deleted_at: number | null
 }
 
 export type KeyRow = {
@@ -118,6 +126,9 @@ export type AuditEventRow = {
   hash: Uint8Array
 }
 
+/** An event as it is kept: `redaction` stands for the hash of one whose personal values were taken out. */
+export type StoredEvent = AuditEventRow & { redaction: Uint8Array | null }
+
 export type IdempotencyRow = {
   hash: Uint8Array
   body_hash: Uint8Array
@@ -136,7 +147,7 @@ export type Schema = {
   invitations: InvitationRow
   sessions: SessionRow
   key_usage: KeyUsageRow
-  audit_events: AuditEventRow
+  audit_events: AuditEventRow & { redaction: Generated<Uint8Array | null> }
   idempotency: IdempotencyRow
 }
 

@@ -82,8 +82,16 @@ const OF_USER = 'k.company_id = o.company_id AND k.user_id = o.id'
 const COUNTERS = [
   ['companies', 'keys_active', countKeys(OF_COMPANY, 'active')],
   ['companies', 'keys_inactive', countKeys(OF_COMPANY, 'inactive')],
-  ['companies', 'users_count', '(SELECT count(*) FROM users u WHERE u.company_id = o.id)'],
-  ['companies', 'audit_count', '(SELECT count(*) FROM audit_events e WHERE e.company_id = o.id)'],
+  [
+    'companies',
+    'users_count',
+    '(SELECT count(*) FROM users u WHERE u.company_id = o.id AND u.deleted_at IS NULL)',
+  ],
+  [
+    'companies',
+    'audit_count',
+    '(SELECT count(*) + o.audit_cut FROM audit_events e WHERE e.company_id = o.id)',
+  ],
   ['users', 'keys_active', countKeys(OF_USER, 'active')],
   ['users', 'keys_inactive', countKeys(OF_USER, 'inactive')],
   ['deployment', 'companies_count', '(SELECT count(*) FROM companies)'],

@@ -46,6 +46,7 @@ export async function createUser(change: Change, input: NewUser): Promise<UserRo
     created_at: change.nowMs,
     updated_at: change.nowMs,
     version: 1,
+    deleted_at: null,
   }
   await insertUser(change.db, row)
   ledger.users_count += 1

@@ -26,7 +26,12 @@ export async function setPassword(
   await endSessionsOf(db, userId, nowMs)
   // Also when none was open: somebody else may have ended them just now, and still wait for it to be in force.
   change.revoke({ scope: 'user', id: userId })
-  await change.record({ action: 'user.password_set', object: { type: 'user', id: userId } })
+  await change.record({
+    action: 'user.password_set',
+    object: { type: 'user', id: userId },
+    // From the server itself it is how somebody is locked out.
+    isUrgent: invitation === undefined,
+  })
   return true
 }
 

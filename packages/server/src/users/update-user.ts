@@ -2,7 +2,7 @@ import { AppError, type Fault, inputError } from '@latchkey/core/error'
 import { assertCovers, assertNotAbove } from '@latchkey/core/escalation'
 import { isId } from '@latchkey/core/ids'
 import { type CompiledAuthority, compileAuthority, isAboveRole, lacks } from '@latchkey/core/permission'
-import { changesBetween } from '../audit/changes-between.ts'
+import { changesBetween, isOnly } from '../audit/changes-between.ts'
 import type { Change } from '../changes/change.ts'
 import { countGrowingKeys, type MadeKeys } from '../storage/keys.ts'
 import type { UserRow } from '../storage/schema.ts'
@@ -34,7 +34,8 @@ export async function updateUser(change: Change, userId: string, patch: UserPatc
   if (Object.keys(changes).length === 0) return { user, growingKeys: [] }
   const { id: _id, company_id: _companyId, created_at: _createdAt, ...columns } = next
   await updateUserRow(change.db, user.id, columns)
-  await change.record({ action: 'user.updated', object: { type: 'user', id: user.id }, changes })
+  const isUrgent = isOnly(changes, 'status', 'inactive')
+  await change.record({ action: 'user.updated', object: { type: 'user', id: user.id }, changes, isUrgent })
   return {
     user: next,
     growingKeys: isGrown(change, user, next) ? await countGrowingKeys(change.db, user.id) : [],

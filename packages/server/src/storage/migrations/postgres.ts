@@ -1,12 +1,14 @@
 import type { ClientBase } from 'pg'
 import { StoreError } from '../engine.ts'
 import { initial } from './postgres-0001-initial.ts'
+import { provableAudit } from './postgres-0002-provable-audit.ts'
 import { keyCeilings } from './postgres-0004-key-ceilings.ts'
 import { searchedTexts } from './postgres-0005-searched-texts.ts'
 
 /** Forward only, in this order. A name that was released is never edited: the next change is a new one. */
 const MIGRATIONS: readonly { readonly name: string; readonly sql: string }[] = [
   { name: '0001-initial', sql: initial },
+  { name: '0002-provable-audit', sql: provableAudit },
   { name: '0004-key-ceilings', sql: keyCeilings },
   { name: '0005-searched-texts', sql: searchedTexts },
 ]

@@ -3,12 +3,14 @@ import { StoreError } from '../engine.ts'
 import { isBusy } from '../sqlite-errors.ts'
 import { initial } from './sqlite-0001-initial.ts'
 import { leaseholder } from './sqlite-0002-leaseholder.ts'
+import { provableAudit } from './sqlite-0003-provable-audit.ts'
 import { keyCeilings } from './sqlite-0005-key-ceilings.ts'
 
 /** Forward only, in this order. A name that was released is never edited: the next change is a new one. */
 const MIGRATIONS: readonly { readonly name: string; readonly sql: string }[] = [
   { name: '0001-initial', sql: initial },
   { name: '0002-leaseholder', sql: leaseholder },
+  { name: '0003-provable-audit', sql: provableAudit },
   { name: '0005-key-ceilings', sql: keyCeilings },
 ]
 

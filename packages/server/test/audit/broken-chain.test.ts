@@ -1,0 +1,153 @@
+/** What happens to writes in a company whose chain was changed from outside. */
+import type { CompanyId } from '@latchkey/core/ids'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { verifyChain } from '../../src/audit/verify-chain.ts'
+import { setPasswordOnHost } from '../../src/host.ts'
+import {
+  createTestCompany,
+  expectCreated,
+  startTestServer,
+  type TestCompany,
+  type TestRequest,
+  type TestService,
+} from '../harness.ts'
+
+let server: TestService
+let company: TestCompany
+const EMAIL = 'owner@example.com'
+const PASSWORD = 'correct horse battery staple'
+
+beforeEach(async () => {
+  server = await startTestServer()
+  company = await createTestCompany(server)
+  const { users } = company
+  await call({ method: 'PATCH', path: `/users/${users.owner.id}`, body: { email: EMAIL } })
+  await setPasswordOnHost(server.services, EMAIL, PASSWORD)
+})
+afterEach(() => server.dispose())
+
+const call = (request: TestRequest) => server.call({ key: company.users.owner.key, ...request })
+const verify = () =>
+  server.services.engine.read((db) => verifyChain(db, server.services.chain, company.id as CompanyId))
+const actions = async (): Promise<string[]> =>
+  (await call({ path: '/audit?limit=4' })).body.data.map(({ action }: { action: string }) => action)
+
+/** The last event goes, and the company's row says so; the seal cannot be made to fit. */
+async function cutOff(): Promise<void> {
+  const last = '(SELECT max(sequence) FROM audit_events WHERE company_id = ?)'
+  await server.tamper(
+    `DELETE FROM audit_events WHERE company_id = ? AND sequence = ${last}`,
+    company.id,
+    company.id,
+  )
+  await server.tamper(
+    `UPDATE companies SET audit_count = ${last}, audit_head = (SELECT hash FROM audit_events
+       WHERE company_id = ? AND sequence = ${last}) WHERE id = ?`,
+    company.id,
+    company.id,
+    company.id,
+    company.id,
+  )
+}
+
+const TAMPERINGS = [
+  ['was cut short and counted anew', cutOff],
+  ['has another count', () => tamperRow('audit_count = audit_count + 1')],
+  [
+    'has another head',
+    () =>
+      tamperRow(
+        `audit_head = (SELECT hash FROM audit_events WHERE company_id = companies.id AND sequence = 2)`,
+      ),
+  ],
+  [
+    'has the seal of another company',
+    () => tamperRow('audit_seal = (SELECT c.audit_seal FROM companies c WHERE c.is_operator = 1)'),
+  ],
+  ['was said to begin later', () => tamperRow('audit_cut = 1')],
+] as const
+
+async function tamperRow(assignment: string): Promise<void> {
+  expect(await server.tamper(`UPDATE companies SET ${assignment} WHERE id = ?`, company.id)).toBe(1)
+}
+
+describe.each(TAMPERINGS)('a chain that %s', (_how, tamper) => {
+  beforeEach(() => tamper())
+
+  it('is not continued by what gives power, and says so', async () => {
+    const { users } = company
+    const key = `/keys/${users.viewer.keyId}`
+    const user = `/users/${users.viewer.id}`
+    const refused: TestRequest[] = [
+      { method: 'POST', path: '/keys', body: { userId: users.viewer.id } },
+      { method: 'POST', path: '/users', body: { name: 'new', role: 'viewer' } },
+      { method: 'POST', path: `/users/${users.owner.id}/invitation` },
+      { method: 'PATCH', path: key, body: { description: 'new' } },
+      { method: 'PATCH', path: key, body: { whitelistedIPs: null, enabled: false, description: 'x' } },
+      { method: 'PATCH', path: user, body: { role: 'admin' } },
+      { method: 'PATCH', path: user, body: { name: 'new', status: 'inactive' } },
+    ]
+    for (const request of refused) {
+      const answer = await call(request)
+      expect([answer.status, answer.body.code]).toEqual([503, 'audit_broken'])
+    }
+    expect((await verify()).isIntact).toBe(false)
+    expect((await call({ path: key })).body).toMatchObject({ description: null, status: 'active' })
+    const logged = server.logged.filter((line) => line.includes('the seal of the audit chain of'))
+    expect(logged.length).toBe(refused.length)
+    expect(logged[0]).toContain(company.id)
+  })
+
+  it('is continued by what takes power away, after an event that marks the break', async () => {
+    const { users } = company
+    const answer = await call({ method: 'DELETE', path: `/keys/${users.viewer.keyId}` })
+    expect(answer.status).toBe(204)
+    expect((await actions()).slice(0, 2)).toEqual(['key.deleted', 'audit.chain_broken'])
+    const urgent: [TestRequest, number][] = [
+      [{ method: 'PATCH', path: `/keys/${users.developer.keyId}`, body: { enabled: false } }, 200],
+      [{ method: 'PATCH', path: `/users/${users.admin.id}`, body: { status: 'inactive' } }, 200],
+      [
+        { method: 'POST', path: '/auth/token', key: null, body: { username: EMAIL, password: PASSWORD } },
+        200,
+      ],
+      [
+        {
+          method: 'PATCH',
+          path: `/companies/${company.id}`,
+          body: { status: 'inactive' },
+          key: server.adminKey,
+        },
+        200,
+      ],
+    ]
+    for (const [request, status] of urgent) expect((await call(request)).status).toBe(status)
+    await setPasswordOnHost(server.services, EMAIL, `${PASSWORD} again`)
+    // One mark for one break; and it goes on being refused what gives power.
+    const events = await server.services.engine.read((db) =>
+      db.selectFrom('audit_events').selectAll().where('action', '=', 'audit.chain_broken').execute(),
+    )
+    expect(events).toMatchObject([{ company_id: company.id, actor_type: 'service' }])
+    const activation = {
+      method: 'PATCH',
+      path: `/companies/${company.id}`,
+      body: { status: 'active' },
+    } as const
+    expect((await server.call(activation)).body.code).toBe('audit_broken')
+    expect((await verify()).isIntact).toBe(false)
+  })
+
+  it('leaves other companies alone', async () => {
+    await expectCreated(server, { path: '/keys', body: { userId: server.admin.userId } })
+    const other = await createTestCompany(server)
+    expect((await server.call({ path: '/keys', key: other.users.viewer.key })).status).toBe(200)
+  })
+})
+
+it('a chain that was marked and then changed again is marked again', async () => {
+  await cutOff()
+  await call({ method: 'DELETE', path: `/keys/${company.users.viewer.keyId}` })
+  await cutOff()
+  await call({ method: 'DELETE', path: `/keys/${company.users.developer.keyId}` })
+  expect(await actions()).toEqual(['key.deleted', 'audit.chain_broken', 'audit.chain_broken', 'user.updated'])
+  expect((await verify()).isIntact).toBe(false)
+})

@@ -1,0 +1,85 @@
+/**
+ * The stored form of the chain: what is stored today has to hold in every later release. The answers were computed
+ * apart from this code.
+ */
+import { expect, test } from 'vitest'
+import { CHAIN_START, createAuditChain } from '../../src/audit/chain.ts'
+
+const chain = createAuditChain(Buffer.from('0123456789abcdef0123456789abcdef'))
+
+const EVENT = {
+  company_id: 'cmp_01jcn8v4g0e5wtnr5m0hq2x3yz',
+  id: 'evt_01jcn8v4g1e5wtnr5m0hq2x3yz',
+  sequence: 7,
+  at: 1_763_631_000_123,
+  action: 'key.updated',
+  actor_type: 'key',
+  actor_id: 'key_01jcn8v4g2e5wtnr5m0hq2x3yz',
+  actor_user_id: null,
+  object_type: 'key',
+  object_id: 'key_01jcn8v4g3e5wtnr5m0hq2x3yz',
+  address: '2001:db8::7',
+  request_id: 'req_1',
+  changes: '{"enabled":[true,false],"name":["Zoë \u2028","\\""]}',
+} as const
+const END = {
+  id: EVENT.company_id,
+  audit_count: 7,
+  audit_head: Buffer.alloc(32, 7),
+  audit_cut: 0,
+  audit_cut_head: null,
+} as const
+
+test.each([
+  [
+    'event',
+    () => chain.hash(CHAIN_START, EVENT),
+    'a6c7940ff9737c18377f79a77ab126287544369e397f4e7403c082fe9f466739',
+  ],
+  [
+    'event after another',
+    () => chain.hash(Buffer.alloc(32, 6), EVENT),
+    '39f0413af664eb09d6841d7a3823f852f1017660e967ff669c80357de1ccd114',
+  ],
+  [
+    'seal',
+    () => chain.seal(END, 'whole'),
+    '371bf78c2ad2185e3c6df9998410b84462302e08f3d25b63c0db8bfce84615d8',
+  ],
+  [
+    'seal of a chain that did not hold',
+    () => chain.seal(END, 'broken'),
+    'cf08de6c18c653d058249166b5e1b1e9f81c65a7abbd89870b680cbfb6d2f904',
+  ],
+  [
+    'seal of a chain that was cut',
+    () => chain.seal({ ...END, audit_cut: 3, audit_cut_head: Buffer.alloc(32, 3) }, 'whole'),
+    'a2dd5d97c8c01cbd2133f09d9c082e6e70defcc1d0f05c6a7c854812a6da5f97',
+  ],
+  [
+    'redaction',
+    () => chain.redaction(Buffer.alloc(32, 6), Buffer.alloc(32, 7), EVENT),
+    'b999c5aeaf61dfae93d8f456f384097c33b387daceb563f59f26663add0be771',
+  ],
+  [
+    'mark',
+    () => chain.mark('use', 'text', Buffer.alloc(2)),
+    'c42c003f471845cf67a648e4f0617eba43a2cc3a113192227f0755e0c637e592',
+  ],
+])('the %s has the form that is stored', (_what, make, known) => {
+  expect(make().toString('hex')).toBe(known)
+})
+
+test('each part of what is sealed counts', () => {
+  const changed = [
+    END,
+    { ...END, id: 'cmp_01jcn8v4g9e5wtnr5m0hq2x3yz' as const },
+    { ...END, audit_count: 8 },
+    { ...END, audit_head: Buffer.alloc(32, 8) },
+    { ...END, audit_cut: 1 },
+    { ...END, audit_cut_head: Buffer.alloc(32) },
+    { ...END, audit_cut: 1, audit_cut_head: Buffer.alloc(32) },
+  ]
+  const seals = changed.flatMap((end) => [chain.seal(end, 'whole'), chain.seal(end, 'broken')])
+  expect(new Set(seals.map((seal) => seal.toString('hex'))).size).toBe(changed.length * 2)
+})
