@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { oneConnection, upgradeTo } from './client.ts'
 import { FAILURES_MAX, type Gateway, INSIDE, OUTSIDE, type Rig, startRig, valuesOf, withKey } from './rig.ts'
+import { describeSpoofing } from './spoofing-guarantees.ts'
 import { describeBodies, describeConnections, describeFailing } from './traffic-guarantees.ts'
 
 /** Declares the tests for a gateway; where it is not installed, one that says so. */
@@ -137,59 +138,5 @@ function describeRefusing(rig: () => Rig, gateway: Gateway): void {
     rig().application.arrivals.length = 0
     rig().expectRefused(await rig().send({ headers: withKey(key), agent }), 401)
     agent.destroy()
-  })
-}
-
-function describeSpoofing(rig: () => Rig): void {
-  const NAMES = ['Status', 'Error', 'Key-Id', 'User-Id', 'Company-Id', 'Permissions', 'Mode']
-  const SPOOFED = NAMES.flatMap((name) => [
-    ...[`X-Auth-${name}`, 'spoofed'],
-    ...[`x-auth-${name.toLowerCase()}`, 'spoofed'],
-    ...[`X_Auth_${name.replace('-', '_')}`, 'spoofed'],
-  ])
-
-  test('X-Auth-* of a client do not reach the application, in any spelling', async () => {
-    expect((await rig().send({ headers: [...SPOOFED, ...withKey(rig().good)] })).status).toBe(200)
-    expect(JSON.stringify(rig().onlyArrival())).not.toContain('spoofed')
-    expect(valuesOf(rig().onlyArrival(), 'x-auth-user-id')).toEqual([rig().good.userId])
-  })
-
-  test('X-Auth-* of a client do not let it in', async () => {
-    const allowed = ['X-Auth-Status', '200', 'X-Auth-Key-Id', rig().good.id, 'X-Auth-Permissions', '*']
-    rig().expectRefused(await rig().send({ headers: allowed }), 401)
-    rig().expectRefused(
-      await rig().send({ headers: [...allowed, ...withKey(rig().good)], from: OUTSIDE }),
-      403,
-    )
-  })
-
-  test('X-Forwarded-For of a client does not make its address, here or in the application', async () => {
-    const forwarded = ['X-Forwarded-For', INSIDE, 'X-Forwarded-For', INSIDE, 'X-Real-IP', INSIDE]
-    rig().expectRefused(
-      await rig().send({ headers: [...forwarded, ...withKey(rig().good)], from: OUTSIDE }),
-      403,
-    )
-    await rig().send({ headers: [...forwarded, ...withKey(rig().reader)], from: OUTSIDE })
-    expect(valuesOf(rig().onlyArrival(), 'x-forwarded-for')).toEqual([OUTSIDE])
-  })
-
-  test('a gateway token of a client does not make it the gateway', async () => {
-    const token = ['X-Gateway-Token', rig().latchkey.adminKey]
-    rig().expectRefused(
-      await rig().send({ headers: token, path: `/orders?gatewayToken=${rig().latchkey.adminKey}` }),
-      401,
-    )
-  })
-
-  test.each([
-    ['X-API-KEY', (key: string) => ['X-API-KEY', key]],
-    ['x-api-key', (key: string) => ['x-api-key', key]],
-    ['Authorization', (key: string) => ['Authorization', `Bearer ${key}`]],
-    ['both', (key: string) => ['X-API-KEY', key, 'authorization', `Bearer ${key}`]],
-    ['two lines of X-API-KEY', (key: string) => ['X-API-KEY', key, 'X-API-KEY', key]],
-  ])('a secret in %s never reaches the application, nor a log', async (_where, headers) => {
-    await rig().send({ headers: headers(rig().good.key) })
-    expect(JSON.stringify(rig().application.arrivals)).not.toContain(rig().good.key)
-    expect(rig().running.output() + rig().latchkey.log()).not.toContain(rig().good.key)
   })
 }

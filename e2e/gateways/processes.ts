@@ -1,4 +1,4 @@
-import { type ChildProcess, execFile, spawn } from 'node:child_process'
+import { type ChildProcess, execFile, type SpawnOptions, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { accessSync, constants, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { type AddressInfo, connect, createServer } from 'node:net'
@@ -53,9 +53,9 @@ export async function startProgram(
   program: string,
   args: readonly string[],
   port: number,
-  account: { readonly uid?: number; readonly gid?: number } = {},
+  options: Pick<SpawnOptions, 'uid' | 'gid' | 'env'> = {},
 ): Promise<RunningProgram> {
-  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'], ...account })
+  const child = spawn(program, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] })
   let output = ''
   for (const stream of [child.stdout, child.stderr]) {
     stream.on('data', (chunk: Buffer) => {

@@ -54,7 +54,11 @@ export async function startRig(gateway: Gateway): Promise<Rig> {
     rmSync(home, { recursive: true, force: true })
   }
   try {
-    const latchkey = await startLatchkey({ LATCHKEY_FAILED_AUTH_PER_MINUTE: String(FAILURES_MAX) })
+    const latchkey = await startLatchkey({
+      LATCHKEY_FAILED_AUTH_PER_MINUTE: String(FAILURES_MAX),
+      // As few as can be set: whoever passes a client's headers on to the question shows.
+      LATCHKEY_HEADER_BYTES: '8192',
+    })
     started.push(latchkey)
     const application = await startTinyApplication()
     started.push(application)

@@ -253,11 +253,12 @@ describe('headers of a client', () => {
 })
 
 describe('a request shaped as the gateway sends it', () => {
+  const uriOf = (name: string) => (name === 'envoy' ? '/gateway/envoy?path=' : '/gateway/check')
   test.each(['nginx', 'haproxy', 'traefik', 'caddy', 'envoy', 'apisix-get', 'apisix-post'])(
     '%s: is allowed for the client behind it, and for no other',
     async (name) => {
       const from = (client: string, secret: string) =>
-        sendOverWire(port, readRecorded(name, { client, secret }))
+        sendOverWire(port, readRecorded(name, { client, secret, uri: uriOf(name) }))
       const yes = await from(CLIENT, restricted.key)
       expect(yes).toMatchObject({ status: 200, text: '' })
       expect(verdictOf(yes)).toEqual({ ...allowed(), permissions: 'orders:read' })

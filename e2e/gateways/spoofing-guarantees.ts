@@ -1,0 +1,140 @@
+/** The same for what a client says about itself: who it is, where it is, what it asks for. */
+import { expect, test } from 'vitest'
+import { INSIDE, OUTSIDE, type Rig, valuesOf, withKey } from './rig.ts'
+import type { Arrival } from './tiny-application.ts'
+
+/** What the application learns from the gateway, and nobody else may tell it. */
+const TOLD = [
+  ...['Status', 'Error', 'Key-Id', 'User-Id', 'Company-Id', 'Permissions', 'Mode', 'Replace-By'].map(
+    (name) => `X-Auth-${name}`,
+  ),
+  'X-Forwarded-For',
+]
+/** Every character beside letters and digits that may stand in a header's name (RFC 9110 §5.6.2). */
+const SEPARATORS = [..."-_.!#$%&'*+^`|~"]
+
+/** The same name to CGI, WSGI, PHP, Rack and others: in upper case, with an underscore for what is no letter or digit. */
+const variableOf = (name: string): string => name.toUpperCase().replace(/[^A-Z0-9]/g, '_')
+
+/** Everything an application is told under a name that it does not tell from this one. */
+const toldAs = ({ headers }: Arrival, name: string): string[] =>
+  headers.filter(([found]) => variableOf(found) === variableOf(name)).map(([, value]) => value)
+
+/** A name with another separator in each place, in the first, in the last; in three mixtures of case. */
+function spellingsOf(name: string, separator: string): string[] {
+  const last = name.lastIndexOf('-')
+  const spelled = [
+    name.replaceAll('-', () => separator),
+    name.replace('-', () => separator),
+    `${name.slice(0, last)}${separator}${name.slice(last + 1)}`,
+  ]
+  return [
+    ...spelled,
+    ...spelled.map((each) => each.toUpperCase()),
+    ...spelled.map((each) => each.toLowerCase()),
+  ]
+}
+
+export function describeSpoofing(rig: () => Rig): void {
+  describeNames(rig)
+  describeClaims(rig)
+  describeData(rig)
+}
+
+function describeClaims(rig: () => Rig): void {
+  test('X-Auth-* of a client do not let it in', async () => {
+    const allowed = ['X-Auth-Status', '200', 'X-Auth-Key-Id', rig().good.id, 'X-Auth-Permissions', '*']
+    rig().expectRefused(await rig().send({ headers: allowed }), 401)
+    rig().expectRefused(
+      await rig().send({ headers: [...allowed, ...withKey(rig().good)], from: OUTSIDE }),
+      403,
+    )
+  })
+
+  test('X-Forwarded-For of a client does not make its address, here or in the application', async () => {
+    const forwarded = ['X-Forwarded-For', INSIDE, 'X-Forwarded-For', INSIDE, 'X-Real-IP', INSIDE]
+    rig().expectRefused(
+      await rig().send({ headers: [...forwarded, ...withKey(rig().good)], from: OUTSIDE }),
+      403,
+    )
+    await rig().send({ headers: [...forwarded, ...withKey(rig().reader)], from: OUTSIDE })
+    expect(valuesOf(rig().onlyArrival(), 'x-forwarded-for')).toEqual([OUTSIDE])
+  })
+
+  test('a gateway token of a client does not make it the gateway', async () => {
+    const token = ['X-Gateway-Token', rig().latchkey.adminKey]
+    rig().expectRefused(
+      await rig().send({ headers: token, path: `/orders?gatewayToken=${rig().latchkey.adminKey}` }),
+      401,
+    )
+  })
+
+  test.each([
+    ['X-API-KEY', (key: string) => ['X-API-KEY', key]],
+    ['x-api-key', (key: string) => ['x-api-key', key]],
+    ['Authorization', (key: string) => ['Authorization', `Bearer ${key}`]],
+    ['both', (key: string) => ['X-API-KEY', key, 'authorization', `Bearer ${key}`]],
+    ['two lines of X-API-KEY', (key: string) => ['X-API-KEY', key, 'X-API-KEY', key]],
+  ])('a secret in %s never reaches the application, nor a log', async (_where, headers) => {
+    await rig().send({ headers: headers(rig().good.key) })
+    expect(JSON.stringify(rig().application.arrivals)).not.toContain(rig().good.key)
+    expect(rig().running.output() + rig().latchkey.log()).not.toContain(rig().good.key)
+  })
+}
+
+/** What a client may say as it likes: it must not get in the way of the question. */
+function describeData(rig: () => Rig): void {
+  test('a gateway token of a client does not spoil its good key', async () => {
+    const headers = [...withKey(rig().good), 'X-Gateway-Token', 'nonsense']
+    expect((await rig().send({ headers })).status).toBe(200)
+  })
+
+  test.each([
+    '/orders?permission=admin:all',
+    '/orders?permissions=admin:all&permission=',
+    '/orders?gatewayToken=nonsense&gatewayToken=another',
+    '/orders?path=/x&x=1',
+    '/orders?permission=%00&&=',
+  ])('%s is data of the client: it neither adds to the check nor breaks it', async (path) => {
+    expect((await rig().send({ path, headers: withKey(rig().reader) })).status).toBe(200)
+    rig().application.arrivals.length = 0
+    rig().expectRefused(await rig().send({ path }), 401)
+  })
+
+  test('more cookies than Latchkey reads do not reach it', async () => {
+    const cookies = ['a', 'b'].flatMap((name) => ['Cookie', `${name}=${'x'.repeat(6_000)}`])
+    expect((await rig().send({ headers: [...withKey(rig().good), ...cookies] })).status).toBe(200)
+    expect(valuesOf(rig().onlyArrival(), 'cookie').join('').length).toBeGreaterThan(12_000)
+  })
+}
+
+function describeNames(rig: () => Rig): void {
+  test.each(SEPARATORS)(
+    'names that an application may take for those it trusts do not reach it, spelled with %s',
+    async (separator) => {
+      const spoofed = TOLD.flatMap((name) => spellingsOf(name, separator)).flatMap((name) => [
+        name,
+        'spoofed',
+      ])
+      // HAProxy and others read a hundred headers.
+      for (let at = 0; at < spoofed.length; at += 80) {
+        rig().application.arrivals.length = 0
+        const headers = [...spoofed.slice(at, at + 80), ...withKey(rig().good)]
+        expect((await rig().send({ headers })).status).toBe(200)
+        const arrival = rig().onlyArrival()
+        expect(JSON.stringify(arrival)).not.toContain('spoofed')
+        expect(TOLD.map((name) => toldAs(arrival, name))).toEqual([
+          ['200'],
+          ['-'],
+          [rig().good.id],
+          [rig().good.userId],
+          [rig().good.companyId],
+          ['orders:read orders:write'],
+          ['live'],
+          [],
+          [INSIDE],
+        ])
+      }
+    },
+  )
+}
