@@ -13,8 +13,11 @@ import { ANY_CREDENTIAL, securityOf, securitySchemes } from './openapi/security-
 import type { Operation } from './operations/operation.ts'
 import { type OperationId, operations } from './operations.ts'
 
-/** The OpenAPI 3.1 document of the operations table: plain JSON, the same at every call. */
-export function openApiDocument(): OpenApiDocument {
+/**
+ * The OpenAPI 3.1 document of the operations table: plain JSON, the same at every call. `serverUrl`: where its paths
+ * begin, as seen from the document.
+ */
+export function openApiDocument(serverUrl = '/'): OpenApiDocument {
   const document: OpenApiDocument = {
     openapi: '3.1.0',
     info: {
@@ -27,7 +30,7 @@ export function openApiDocument(): OpenApiDocument {
         '/errors/<code>.',
       license: { name: 'Apache License 2.0', identifier: 'Apache-2.0' },
     },
-    servers: [{ url: '/', description: 'Where this document came from.' }],
+    servers: [{ url: serverUrl, description: 'Where this document came from.' }],
     tags: tags(),
     security: ANY_CREDENTIAL,
     paths: { ...paths(), ...protocolPaths },

@@ -3,6 +3,7 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { type OperationId, operations } from '@latchkey/contract/operations'
+import { basePathOf } from './http/base-path.ts'
 import { type BrokenRequest, createBrokenAnswers } from './http/broken-request.ts'
 import type { Handler } from './http/context.ts'
 import { createDispatch, type Dispatch } from './http/dispatch.ts'
@@ -53,13 +54,19 @@ export function createApp(services: Services): App {
   const newRequestId = createRequestIds(services.clock, services.randomBytes)
   // An id of any length is looked up and not found.
   const router = createRouter(services.config.headerBytesMax)
-  registerPages(router, services.metrics)
+  const basePath = basePathOf(services.config.publicUrl)
+  registerPages(router, services.metrics, basePath)
   const gatewayConnections = new WeakSet<Socket>()
   let isLeaving = false
   registerOperations(router, services, gatewayConnections, () => isLeaving)
-  const dispatch = createDispatch({ ...services, router, newRequestId, isLeaving: () => isLeaving })
+  const dispatch = createDispatch({
+    ...services,
+    router,
+    newRequestId,
+    isLeaving: () => isLeaving,
+  })
   const { headerBytesMax, idleSeconds } = services.config
-  const answerBroken = createBrokenAnswers({ newRequestId, headerBytesMax, gatewayConnections })
+  const answerBroken = createBrokenAnswers({ newRequestId, headerBytesMax, basePath, gatewayConnections })
   const server = createHttpServer(dispatch, answerBroken, { headerBytesMax, idleMs: idleSeconds * 1_000 })
   const connections = new Set<Socket>()
   server.on('connection', (socket) => {

@@ -84,8 +84,8 @@ export const settings = {
     name: 'LATCHKEY_PUBLIC_URL',
     fallback: '',
     description:
-      'How callers reach the service, e.g. https://keys.example.com; in links, and the issuer of tokens.',
-    parse: (text) => (text === '' ? null : origin(text)),
+      'How callers reach the service, e.g. https://keys.example.com or https://example.com/latchkey; in links, and the issuer of tokens.',
+    parse: (text) => (text === '' ? null : publicUrl(text)),
   } satisfies Setting<string | null>,
   trustedProxies: {
     name: 'LATCHKEY_TRUSTED_PROXIES',
@@ -211,16 +211,31 @@ function wholeNumber(text: string, least: number, most: number): number {
 }
 
 function origin(text: string): string {
-  const url = URL.canParse(text) ? new URL(text) : undefined
-  const isOrigin =
-    url !== undefined && /^https?:$/.test(url.protocol) && text.replace(/\/$/, '') === url.origin
-  if (!isOrigin) {
-    // What stands before an @ may be a password.
-    const got = text.includes('@') ? 'without user and password' : `got ${text}`
-    throw new Error(`must be an origin such as https://keys.example.com, without a path; ${got}`)
-  }
+  const url = parseHttpUrl(text)
+  if (url === undefined || text.replace(/\/$/, '') !== url.origin)
+    throw new Error(`must be an origin such as https://keys.example.com, without a path; ${got(text)}`)
   return url.origin
 }
+
+/** An origin, perhaps with a path of characters that need no escape in a link, a header or a page. */
+function publicUrl(text: string): string {
+  const base = text.replace(/\/$/, '')
+  const start = parseHttpUrl(text)?.origin
+  if (start !== undefined && base.startsWith(start)) {
+    if (/^(\/[\w~-][\w.~-]*)*$/.test(base.slice(start.length))) return base
+  }
+  throw new Error(
+    `must be a URL such as https://keys.example.com or https://example.com/latchkey, without query; ${got(text)}`,
+  )
+}
+
+function parseHttpUrl(text: string): URL | undefined {
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  return url !== undefined && /^https?:$/.test(url.protocol) ? url : undefined
+}
+
+/** What stands before an @ may be a password. */
+const got = (text: string): string => (text.includes('@') ? 'without user and password' : `got ${text}`)
 
 /** Shorter texts can be guessed; every fingerprint hangs on this one. */
 const SECRET_LENGTH_MIN = 32

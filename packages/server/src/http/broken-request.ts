@@ -2,6 +2,7 @@ import { STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import { AppError } from '@latchkey/core/error'
 import type { Answer } from './answer.ts'
+import { underBasePath } from './base-path.ts'
 import { gatewayRefusal } from './gateway-answer.ts'
 import { problemAnswer } from './problem.ts'
 
@@ -11,6 +12,7 @@ export type BrokenRequest = NodeJS.ErrnoException & { readonly rawPacket?: Buffe
 type BrokenDeps = {
   readonly newRequestId: () => string
   readonly headerBytesMax: number
+  readonly basePath: string
   /** Those that a gateway has asked on. */
   readonly gatewayConnections: WeakSet<Socket>
 }
@@ -39,7 +41,7 @@ export function createBrokenAnswers(deps: BrokenDeps): (error: BrokenRequest, so
     const answer = isOfGateway
       ? gatewayRefusal('plain', problem, requestId)
       : problemAnswer(problem, requestId)
-    socket.end(written(answer, requestId))
+    socket.end(written(underBasePath(answer, deps.basePath), requestId))
   }
 }
 

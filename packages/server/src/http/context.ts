@@ -37,6 +37,8 @@ export type Context<Id extends OperationId> = {
   readonly path: string
   /** Scheme and authority under which the caller reached the service. */
   readonly origin: string
+  /** What every link begins with: LATCHKEY_PUBLIC_URL, which may have a path, or else the origin. */
+  readonly baseUrl: string
   /** Every value of a request header; `name` in lower case. */
   header(name: string): readonly string[]
 }

@@ -3,6 +3,7 @@ import { formatAddress } from '@latchkey/core/address'
 import type { MaybePromise } from '@latchkey/core/maybe-promise'
 import type { Services } from '../services.ts'
 import { type Answer, type AnswerHeaders, sendAnswer } from './answer.ts'
+import { basePathOf, underBasePath } from './base-path.ts'
 import { seeClient } from './client-address.ts'
 import { originHeaders } from './cors.ts'
 import type { Incoming } from './incoming.ts'
@@ -25,8 +26,12 @@ export type Dispatch = (raw: IncomingMessage, response: ServerResponse) => void
  * Takes a request to its route and the answer back. Whatever is thrown on the way becomes an answer here, and every
  * answer is sent, counted and logged here.
  */
-export function createDispatch(deps: DispatchDeps): Dispatch {
-  const nowhere = missingRoute(deps.router, deps.config.corsOrigins)
+export function createDispatch(given: DispatchDeps): Dispatch {
+  const deps = { ...given, basePath: basePathOf(given.config.publicUrl) }
+  const nowhere = missingRoute(deps.router, {
+    corsOrigins: deps.config.corsOrigins,
+    basePath: deps.basePath,
+  })
   return (raw, response) => {
     const startedAtMs = performance.now()
     const { method = '', url = '/' } = raw
@@ -72,7 +77,7 @@ function refuse({ events }: DispatchDeps, route: Route, request: Incoming, error
 
 /** Sends an answer and notes it. Throws nothing: there is nobody behind it to answer that. */
 function conclude(
-  deps: DispatchDeps,
+  deps: DispatchDeps & { readonly basePath: string },
   route: Route,
   request: Incoming,
   response: ServerResponse,
@@ -80,11 +85,11 @@ function conclude(
 ): void {
   let sent = answer
   try {
-    sendAnswer(response, answer, commonHeaders(deps, request))
+    sendAnswer(response, underBasePath(answer, deps.basePath), commonHeaders(deps, request))
   } catch (error) {
     // A header that cannot be written: nothing went out yet, and what we say of our own failures can be.
     sent = refuse(deps, route, request, error)
-    sendAnswer(response, sent, commonHeaders(deps, request))
+    sendAnswer(response, underBasePath(sent, deps.basePath), commonHeaders(deps, request))
   }
   try {
     note(deps, route, request, sent.status)

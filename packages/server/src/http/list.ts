@@ -42,7 +42,7 @@ type ListAnswer<Item> = {
 /** Answers one page of any list: position, rows and total from one snapshot, and the links to its neighbours. */
 export async function answerList<Item>(
   deps: Pick<HandlerDeps, 'engine' | 'slowReads'>,
-  context: Pick<Context<OperationId>, 'origin' | 'path'>,
+  context: Pick<Context<OperationId>, 'baseUrl' | 'path'>,
   source: ListSource<Item>,
 ): Promise<ListAnswer<Item>> {
   const request = parsePageRequest(source.query)
@@ -99,13 +99,13 @@ async function checkCursor<Item>(db: Db, source: ListSource<Item>, request: Page
 type Links = { readonly next: string | null; readonly previous: string | null }
 
 function linksOf(
-  context: Pick<Context<OperationId>, 'origin' | 'path'>,
+  context: Pick<Context<OperationId>, 'baseUrl' | 'path'>,
   carried: ListSource<unknown>['carried'],
   limit: number,
   page: IdPage,
 ): Links {
   const link = (cursor: 'startingAfter' | 'endingBefore', id: string | undefined) => {
-    const url = new URL(context.path, context.origin)
+    const url = new URL(`${context.baseUrl}${context.path}`)
     const { status, ...others } = carried
     const parameters = { status, limit: String(limit), ...others, [cursor]: id }
     for (const [name, value] of Object.entries(parameters)) {

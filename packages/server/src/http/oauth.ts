@@ -6,6 +6,7 @@ import { parseSecret } from '@latchkey/core/secret'
 import { deriveToken, findMissing } from '../auth/derive-token.ts'
 import { type Answer, type AnswerHeaders, jsonAnswer } from './answer.ts'
 import { type AuthenticateDeps, authenticateSecret } from './authenticate.ts'
+import { basePathOf } from './base-path.ts'
 import type { Incoming } from './incoming.ts'
 import { oauthMetadata, TOKEN_PATH } from './oauth-metadata.ts'
 import { OAuthError, parseTokenRequest, readForm, type TokenRequest } from './oauth-request.ts'
@@ -22,9 +23,12 @@ type OAuthDeps = AuthenticateDeps & Pick<RouteDeps, 'tokenIssuer'>
 
 /** The OAuth 2 endpoints: client credentials (RFC 6749 §4.4), metadata (RFC 8414) and keys (RFC 7517). */
 export function registerOAuth(router: Router, deps: OAuthDeps): void {
-  const issuerOf = (request: Incoming) => tokenIssuerName(requestOrigin(request, null), deps.config.publicUrl)
+  const issuerOf = (request: Incoming) => tokenIssuerName(requestOrigin(request), deps.config.publicUrl)
+  const metadata = (request: Incoming) => oauthMetadata(issuerOf(request))
   const published: Readonly<Record<string, (request: Incoming) => unknown>> = {
-    '/.well-known/oauth-authorization-server': (request) => oauthMetadata(issuerOf(request)),
+    '/.well-known/oauth-authorization-server': metadata,
+    // RFC 8414 §3.1: the path of an issuer stands behind the well-known one.
+    [`/.well-known/oauth-authorization-server${basePathOf(deps.config.publicUrl)}`]: metadata,
     '/.well-known/jwks.json': () => ({ keys: [deps.tokenIssuer.signingKey.jwk] }),
   }
   for (const [pattern, value] of Object.entries(published)) {

@@ -8,6 +8,7 @@ import {
 import { AppError, type ErrorCode } from '@latchkey/core/error'
 import type { Metrics } from '../telemetry/metrics.ts'
 import { type Answer, jsonAnswer } from './answer.ts'
+import { pageUnder } from './base-path.ts'
 import { PROBLEMS } from './problems.ts'
 import type { Route, Router } from './router.ts'
 
@@ -15,13 +16,17 @@ import type { Route, Router } from './router.ts'
 const CONTENT_SECURITY_POLICY =
   "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
-/** The pages for people, and the document for machines: everything that is not an operation. */
-export function registerPages(router: Router, metrics: Metrics): void {
-  const document = openApiDocument()
+/**
+ * The pages for people, and the document for machines: everything that is not an operation. `basePath`: what their
+ * links begin with.
+ */
+export function registerPages(router: Router, metrics: Metrics, basePath: string): void {
+  const document = openApiDocument(basePath === '' ? '/' : basePath)
   const documentText = JSON.stringify(document)
   const referencePage = renderReferencePage(document)
   const codes = Object.keys(PROBLEMS) as ErrorCode[]
   const kinds = codes.map((code) => ({ code, ...PROBLEMS[code] }))
+  const pageOf = (page: string) => pageAnswer(pageUnder(page, basePath))
   const get = (pattern: string, answer: Route['answer']) =>
     router.add(['GET'], pattern, { name: pattern, answer })
 
@@ -33,12 +38,12 @@ export function registerPages(router: Router, metrics: Metrics): void {
   })
   get('/openapi.json', () => jsonAnswer(200, documentText))
   get('/metrics', async () => textAnswer(metrics.contentType, await metrics.text()))
-  get('/docs', () => pageAnswer(referencePage))
+  get('/docs', () => pageOf(referencePage))
   get('/docs/style.css', () => textAnswer('text/css; charset=utf-8', REFERENCE_STYLE))
-  get('/errors', () => pageAnswer(renderErrorIndex(kinds)))
+  get('/errors', () => pageOf(renderErrorIndex(kinds)))
   get('/errors/:code', ({ params }) => {
     const kind = kinds.find(({ code }) => code === params.code)
-    if (kind !== undefined) return pageAnswer(renderErrorPage(kind))
+    if (kind !== undefined) return pageOf(renderErrorPage(kind))
     throw new AppError('route_not_found', 'There is no such error code: see /errors.')
   })
 }

@@ -76,7 +76,11 @@ class RequestContext {
   }
 
   get origin(): string {
-    return requestOrigin(this.#request, this.#publicUrl)
+    return requestOrigin(this.#request)
+  }
+
+  get baseUrl(): string {
+    return this.#publicUrl ?? this.origin
   }
 
   header(name: string): string[] {

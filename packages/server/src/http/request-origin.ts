@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http'
-import type { Config } from '../config.ts'
+import { forwardedFirst } from './forwarded.ts'
 import type { Incoming } from './incoming.ts'
 import { headerValues } from './raw-headers.ts'
 
@@ -18,19 +18,17 @@ export function isAuthority(text: string): boolean {
 let lastSound = ''
 
 /**
- * Scheme and authority under which the caller reached the service, for absolute links: the setting, else what
- * a trusted proxy forwarded, else the request's own Host.
+ * Scheme and authority under which the caller reached the service, for absolute links: what a trusted proxy forwarded,
+ * else the request's own Host.
  */
-export function requestOrigin(
-  { raw, isFromTrustedProxy }: Pick<Incoming, 'raw' | 'isFromTrustedProxy'>,
-  publicUrl: Config['publicUrl'],
-): string {
-  if (publicUrl !== null) return publicUrl
+export function requestOrigin({
+  raw,
+  isFromTrustedProxy,
+}: Pick<Incoming, 'raw' | 'isFromTrustedProxy'>): string {
   const own = headerValues(raw, 'host')[0] ?? ownAuthority(raw)
   if (!isFromTrustedProxy) return `http://${own}`
-  const [scheme] = headerValues(raw, 'x-forwarded-proto')
-  const [host] = headerValues(raw, 'x-forwarded-host')
-  const isHttps = scheme?.trim().toLowerCase() === 'https'
+  const host = forwardedFirst(raw, 'x-forwarded-host')
+  const isHttps = forwardedFirst(raw, 'x-forwarded-proto')?.toLowerCase() === 'https'
   return `${isHttps ? 'https' : 'http'}://${host !== undefined && isAuthority(host) ? host : own}`
 }
 
