@@ -1,0 +1,93 @@
+import type { FollowedChanges, Observation, ServerRow } from '../../src/storage/engine.ts'
+import type { LogRow } from '../../src/storage/schema.ts'
+
+export const LEASE_MS = 2_000
+export const MARGIN_MS = 500
+
+type Question = 'announce' | 'observe' | 'survey' | 'forget' | 'withdraw' | 'distrust'
+
+/** The head, the log and the servers of a store that is a network away, as one process asks it. */
+export type FakeStore = {
+  readonly followed: FollowedChanges
+  readonly head: { revision: number; epoch: string; isAccepted: boolean }
+  readonly log: LogRow[]
+  readonly servers: Map<string, ServerRow>
+  /** What was asked, in order. */
+  readonly asked: string[]
+  /** The answers to this question are held back until they are let go. What was asked before does not count. */
+  hold(question: Question): Held
+  wake(): void
+}
+
+export type Held = { letGo(error?: Error): void }
+
+export function createFakeStore(): FakeStore {
+  const head = { revision: 1, epoch: 'one', isAccepted: true }
+  const log: LogRow[] = []
+  const servers = new Map<string, ServerRow>()
+  const asked: string[] = []
+  const held = new Map<Question, Promise<void>>()
+  let wake = () => {}
+
+  async function ask(question: Question, about = ''): Promise<void> {
+    asked.push(about === '' ? question : `${question} ${about}`)
+    await held.get(question)
+  }
+
+  const observation = (after: number): Observation => ({
+    ...head,
+    rows: log.filter(({ revision }) => revision > after),
+    servers: [...servers.values()],
+    leaseMs: LEASE_MS,
+    marginMs: MARGIN_MS,
+  })
+
+  return {
+    head,
+    log,
+    servers,
+    asked,
+    hold(question) {
+      const gate = Promise.withResolvers<void>()
+      held.set(question, gate.promise)
+      return {
+        letGo(error) {
+          held.delete(question)
+          if (error === undefined) gate.resolve()
+          else gate.reject(error)
+        },
+      }
+    },
+    wake: () => wake(),
+    followed: {
+      kind: 'followed',
+      async announce(row) {
+        await ask('announce')
+        servers.set(row.id, row)
+      },
+      async observe(revision) {
+        const seen = observation(revision)
+        await ask('observe', String(revision))
+        return seen
+      },
+      async survey() {
+        const seen = observation(head.revision)
+        await ask('survey')
+        return seen
+      },
+      reset: () => void asked.push('reset'),
+      async forget(id, beat) {
+        await ask('forget', `${id} ${beat}`)
+        if (servers.get(id)?.beat === beat) servers.delete(id)
+      },
+      async withdraw(id) {
+        await ask('withdraw', id)
+        servers.delete(id)
+      },
+      distrust: (epoch) => ask('distrust', epoch),
+      onWake(given) {
+        wake = given
+      },
+    },
+  }
+}

@@ -1,0 +1,160 @@
+import { parseAddress } from '@latchkey/core/address'
+import { AppError } from '@latchkey/core/error'
+import type { CompanyId, KeyId, SessionId, UserId } from '@latchkey/core/ids'
+import type { VerifiableKey } from '@latchkey/core/key'
+import { NOT_FOUND, type Outcome } from '@latchkey/core/outcome'
+import { compileAuthority, listPermissions, type Role } from '@latchkey/core/permission'
+import { type PresentedToken, principalOf } from '@latchkey/core/principal'
+import { describe, expect, test } from 'vitest'
+import { principalNow } from '../../src/verification/principal-now.ts'
+import { refusalError } from '../../src/verification/refusal.ts'
+
+const NOW_MS = Date.UTC(2026, 10, 20)
+const ADDRESS = parseAddress('192.0.2.7')
+
+function aKey(changes: Partial<VerifiableKey> = {}): VerifiableKey {
+  const role: Role = changes.role ?? 'owner'
+  const isOperator = changes.isOperator ?? false
+  return {
+    id: 'key_1' as KeyId,
+    companyId: 'cmp_1' as CompanyId,
+    userId: 'usr_1' as UserId,
+    mode: 'live',
+    isActive: true,
+    isUserActive: true,
+    isCompanyActive: true,
+    expiresAtMs: null,
+    allowlist: null,
+    role,
+    isOperator,
+    authority: compileAuthority({ role, isOperator, userPermissions: null, narrowings: [] }),
+    metadata: {},
+    ...changes,
+  }
+}
+
+const outcomeOf = (code: Exclude<Outcome['code'], 'NOT_FOUND'>, key = aKey()): Outcome => ({ code, key })
+const aToken = (expiresAtMs: number): PresentedToken => ({
+  use: 'access',
+  permissions: ['keys:list'],
+  expiresAtMs,
+  subject: null,
+})
+
+const SESSION = aKey({ id: 'ses_01h455vb4pex5vsknk084sn02q' as SessionId })
+
+describe('whoever is refused is told why, by code and sentence', () => {
+  test.each<[string, Outcome, string, string]>([
+    ['INACTIVE', outcomeOf('INACTIVE'), 'key_inactive', 'The key was deleted or disabled.'],
+    ['EXPIRED', outcomeOf('EXPIRED'), 'key_expired', 'The key has expired.'],
+    [
+      'INACTIVE of a session',
+      outcomeOf('INACTIVE', SESSION),
+      'token_expired',
+      'The session has ended: sign in again.',
+    ],
+    [
+      'EXPIRED of a session',
+      outcomeOf('EXPIRED', SESSION),
+      'token_expired',
+      'The session has ended: sign in again.',
+    ],
+    [
+      'USER_INACTIVE',
+      outcomeOf('USER_INACTIVE', SESSION),
+      'user_inactive',
+      'The user the credential stands for is deactivated.',
+    ],
+    [
+      'COMPANY_INACTIVE',
+      outcomeOf('COMPANY_INACTIVE'),
+      'company_inactive',
+      'The company the credential belongs to is deactivated.',
+    ],
+    [
+      'IP_NOT_ALLOWED',
+      outcomeOf('IP_NOT_ALLOWED'),
+      'ip_not_allowed',
+      'The key may not be used from 192.0.2.7, the address seen. Add it to whitelistedIPs, or, if it is a proxy of yours, name that in LATCHKEY_TRUSTED_PROXIES.',
+    ],
+    [
+      'IP_REQUIRED',
+      outcomeOf('IP_REQUIRED'),
+      'client_ip_unknown',
+      'The key is restricted to addresses and the address of this request cannot be told: check X-Forwarded-For.',
+    ],
+    ['NOT_FOUND', NOT_FOUND, 'invalid_credentials', 'The credential is not valid.'],
+    [
+      'INSUFFICIENT_PERMISSIONS',
+      outcomeOf('INSUFFICIENT_PERMISSIONS'),
+      'invalid_credentials',
+      'The credential is not valid.',
+    ],
+  ])('%s', (_name, outcome, code, detail) => {
+    const error = refusalError(outcome, ADDRESS)
+    expect(error).toBeInstanceOf(AppError)
+    expect({ code: error.code, detail: error.detail }).toEqual({ code, detail })
+  })
+
+  test('an address that nobody knows is in no sentence', () => {
+    expect(refusalError(outcomeOf('IP_NOT_ALLOWED'), undefined).code).toBe('invalid_credentials')
+  })
+})
+
+describe('who a principal is by now', () => {
+  const before = principalOf(aKey(), undefined)
+  const again = (outcome: Outcome) => ({ outcome, address: ADDRESS, nowMs: NOW_MS })
+
+  test('is what its key is by now, not what it was', () => {
+    const now = principalNow(before, again(outcomeOf('VALID', aKey({ role: 'viewer' }))))
+    expect(now.role).toBe('viewer')
+    expect(listPermissions(now.authority)).toEqual(['keys:list', 'keys:read'])
+  })
+
+  test.each<[string, Outcome, string]>([
+    ['is gone', NOT_FOUND, 'invalid_credentials'],
+    ['was deleted', outcomeOf('INACTIVE'), 'key_inactive'],
+    ['belongs to a user who was deactivated', outcomeOf('USER_INACTIVE'), 'user_inactive'],
+    ['was narrowed to other addresses', outcomeOf('IP_NOT_ALLOWED'), 'ip_not_allowed'],
+  ])('is nobody when its key %s', (_name, outcome, code) => {
+    expect(() => principalNow(before, again(outcome))).toThrow(expect.objectContaining({ code }))
+  })
+
+  test('says of a key that is gone that it is not valid any more', () => {
+    expect(() => principalNow(before, again(NOT_FOUND))).toThrow('The credential is not valid any more.')
+  })
+
+  test.each([
+    [NOW_MS + 1, false],
+    [NOW_MS, true],
+    [NOW_MS - 1, true],
+  ])('is nobody from the millisecond on in which its token ends: %i, %s', (expiresAtMs, isOver) => {
+    const withToken = principalOf(aKey(), aToken(expiresAtMs))
+    const attempt = () => principalNow(withToken, again(outcomeOf('VALID')))
+    if (isOver) {
+      expect(attempt).toThrow(
+        expect.objectContaining({
+          code: 'token_expired',
+          detail: 'The token has expired: get a new one.',
+        }),
+      )
+    } else {
+      expect(listPermissions(attempt().authority)).toEqual(['keys:list'])
+    }
+  })
+
+  test('acts for another company only while it is an operator that may', () => {
+    const operator = aKey({ isOperator: true })
+    const abroad = { ...principalOf(operator, undefined), companyId: 'cmp_2' as CompanyId }
+    expect(principalNow(abroad, again(outcomeOf('VALID', operator)))).toMatchObject({
+      companyId: 'cmp_2',
+      homeCompanyId: 'cmp_1',
+    })
+    for (const changes of [{ isOperator: false }, { isOperator: true, role: 'admin' as const }]) {
+      expect(() => principalNow(abroad, again(outcomeOf('VALID', aKey(changes))))).toThrow(
+        expect.objectContaining({ code: 'missing_permission' }),
+      )
+      expect(principalNow(before, again(outcomeOf('VALID', aKey(changes)))).companyId).toBe('cmp_1')
+    }
+  })
+})
