@@ -1,0 +1,60 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { Changes } from '../../src/changes/changes.ts'
+import { requesterOnHost } from '../../src/changes/requester.ts'
+import { type InFlight, type OnceRequest, runOnce } from '../../src/idempotency/run-once.ts'
+import { startTestServer, type TestService } from '../harness.ts'
+
+let server: TestService
+beforeAll(async () => {
+  server = await startTestServer()
+})
+afterAll(() => server.dispose())
+
+/** Creations on a real store, none of which goes on before the test lets them. */
+function aService() {
+  let begun = 0
+  const gate = Promise.withResolvers<void>()
+  const inFlight: InFlight = new Map()
+  const { companyId } = server.admin
+  const change: Changes['change'] = async (by, id, work) => {
+    begun += 1
+    await gate.promise
+    return server.services.change(by, id, work)
+  }
+  const request = (word: string): OnceRequest => ({
+    requester: requesterOnHost(companyId),
+    companyId,
+    word,
+    scope: ['key_1', '/keys'],
+    bodyBytes: new TextEncoder().encode('{}'),
+  })
+  const idempotencyKey = new Uint8Array(32).fill(7)
+  const create = (word: string, answer: string) =>
+    runOnce({ change, idempotencyKey, inFlight }, request(word), async () => answer)
+  return { inFlight, create, letGo: gate.resolve, begun: () => begun }
+}
+
+test('whoever waits for the first request for longer than five seconds is told to come back', async () => {
+  const { begun, inFlight, create, letGo } = aService()
+  const first = create('word', 'one')
+  // Nothing but the bound ends this wait: the first is not let go before.
+  await expect(create('word', 'two')).rejects.toMatchObject({
+    code: 'idempotency_in_progress',
+    detail: 'A request with this Idempotency-Key is still being worked on.',
+    retryAfterSeconds: 1,
+  })
+  expect(begun()).toBe(1)
+  letGo()
+  expect(await first).toEqual({ answer: 'one', isReplayed: false })
+  expect(inFlight.size).toBe(0)
+  expect(await create('word', 'three')).toEqual({ answer: 'one', isReplayed: true })
+})
+
+test('whoever comes with another word waits for nobody', async () => {
+  const { begun, create, letGo } = aService()
+  const both = [create('a word', 'one'), create('another word', 'two')]
+  await new Promise((resolve) => setImmediate(resolve))
+  expect(begun()).toBe(2)
+  letGo()
+  expect((await Promise.all(both)).map(({ answer }) => answer)).toEqual(['one', 'two'])
+})
