@@ -37,6 +37,7 @@ function aService() {
 test('whoever waits for the first request for longer than five seconds is told to come back', async () => {
   const { begun, inFlight, create, letGo } = aService()
   const first = create('word', 'one')
+  await settled()
   // Nothing but the bound ends this wait: the first is not let go before.
   await expect(create('word', 'two')).rejects.toMatchObject({
     code: 'idempotency_in_progress',
@@ -53,8 +54,11 @@ test('whoever waits for the first request for longer than five seconds is told t
 test('whoever comes with another word waits for nobody', async () => {
   const { begun, create, letGo } = aService()
   const both = [create('a word', 'one'), create('another word', 'two')]
-  await new Promise((resolve) => setImmediate(resolve))
+  await settled()
   expect(begun()).toBe(2)
   letGo()
   expect((await Promise.all(both)).map(({ answer }) => answer)).toEqual(['one', 'two'])
 })
+
+/** When all that can go on has. */
+const settled = () => new Promise((resolve) => setImmediate(resolve))

@@ -34,14 +34,13 @@ export function createFakeStore(): FakeStore {
     await held.get(question)
   }
 
-  const observation = (after: number): Observation => ({
+  const followed = createFollowed(ask, servers, (after) => ({
     ...head,
     rows: log.filter(({ revision }) => revision > after),
     servers: [...servers.values()],
     leaseMs: LEASE_MS,
     marginMs: MARGIN_MS,
-  })
-
+  }))
   return {
     head,
     log,
@@ -60,34 +59,45 @@ export function createFakeStore(): FakeStore {
     },
     wake: () => wake(),
     followed: {
-      kind: 'followed',
-      async announce(row) {
-        await ask('announce')
-        servers.set(row.id, row)
-      },
-      async observe(revision) {
-        const seen = observation(revision)
-        await ask('observe', String(revision))
-        return seen
-      },
-      async survey() {
-        const seen = observation(head.revision)
-        await ask('survey')
-        return seen
-      },
+      ...followed,
       reset: () => void asked.push('reset'),
-      async forget(id, beat) {
-        await ask('forget', `${id} ${beat}`)
-        if (servers.get(id)?.beat === beat) servers.delete(id)
-      },
-      async withdraw(id) {
-        await ask('withdraw', id)
-        servers.delete(id)
-      },
-      distrust: (epoch) => ask('distrust', epoch),
       onWake(given) {
         wake = given
       },
     },
+  }
+}
+
+/** What is asked. The head and the servers are seen when the question comes, the answer may be held back. */
+function createFollowed(
+  ask: (question: Question, about?: string) => Promise<void>,
+  servers: Map<string, ServerRow>,
+  observation: (after: number) => Observation,
+): Omit<FollowedChanges, 'reset' | 'onWake'> {
+  return {
+    kind: 'followed',
+    async announce(row) {
+      await ask('announce')
+      servers.set(row.id, row)
+    },
+    async observe(revision) {
+      const seen = observation(revision)
+      await ask('observe', String(revision))
+      return seen
+    },
+    async survey() {
+      const seen = observation(Number.POSITIVE_INFINITY)
+      await ask('survey')
+      return seen
+    },
+    async forget(id, beat) {
+      await ask('forget', `${id} ${beat}`)
+      if (servers.get(id)?.beat === beat) servers.delete(id)
+    },
+    async withdraw(id) {
+      await ask('withdraw', id)
+      servers.delete(id)
+    },
+    distrust: (epoch) => ask('distrust', epoch),
   }
 }
