@@ -19,7 +19,7 @@ export type FakeStore = {
   wake(): void
 }
 
-export type Held = { letGo(error?: Error): void }
+type Held = { letGo(error?: Error): void }
 
 export function createFakeStore(): FakeStore {
   const head = { revision: 1, epoch: 'one', isAccepted: true }
