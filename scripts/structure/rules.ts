@@ -90,7 +90,7 @@ export const WALLS: Readonly<Record<string, Wall>> = {
   'server/config': { may: ['core', 'server/settings'] },
   'server/server-secret': { may: ['core', 'server/settings', 'server/config'] },
   'server/issuers-file': { may: ['core', 'server/config'], types: ['server/auth'] },
-  'server/deployment': { may: ['core', 'server/config', 'server/storage'] },
+  'server/deployment': { may: ['core', 'server/config', 'server/storage'], types: ['server/audit'] },
   'server/open-store': {
     may: ['core', 'server/config', 'server/server-secret', 'server/storage'],
   },
@@ -115,6 +115,7 @@ export const WALLS: Readonly<Record<string, Wall>> = {
     may: [
       'core',
       'server/bootstrap',
+      'server/deployment',
       'server/audit',
       'server/changes',
       'server/companies',

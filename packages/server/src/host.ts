@@ -1,15 +1,17 @@
 import { AppError } from '@latchkey/core/error'
-import { type CompanyId, isId } from '@latchkey/core/ids'
+import { isId } from '@latchkey/core/ids'
 import { hostPrincipal } from '@latchkey/core/principal'
-import { type ChainReport, verifyChain } from './audit/verify-chain.ts'
 import { changeIn } from './changes/change.ts'
 import { HOST, requesterOnHost } from './changes/requester.ts'
+import { sealOlderList } from './companies/seal-companies.ts'
+import { isListSealed, secretCheckOf } from './deployment.ts'
 import { presentAuditEvent } from './http/present-audit-event.ts'
 import { type CreatedKey, createKey, type NewKey } from './keys/create-key.ts'
 import { readKeyInput } from './keys/key-input.ts'
 import type { Services } from './services.ts'
 import { listEventsAfter } from './storage/audit.ts'
-import { findCompany, findOperatorCompany, listCompanyIdsAfter } from './storage/companies.ts'
+import { findCompany, findOperatorCompany } from './storage/companies.ts'
+import { findDeployment } from './storage/deployment.ts'
 import type { Engine } from './storage/engine.ts'
 import { listingOfUsers } from './storage/listings.ts'
 import { listPage } from './storage/page.ts'
@@ -23,6 +25,24 @@ export async function isBootstrapped({ engine }: Pick<Services, 'engine'>): Prom
 }
 
 /**
+ * Seals the list of companies of a store that an older release made. One that waits for the operator to accept it is
+ * sealed then.
+ */
+export async function sealOlderStore({
+  engine,
+  begin,
+  derivedKeys,
+}: Pick<Services, 'engine' | 'begin' | 'derivedKeys'>): Promise<void> {
+  const deployment = await engine.inspect(findDeployment)
+  if (deployment === undefined || isListSealed(derivedKeys.check, deployment.secret_check)) return
+  try {
+    await begin((tx) => sealOlderList(tx, secretCheckOf(derivedKeys.check)))
+  } catch (error) {
+    if (!(error instanceof AppError) || error.code !== 'unavailable') throw error
+  }
+}
+
+/**
  * Makes a store that was restored or replaced the one in use. Every service on it forgets what it remembers and
  * becomes ready. Answers when that is durable, which with several servers takes some seconds.
  */
@@ -31,11 +51,16 @@ export async function acceptRestored({
   chain,
   clock,
   randomBytes,
-}: Pick<Services, 'engine' | 'chain' | 'clock' | 'randomBytes'>): Promise<void> {
+  derivedKeys,
+}: Pick<Services, 'engine' | 'chain' | 'clock' | 'randomBytes' | 'derivedKeys'>): Promise<void> {
   await engine.accept(async (db) => {
     const company = await findOperatorCompany(db)
-    if (company === undefined) return
+    const deployment = await findDeployment(db)
+    if (company === undefined || deployment === undefined) return
     const tx = { db, nowMs: clock.nowMs(), actor: HOST, randomBytes, chain, revoke: () => {} }
+    if (!isListSealed(derivedKeys.check, deployment.secret_check)) {
+      await sealOlderList(tx, secretCheckOf(derivedKeys.check))
+    }
     await changeIn(tx, hostPrincipal(company.id), company.id, (change) =>
       change.record({
         action: 'store.accepted',
@@ -109,30 +134,6 @@ export async function listOperatorUsers({ engine }: Pick<Services, 'engine'>): P
     const rows = await findUsers(db, company.id, page.ids)
     return page.ids.map((id) => rows.get(id)!)
   })
-}
-
-const COMPANIES_CHUNK = 500
-
-export type CompanyChainReport = { readonly companyId: CompanyId; readonly report: ChainReport }
-
-/** Verifies the audit chain of every company, each in a snapshot of its own. */
-export async function verifyAuditChains(
-  { engine, chain }: Pick<Services, 'engine' | 'chain'>,
-  onProgress: (companyId: CompanyId, events: number) => void,
-): Promise<CompanyChainReport[]> {
-  const reports: CompanyChainReport[] = []
-  let last = ''
-  for (;;) {
-    const ids = await engine.read((db) => listCompanyIdsAfter(db, last, COMPANIES_CHUNK))
-    for (const companyId of ids) {
-      const report = await engine.read((db) =>
-        verifyChain(db, chain, companyId, { onProgress: (events) => onProgress(companyId, events) }),
-      )
-      reports.push({ companyId, report })
-    }
-    last = ids.at(-1) ?? last
-    if (ids.length < COMPANIES_CHUNK) return reports
-  }
 }
 
 const EVENTS_CHUNK = 1_000

@@ -1,3 +1,4 @@
+export { type StoreReport, verifyStore } from './audit/verify-store.ts'
 export { type Bootstrapped, bootstrap } from './bootstrap.ts'
 export { type Config, ConfigError, readConfig, type SecretSource } from './config.ts'
 export { diagnose } from './diagnose/diagnose.ts'
@@ -8,8 +9,8 @@ export {
   exportAuditEvents,
   isBootstrapped,
   listOperatorUsers,
+  sealOlderStore,
   setPasswordOnHost,
-  verifyAuditChains,
 } from './host.ts'
 export { assertStoreMade, isStoreMade, storeFileOf } from './open-store.ts'
 export { secretFileOf } from './server-secret.ts'

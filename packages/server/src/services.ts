@@ -5,6 +5,7 @@ import { createFingerprinter } from '@latchkey/core/fingerprint'
 import { createRandomPool, type RandomBytes } from '@latchkey/core/random'
 import { createVerifier, type Verifier } from '@latchkey/core/verifier'
 import { type AuditChain, createAuditChain } from './audit/chain.ts'
+import { emptyCompanyList } from './audit/company-list.ts'
 import type { TokenIssuer } from './auth/access-token.ts'
 import { createLockOut, type LockOut } from './auth/lock-out.ts'
 import { createOutsideIssuers, type OutsideRefusals } from './auth/outside-issuers.ts'
@@ -91,15 +92,15 @@ export async function createServices(
     },
     expect: () => revocations.expect(),
   })
+  const chain = createAuditChain(derivedKeys.audit)
   const fingerprint = createFingerprinter(derivedKeys.fingerprint)
   const { verifier, revocations } = wireVerification(engine, fingerprint, events, randomBytes)
   try {
-    await assertServerSecret(engine, derivedKeys.check, clock)
+    await assertServerSecret(engine, derivedKeys.check, clock, emptyCompanyList(chain))
   } catch (error) {
     await engine.close()
     throw error
   }
-  const chain = createAuditChain(derivedKeys.audit)
   const settle = metrics.timingSettles(revocations.settle)
   const usage = createUsage(engine, events.usageLost)
   return {

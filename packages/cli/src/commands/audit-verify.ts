@@ -1,10 +1,13 @@
+import type { StoreReport } from '@latchkey/server'
 import type { Command } from 'commander'
 import { withServices } from '../with-services.ts'
 
 export function registerAuditVerify(audit: Command): void {
   audit
     .command('verify')
-    .description('Check that no audit event was changed, deleted, inserted, moved or cut off.')
+    .description(
+      'Check that no audit event was changed, deleted, inserted, moved or cut off, and no company added or taken away.',
+    )
     .option('--json', 'print JSON, for scripts')
     .addHelpText(
       'after',
@@ -15,33 +18,55 @@ export function registerAuditVerify(audit: Command): void {
 
 async function verifyAll(isJson: boolean): Promise<void> {
   await withServices({ makes: 'nothing' }, async (services) => {
-    const { verifyAuditChains } = await import('@latchkey/server')
+    const { verifyStore } = await import('@latchkey/server')
     const isShown = process.stderr.isTTY && !isJson
-    const reports = await verifyAuditChains(services, (companyId, events) => {
+    const report = await verifyStore(services, (companyId, events) => {
       if (isShown) process.stderr.write(`\r${companyId}  ${events.toLocaleString('en')} events`)
     })
     if (isShown) process.stderr.write('\r\x1b[K')
-    const broken = reports.filter(({ report }) => !report.isIntact)
-    if (isJson) {
-      process.stdout.write(
-        `${JSON.stringify(reports.map(({ companyId, report }) => ({ companyId, ...report })))}\n`,
-      )
-    } else {
-      for (const { companyId, report } of broken) {
-        if (report.isIntact) continue
-        const place =
-          report.eventId === undefined
-            ? 'at its end'
-            : `at event ${report.eventId} (number ${report.sequence})`
-        process.stdout.write(`${companyId}: the chain breaks ${place}: ${report.reason}.\n`)
-      }
-      const events = reports.reduce((sum, { report }) => sum + (report.isIntact ? report.events : 0), 0)
-      if (broken.length === 0) {
-        process.stdout.write(
-          `${reports.length} ${reports.length === 1 ? 'company' : 'companies'}, ${events.toLocaleString('en')} events: every chain holds.\n`,
-        )
-      }
-    }
-    if (broken.length > 0) process.exitCode = 1
+    process.stdout.write(isJson ? jsonOf(report) : describe(report))
+    if (!isWhole(report)) process.exitCode = 1
   })
 }
+
+const isWhole = ({ list, chains }: StoreReport): boolean =>
+  list.isIntact && chains.every(({ report }) => report.isIntact)
+
+/** The list of companies is the one without a companyId. */
+function jsonOf({ list, chains }: StoreReport): string {
+  const reports = chains.map(({ companyId, report }) => ({ companyId, ...report }))
+  return `${JSON.stringify([{ companyId: null, ...list }, ...reports])}\n`
+}
+
+function describe(report: StoreReport): string {
+  const { list, chains } = report
+  const lines: string[] = []
+  if (!list.isIntact) lines.push(`The list of companies was changed: ${list.reason}.`)
+  let events = 0
+  for (const { companyId, report } of chains) {
+    const { acceptedBreaks = 0 } = report
+    if (acceptedBreaks > 0)
+      lines.push(`${companyId}: ${counted(acceptedBreaks, 'break')} accepted on the server.`)
+    if (report.isIntact) events += report.events
+    else lines.push(`${companyId}: the chain breaks ${placeOf(report)}: ${report.reason}.`)
+  }
+  if (isWhole(report)) {
+    lines.push(
+      `${counted(chains.length, 'company', 'companies')}, ${counted(events, 'event')}: every chain holds.`,
+    )
+  }
+  return `${lines.join('\n')}\n`
+}
+
+function placeOf({
+  eventId,
+  sequence,
+}: {
+  readonly eventId: string | undefined
+  readonly sequence: number
+}): string {
+  return eventId === undefined ? 'at its end' : `at event ${eventId} (number ${sequence})`
+}
+
+const counted = (count: number, one: string, many = `${one}s`): string =>
+  `${count.toLocaleString('en')} ${count === 1 ? one : many}`

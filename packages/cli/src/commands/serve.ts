@@ -89,7 +89,7 @@ async function startFirst<Started extends { readonly url: string }>(
   start: () => Promise<Started>,
 ): Promise<Started> {
   const { config } = services
-  const keyText = await makeAdminKey(services).catch(async (error: unknown) => {
+  const keyText = await prepareStore(services).catch(async (error: unknown) => {
     await services.dispose()
     throw error
   })
@@ -101,6 +101,13 @@ async function startFirst<Started extends { readonly url: string }>(
   const place = { url: config.publicUrl ?? started.url, store: describeStore(services) }
   process.stdout.write(keyText === undefined ? welcomeBack(place) : welcome({ ...place, keyText }))
   return started
+}
+
+/** Brings what an older release made up to date, and makes the admin key on an empty store: answers how it is read. */
+async function prepareStore(services: Services): Promise<string | undefined> {
+  const { sealOlderStore } = await import('@latchkey/server')
+  await sealOlderStore(services)
+  return makeAdminKey(services)
 }
 
 function describeStore({ engine, config }: { engine: Services['engine']; config: Config }): string {

@@ -7,6 +7,8 @@ import { type AuditChain, isEqual } from './chain.ts'
 const BREAK_ACCEPTED = 'audit.break_accepted'
 /** Events were taken from the start of the chain, after they were exported. */
 const PRUNED = 'audit.pruned'
+/** The list of companies of a store of an older release was sealed. That happens once. */
+export const LIST_SEALED = 'store.companies_sealed'
 
 /** An event that does not fit, and why. */
 export type Misfit = { readonly eventId: string; readonly sequence: number; readonly reason: string }
@@ -43,6 +45,7 @@ export function walkChain(
   let { sequence, head } = start
   let digest: Uint8Array = Buffer.alloc(32)
   let [breaks, acceptedBreaks, cut] = [0, 0, 0]
+  let isListSealed = false
   let broken: Misfit | undefined
   let unexpected: Misfit | undefined
 
@@ -63,7 +66,8 @@ export function walkChain(
 
   return {
     take(event) {
-      const reason = faultOf(chain, { sequence, head, startsAfter: start.sequence }, event)
+      const reason = faultOf(chain, { sequence, head, startsAfter: start.sequence, isListSealed }, event)
+      isListSealed ||= event.action === LIST_SEALED
       if (reason === undefined) believe(event)
       else note(event, reason)
       const difference = expect(event)
@@ -86,11 +90,16 @@ export function walkChain(
   }
 }
 
-type Place = { readonly sequence: number; readonly head: Uint8Array; readonly startsAfter: number }
+type Place = {
+  readonly sequence: number
+  readonly head: Uint8Array
+  readonly startsAfter: number
+  readonly isListSealed: boolean
+}
 
 function faultOf(
   chain: AuditChain,
-  { sequence, head, startsAfter }: Place,
+  { sequence, head, startsAfter, isListSealed }: Place,
   event: StoredEvent,
 ): string | undefined {
   if (event.sequence <= startsAfter)
@@ -103,6 +112,9 @@ function faultOf(
       ? isEqual(chain.hash(head, event), event.hash)
       : isEqual(chain.redaction(head, event.hash, event), event.redaction)
   if (!fits) return 'its contents or its place do not fit its hash'
+  if (event.action === LIST_SEALED && isListSealed) {
+    return 'the list of companies was sealed before: somebody took its seal away'
+  }
   if (event.action === CHAIN_BROKEN) return 'what was before it did not hold when it was written'
   return undefined
 }

@@ -2,6 +2,7 @@ import { inputError } from '@latchkey/core/error'
 import { nextId } from '@latchkey/core/ids'
 import { nobody } from '@latchkey/core/principal'
 import { newChain } from '../audit/chain.ts'
+import { companyListBroken, extendCompanyList } from '../audit/company-list.ts'
 import { changeIn, type Tx } from '../changes/change.ts'
 import { findCompanyByExternalId, insertCompany } from '../storage/companies.ts'
 import { countCompany, findDeploymentLocked } from '../storage/deployment.ts'
@@ -19,6 +20,9 @@ export async function createCompany(tx: Tx, input: NewCompany): Promise<CompanyR
   const deployment = await findDeploymentLocked(tx.db)
   await assertExternalIdFree(tx.db, externalId)
   if (deployment === undefined) throw new Error('the deployment row is missing')
+  const isOperator = input.isOperator === true
+  // The first of all companies: where others were before, somebody has taken it away.
+  if (isOperator && deployment.companies_count > 0) throw companyListBroken()
   const id = nextId('cmp', {
     nowMs: tx.nowMs,
     randomBytes: tx.randomBytes,
@@ -30,7 +34,7 @@ export async function createCompany(tx: Tx, input: NewCompany): Promise<CompanyR
     name: input.name,
     external_id: externalId,
     status: 'active',
-    is_operator: input.isOperator === true ? 1 : 0,
+    is_operator: isOperator ? 1 : 0,
     last_id: id,
     users_count: 0,
     keys_active: 0,
@@ -40,7 +44,7 @@ export async function createCompany(tx: Tx, input: NewCompany): Promise<CompanyR
     version: 1,
   }
   await insertCompany(tx.db, row)
-  await countCompany(tx.db, id)
+  await countCompany(tx.db, id, extendCompanyList(tx.chain, deployment, id))
   await changeIn(tx, nobody(id), id, (change) =>
     change.record({
       action: 'company.created',

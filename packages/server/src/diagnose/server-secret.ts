@@ -1,8 +1,7 @@
-import { timingSafeEqual } from 'node:crypto'
 import { statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { SecretSource } from '../config.ts'
-import { secretCheckOf } from '../deployment.ts'
+import { isOfSecret } from '../deployment.ts'
 import { deriveKeys, readSecretFile, secretFileOf } from '../server-secret.ts'
 import { isOpenToOthers, modeOf } from './file-mode.ts'
 import { type Finding, fine, problem, reasonOf, warning } from './finding.ts'
@@ -42,7 +41,7 @@ export function diagnoseServerSecret(source: SecretSource, store: Known): Findin
 function compare(secret: string, place: string, store: Known): Finding {
   const known = store.secretCheck
   if (known === undefined) return fine(CHECK, `from ${place}`)
-  if (timingSafeEqual(secretCheckOf(deriveKeys(secret).check), known)) {
+  if (isOfSecret(deriveKeys(secret).check, known)) {
     return fine(CHECK, `from ${place}, the one this store was made with`)
   }
   return problem(CHECK, `The one from ${place} is not the one this store was made with.`, PUT_BACK)

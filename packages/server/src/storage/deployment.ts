@@ -11,25 +11,35 @@ export async function findDeploymentLocked(db: Db): Promise<DeploymentRow | unde
   return db.selectFrom('deployment').selectAll().forUpdate().executeTakeFirst()
 }
 
-export async function insertDeployment(db: Db, secretCheck: Uint8Array, nowMs: number): Promise<void> {
+type SealedDeployment = Pick<DeploymentRow, 'secret_check' | 'companies_head' | 'companies_seal'>
+
+export async function insertDeployment(db: Db, sealed: SealedDeployment, nowMs: number): Promise<void> {
   await db
     .insertInto('deployment')
     .values({
+      ...sealed,
       id: 1,
-      secret_check: secretCheck,
       secret_generation: 1,
       companies_count: 0,
       last_company_id: null,
       created_at: nowMs,
-      companies_head: null,
-      companies_seal: null,
     })
     .execute()
 }
 
-export async function countCompany(db: Db, lastId: CompanyId): Promise<void> {
+type List = Pick<DeploymentRow, 'companies_head' | 'companies_seal'>
+
+/** One more company, and the list with it. */
+export async function countCompany(db: Db, lastId: CompanyId, list: List): Promise<void> {
   await db
     .updateTable('deployment')
-    .set({ companies_count: sql`companies_count + 1`, last_company_id: lastId })
+    .set({ ...list, companies_count: sql`companies_count + 1`, last_company_id: lastId })
     .execute()
+}
+
+export async function updateDeployment(
+  db: Db,
+  sealed: SealedDeployment & Pick<DeploymentRow, 'companies_count'>,
+): Promise<void> {
+  await db.updateTable('deployment').set(sealed).execute()
 }
