@@ -85,11 +85,11 @@ function faultOf([name, value]: Parameter, known: readonly string[]): string | u
   if (!known.includes(name)) {
     const suggestion = nearest(name, known)
     const hint = suggestion === undefined ? `known are ${known.join(', ')}.` : `did you mean ${suggestion}?`
-    return `The gateway's configured URI has the parameter ${quote(name)}, which is not known: ${hint}`
+    return `The gateway's configured URI has ${named('parameter', name)}, which is not known: ${hint}`
   }
   if (name !== 'permission' || isOnePermission(value)) return undefined
   return (
-    `The gateway asks for the permission ${quote(value)}, which is not one such as orders:read: ` +
+    `The gateway asks for ${named('permission', value)}, which is not one such as orders:read: ` +
     'check its configured URI.'
   )
 }
@@ -101,7 +101,8 @@ function isOnePermission(text: string): boolean {
 const isSpelledLike = (name: string, known: readonly string[]): boolean =>
   known.some((each) => each.toLowerCase() === name.toLowerCase())
 
-/** Enough to recognise what was written; the rest may be a client's path. */
-const QUOTED_MAX = 80
+/** A slip of the pen is short. What is longer may be a secret in the wrong place, or a client's path. */
+const SHOWN_MAX = 24
 
-const quote = (text: string): string => JSON.stringify(text.slice(0, QUOTED_MAX))
+const named = (what: string, text: string): string =>
+  text.length > SHOWN_MAX ? `a ${what} of ${text.length} characters` : `the ${what} ${JSON.stringify(text)}`
