@@ -13,8 +13,8 @@ export function refusalError(outcome: Outcome, address: Address | undefined): Ap
     )
   }
   if (outcome.code === 'INACTIVE' || outcome.code === 'EXPIRED') {
-    const isSession = outcome.key !== undefined && isId('ses', outcome.key.id)
-    if (isSession) return new AppError('token_expired', 'The session has ended: sign in again.')
+    if (isId('ses', outcome.key.id))
+      return new AppError('token_expired', 'The session has ended: sign in again.')
   }
   if (outcome.code === 'INACTIVE') return new AppError('key_inactive', 'The key was deleted or disabled.')
   const [code, detail] =

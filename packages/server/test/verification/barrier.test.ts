@@ -80,6 +80,19 @@ describe('a revocation is in force', () => {
     expect(store.asked.length).toBe(before + 1)
   })
 
+  test('to the millisecond: a lease and a margin later is not later than that', async () => {
+    const { wait, timing } = aBarrier({ silent: 4 })
+    const outcome = wait()
+    // Asked at 0, 3, 8, 18, 38 ms, and then every 50.
+    await timing.pass(2_488)
+    timing.setMonotonic(LEASE_MS + MARGIN_MS - 2_538)
+    await timing.pass(50)
+    expect(outcome.told).toBeUndefined()
+    timing.setMonotonic(-49)
+    await timing.pass(50)
+    expect(outcome.told).toBe('in force')
+  })
+
   test('and the store is asked often at first, then every 50 ms', async () => {
     const { wait, timing, store } = aBarrier({ silent: 4 })
     wait()

@@ -48,8 +48,15 @@ describe('a poll', () => {
     await settled()
     expect(store.asked).toEqual(['announce'])
     expect(revocations.isFresh()).toBe(false)
+    const announced: unknown[] = []
+    const { observe } = store.followed
+    store.followed.observe = (revision) => {
+      announced.push(store.servers.get('id 0'))
+      return observe(revision)
+    }
     held.letGo()
     await started
+    expect(announced[0]).toEqual({ id: 'id 0', epoch: '', applied: -1, beat: 'id 1' })
     // The first look applied something: the others hear of it at once.
     expect(store.asked).toEqual(['announce', 'observe -1', 'announce', 'observe 1'])
     expect(revocations.isFresh()).toBe(true)
@@ -247,6 +254,7 @@ describe('a server that stops', () => {
     expect(store.asked).toEqual(['withdraw id 0'])
     held.letGo()
     await stopped
+    expect(timing.due).toEqual([])
     expect(store.servers.size).toBe(0)
     store.wake()
     await timing.pass(10_000)
@@ -259,6 +267,8 @@ describe('a server that stops', () => {
     await start()
     const held = store.hold('observe')
     await timing.pass(250)
+    // Somebody moved the head meanwhile: to look again would announce the server anew.
+    store.wake()
     const stopped = revocations.stop()
     await settled()
     expect(store.asked).toEqual(['announce', 'observe 1'])
@@ -266,6 +276,7 @@ describe('a server that stops', () => {
     await stopped
     expect(store.asked).toEqual(['announce', 'observe 1', 'withdraw id 0'])
     expect(revocations.isFresh()).toBe(false)
+    expect(timing.due).toEqual([])
   })
 
   test('does not wait for ever until its row is gone', async () => {
