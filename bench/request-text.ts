@@ -1,13 +1,19 @@
 type RequestParts = {
   readonly headers?: Readonly<Record<string, string>>
-  /** An object is sent as JSON, a text as a form. */
+  /** An object is sent as JSON; a text as it is, as a form unless `type` says otherwise. */
   readonly body?: object | string
+  readonly type?: string
 }
 
 /** A request as it goes over the wire. */
-export function requestText(method: string, path: string, { headers = {}, body }: RequestParts = {}): Buffer {
+export function requestText(
+  method: string,
+  path: string,
+  { headers = {}, body, type: declared }: RequestParts = {},
+): Buffer {
   const payload = body === undefined ? '' : typeof body === 'string' ? body : JSON.stringify(body)
-  const type = typeof body === 'string' ? 'application/x-www-form-urlencoded' : 'application/json'
+  const type =
+    declared ?? (typeof body === 'string' ? 'application/x-www-form-urlencoded' : 'application/json')
   const all: Record<string, string> = { host: '127.0.0.1', accept: '*/*', ...headers }
   if (body !== undefined) {
     all['content-type'] = type

@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { d1DeepPage } from './d1-deep-page.ts'
+import { d2WorstRequest } from './d2-worst-request.ts'
 import { type Extent, isMet, type Row } from './figure.ts'
 import { l1List } from './l1-list.ts'
 import { l2GetKey } from './l2-get-key.ts'
@@ -52,6 +53,7 @@ const FIGURES: readonly Figure[] = [
   { ids: ['T1'], take: t1TokenGrant },
   { ids: ['T2'], take: t2TokenUse },
   { ids: ['D1'], take: d1DeepPage },
+  { ids: ['D2', 'D3'], take: d2WorstRequest },
   { ids: ['R2', 'R3', 'R4'], take: rRevocation },
   { ids: ['W4'], take: w4PostgresCreate },
   { ids: ['L3'], take: l3PostgresList },

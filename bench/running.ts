@@ -27,21 +27,48 @@ export function startBare(name: keyof typeof BARE): Promise<Running> {
 type ServeOptions = { readonly dataDir: string; readonly serverSecret: string }
 
 /** The service as people run it, but for the log: a line a request would measure the log. */
-export function startLatchkey({ dataDir, serverSecret }: ServeOptions): Promise<Running> {
-  return startServing({
-    LATCHKEY_DATA_DIR: dataDir,
-    LATCHKEY_SECRET: serverSecret,
-    LATCHKEY_LOG_LEVEL: 'warn',
-    LATCHKEY_TRUSTED_PROXIES: '127.0.0.0/8',
-  })
+export function startLatchkey(store: ServeOptions): Promise<Running> {
+  return startServing(settingsOf(store))
 }
 
+const settingsOf = ({ dataDir, serverSecret }: ServeOptions) => ({
+  LATCHKEY_DATA_DIR: dataDir,
+  LATCHKEY_SECRET: serverSecret,
+  LATCHKEY_LOG_LEVEL: 'warn',
+  LATCHKEY_TRUSTED_PROXIES: '127.0.0.0/8',
+})
+
+/** A service that can tell how long its event loop was held. */
+export type Watched = Running & {
+  /** The longest turn of the event loop while `work` was done, in milliseconds. */
+  longestTurnMs(work: () => Promise<unknown>): Promise<number>
+}
+
+export async function startWatched(store: ServeOptions): Promise<Watched> {
+  const gauge = new URL('./loop-gauge.ts', import.meta.url)
+  const command = ['--import', gauge.href, LATCHKEY, 'serve']
+  const running = await start(command, { ...SERVING, ...settingsOf(store) }, LISTENING)
+  const signalled = (answer: RegExp) => {
+    const answered = announcement(running.child, answer)
+    running.child.kill('SIGUSR2')
+    return answered
+  }
+  return {
+    ...running,
+    async longestTurnMs(work) {
+      await signalled(/(watching turns)/)
+      await work()
+      return Number(await signalled(/longest turn ([\d.]+) ms/))
+    },
+  }
+}
+
+/** Whatever port is free; and when told to stop, at once. */
+const SERVING = { PORT: '0', LATCHKEY_DRAIN_SECONDS: '0' }
+const LISTENING = /API +http:\/\/127\.0\.0\.1:(\d+)/
+
 export function startServing(settings: Readonly<Record<string, string>>): Promise<Running> {
-  return start(
-    [LATCHKEY, 'serve'],
-    { PORT: '0', LATCHKEY_DRAIN_SECONDS: '0', ...settings },
-    /API +http:\/\/127\.0\.0\.1:(\d+)/,
-  )
+  return start([LATCHKEY, 'serve'], { ...SERVING, ...settings }, LISTENING)
 }
 
 /** Nothing is left running, however this process ends. */
@@ -54,7 +81,7 @@ async function start(
   command: readonly string[],
   settings: Readonly<Record<string, string>>,
   announced: RegExp,
-): Promise<Running> {
+): Promise<Running & { readonly child: ChildProcess }> {
   const child = spawn(process.execPath, [...profilerOptions(), ...command], {
     env: { PATH: process.env.PATH ?? '', ...settings },
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -63,23 +90,28 @@ async function start(
   child.once('exit', () => children.delete(child))
   try {
     const port = Number(await announcement(child, announced))
-    return { port, pid: child.pid!, [Symbol.asyncDispose]: () => stop(child) }
+    return { port, pid: child.pid!, child, [Symbol.asyncDispose]: () => stop(child) }
   } catch (error) {
     await stop(child)
     throw error
   }
 }
 
-/** What the first group of `announced` is in what the child prints. */
+/** What the first group of `announced` is in what the child prints from now on. */
 function announcement(child: ChildProcess, announced: RegExp): Promise<string> {
   return new Promise((resolve, reject) => {
     let output = ''
-    child.stdout?.setEncoding('utf8').on('data', (chunk: string) => {
+    const fail = () => reject(new Error(`the server ended: ${output}`))
+    const read = (chunk: string) => {
       output += chunk
       const found = announced.exec(output)?.[1]
-      if (found !== undefined) resolve(found)
-    })
-    child.once('exit', () => reject(new Error(`the server did not start: ${output}`)))
+      if (found === undefined) return
+      child.stdout?.off('data', read)
+      child.off('exit', fail)
+      resolve(found)
+    }
+    child.stdout?.setEncoding('utf8').on('data', read)
+    child.once('exit', fail)
   })
 }
 

@@ -31,6 +31,8 @@ export type Stores = Disposable & {
   of(keys: number): Promise<BenchStore>
   /** One that no other figure sees, for figures that write. */
   empty(): Promise<BenchStore>
+  /** The same, with keys. */
+  ofOwn(keys: number): Promise<BenchStore>
 }
 
 export function createStores(progress: (text: string) => void): Stores {
@@ -47,6 +49,7 @@ export function createStores(progress: (text: string) => void): Stores {
       return store
     },
     empty: () => make(0),
+    ofOwn: make,
     [Symbol.dispose]: remove,
   }
 }

@@ -1,0 +1,111 @@
+import { type Extent, median, type Row, rowOf } from './figure.ts'
+import { startFlood } from './flood.ts'
+import { gatewayCheckBy } from './gateway-checks.ts'
+import { HEAVY_STORE_KEYS, makeHeavyCompany, weighDown } from './heavy-company.ts'
+import { ask, runLoad } from './load.ts'
+import { startWatched, type Watched } from './running.ts'
+import type { BenchStore, Stores } from './stores.ts'
+import { type WorstRequest, worstRequests } from './worst-requests.ts'
+
+const CONNECTIONS = 128
+/** Requests of each kind before anything is measured. */
+const WARM_UP = 10
+/** Different ones of each kind, for those that are no two times the same. */
+const PREPARED = 64
+
+type Measured = { readonly request: WorstRequest; readonly turnsMs: number[]; readonly ratios: number[] }
+
+/** The costliest request of every operation: alone, and very many at once while another company's key is verified. */
+export async function d2WorstRequest(extent: Extent, stores: Stores): Promise<Row[]> {
+  const store = await stores.ofOwn(HEAVY_STORE_KEYS)
+  weighDown(store)
+  await using server = await startWatched(store)
+  extent.progress('making the heaviest company')
+  const requests = worstRequests(await makeHeavyCompany(server, store))
+  await warmUpAll(server, requests)
+  const measured = requests.map((request): Measured => ({ request, turnsMs: [], ratios: [] }))
+  const alonesMs: number[] = []
+  for (let round = 0; round < extent.rounds; round++) {
+    const aloneMs = await checkP99Ms(server, store, extent.sliceMs)
+    alonesMs.push(aloneMs)
+    for (const { request, turnsMs, ratios } of measured) {
+      extent.progress(`round ${round + 1} of ${extent.rounds}, ${nameOf(request)}`)
+      turnsMs.push(await server.longestTurnMs(() => askOnce(server, request)))
+      ratios.push((await disturbedP99Ms(server, store, request, extent.sliceMs / 3)) / aloneMs)
+    }
+  }
+  return [turnRow(measured), ratioRow(measured, median(alonesMs))]
+}
+
+async function warmUpAll(server: Watched, requests: readonly WorstRequest[]): Promise<void> {
+  for (const request of requests) {
+    for (let index = 0; index < WARM_UP; index++) await askOnce(server, request)
+  }
+}
+
+async function askOnce({ port }: Watched, request: WorstRequest): Promise<void> {
+  const { status, body } = await ask(port, request.next())
+  if (status === request.status) return
+  throw new Error(`${nameOf(request)} was answered ${status}: ${body.slice(0, 300)}`)
+}
+
+async function disturbedP99Ms(
+  server: Watched,
+  store: BenchStore,
+  request: WorstRequest,
+  durationMs: number,
+): Promise<number> {
+  const requests = Array.from({ length: PREPARED }, () => request.next())
+  const flood = await startFlood({ port: server.port, connections: CONNECTIONS, requests })
+  try {
+    return await checkP99Ms(server, store, durationMs)
+  } finally {
+    await flood.stop()
+  }
+}
+
+async function checkP99Ms({ port }: Watched, store: BenchStore, durationMs: number): Promise<number> {
+  const check = gatewayCheckBy({ 'x-api-key': store.adminKey })
+  const latencies: number[] = []
+  await runLoad({
+    port,
+    durationMs,
+    connections: 1,
+    next: () => check,
+    onLatency: (latencyMs) => latencies.push(latencyMs),
+  })
+  latencies.sort((left, right) => left - right)
+  return latencies[Math.floor(latencies.length * 0.99)]!
+}
+
+const nameOf = ({ operation, what }: WorstRequest): string => `${operation}: ${what}`
+
+function turnRow(measured: readonly Measured[]): Row {
+  const sorted = measured.toSorted((left, right) => median(right.turnsMs) - median(left.turnsMs))
+  return rowOf({
+    id: 'D2',
+    what: `longest turn of the event loop by the costliest request of every operation (${sorted.length} kinds); the worst kind`,
+    unit: 'ms',
+    rounds: sorted[0]!.turnsMs,
+    isBetter: 'lower',
+    floor: 20,
+    note: shown(sorted, ({ turnsMs }) => median(turnsMs)),
+  })
+}
+
+function ratioRow(measured: readonly Measured[], aloneMs: number): Row {
+  const sorted = measured.toSorted((left, right) => median(right.ratios) - median(left.ratios))
+  return rowOf({
+    id: 'D3',
+    what: `p99 of a gateway check, one caller, while another company asks the costliest over ${CONNECTIONS} connections ÷ without; the worst kind`,
+    rounds: sorted[0]!.ratios,
+    isBetter: 'lower',
+    floor: 3,
+    note: `without ${aloneMs.toPrecision(3)} ms; ${shown(sorted, ({ ratios }) => median(ratios))}`,
+  })
+}
+
+function shown(sorted: readonly Measured[], read: (measured: Measured) => number): string {
+  const told = sorted.slice(0, Number(process.env.BENCH_KINDS ?? 5))
+  return told.map((each) => `${nameOf(each.request)} ${read(each).toPrecision(3)}`).join('; ')
+}
