@@ -1,5 +1,6 @@
 import type { CompanyId, KeyId } from '@latchkey/core/ids'
 import { prepared } from './prepared.ts'
+import { rowsById } from './rows-by-id.ts'
 import type { CompanyRow, Db, KeyRow, UserRow } from './schema.ts'
 
 /** All of a key that may be shown: not what it is found by. */
@@ -53,22 +54,27 @@ export async function findKeyView(db: Db, companyId: CompanyId, id: KeyId): Prom
 /** How many keys of one maker; null: made on the host. */
 export type MadeKeys = { readonly createdBy: string | null; readonly count: number }
 
-/** Told of so many makers, the most productive ones, and counted among so many keys. */
+/** Told of so many makers, the most productive ones, and counted among so many keys: a write waits for it. */
 const MAKERS_MAX = 20
-const COUNTED_MAX = 10_000
+const LOOKED_AT_MAX = 1_000
 
-/** The active keys of a user that grow with it, by whose hand they were made. */
-export async function countGrowingKeys(db: Db, userId: UserRow['id']): Promise<MadeKeys[]> {
-  const growing = db
+/** The active keys of a user that grow with it, among its latest, by whose hand they were made. */
+export async function countGrowingKeys(
+  db: Db,
+  { id, company_id }: Pick<UserRow, 'id' | 'company_id'>,
+): Promise<MadeKeys[]> {
+  const keys = db
     .selectFrom('keys')
-    .select('created_by')
-    .where('user_id', '=', userId)
+    .select(['created_by', 'permissions'])
+    .where('company_id', '=', company_id)
+    .where('user_id', '=', id)
     .where('status', '=', 'active')
+    .orderBy('id', 'desc')
+    .limit(LOOKED_AT_MAX)
+  const rows = await db
+    .selectFrom(keys.as('keys_of_user'))
     // A list without a pattern names all that the key may ever do.
     .where((where) => where.or([where('permissions', 'is', null), where('permissions', 'like', '%*%')]))
-    .limit(COUNTED_MAX)
-  const rows = await db
-    .selectFrom(growing.as('growing'))
     .select((select) => ['created_by', select.fn.countAll<number>().as('count')])
     .groupBy('created_by')
     .orderBy('count', 'desc')
@@ -78,18 +84,10 @@ export async function countGrowingKeys(db: Db, userId: UserRow['id']): Promise<M
   return rows.map(({ created_by, count }) => ({ createdBy: created_by, count: Number(count) }))
 }
 
-export async function findKeyViews(
-  db: Db,
-  companyId: CompanyId,
-  ids: readonly string[],
-): Promise<Map<string, KeyView>> {
-  if (ids.length === 0) return new Map()
-  const rows = await selectKeyViews(db)
-    .where('k.company_id', '=', companyId)
-    .where('k.id', 'in', ids as readonly KeyId[])
-    .execute()
-  return new Map(rows.map((row) => [row.id, row]))
-}
+/** By id, as `findKeyViews(db, { companyId }, ids)`. */
+export const findKeyViews = rowsById((db, { companyId }: { companyId: CompanyId }, ids) =>
+  selectKeyViews(db).where('k.company_id', '=', companyId).where('k.id', 'in', ids),
+)
 
 export async function findKey(db: Db, companyId: CompanyId, id: KeyId): Promise<KeyRow | undefined> {
   return db

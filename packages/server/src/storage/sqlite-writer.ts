@@ -9,6 +9,10 @@ const BUSY_MS_MAX = 5_000
 const BUSY_RETRY_MS = 10
 /** Writes that share one durable transaction: more would only lengthen the wait of the first. */
 const BATCH_MAX = 128
+/** How long a transaction takes further writes, in milliseconds: the same, where each of them takes long. */
+const BATCH_MS_MAX = 20
+/** Writes of one turn of the event loop, in milliseconds: then others are served, while the transaction stays open. */
+const TURN_MS = 0.5
 /** Writes waiting at once: beyond it the store is too slow for the load, and saying so early is kinder. */
 const WAITING_MAX = 5_000
 
@@ -38,21 +42,24 @@ export type SqliteWriter = {
  * savepoint of its own, so that one that throws does not spoil its neighbours. Nobody is answered before the
  * commit has returned, which with synchronous=FULL means it is on disk.
  */
-export function createSqliteWriter(connection: SqliteConnection, hooks: WriterHooks): SqliteWriter {
+export function createSqliteWriter(
+  connection: SqliteConnection,
+  hooks: WriterHooks,
+  monotonicMs: () => number = () => performance.now(),
+): SqliteWriter {
   const waiting: Job[] = []
   let draining: Promise<void> | undefined
 
   async function drain(): Promise<void> {
     while (waiting.length > 0) {
-      let batch: Job[] = []
+      const batch: Job[] = []
       try {
         // Requests that arrive together are read one after the other in one turn of the event loop: all of them first.
         await nextTurn()
         await begin(connection)
-        batch = waiting.splice(0, BATCH_MAX)
-        const startedAtMs = performance.now()
-        const outcomes = await commit(connection, batch)
-        if (outcomes.some(isKept)) hooks.onCommit(batch.length, performance.now() - startedAtMs)
+        const startedAtMs = monotonicMs()
+        const outcomes = await commit(connection, () => take(batch, startedAtMs), monotonicMs)
+        if (outcomes.some(isKept)) hooks.onCommit(batch.length, monotonicMs() - startedAtMs)
         settle(outcomes, hooks.onFatal)
       } catch (error) {
         if (isFatal(error)) hooks.onFatal(error)
@@ -60,6 +67,15 @@ export function createSqliteWriter(connection: SqliteConnection, hooks: WriterHo
         for (const job of batch.length > 0 ? batch : waiting.splice(0)) job.reject(explain(error))
       }
     }
+  }
+
+  /** The next write of a batch, if it may have one more. A batch of one has its transaction to itself. */
+  function take(batch: Job[], startedAtMs: number): Taken | undefined {
+    const isFull = batch.length >= BATCH_MAX || monotonicMs() - startedAtMs >= BATCH_MS_MAX
+    const job = isFull ? undefined : waiting.shift()
+    if (job === undefined) return undefined
+    batch.push(job)
+    return { job, isAlone: batch.length === 1 && waiting.length === 0 }
   }
 
   return {
@@ -80,11 +96,24 @@ export function createSqliteWriter(connection: SqliteConnection, hooks: WriterHo
   }
 }
 
+type Taken = { readonly job: Job; readonly isAlone: boolean }
+
 /** Runs a batch inside the transaction that is open, each job by itself, and makes it durable. */
-async function commit(connection: SqliteConnection, batch: readonly Job[]): Promise<readonly Outcome[]> {
+async function commit(
+  connection: SqliteConnection,
+  take: () => Taken | undefined,
+  monotonicMs: () => number,
+): Promise<readonly Outcome[]> {
   const outcomes: Outcome[] = []
+  let turnBeganAtMs = monotonicMs()
   try {
-    for (const job of batch) outcomes.push(await (batch.length === 1 ? runAlone : run)(connection, job))
+    for (let taken = take(); taken !== undefined; taken = take()) {
+      outcomes.push(await (taken.isAlone ? runAlone : run)(connection, taken.job))
+      if (taken.isAlone) break
+      if (monotonicMs() - turnBeganAtMs < TURN_MS) continue
+      await nextTurn()
+      turnBeganAtMs = monotonicMs()
+    }
     if (connection.database.isTransaction || outcomes.some(isKept)) connection.exec('COMMIT')
     return outcomes
   } catch (error) {

@@ -38,7 +38,7 @@ export async function updateUser(change: Change, userId: string, patch: UserPatc
   await change.record({ action: 'user.updated', object: { type: 'user', id: user.id }, changes, isUrgent })
   return {
     user: next,
-    growingKeys: isGrown(change, user, next) ? await countGrowingKeys(change.db, user.id) : [],
+    growingKeys: isGrown(change, user, next) ? await countGrowingKeys(change.db, user) : [],
   }
 }
 
