@@ -9,6 +9,7 @@ import type { Handler } from './http/context.ts'
 import { createDispatch, type Dispatch } from './http/dispatch.ts'
 import { createFailedAttempts } from './http/failed-attempts.ts'
 import { registerGateway } from './http/gateway.ts'
+import { createHoldings } from './http/holdings.ts'
 import { registerOAuth } from './http/oauth.ts'
 import { registerPages } from './http/pages.ts'
 import { HEADERS_MAX } from './http/request-checks.ts'
@@ -17,6 +18,8 @@ import { registerOperation } from './http/route.ts'
 import { createRouter, type Router } from './http/router.ts'
 import { handlers } from './http/routes/index.ts'
 import { createSlowReads } from './http/slow-reads.ts'
+import { createTurns, type Turns } from './http/turns.ts'
+import { createTurnstile } from './http/turnstile.ts'
 import type { Services } from './services.ts'
 
 /** Enough for every client of a busy gateway; beyond it the kernel's backlog makes new ones wait. */
@@ -33,6 +36,11 @@ const SILENT_MS_MAX = 1_000
 const QUIET_TURN_MS_MAX = 0.05
 /** A service that is never quiet closes all the same. */
 const UNQUIET_MS_MAX = 5_000
+
+/** Lists and batches that are being made: of the embedded store's 8 snapshots, two are left to quick reads. */
+const TURNSTILE_LIMITS = { eachMax: 2, allMax: 6, waitingMax: 500 }
+/** Bytes of answers in pieces that are not taken yet. The largest has some 7 MB. */
+const HOLDING_LIMITS = { eachMax: 32 * 1024 * 1024, allMax: 256 * 1024 * 1024 }
 
 /** The HTTP service: the same in production and in tests. */
 export type App = {
@@ -56,15 +64,11 @@ export function createApp(services: Services): App {
   const router = createRouter(services.config.headerBytesMax)
   const basePath = basePathOf(services.config.publicUrl)
   registerPages(router, services.metrics, basePath)
+  const turns = createTurns()
   const gatewayConnections = new WeakSet<Socket>()
   let isLeaving = false
-  registerOperations(router, services, gatewayConnections, () => isLeaving)
-  const dispatch = createDispatch({
-    ...services,
-    router,
-    newRequestId,
-    isLeaving: () => isLeaving,
-  })
+  registerOperations(router, services, turns, gatewayConnections, () => isLeaving)
+  const dispatch = createDispatch({ ...services, router, turns, newRequestId, isLeaving: () => isLeaving })
   const { headerBytesMax, idleSeconds } = services.config
   const answerBroken = createBrokenAnswers({ newRequestId, headerBytesMax, basePath, gatewayConnections })
   const server = createHttpServer(dispatch, answerBroken, { headerBytesMax, idleMs: idleSeconds * 1_000 })
@@ -153,12 +157,16 @@ function createHttpServer(
 function registerOperations(
   router: Router,
   services: Services,
+  turns: Turns,
   gatewayConnections: WeakSet<Socket>,
   isLeaving: () => boolean,
 ): void {
   const deps = {
     ...services,
-    slowReads: createSlowReads(),
+    turns,
+    turnstile: createTurnstile(TURNSTILE_LIMITS),
+    holdings: createHoldings(HOLDING_LIMITS),
+    slowReads: createSlowReads({ turns, isStoreInside: services.engine.store === 'sqlite' }),
     inFlight: new Map<string, Promise<void>>(),
     isLeaving,
     failedAttempts: createFailedAttempts(services.config.failedAuthPerMinuteMax),

@@ -129,9 +129,9 @@ export async function listOperatorUsers({ engine }: Pick<Services, 'engine'>): P
       db,
       listingOfUsers(company.id, undefined),
       { limit: SHOWN_MAX, offset: 0 },
-      async () => {},
+      { chunkRows: SHOWN_MAX, pause: async () => {} },
     )
-    const rows = await findUsers(db, company.id, page.ids)
+    const rows = await findUsers(db, { companyId: company.id }, page.ids)
     return page.ids.map((id) => rows.get(id)!)
   })
 }

@@ -1,5 +1,3 @@
-import type { ServerResponse } from 'node:http'
-
 /** Names in lower case. */
 export type AnswerHeaders = Readonly<Record<string, string | number>>
 
@@ -7,26 +5,20 @@ export type AnswerHeaders = Readonly<Record<string, string | number>>
 export type Answer = {
   readonly status: number
   readonly headers: AnswerHeaders
-  /** undefined: none, by the status (204). */
-  readonly body: string | undefined
+  /** Several: they are sent one after the other, as the client takes them. undefined: none, by the status (204). */
+  readonly body: string | Buffer | readonly Buffer[] | undefined
+  /** Called when the body is needed no more: it was taken, or nobody is there to take it. */
+  readonly onOver?: () => void
 }
+
+/** One that is short, and text. */
+export type TextAnswer = Answer & { readonly body: string }
 
 const JSON_TYPE = 'application/json; charset=utf-8'
 
 /** `text` is JSON already. */
-export const jsonAnswer = (status: number, text: string, headers?: AnswerHeaders): Answer => ({
+export const jsonAnswer = (status: number, text: string | Buffer, headers?: AnswerHeaders): Answer => ({
   status,
   headers: { 'content-type': JSON_TYPE, ...headers },
   body: text,
 })
-
-/** Sends an answer whole, with the headers that every answer has: one write, so that it goes out in one packet. */
-export function sendAnswer(
-  response: ServerResponse,
-  { status, headers, body }: Answer,
-  common: AnswerHeaders,
-): void {
-  const length = body === undefined ? undefined : { 'content-length': Buffer.byteLength(body) }
-  // Node leaves the body out by itself where the method is HEAD.
-  response.writeHead(status, { ...common, ...headers, ...length }).end(body)
-}

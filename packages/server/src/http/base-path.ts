@@ -10,7 +10,7 @@ export const basePathOf = (publicUrl: string | null): string =>
 const PROBLEM_START = '{"type":"/'
 
 /** An answer with the base path before the paths in it: that of Location, and the type of a problem. */
-export function underBasePath(answer: Answer, basePath: string): Answer {
+export function underBasePath<Given extends Answer>(answer: Given, basePath: string): Given {
   if (basePath === '') return answer
   const { headers, body } = answer
   const { location } = headers
@@ -18,9 +18,12 @@ export function underBasePath(answer: Answer, basePath: string): Answer {
   return {
     ...answer,
     headers: isPath ? { ...headers, location: `${basePath}${location}` } : headers,
-    body: body?.startsWith(PROBLEM_START) ? `{"type":"${basePath}/${body.slice(PROBLEM_START.length)}` : body,
+    body: isProblem(body) ? `{"type":"${basePath}/${body.slice(PROBLEM_START.length)}` : body,
   }
 }
+
+const isProblem = (body: Answer['body']): body is string =>
+  typeof body === 'string' && body.startsWith(PROBLEM_START)
 
 /** A page with the base path before its links. What is no link cannot look like one: its quotes are escaped. */
 export const pageUnder = (page: string, basePath: string): string =>

@@ -5,16 +5,28 @@ import { type MediaType, parseMediaType } from './media-type.ts'
 import { headerValues, singleHeader } from './raw-headers.ts'
 
 const BODY_BYTES_MAX = 64 * 1024
+/** What is not longer is understood in less time than a turn takes. */
+const LONG_BYTES = 1024
 
 /** A body as it came and as it was understood. */
 export type JsonBody = { readonly bytes: Buffer; readonly value: unknown }
 
-/** Reads a JSON body. Throws AppError `unsupported_media_type`, `payload_too_large`, `malformed_json`, `invalid_body`. */
-export async function readJsonBody(request: IncomingMessage): Promise<JsonBody> {
+/**
+ * Reads a JSON body; a long one is understood when `takeTurn` resolves. Throws AppError `unsupported_media_type`,
+ * `payload_too_large`, `malformed_json`, `invalid_body`.
+ */
+export async function readJsonBody(
+  request: IncomingMessage,
+  takeTurn: () => Promise<void>,
+): Promise<JsonBody> {
   assertJson(request)
   const bytes = await readBytes(request)
+  if (isLong(bytes)) await takeTurn()
   return { bytes, value: parseJson(bytes) }
 }
+
+/** Whether to read what a body says is a piece of work of its own. */
+export const isLong = ({ length }: { readonly length: number }): boolean => length > LONG_BYTES
 
 /** Reads a body whole. Throws AppError `unsupported_media_type` when it is packed, `payload_too_large`, `malformed_request` when it breaks off. */
 export async function readBytes(request: IncomingMessage): Promise<Buffer> {

@@ -1,7 +1,7 @@
 import { STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import { AppError } from '@latchkey/core/error'
-import type { Answer } from './answer.ts'
+import type { TextAnswer } from './answer.ts'
 import { underBasePath } from './base-path.ts'
 import { gatewayRefusal } from './gateway-answer.ts'
 import { problemAnswer } from './problem.ts'
@@ -74,7 +74,7 @@ function isForGateway(packet: Buffer | undefined): boolean | undefined {
 const START_LENGTH = 256
 
 /** An answer as bytes: there is no response to send it with. */
-function written({ status, headers, body = '' }: Answer, requestId: string): string {
+function written({ status, headers, body }: TextAnswer, requestId: string): string {
   const all = {
     ...headers,
     'content-length': Buffer.byteLength(body),

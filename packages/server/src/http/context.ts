@@ -13,7 +13,11 @@ import type { Requester } from '../changes/requester.ts'
 import type { InFlight } from '../idempotency/run-once.ts'
 import type { Services } from '../services.ts'
 import type { FailedAttempts } from './failed-attempts.ts'
+import type { Holdings } from './holdings.ts'
+import type { Elements } from './pieces.ts'
 import type { SlowReads } from './slow-reads.ts'
+import type { Turns } from './turns.ts'
+import type { Turnstile } from './turnstile.ts'
 
 type PrincipalOf<Id extends OperationId> = (typeof operations)[Id]['authentication'] extends 'none'
   ? undefined
@@ -41,16 +45,29 @@ export type Context<Id extends OperationId> = {
   readonly baseUrl: string
   /** Every value of a request header; `name` in lower case. */
   header(name: string): readonly string[]
+  /**
+   * Asked when the work took its time: a credential that was revoked meanwhile is told nothing any more. Throws
+   * AppError.
+   */
+  admitAgain(): MaybePromise<void>
+  /** The text of one element of the answer's list. */
+  elementText(element: unknown): string
 }
 
 export type Reply<Id extends OperationId> = {
   readonly headers?: Readonly<Record<string, string>>
   readonly body: AnswerOf<Id>
+  /** What stands in the one list of the body, where that was made in pieces; the list in `body` is empty then. */
+  readonly elements?: Elements
 }
 
 /** State of the HTTP layer of one app. */
 type HttpState = {
   readonly slowReads: SlowReads
+  readonly turns: Turns
+  /** Where lists and batches pass. */
+  readonly turnstile: Turnstile
+  readonly holdings: Holdings
   readonly inFlight: InFlight
   readonly failedAttempts: FailedAttempts
   /** The service was told to stop: it still answers, and sends away whoever asks whether to come. */

@@ -2,19 +2,22 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { formatAddress } from '@latchkey/core/address'
 import type { MaybePromise } from '@latchkey/core/maybe-promise'
 import type { Services } from '../services.ts'
-import { type Answer, type AnswerHeaders, sendAnswer } from './answer.ts'
+import type { Answer, AnswerHeaders } from './answer.ts'
 import { basePathOf, underBasePath } from './base-path.ts'
 import { seeClient } from './client-address.ts'
 import { originHeaders } from './cors.ts'
-import type { Incoming } from './incoming.ts'
+import { type Incoming, laneOf } from './incoming.ts'
 import { missingRoute } from './missing-route.ts'
 import { problemAnswer, publicError } from './problem.ts'
 import { headerValues } from './raw-headers.ts'
 import { findFault, findFragment } from './request-checks.ts'
 import type { Route, Router } from './router.ts'
+import { sendAnswer } from './send-answer.ts'
+import type { Turns } from './turns.ts'
 
 type DispatchDeps = Pick<Services, 'config' | 'events' | 'metrics' | 'traces'> & {
   readonly router: Router
+  readonly turns: Turns
   readonly newRequestId: () => string
   /** The service stops: each answer is the last of its connection. */
   readonly isLeaving: () => boolean
@@ -46,6 +49,7 @@ export function createDispatch(given: DispatchDeps): Dispatch {
       params,
       principal: undefined,
     }
+    const isUrgent = route.isUrgent === true && isHeadShort(raw)
     const finish = (answer: Answer) => conclude(deps, route, request, response, answer)
     const fail = (error: unknown) => finish(refuse(deps, route, request, error))
     const begin = () => {
@@ -62,9 +66,21 @@ export function createDispatch(given: DispatchDeps): Dispatch {
     const fault = findFault(raw) ?? (route.readsTarget === true ? undefined : findFragment(url))
     // After the parser has looked at the bytes that follow: what is broken twice is answered once.
     if (fault !== undefined) setImmediate(fail, fault)
+    // A verification is never in a line; and nothing else is begun before those that came first had their turn.
+    else if (!isUrgent) deps.turns.take(laneOf(request)).then(begin, fail)
     else if (headerValues(raw, 'transfer-encoding').length > 0) setImmediate(begin)
     else begin()
   }
+}
+
+/** Characters of a request line and headers that are read in less time than a turn takes. */
+const SHORT_HEAD_LENGTH = 4 * 1024
+
+/** What comes with every browser's request is short; a long token or query takes some work to understand. */
+function isHeadShort({ url = '', rawHeaders }: IncomingMessage): boolean {
+  let length = url.length
+  for (let index = 1; index < rawHeaders.length; index += 2) length += rawHeaders[index]!.length
+  return length <= SHORT_HEAD_LENGTH
 }
 
 function refuse({ events }: DispatchDeps, route: Route, request: Incoming, error: unknown): Answer {
@@ -88,6 +104,7 @@ function conclude(
     sendAnswer(response, underBasePath(answer, deps.basePath), commonHeaders(deps, request))
   } catch (error) {
     // A header that cannot be written: nothing went out yet, and what we say of our own failures can be.
+    answer.onOver?.()
     sent = refuse(deps, route, request, error)
     sendAnswer(response, underBasePath(sent, deps.basePath), commonHeaders(deps, request))
   }

@@ -40,7 +40,7 @@ export function createFailedAttempts(perMinuteMax: number): FailedAttempts {
 }
 
 /** One IPv4 address, or one IPv6 /64: what one customer usually has. Unknown addresses share one count. */
-function sourceOf(address: Address | undefined): string {
+export function sourceOf(address: Address | undefined): string {
   if (address === undefined) return 'unknown'
   return address.family === 4 ? `4:${address.value}` : `6:${address.words[0]}:${address.words[1]}`
 }

@@ -1,7 +1,7 @@
 import { AppError } from '@latchkey/core/error'
 import { type CompiledAuthority, listPermissions } from '@latchkey/core/permission'
 import type { Principal } from '@latchkey/core/principal'
-import type { Answer } from './answer.ts'
+import type { Answer, TextAnswer } from './answer.ts'
 import { problemAnswer, statusOf } from './problem.ts'
 
 /** nginx turns every status but 401 and 403 of its subrequest into a 500: 429 goes as 403, with X-Auth-Status. */
@@ -15,7 +15,7 @@ export const gatewayAllowance = (principal: Principal): Answer => ({
 })
 
 /** Whatever was thrown, before the endpoint was reached too: a gateway must understand every answer. */
-export function gatewayRefusal(flavour: Flavour, error: AppError, requestId: string): Answer {
+export function gatewayRefusal(flavour: Flavour, error: AppError, requestId: string): TextAnswer {
   const shown = denial(error)
   const status = statusOf(shown)
   const headers = {

@@ -65,17 +65,32 @@ function endOfConfigured(url: string, start: number): number | undefined {
   return found < 0 ? undefined : url.indexOf('=', start + found) + 1
 }
 
+/** No gateway asks for as many things; one more is read, so that it is seen. */
+const PARAMETERS_MAX = 64
+const TOO_MANY = `The gateway's configured URI has more than ${PARAMETERS_MAX} parameters: name fewer permissions.`
+
 /** URLSearchParams would drop a second question mark. */
-const parametersOf = (query: string): Parameter[] => [...new URLSearchParams(`?${query}`)]
+const parametersOf = (query: string): Parameter[] => [
+  ...new URLSearchParams(`?${query.split('&', PARAMETERS_MAX + 1).join('&')}`),
+]
 
 function judge(parameters: readonly Parameter[], known: readonly string[]): Demand {
   const valuesOf = (wanted: string) =>
     parameters.filter(([name]) => name === wanted).map(([, value]) => value)
+  const isTooMuch = parameters.length > PARAMETERS_MAX
   return {
     gatewayTokens: valuesOf('gatewayToken'),
     permissions: valuesOf('permission'),
-    fault: parameters.map((parameter) => faultOf(parameter, known)).find((fault) => fault !== undefined),
+    fault: isTooMuch ? TOO_MANY : firstFault(parameters, known),
   }
+}
+
+function firstFault(parameters: readonly Parameter[], known: readonly string[]): string | undefined {
+  for (const parameter of parameters) {
+    const fault = faultOf(parameter, known)
+    if (fault !== undefined) return fault
+  }
+  return undefined
 }
 
 const FRAGMENT = "The gateway's configured URI holds a #, behind which nothing counts: leave it out."

@@ -28,6 +28,7 @@ export function registerGateway(router: Router, deps: AuthenticateDeps, connecti
     router.add(METHODS, pattern, {
       name: pattern,
       readsTarget: true,
+      isUrgent: true,
       answer(request) {
         connections.add(request.raw.socket)
         return answerGateway(deps, request, demandOf(urlOf(request), configured))

@@ -4,6 +4,7 @@ import type { CompanyId } from '@latchkey/core/ids'
 import { type IdPage, type Listing, listPage, type PageRequest } from '../storage/page.ts'
 import type { Db } from '../storage/schema.ts'
 import type { Context, HandlerDeps } from './context.ts'
+import { createPieceMaker, type Elements, orDrop } from './pieces.ts'
 
 const LIMIT_DEFAULT = 25
 
@@ -14,7 +15,7 @@ type PageQuery = {
   readonly offset?: number
 }
 
-type ListSource<Item> = {
+type ListSource<Row> = {
   readonly listing: Listing
   readonly companyId: CompanyId
   readonly query: PageQuery
@@ -22,11 +23,13 @@ type ListSource<Item> = {
   readonly carried: Readonly<Record<string, string | undefined>>
   /** Whether an id is a position in this list, filtered out or not. */
   readonly isPosition: (db: Db, id: string) => Promise<boolean>
-  /** The rows of a page, in the order of its ids. */
-  readonly items: (db: Db, ids: readonly string[]) => Promise<readonly Item[]>
+  /** Rows by id. */
+  readonly rows: (db: Db, ids: readonly string[]) => Promise<ReadonlyMap<string, Row>>
+  /** A row as an element of the answer's `data`. */
+  readonly present: (row: Row) => object
 }
 
-type ListAnswer<Item> = {
+type ListAnswer = {
   readonly headers: Record<string, string>
   readonly body: {
     status: number
@@ -35,24 +38,32 @@ type ListAnswer<Item> = {
     count: number
     nextUrl: string | null
     previousUrl: string | null
-    data: Item[]
+    data: never[]
   }
+  readonly elements: Elements
 }
 
-/** Answers one page of any list: position, rows and total from one snapshot, and the links to its neighbours. */
-export async function answerList<Item>(
-  deps: Pick<HandlerDeps, 'engine' | 'slowReads'>,
-  context: Pick<Context<OperationId>, 'baseUrl' | 'path'>,
-  source: ListSource<Item>,
-): Promise<ListAnswer<Item>> {
+/**
+ * Answers one page of any list: position, rows and total from one snapshot, and the links to its neighbours. However
+ * large the rows are, the page is made in pieces that leave others their turns.
+ */
+export async function answerList<Row>(
+  deps: Pick<HandlerDeps, 'engine' | 'slowReads' | 'turns' | 'turnstile' | 'holdings'>,
+  context: Pick<Context<OperationId>, 'baseUrl' | 'path' | 'elementText' | 'admitAgain'>,
+  source: ListSource<Row>,
+): Promise<ListAnswer> {
   const request = parsePageRequest(source.query)
-  const { page, data } = await deps.slowReads.run(source.companyId, (pause) =>
-    deps.engine.read(async (db) => {
-      await checkCursor(db, source, request)
-      const page = await listPage(db, source.listing, request, pause)
-      return { page, data: [...(await source.items(db, page.ids))] }
-    }),
+  const { companyId } = source
+  const { page, elements } = await deps.turnstile.pass(companyId, () =>
+    deps.slowReads.run(companyId, (pace) =>
+      deps.engine.read(async (db) => {
+        await checkCursor(db, source, request)
+        const page = await listPage(db, source.listing, request, pace)
+        return { page, elements: await readElements(deps, context, source, db, page.ids) }
+      }),
+    ),
   )
+  await orDrop(elements, context.admitAgain)
   const links = linksOf(context, source.carried, request.limit, page)
   return {
     headers: linkHeader(links),
@@ -60,12 +71,46 @@ export async function answerList<Item>(
       status: 200,
       total: page.total,
       ...(page.isTotalMinimum ? { totalIsMinimum: true } : {}),
-      count: data.length,
+      count: page.ids.length,
       nextUrl: links.next,
       previousUrl: links.previous,
-      data,
+      data: [],
     },
+    elements,
   }
+}
+
+/** Rows read at once, at first: the largest there are take some tenths of a millisecond each. */
+const ROWS_FIRST = 4
+
+async function readElements<Row>(
+  deps: Pick<HandlerDeps, 'turns' | 'holdings'>,
+  { elementText }: Pick<Context<OperationId>, 'elementText'>,
+  { companyId, rows, present }: ListSource<Row>,
+  db: Db,
+  ids: readonly string[],
+): Promise<Elements> {
+  const maker = createPieceMaker(deps, companyId)
+  try {
+    let take = ROWS_FIRST
+    for (let start = 0; start < ids.length; ) {
+      const wanted = ids.slice(start, start + take)
+      const found = await rows(db, wanted)
+      for (const id of wanted) await maker.add(elementText(present(found.get(id)!)))
+      start += wanted.length
+      take = rowsOf(maker.bytes / start)
+    }
+    return maker.finish()
+  } catch (error) {
+    maker.drop()
+    throw error
+  }
+}
+
+/** How many rows are read at once when they have so many bytes each. */
+function rowsOf(bytesEach: number): number {
+  if (bytesEach > 16 * 1024) return 1
+  return bytesEach > 1024 ? 4 : 32
 }
 
 function parsePageRequest(query: PageQuery): PageRequest {
@@ -83,7 +128,7 @@ function parsePageRequest(query: PageQuery): PageRequest {
 }
 
 /** Unknown, malformed and another company's cursor get one identical answer. */
-async function checkCursor<Item>(db: Db, source: ListSource<Item>, request: PageRequest): Promise<void> {
+async function checkCursor<Row>(db: Db, source: ListSource<Row>, request: PageRequest): Promise<void> {
   const cursor = request.endingBefore ?? request.startingAfter
   if (cursor === undefined || (await source.isPosition(db, cursor))) return
   const parameter = request.endingBefore === undefined ? 'startingAfter' : 'endingBefore'

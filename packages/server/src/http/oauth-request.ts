@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http'
-import { readBytes, sentInstead } from './body.ts'
+import { isLong, readBytes, sentInstead } from './body.ts'
 import { parseForm } from './form-text.ts'
 import { parseMediaType } from './media-type.ts'
 import { headerValues, singleHeader } from './raw-headers.ts'
@@ -40,19 +40,33 @@ export type TokenRequest = {
   readonly scope: readonly string[] | undefined
 }
 
-/** The form of a token request. Throws OAuthError `invalid_request` for another type, or a parameter given twice. */
-export async function readForm(request: IncomingMessage): Promise<Map<string, string>> {
+/** No token request has as many parameters; and no token could carry as many permissions. */
+const PARAMETERS_MAX = 64
+const SCOPE_NAMES_MAX = 400
+
+/**
+ * The form of a token request; a long one is understood when `takeTurn` resolves. Throws OAuthError `invalid_request`
+ * for another type, or a parameter given twice.
+ */
+export async function readForm(
+  request: IncomingMessage,
+  takeTurn: () => Promise<void>,
+): Promise<Map<string, string>> {
   const header = singleHeader(request, 'Content-Type')
   const declared = parseMediaType(header ?? '')
   const { type, charset } = declared
   const isForm = type === 'application/x-www-form-urlencoded'
   const text = isForm ? (await readBytes(request)).toString('latin1') : ''
+  if (isLong(text)) await takeTurn()
   // Every charset that a form comes in writes ASCII alike, and a well-made form is nothing else.
   if (!isForm || (charset !== 'utf-8' && !/^[\x20-\x7e\r\n]*$/.test(text))) {
     throw new OAuthError(
       'invalid_request',
       `The body must be application/x-www-form-urlencoded; ${sentInstead(header, declared)}.`,
     )
+  }
+  if (text.split('&', PARAMETERS_MAX + 1).length > PARAMETERS_MAX) {
+    throw new OAuthError('invalid_request', `The form has more than ${PARAMETERS_MAX} parameters.`)
   }
   const form = new Map<string, string>()
   for (const { name, value } of parseForm(text)) {
@@ -77,8 +91,11 @@ export function parseTokenRequest(request: IncomingMessage, form: ReadonlyMap<st
   }
   const scope = form
     .get('scope')
-    ?.split(' ')
+    ?.split(' ', SCOPE_NAMES_MAX + 1)
     .filter((name) => name !== '')
+  if (scope !== undefined && scope.length > SCOPE_NAMES_MAX) {
+    throw new OAuthError('invalid_scope', `scope names more than ${SCOPE_NAMES_MAX} permissions.`)
+  }
   if (scope?.length === 0) throw new OAuthError('invalid_scope', 'scope names no permission.')
   return { ...client, scope: scope === undefined ? undefined : [...new Set(scope)] }
 }

@@ -7,7 +7,7 @@ import { deriveToken, findMissing } from '../auth/derive-token.ts'
 import { type Answer, type AnswerHeaders, jsonAnswer } from './answer.ts'
 import { type AuthenticateDeps, authenticateSecret } from './authenticate.ts'
 import { basePathOf } from './base-path.ts'
-import type { Incoming } from './incoming.ts'
+import { type Incoming, laneOf } from './incoming.ts'
 import { oauthMetadata, TOKEN_PATH } from './oauth-metadata.ts'
 import { OAuthError, parseTokenRequest, readForm, type TokenRequest } from './oauth-request.ts'
 import { problemAnswer, statusOf } from './problem.ts'
@@ -19,7 +19,7 @@ import { tokenIssuerName } from './token-issuer-name.ts'
 /** RFC 6749 §5.1, beside the Cache-Control that every answer has. */
 const NOT_STORED = { pragma: 'no-cache' }
 
-type OAuthDeps = AuthenticateDeps & Pick<RouteDeps, 'tokenIssuer'>
+type OAuthDeps = AuthenticateDeps & Pick<RouteDeps, 'tokenIssuer' | 'turns'>
 
 /** The OAuth 2 endpoints: client credentials (RFC 6749 §4.4), metadata (RFC 8414) and keys (RFC 7517). */
 export function registerOAuth(router: Router, deps: OAuthDeps): void {
@@ -42,7 +42,10 @@ export function registerOAuth(router: Router, deps: OAuthDeps): void {
     answer: async (request) => {
       const { raw, address } = request
       try {
-        const tokenRequest = parseTokenRequest(raw, await readForm(raw))
+        const tokenRequest = parseTokenRequest(
+          raw,
+          await readForm(raw, () => deps.turns.take(laneOf(request))),
+        )
         return tokenAnswer(200, await grant(deps, tokenRequest, { address, issuer: issuerOf(request) }))
       } catch (error) {
         const refusal = toOAuthError(error, address)

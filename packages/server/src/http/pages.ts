@@ -21,12 +21,14 @@ const CONTENT_SECURITY_POLICY =
  * links begin with.
  */
 export function registerPages(router: Router, metrics: Metrics, basePath: string): void {
+  // As bytes: what is sent to many is made once, and held once, however slowly they read.
+  const bytesOf = (page: string) => Buffer.from(pageUnder(page, basePath))
   const document = openApiDocument(basePath === '' ? '/' : basePath)
-  const documentText = JSON.stringify(document)
-  const referencePage = renderReferencePage(document)
+  const documentBytes = Buffer.from(JSON.stringify(document))
+  const referencePage = bytesOf(renderReferencePage(document))
   const codes = Object.keys(PROBLEMS) as ErrorCode[]
   const kinds = codes.map((code) => ({ code, ...PROBLEMS[code] }))
-  const pageOf = (page: string) => pageAnswer(pageUnder(page, basePath))
+  const errorIndex = bytesOf(renderErrorIndex(kinds))
   const get = (pattern: string, answer: Route['answer']) =>
     router.add(['GET'], pattern, { name: pattern, answer })
 
@@ -36,14 +38,14 @@ export function registerPages(router: Router, metrics: Metrics, basePath: string
     }
     throw new AppError('route_not_found', 'There is nothing here: see /docs.')
   })
-  get('/openapi.json', () => jsonAnswer(200, documentText))
+  get('/openapi.json', () => jsonAnswer(200, documentBytes))
   get('/metrics', async () => textAnswer(metrics.contentType, await metrics.text()))
-  get('/docs', () => pageOf(referencePage))
+  get('/docs', () => pageAnswer(referencePage))
   get('/docs/style.css', () => textAnswer('text/css; charset=utf-8', REFERENCE_STYLE))
-  get('/errors', () => pageOf(renderErrorIndex(kinds)))
+  get('/errors', () => pageAnswer(errorIndex))
   get('/errors/:code', ({ params }) => {
     const kind = kinds.find(({ code }) => code === params.code)
-    if (kind !== undefined) return pageOf(renderErrorPage(kind))
+    if (kind !== undefined) return pageAnswer(bytesOf(renderErrorPage(kind)))
     throw new AppError('route_not_found', 'There is no such error code: see /errors.')
   })
 }
@@ -54,7 +56,7 @@ const textAnswer = (type: string, body: string): Answer => ({
   body,
 })
 
-const pageAnswer = (page: string): Answer => ({
+const pageAnswer = (page: Buffer): Answer => ({
   status: 200,
   headers: { 'content-type': 'text/html; charset=utf-8', 'content-security-policy': CONTENT_SECURITY_POLICY },
   body: page,

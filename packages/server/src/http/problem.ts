@@ -1,7 +1,7 @@
 import type { Problem } from '@latchkey/contract/schemas/problem'
 import { AppError } from '@latchkey/core/error'
 import { scrubSecrets } from '@latchkey/core/scrub-secrets'
-import type { Answer, AnswerHeaders } from './answer.ts'
+import type { AnswerHeaders, TextAnswer } from './answer.ts'
 import { PROBLEMS } from './problems.ts'
 
 const INTERNAL = new AppError(
@@ -45,7 +45,7 @@ export function problemAnswer(
   error: AppError,
   requestId: string,
   besides: { readonly status?: number; readonly headers?: AnswerHeaders } = {},
-): Answer {
+): TextAnswer {
   const status = statusOf(error)
   return {
     status: besides.status ?? status,

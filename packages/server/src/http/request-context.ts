@@ -1,5 +1,6 @@
 import type { OperationId } from '@latchkey/contract/operations'
 import { formatAddress } from '@latchkey/core/address'
+import type { MaybePromise } from '@latchkey/core/maybe-promise'
 import type { Actor, Principal } from '@latchkey/core/principal'
 import type { Requester } from '../changes/requester.ts'
 import type { JsonBody } from './body.ts'
@@ -22,6 +23,8 @@ type Read = {
   readonly publicUrl: string | null
   /** Throws AppError `missing_permission`. */
   readonly assertPermitted: (principal: Principal, request: Incoming) => void
+  readonly admitAgain: () => MaybePromise<void>
+  readonly elementText: (element: unknown) => string
 }
 
 const NO_BYTES = Buffer.alloc(0)
@@ -35,11 +38,14 @@ class RequestContext {
   readonly query
   readonly body
   readonly bodyBytes
+  readonly admitAgain
+  readonly elementText
   readonly #request
   readonly #publicUrl
   readonly #assertPermitted
 
-  constructor(request: Incoming, { query, body, publicUrl, assertPermitted }: Read) {
+  constructor(request: Incoming, read: Read) {
+    const { query, body, publicUrl, assertPermitted, admitAgain, elementText } = read
     this.requestId = request.requestId
     this.address = request.address
     this.principal = request.principal
@@ -47,6 +53,8 @@ class RequestContext {
     this.query = query
     this.body = body?.value
     this.bodyBytes = body?.bytes ?? NO_BYTES
+    this.admitAgain = admitAgain
+    this.elementText = elementText
     this.#request = request
     this.#publicUrl = publicUrl
     this.#assertPermitted = assertPermitted

@@ -4,21 +4,20 @@ import { AppError } from '@latchkey/core/error'
 import { type MaybePromise, whenKnown } from '@latchkey/core/maybe-promise'
 import { isPermitted } from '@latchkey/core/permission'
 import type { Principal } from '@latchkey/core/principal'
-import fastJsonStringify, { type Schema } from 'fast-json-stringify'
 import type { TSchema } from 'typebox'
 import { actFor } from './acting-company.ts'
-import { type Answer, jsonAnswer } from './answer.ts'
 import { type AuthenticateDeps, authenticate, authenticateAgain } from './authenticate.ts'
-import { type JsonBody, readJsonBody } from './body.ts'
-import type { Handler, HandlerDeps, Reply } from './context.ts'
-import { type Incoming, urlOf } from './incoming.ts'
+import { isLong, type JsonBody, readJsonBody } from './body.ts'
+import type { Handler, HandlerDeps } from './context.ts'
+import { type Incoming, laneOf, urlOf } from './incoming.ts'
+import { createPresenter } from './presenter.ts'
 import { parseQuery } from './query.ts'
 import { headerValues } from './raw-headers.ts'
 import { checkAccept } from './request-checks.ts'
 import { contextOf } from './request-context.ts'
 import { parseTarget } from './request-target.ts'
 import type { Router } from './router.ts'
-import { createBodyValidator, createQueryValidator } from './validation.ts'
+import { type BodyValidator, createBodyValidator, createQueryValidator } from './validation.ts'
 
 export type RouteDeps = HandlerDeps & AuthenticateDeps
 
@@ -41,7 +40,7 @@ export function registerOperation<Id extends OperationId>(
   const validateQuery = createQueryValidator(querySchema)
   const validateBody =
     operation.body === undefined ? undefined : createBodyValidator(operation.body, success.schema)
-  const present = createPresenter(success)
+  const { present, elementText } = createPresenter(success)
   const assertPermitted = (principal: Principal, request: Incoming) =>
     assertMayDo(operation, principal, request.params.keyId)
   const readQuery = (request: Incoming): unknown => {
@@ -53,32 +52,47 @@ export function registerOperation<Id extends OperationId>(
     whenKnown(
       handler(
         deps,
-        contextOf<Id>(request, { query, body, publicUrl: deps.config.publicUrl, assertPermitted }),
+        contextOf<Id>(request, {
+          query,
+          body,
+          publicUrl: deps.config.publicUrl,
+          assertPermitted,
+          admitAgain: () => admitAgain(deps, operation, request),
+          elementText,
+        }),
       ),
       present,
     )
 
   router.add([operation.method], operation.path.replaceAll(/\{(\w+)\}/g, ':$1'), {
     name: id,
+    isUrgent: URGENT.has(id),
     answer: (request) =>
       whenKnown(admit(deps, operation, request), () => {
         const query = operation.isProbe === true ? undefined : readQuery(request)
         if (validateBody === undefined) return handle(request, query)
-        return readJsonBody(request.raw).then((body) => {
-          validateBody(body.value)
-          return whenKnown(admitAgain(deps, operation, request), () => handle(request, query, body))
-        })
+        return readBody(deps, request, validateBody).then((body) =>
+          whenKnown(admitAgain(deps, operation, request), () => handle(request, query, body)),
+        )
       }),
   })
 }
 
-/** Only what the schema declares goes out: a serializer made from it cannot show anything else. */
-function createPresenter({ status, schema }: Operation['success']) {
-  const serialize = schema === undefined ? undefined : fastJsonStringify(schema as Schema)
-  return ({ headers = {}, body }: Reply<OperationId>): Answer =>
-    serialize === undefined
-      ? { status, headers, body: undefined }
-      : jsonAnswer(status, serialize(body), headers)
+/** What a gateway or a balancer waits for; all else can wait for its turn. */
+const URGENT: ReadonlySet<OperationId> = new Set(['verifyApiKey', 'getHealth', 'getReadiness'])
+
+/** Reads a body and holds it against its schema; a long one a step in each turn, so that others come in between. */
+async function readBody(deps: RouteDeps, request: Incoming, validate: BodyValidator): Promise<JsonBody> {
+  const takeTurn = () => deps.turns.take(laneOf(request))
+  const body = await readJsonBody(request.raw, takeTurn)
+  if (!isLong(body.bytes)) {
+    validate(body.value)
+    return body
+  }
+  await takeTurn()
+  validate(body.value)
+  await takeTurn()
+  return body
 }
 
 /** Everything that is decided before the body is looked at. */

@@ -8,6 +8,8 @@ import { parseTarget } from './request-target.ts'
 export type Route = {
   /** How metrics and logs name it: the operation, else the pattern of the path. */
   readonly name: string
+  /** Begins at once, whoever waits for a turn. */
+  readonly isUrgent?: boolean
   answer(request: Incoming): MaybePromise<Answer>
   /** It reads the target of its requests itself. Elsewhere one with a fragment is refused: none is ever sent. */
   readonly readsTarget?: true
@@ -83,8 +85,12 @@ function createPaths(paramLengthMax: number) {
  * must not let the other through. Nor is an id that is written so an id.
  */
 function findPath(paths: Paths, method: HTTPMethod, path: string) {
-  return paths.find(method, path.includes('%') ? path.replaceAll('%', '%25') : path)
+  const begin = path.slice(0, PATH_LENGTH_MAX)
+  return paths.find(method, begin.includes('%') ? begin.replaceAll('%', '%25') : begin)
 }
+
+/** Far beyond any id: what is cut off could not be found anyway, and to look at all of it costs a millisecond. */
+const PATH_LENGTH_MAX = 1_024
 
 /** The library wants one. */
 const noHandler = (): void => {}

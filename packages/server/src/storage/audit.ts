@@ -1,5 +1,6 @@
 import type { CompanyId } from '@latchkey/core/ids'
 import { prepared } from './prepared.ts'
+import { rowsById } from './rows-by-id.ts'
 import type { AuditEventRow, Db, StoredEvent } from './schema.ts'
 
 const eventInsert = prepared((db, row: AuditEventRow) => db.insertInto('audit_events').values(row))
@@ -8,20 +9,10 @@ export async function insertAuditEvent(db: Db, row: AuditEventRow): Promise<void
   await eventInsert(db, row)
 }
 
-export async function findAuditEvents(
-  db: Db,
-  companyId: CompanyId,
-  ids: readonly string[],
-): Promise<Map<string, StoredEvent>> {
-  if (ids.length === 0) return new Map()
-  const rows = await db
-    .selectFrom('audit_events')
-    .selectAll()
-    .where('company_id', '=', companyId)
-    .where('id', 'in', ids)
-    .execute()
-  return new Map(rows.map((row) => [row.id, row]))
-}
+/** By id, as `findAuditEvents(db, { companyId }, ids)`. */
+export const findAuditEvents = rowsById((db, { companyId }: { companyId: CompanyId }, ids) =>
+  db.selectFrom('audit_events').selectAll().where('company_id', '=', companyId).where('id', 'in', ids),
+)
 
 /** In the order of the chain. */
 export async function listEventsAfter(

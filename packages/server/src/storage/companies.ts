@@ -1,5 +1,6 @@
 import type { CompanyId } from '@latchkey/core/ids'
 import { prepared } from './prepared.ts'
+import { rowsById } from './rows-by-id.ts'
 import type { CompanyRow, Db } from './schema.ts'
 
 export async function findCompany(db: Db, id: CompanyId): Promise<CompanyRow | undefined> {
@@ -31,15 +32,10 @@ export async function updateCompanyRow(
   await db.updateTable('companies').set(changes).where('id', '=', id).execute()
 }
 
-export async function findCompanies(db: Db, ids: readonly string[]): Promise<Map<string, CompanyRow>> {
-  if (ids.length === 0) return new Map()
-  const rows = await db
-    .selectFrom('companies')
-    .selectAll()
-    .where('id', 'in', ids as readonly CompanyId[])
-    .execute()
-  return new Map(rows.map((row) => [row.id, row]))
-}
+/** By id, as `findCompanies(db, {}, ids)`. */
+export const findCompanies = rowsById((db, _filter: Record<string, never>, ids) =>
+  db.selectFrom('companies').selectAll().where('id', 'in', ids),
+)
 
 /** Ids after `after`, in order: for work that goes through every company. */
 export async function listCompanyIdsAfter(db: Db, after: string, limit: number): Promise<CompanyId[]> {

@@ -1,7 +1,5 @@
 import type { Db } from './schema.ts'
 
-/** Rows looked at in one statement, then the event loop gets its turn: about as long as one verification takes. */
-const CHUNK_ROWS = 250
 /** A filter that no counter answers is counted up to here. */
 const COUNTED_MAX = 10_000
 
@@ -37,7 +35,7 @@ export type Listing = {
   ids(db: Db, range: IdRange, order: 'asc' | 'desc', limit: number, offset: number): Promise<string[]>
   /**
    * Present when the filter has no index of its own: ids of the unfiltered list, by which the filtered one is
-   * read a piece at a time, so that a search over millions of rows never holds the event loop.
+   * read a chunk at a time, so that a search over millions of rows never holds the event loop.
    */
   unfilteredIds?(
     db: Db,
@@ -50,24 +48,24 @@ export type Listing = {
   total?(db: Db): Promise<number>
 }
 
-/** Called after each chunk with the rows it had: gives the event loop its turn, or throws to give up. */
-export type Pause = (rows: number) => Promise<void>
+/** How fast a list is walked. */
+export type Pace = {
+  /** Rows that the next chunk may look at. */
+  readonly chunkRows: number
+  /** Called after each chunk with the rows it had: gives others their turn, or throws to give up. */
+  pause(rows: number): Promise<void>
+}
 
 /** One reading of one list. */
-type Walk = { readonly db: Db; readonly listing: Listing; readonly pause: Pause }
+type Walk = { readonly db: Db; readonly listing: Listing; readonly pace: Pace }
 
 /**
  * Reads one page. The rule: with `endingBefore` the rows nearest above the cursor, else with `startingAfter`
  * those nearest below, else those after `offset`; always newest first. An older (newer) page exists when any
  * matching row is older than the last (newer than the first) one shown.
  */
-export async function listPage(
-  db: Db,
-  listing: Listing,
-  request: PageRequest,
-  pause: Pause,
-): Promise<IdPage> {
-  const walk = { db, listing, pause }
+export async function listPage(db: Db, listing: Listing, request: PageRequest, pace: Pace): Promise<IdPage> {
+  const walk = { db, listing, pace }
   const total = listing.total === undefined ? undefined : await listing.total(db)
   const counted = total ?? (await collect(walk, {}, 'desc', COUNTED_MAX + 1, 0)).length
   const ids = await pageIds(walk, request, total)
@@ -114,7 +112,7 @@ async function collect(
 }
 
 async function collectIndexed(
-  { db, listing, pause }: Walk,
+  { db, listing, pace }: Walk,
   range: IdRange,
   order: 'asc' | 'desc',
   wanted: number,
@@ -122,18 +120,18 @@ async function collectIndexed(
 ): Promise<string[]> {
   let rest = range
   let left = skip
-  while (left > CHUNK_ROWS) {
-    const [edge] = await listing.ids(db, rest, order, 1, CHUNK_ROWS - 1)
+  for (let rows = pace.chunkRows; left > rows; rows = pace.chunkRows) {
+    const [edge] = await listing.ids(db, rest, order, 1, rows - 1)
     if (edge === undefined) return []
     rest = beyond(rest, edge, order)
-    left -= CHUNK_ROWS
-    await pause(CHUNK_ROWS)
+    left -= rows
+    await pace.pause(rows)
   }
   return listing.ids(db, rest, order, wanted, left)
 }
 
 async function collectScanning(
-  { db, listing, pause }: Walk,
+  { db, listing, pace }: Walk,
   unfilteredIds: NonNullable<Listing['unfilteredIds']>,
   range: IdRange,
   order: 'asc' | 'desc',
@@ -144,14 +142,15 @@ async function collectScanning(
   let rest = range
   let left = skip
   for (;;) {
-    const [edge] = await unfilteredIds(db, rest, order, 1, CHUNK_ROWS - 1)
+    const rows = pace.chunkRows
+    const [edge] = await unfilteredIds(db, rest, order, 1, rows - 1)
     const piece = edge === undefined ? rest : { ...rest, ...upTo(edge, order) }
     const matching = await listing.ids(db, piece, order, left + wanted - found.length, 0)
     found.push(...matching.slice(left))
     left = Math.max(0, left - matching.length)
     if (edge === undefined || found.length >= wanted) return found
     rest = beyond(rest, edge, order)
-    await pause(CHUNK_ROWS)
+    await pace.pause(rows)
   }
 }
 

@@ -1,5 +1,6 @@
 import type { CompanyId, UserId } from '@latchkey/core/ids'
 import { prepared } from './prepared.ts'
+import { rowsById } from './rows-by-id.ts'
 import type { Db, UserRow } from './schema.ts'
 
 export async function findUser(db: Db, companyId: CompanyId, id: UserId): Promise<UserRow | undefined> {
@@ -71,17 +72,7 @@ export async function saveKeyCounts(db: Db, { id, keys_active, keys_inactive }: 
   await keyCountsUpdate(db, { id, keys_active, keys_inactive })
 }
 
-export async function findUsers(
-  db: Db,
-  companyId: CompanyId,
-  ids: readonly string[],
-): Promise<Map<string, UserRow>> {
-  if (ids.length === 0) return new Map()
-  const rows = await db
-    .selectFrom('users')
-    .selectAll()
-    .where('company_id', '=', companyId)
-    .where('id', 'in', ids as readonly UserId[])
-    .execute()
-  return new Map(rows.map((row) => [row.id, row]))
-}
+/** By id, as `findUsers(db, { companyId }, ids)`. */
+export const findUsers = rowsById((db, { companyId }: { companyId: CompanyId }, ids) =>
+  db.selectFrom('users').selectAll().where('company_id', '=', companyId).where('id', 'in', ids),
+)

@@ -72,7 +72,25 @@ export function createMetrics(engineCounts: () => EngineCounts): Metrics {
         settles.observe((performance.now() - startedAtMs) / 1_000)
       },
     contentType: registry.contentType,
-    text: cluster.isWorker ? shareMetrics(registry) : () => registry.metrics(),
+    text: oneAtATime(cluster.isWorker ? shareMetrics(registry) : () => registry.metrics()),
+  }
+}
+
+/**
+ * To write all figures down takes some milliseconds: it is done once at a time, and whoever asks meanwhile gets what
+ * is written next.
+ */
+function oneAtATime(write: () => Promise<string>): () => Promise<string> {
+  let writing: Promise<unknown> | undefined
+  let next: Promise<string> | undefined
+  return () => {
+    next ??= (writing ?? Promise.resolve()).then(() => {
+      next = undefined
+      const written = write()
+      writing = written.catch(() => {})
+      return written
+    })
+    return next
   }
 }
 

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Answer } from '../../src/http/answer.ts'
 import { createDispatch } from '../../src/http/dispatch.ts'
 import { createRouter } from '../../src/http/router.ts'
+import { createTurns } from '../../src/http/turns.ts'
 import type { Services } from '../../src/services.ts'
 import { startTestServer, type TestService } from '../harness.ts'
 
@@ -23,6 +24,7 @@ function answered(answer: () => Answer | Promise<Answer>, services: Partial<Serv
     ...server.services,
     ...services,
     router,
+    turns: createTurns(),
     newRequestId: () => 'req_1',
     isLeaving: () => false,
   }

@@ -27,11 +27,8 @@ export const listApiKeys: Handler<'listApiKeys'> = (deps, context) => {
     query,
     carried: { status, userId, search, restricted: restricted?.toString(), unusedSince, expiringBefore },
     isPosition: async (db, id) => isId('key', id) && (await findKey(db, companyId, id)) !== undefined,
-    items: async (db, ids) => {
-      const views = await findKeyViews(db, companyId, ids)
-      const nowMs = deps.clock.nowMs()
-      return ids.map((id) => presentKey(views.get(id)!, nowMs))
-    },
+    rows: (db, ids) => findKeyViews(db, { companyId }, ids),
+    present: (view) => presentKey(view, deps.clock.nowMs()),
   })
 }
 

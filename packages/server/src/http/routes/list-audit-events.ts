@@ -21,10 +21,8 @@ export const listAuditEvents: Handler<'listAuditEvents'> = (deps, context) => {
     companyId,
     query,
     carried: { actorId, action, objectId, since, until },
-    isPosition: async (db, id) => isId('evt', id) && (await findAuditEvents(db, companyId, [id])).has(id),
-    items: async (db, ids) => {
-      const rows = await findAuditEvents(db, companyId, ids)
-      return ids.map((id) => presentAuditEvent(rows.get(id)!))
-    },
+    isPosition: async (db, id) => isId('evt', id) && (await findAuditEvents(db, { companyId }, [id])).has(id),
+    rows: (db, ids) => findAuditEvents(db, { companyId }, ids),
+    present: presentAuditEvent,
   })
 }

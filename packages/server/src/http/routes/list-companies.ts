@@ -13,9 +13,7 @@ export const listCompanies: Handler<'listCompanies'> = (deps, context) => {
     query,
     carried: { externalId: query.externalId },
     isPosition: async (db, id) => isId('cmp', id) && (await findCompany(db, id)) !== undefined,
-    items: async (db, ids) => {
-      const rows = await findCompanies(db, ids)
-      return ids.map((id) => presentCompany(rows.get(id)!))
-    },
+    rows: (db, ids) => findCompanies(db, {}, ids),
+    present: presentCompany,
   })
 }

@@ -14,9 +14,7 @@ export const listUsers: Handler<'listUsers'> = (deps, context) => {
     query,
     carried: { externalId: query.externalId },
     isPosition: async (db, id) => isId('usr', id) && (await findUser(db, companyId, id)) !== undefined,
-    items: async (db, ids) => {
-      const rows = await findUsers(db, companyId, ids)
-      return ids.map((id) => presentUser(rows.get(id)!))
-    },
+    rows: (db, ids) => findUsers(db, { companyId }, ids),
+    present: presentUser,
   })
 }

@@ -1,14 +1,36 @@
 import { type Fault, inputError } from '@latchkey/core/error'
 import type { Handler } from '../context.ts'
-import { parseVerifyInput, presentOutcome, verifyParsed } from '../verify-attempt.ts'
+import { createPieceMaker } from '../pieces.ts'
+import { type ParsedInput, parseVerifyInput, presentOutcome, verifyParsed } from '../verify-attempt.ts'
 
-export const verifyApiKeys: Handler<'verifyApiKeys'> = async (deps, { principal, body, requestId }) => {
+/** Keys of one batch in one turn, and that are looked up at once. */
+const TOGETHER = 20
+
+export const verifyApiKeys: Handler<'verifyApiKeys'> = async (deps, context) => {
+  const { principal, body, requestId, elementText } = context
   const faults: Fault[] = []
-  const inputs = body.keys.map((input, index) =>
-    parseVerifyInput(input, deps.config.keyPrefix, `/keys/${index}`, faults),
-  )
+  const inputs: ParsedInput[] = []
+  for (const [index, input] of body.keys.entries()) {
+    if (index > 0 && index % TOGETHER === 0) await deps.turns.take(principal.companyId)
+    inputs.push(parseVerifyInput(input, deps.config.keyPrefix, `/keys/${index}`, faults))
+  }
   if (faults.length > 0) throw inputError(faults)
-  // Async: what one of them throws at once must not leave the others with nobody to hear how they end.
-  const outcomes = await Promise.all(inputs.map(async (input) => verifyParsed(deps, principal, input)))
-  return { body: { results: outcomes.map((outcome) => presentOutcome(outcome, requestId)) } }
+  return deps.turnstile.pass(principal.companyId, async () => {
+    const maker = createPieceMaker(deps, principal.companyId)
+    try {
+      for (let start = 0; start < inputs.length; start += TOGETHER) {
+        const together = inputs.slice(start, start + TOGETHER)
+        // Async: what one of them throws at once must not leave the others with nobody to hear how they end.
+        const outcomes = await Promise.all(
+          together.map(async (input) => verifyParsed(deps, principal, input)),
+        )
+        for (const outcome of outcomes) await maker.add(elementText(presentOutcome(outcome, requestId)))
+      }
+      await context.admitAgain()
+      return { body: { results: [] }, elements: maker.finish() }
+    } catch (error) {
+      maker.drop()
+      throw error
+    }
+  })
 }
