@@ -1,11 +1,10 @@
-import { execFile } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { promisify } from 'node:util'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { findProgram, freePort } from './gateways/processes.ts'
+import { blocksOf, pages } from './pages/page.ts'
+import { createReader } from './pages/reader.ts'
 import { createHome, type Home } from './running.ts'
-
-const run = promisify(execFile)
 
 let home: Home
 
@@ -13,32 +12,99 @@ beforeEach(() => {
   home = createHome()
 })
 
-afterEach(() => home.dispose())
+afterEach(async () => {
+  endServiceOfPage()
+  await home.dispose()
+})
 
-/** What a page tells a reader to paste, in order, but for installing and starting. */
-function commandsOf(page: string): string {
-  const text = readFileSync(join(import.meta.dirname, '..', page), 'utf8')
-  const blocks = [...text.matchAll(/^```sh\n([\s\S]*?)^```$/gm)].map(([, block]) => block!)
-  return blocks.filter((block) => !/\bnpm\b/.test(block)).join('\n')
+type Expected = {
+  /** Codes and bare statuses that the answers hold, in order: nothing else is refused. */
+  readonly told?: readonly string[]
+  /** What comes on standard error. */
+  readonly said?: RegExp
+  /** Blocks that no test runs. Each says why, and none is added without a line here. */
+  readonly notRun?: number
+  /** What the machine must have, and be. */
+  readonly needs?: 'nginx and root'
+  /** The page starts its own service. */
+  readonly startsService?: boolean
 }
 
-/** As a reader does it: the page's placeholders for key and address are replaced, everything else is as it stands. */
-function filledIn(commands: string, key: string, url: string): string {
-  const filled = commands.replace(/^KEY='.*'/m, `KEY='${key}'`).replace(/^API=\S+/m, `API=${url}`)
-  if (!filled.includes(key) || !filled.includes(url)) throw new Error('the page sets no KEY or no API')
-  return filled
+/** Every page that has commands. */
+const PAGES: Readonly<Record<string, Expected>> = {
+  'README.md': { told: ['ip_not_allowed', '204', 'key_inactive'], notRun: 2 },
+  'docs/operate/backup.md': {},
+  'docs/operate/install.md': {
+    said: /^Key key_\w+ of user usr_\w+\. It is shown once: store it now\.\n$/,
+    notRun: 5,
+  },
+  'docs/operate/monitoring.md': { notRun: 1 },
+  'docs/operate/tls.md': {},
+  'docs/use/addresses.md': {},
+  'docs/use/api.md': { told: ['204', 'invalid_body', 'invalid_ip', 'invalid_field', 'user_not_found'] },
+  'docs/use/first-key.md': { told: ['ip_not_allowed', 'VALID', '204', 'INACTIVE'], notRun: 1 },
+  'docs/use/gateways.md': { told: ['missing_permission'], needs: 'nginx and root', startsService: true },
+  'docs/use/people.md': {},
+  'docs/use/revocation.md': { notRun: 1 },
+  'docs/use/tokens.md': {},
+  'docs/use/verification.md': { told: ['VALID', 'VALID', 'NOT_FOUND'] },
 }
 
-describe('whoever pastes the commands of a page, one after the other, sees what it says:', () => {
-  it.each([
-    ['README.md', ['ip_not_allowed', '204', 'key_inactive']],
-    ['docs/use/first-key.md', ['ip_not_allowed', 'VALID', '204', 'INACTIVE']],
-  ])('%s', async (page, told) => {
-    const { url } = await home.serve()
-    const commands = filledIn(commandsOf(page), home.adminKey(), url)
-    const { stdout, stderr } = await run('sh', ['-c', commands], { cwd: home.directory })
-    expect(stderr).toBe('')
-    const seen = [...stdout.matchAll(/"code":"(\w+)"|^(204)$|\}(204)$/gm)]
-    expect(seen.map(([, code, alone, behind]) => code ?? alone ?? behind)).toEqual(told)
+const commandsOf = (page: string) => blocksOf(page).filter(({ language }) => language === 'sh')
+
+/** As a reader does it: the one secret that a page cannot know is put in, everything else is as it stands. */
+const withKey = (commands: string, key: string) => commands.replace(/^(KEY|ADMIN)='.*'/m, `$1='${key}'`)
+
+describe('whoever pastes the commands of a page into one shell, from top to bottom, sees what it says:', () => {
+  it.each(Object.entries(PAGES))(
+    '%s',
+    async (page, { told = [], said = /^$/, needs, startsService = false }) => {
+      if (needs !== undefined && isMissing()) return
+      const running = startsService ? undefined : await home.serve()
+      const port = running === undefined ? await freePort() : Number(new URL(running.url).port)
+      const reader = await createReader(home, port)
+      if (running !== undefined) writeFileSync(pidFile(), String(running.child.pid))
+      const commands = commandsOf(page).filter(({ notRun }) => notRun === undefined)
+      const text = commands.map((block) => block.text).join('\n')
+      const { stdout, stderr } = await reader.paste(startsService ? text : withKey(text, home.adminKey()))
+      const seen = [...stdout.matchAll(/"code":"(\w+)"|^(204)$|\}(204)$/gm)]
+      expect(seen.map(([, code, alone, behind]) => code ?? alone ?? behind)).toEqual(told)
+      expect(stderr).toMatch(said)
+      expect(reader.secretsLeft()).toEqual([])
+    },
+  )
+})
+
+describe('the pages', () => {
+  it('with commands are all tried', () => {
+    expect(pages.filter((page) => commandsOf(page).length > 0)).toEqual(Object.keys(PAGES).sort())
+  })
+
+  it.each(Object.entries(PAGES))('%s leaves out what it is known to leave out', (page, { notRun = 0 }) => {
+    expect(commandsOf(page).filter((block) => block.notRun !== undefined)).toHaveLength(notRun)
+  })
+
+  it.each(pages)('%s shows no command as if it were an answer', (page) => {
+    const shown = blocksOf(page).filter(({ language }) => language === '')
+    const commands = /^(?:curl|npx|npm|node|docker|systemctl|sudo|git|export|kill|latchkey) (?!:)/m
+    expect(shown.filter(({ text }) => commands.test(text)).map(({ line }) => line)).toEqual([])
   })
 })
+
+const pidFile = () => join(home.directory, 'service.pid')
+
+function endServiceOfPage(): void {
+  if (!existsSync(pidFile())) return
+  try {
+    process.kill(Number(readFileSync(pidFile(), 'utf8')), 'SIGKILL')
+  } catch {
+    // It is over.
+  }
+}
+
+/** A machine that is there to find out must not pass by leaving out. */
+function isMissing(): boolean {
+  const isThere = findProgram('nginx') !== undefined && process.getuid?.() === 0
+  if (!isThere && process.env.CI_REQUIRE_GATEWAYS === '1') throw new Error('needs nginx and root')
+  return !isThere
+}
