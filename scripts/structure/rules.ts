@@ -157,7 +157,7 @@ export const WALLS: Readonly<Record<string, Wall>> = {
 
   scripts: { may: ['server/settings'] },
   // The PostgreSQL server of the tests, which the service's own tests have too.
-  e2e: { may: ['packages/server/test/postgres-cluster.ts'] },
+  e2e: { may: ['packages/server/test/postgres-cluster.ts', 'packages/server/test/tokens/self-signed.ts'] },
   bench: {
     may: [
       'core',
