@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest'
-import { aKey } from '../test/verifiable-key.ts'
+import { aKey, onlyFrom } from '../test/verifiable-key.ts'
 import type { CompanyId, KeyId, SessionId, UserId } from './ids.ts'
 import { listPermissions } from './permission.ts'
 import { hostPrincipal, nobody, type PresentedToken, principalOf } from './principal.ts'
+import { UNBOUND } from './reach.ts'
 
 const COMPANY = 'cmp_1' as CompanyId
 const aToken = (changes: Partial<PresentedToken> = {}): PresentedToken => ({
@@ -29,7 +30,16 @@ describe('whom a credential proves its holder to be', () => {
       role: 'admin',
       isOperator: true,
       authority: key.authority,
+      reach: key,
     })
+  })
+
+  test('a key is bound to its addresses and its end; a session and a user are not', () => {
+    const bounds = { ...onlyFrom('192.0.2.0/24'), expiresAtMs: 9_000 }
+    expect(principalOf(aKey(bounds), aToken()).reach).toMatchObject(bounds)
+    for (const id of ['ses_1' as SessionId, 'usr_1' as UserId]) {
+      expect(principalOf(aKey({ id, ...bounds }), undefined).reach).toEqual(UNBOUND)
+    }
   })
 
   test.each([
@@ -85,6 +95,7 @@ test('whoever runs a command on the server may do everything, in the company it 
     mode: null,
     role: 'owner',
     isOperator: true,
+    reach: UNBOUND,
   })
   expect(listPermissions(host.authority)).toEqual(['*'])
 })
@@ -103,6 +114,7 @@ test('nobody may do nothing', () => {
     mode: null,
     role: 'viewer',
     isOperator: false,
+    reach: UNBOUND,
   })
   expect(listPermissions(none.authority)).toEqual([])
 })
