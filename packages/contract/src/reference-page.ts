@@ -4,6 +4,7 @@ import { INTRODUCTION, introduction } from './reference/introduction.ts'
 import { layout } from './reference/layout.ts'
 import { methodBadge, operationSection, type Placed } from './reference/operation-section.ts'
 
+export { EXAMPLE_ORIGIN } from './reference/curl.ts'
 export { renderErrorIndex, renderErrorPage } from './reference/error-pages.ts'
 export { REFERENCE_STYLE } from './reference/style.ts'
 

@@ -59,8 +59,11 @@ describe.each(Object.entries(pages))('the %s page', (_name, page) => {
     expect(page).not.toMatch(/<script|javascript:|\sstyle=|<style|<[^>]*\son\w+=/i)
   })
 
-  test('loads nothing but its style sheet, and leads nowhere but to this service', () => {
-    expect(page.match(/<link\b[^>]*>/g)).toEqual(['<link rel="stylesheet" href="/docs/style.css">'])
+  test('loads nothing but its icon and style sheet, and leads nowhere but to this service', () => {
+    expect(page.match(/<link\b[^>]*>/g)).toEqual([
+      '<link rel="icon" href="/favicon.ico" type="image/svg+xml">',
+      '<link rel="stylesheet" href="/docs/style.css">',
+    ])
     expect(page).not.toMatch(/<(?:img|iframe|object|embed|video|audio|source|base|form)\b|\ssrc=|srcset=/)
     expect(attributes(page, 'href').filter((target) => !/^(?:\/(?!\/)|#)/.test(target))).toEqual([])
     expect(

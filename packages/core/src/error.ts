@@ -1,49 +1,52 @@
 /** Every code a caller can meet in a problem document. Codes are API: added to, never renamed. */
-export type ErrorCode =
-  | 'malformed_request'
-  | 'malformed_json'
-  | 'invalid_body'
-  | 'missing_field'
-  | 'invalid_field'
-  | 'unknown_field'
-  | 'read_only_field'
-  | 'invalid_parameter'
-  | 'unknown_parameter'
-  | 'duplicate_parameter'
-  | 'conflicting_parameters'
-  | 'invalid_cursor'
-  | 'user_not_found'
-  | 'invalid_ip'
-  | 'multiple_credentials'
-  | 'missing_credentials'
-  | 'invalid_credentials'
-  | 'key_inactive'
-  | 'key_expired'
-  | 'user_inactive'
-  | 'company_inactive'
-  | 'token_expired'
-  | 'missing_permission'
-  | 'permission_escalation'
-  | 'ip_not_allowed'
-  | 'client_ip_unknown'
-  | 'key_not_found'
-  | 'company_not_found'
-  | 'route_not_found'
-  | 'method_not_allowed'
-  | 'not_acceptable'
-  | 'request_timeout'
-  | 'idempotency_in_progress'
-  | 'last_owner'
-  | 'precondition_failed'
-  | 'payload_too_large'
-  | 'unsupported_media_type'
-  | 'idempotency_key_reused'
-  | 'rate_limited'
-  | 'headers_too_large'
-  | 'internal_error'
-  | 'unavailable'
-  | 'audit_broken'
-  | 'cannot_verify'
+export const ERROR_CODES = [
+  'malformed_request',
+  'malformed_json',
+  'invalid_body',
+  'missing_field',
+  'invalid_field',
+  'unknown_field',
+  'read_only_field',
+  'invalid_parameter',
+  'unknown_parameter',
+  'duplicate_parameter',
+  'conflicting_parameters',
+  'invalid_cursor',
+  'user_not_found',
+  'invalid_ip',
+  'multiple_credentials',
+  'missing_credentials',
+  'invalid_credentials',
+  'key_inactive',
+  'key_expired',
+  'user_inactive',
+  'company_inactive',
+  'token_expired',
+  'missing_permission',
+  'permission_escalation',
+  'ip_not_allowed',
+  'client_ip_unknown',
+  'key_not_found',
+  'company_not_found',
+  'route_not_found',
+  'method_not_allowed',
+  'not_acceptable',
+  'request_timeout',
+  'idempotency_in_progress',
+  'last_owner',
+  'precondition_failed',
+  'payload_too_large',
+  'unsupported_media_type',
+  'idempotency_key_reused',
+  'rate_limited',
+  'headers_too_large',
+  'internal_error',
+  'unavailable',
+  'audit_broken',
+  'cannot_verify',
+] as const
+
+export type ErrorCode = (typeof ERROR_CODES)[number]
 
 /** One offending input. Exactly one of pointer (RFC 6901), parameter and header says where it is. */
 export type Fault = {

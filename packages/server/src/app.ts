@@ -63,7 +63,7 @@ export function createApp(services: Services): App {
   // An id of any length is looked up and not found.
   const router = createRouter(services.config.headerBytesMax)
   const basePath = basePathOf(services.config.publicUrl)
-  registerPages(router, services.metrics, basePath)
+  registerPages(router, services.metrics, services.config.publicUrl)
   const turns = createTurns()
   const gatewayConnections = new WeakSet<Socket>()
   let isLeaving = false

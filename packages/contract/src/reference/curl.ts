@@ -1,7 +1,7 @@
 import type { OpenApiDocument, OperationObject, ParameterObject } from '../openapi/document.ts'
 import { find } from './find.ts'
 
-/** Where a first start listens. */
+/** Where a first start listens. Whoever serves the page puts its own address in its place. */
 export const EXAMPLE_ORIGIN = 'http://localhost:7070'
 
 type Call = { readonly method: string; readonly path: string; readonly operation: OperationObject }

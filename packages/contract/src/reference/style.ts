@@ -47,7 +47,7 @@ a:focus-visible, pre:focus-visible, summary:focus-visible {
 }
 main:focus { outline: none; }
 code, pre, .type, .method, .status { font-family: var(--mono); }
-code { font-size: .875em; overflow-wrap: anywhere; }
+code { font-size: .875em; overflow-wrap: break-word; }
 p code, li code { background: var(--code-ground); border-radius: 4px; padding: .1em .3em; }
 h1, h2, h3 { line-height: 1.25; letter-spacing: -.01em; text-wrap: balance; }
 h1 { font-size: 2.1rem; margin: 0 0 .75rem; }
@@ -143,8 +143,12 @@ details.code[open] summary { border-bottom: 1px solid var(--line); }
 }
 @media (max-width: 52rem) {
   .frame { display: block; }
-  nav { position: static; max-height: none; border-right: 0; border-bottom: 1px solid var(--line); columns: 15rem; }
+  nav {
+    position: static; max-height: 11rem; border-right: 0; border-bottom: 1px solid var(--line); columns: 15rem;
+  }
   nav p { break-after: avoid; }
+  tbody th, tbody td:nth-of-type(1) { width: auto; }
+  table { min-width: 34rem; }
   main { padding: 0 1.25rem 4rem; }
   .top { padding: 0 1.25rem; gap: 1.25rem; }
   .top ul { gap: 1rem; overflow-x: auto; }

@@ -1,4 +1,11 @@
+import { ERROR_CODES, type ErrorCode } from '@latchkey/core/error'
 import { type Static, Type } from 'typebox'
+
+const Code = Type.Unsafe<ErrorCode>({
+  type: 'string',
+  enum: [...ERROR_CODES],
+  description: 'Stable, machine-readable. Later releases may add some.',
+})
 
 export const Problem = Type.Object(
   {
@@ -10,7 +17,7 @@ export const Problem = Type.Object(
     status: Type.Integer({ description: 'HTTP status.' }),
     detail: Type.String({ description: 'What went wrong this time and how to fix it.' }),
     message: Type.String({ description: 'Same text as detail.' }),
-    code: Type.String({ description: 'Stable, machine-readable code.' }),
+    code: Code,
     requestId: Type.String(),
     errors: Type.Optional(
       Type.Array(
@@ -18,7 +25,7 @@ export const Problem = Type.Object(
           pointer: Type.Optional(Type.String({ description: 'JSON Pointer into the body.' })),
           parameter: Type.Optional(Type.String({ description: 'Query or path parameter.' })),
           header: Type.Optional(Type.String()),
-          code: Type.String(),
+          code: Type.String({ description: 'From the same list as the code of the whole.' }),
           detail: Type.String(),
           suggestion: Type.Optional(Type.String()),
         }),

@@ -1,5 +1,6 @@
 import { openApiDocument } from '@latchkey/contract/openapi'
 import {
+  EXAMPLE_ORIGIN,
   REFERENCE_STYLE,
   renderErrorIndex,
   renderErrorPage,
@@ -8,8 +9,9 @@ import {
 import { AppError, type ErrorCode } from '@latchkey/core/error'
 import type { Metrics } from '../telemetry/metrics.ts'
 import { type Answer, jsonAnswer } from './answer.ts'
-import { pageUnder } from './base-path.ts'
+import { basePathOf, pageUnder } from './base-path.ts'
 import { PROBLEMS } from './problems.ts'
+import { requestOrigin } from './request-origin.ts'
 import type { Route, Router } from './router.ts'
 
 /** No script, nothing from elsewhere: what a page may load, it loads from here. */
@@ -17,15 +19,16 @@ const CONTENT_SECURITY_POLICY =
   "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 /**
- * The pages for people, and the document for machines: everything that is not an operation. `basePath`: what their
- * links begin with.
+ * The pages for people, and the document for machines: everything that is not an operation. Their links begin with
+ * the path of `publicUrl`, and the commands on them with the address under which they were asked for.
  */
-export function registerPages(router: Router, metrics: Metrics, basePath: string): void {
+export function registerPages(router: Router, metrics: Metrics, publicUrl: string | null): void {
+  const basePath = basePathOf(publicUrl)
   // As bytes: what is sent to many is made once, and held once, however slowly they read.
   const bytesOf = (page: string) => Buffer.from(pageUnder(page, basePath))
   const document = openApiDocument(basePath === '' ? '/' : basePath)
   const documentBytes = Buffer.from(JSON.stringify(document))
-  const referencePage = bytesOf(renderReferencePage(document))
+  const referenceAt = referencesOf(bytesOf(renderReferencePage(document)))
   const codes = Object.keys(PROBLEMS) as ErrorCode[]
   const kinds = codes.map((code) => ({ code, ...PROBLEMS[code] }))
   const errorIndex = bytesOf(renderErrorIndex(kinds))
@@ -40,7 +43,8 @@ export function registerPages(router: Router, metrics: Metrics, basePath: string
   })
   get('/openapi.json', () => jsonAnswer(200, documentBytes))
   get('/metrics', async () => textAnswer(metrics.contentType, await metrics.text()))
-  get('/docs', () => pageAnswer(referencePage))
+  get('/docs', (request) => pageAnswer(referenceAt(publicUrl?.replace(/\/$/, '') ?? requestOrigin(request))))
+  get('/favicon.ico', () => textAnswer('image/svg+xml', ICON))
   get('/docs/style.css', () => textAnswer('text/css; charset=utf-8', REFERENCE_STYLE))
   get('/errors', () => pageAnswer(errorIndex))
   get('/errors/:code', ({ params }) => {
@@ -49,6 +53,27 @@ export function registerPages(router: Router, metrics: Metrics, basePath: string
     throw new AppError('route_not_found', 'There is no such error code: see /errors.')
   })
 }
+
+/** Addresses under which one service is asked for its pages: more than these are those of somebody who plays. */
+const ORIGINS_MAX = 4
+
+/** The reference with the address under which it was asked for in its commands. */
+function referencesOf(page: Buffer): (origin: string) => Buffer {
+  const text = page.toString()
+  const made = new Map<string, Buffer>()
+  return (origin) => {
+    const known = made.get(origin)
+    if (known !== undefined) return known
+    // What names itself anew each time gets the one that is there.
+    if (made.size >= ORIGINS_MAX) return page
+    const addressed = Buffer.from(text.replaceAll(EXAMPLE_ORIGIN, origin))
+    made.set(origin, addressed)
+    return addressed
+  }
+}
+
+/** The mark of the pages' head. */
+const ICON = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16"><path fill="none" stroke="#2f4fd0" stroke-width="4" d="M2 14V8a6 6 0 1 1 6 6z"/></svg>`
 
 const textAnswer = (type: string, body: string): Answer => ({
   status: 200,

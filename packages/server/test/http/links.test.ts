@@ -231,3 +231,47 @@ describe('LATCHKEY_PUBLIC_URL', () => {
     expect(() => parsed(text)).not.toThrow(/hunter2/)
   })
 })
+
+describe('the commands of the reference', () => {
+  const commandsAt = async (server: TestService, headers: Readonly<Record<string, string>>) => {
+    const { text } = await server.call({ path: '/docs', key: null, headers })
+    return new Set(text.match(/https?:\/\/[^\s/<&"]+/g))
+  }
+
+  test('go to where the page was asked for', async () => {
+    const server = await startTestServer()
+    try {
+      expect(await commandsAt(server, { host: '127.0.0.1:7171' })).toEqual(new Set(['http://127.0.0.1:7171']))
+      expect(await commandsAt(server, { host: 'keys.example:8080' })).toEqual(
+        new Set(['http://keys.example:8080']),
+      )
+    } finally {
+      await server.dispose()
+    }
+  })
+
+  test('go to the public address where one is set', async () => {
+    const server = await startTestServer({ LATCHKEY_PUBLIC_URL: 'https://keys.example/latchkey' })
+    try {
+      const { text } = await server.call({ path: '/docs', key: null })
+      expect(text).toContain('curl https://keys.example/latchkey/keys')
+      expect(text).not.toContain('localhost')
+    } finally {
+      await server.dispose()
+    }
+  })
+
+  test('the icon that browsers ask for is there', async () => {
+    const server = await startTestServer()
+    try {
+      const { status, headers } = await server.call({
+        path: '/favicon.ico',
+        key: null,
+        headers: { accept: 'image/*' },
+      })
+      expect([status, headers['content-type']]).toEqual([200, 'image/svg+xml'])
+    } finally {
+      await server.dispose()
+    }
+  })
+})
