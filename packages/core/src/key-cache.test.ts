@@ -4,6 +4,7 @@ import { compileAllowlist } from './allowlist.ts'
 import type { Fingerprint } from './fingerprint.ts'
 import type { CompanyId, KeyId, SessionId, UserId } from './ids.ts'
 import { createKeyCache, type KeyCache } from './key-cache.ts'
+import { compileAuthority } from './permission.ts'
 
 const spreadV4 = (count: number) => Array.from({ length: count }, (_, n) => `10.0.${n}.0`)
 const spreadV6 = (count: number) => Array.from({ length: count }, (_, n) => `2001:db8:${n.toString(16)}::1`)
@@ -179,5 +180,58 @@ describe('the key cache', () => {
       cache.publish(aLoadedKey(n))
       expect(cache.find(fingerprintOf(1))?.key.isActive ?? false).toBe(false)
     }
+  })
+
+  describe('counts what permissions take', () => {
+    const lists = (n: number) =>
+      Array.from(
+        { length: 100 },
+        (_, index) => `${`area${n}`.padEnd(60, 'x')}:${String(index).padEnd(64, 'y')}`,
+      )
+    const authority = (n: number) =>
+      compileAuthority({ role: 'developer', isOperator: false, userPermissions: lists(n), narrowings: [] })
+
+    it('of keys that have each their own: 30 KB and more for 100 of the longest', () => {
+      const cache = createKeyCache(1_000)
+      for (let n = 0; n < 200; n++) cache.publish(aLoadedKey(n, { authority: authority(n) }))
+      expect(cache.size).toBeGreaterThan(15)
+      expect(cache.size).toBeLessThanOrEqual(32)
+    })
+
+    it('of keys that share them, once', () => {
+      const cache = createKeyCache(150)
+      for (let n = 0; n < 100; n++) cache.publish(aLoadedKey(n, { authority: authority(1) }))
+      expect(cache.size).toBe(100)
+    })
+
+    it('and a few, or the usual ones of a role, fit into what a key takes anyway', () => {
+      const cache = createKeyCache(100)
+      for (let n = 0; n < 100; n++) {
+        const few = compileAuthority({
+          role: 'developer',
+          isOperator: false,
+          userPermissions: [`orders${n}:read`],
+          narrowings: [],
+        })
+        cache.publish(aLoadedKey(n, { authority: few }))
+      }
+      expect(cache.size).toBe(100)
+    })
+
+    it('until the last that shares them is gone', () => {
+      const cache = createKeyCache(60)
+      for (let n = 0; n < 10; n++) cache.publish(aLoadedKey(n, { authority: authority(1) }))
+      for (let n = 0; n < 10; n++) cache.drop({ scope: 'key', id: `key_${n}` as KeyId })
+      for (let n = 10; n < 70; n++) cache.publish(aLoadedKey(n))
+      expect(cache.size).toBe(60)
+    })
+
+    it('and nothing is counted after everything was forgotten', () => {
+      const cache = createKeyCache(60)
+      cache.publish(aLoadedKey(1, { authority: authority(1) }))
+      cache.clear()
+      for (let n = 10; n < 70; n++) cache.publish(aLoadedKey(n))
+      expect(cache.size).toBe(60)
+    })
   })
 })

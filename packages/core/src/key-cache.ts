@@ -1,6 +1,7 @@
 import { FINGERPRINT_LENGTH, type Fingerprint, fingerprintNumber } from './fingerprint.ts'
 import type { CompanyId, KeyId, SessionId, UserId } from './ids.ts'
 import type { VerifiableKey } from './key.ts'
+import { bytesOfAuthority, type CompiledAuthority } from './permission.ts'
 
 /** A key as the store knows it: the record to judge, and the fingerprint it is found by, if it has a secret. */
 export type LoadedKey = { readonly fingerprint: Fingerprint | undefined; readonly key: VerifiableKey }
@@ -29,11 +30,49 @@ type Slot = LoadedKey & { readonly places: number; isUsed: boolean }
 /** What a key without much to it takes, with its handles. */
 const PLACE_BYTES = 1_024
 
+/** An authority that keys in memory share: it takes its room once. */
+type Shared = { keys: number; readonly places: number }
+
 /** A key with a long list of addresses or much metadata takes the room of several. */
 function placesOf({ allowlist, metadata }: VerifiableKey): number {
   let bytes = allowlist === null ? 0 : 8 * (allowlist.v4.length + allowlist.v6.length)
   for (const [name, value] of Object.entries(metadata)) bytes += 2 * (name.length + value.length)
   return 1 + Math.floor(bytes / PLACE_BYTES)
+}
+
+/** To the nearest place: a small one fits into what a key leaves of its own. */
+const placesOfAuthority = (authority: CompiledAuthority): number =>
+  Math.round(bytesOfAuthority(authority) / PLACE_BYTES)
+
+/** The authorities of the keys in memory, and the places that each of them takes once. */
+function createAuthorities() {
+  const authorities = new Map<CompiledAuthority, Shared>()
+  return {
+    /** What a key would take besides its own places, were it put here. */
+    placesBeside: ({ authority }: VerifiableKey) =>
+      authorities.has(authority) ? 0 : placesOfAuthority(authority),
+    /** The places that are taken by that. */
+    take({ authority }: VerifiableKey): number {
+      const shared = authorities.get(authority)
+      if (shared !== undefined) {
+        shared.keys += 1
+        return 0
+      }
+      const places = placesOfAuthority(authority)
+      authorities.set(authority, { keys: 1, places })
+      return places
+    },
+    /** The places that become free by that. */
+    release({ authority }: VerifiableKey): number {
+      const shared = authorities.get(authority)
+      if (shared === undefined) return 0
+      shared.keys -= 1
+      if (shared.keys > 0) return 0
+      authorities.delete(authority)
+      return shared.places
+    },
+    clear: () => authorities.clear(),
+  }
 }
 
 /** The slots, each under both its handles, and the room they take. */
@@ -46,9 +85,11 @@ function createSlots() {
    */
   const byNumber = new Map<number, Slot>()
   const taken = { places: 0 }
+  const authorities = createAuthorities()
 
   function remove(slot: Slot | undefined): void {
     if (slot === undefined) return
+    taken.places -= authorities.release(slot.key)
     if (slot.fingerprint !== undefined) byNumber.delete(fingerprintNumber(slot.fingerprint))
     byId.delete(slot.key.id)
     taken.places -= slot.places
@@ -70,8 +111,10 @@ function createSlots() {
       }
       byId.set(slot.key.id, slot)
       taken.places += slot.places
+      taken.places += authorities.take(slot.key)
     },
     remove,
+    placesBeside: authorities.placesBeside,
     /** As if it had come just now. */
     moveLast(slot: Slot): void {
       byId.delete(slot.key.id)
@@ -80,6 +123,7 @@ function createSlots() {
     clear(): void {
       byId.clear()
       byNumber.clear()
+      authorities.clear()
       taken.places = 0
     },
   }
@@ -119,7 +163,7 @@ export function createKeyCache(placesMax: number): KeyCache {
     publish({ fingerprint, key }) {
       remove(byId.get(key.id))
       const places = placesOf(key)
-      while (byId.size > 0 && taken.places + places > placesMax) makeRoom()
+      while (byId.size > 0 && taken.places + places + slots.placesBeside(key) > placesMax) makeRoom()
       slots.put({ fingerprint, key, places, isUsed: false })
     },
     drop(revoked) {

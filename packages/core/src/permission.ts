@@ -1,4 +1,5 @@
 import { nearest } from './nearest.ts'
+import { createShared } from './shared.ts'
 
 /** Highest first. */
 export const ROLES = ['owner', 'admin', 'developer', 'viewer'] as const
@@ -75,12 +76,18 @@ type Patterns = {
   readonly exact: ReadonlySet<string>
 }
 
-const NO_PATTERNS: Patterns = { isAll: false, areas: new Set(), exact: new Set() }
+const NONE: ReadonlySet<string> = new Set()
+const NO_PATTERNS: Patterns = { isAll: false, areas: NONE, exact: NONE }
 const ALL_PATTERNS: Patterns = { ...NO_PATTERNS, isAll: true }
 
-/** Different authorities remembered: a deployment has as many as it has roles and lists of permissions. */
+/**
+ * Different authorities remembered: a deployment has as many as it has roles and lists of permissions. Their texts, in
+ * characters: some 10 MB with what is made of them, where each has the longest lists.
+ */
 const COMPILED_MAX = 1_000
+const COMPILED_LENGTH_MAX = 2_000_000
 const compiled = new Map<string, CompiledAuthority>()
+let compiledLength = 0
 
 /** Equal authorities are one object: a hundred thousand keys in memory share a few of them. */
 export function compileAuthority(authority: Authority): CompiledAuthority {
@@ -88,17 +95,34 @@ export function compileAuthority(authority: Authority): CompiledAuthority {
   const text = JSON.stringify([role, isOperator, userPermissions, narrowings])
   const known = compiled.get(text)
   if (known !== undefined) return known
-  if (compiled.size >= COMPILED_MAX) compiled.clear()
+  if (compiled.size >= COMPILED_MAX || compiledLength + text.length > COMPILED_LENGTH_MAX) {
+    compiled.clear()
+    compiledLength = 0
+  }
   const fresh = compile(authority)
   compiled.set(text, fresh)
+  compiledLength += text.length
   return fresh
+}
+
+/** Of an authority besides the permissions of the application: those that are reserved are shared by many. */
+const AUTHORITY_BYTES = 400
+/** A text, its place in a set and in the list of all. */
+const PERMISSION_BYTES = 64
+
+/** What an authority takes in memory, with the texts that answers make of it: about, and rather too much. */
+export function bytesOfAuthority({ application }: CompiledAuthority): number {
+  let bytes = AUTHORITY_BYTES
+  for (const area of application.areas) bytes += PERMISSION_BYTES + 2 * area.length
+  for (const permission of application.exact) bytes += PERMISSION_BYTES + 2 * permission.length
+  return bytes
 }
 
 function compile({ role, isOperator, userPermissions, narrowings }: Authority): CompiledAuthority {
   const reserved = RESERVED_ALL.filter((permission) => roleHas(role, isOperator, permission))
   let application = role === 'viewer' ? NO_PATTERNS : ALL_PATTERNS
   if (userPermissions !== null) application = meet(application, patternsOf(userPermissions))
-  const whole = { reserved: new Set(reserved), application }
+  const whole = { reserved: reservedOf(reserved.join()), application }
   return narrowings.reduce<CompiledAuthority>(narrow, whole)
 }
 
@@ -108,10 +132,13 @@ export function narrow(authority: CompiledAuthority, permissions: readonly strin
   const isNamed = (permission: string) =>
     named.has('*') || named.has(`${areaOf(permission)}:*`) || named.has(permission)
   return {
-    reserved: new Set([...authority.reserved].filter(isNamed)),
+    reserved: reservedOf([...authority.reserved].filter(isNamed).join()),
     application: meet(authority.application, patternsOf(permissions)),
   }
 }
+
+/** Sets of reserved permissions, by their names joined with commas: there are few different ones. */
+const reservedOf = createShared((text) => (text === '' ? NONE : new Set(text.split(','))))
 
 function roleHas(role: Role, isOperator: boolean, permission: string): boolean {
   const area = areaOf(permission)
@@ -137,7 +164,7 @@ function patternsOf(permissions: readonly string[]): Patterns {
     if (permission.endsWith(':*')) areas.add(area)
     else exact.add(permission)
   }
-  return { isAll: false, areas, exact }
+  return { isAll: false, areas: areas.size === 0 ? NONE : areas, exact: exact.size === 0 ? NONE : exact }
 }
 
 /** What two sets have in common. */
@@ -149,7 +176,7 @@ function meet(left: Patterns, right: Patterns): Patterns {
   for (const permission of [...left.exact, ...right.exact]) {
     if (covers(left, permission) && covers(right, permission)) exact.add(permission)
   }
-  return { isAll: false, areas, exact }
+  return { isAll: false, areas: areas.size === 0 ? NONE : areas, exact: exact.size === 0 ? NONE : exact }
 }
 
 function covers(patterns: Patterns, permission: string): boolean {

@@ -1,7 +1,10 @@
 import { hash } from 'node:crypto'
 
-/** About 500 bytes each: 10 MB at worst. */
 const TOKENS_MAX = 20_000
+/** All that is remembered, about: some 17,000 tokens of the usual length, or 1,900 of the longest. */
+const BYTES_MAX = 32 * 1024 * 1024
+/** Of each besides what it says: its name, its place in the table, the numbers. */
+const TOKEN_BYTES = 500
 
 /** Remembers what a token was verified to be, by the hash of the whole token: no part of it may stand for it. */
 export type TokenCache<Verified> = {
@@ -12,22 +15,34 @@ export type TokenCache<Verified> = {
 export function createTokenCache<Verified extends { readonly recheckAtMs: number }>(
   nowMs: () => number,
 ): TokenCache<Verified> {
-  const verified = new Map<string, Verified>()
+  const remembered = new Map<string, { readonly value: Verified; readonly bytes: number }>()
+  let bytes = 0
+
+  function forget(name: string): void {
+    bytes -= remembered.get(name)?.bytes ?? 0
+    remembered.delete(name)
+  }
+
   return {
     find(token) {
       const name = nameOf(token)
-      const known = verified.get(name)
-      if (known === undefined || known.recheckAtMs > nowMs()) return known
-      verified.delete(name)
+      const known = remembered.get(name)
+      if (known === undefined || known.value.recheckAtMs > nowMs()) return known?.value
+      forget(name)
       return undefined
     },
     publish(token, value) {
-      if (verified.size >= TOKENS_MAX) {
+      const name = nameOf(token)
+      forget(name)
+      // What a token says is no longer than the token; as texts of their own its permissions take twice that.
+      const size = TOKEN_BYTES + 2 * token.length
+      for (const oldest of remembered.keys()) {
         // Insertion order: the oldest goes. Tokens live some minutes, so it is about to run out anyway.
-        const [oldest] = verified.keys()
-        if (oldest !== undefined) verified.delete(oldest)
+        if (remembered.size < TOKENS_MAX && bytes + size <= BYTES_MAX) break
+        forget(oldest)
       }
-      verified.set(nameOf(token), value)
+      remembered.set(name, { value, bytes: size })
+      bytes += size
     },
   }
 }

@@ -17,6 +17,24 @@ describe('what tokens were verified to be is remembered', () => {
     }
   })
 
+  test('for as many as have 32 MB to say; the longest are 1,900', () => {
+    const cache = createTokenCache<typeof FOREVER>(() => 0)
+    const tokens = Array.from({ length: 3_000 }, (_, index) => String(index).padEnd(8_192, '.'))
+    for (const token of tokens) cache.publish(token, FOREVER)
+    const kept = tokens.filter((token) => cache.find(token) !== undefined)
+    expect(kept.length).toBeGreaterThan(1_900)
+    expect(kept.length).toBeLessThan(2_000)
+    expect(kept).toEqual(tokens.slice(-kept.length))
+  })
+
+  test('one that is verified again takes no further room', () => {
+    const cache = createTokenCache<typeof FOREVER>(() => 0)
+    const long = 'x'.repeat(8_192)
+    cache.publish('first', FOREVER)
+    for (let count = 0; count < 5_000; count++) cache.publish(long, FOREVER)
+    expect(cache.find('first')).toBe(FOREVER)
+  })
+
   test('until the signature has to be looked at again', () => {
     let nowMs = 0
     const cache = createTokenCache<typeof FOREVER>(() => nowMs)
