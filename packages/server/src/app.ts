@@ -5,6 +5,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { type OperationId, operations } from '@latchkey/contract/operations'
 import { basePathOf } from './http/base-path.ts'
 import { type BrokenRequest, createBrokenAnswers } from './http/broken-request.ts'
+import { createConnections } from './http/connections.ts'
 import type { Handler } from './http/context.ts'
 import { createDispatch, type Dispatch } from './http/dispatch.ts'
 import { createFailedAttempts } from './http/failed-attempts.ts'
@@ -22,7 +23,7 @@ import { createTurns, type Turns } from './http/turns.ts'
 import { createTurnstile } from './http/turnstile.ts'
 import type { Services } from './services.ts'
 
-/** Enough for every client of a busy gateway; beyond it the kernel's backlog makes new ones wait. */
+/** Enough for every client of a busy gateway; for one more the oldest idle one goes. */
 const CONNECTIONS_MAX = 10_000
 const HEADERS_TIMEOUT_MS = 10_000
 const REQUEST_TIMEOUT_MS = 15_000
@@ -65,18 +66,22 @@ export function createApp(services: Services): App {
   const basePath = basePathOf(services.config.publicUrl)
   registerPages(router, services.metrics, services.config.publicUrl)
   const turns = createTurns()
+  const connections = createConnections(CONNECTIONS_MAX)
   const gatewayConnections = new WeakSet<Socket>()
   let isLeaving = false
   registerOperations(router, services, turns, gatewayConnections, () => isLeaving)
-  const dispatch = createDispatch({ ...services, router, turns, newRequestId, isLeaving: () => isLeaving })
+  const dispatch = createDispatch({
+    ...services,
+    router,
+    turns,
+    connections,
+    newRequestId,
+    isLeaving: () => isLeaving,
+  })
   const { headerBytesMax, idleSeconds } = services.config
   const answerBroken = createBrokenAnswers({ newRequestId, headerBytesMax, basePath, gatewayConnections })
   const server = createHttpServer(dispatch, answerBroken, { headerBytesMax, idleMs: idleSeconds * 1_000 })
-  const connections = new Set<Socket>()
-  server.on('connection', (socket) => {
-    connections.add(socket)
-    socket.once('close', () => connections.delete(socket))
-  })
+  server.on('connection', (socket) => connections.add(socket))
   return {
     dispatch,
     async listen({ port, host }) {
@@ -149,7 +154,8 @@ function createHttpServer(
   // A server may ignore what a client expects (RFC 9110 §10.1.1); Node itself would answer in its own way.
   server.on('checkExpectation', dispatch)
   server.on('clientError', (error: BrokenRequest, socket) => answerBroken(error, socket as Socket))
-  server.maxConnections = CONNECTIONS_MAX
+  // Where none is idle: all that are there are being worked for.
+  server.maxConnections = 2 * CONNECTIONS_MAX
   server.maxHeadersCount = HEADERS_MAX + 1
   return server
 }

@@ -5,6 +5,7 @@ import type { Services } from '../services.ts'
 import type { Answer, AnswerHeaders } from './answer.ts'
 import { basePathOf, underBasePath } from './base-path.ts'
 import { seeClient } from './client-address.ts'
+import type { Connections } from './connections.ts'
 import { originHeaders } from './cors.ts'
 import { type Incoming, laneOf } from './incoming.ts'
 import { missingRoute } from './missing-route.ts'
@@ -18,6 +19,7 @@ import type { Turns } from './turns.ts'
 type DispatchDeps = Pick<Services, 'config' | 'events' | 'metrics' | 'traces'> & {
   readonly router: Router
   readonly turns: Turns
+  readonly connections: Pick<Connections, 'begin' | 'end'>
   readonly newRequestId: () => string
   /** The service stops: each answer is the last of its connection. */
   readonly isLeaving: () => boolean
@@ -50,7 +52,10 @@ export function createDispatch(given: DispatchDeps): Dispatch {
       principal: undefined,
     }
     const isUrgent = route.isUrgent === true && isHeadShort(raw)
-    const finish = (answer: Answer) => conclude(deps, route, request, response, answer)
+    const finish = (answer: Answer) => {
+      deps.connections.end(raw)
+      conclude(deps, route, request, response, answer)
+    }
     const fail = (error: unknown) => finish(refuse(deps, route, request, error))
     const begin = () => {
       let answer: MaybePromise<Answer>
@@ -60,15 +65,19 @@ export function createDispatch(given: DispatchDeps): Dispatch {
         fail(error)
         return
       }
-      if (answer instanceof Promise) answer.then(finish, fail)
-      else finish(answer)
+      if (answer instanceof Promise) {
+        deps.connections.begin(raw)
+        answer.then(finish, fail)
+      } else finish(answer)
     }
     const fault = findFault(raw) ?? (route.readsTarget === true ? undefined : findFragment(url))
     // After the parser has looked at the bytes that follow: what is broken twice is answered once.
     if (fault !== undefined) setImmediate(fail, fault)
     // A verification is never in a line; and nothing else is begun before those that came first had their turn.
-    else if (!isUrgent) deps.turns.take(laneOf(request)).then(begin, fail)
-    else if (headerValues(raw, 'transfer-encoding').length > 0) setImmediate(begin)
+    else if (!isUrgent) {
+      deps.connections.begin(raw)
+      deps.turns.take(laneOf(request)).then(begin, fail)
+    } else if (headerValues(raw, 'transfer-encoding').length > 0) setImmediate(begin)
     else begin()
   }
 }

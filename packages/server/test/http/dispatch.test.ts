@@ -3,6 +3,7 @@ import { AppError } from '@latchkey/core/error'
 import { inject } from 'light-my-request'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Answer } from '../../src/http/answer.ts'
+import { createConnections } from '../../src/http/connections.ts'
 import { createDispatch } from '../../src/http/dispatch.ts'
 import { createRouter } from '../../src/http/router.ts'
 import { createTurns } from '../../src/http/turns.ts'
@@ -25,6 +26,7 @@ function answered(answer: () => Answer | Promise<Answer>, services: Partial<Serv
     ...services,
     router,
     turns: createTurns(),
+    connections: createConnections(1),
     newRequestId: () => 'req_1',
     isLeaving: () => false,
   }
