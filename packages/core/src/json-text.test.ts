@@ -76,6 +76,8 @@ describe('text that cannot be stored or sent on is refused', () => {
     ['{"\\ud800":1}', '/\ud800: holds half'],
     ['{"a/b":{"c~":["x","\\ud800"]}}', '/a~1b/c~0/1: holds half'],
     ['{"a":"\\ud800","a":"b"}', 'A string holds half'],
+    // Names that are numbers come first in an object, however deep what they name is.
+    ['{"b":"\\ud800","1":[[[[[[[[[["\\ud800"]]]]]]]]]]}', '/b: holds half'],
   ])('%s', (text, place) => {
     const detail = `${place} of a surrogate pair: send well-formed Unicode.`
     expect(refusal(bytesOf(text))).toEqual(['invalid_body', detail])
