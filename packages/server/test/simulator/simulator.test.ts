@@ -36,7 +36,8 @@ describe('revocation under faults', () => {
   // Found by taking the clause out: the first seed that then breaks a promise, beyond those above.
   test.each([
     [309, 'the margin that the barrier waits beyond a lease'],
-    [346, 'a server that stops gives up memory before its row'],
+    [346, 'a server that stops gives up memory, and does so before its row'],
+    [706, 'a caller without proof of freshness begins its own load'],
   ])('holds every promise in seed %i, which sees: %s', async (seed) => {
     expect(await simulate(seed)).toBeUndefined()
   })
