@@ -46,7 +46,11 @@ async function checkNginx(text: string): Promise<void> {
     mkdirSync(join(home, name), { recursive: true })
     return `${name}_temp_path ${join(home, name)};`
   })
-  const file = written('nginx.conf', `events {}\nhttp {\n${directories.join('\n')}\n${text}\n}\n`)
+  // A location by itself is for the server and the upstream that the page has shown before it.
+  const whole = /^location\b/.test(text)
+    ? `upstream latchkey { server 127.0.0.1:7070; }\nserver {\nlisten 443;\n${text}}`
+    : text
+  const file = written('nginx.conf', `events {}\nhttp {\n${directories.join('\n')}\n${whole}\n}\n`)
   const { stderr } = await run(programOf('nginx'), [
     '-t',
     '-c',
