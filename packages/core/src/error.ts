@@ -34,6 +34,7 @@ export const ERROR_CODES = [
   'request_timeout',
   'idempotency_in_progress',
   'last_owner',
+  'quota_exceeded',
   'precondition_failed',
   'payload_too_large',
   'unsupported_media_type',

@@ -147,6 +147,24 @@ export const settings = {
     description: 'Failed credentials answered per minute and address (IPv6: per /64) before 429.',
     parse: (text) => wholeNumber(text, 1, 1_000_000),
   } satisfies Setting<number>,
+  companyKeysMax: {
+    name: 'LATCHKEY_KEYS_PER_COMPANY',
+    fallback: '1000000',
+    description: 'Keys that one company may have, deleted ones among them.',
+    parse: (text) => wholeNumber(text, 1, 999_999_999),
+  } satisfies Setting<number>,
+  companyUsersMax: {
+    name: 'LATCHKEY_USERS_PER_COMPANY',
+    fallback: '100000',
+    description: 'Users that one company may have.',
+    parse: (text) => wholeNumber(text, 1, 999_999_999),
+  } satisfies Setting<number>,
+  metadataBytesMax: {
+    name: 'LATCHKEY_METADATA_BYTES_PER_KEY',
+    fallback: '65536',
+    description: 'Bytes of metadata that one key may have, as JSON.',
+    parse: (text) => wholeNumber(text, 2, 65_536),
+  } satisfies Setting<number>,
   headerBytesMax: {
     name: 'LATCHKEY_HEADER_BYTES',
     fallback: '16384',

@@ -26,12 +26,12 @@ const CREDENTIAL_CODES: readonly ErrorCode[] = [
 const WRITES = { 503: ['audit_broken'] } as const satisfies ProblemCodes
 /** What the table cannot tell. */
 const OWN_CODES: Readonly<Partial<Record<OperationId, ProblemCodes>>> = {
-  createApiKey: { 403: ['permission_escalation'], ...WRITES },
-  updateApiKey: { 403: ['permission_escalation'], ...WRITES },
+  createApiKey: { 403: ['permission_escalation'], 409: ['quota_exceeded'], ...WRITES },
+  updateApiKey: { 403: ['permission_escalation'], 409: ['quota_exceeded'], ...WRITES },
   createSession: { 401: ['invalid_credentials', 'user_inactive', 'company_inactive'], 429: ['rate_limited'] },
   createShortLivedToken: { 403: ['permission_escalation'] },
   setPassword: { 401: ['invalid_credentials'], 429: ['rate_limited'], ...WRITES },
-  createUser: { 403: ['permission_escalation'], ...WRITES },
+  createUser: { 403: ['permission_escalation'], 409: ['quota_exceeded'], ...WRITES },
   updateUser: { 403: ['permission_escalation'], 409: ['last_owner'], ...WRITES },
   createInvitation: { 400: ['invalid_field'], 403: ['permission_escalation'], ...WRITES },
   createCompany: WRITES,

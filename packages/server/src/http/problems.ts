@@ -200,6 +200,12 @@ export const PROBLEMS = {
     'A request with the same Idempotency-Key is still being worked on.',
     'Repeat in a few seconds.',
   ),
+  quota_exceeded: kind(
+    409,
+    'Quota exceeded',
+    'The company stores as much as it may. What it has works on; what restricts or deletes is always possible.',
+    'Ask whoever runs the service to raise the quota that the detail names.',
+  ),
   last_owner: kind(
     409,
     'Last owner',

@@ -5,6 +5,7 @@ import { hintOf } from '@latchkey/core/hint'
 import { type CompanyId, isId } from '@latchkey/core/ids'
 import { isPermitted, lacks, listPermissions, narrow } from '@latchkey/core/permission'
 import type { Principal } from '@latchkey/core/principal'
+import { assertRoomForOne } from '@latchkey/core/quota'
 import { UNBOUND } from '@latchkey/core/reach'
 import { generateSecret, type Mode, type Secret } from '@latchkey/core/secret'
 import type { Change } from '../changes/change.ts'
@@ -13,6 +14,7 @@ import type { Db, KeyRow, UserRow } from '../storage/schema.ts'
 import { findUser, saveKeyCounts } from '../storage/users.ts'
 import { assertWithinReach, authorityOf, ceilingText, isEqual, reachOf } from './grant.ts'
 import { parseExpiry, type ReadInput } from './key-input.ts'
+import { keysQuota } from './key-quotas.ts'
 
 export type NewKey = {
   readonly userId: string
@@ -27,6 +29,8 @@ export type NewKey = {
 export type CreateKeyDeps = {
   readonly keyPrefix: string
   readonly fingerprint: ReturnType<typeof createFingerprinter>
+  /** Keys that the company may have; absent on the host, which nobody can flood. */
+  readonly keysMax?: number
 }
 
 /** The new key, and its secret: the one moment at which both are in one place. */
@@ -34,7 +38,7 @@ export type CreatedKey = { readonly view: KeyView; readonly secret: Secret }
 
 /**
  * Creates a key that acts as the given user of the company that is changed. Throws AppError: input faults,
- * `permission_escalation`, `missing_permission`.
+ * `permission_escalation`, `missing_permission`, `quota_exceeded`.
  */
 export async function createKey(
   change: Change,
@@ -45,6 +49,8 @@ export async function createKey(
   const { user, expiresAtMs } = await checkNewKey(change.db, change.ledger.id, read, change.nowMs)
   const permissions = grantedPermissions(change, user, read.permissions)
   const reach = await grantedReach(change, user, read, expiresAtMs)
+  const { keysMax = Number.POSITIVE_INFINITY } = deps
+  assertRoomForOne(keysQuota(keysMax), change.ledger.keys_active + change.ledger.keys_inactive)
 
   const secret = generateSecret({
     prefix: deps.keyPrefix,

@@ -1,6 +1,7 @@
 import { type Fault, inputError } from '@latchkey/core/error'
 import { assertCovers, assertNotAbove } from '@latchkey/core/escalation'
 import { compileAuthority, type Role } from '@latchkey/core/permission'
+import { assertRoomForOne } from '@latchkey/core/quota'
 import type { Change } from '../changes/change.ts'
 import type { UserRow } from '../storage/schema.ts'
 import { insertUser } from '../storage/users.ts'
@@ -16,9 +17,14 @@ export type NewUser = {
 
 /**
  * Creates a user of the company that is changed. Throws AppError: input faults (also for an email or external id
- * that is taken), `permission_escalation`.
+ * that is taken), `permission_escalation`, `quota_exceeded`. `usersMax`: how many the company may have; absent on the
+ * host, which nobody can flood.
  */
-export async function createUser(change: Change, input: NewUser): Promise<UserRow> {
+export async function createUser(
+  change: Change,
+  input: NewUser,
+  usersMax: number = Number.POSITIVE_INFINITY,
+): Promise<UserRow> {
   const { principal, ledger } = change
   const faults: Fault[] = []
   const permissions = parseUserPermissions(input.permissions, faults)
@@ -31,6 +37,10 @@ export async function createUser(change: Change, input: NewUser): Promise<UserRo
   assertCovers(
     principal,
     compileAuthority({ role: input.role, isOperator, userPermissions: permissions, narrowings: [] }),
+  )
+  assertRoomForOne(
+    { noun: 'users', setting: 'LATCHKEY_USERS_PER_COMPANY', max: usersMax },
+    ledger.users_count,
   )
   const row: UserRow = {
     id: change.nextId('usr'),

@@ -1,5 +1,6 @@
 import { checkNewKey, createKey } from '../../keys/create-key.ts'
 import { readKeyInput } from '../../keys/key-input.ts'
+import { assertMetadataFits } from '../../keys/key-quotas.ts'
 import type { Handler } from '../context.ts'
 import { once } from '../once.ts'
 import { etagOf, presentCreatedKey } from '../present-key.ts'
@@ -7,12 +8,13 @@ import { etagOf, presentCreatedKey } from '../present-key.ts'
 export const createApiKey: Handler<'createApiKey'> = async (deps, context) => {
   const { fingerprint, config } = deps
   const { principal, body } = context
+  assertMetadataFits(body.metadata, config.metadataBytesMax)
   const read = readKeyInput(body)
   if (read.faults.length > 0) {
     await deps.engine.read((db) => checkNewKey(db, principal.companyId, read, deps.clock.nowMs()))
   }
   return once(deps, context, async (change) => {
-    const keyDeps = { fingerprint, keyPrefix: config.keyPrefix }
+    const keyDeps = { fingerprint, keyPrefix: config.keyPrefix, keysMax: config.companyKeysMax }
     const { view, secret } = await createKey(change, keyDeps, read)
     return {
       headers: { location: `/keys/${view.id}`, etag: etagOf(view) },

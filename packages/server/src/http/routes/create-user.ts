@@ -5,6 +5,6 @@ import { presentUser } from '../present-user.ts'
 
 export const createUser: Handler<'createUser'> = (deps, context) =>
   once(deps, context, async (change) => {
-    const row = await create(change, context.body)
+    const row = await create(change, context.body, deps.config.companyUsersMax)
     return { headers: { location: `/users/${row.id}` }, body: presentUser(row) }
   })

@@ -1,4 +1,5 @@
 import { readKeyInput } from '../../keys/key-input.ts'
+import { assertMetadataFits } from '../../keys/key-quotas.ts'
 import { checkPatch, updateKey } from '../../keys/update-key.ts'
 import type { Handler } from '../context.ts'
 import { parseIfMatch } from '../if-match.ts'
@@ -7,6 +8,7 @@ import { etagOf, presentKey } from '../present-key.ts'
 export const updateApiKey: Handler<'updateApiKey'> = async (deps, context) => {
   const { requester, principal, params, body } = context
   const isExpected = parseIfMatch(context.header('if-match'))
+  assertMetadataFits(body.metadata, deps.config.metadataBytesMax)
   const read = readKeyInput(body)
   if (read.faults.length > 0) {
     await deps.engine.read((db) =>
