@@ -138,7 +138,7 @@ export const WALLS: Readonly<Record<string, Wall>> = {
   },
   'server/app': { may: ['core', 'contract', 'server/http'], types: ['server/config', 'server/services'] },
   'server/start': {
-    may: ['core', 'server/config', 'server/app', 'server/storage'],
+    may: ['core', 'server/config', 'server/app', 'server/storage', 'server/audit'],
     types: ['server/services'],
   },
   'server/index': { may: ['core', 'contract', 'server/*'] },

@@ -1,6 +1,7 @@
 import { AppError } from '@latchkey/core/error'
 import { VERSION } from '@latchkey/core/version'
 import { Command, CommanderError } from 'commander'
+import { registerAuditCheckpoint } from './commands/audit-checkpoint.ts'
 import { registerAuditExport } from './commands/audit-export.ts'
 import { registerAuditVerify } from './commands/audit-verify.ts'
 import { registerBackup } from './commands/backup.ts'
@@ -42,6 +43,7 @@ function buildProgram(): Command {
   registerKeysCreate(keys)
   const audit = program.command('audit').description('The audit log, from the server itself.')
   registerAuditVerify(audit)
+  registerAuditCheckpoint(audit)
   registerAuditExport(audit)
   const users = program.command('users').description('Users, from the server itself.')
   registerUsersSetPassword(users)

@@ -1,3 +1,6 @@
+export { readCheckpoints } from './audit/checkpoint.ts'
+export { createSightings, type Sightings } from './audit/sightings.ts'
+export { takeCheckpoint } from './audit/take-checkpoint.ts'
 export { type StoreReport, verifyStore } from './audit/verify-store.ts'
 export { type Bootstrapped, bootstrap } from './bootstrap.ts'
 export { type Config, ConfigError, readConfig, type SecretSource } from './config.ts'

@@ -3,6 +3,7 @@ import { type AddressInfo, createServer } from 'node:net'
 import { setInterval } from 'node:timers'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createApp } from './app.ts'
+import { logCheckpoint } from './audit/checkpoint-log.ts'
 import { type Config, ConfigError } from './config.ts'
 import type { Services } from './services.ts'
 import { deleteExpiredIdempotency } from './storage/idempotency.ts'
@@ -10,6 +11,8 @@ import { trimLog } from './storage/log.ts'
 import { deleteExpiredPeople } from './storage/people.ts'
 
 const SWEEP_MS = 10 * 60 * 1_000
+/** What was written since the last checkpoint can be taken back unseen by whoever writes to the database. */
+const CHECKPOINT_MS = 60 * 1_000
 
 export type RunningServer = {
   /** Where it listens, e.g. http://127.0.0.1:7070. */
@@ -56,6 +59,7 @@ export async function startServer(
     sweepOnce().catch(events.storeFailed)
   }, SWEEP_MS)
   sweep.unref()
+  const checkpoints = keepCheckpoints(services)
   const url = urlOf(address)
   events.started({ url, store: engine.store })
   return {
@@ -67,8 +71,29 @@ export async function startServer(
     async stop() {
       clearInterval(sweep)
       await app.close()
+      await checkpoints.stop()
       await services.dispose()
       events.stopped()
+    },
+  }
+}
+
+/** Logs what became of the audit chains: now and then, and at the end. */
+function keepCheckpoints({ engine, chain, clock, events }: Services): { stop(): Promise<void> } {
+  const logOnce = () =>
+    logCheckpoint({
+      engine,
+      chain,
+      clock,
+      onCheckpoint: events.auditCheckpoint,
+      onBroken: events.auditBroken,
+    }).catch(events.checkpointFailed)
+  const interval = setInterval(() => void logOnce(), CHECKPOINT_MS)
+  interval.unref()
+  return {
+    stop: async () => {
+      clearInterval(interval)
+      await logOnce()
     },
   }
 }

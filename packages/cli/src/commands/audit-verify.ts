@@ -1,5 +1,6 @@
 import type { StoreReport } from '@latchkey/server'
 import type { Command } from 'commander'
+import { readCheckpointFiles } from '../read-checkpoints.ts'
 import { withServices } from '../with-services.ts'
 
 export function registerAuditVerify(audit: Command): void {
@@ -9,22 +10,35 @@ export function registerAuditVerify(audit: Command): void {
       'Check that no audit event was changed, deleted, inserted, moved or cut off, and no company added or taken away.',
     )
     .option('--json', 'print JSON, for scripts')
+    .option(
+      '--checkpoint <file>',
+      'hold the store against checkpoints kept elsewhere: a file of them, or a log; - reads standard input',
+      (file: string, files: readonly string[]) => [...files, file],
+      [] as readonly string[],
+    )
     .addHelpText(
       'after',
       '\nExit code 0: every chain holds. 1: one does not; the first bad event is named.\n',
     )
-    .action((options: { json?: true }) => verifyAll(options.json === true))
+    .action(verifyAll)
 }
 
-async function verifyAll(isJson: boolean): Promise<void> {
+type Options = { readonly json?: true; readonly checkpoint: readonly string[] }
+
+async function verifyAll({ json, checkpoint }: Options): Promise<void> {
   await withServices({ makes: 'nothing' }, async (services) => {
+    const isJson = json === true
+    const seen = checkpoint.length === 0 ? undefined : await readCheckpointFiles(services, checkpoint)
     const { verifyStore } = await import('@latchkey/server')
     const isShown = process.stderr.isTTY && !isJson
-    const report = await verifyStore(services, (companyId, events) => {
-      if (isShown) process.stderr.write(`\r${companyId}  ${events.toLocaleString('en')} events`)
+    const report = await verifyStore(services, {
+      seen,
+      onProgress: (companyId, events) => {
+        if (isShown) process.stderr.write(`\r${companyId}  ${events.toLocaleString('en')} events`)
+      },
     })
     if (isShown) process.stderr.write('\r\x1b[K')
-    process.stdout.write(isJson ? jsonOf(report) : describe(report))
+    process.stdout.write(isJson ? jsonOf(report) : describe(report, seen?.checkpoints()))
     if (!isWhole(report)) process.exitCode = 1
   })
 }
@@ -38,7 +52,7 @@ function jsonOf({ list, chains }: StoreReport): string {
   return `${JSON.stringify([{ companyId: null, ...list }, ...reports])}\n`
 }
 
-function describe(report: StoreReport): string {
+function describe(report: StoreReport, checkpoints: number | undefined): string {
   const { list, chains } = report
   const lines: string[] = []
   if (!list.isIntact) lines.push(`The list of companies was changed: ${list.reason}.`)
@@ -54,6 +68,8 @@ function describe(report: StoreReport): string {
     lines.push(
       `${counted(chains.length, 'company', 'companies')}, ${counted(events, 'event')}: every chain holds.`,
     )
+    if (checkpoints !== undefined)
+      lines.push(`${counted(checkpoints, 'checkpoint agrees', 'checkpoints agree')}.`)
   }
   return `${lines.join('\n')}\n`
 }

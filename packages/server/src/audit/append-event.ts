@@ -37,6 +37,7 @@ type NextId = (kind: 'evt') => Id<'evt'>
 export async function appendEvent(tx: Tx, ledger: Ledger, nextId: NextId, event: NewEvent): Promise<void> {
   const { chain } = tx
   const seal = chain.sealOf(ledger)
+  chain.written.add(ledger.id)
   if (seal !== 'whole') {
     if (event.isUrgent !== true) throw chainBroken(ledger.id)
     if (seal === undefined) await markBreak(tx, ledger, nextId)

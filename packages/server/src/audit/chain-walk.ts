@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import type { StoredEvent } from '../storage/schema.ts'
 import { CHAIN_BROKEN } from './append-event.ts'
 import { type AuditChain, isEqual } from './chain.ts'
+import type { Sighted } from './sightings.ts'
 
 /** Said on the server itself: what does not fit before this event has been looked at. */
 const BREAK_ACCEPTED = 'audit.break_accepted'
@@ -34,13 +35,12 @@ export type ChainWalk = { take(event: StoredEvent): void; state(): Walked }
 
 /**
  * Takes the events of one chain in their order, and recomputes it. After one that does not fit it goes on from what
- * that one says of itself, so that every break is found. `expect` says why an event is not what was seen in its
- * place; undefined: it is, or nobody looked.
+ * that one says of itself, so that every break is found. `seen`: what checkpoints saw of the chain.
  */
 export function walkChain(
   chain: AuditChain,
   start: { readonly sequence: number; readonly head: Uint8Array },
-  expect: (event: StoredEvent) => string | undefined = () => undefined,
+  seen?: Sighted,
 ): ChainWalk {
   let { sequence, head } = start
   let digest: Uint8Array = Buffer.alloc(32)
@@ -70,12 +70,11 @@ export function walkChain(
       isListSealed ||= event.action === LIST_SEALED
       if (reason === undefined) believe(event)
       else note(event, reason)
-      const difference = expect(event)
-      if (difference !== undefined)
-        unexpected ??= { eventId: event.id, sequence: event.sequence, reason: difference }
       if (event.sequence <= start.sequence) return
       head = event.hash
       sequence = event.sequence
+      const difference = seen?.differs(sequence, head)
+      if (difference !== undefined) unexpected ??= { eventId: event.id, sequence, reason: difference }
     },
     state: () => ({
       sequence,

@@ -24,6 +24,8 @@ export type AuditChain = {
   sealOf(ledger: ChainEnd & Pick<Ledger, 'audit_seal'>): SealKind | undefined
   /** Stands for the hash of an event (`hash`) whose personal values were taken out: over its place and what is left. */
   redaction(previous: Uint8Array, hash: Uint8Array, event: UnchainedEvent): Buffer
+  /** Chains that this process has added to, and of which no checkpoint was logged since. */
+  readonly written: Set<CompanyId>
   /** HMAC-SHA-256 under the same key, over anything else that has to be known again. `use` tells uses apart. */
   mark(use: string, ...parts: readonly (string | Uint8Array)[]): Buffer
 }
@@ -41,6 +43,7 @@ export function createAuditChain(auditKey: Uint8Array): AuditChain {
     return hmac.digest()
   }
   return {
+    written: new Set(),
     hash: (previous, event) =>
       createHmac('sha256', key).update(linkOf(previous)).update(canonical(event)).digest(),
     seal,

@@ -4,6 +4,7 @@ import { listCompanyIdsAfter } from '../storage/companies.ts'
 import { findDeployment } from '../storage/deployment.ts'
 import type { Db, DeploymentRow } from '../storage/schema.ts'
 import { type AuditChain, CHAIN_START, isEqual } from './chain.ts'
+import type { Sighted } from './sightings.ts'
 
 const COMPANIES_CHUNK = 500
 
@@ -20,7 +21,7 @@ export function emptyCompanyList(chain: AuditChain): CompanyList {
 /** The list with one more company. Throws AppError `audit_broken` when it was changed by somebody else. */
 export function extendCompanyList(chain: AuditChain, deployment: DeploymentRow, id: CompanyId): CompanyList {
   const { companies_count: count, companies_head: head } = deployment
-  if (head === null || !isSealed(chain, deployment)) throw companyListBroken()
+  if (head === null || !isListSealed(chain, deployment)) throw companyListBroken()
   return sealedList(chain, count + 1, nextHead(chain, head, id))
 }
 
@@ -55,21 +56,28 @@ export async function walkCompanyList(
 export async function verifyCompanyList(
   db: Db,
   chain: AuditChain,
-  onCompany?: (id: CompanyId, count: number, head: Uint8Array) => void,
+  onCompany: (id: CompanyId) => void,
+  seen?: Sighted,
 ): Promise<CompanyListReport> {
   const deployment = await findDeployment(db)
-  const { count, head } = await walkCompanyList(db, chain, onCompany)
+  let difference = seen?.differs(0, CHAIN_START)
+  const { count, head } = await walkCompanyList(db, chain, (id, count, head) => {
+    onCompany(id)
+    difference ??= seen?.differs(count, head)
+  })
   const broken = (reason: string) => ({ isIntact: false, reason }) as const
   if (deployment === undefined) return broken('the record of the deployment is missing')
   if (deployment.companies_seal === null) return broken('it is not sealed: start the service once')
-  if (!isSealed(chain, deployment)) return broken('its record was changed')
+  if (!isListSealed(chain, deployment)) return broken('its record was changed')
   const { companies_count: noted } = deployment
   if (count !== noted) return broken(`it has ${count} and should have ${noted}`)
   if (!isEqual(head, deployment.companies_head!)) return broken('it does not have the same companies')
-  return { isIntact: true, companies: count }
+  difference ??= seen?.ends(count)
+  return difference === undefined ? { isIntact: true, companies: count } : broken(difference)
 }
 
-function isSealed(chain: AuditChain, deployment: DeploymentRow): boolean {
+/** Whether the record of the list is of our own making. */
+export function isListSealed(chain: AuditChain, deployment: DeploymentRow): boolean {
   const { companies_count: count, companies_head: head, companies_seal: seal } = deployment
   return head !== null && seal !== null && isEqual(sealedList(chain, count, head).companies_seal!, seal)
 }

@@ -1,9 +1,10 @@
 import type { CompanyId } from '@latchkey/core/ids'
 import { listEventsAfter } from '../storage/audit.ts'
 import { findLedger, type Ledger } from '../storage/ledger.ts'
-import type { Db, StoredEvent } from '../storage/schema.ts'
+import type { Db } from '../storage/schema.ts'
 import { type AuditChain, CHAIN_START, isEqual } from './chain.ts'
 import { type Misfit, type Walked, walkChain } from './chain-walk.ts'
+import type { Sighted } from './sightings.ts'
 
 /** Events read at once: some 500 KB. */
 const CHUNK_ROWS = 1_000
@@ -27,8 +28,8 @@ export type ChainReport = {
 )
 
 type VerifyOptions = {
-  /** Why an event is not what somebody saw in its place; undefined: it is, or nobody looked. */
-  readonly expect?: (event: StoredEvent) => string | undefined
+  /** What checkpoints saw of the chain. */
+  readonly seen?: Sighted | undefined
   /** Called with the number of events read so far. */
   readonly onProgress?: (events: number) => void
 }
@@ -43,8 +44,9 @@ export async function verifyChain(
   companyId: CompanyId,
   options: VerifyOptions = {},
 ): Promise<ChainReport> {
-  const { ledger, walked } = await walkCompany(db, chain, companyId, options)
-  const misfit = firstOf(walked) ?? endFault(chain, ledger, walked)
+  const { ledger, walked, cutFault } = await walkCompany(db, chain, companyId, options)
+  const misfit =
+    cutFault ?? firstOf(walked) ?? endFault(chain, ledger, walked) ?? shortness(walked, options.seen)
   const besides = {
     ...(ledger.audit_cut === 0 ? {} : { prunedEvents: ledger.audit_cut }),
     ...(walked.acceptedBreaks === 0 ? {} : { acceptedBreaks: walked.acceptedBreaks }),
@@ -53,17 +55,26 @@ export async function verifyChain(
   return { isIntact: true, events: walked.sequence - ledger.audit_cut, ...besides }
 }
 
+type WalkedChain = {
+  readonly ledger: Ledger
+  readonly walked: Walked
+  /** Checkpoints saw something else where the chain was cut. */
+  readonly cutFault: EndFault | undefined
+}
+
 /** Walks the whole chain as it is there. */
 async function walkCompany(
   db: Db,
   chain: AuditChain,
   companyId: CompanyId,
-  { expect, onProgress = () => {} }: VerifyOptions = {},
-): Promise<{ readonly ledger: Ledger; readonly walked: Walked }> {
+  { seen, onProgress = () => {} }: VerifyOptions = {},
+): Promise<WalkedChain> {
   const ledger = await findLedger(db, companyId)
   if (ledger === undefined) throw new Error(`${companyId} is missing`)
   const start = { sequence: ledger.audit_cut, head: ledger.audit_cut_head ?? CHAIN_START }
-  const walk = walkChain(chain, start, expect)
+  const reason = seen?.differs(start.sequence, start.head)
+  const cutFault = reason === undefined ? undefined : { eventId: undefined, sequence: start.sequence, reason }
+  const walk = walkChain(chain, start, seen)
   let last = BEFORE_ALL
   for (let read = 0; ; ) {
     const events = await listEventsAfter(db, companyId, last, CHUNK_ROWS)
@@ -71,7 +82,7 @@ async function walkCompany(
     last = events.at(-1)?.sequence ?? last
     read += events.length
     onProgress(read)
-    if (events.length < CHUNK_ROWS) return { ledger, walked: walk.state() }
+    if (events.length < CHUNK_ROWS) return { ledger, walked: walk.state(), cutFault }
   }
 }
 
@@ -94,4 +105,9 @@ function endFault(chain: AuditChain, ledger: Ledger, walked: Walked): EndFault |
     return end(`it starts after event ${ledger.audit_cut}, and its events say after ${cut}`)
   }
   return undefined
+}
+
+function shortness({ sequence }: Walked, seen: Sighted | undefined): EndFault | undefined {
+  const reason = seen?.ends(sequence)
+  return reason === undefined ? undefined : { eventId: undefined, sequence, reason }
 }

@@ -2,6 +2,7 @@ import type { CompanyId } from '@latchkey/core/ids'
 import type { Engine } from '../storage/engine.ts'
 import type { AuditChain } from './chain.ts'
 import { type CompanyListReport, verifyCompanyList } from './company-list.ts'
+import type { Sightings } from './sightings.ts'
 import { type ChainReport, verifyChain } from './verify-chain.ts'
 
 export type StoreReport = {
@@ -9,19 +10,39 @@ export type StoreReport = {
   readonly chains: readonly { readonly companyId: CompanyId; readonly report: ChainReport }[]
 }
 
-/** Verifies the list of companies, then the audit chain of each in a snapshot of its own. */
+type VerifyOptions = {
+  /** What checkpoints saw of the store. */
+  readonly seen?: Sightings | undefined
+  readonly onProgress?: (companyId: CompanyId, events: number) => void
+}
+
+/**
+ * Verifies the list of companies, then the audit chain of each in a snapshot of its own; of a store that was restored
+ * and that the operator has not accepted, too.
+ */
 export async function verifyStore(
   { engine, chain }: { readonly engine: Engine; readonly chain: AuditChain },
-  onProgress: (companyId: CompanyId, events: number) => void = () => {},
+  { seen, onProgress = () => {} }: VerifyOptions = {},
 ): Promise<StoreReport> {
-  const ids: CompanyId[] = []
-  const list = await engine.inspect((db) => verifyCompanyList(db, chain, (id) => void ids.push(id)))
+  const ids = new Set<CompanyId>()
+  const list = await engine.inspect((db) =>
+    verifyCompanyList(db, chain, (id) => void ids.add(id), seen?.list()),
+  )
   const chains: { companyId: CompanyId; report: ChainReport }[] = []
   for (const companyId of ids) {
-    const report = await engine.inspect((db) =>
-      verifyChain(db, chain, companyId, { onProgress: (events) => onProgress(companyId, events) }),
-    )
+    const options = {
+      seen: seen?.chain(companyId),
+      onProgress: (events: number) => onProgress(companyId, events),
+    }
+    const report = await engine.inspect((db) => verifyChain(db, chain, companyId, options))
     chains.push({ companyId, report })
   }
+  for (const companyId of seen?.companyIds() ?? []) {
+    if (!ids.has(companyId)) chains.push({ companyId, report: gone(seen?.chain(companyId).ends(0)) })
+  }
   return { list, chains }
+}
+
+function gone(reason = 'a checkpoint saw it'): ChainReport {
+  return { isIntact: false, eventId: undefined, sequence: 0, reason: `the company is gone: ${reason}` }
 }

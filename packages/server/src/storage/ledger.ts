@@ -41,6 +41,22 @@ export async function findLedger(db: Db, companyId: CompanyId): Promise<Ledger |
   return db.selectFrom('companies').select(COLUMNS).where('id', '=', companyId).executeTakeFirst()
 }
 
+export async function findLedgers(db: Db, ids: readonly CompanyId[]): Promise<Ledger[]> {
+  if (ids.length === 0) return []
+  return db.selectFrom('companies').select(COLUMNS).where('id', 'in', ids).orderBy('id').execute()
+}
+
+/** In the order of their companies, for work that goes through all of them. */
+export async function listLedgersAfter(db: Db, after: string, limit: number): Promise<Ledger[]> {
+  return db
+    .selectFrom('companies')
+    .select(COLUMNS)
+    .where('id', '>', after as CompanyId)
+    .orderBy('id')
+    .limit(limit)
+    .execute()
+}
+
 /** Nothing in the company changes until the transaction ends; others may hold it too. */
 export async function holdCompany(db: Db, companyId: CompanyId): Promise<void> {
   await companyHeld(db, { companyId })

@@ -39,6 +39,11 @@ export type Events = {
     readonly reason: string
     readonly times: number
   }): void
+  /** What an operator can hold the audit chains against later: `latchkey audit verify --checkpoint`. */
+  auditCheckpoint(checkpoint: string): void
+  checkpointFailed(error: unknown): void
+  /** Something was written to a chain that somebody else has changed. */
+  auditBroken(companyId: string): void
   started(fields: { readonly url: string; readonly store: string }): void
   /** `drainSeconds`: how long it still serves. */
   stopping(fields: { readonly signal: string; readonly drainSeconds: number }): void
@@ -71,6 +76,14 @@ export function createEvents(log: Log): Events {
       ),
     outsideTokenRefused: (fields) =>
       log.warn({ ...fields, event: 'outside_token_refused' }, 'a token of an outside issuer was refused'),
+    auditCheckpoint: (checkpoint) => log.info({ event: 'audit_checkpoint', checkpoint }, 'audit checkpoint'),
+    checkpointFailed: (error) =>
+      log.warn(
+        { event: 'checkpoint_failed', error: describe(error) },
+        'no audit checkpoint: it is tried again',
+      ),
+    auditBroken: (companyId) =>
+      log.error({ event: 'audit_broken', companyId }, 'an audit chain was changed: latchkey audit verify'),
     started: (fields) => log.info({ ...fields, event: 'started' }, 'ready'),
     stopping: (fields) => log.info({ ...fields, event: 'stopping' }, 'stopping'),
     stopped: () => log.info({ event: 'stopped' }, 'stopped'),

@@ -5,6 +5,7 @@ import { type StoreReport, verifyStore } from '../../src/audit/verify-store.ts'
 import { bootstrap } from '../../src/bootstrap.ts'
 import { acceptRestored, sealOlderStore } from '../../src/host.ts'
 import { createTestCompany, startTestServer, type TestCompany, type TestService } from '../harness.ts'
+import { deleteCompany, literal, tamperWith } from './tampering.ts'
 
 let server: TestService
 let companies: TestCompany[]
@@ -18,17 +19,7 @@ afterEach(() => server.dispose())
 const verify = (): Promise<StoreReport> => verifyStore(server.services)
 const createCompany = () => server.call({ method: 'POST', path: '/companies', body: { name: 'one more' } })
 
-async function tamper(...statements: string[]): Promise<void> {
-  for (const sql of statements) expect(await server.tamper(sql)).toBeGreaterThan(0)
-}
-
-/** Everything there is of a company. */
-async function deleteCompany(id: string): Promise<void> {
-  for (const table of ['keys', 'users', 'audit_events']) {
-    await tamper(`DELETE FROM ${table} WHERE company_id = '${id}'`)
-  }
-  await tamper(`DELETE FROM companies WHERE id = '${id}'`)
-}
+const tamper = (...statements: string[]) => tamperWith(server, ...statements)
 
 const ADDED = 'cmp_00000000000000000000000000'
 const copyCompany = (id: string) =>
@@ -48,13 +39,13 @@ describe('the list of companies', () => {
   })
 
   it.each([
-    ['one was deleted', () => deleteCompany(companies[0]!.id), 'it has 2 and should have 3'],
-    ['the last was deleted', () => deleteCompany(companies[1]!.id), 'it has 2 and should have 3'],
+    ['one was deleted', () => deleteCompany(server, companies[0]!.id), 'it has 2 and should have 3'],
+    ['the last was deleted', () => deleteCompany(server, companies[1]!.id), 'it has 2 and should have 3'],
     ['one was added', () => copyCompany(ADDED), 'it has 4 and should have 3'],
     [
       'one was deleted and the count made to fit',
       async () => {
-        await deleteCompany(companies[0]!.id)
+        await deleteCompany(server, companies[0]!.id)
         await countAnew()
       },
       'its record was changed',
@@ -62,7 +53,7 @@ describe('the list of companies', () => {
     [
       'one took the place of another',
       async () => {
-        await deleteCompany(companies[0]!.id)
+        await deleteCompany(server, companies[0]!.id)
         await copyCompany(ADDED)
       },
       'it does not have the same companies',
@@ -103,7 +94,7 @@ describe('the list of companies', () => {
   })
 
   it('is not begun anew when the operator was deleted: nobody gets an admin key by that', async () => {
-    await deleteCompany(server.admin.companyId)
+    await deleteCompany(server, server.admin.companyId)
     await expect(bootstrap(server.services, async () => {})).rejects.toMatchObject({ code: 'audit_broken' })
   })
 })
@@ -112,10 +103,8 @@ describe('a store of an older release', () => {
   let older: string
 
   beforeEach(async () => {
-    const { derivedKeys, engine } = server.services
-    const check = createHmac('sha256', derivedKeys.check).update('server secret').digest('hex')
-    const literal = engine.store === 'sqlite' ? `x'${check}'` : `'\\x${check}'`
-    older = `UPDATE deployment SET secret_check = ${literal}, companies_head = NULL, companies_seal = NULL`
+    const check = createHmac('sha256', server.services.derivedKeys.check).update('server secret').digest()
+    older = `UPDATE deployment SET secret_check = ${literal(server, check)}, companies_head = NULL, companies_seal = NULL`
     await tamper(older)
   })
 
@@ -137,7 +126,7 @@ describe('a store of an older release', () => {
   })
 
   it('whose companies are not as many as it says is not sealed', async () => {
-    await deleteCompany(companies[0]!.id)
+    await deleteCompany(server, companies[0]!.id)
     await sealOlderStore(server.services)
     expect((await verify()).list.isIntact).toBe(false)
     expect((await createCompany()).body.code).toBe('audit_broken')
@@ -146,7 +135,7 @@ describe('a store of an older release', () => {
   it('that somebody makes of a newer one shows', async () => {
     await sealOlderStore(server.services)
     expect((await verify()).chains.every(({ report }) => report.isIntact)).toBe(true)
-    await deleteCompany(companies[0]!.id)
+    await deleteCompany(server, companies[0]!.id)
     await countAnew()
     await tamper(older)
     await sealOlderStore(server.services)
