@@ -21,7 +21,7 @@ export const componentParameters: Readonly<Record<string, ParameterObject>> = {
     name: 'If-Match',
     in: 'header',
     required: false,
-    description: 'The ETag of the version to change. 412 when the item has changed since.',
+    description: 'The ETag of the version to change. 412 when the item is at another.',
     schema: { type: 'string' },
   },
   CompanyId: {

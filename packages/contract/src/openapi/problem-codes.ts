@@ -63,21 +63,22 @@ export function problemCodesOf(id: OperationId, operation: Operation): ProblemCo
   return codes
 }
 
-function requestCodes({ query, isIdempotent, isProbe }: Operation): ProblemCodes {
+function requestCodes({ method, query, isIdempotent, isProbe, hasEtag }: Operation): ProblemCodes {
   if (isProbe === true) return {}
   const isList = hasField(query, 'startingAfter')
   return {
     400: [
       'unknown_parameter',
       'duplicate_parameter',
-      ...(query === undefined && !isIdempotent ? [] : (['invalid_parameter'] as const)),
+      'invalid_parameter',
       ...(isList ? (['conflicting_parameters', 'invalid_cursor'] as const) : []),
     ],
     ...(isIdempotent ? { 409: ['idempotency_in_progress'], 422: ['idempotency_key_reused'] } : {}),
+    ...(hasEtag === true && method !== 'GET' ? { 412: ['precondition_failed'] } : {}),
   }
 }
 
-function bodyCodes({ body, success, hasEtag }: Operation): ProblemCodes {
+function bodyCodes({ body, success }: Operation): ProblemCodes {
   if (body === undefined) return {}
   const hasAddress = ['whitelistedIPs', 'ip', 'keys'].some((name) => hasField(body, name))
   return {
@@ -87,7 +88,6 @@ function bodyCodes({ body, success, hasEtag }: Operation): ProblemCodes {
       ...(hasField(body, 'userId') ? (['user_not_found'] as const) : []),
       ...(hasAddress ? (['invalid_ip'] as const) : []),
     ],
-    ...(hasEtag ? { 412: ['precondition_failed'] } : {}),
     413: ['payload_too_large'],
     415: ['unsupported_media_type'],
   }

@@ -48,7 +48,7 @@ const PROBLEM_TEXTS: Readonly<Record<ProblemStatus, ProblemText>> = {
   404: { name: 'NotFound', description: "There is no such item in the caller's company." },
   406: { name: 'NotAcceptable', description: 'Accept excludes JSON.' },
   409: { name: 'Conflict', description: 'The request conflicts with the current state.' },
-  412: { name: 'PreconditionFailed', description: 'The item has changed since the version If-Match names.' },
+  412: { name: 'PreconditionFailed', description: 'The item is at another version than If-Match names.' },
   413: { name: 'PayloadTooLarge', description: 'The body is larger than 64 KiB.' },
   415: { name: 'UnsupportedMediaType', description: 'The body is not JSON.' },
   422: {

@@ -67,6 +67,7 @@ export const keyOperations = {
     authentication: 'required',
     permission: 'keys:delete',
     allowsSelf: true,
+    hasEtag: true,
     success: { status: 204 },
   },
 } as const satisfies Record<string, Operation>

@@ -18,7 +18,7 @@ export type Operation = {
   readonly needsSession?: true
   /** Takes `Idempotency-Key`. */
   readonly isIdempotent?: true
-  /** Takes `If-Match`; answers carry an `ETag`. */
+  /** Takes `If-Match`, but for GET; answers with a body carry an `ETag`. */
   readonly hasEtag?: true
   /** A probe asks in its own way: Accept and query are not looked at. */
   readonly isProbe?: true

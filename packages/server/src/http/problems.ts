@@ -215,8 +215,8 @@ export const PROBLEMS = {
   precondition_failed: kind(
     412,
     'Precondition failed',
-    'The item has changed since the version that If-Match names.',
-    'Read it again, then repeat with the new ETag.',
+    'The item is at another version than If-Match names.',
+    'Read it again, then repeat with its ETag, quotes included.',
   ),
   payload_too_large: kind(413, 'Payload too large', 'The body is larger than 64 KiB.', 'Send less.'),
   unsupported_media_type: kind(

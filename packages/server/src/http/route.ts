@@ -9,6 +9,7 @@ import { actFor } from './acting-company.ts'
 import { type AuthenticateDeps, authenticate, authenticateAgain } from './authenticate.ts'
 import { isLong, type JsonBody, readJsonBody } from './body.ts'
 import type { Handler, HandlerDeps } from './context.ts'
+import { refuseIfMatch } from './if-match.ts'
 import { type Incoming, laneOf, urlOf } from './incoming.ts'
 import { createPresenter } from './presenter.ts'
 import { parseQuery } from './query.ts'
@@ -41,6 +42,7 @@ export function registerOperation<Id extends OperationId>(
   const validateBody =
     operation.body === undefined ? undefined : createBodyValidator(operation.body, success.schema)
   const { present, elementText } = createPresenter(success)
+  const mayBeConditional = operation.hasEtag === true || ['GET', 'POST'].includes(operation.method)
   const assertPermitted = (principal: Principal, request: Incoming) =>
     assertMayDo(operation, principal, request.params.keyId)
   const readQuery = (request: Incoming): unknown => {
@@ -70,6 +72,7 @@ export function registerOperation<Id extends OperationId>(
     answer: (request) =>
       whenKnown(admit(deps, operation, request), () => {
         const query = operation.isProbe === true ? undefined : readQuery(request)
+        if (!mayBeConditional) refuseIfMatch(headerValues(request.raw, 'if-match'))
         if (validateBody === undefined) return handle(request, query)
         return readBody(deps, request, validateBody).then((body) =>
           whenKnown(admitAgain(deps, operation, request), () => handle(request, query, body)),

@@ -7,20 +7,26 @@ import type { KeyRow } from '../storage/schema.ts'
 import { findUser, updateUserRow } from '../storage/users.ts'
 
 /**
- * Deactivates a key for good. Again is fine and changes nothing. Throws AppError `key_not_found`,
- * `missing_permission`.
+ * Deactivates a key for good. Again is fine and changes nothing. `isExpected` decides on the row's version (If-Match).
+ * Throws AppError `key_not_found`, `missing_permission`, `precondition_failed`.
  *
  * NOTE: a key of a user above the caller may be deleted: taking a power away is not an escalation, and a
  * leaked key must be stoppable by whoever sees the leak.
  */
-export async function deleteKey(change: Change, keyId: string): Promise<void> {
+export async function deleteKey(
+  change: Change,
+  keyId: string,
+  isExpected: (version: number) => boolean = () => true,
+): Promise<void> {
   const { principal } = change
   const key = isId('key', keyId) ? await findKey(change.db, change.ledger.id, keyId) : undefined
   if (key === undefined) throw keyNotFound()
   const isSelf = principal.id === key.id && !principal.isDerived
   if (!isSelf) assertOwn(principal, key.user_id, 'delete')
+  const isDeleted = key.deleted_at !== null
+  if (!isDeleted && !isExpected(key.version)) throw isAtVersion(key)
   change.revoke({ scope: 'key', id: key.id })
-  if (key.deleted_at !== null) return
+  if (isDeleted) return
   await updateKeyRow(change.db, key.id, {
     status: 'inactive',
     deleted_at: change.nowMs,
@@ -33,6 +39,14 @@ export async function deleteKey(change: Change, keyId: string): Promise<void> {
 
 export function keyNotFound(): AppError {
   return new AppError('key_not_found', 'There is no such key in your company.')
+}
+
+/** What a condition on another version is told. */
+export function isAtVersion({ version }: Pick<KeyRow, 'version'>): AppError {
+  return new AppError(
+    'precondition_failed',
+    `The key is at version "${version}", and If-Match names no such tag: read the key again, then repeat with its ETag.`,
+  )
 }
 
 /** Keeps the counters of the company and the user in step with a key's stored status. */

@@ -1,12 +1,12 @@
 import type { Ceiling } from '@latchkey/core/ceiling'
-import { AppError, inputError } from '@latchkey/core/error'
+import { inputError } from '@latchkey/core/error'
 import { type CompanyId, isId, type KeyId } from '@latchkey/core/ids'
 import { changesBetween, isOnly } from '../audit/changes-between.ts'
 import type { Change } from '../changes/change.ts'
 import { findKey, findKeyView, type KeyView, updateKeyRow } from '../storage/keys.ts'
 import type { Db, KeyRow } from '../storage/schema.ts'
 import { findUser } from '../storage/users.ts'
-import { keyNotFound, moveCounters } from './delete-key.ts'
+import { isAtVersion, keyNotFound, moveCounters } from './delete-key.ts'
 import { assertMayRegrant, ceilingText } from './grant.ts'
 import { parseExpiry, type ReadInput } from './key-input.ts'
 
@@ -68,12 +68,7 @@ export async function checkPatch(
 ): Promise<{ readonly key: KeyRow; readonly columns: Columns }> {
   const key = isId('key', keyId) ? await findKey(db, companyId, keyId) : undefined
   if (key === undefined) throw keyNotFound()
-  if (!isExpected(key.version)) {
-    throw new AppError(
-      'precondition_failed',
-      'The key has changed since you read it: read it again, then repeat.',
-    )
-  }
+  if (!isExpected(key.version)) throw isAtVersion(key)
   return { key, columns: columnsOf(key, read, nowMs) }
 }
 

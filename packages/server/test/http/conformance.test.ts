@@ -293,7 +293,7 @@ describe.each(table)('%s', (id, operation) => {
       expect((await server.call({ path: String(location) })).body.id).toBe(created.body.id)
     })
 
-  if (operation.hasEtag)
+  if (operation.hasEtag && success.schema !== undefined)
     test('carries an entity tag', async () => {
       expect((await send(id)).headers.etag).toMatch(/^"\d+"$/)
     })

@@ -1,7 +1,10 @@
 import { deleteKey } from '../../keys/delete-key.ts'
 import type { Handler } from '../context.ts'
+import { parseIfMatch } from '../if-match.ts'
 
-export const deleteApiKey: Handler<'deleteApiKey'> = async (deps, { principal, requester, params }) => {
-  await deps.change(requester, principal.companyId, (change) => deleteKey(change, params.keyId))
+export const deleteApiKey: Handler<'deleteApiKey'> = async (deps, context) => {
+  const { principal, requester, params } = context
+  const isExpected = parseIfMatch(context.header('if-match'))
+  await deps.change(requester, principal.companyId, (change) => deleteKey(change, params.keyId, isExpected))
   return { body: undefined }
 }

@@ -1,0 +1,125 @@
+/** A change can be bound to the version that was read: the version decides, however a proxy has written its tag. */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { expectProblem } from '../answer-checks.ts'
+import { expectCreated, startTestServer, type TestAnswer, type TestService } from '../harness.ts'
+
+let server: TestService
+
+beforeAll(async () => {
+  server = await startTestServer()
+})
+afterAll(() => server.dispose())
+
+/** A key at version 3. */
+async function keyAtThree(): Promise<string> {
+  const { id } = await expectCreated(server, { path: '/keys', body: { userId: server.admin.userId } })
+  for (const description of ['a', 'b']) {
+    const { status } = await server.call({ method: 'PATCH', path: `/keys/${id}`, body: { description } })
+    expect(status).toBe(200)
+  }
+  return id
+}
+
+const change = (id: string, tags: string | string[]): Promise<TestAnswer> =>
+  server.call({
+    method: 'PATCH',
+    path: `/keys/${id}`,
+    body: { description: 'changed' },
+    headers: { 'if-match': tags },
+  })
+const remove = (id: string, tags: string | string[]): Promise<TestAnswer> =>
+  server.call({ method: 'DELETE', path: `/keys/${id}`, headers: { 'if-match': tags } })
+
+const OF_IT: readonly (string | string[])[] = [
+  '"3"',
+  'W/"3"',
+  'w/"3"',
+  '"3-gzip"',
+  'W/"3-br"',
+  '"3--gzip"',
+  '"3-zstd"',
+  '*',
+  ' * ',
+  '"1", "3"',
+  '"1","2" , W/"3"',
+  ',"3",',
+  '"a,b", "3"',
+  ['"1"', '"3"'],
+]
+const OF_OTHERS: readonly (string | string[])[] = [
+  '"2"',
+  'W/"2"',
+  '"4-gzip"',
+  '"30"',
+  '"03x"',
+  '"3x"',
+  '"-3"',
+  '""',
+  '"abc"',
+  '"1", "2"',
+  '"3, 4"',
+  `"${'3'.repeat(400)}"`,
+  '3',
+  "'3'",
+  '"3',
+  '3"',
+  '',
+  ',',
+  'W/3',
+  '*, "2"',
+  '** ',
+  ['3', '"2"'],
+]
+describe.each([
+  ['a change', change, 200],
+  ['a deletion', remove, 204],
+])('%s', (_, act, done) => {
+  test.each(OF_IT)('with %j is made', async (tags) => {
+    expect((await act(await keyAtThree(), tags)).status).toBe(done)
+  })
+
+  test.each(OF_OTHERS)('with %j is not, and is told at which version the key is', async (tags) => {
+    const id = await keyAtThree()
+    const { detail } = expectProblem(await act(id, tags), 'precondition_failed')
+    expect(detail).toContain('at version "3", and If-Match names no such tag')
+    expect((await server.call({ path: `/keys/${id}` })).body).toMatchObject({
+      description: 'b',
+      deletedAt: null,
+    })
+  })
+})
+
+test('a tag is answered in a form that can be sent back', async () => {
+  const id = await keyAtThree()
+  const { etag } = (await server.call({ path: `/keys/${id}` })).headers
+  const changed = await change(id, String(etag))
+  expect(changed.status).toBe(200)
+  expectProblem(await change(id, String(etag)), 'precondition_failed')
+  expect((await change(id, String(changed.headers.etag))).status).toBe(200)
+})
+
+test('deleting again is done, whatever version is named: what was asked for is so', async () => {
+  const id = await keyAtThree()
+  expect((await remove(id, '"3"')).status).toBe(204)
+  expect((await remove(id, '"3"')).status).toBe(204)
+})
+
+test('where answers have no tag the condition is refused, and nothing is changed', async () => {
+  const user = await expectCreated(server, { path: '/users', body: { name: 'Ada', role: 'viewer' } })
+  const company = await expectCreated(server, { path: '/companies', body: { name: 'Acme' } })
+  for (const path of [`/users/${user.id}`, `/companies/${company.id}`]) {
+    for (const tags of ['"1"', '*', 'x']) {
+      const answer = await server.call({
+        method: 'PATCH',
+        path,
+        body: { name: 'changed' },
+        headers: { 'if-match': tags },
+      })
+      const problem = { code: 'invalid_parameter', header: 'If-Match' } as const
+      expect(expectProblem(answer, problem).detail).toContain('leave it out')
+    }
+    expect((await server.call({ path })).body.name).not.toBe('changed')
+  }
+  // Reading and asking are never conditional on it.
+  expect((await server.call({ path: '/keys', headers: { 'if-match': 'x' } })).status).toBe(200)
+})
