@@ -14,6 +14,7 @@ import { findOutsideUser } from '../storage/outside-user.ts'
 import { principalNow } from '../verification/principal-now.ts'
 import { refusalError } from '../verification/refusal.ts'
 import { type Credential, readCredential } from './credential.ts'
+import { explainCredentialForm } from './credential-form.ts'
 import type { FailedAttempts } from './failed-attempts.ts'
 import { presentedToken } from './judge-token.ts'
 
@@ -48,7 +49,7 @@ export function authenticate(
   const use: Attempt = { visibleTo, address, permissions: NONE_ASKED, nowMs: deps.clock.nowMs() }
   const secret = parseSecret(credential.text, deps.config.keyPrefix)
   return secret === undefined
-    ? authenticateToken(deps, credential, use)
+    ? authenticateToken(deps, request, credential, use)
     : authenticateSecret(deps, secret, use)
 }
 
@@ -73,11 +74,12 @@ export function authenticateSecret(
 /** A token counts as long as the key, session or user behind it does: the same engine is asked, by id. */
 async function authenticateToken(
   deps: AuthenticateDeps,
+  request: IncomingMessage,
   { scheme, text }: Credential,
   use: Attempt,
 ): Promise<Principal> {
   const token = scheme === 'bearer' ? await deps.verifyToken(text) : undefined
-  if (token === undefined) throw refuseUnknown(deps.failedAttempts, use)
+  if (token === undefined) throw refuseUnknown(deps.failedAttempts, use, explainCredentialForm(request))
   const subjectId = token.kind === 'own' ? token.subjectId : await findSubjectOf(deps, token)
   const outcome = subjectId === undefined ? NOT_FOUND : await deps.verifier.verifyById(subjectId, use)
   return principalOf(accept(deps, outcome, use), presentedToken(token))
@@ -123,15 +125,17 @@ function accept(
   return outcome.key
 }
 
-/** Charges a failed credential to where it came from, and answers what the caller is told. */
+/**
+ * Charges a failed credential to where it came from, and answers what the caller is told: `detail`, where more is
+ * known than that it is not valid.
+ */
 export function refuseUnknown(
   failedAttempts: FailedAttempts,
   { address, nowMs }: Pick<Attempt, 'address' | 'nowMs'>,
+  detail = 'The credential is not valid: check that it was copied whole.',
 ): AppError {
   const retryAfterSeconds = failedAttempts.note(address, nowMs)
-  if (retryAfterSeconds === undefined) {
-    return new AppError('invalid_credentials', 'The credential is not valid: check that it was copied whole.')
-  }
+  if (retryAfterSeconds === undefined) return new AppError('invalid_credentials', detail)
   return new AppError('rate_limited', 'Too many failed credentials came from your address.', {
     retryAfterSeconds,
   })

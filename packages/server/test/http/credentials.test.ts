@@ -181,9 +181,9 @@ test('unknown, mistyped and another deployment’s keys get one answer, byte for
     mistyped,
     stranger.adminKey,
     'x',
-    "' OR 1=1 --",
+    "'OR(1=1)--",
     '{}',
-    'a.b.c',
+    'a.b',
     key().slice(0, 40),
   ]
   for (const text of texts) {
