@@ -31,11 +31,11 @@ const OWN_CODES: Readonly<Partial<Record<OperationId, ProblemCodes>>> = {
   createSession: { 401: ['invalid_credentials', 'user_inactive', 'company_inactive'], 429: ['rate_limited'] },
   createShortLivedToken: { 403: ['permission_escalation'] },
   setPassword: { 401: ['invalid_credentials'], 429: ['rate_limited'], ...WRITES },
-  createUser: { 403: ['permission_escalation'], 409: ['quota_exceeded'], ...WRITES },
-  updateUser: { 403: ['permission_escalation'], 409: ['last_owner'], ...WRITES },
+  createUser: { 403: ['permission_escalation'], 409: ['already_exists', 'quota_exceeded'], ...WRITES },
+  updateUser: { 403: ['permission_escalation'], 409: ['already_exists', 'last_owner'], ...WRITES },
   createInvitation: { 400: ['invalid_field'], 403: ['permission_escalation'], ...WRITES },
-  createCompany: WRITES,
-  updateCompany: { 409: ['last_owner'], ...WRITES },
+  createCompany: { 409: ['already_exists'], ...WRITES },
+  updateCompany: { 409: ['already_exists', 'operator_company'], ...WRITES },
 }
 const NOT_FOUND: Readonly<Record<string, ErrorCode>> = {
   keyId: 'key_not_found',

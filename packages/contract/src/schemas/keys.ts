@@ -1,6 +1,7 @@
 import { type Static, Type } from 'typebox'
 import {
   LINE_PATTERN,
+  LINES_PATTERN,
   listOf,
   NullablePermissions,
   NullableString,
@@ -42,8 +43,8 @@ const Description = NullableString({
 const MetadataInput = Type.Unsafe<Record<string, string>>({
   type: 'object',
   maxProperties: 50,
-  propertyNames: { minLength: 1, maxLength: 100, not: { const: '__proto__' } },
-  additionalProperties: { type: 'string', maxLength: 500 },
+  propertyNames: { minLength: 1, maxLength: 100, pattern: LINE_PATTERN, not: { const: '__proto__' } },
+  additionalProperties: { type: 'string', maxLength: 500, pattern: LINES_PATTERN },
   description: 'Your own facts about the key, returned by every verification.',
 })
 

@@ -18,8 +18,14 @@ export const Role = Type.Unsafe<'owner' | 'admin' | 'developer' | 'viewer'>({
   description: 'owner > admin > developer > viewer.',
 })
 
-/** Text a person writes and reads: no control characters, so that a list or a log line stays one line. */
-export const LINE_PATTERN = '^[^\\u0000-\\u001f\\u007f]*$'
+/**
+ * Text a person writes and reads: no control characters and line separators, so that a list or a log line stays one
+ * line; none of Unicode's Bidi_Control, so that it reads as what it is.
+ */
+export const LINE_PATTERN =
+  '^[^\\u0000-\\u001f\\u007f-\\u009f\\u061c\\u200e\\u200f\\u2028-\\u202e\\u2066-\\u2069]*$'
+/** Text of several lines: no control characters but tab and line feed. */
+export const LINES_PATTERN = '^[^\\u0000-\\u0008\\u000b-\\u001f\\u007f-\\u009f]*$'
 
 /** 64 characters each side of the colon, or a wildcard. Meaning is checked where it is used. */
 export const PERMISSION_LENGTH_MAX = 129

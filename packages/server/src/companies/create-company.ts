@@ -61,7 +61,7 @@ export async function assertExternalIdFree(db: Db, externalId: string | null): P
   throw inputError([
     {
       pointer: '/externalId',
-      code: 'invalid_field',
+      code: 'already_exists',
       detail: 'belongs to another company: GET /companies?externalId= finds it.',
     },
   ])

@@ -11,7 +11,7 @@ export type CompanyPatch = {
   readonly status?: 'active' | 'inactive'
 }
 
-/** Changes what the patch names. Throws AppError: input faults, `company_not_found`, `last_owner`. */
+/** Changes what the patch names. Throws AppError: input faults, `company_not_found`, `operator_company`. */
 export async function updateCompany(change: Change, patch: CompanyPatch): Promise<CompanyRow> {
   const { db, nowMs } = change
   const companyId = change.ledger.id
@@ -25,8 +25,8 @@ export async function updateCompany(change: Change, patch: CompanyPatch): Promis
   if (next.external_id !== company.external_id) await assertExternalIdFree(db, next.external_id)
   if (company.is_operator === 1 && next.status === 'inactive') {
     throw new AppError(
-      'last_owner',
-      'The operator company cannot be deactivated: nobody could activate it again.',
+      'operator_company',
+      "This is the operator's company, which nobody could activate again: deactivate its users or keys instead.",
     )
   }
   const changes = changesBetween(present(company), present(next))

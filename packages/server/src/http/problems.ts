@@ -56,8 +56,8 @@ export const PROBLEMS = {
   read_only_field: kind(
     400,
     'Read-only field',
-    'The service sets this field itself.',
-    'Leave it out of the body.',
+    'The operation answers with this field and does not take it: the service sets it, or another operation.',
+    'Leave it out of the body. The detail names the operation that takes it.',
   ),
   invalid_parameter: kind(
     400,
@@ -160,7 +160,7 @@ export const PROBLEMS = {
     403,
     'Address not allowed',
     'The key is restricted to addresses and the one seen is not among them.',
-    'The detail shows the address seen. If it is a proxy of yours, set LATCHKEY_TRUSTED_PROXIES.',
+    'The detail shows the address seen. If the key may be used from there, add it to whitelistedIPs (PATCH /keys/{keyId}). If it is a proxy of yours, name it in LATCHKEY_TRUSTED_PROXIES.',
   ),
   client_ip_unknown: kind(
     403,
@@ -206,11 +206,23 @@ export const PROBLEMS = {
     'The company stores as much as it may. What it has works on; what restricts or deletes is always possible.',
     'Ask whoever runs the service to raise the quota that the detail names.',
   ),
+  already_exists: kind(
+    409,
+    'Already exists',
+    'Another user or company has this email address or external id, which only one may have.',
+    'The pointer names the field. Look for who has it, or choose another.',
+  ),
   last_owner: kind(
     409,
     'Last owner',
     'The operator would be left without an active owner.',
     'Make another user an owner first.',
+  ),
+  operator_company: kind(
+    409,
+    'Operator company',
+    "The company is the operator's, which nobody could activate again.",
+    'Deactivate its users or keys instead.',
   ),
   precondition_failed: kind(
     412,

@@ -14,6 +14,7 @@ import { type Incoming, laneOf, urlOf } from './incoming.ts'
 import { createPresenter } from './presenter.ts'
 import { parseQuery } from './query.ts'
 import { headerValues } from './raw-headers.ts'
+import { readOnlyFields } from './read-only-fields.ts'
 import { checkAccept } from './request-checks.ts'
 import { contextOf } from './request-context.ts'
 import { parseTarget } from './request-target.ts'
@@ -40,7 +41,7 @@ export function registerOperation<Id extends OperationId>(
   const querySchema = operation.query ?? NO_QUERY
   const validateQuery = createQueryValidator(querySchema)
   const validateBody =
-    operation.body === undefined ? undefined : createBodyValidator(operation.body, success.schema)
+    operation.body === undefined ? undefined : createBodyValidator(operation.body, readOnlyFields(operation))
   const { present, elementText } = createPresenter(success)
   const mayBeConditional = operation.hasEtag === true || ['GET', 'POST'].includes(operation.method)
   const assertPermitted = (principal: Principal, request: Incoming) =>

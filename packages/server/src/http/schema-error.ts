@@ -1,5 +1,6 @@
 import { explainTime } from '@latchkey/core/time'
 import type { ErrorObject } from 'ajv/dist/2020.js'
+import { explainCharacter } from './unfit-character.ts'
 
 const FORMATS: Readonly<Record<string, (text: string) => string>> = {
   'date-time': explainTime,
@@ -19,7 +20,7 @@ export function explain(error: ErrorObject): string {
     case 'format':
       return FORMATS[String(params.format)]?.(String(error.data)) ?? `must have the format ${params.format}.`
     case 'pattern':
-      return 'must not hold control characters.'
+      return `${subject}${explainCharacter(String(error.data), String(params.pattern))}`
     case 'minLength':
       return `${subject}must have at least ${count(params.limit, 'character')}.`
     case 'maxLength':
@@ -33,7 +34,7 @@ export function explain(error: ErrorObject): string {
     case 'maxItems':
       return `must have at most ${count(params.limit, 'entry')}.`
     case 'minProperties':
-      return 'The body is empty: name at least one field.'
+      return 'The body names nothing to change: give at least one field that is not null.'
     case 'maxProperties':
       return `must have at most ${count(params.limit, 'name')}.`
     case 'not':

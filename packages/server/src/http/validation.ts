@@ -5,10 +5,11 @@ import { parseTime } from '@latchkey/core/time'
 import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js'
 import ajvFormats from 'ajv-formats'
 import type { TSchema } from 'typebox'
+import { createNullDropper } from './absent-nulls.ts'
 import { firstValues } from './first-values.ts'
 import { explain } from './schema-error.ts'
 
-// Nothing is removed, coerced or filled in: what was sent is what is judged.
+// Nothing is coerced or filled in, and nothing removed but a null that is as good as absent: what was sent is judged.
 const createAjv = (allErrors: boolean) => {
   const ajv = new Ajv2020({
     allErrors,
@@ -32,13 +33,13 @@ const VALUES_MAX = 2_000
 
 type ObjectSchema = TSchema & { readonly properties?: Readonly<Record<string, TSchema>> }
 
-/** Checks a body against a schema. Throws one AppError with every fault. */
+/** Checks a body against a schema, without its nulls that are as good as absent. Throws one AppError with every fault. */
 export type BodyValidator = (body: unknown) => void
 
-/** `answer` is what the operation answers with: its fields that the body may not have are read-only. */
-export function createBodyValidator(schema: TSchema, answer: TSchema | undefined): BodyValidator {
+/** `readOnly`: the fields that the body may not have, each with what whoever sends it is told. */
+export function createBodyValidator(schema: TSchema, readOnly: ReadonlyMap<string, string>): BodyValidator {
   const validate = ajv.compile(schema)
-  const readOnly = new Set(Object.keys((answer as ObjectSchema | undefined)?.properties ?? {}))
+  const dropNulls = createNullDropper(schema)
   let validateHastily: ValidateFunction | undefined
   const findFaults = (body: unknown): readonly ErrorObject[] => {
     const begin = firstValues(body, VALUES_MAX)
@@ -50,18 +51,18 @@ export function createBodyValidator(schema: TSchema, answer: TSchema | undefined
     return validate(begin) ? faultsOf(validateHastily) : faultsOf(validate)
   }
   return (body) => {
+    dropNulls?.(body)
     const faults = findFaults(body)
     if (faults.length > 0) throw inputError(faults.map((error) => bodyFault(error, readOnly)))
   }
 }
 
-function bodyFault(error: ErrorObject, readOnly: ReadonlySet<string>): Fault {
+function bodyFault(error: ErrorObject, readOnly: ReadonlyMap<string, string>): Fault {
   if (error.keyword === 'additionalProperties') {
     const name = String(error.params.additionalProperty)
     const pointer = pointerTo(error.instancePath, name)
-    if (error.instancePath === '' && readOnly.has(name)) {
-      return { pointer, code: 'read_only_field', detail: 'is set by the service: leave it out.' }
-    }
+    const whyNot = error.instancePath === '' ? readOnly.get(name) : undefined
+    if (whyNot !== undefined) return { pointer, code: 'read_only_field', detail: whyNot }
     const suggestion = nearest(name, Object.keys((error.parentSchema as ObjectSchema).properties ?? {}))
     const detail = 'is not a field of this operation.'
     return { pointer, code: 'unknown_field', detail, ...(suggestion === undefined ? {} : { suggestion }) }

@@ -35,7 +35,7 @@ export async function findTakenFaults(
   if (wanted.email !== null && (await findUserByEmail(db, wanted.email)) !== undefined) {
     faults.push({
       pointer: '/email',
-      code: 'invalid_field',
+      code: 'already_exists',
       detail: 'is the address of another user already.',
     })
   }
@@ -45,7 +45,7 @@ export async function findTakenFaults(
   ) {
     faults.push({
       pointer: '/externalId',
-      code: 'invalid_field',
+      code: 'already_exists',
       detail: 'belongs to another user of your company: GET /users?externalId= finds it.',
     })
   }

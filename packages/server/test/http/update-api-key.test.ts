@@ -187,9 +187,8 @@ describe('removing a restriction', () => {
     ['permissions', ['Orders:read']],
     ['permissions', 'orders:read'],
     ['permissions', ['keys:nonsense']],
-    ['metadata', null],
     ['metadata', []],
-    ['enabled', null],
+    ['metadata', 'x'],
     ['enabled', 'false'],
     ['enabled', 0],
   ])('%s cannot be %j', async (field, value) => {

@@ -223,11 +223,11 @@ describe('what is unique', () => {
         path: '/users',
         body: { name: 'B', role: 'viewer', email: taken },
       })
-      expectProblem(answer, { code: 'invalid_field', pointer: '/email' })
+      expectProblem(answer, { code: 'already_exists', pointer: '/email' })
     }
     const other = await newUser()
     expectProblem(await patch(company.users.owner.key, other.id, { email }), {
-      code: 'invalid_field',
+      code: 'already_exists',
       pointer: '/email',
     })
     expect((await patch(company.users.owner.key, user.id, { email })).status).toBe(200)
@@ -240,12 +240,12 @@ describe('what is unique', () => {
     const user = await newUser({ externalId })
     const { key } = company.users.owner
     expectProblem(await create(key, { name: 'B', role: 'viewer', externalId }), {
-      code: 'invalid_field',
+      code: 'already_exists',
       pointer: '/externalId',
     })
     const other = await newUser()
     expectProblem(await patch(key, other.id, { externalId }), {
-      code: 'invalid_field',
+      code: 'already_exists',
       pointer: '/externalId',
     })
     const found = await server.call({ path: `/users?externalId=${externalId}`, key })
@@ -261,7 +261,7 @@ describe('what is unique', () => {
         server.call({ method: 'POST', path: '/users', headers: more, body }),
       ),
     )
-    expect(answers.map(({ status }) => status).sort()).toEqual([201, 400, 400, 400])
+    expect(answers.map(({ status }) => status).sort()).toEqual([201, 409, 409, 409])
   })
 
   test('both faults are told at once', async () => {

@@ -85,9 +85,9 @@ test('one email address given to two users at once is given to one of them', asy
       one.call({ method: 'POST', path: '/users', body }),
       other.call({ method: 'POST', path: '/users', body, headers: { 'x-company-id': company.id } }),
     ])
-    expect([mine.status, theirs.status].sort()).toEqual([201, 400])
-    const refused = mine.status === 400 ? mine : theirs
-    expect(refused.body).toMatchObject({ code: 'invalid_field', errors: [{ pointer: '/email' }] })
+    expect([mine.status, theirs.status].sort()).toEqual([201, 409])
+    const refused = mine.status === 409 ? mine : theirs
+    expect(refused.body).toMatchObject({ code: 'already_exists', errors: [{ pointer: '/email' }] })
   }
 })
 
