@@ -61,17 +61,16 @@ async function commits(): Promise<{ readonly transactions: number; readonly writ
 }
 
 describe('writes that wait together', () => {
-  test('share one transaction', async () => {
+  test('share few transactions', async () => {
     const before = await commits()
     const { release, done } = await occupy()
     const waiting = Array.from({ length: 100 }, (_, n) => write((db) => insert(db, n)))
     release()
     await Promise.all([done, ...waiting])
     const after = await commits()
-    expect({
-      transactions: after.transactions - before.transactions,
-      writes: after.writes - before.writes,
-    }).toEqual({ transactions: 2, writes: 101 })
+    expect(after.writes - before.writes).toBe(101)
+    // How many fit into one depends on the time they take: see sqlite-writer-turns.test.ts.
+    expect(after.transactions - before.transactions).toBeLessThan(50)
     expect(committed()).toEqual(waiting.map((_, n) => n))
   })
 
@@ -125,13 +124,11 @@ describe('writes that wait together', () => {
     ])
   })
 
-  test('more of them than one transaction takes are all written, a bounded number at a time', async () => {
-    const before = await commits()
+  test('more of them than one transaction takes are all written', async () => {
     const { release, done } = await occupy()
     const waiting = Array.from({ length: 300 }, (_, n) => write((db) => insert(db, n)))
     release()
     await Promise.all([done, ...waiting])
-    expect((await commits()).transactions - before.transactions).toBe(1 + Math.ceil(300 / 128))
     expect(committed()).toHaveLength(300)
   })
 

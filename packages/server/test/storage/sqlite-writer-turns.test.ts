@@ -1,0 +1,110 @@
+/** A batch of writes is bounded in number and in time, and leaves others their turns while it is open. */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import type { Db } from '../../src/storage/schema.ts'
+import { openSqliteConnection, type SqliteConnection } from '../../src/storage/sqlite-connection.ts'
+import { createSqliteWriter, type SqliteWriter } from '../../src/storage/sqlite-writer.ts'
+
+let directory: string
+let connection: SqliteConnection
+let writer: SqliteWriter
+let nowMs: number
+/** Writes of each transaction, in order. */
+let batches: number[]
+
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'latchkey-writer-'))
+  connection = openSqliteConnection(join(directory, 'store'), { isReadOnly: false })
+  nowMs = 0
+  batches = []
+  const hooks = { onFatal: () => {}, onCommit: (writes: number) => void batches.push(writes) }
+  writer = createSqliteWriter(connection, hooks, () => nowMs)
+})
+afterEach(() => {
+  connection.database.close()
+  rmSync(directory, { recursive: true })
+})
+
+/** Writes that come together, each of which takes so long. */
+const writeAll = (count: number, tookMs: number, work: (db: Db) => Promise<void> = async () => {}) =>
+  Promise.all(
+    Array.from({ length: count }, () =>
+      writer.write(async (db) => {
+        nowMs += tookMs
+        await work(db)
+      }),
+    ),
+  )
+
+describe('a transaction takes', () => {
+  test.each([
+    ['128 writes that take no time', 300, 0, [128, 128, 44]],
+    ['all that come together', 100, 0.1, [100]],
+    ['as many as have begun in 20 ms', 10, 6, [4, 4, 2]],
+    ['one that takes longer, by itself', 3, 50, [1, 1, 1]],
+  ])('%s', async (_, count, tookMs, expected) => {
+    await writeAll(count, tookMs)
+    expect(batches).toEqual(expected)
+  })
+})
+
+describe('between writes of one transaction', () => {
+  /** In which turn of the event loop each of them runs. */
+  async function turnsOf(count: number, tookMs: number): Promise<number[]> {
+    let turn = 0
+    let isOver = false
+    const counting = (async () => {
+      while (!isOver) {
+        await nextTurn()
+        turn += 1
+      }
+    })()
+    const turns: number[] = []
+    await writeAll(count, tookMs, async () => void turns.push(turn))
+    isOver = true
+    await counting
+    return turns
+  }
+
+  test('others have their turn after half a millisecond', async () => {
+    const turns = await turnsOf(8, 0.6)
+    expect(batches).toEqual([8])
+    expect(new Set(turns).size).toBe(8)
+  })
+
+  test('nobody has to wait for it where they take no time', async () => {
+    const turns = await turnsOf(100, 0)
+    expect(new Set(turns).size).toBe(1)
+  })
+
+  test('one that comes meanwhile is taken along', async () => {
+    let late: Promise<void> | undefined
+    await writeAll(4, 1, async () => {
+      late ??= nextTurn().then(() => writer.write(async () => {}))
+    })
+    await late
+    expect(batches).toEqual([5])
+  })
+
+  test('one that fails in a later turn is undone alone', async () => {
+    connection.database.exec('CREATE TABLE noted (n INTEGER)')
+    const run = (n: number, fails: boolean) =>
+      writer.write(async () => {
+        nowMs += 1
+        connection.database.exec(`INSERT INTO noted VALUES (${n})`)
+        if (fails) throw new Error('on purpose')
+      })
+    const [first, second, third] = await Promise.allSettled([run(1, false), run(2, true), run(3, false)])
+    expect([first.status, second.status, third.status]).toEqual(['fulfilled', 'rejected', 'fulfilled'])
+    expect(
+      connection.database
+        .prepare('SELECT n FROM noted')
+        .all()
+        .map(({ n }) => n),
+    ).toEqual([1, 3])
+    expect(batches).toEqual([3])
+  })
+})
