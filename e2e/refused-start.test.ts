@@ -1,15 +1,18 @@
 import { execFileSync } from 'node:child_process'
-import { createHash } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import {
+  chmodSync,
   closeSync,
   existsSync,
   mkdirSync,
   openSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
+  symlinkSync,
   truncateSync,
   writeFileSync,
   writeSync,
@@ -98,9 +101,9 @@ describe('a setting that is wrong stops the start, and is named', () => {
 
   it('two places for the server secret', async () => {
     const file = join(home.directory, 'secret')
-    writeFileSync(file, 'a'.repeat(64))
+    writeFileSync(file, randomBytes(32).toString('hex'))
     await expectRefused(
-      { LATCHKEY_SECRET: 'b'.repeat(64), LATCHKEY_SECRET_FILE: file },
+      { LATCHKEY_SECRET: randomBytes(32).toString('hex'), LATCHKEY_SECRET_FILE: file },
       /LATCHKEY_SECRET and LATCHKEY_SECRET_FILE are both set/,
     )
   })
@@ -174,6 +177,44 @@ describe('a place that cannot be used stops the start', () => {
   })
 })
 
+describe('a data directory that others can reach into stops the start', () => {
+  it.each(['644', '604', '606', '666'])('a server secret with the mode %s', async (mode) => {
+    await makeStore()
+    const file = join(home.dataDir, 'server.secret')
+    chmodSync(file, Number.parseInt(mode, 8))
+    await expectRefused({}, /server\.secret can be read by every user of this machine .*chmod 600/)
+  })
+
+  it('not one that a volume gives to a group', async () => {
+    await makeStore()
+    chmodSync(join(home.dataDir, 'server.secret'), 0o660)
+    await (await home.serve()).stop()
+  })
+
+  it.each(['latchkey.db', 'server.secret'])('%s as a link to a file elsewhere', async (name) => {
+    await makeStore()
+    const elsewhere = join(home.directory, 'elsewhere')
+    renameSync(join(home.dataDir, name), elsewhere)
+    symlinkSync(elsewhere, join(home.dataDir, name))
+    await expectRefused({}, /is a symbolic link, .*LATCHKEY_DATA_DIR/)
+  })
+
+  it.each(['latchkey.db', 'latchkey.db-wal', 'server.secret'])(
+    '%s as a link to nothing, before the first start',
+    async (name) => {
+      mkdirSync(home.dataDir)
+      symlinkSync(join(home.directory, 'nothing'), join(home.dataDir, name))
+      await expectRefused({}, /is a symbolic link, .*LATCHKEY_DATA_DIR/)
+    },
+  )
+
+  it('not the directory itself as a link', async () => {
+    mkdirSync(join(home.directory, 'volume'))
+    symlinkSync(join(home.directory, 'volume'), home.dataDir)
+    await (await home.serve()).stop()
+  })
+})
+
 describe('a store that cannot be trusted stops the start, and stays as it is', () => {
   function change(sql: string): void {
     const database = new DatabaseSync(store)
@@ -231,7 +272,9 @@ describe('a store that cannot be trusted stops the start, and stays as it is', (
   ])('a database of another program, %s', async (_name, sql) => {
     mkdirSync(home.dataDir)
     change(sql)
-    writeFileSync(join(home.dataDir, 'server.secret'), 'a secret that is long enough to be one')
+    writeFileSync(join(home.dataDir, 'server.secret'), 'a secret that is long enough to be one', {
+      mode: 0o600,
+    })
     await expectRefused({}, /belongs to another program[^\n]+LATCHKEY_DATA_DIR/)
   })
 })

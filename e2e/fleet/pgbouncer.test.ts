@@ -13,6 +13,7 @@ import { createPgBouncer, missingPgBouncer, type PgBouncer, type PoolMode } from
 import { createRecorder, type Recorder } from './revocations.ts'
 import { inRounds, issueEverywhere, revokeEach, SOME, until } from './rounds.ts'
 
+const SECRET = 'a secret that every server here is given'
 const missing = missingPgBouncer()
 const REMEDY = /pooler in transaction mode.+pool_mode=session.+port 5432.+without -pooler/
 const TEST_MS_MAX = 60_000 + SOME * 400
@@ -71,7 +72,7 @@ describe.skipIf(missing !== undefined)(`PgBouncer (${missing ?? 'a real one'})`,
     await onlooker.query(`ALTER DATABASE ${new URL(url).pathname.slice(1)} SET synchronous_commit = off`)
     const home = createHome()
     try {
-      const settings = { DATABASE_URL: pool.urlOf(url), LATCHKEY_SECRET: 'x'.repeat(40) }
+      const settings = { DATABASE_URL: pool.urlOf(url), LATCHKEY_SECRET: SECRET }
       await home.serve({ settings })
       const listening = await onlooker.query(
         `SELECT query FROM pg_stat_activity
@@ -98,7 +99,7 @@ describe.skipIf(missing !== undefined)(`PgBouncer (${missing ?? 'a real one'})`,
     await before.end()
     const home = createHome()
     try {
-      const settings = { DATABASE_URL: pool.urlOf(url), LATCHKEY_SECRET: 'x'.repeat(40) }
+      const settings = { DATABASE_URL: pool.urlOf(url), LATCHKEY_SECRET: SECRET }
       expect(await home.run(['migrate'], settings)).toMatchObject({ exitCode: 0, stderr: '' })
       const onlooker = await connectTo(url)
       const tables = await onlooker.query(
@@ -126,7 +127,7 @@ describe.skipIf(missing !== undefined)(`PgBouncer (${missing ?? 'a real one'})`,
       const { url, drop } = await createDatabase(cluster.url)
       const home = createHome()
       try {
-        const settings = { DATABASE_URL: pool.urlOf(url), LATCHKEY_SECRET: 'x'.repeat(40) }
+        const settings = { DATABASE_URL: pool.urlOf(url), LATCHKEY_SECRET: SECRET }
         for (const command of ['serve', 'bootstrap', 'migrate']) {
           const { exitCode, stdout, stderr } = await home.run([command], settings)
           expect(stderr).toMatch(REMEDY)
@@ -210,7 +211,7 @@ describe.skipIf(missing !== undefined)(`PgBouncer (${missing ?? 'a real one'})`,
     try {
       const settings = {
         DATABASE_URL: `${pool.urlOf(url)}?connect_timeout=2`,
-        LATCHKEY_SECRET: 'x'.repeat(40),
+        LATCHKEY_SECRET: SECRET,
       }
       const { exitCode, stderr } = await home.run(['serve'], settings)
       expect(exitCode).toBe(1)

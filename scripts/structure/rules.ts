@@ -87,12 +87,18 @@ export const WALLS: Readonly<Record<string, Wall>> = {
 
   // The files beside the rooms, which put the rooms together. No room imports one, but for types.
   'server/settings': { may: ['core'] },
-  'server/config': { may: ['core', 'server/settings'] },
+  'server/unknown-settings': { may: ['core', 'server/settings'] },
+  'server/config': { may: ['core', 'server/settings', 'server/unknown-settings'] },
+  'server/data-dir': { may: ['server/config'] },
   'server/server-secret': { may: ['core', 'server/settings', 'server/config'] },
   'server/issuers-file': { may: ['core', 'server/config'], types: ['server/auth'] },
-  'server/deployment': { may: ['core', 'server/config', 'server/storage'], types: ['server/audit'] },
-  'server/open-store': {
+  'server/deployment': {
     may: ['core', 'server/config', 'server/server-secret', 'server/storage'],
+    types: ['server/settings', 'server/audit'],
+  },
+  'server/open-store': {
+    may: ['core', 'server/config', 'server/data-dir', 'server/server-secret', 'server/storage'],
+    types: ['server/settings'],
   },
   'server/services': {
     may: [
@@ -130,11 +136,13 @@ export const WALLS: Readonly<Record<string, Wall>> = {
     may: [
       'core',
       'server/config',
+      'server/data-dir',
       'server/server-secret',
       'server/deployment',
       'server/open-store',
       'server/storage',
     ],
+    types: ['server/settings'],
   },
   'server/app': { may: ['core', 'contract', 'server/http'], types: ['server/config', 'server/services'] },
   'server/start': {

@@ -35,9 +35,17 @@ export function adminKeyFile({ bootstrapKeyFile, dataDir }: Places): string | un
  * with one sentence.
  */
 export function assertAdminKeyFile(file: string, { dataDir }: Pick<Config, 'dataDir'>): void {
-  const found = lstatSync(file, { throwIfNoEntry: false })
+  const isInside = isInDataDir(file, dataDir)
+  let found: Stats | undefined
+  try {
+    found = lstatSync(file, { throwIfNoEntry: false })
+  } catch (error) {
+    // What is wrong with the data directory is told when it is made.
+    if (isInside) return
+    throw cannotWrite(file, error)
+  }
   if (found !== undefined) assertReplaceable(file, found)
-  else if (!isInDataDir(file, dataDir)) assertDirectory(file)
+  else if (!isInside) assertDirectory(file)
 }
 
 /**

@@ -136,6 +136,13 @@ describe('a place for the admin key that is', () => {
     )
   })
 
+  it('below a file is refused, unless that is to be the data directory, of which others speak', () => {
+    writeFileSync(file, '')
+    const below = join(file, 'admin.key')
+    expect(() => assertAdminKeyFile(below, { dataDir })).toThrow(/cannot be written to .*ENOTDIR/)
+    expect(() => assertAdminKeyFile(below, { dataDir: file })).not.toThrow()
+  })
+
   it('in the data directory, which is made with the store, is not', () => {
     const fresh = join(dataDir, 'fresh')
     expect(() => assertAdminKeyFile(join(fresh, 'admin.key'), { dataDir: fresh })).not.toThrow()

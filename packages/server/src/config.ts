@@ -1,5 +1,5 @@
-import { nearest } from '@latchkey/core/nearest'
 import { type Setting, settings } from './settings.ts'
+import { describeUnknown } from './unknown-settings.ts'
 
 /** A setting that stops the start. The message names it and says what to do. */
 export class ConfigError extends Error {
@@ -27,7 +27,8 @@ export function readConfig(environment: Environment = process.env): {
   config: Config
   secretSource: SecretSource
 } {
-  refuseUnknown(environment)
+  const unknown = describeUnknown(environment)
+  if (unknown !== undefined) throw new ConfigError(unknown)
   const values = Object.fromEntries(
     Object.entries(settings).map(([name, setting]) => [name, parseSetting(setting, environment)]),
   ) as Values
@@ -48,17 +49,6 @@ export function readConfig(environment: Environment = process.env): {
   }
 }
 
-function refuseUnknown(environment: Environment): void {
-  const known = Object.values(settings).map((setting) => setting.name)
-  for (const name of Object.keys(environment)) {
-    if (!name.startsWith('LATCHKEY_') || known.includes(name)) continue
-    const suggestion = nearest(name, known)
-    const hint =
-      suggestion === undefined ? 'latchkey serve --help lists all of them.' : `did you mean ${suggestion}?`
-    throw new ConfigError(`Unknown setting ${name}: ${hint}`)
-  }
-}
-
 /** Asked only of who needs it: the variable is there for other programs, too. It may hold a password. */
 function assertProxy(text: string): void {
   if (text === '' || (URL.canParse(text) && /^https?:$/.test(new URL(text).protocol))) return
@@ -70,11 +60,23 @@ function assertProxy(text: string): void {
 
 function parseSetting(setting: Setting<unknown>, environment: Environment): unknown {
   const { [setting.otherName ?? '']: other, [setting.name]: named } = environment
-  const text = other || named
+  const given = other || named || ''
   try {
-    return setting.parse(text === undefined || text === '' ? setting.fallback : text)
+    const text = setting.isVerbatim === true ? given : plain(given)
+    return setting.parse(text === '' ? setting.fallback : text)
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
     throw new ConfigError(`${setting.name} ${reason.replace(/\.$/, '')}.`)
   }
+}
+
+/** Files of settings leave a space, or Windows' end of a line, behind a value; some readers leave its quotes on. */
+function plain(text: string): string {
+  const trimmed = text.trim()
+  if (/^(["'])(?:.*)\1$/s.test(trimmed) && trimmed.length > 1) {
+    throw new Error(
+      'has quotes around it, which a shell takes away and others (docker --env-file) do not: leave them out',
+    )
+  }
+  return trimmed
 }

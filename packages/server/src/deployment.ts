@@ -2,42 +2,58 @@ import { createHmac, timingSafeEqual } from 'node:crypto'
 import type { Clock } from '@latchkey/core/clock'
 import type { CompanyList } from './audit/company-list.ts'
 import { ConfigError } from './config.ts'
+import { assertStrong, type DerivedKeys, deriveKeys } from './server-secret.ts'
+import type { GivenSecret } from './settings.ts'
 import { findDeployment, insertDeployment } from './storage/deployment.ts'
 import type { Engine } from './storage/engine.ts'
 
 /**
  * Holds the server secret against the one this store was made with, so that a wrong one stops the start
- * instead of refusing every key. The first start on an empty store notes it. Throws ConfigError.
+ * instead of refusing every key, and answers the keys derived from it. The first start on an empty store notes it, if
+ * it is strong enough. Throws ConfigError.
  */
-export async function assertServerSecret(
+export async function settleKeys(
   engine: Engine,
-  checkKey: Uint8Array,
+  given: GivenSecret,
   clock: Clock,
-  emptyList: CompanyList,
-): Promise<void> {
-  const expected = secretCheckOf(checkKey)
-  const deployment =
-    (await engine.inspect(findDeployment)) ?? (await note(engine, expected, clock, emptyList))
-  if (!isOfSecret(checkKey, deployment.secret_check)) {
-    throw new ConfigError(
-      'The server secret is not the one this store was made with: put the old one back ' +
-        '(LATCHKEY_SECRET, LATCHKEY_SECRET_FILE or server.secret in the data directory). No key could be verified with this one.',
-    )
-  }
+  emptyListOf: (keys: DerivedKeys) => CompanyList,
+): Promise<DerivedKeys> {
+  const { secret_check: noted } =
+    (await engine.inspect(findDeployment)) ?? (await note(engine, given, clock, emptyListOf))
+  const keys = keysThatFit(given, noted)
+  if (keys !== undefined) return keys
+  throw new ConfigError(
+    'The server secret is not the one this store was made with: put the old one back ' +
+      '(LATCHKEY_SECRET, LATCHKEY_SECRET_FILE or server.secret in the data directory). No key could be verified with this one.',
+  )
 }
 
-async function note(engine: Engine, secretCheck: Buffer, clock: Clock, emptyList: CompanyList) {
+/** `noted`: what the store knows of its secret. undefined: it was made with another. */
+export function keysThatFit({ text, untrimmed }: GivenSecret, noted: Uint8Array): DerivedKeys | undefined {
+  // Before space around it was cut off, stores were made with it.
+  return [text, untrimmed].map(deriveKeys).find(({ check }) => isOfSecret(check, noted))
+}
+
+async function note(
+  engine: Engine,
+  given: GivenSecret,
+  clock: Clock,
+  emptyListOf: (keys: DerivedKeys) => CompanyList,
+) {
+  assertStrong(given)
+  const keys = deriveKeys(given.text)
+  const secretCheck = secretCheckOf(keys.check)
   const { value } = await engine.write(async (db) => {
     const noted = await findDeployment(db)
     if (noted !== undefined) return noted
-    await insertDeployment(db, { secret_check: secretCheck, ...emptyList }, clock.nowMs())
+    await insertDeployment(db, { secret_check: secretCheck, ...emptyListOf(keys) }, clock.nowMs())
     return { secret_check: secretCheck }
   })
   return value
 }
 
 /** Whether a store that has noted this was made with the server secret of the key. */
-export function isOfSecret(checkKey: Uint8Array, noted: Uint8Array): boolean {
+function isOfSecret(checkKey: Uint8Array, noted: Uint8Array): boolean {
   const known = isListSealed(checkKey, noted) ? secretCheckOf(checkKey) : unsealedCheckOf(checkKey)
   return known.length === noted.length && timingSafeEqual(known, noted)
 }

@@ -1,7 +1,9 @@
 import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { type Config, ConfigError, type SecretSource } from './config.ts'
-import { prepareDataDir, readServerSecret } from './server-secret.ts'
+import { prepareDataDir } from './data-dir.ts'
+import { assertStrong, readServerSecret } from './server-secret.ts'
+import type { GivenSecret } from './settings.ts'
 import type { Engine } from './storage/engine.ts'
 import type { PostgresOptions } from './storage/postgres.ts'
 import { openSqlite } from './storage/sqlite.ts'
@@ -35,13 +37,15 @@ export async function assertStoreMade(config: Config, secretSource: SecretSource
 }
 
 /** The server secret. Only the embedded store has a place of its own for one. */
-export function prepareSecret(secretSource: SecretSource): string {
+export function prepareSecret(secretSource: SecretSource): GivenSecret {
   const { secret, secretFile, dataDir, databaseUrl } = secretSource
   const isGiven = secret !== null || secretFile !== null
+  const isStoreNew = databaseUrl === null && !existsSync(storeFileOf(dataDir))
   // Read before anything is made: a start that is refused leaves nothing behind.
   const given = isGiven ? readServerSecret(secretSource, false) : undefined
+  if (isStoreNew && given !== undefined) assertStrong(given)
   if (databaseUrl === null) prepareDataDir(dataDir)
-  return given ?? readServerSecret(secretSource, !existsSync(storeFileOf(dataDir)))
+  return given ?? readServerSecret(secretSource, isStoreNew)
 }
 
 type StoreHooks = WriterHooks & Pick<PostgresOptions, 'onError' | 'expect'>

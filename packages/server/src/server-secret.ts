@@ -5,14 +5,15 @@ import {
   copyFileSync,
   existsSync,
   linkSync,
-  mkdirSync,
   readFileSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
+import { weaknessOf } from '@latchkey/core/secret-strength'
 import { ConfigError, type SecretSource } from './config.ts'
-import { serverSecret } from './settings.ts'
+import { type GivenSecret, serverSecret } from './settings.ts'
 
 /** Keys derived from the server secret, one for each use. None of them is ever stored. */
 export type DerivedKeys = {
@@ -27,29 +28,29 @@ export type DerivedKeys = {
 
 const KEY_BYTES = 32
 
-/** Makes the data directory (0700) if need be. Throws ConfigError when it cannot be used. */
-export function prepareDataDir(dataDir: string): void {
-  try {
-    mkdirSync(dataDir, { recursive: true, mode: 0o700 })
-    const probe = join(dataDir, `.write-test-${process.pid}`)
-    writeFileSync(probe, '', { mode: 0o600 })
-    rmSync(probe)
-  } catch (error) {
-    throw new ConfigError(
-      `The data directory ${dataDir} cannot be written (${reason(error)}): ` +
-        'correct its permissions or choose another with LATCHKEY_DATA_DIR.',
-    )
-  }
-}
-
 /** The server secret from where the settings say, or from the data directory, where it is made with the store. */
-export function readServerSecret(source: SecretSource, isStoreNew: boolean): string {
+export function readServerSecret(source: SecretSource, isStoreNew: boolean): GivenSecret {
   if (source.secret !== null) return source.secret
   if (source.secretFile !== null) return readSecretFile(source.secretFile)
   const file = secretFileOf(source.dataDir)
   // A store without its secret is not a new one: a fresh secret would only hide what happened.
   if (isStoreNew && !existsSync(file)) makeSecretFile(file)
-  return readSecretFile(file)
+  const secret = readSecretFile(file)
+  assertPrivate(file)
+  return secret
+}
+
+/**
+ * Throws ConfigError when everybody on the machine may read it. A group may: Kubernetes gives the files of a volume to
+ * one (fsGroup), and doctor warns of it.
+ */
+function assertPrivate(file: string): void {
+  const { mode } = statSync(file)
+  if (process.platform === 'win32' || (mode & 0o007) === 0) return
+  throw new ConfigError(
+    `The server secret ${file} can be read by every user of this machine (mode ${(mode & 0o777).toString(8)}): ` +
+      `chmod 600 '${file}'. Who may have read it can make keys for itself.`,
+  )
 }
 
 export const secretFileOf = (dataDir: string): string => join(dataDir, 'server.secret')
@@ -58,7 +59,8 @@ function makeSecretFile(file: string): void {
   const draft = `${file}.${process.pid}`
   try {
     // On disk before the store can be: a store whose secret went with the power would be lost whole.
-    writeFileSync(draft, `${randomBytes(32).toString('hex')}\n`, { mode: 0o600, flush: true })
+    rmSync(draft, { force: true })
+    writeFileSync(draft, `${randomBytes(32).toString('hex')}\n`, { mode: 0o600, flag: 'wx', flush: true })
     chmodSync(draft, 0o600)
     publish(draft, file)
   } catch (error) {
@@ -89,8 +91,17 @@ function codeOf(error: unknown): string | undefined {
   return (error as NodeJS.ErrnoException).code
 }
 
+/** Throws ConfigError unless the secret is strong enough to make a store with. A store that has one goes on with it. */
+export function assertStrong({ text }: GivenSecret): void {
+  const weakness = weaknessOf(text)
+  if (weakness === undefined) return
+  throw new ConfigError(
+    `The server secret ${weakness}, and could be found out from a token: use a random one (openssl rand -hex 32 makes one).`,
+  )
+}
+
 /** Throws ConfigError with one sentence. */
-export function readSecretFile(file: string): string {
+export function readSecretFile(file: string): GivenSecret {
   let text: string
   try {
     text = readFileSync(file, 'utf8').trim()

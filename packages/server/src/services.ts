@@ -3,6 +3,7 @@ import { Agent } from 'node:https'
 import type { Clock } from '@latchkey/core/clock'
 import { createFingerprinter } from '@latchkey/core/fingerprint'
 import { createRandomPool, type RandomBytes } from '@latchkey/core/random'
+import { weaknessOf } from '@latchkey/core/secret-strength'
 import { createVerifier, type Verifier } from '@latchkey/core/verifier'
 import { type AuditChain, createAuditChain } from './audit/chain.ts'
 import { emptyCompanyList } from './audit/company-list.ts'
@@ -14,10 +15,11 @@ import { createSigningKey } from './auth/signing-key.ts'
 import { createTokenVerifier, type VerifiedToken } from './auth/verify-token.ts'
 import { type Changes, createChanges } from './changes/changes.ts'
 import type { Config, SecretSource } from './config.ts'
-import { assertServerSecret } from './deployment.ts'
+import { settleKeys } from './deployment.ts'
 import { readIssuersFile } from './issuers-file.ts'
 import { openStore, prepareSecret } from './open-store.ts'
-import { type DerivedKeys, deriveKeys } from './server-secret.ts'
+import type { DerivedKeys } from './server-secret.ts'
+import type { GivenSecret } from './settings.ts'
 import type { Engine } from './storage/engine.ts'
 import { createEvents, type Events } from './telemetry/events.ts'
 import { createLog } from './telemetry/log.ts'
@@ -79,9 +81,10 @@ export async function createServices(
   const clock = overrides.clock ?? systemClock
   const randomBytes = overrides.randomBytes ?? createRandomPool(cryptoRandomBytes)
   const outsideIssuers = wireOutsideIssuers(config, secretSource, events, clock)
-  const derivedKeys = deriveKeys(prepareSecret(secretSource))
-  const tokens = wireTokens(config.publicUrl, outsideIssuers, derivedKeys, clock, randomBytes)
+  const secret = prepareSecret(secretSource)
   const metrics = createMetrics(() => verifier)
+  /** Not there while the store is opened and its secret is looked at. */
+  let followed: Revocations | undefined
   const traces = config.traces ? (await import('./telemetry/traces.ts')).createTraces() : undefined
   const engine = await openStore(config, secretSource, {
     onCommit: metrics.writesCommitted,
@@ -90,17 +93,15 @@ export async function createServices(
       events.storeFailed(error)
       ;(overrides.onFatal ?? exitNow)(error)
     },
-    expect: () => revocations.expect(),
+    expect: () => followed?.expect() ?? ((head) => head.isAccepted),
   })
-  const chain = createAuditChain(derivedKeys.audit)
+  const derivedKeys = await settleOrClose(engine, secret, clock)
+  noteWeakness(secret, events)
+  const tokens = wireTokens(config.publicUrl, outsideIssuers, derivedKeys, clock, randomBytes)
   const fingerprint = createFingerprinter(derivedKeys.fingerprint)
   const { verifier, revocations } = wireVerification(engine, fingerprint, events, randomBytes)
-  try {
-    await assertServerSecret(engine, derivedKeys.check, clock, emptyCompanyList(chain))
-  } catch (error) {
-    await engine.close()
-    throw error
-  }
+  followed = revocations
+  const chain = createAuditChain(derivedKeys.audit)
   const settle = metrics.timingSettles(revocations.settle)
   const usage = createUsage(engine, events.usageLost)
   return {
@@ -127,6 +128,21 @@ export async function createServices(
       await engine.close()
     },
   }
+}
+
+async function settleOrClose(engine: Engine, secret: GivenSecret, clock: Clock): Promise<DerivedKeys> {
+  try {
+    return await settleKeys(engine, secret, clock, ({ audit }) => emptyCompanyList(createAuditChain(audit)))
+  } catch (error) {
+    await engine.close()
+    throw error
+  }
+}
+
+/** Of a store that was made with it; a new one is not made. */
+function noteWeakness({ text }: GivenSecret, events: Events): void {
+  const why = weaknessOf(text)
+  if (why !== undefined) events.secretWeak({ why })
 }
 
 function wireVerification(

@@ -9,6 +9,8 @@ export type Setting<T> = {
   /** Shown by `latchkey serve --help`; the text that stands when the variable is absent. */
   readonly fallback: string
   readonly description: string
+  /** What stands around the text may belong to it. */
+  readonly isVerbatim?: true
   /** Throws Error with what is wrong, written to follow the setting's name. */
   readonly parse: (text: string) => T
 }
@@ -33,6 +35,7 @@ export const settings = {
     name: 'DATABASE_URL',
     fallback: '',
     description: 'postgres://user:password@host:5432/database. Absent: SQLite in the data directory.',
+    isVerbatim: true,
     parse: (text) => {
       const url = text.trim()
       if (url === '') return null
@@ -65,20 +68,21 @@ export const settings = {
     name: 'LATCHKEY_DATA_DIR',
     fallback: './data',
     description: 'Directory of the embedded store and of the server secret. Made with mode 0700 if absent.',
-    parse: (text) => text,
+    parse: path,
   } satisfies Setting<string>,
   secret: {
     name: 'LATCHKEY_SECRET',
     fallback: '',
-    description: 'Server secret, any text of at least 32 characters.',
-    parse: (text) => (text === '' ? null : serverSecret(text)),
-  } satisfies Setting<string | null>,
+    description: 'Server secret, a random text of at least 32 characters; space around it is cut off.',
+    isVerbatim: true,
+    parse: (text) => (text.trim() === '' ? null : { ...serverSecret(text.trim()), untrimmed: text }),
+  } satisfies Setting<GivenSecret | null>,
   secretFile: {
     name: 'LATCHKEY_SECRET_FILE',
     fallback: '',
     description:
       'File that holds the server secret. Neither given: one is made in the data directory (not with DATABASE_URL).',
-    parse: (text) => (text === '' ? null : text),
+    parse: (text) => (text === '' ? null : path(text)),
   } satisfies Setting<string | null>,
   publicUrl: {
     name: 'LATCHKEY_PUBLIC_URL',
@@ -106,7 +110,7 @@ export const settings = {
     name: 'LATCHKEY_BOOTSTRAP_KEY_FILE',
     fallback: '',
     description: 'Where the first start on an empty store writes the admin key (mode 0600).',
-    parse: (text) => (text === '' ? null : text),
+    parse: (text) => (text === '' ? null : path(text)),
   } satisfies Setting<string | null>,
   corsOrigins: {
     name: 'LATCHKEY_CORS_ORIGINS',
@@ -123,7 +127,7 @@ export const settings = {
     name: 'LATCHKEY_ISSUERS_FILE',
     fallback: '',
     description: 'JSON file of the outside issuers whose JWTs are accepted; see docs/use/tokens.md.',
-    parse: (text) => (text === '' ? null : text),
+    parse: (text) => (text === '' ? null : path(text)),
   } satisfies Setting<string | null>,
   httpsProxy: {
     name: 'HTTPS_PROXY',
@@ -179,7 +183,7 @@ export const settings = {
     parse: (text) => {
       if (text === '') return null
       const level = LOG_LEVELS.find((known) => known === text)
-      if (level === undefined) throw new Error(`must be one of ${LOG_LEVELS.join(', ')}`)
+      if (level === undefined) throw new Error(`must be one of ${LOG_LEVELS.join(', ')}; got ${shown(text)}`)
       return level
     },
   } satisfies Setting<LogLevel | null>,
@@ -188,7 +192,7 @@ export const settings = {
     fallback: 'off',
     description: 'on: a span for each request, for the OpenTelemetry SDK that the process is started with.',
     parse: (text) => {
-      if (text !== 'on' && text !== 'off') throw new Error('must be on or off')
+      if (text !== 'on' && text !== 'off') throw new Error(`must be on or off; got ${shown(text)}`)
       return text === 'on'
     },
   } satisfies Setting<boolean>,
@@ -224,8 +228,17 @@ function durability(text: string): Durability {
 
 function wholeNumber(text: string, least: number, most: number): number {
   const value = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN
-  if (!(value >= least && value <= most)) throw new Error(`must be a whole number from ${least} to ${most}`)
-  return value
+  if (value >= least && value <= most) return value
+  throw new Error(`must be a whole number from ${least} to ${most}; got ${shown(text)}`)
+}
+
+/** What was given, so that also what cannot be seen is; a value in a wrong place may be a secret, and long. */
+const shown = (text: string): string => (text.length > SHOWN_MAX ? 'a longer text' : JSON.stringify(text))
+const SHOWN_MAX = 20
+
+function path(text: string): string {
+  if (!/^~(?:\/|$)/.test(text)) return text
+  throw new Error('begins with ~, which only a shell understands: write the whole path')
 }
 
 function origin(text: string): string {
@@ -258,11 +271,14 @@ const got = (text: string): string => (text.includes('@') ? 'without user and pa
 /** Shorter texts can be guessed; every fingerprint hangs on this one. */
 const SECRET_LENGTH_MIN = 32
 
-export function serverSecret(text: string): string {
+/** `untrimmed`: with the space around it. Stores were made with that before it was cut off here as in files. */
+export type GivenSecret = { readonly text: string; readonly untrimmed: string }
+
+export function serverSecret(text: string): GivenSecret {
   if (text.length < SECRET_LENGTH_MIN) {
     throw new Error(`must hold at least ${SECRET_LENGTH_MIN} characters (openssl rand -hex 32 makes one)`)
   }
-  return text
+  return { text, untrimmed: text }
 }
 
 function blocks(text: string): Allowlist | null {

@@ -1,5 +1,6 @@
 import { accessSync, constants, existsSync, statfsSync, statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
+import { findLinks } from '../data-dir.ts'
 import { isOpenToOthers, modeOf } from './file-mode.ts'
 import { type Finding, fine, problem, reasonOf, warning } from './finding.ts'
 
@@ -32,6 +33,11 @@ export function diagnoseDataDir(dataDir: string): Finding {
   } catch (error) {
     const remedy = 'Give it to the user the service runs as, or choose another with LATCHKEY_DATA_DIR.'
     return problem(check, `${place} cannot be read and written by this user (${reasonOf(error)}).`, remedy)
+  }
+  const [link] = findLinks(place)
+  if (link !== undefined) {
+    const remedy = 'Put the file itself there, or let LATCHKEY_DATA_DIR name the directory that it is in.'
+    return problem(check, `${link} is a symbolic link, which the service does not follow.`, remedy)
   }
   if (isOpenToOthers(found.mode)) {
     const detail = `${place} has the mode ${modeOf(found.mode)}: other users of the machine can look inside.`

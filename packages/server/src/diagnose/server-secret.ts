@@ -1,8 +1,10 @@
 import { statSync } from 'node:fs'
 import { resolve } from 'node:path'
+import { weaknessOf } from '@latchkey/core/secret-strength'
 import type { SecretSource } from '../config.ts'
-import { isOfSecret } from '../deployment.ts'
-import { deriveKeys, readSecretFile, secretFileOf } from '../server-secret.ts'
+import { keysThatFit } from '../deployment.ts'
+import { readSecretFile, secretFileOf } from '../server-secret.ts'
+import type { GivenSecret } from '../settings.ts'
 import { isOpenToOthers, modeOf } from './file-mode.ts'
 import { type Finding, fine, problem, reasonOf, warning } from './finding.ts'
 
@@ -25,7 +27,7 @@ export function diagnoseServerSecret(source: SecretSource, store: Known): Findin
     if (store.isNew) return fine(CHECK, 'not made yet; the first start makes it')
     return problem(CHECK, `${file} is missing, and the store cannot be used without it.`, PUT_BACK)
   }
-  let secret: string
+  let secret: GivenSecret
   try {
     secret = readSecretFile(file)
   } catch (error) {
@@ -38,11 +40,19 @@ export function diagnoseServerSecret(source: SecretSource, store: Known): Findin
   return (isOwn ? problem : warning)(CHECK, detail, `chmod 600 '${file}'`)
 }
 
-function compare(secret: string, place: string, store: Known): Finding {
-  const known = store.secretCheck
-  if (known === undefined) return fine(CHECK, `from ${place}`)
-  if (isOfSecret(deriveKeys(secret).check, known)) {
-    return fine(CHECK, `from ${place}, the one this store was made with`)
+const A_NEW_ONE = 'Make a new store with a random one (openssl rand -hex 32), and issue the keys anew.'
+
+function compare(given: GivenSecret, place: string, { isNew, secretCheck }: Known): Finding {
+  if (secretCheck !== undefined && keysThatFit(given, secretCheck) === undefined) {
+    return problem(CHECK, `The one from ${place} is not the one this store was made with.`, PUT_BACK)
   }
-  return problem(CHECK, `The one from ${place} is not the one this store was made with.`, PUT_BACK)
+  const weakness = weaknessOf(given.text)
+  if (weakness !== undefined) {
+    const remedy = isNew ? 'Use a random one: openssl rand -hex 32 makes one.' : A_NEW_ONE
+    return problem(CHECK, `The one from ${place} ${weakness}, and could be found out from a token.`, remedy)
+  }
+  return fine(
+    CHECK,
+    secretCheck === undefined ? `from ${place}` : `from ${place}, the one this store was made with`,
+  )
 }

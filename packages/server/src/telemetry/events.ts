@@ -44,6 +44,8 @@ export type Events = {
   checkpointFailed(error: unknown): void
   /** Something was written to a chain that somebody else has changed. */
   auditBroken(companyId: string): void
+  /** `why` names no part of it. */
+  secretWeak(fields: { readonly why: string }): void
   started(fields: { readonly url: string; readonly store: string }): void
   /** `drainSeconds`: how long it still serves. */
   stopping(fields: { readonly signal: string; readonly drainSeconds: number }): void
@@ -84,6 +86,8 @@ export function createEvents(log: Log): Events {
       ),
     auditBroken: (companyId) =>
       log.error({ event: 'audit_broken', companyId }, 'an audit chain was changed: latchkey audit verify'),
+    secretWeak: (fields) =>
+      log.warn({ ...fields, event: 'secret_weak' }, 'the server secret could be found out from a token'),
     started: (fields) => log.info({ ...fields, event: 'started' }, 'ready'),
     stopping: (fields) => log.info({ ...fields, event: 'stopping' }, 'stopping'),
     stopped: () => log.info({ event: 'stopped' }, 'stopped'),
