@@ -55,7 +55,7 @@ async function findEntries(
   companyId: NonNullable<Principal['homeCompanyId']>,
   id: KeyId,
 ): Promise<string[] | null> {
-  const key = await engine.read((db) => findKey(db, companyId, id))
+  const key = await engine.read((db) => findKey(db, companyId, id), { party: companyId })
   const text = key?.whitelisted_ips ?? null
   return text === null ? null : (JSON.parse(text) as string[])
 }

@@ -4,6 +4,7 @@ import type { CompanyId } from '@latchkey/core/ids'
 import type { RandomBytes } from '@latchkey/core/random'
 import type { AuditChain } from '../audit/chain.ts'
 import type { Engine, Revoke } from '../storage/engine.ts'
+import type { Turn } from '../storage/fair-queue.ts'
 import { findLedgerLocked, holdCompany, type Ledger } from '../storage/ledger.ts'
 import { findOutsideUser } from '../storage/outside-user.ts'
 import type { Db } from '../storage/schema.ts'
@@ -20,10 +21,18 @@ export type Changes = {
    * in force on every server. Throws AppError: the refusal of the requester, `company_not_found`, and what
    * `work` throws; nothing is changed then.
    */
-  change<T>(by: Requester, companyId: CompanyId, work: (change: Change) => Promise<T>): Promise<T>
+  change<T>(
+    by: Requester,
+    companyId: CompanyId,
+    work: (change: Change) => Promise<T>,
+    options?: ChangeOptions,
+  ): Promise<T>
   /** The same by the host for the first start, when there is no company yet. */
   begin<T>(work: (tx: Tx) => Promise<T>): Promise<T>
 }
+
+/** `isRevocation`: something is to stop by it, so that it waits less than what others only want. */
+type ChangeOptions = { readonly isRevocation?: boolean }
 
 type Deps = {
   readonly engine: Engine
@@ -45,22 +54,25 @@ const STORED: ChangeRows = { holdCompany, findLedgerLocked, findVerifiable, find
 export function createChanges(deps: Deps, rows: ChangeRows = STORED): Changes {
   const { engine, clock, settle } = deps
 
-  async function settled<T>(work: (db: Db, revoke: Revoke) => Promise<T>): Promise<T> {
-    const { value, revocation } = await engine.write(work)
+  async function settled<T>(work: (db: Db, revoke: Revoke) => Promise<T>, turn?: Turn): Promise<T> {
+    const { value, revocation } = await engine.write(work, turn)
     if (revocation !== undefined) await settle(revocation)
     return value
   }
 
   return {
-    change: (by, companyId, work) =>
-      settled(async (db, revoke) => {
-        const ledger = await hold(rows, db, by, companyId)
-        // After the wait for the rows: what ended during it has ended.
-        const nowMs = clock.nowMs()
-        const principal = await judgeAgain(rows, db, by, nowMs)
-        if (ledger === undefined) throw new AppError('company_not_found', 'There is no such company.')
-        return changeWith({ ...deps, db, nowMs, revoke, principal, actor: by.actor }, ledger, work)
-      }),
+    change: (by, companyId, work, { isRevocation = false } = {}) =>
+      settled(
+        async (db, revoke) => {
+          const ledger = await hold(rows, db, by, companyId)
+          // After the wait for the rows: what ended during it has ended.
+          const nowMs = clock.nowMs()
+          const principal = await judgeAgain(rows, db, by, nowMs)
+          if (ledger === undefined) throw new AppError('company_not_found', 'There is no such company.')
+          return changeWith({ ...deps, db, nowMs, revoke, principal, actor: by.actor }, ledger, work)
+        },
+        { party: companyId, isUrgent: isRevocation },
+      ),
     begin: (work) =>
       settled((db, revoke) => work({ ...deps, db, nowMs: clock.nowMs(), revoke, actor: HOST })),
   }

@@ -18,7 +18,7 @@ export async function actFor(
   const companyId = onlyValue(headers, 'X-Company-Id') ?? ''
   assertMayActForOthers(principal)
   const company = isId('cmp', companyId)
-    ? await deps.engine.read((db) => findCompany(db, companyId))
+    ? await deps.engine.read((db) => findCompany(db, companyId), { party: companyId })
     : undefined
   if (company === undefined)
     throw new AppError('company_not_found', 'X-Company-Id names no company of this deployment.')

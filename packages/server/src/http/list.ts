@@ -56,11 +56,14 @@ export async function answerList<Row>(
   const { companyId } = source
   const { page, elements } = await deps.turnstile.pass(companyId, () =>
     deps.slowReads.run(companyId, (pace) =>
-      deps.engine.read(async (db) => {
-        await checkCursor(db, source, request)
-        const page = await listPage(db, source.listing, request, pace)
-        return { page, elements: await readElements(deps, context, source, db, page.ids) }
-      }),
+      deps.engine.read(
+        async (db) => {
+          await checkCursor(db, source, request)
+          const page = await listPage(db, source.listing, request, pace)
+          return { page, elements: await readElements(deps, context, source, db, page.ids) }
+        },
+        { party: companyId },
+      ),
     ),
   )
   await orDrop(elements, context.admitAgain)

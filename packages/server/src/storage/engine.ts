@@ -1,5 +1,6 @@
 import type { KeyHandle, RevocationScope } from '@latchkey/core/key-cache'
 import type { MaybePromise } from '@latchkey/core/maybe-promise'
+import type { Turn } from './fair-queue.ts'
 import type { Db, LogRow } from './schema.ts'
 
 /** What verification reads of a key, session or user, with its user and its company: one indexed read. */
@@ -50,14 +51,15 @@ export type Engine = {
   readonly store: 'sqlite' | 'postgres'
   /** Where it is, for people: a file, or server and database. */
   readonly place: string
-  /** Runs `work` on one snapshot: all it reads was true at one moment. */
-  read<T>(work: (db: Db) => Promise<T>): Promise<T>
+  /** Runs `work` on one snapshot: all it reads was true at one moment. `turn`: for whom; absent: the service itself. */
+  read<T>(work: (db: Db) => Promise<T>, turn?: Turn): Promise<T>
   /**
    * Runs `work` in a write transaction of its own and answers when it is durable. If `work` throws, nothing
    * of it is kept. What it revokes goes into the log last of all. It may be run again from the start when
-   * another transaction was in the way. Throws AppError `unavailable` when the store cannot take writes now.
+   * another transaction was in the way. Companies that write at the same time take turns: see `turn`. Throws
+   * AppError `unavailable` when the store cannot take writes now.
    */
-  write<T>(work: (db: Db, revoke: Revoke) => Promise<T>): Promise<Written<T>>
+  write<T>(work: (db: Db, revoke: Revoke) => Promise<T>, turn?: Turn): Promise<Written<T>>
   /**
    * As `read`, of a store that was restored or replaced too, which the other members refuse until the operator
    * has accepted it.

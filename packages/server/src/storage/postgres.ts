@@ -1,8 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { AppError } from '@latchkey/core/error'
 import type { Engine, Head } from './engine.ts'
+import { OWN_TURN } from './fair-queue.ts'
 import { explainPostgres, isRetried } from './postgres-errors.ts'
 import { createPostgresFollowed } from './postgres-followed.ts'
+import { createPostgresLine } from './postgres-line.ts'
 import { createPool } from './postgres-pool.ts'
 import { createReach } from './postgres-reach.ts'
 import { type Durability, setUpPostgres } from './postgres-set-up.ts'
@@ -43,6 +45,7 @@ export async function openPostgres(options: PostgresOptions): Promise<Engine> {
     { name: 'look-up', statementMsMax: LOOK_UP_MS_MAX, connectionsMax: LOOK_UPS_MAX },
     onError,
   )
+  const line = createPostgresLine(connectionsMax)
   const expect = () => {
     const isExpected = options.expect()
     return (head: Head) => {
@@ -57,23 +60,30 @@ export async function openPostgres(options: PostgresOptions): Promise<Engine> {
   return {
     store: 'postgres',
     place: placeOf(reach.server),
-    read: (work) => pool.lendForReading((client) => readIn(client, expect(), work)).catch(explain),
-    async write(work) {
+    read: (work, turn = OWN_TURN) =>
+      line
+        .through(turn, 'read', () => pool.lendForReading((client) => readIn(client, expect(), work)))
+        .catch(explain),
+    async write(work, turn = OWN_TURN) {
+      const once = () => pool.lend((client) => writeIn(client, expect(), work, onCommit))
       for (let run = 1; ; run += 1) {
         try {
-          return await pool.lend((client) => writeIn(client, expect(), work, onCommit))
+          return await line.through(turn, 'write', once)
         } catch (error) {
           if (!isRetried(error) || run === RUNS_MAX) explain(error)
         }
       }
     },
-    inspect: (work) => pool.lendForReading((client) => inspectIn(client, work)).catch(explain),
+    inspect: (work) =>
+      line
+        .through(OWN_TURN, 'read', () => pool.lendForReading((client) => inspectIn(client, work)))
+        .catch(explain),
     async accept(work) {
       const { epoch, leaseMs, marginMs } = await followed.survey()
       // A store may be in use as well: nobody is to renew a lease on it while the end of all is waited for.
       await followed.distrust(epoch)
       await sleep(leaseMs + marginMs)
-      await pool.lend((client) => acceptIn(client, epoch, work))
+      await line.through(OWN_TURN, 'write', () => pool.lend((client) => acceptIn(client, epoch, work)))
     },
     verification: createPostgresVerificationReads(lookUps, expect),
     changes: followed,

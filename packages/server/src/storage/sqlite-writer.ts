@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
 import { AppError } from '@latchkey/core/error'
+import { createFairQueue, OWN_TURN, type Turn } from './fair-queue.ts'
 import type { Db } from './schema.ts'
 import type { SqliteConnection } from './sqlite-connection.ts'
 import { isBusy, isFatal, isFull } from './sqlite-errors.ts'
@@ -15,6 +16,8 @@ const BATCH_MS_MAX = 20
 const TURN_MS = 0.5
 /** Writes waiting at once: beyond it the store is too slow for the load, and saying so early is kinder. */
 const WAITING_MAX = 5_000
+/** Of one company, so that there is room for the others. */
+const WAITING_OF_PARTY_MAX = 2_500
 
 type Job = {
   readonly work: (db: Db) => Promise<unknown>
@@ -32,7 +35,8 @@ export type WriterHooks = {
 }
 
 export type SqliteWriter = {
-  write<T>(work: (db: Db) => Promise<T>): Promise<T>
+  /** Companies that wait take turns, and so do revocations and other writes: see `FairQueue`. */
+  write<T>(work: (db: Db) => Promise<T>, turn?: Turn): Promise<T>
   /** Resolves when every write taken so far is settled. */
   idle(): Promise<void>
 }
@@ -47,11 +51,14 @@ export function createSqliteWriter(
   hooks: WriterHooks,
   monotonicMs: () => number = () => performance.now(),
 ): SqliteWriter {
-  const waiting: Job[] = []
+  const waiting = createFairQueue<Job>({
+    waitingMax: WAITING_MAX,
+    waitingOfPartyMax: WAITING_OF_PARTY_MAX,
+  })
   let draining: Promise<void> | undefined
 
   async function drain(): Promise<void> {
-    while (waiting.length > 0) {
+    while (waiting.size > 0) {
       const batch: Job[] = []
       try {
         // Requests that arrive together are read one after the other in one turn of the event loop: all of them first.
@@ -64,7 +71,7 @@ export function createSqliteWriter(
       } catch (error) {
         if (isFatal(error)) hooks.onFatal(error)
         // Without the lock nobody who waits can be served; a failed commit concerns its batch only.
-        for (const job of batch.length > 0 ? batch : waiting.splice(0)) job.reject(explain(error))
+        for (const job of batch.length > 0 ? batch : takeAll()) job.reject(explain(error))
       }
     }
   }
@@ -72,19 +79,26 @@ export function createSqliteWriter(
   /** The next write of a batch, if it may have one more. A batch of one has its transaction to itself. */
   function take(batch: Job[], startedAtMs: number): Taken | undefined {
     const isFull = batch.length >= BATCH_MAX || monotonicMs() - startedAtMs >= BATCH_MS_MAX
-    const job = isFull ? undefined : waiting.shift()
+    const job = isFull ? undefined : waiting.take()
     if (job === undefined) return undefined
     batch.push(job)
-    return { job, isAlone: batch.length === 1 && waiting.length === 0 }
+    return { job, isAlone: batch.length === 1 && waiting.size === 0 }
+  }
+
+  function takeAll(): Job[] {
+    const taken: Job[] = []
+    while (waiting.size > 0) taken.push(waiting.take()!)
+    return taken
   }
 
   return {
-    write<T>(work: (db: Db) => Promise<T>): Promise<T> {
-      if (waiting.length >= WAITING_MAX) {
-        return Promise.reject(unavailable('Too many writes are waiting: try again in a moment.'))
-      }
+    write<T>(work: (db: Db) => Promise<T>, turn: Turn = OWN_TURN): Promise<T> {
       return new Promise<T>((resolve, reject) => {
-        waiting.push({ work, resolve: resolve as (value: unknown) => void, reject })
+        const job = { work, resolve: resolve as (value: unknown) => void, reject }
+        if (!waiting.push(turn, job)) {
+          reject(unavailable('Too many writes are waiting: try again in a moment.'))
+          return
+        }
         draining ??= drain().finally(() => {
           draining = undefined
         })

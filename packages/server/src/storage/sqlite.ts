@@ -44,7 +44,7 @@ export function openSqlite(options: SqliteOptions): Engine {
     store: 'sqlite',
     place: options.file,
     read: readers.read,
-    async write(work) {
+    async write(work, turn) {
       const { value, moved, taken } = await queue.write(async (db) => {
         const changed: RevocationScope[] = []
         const value = await work(db, (scope) => void changed.push(scope))
@@ -52,7 +52,7 @@ export function openSqlite(options: SqliteOptions): Engine {
         let moved: MovedHead | undefined
         for (const scope of changed) moved = await appendRevision(db, scope)
         return { value, moved, taken }
-      })
+      }, turn)
       taken()
       const isWaitedFor = moved !== undefined && lease.mustSettle(moved.leaseholder)
       return { value, revocation: isWaitedFor ? moved : undefined }

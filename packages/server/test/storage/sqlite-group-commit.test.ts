@@ -3,6 +3,7 @@ import { DatabaseSync } from 'node:sqlite'
 import type { SessionId, UserId } from '@latchkey/core/ids'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { storeFileOf } from '../../src/open-store.ts'
+import type { Turn } from '../../src/storage/fair-queue.ts'
 import type { Db } from '../../src/storage/schema.ts'
 import { startTestServer, type TestService } from '../harness.ts'
 
@@ -19,8 +20,8 @@ afterEach(async () => {
   await server.dispose()
 })
 
-async function write<T>(work: (db: Db) => Promise<T>): Promise<T> {
-  return (await server.services.engine.write(work)).value
+async function write<T>(work: (db: Db) => Promise<T>, turn?: Turn): Promise<T> {
+  return (await server.services.engine.write(work, turn)).value
 }
 
 /** A row like any other, told apart by `n`. */
@@ -134,7 +135,9 @@ describe('writes that wait together', () => {
 
   test('beyond five thousand the next is refused at once, and those before it are served', async () => {
     const { release, done } = await occupy()
-    const waiting = Array.from({ length: 5_000 }, () => write(async () => 'served'))
+    const waiting = Array.from({ length: 5_000 }, (_, n) =>
+      write(async () => 'served', { party: `${n % 2}` }),
+    )
     await expect(write(async () => 'served')).rejects.toMatchObject({
       code: 'unavailable',
       retryAfterSeconds: 1,
@@ -144,6 +147,28 @@ describe('writes that wait together', () => {
     expect(new Set(await Promise.all(waiting))).toEqual(new Set(['served']))
     expect(await write(async () => 'later')).toBe('later')
   })
+})
+
+test('a company that has two thousand waiting keeps others waiting for one transaction', async () => {
+  const { release, done } = await occupy()
+  const order: string[] = []
+  const ask = (name: string, turn: Turn) => write(async () => void order.push(name), turn)
+  const asked = Array.from({ length: 2_000 }, (_, n) => ask(`busy ${n}`, { party: 'busy' }))
+  for (let n = 0; n < 600; n++) asked.push(ask(`stop ${n}`, { party: 'busy', isUrgent: true }))
+  for (const party of ['one', 'two', 'three']) asked.push(ask(party, { party }))
+  asked.push(ask('their revocation', { party: 'one', isUrgent: true }))
+  // Half of what one company may have waiting is free for others still.
+  for (let n = 0; n < 500; n++) asked.push(ask(`more ${n}`, { party: 'busy' }))
+  await expect(ask('too many', { party: 'busy' })).rejects.toMatchObject({ code: 'unavailable' })
+  release()
+  await Promise.all([done, ...asked])
+  const first = order.slice(0, 128)
+  for (const name of ['one', 'two', 'three', 'their revocation']) expect(first).toContain(name)
+  // Revocations of the busy one are before what it asked for long before them, and do not keep it out.
+  expect(first.filter((name) => name.startsWith('stop')).length).toBe(63)
+  expect(order.filter((name) => name.startsWith('busy'))).toEqual(
+    Array.from({ length: 2_000 }, (_, n) => `busy ${n}`),
+  )
 })
 
 describe('one bad write among good ones fails alone, and leaves nothing behind', () => {

@@ -11,7 +11,9 @@ export const createApiKey: Handler<'createApiKey'> = async (deps, context) => {
   assertMetadataFits(body.metadata, config.metadataBytesMax)
   const read = readKeyInput(body)
   if (read.faults.length > 0) {
-    await deps.engine.read((db) => checkNewKey(db, principal.companyId, read, deps.clock.nowMs()))
+    await deps.engine.read((db) => checkNewKey(db, principal.companyId, read, deps.clock.nowMs()), {
+      party: principal.companyId,
+    })
   }
   return once(deps, context, async (change) => {
     const keyDeps = { fingerprint, keyPrefix: config.keyPrefix, keysMax: config.companyKeysMax }

@@ -7,7 +7,9 @@ import { etagOf, presentKey } from '../present-key.ts'
 export const getApiKey: Handler<'getApiKey'> = async (deps, { principal, params }) => {
   const { keyId } = params
   const view = isId('key', keyId)
-    ? await deps.engine.read((db) => findKeyView(db, principal.companyId, keyId))
+    ? await deps.engine.read((db) => findKeyView(db, principal.companyId, keyId), {
+        party: principal.companyId,
+      })
     : undefined
   if (view === undefined) throw keyNotFound()
   return { headers: { etag: etagOf(view) }, body: presentKey(view, deps.clock.nowMs()) }

@@ -6,7 +6,9 @@ import { presentCompany } from '../present-company.ts'
 
 export const getCompany: Handler<'getCompany'> = async (deps, { params }) => {
   const { companyId } = params
-  const row = isId('cmp', companyId) ? await deps.engine.read((db) => findCompany(db, companyId)) : undefined
+  const row = isId('cmp', companyId)
+    ? await deps.engine.read((db) => findCompany(db, companyId), { party: companyId })
+    : undefined
   if (row === undefined) throw companyNotFound()
   return { body: presentCompany(row) }
 }

@@ -28,7 +28,7 @@ export const getReadiness: Handler<'getReadiness'> = async ({ engine, revocation
 async function findOurs({ engine, revocations }: Pick<Services, 'engine' | 'revocations'>) {
   const { refused } = revocations
   if (refused !== undefined) throw restored(refused)
-  const deployment = await engine.read(findDeployment)
+  const deployment = await engine.read(findDeployment, { party: 'readiness', isUrgent: true })
   // A list may be had while no verification can be answered.
   if (!revocations.isFresh()) throw new Error('what others changed was not heard of lately')
   return deployment

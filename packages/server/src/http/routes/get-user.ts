@@ -7,7 +7,9 @@ import { presentUser } from '../present-user.ts'
 export const getUser: Handler<'getUser'> = async (deps, { principal, params }) => {
   const { userId } = params
   const row = isId('usr', userId)
-    ? await deps.engine.read((db) => findUser(db, principal.companyId, userId))
+    ? await deps.engine.read((db) => findUser(db, principal.companyId, userId), {
+        party: principal.companyId,
+      })
     : undefined
   if (row === undefined) throw userNotFound()
   return { body: presentUser(row) }

@@ -11,12 +11,16 @@ export const updateApiKey: Handler<'updateApiKey'> = async (deps, context) => {
   assertMetadataFits(body.metadata, deps.config.metadataBytesMax)
   const read = readKeyInput(body)
   if (read.faults.length > 0) {
-    await deps.engine.read((db) =>
-      checkPatch(db, principal.companyId, params.keyId, read, isExpected, deps.clock.nowMs()),
+    await deps.engine.read(
+      (db) => checkPatch(db, principal.companyId, params.keyId, read, isExpected, deps.clock.nowMs()),
+      { party: principal.companyId },
     )
   }
-  const view = await deps.change(requester, principal.companyId, (change) =>
-    updateKey(change, params.keyId, read, isExpected),
+  const view = await deps.change(
+    requester,
+    principal.companyId,
+    (change) => updateKey(change, params.keyId, read, isExpected),
+    { isRevocation: body.enabled === false },
   )
   return { headers: { etag: etagOf(view) }, body: presentKey(view, deps.clock.nowMs()) }
 }

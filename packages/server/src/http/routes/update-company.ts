@@ -8,6 +8,8 @@ export const updateCompany: Handler<'updateCompany'> = async (
   { requester, params: { companyId }, body },
 ) => {
   if (!isId('cmp', companyId)) throw companyNotFound()
-  const row = await deps.change(requester, companyId, (change) => update(change, body))
+  const row = await deps.change(requester, companyId, (change) => update(change, body), {
+    isRevocation: body.status === 'inactive',
+  })
   return { body: presentCompany(row) }
 }

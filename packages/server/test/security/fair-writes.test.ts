@@ -1,0 +1,59 @@
+/** One company that writes as much as it can, and waits for its own row, keeps nobody else waiting. */
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import {
+  createTestCompany,
+  expectCreated,
+  startTestServer,
+  type TestAnswer,
+  type TestCompany,
+  type TestService,
+} from '../harness.ts'
+import { holdCompanyRow } from '../held-rows.ts'
+
+const FLOOD = 200
+
+let server: TestService
+let busy: TestCompany
+let quiet: TestCompany
+
+beforeAll(async () => {
+  server = await startTestServer()
+  ;[busy, quiet] = [await createTestCompany(server), await createTestCompany(server)]
+})
+afterAll(() => server.dispose())
+
+const create = ({ users }: TestCompany) => ({
+  method: 'POST' as const,
+  path: '/keys',
+  key: users.admin.key,
+  body: { userId: users.admin.id },
+})
+
+/** The order in which these are answered. */
+function inOrder(asked: Readonly<Record<string, Promise<TestAnswer>>>) {
+  const answered: string[] = []
+  const all = Object.entries(asked).map(async ([name, answer]) => {
+    const { status } = await answer
+    answered.push(name)
+    return status
+  })
+  return { answered, all: Promise.all(all) }
+}
+
+test('others, and revocations, do not wait for all that it asked for before', async () => {
+  const doomed = await expectCreated(server, create(busy))
+  const held = await holdCompanyRow(server, busy.id)
+  const asked: Record<string, Promise<TestAnswer>> = {}
+  for (let n = 0; n < FLOOD; n++) asked[`busy ${n}`] = server.call(create(busy))
+  await held.untilWaiting(2)
+  asked.quiet = server.call(create(quiet))
+  asked.revocation = server.call({ method: 'DELETE', path: `/keys/${doomed.id}`, key: busy.users.admin.key })
+  await held.untilWaiting(2)
+  const { answered, all } = inOrder(asked)
+  await held.release()
+  expect(new Set(await all)).toEqual(new Set([201, 204]))
+  // Answered among the first of them: long before what was asked for in front of them is done.
+  for (const name of ['quiet', 'revocation']) {
+    expect(answered.indexOf(name), name).toBeLessThan(FLOOD / 2 + 30)
+  }
+})

@@ -1,0 +1,60 @@
+/** One company whose row is held, and that writes as much as it can, keeps nobody else waiting. */
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import {
+  createTestCompany,
+  expectCreated,
+  startTestServer,
+  type TestCompany,
+  type TestService,
+} from '../harness.ts'
+import { holdCompanyRow } from '../held-rows.ts'
+
+const FLOOD = 200
+
+let server: TestService
+let busy: TestCompany
+let quiet: TestCompany
+
+beforeAll(async () => {
+  server = await startTestServer()
+  ;[busy, quiet] = [await createTestCompany(server), await createTestCompany(server)]
+})
+afterAll(() => server.dispose())
+
+const create = ({ users }: TestCompany) => ({
+  method: 'POST' as const,
+  path: '/keys',
+  key: users.admin.key,
+  body: { userId: users.admin.id },
+})
+
+test('while its row is held others change, list and revoke, and the service is ready', async () => {
+  const doomed = await expectCreated(server, create(quiet))
+  const held = await holdCompanyRow(server, busy.id)
+  let isFloodOver = false
+  const flood = Promise.all(Array.from({ length: FLOOD }, () => server.call(create(busy)))).finally(() => {
+    isFloodOver = true
+  })
+  await held.untilWaiting(2)
+  const own = server.call({
+    method: 'DELETE',
+    path: `/keys/${busy.users.viewer.keyId}`,
+    key: busy.users.admin.key,
+  })
+  await held.untilWaiting(3)
+  const { admin } = quiet.users
+  for (const [request, status] of [
+    [create(quiet), 201],
+    [{ path: '/keys', key: admin.key }, 200],
+    [{ method: 'DELETE', path: `/keys/${doomed.id}`, key: admin.key }, 204],
+    [{ path: '/readyz', key: null }, 200],
+    [{ path: '/keys', key: busy.users.viewer.key }, 200],
+    [{ path: '/companies' }, 200],
+  ] as const) {
+    expect((await server.call(request)).status, JSON.stringify(request)).toBe(status)
+  }
+  expect(isFloodOver).toBe(false)
+  await held.release()
+  expect((await own).status).toBe(204)
+  expect(new Set((await flood).map(({ status }) => status))).toEqual(new Set([201]))
+})
