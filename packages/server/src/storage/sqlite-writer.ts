@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
 import { AppError } from '@latchkey/core/error'
-import { createFairQueue, OWN_TURN, type Turn } from './fair-queue.ts'
+import { createFairQueue, type FairQueue, OWN_TURN, type Turn } from './fair-queue.ts'
 import type { Db } from './schema.ts'
 import type { SqliteConnection } from './sqlite-connection.ts'
 import { isBusy, isFatal, isFull } from './sqlite-errors.ts'
@@ -71,7 +71,7 @@ export function createSqliteWriter(
       } catch (error) {
         if (isFatal(error)) hooks.onFatal(error)
         // Without the lock nobody who waits can be served; a failed commit concerns its batch only.
-        for (const job of batch.length > 0 ? batch : takeAll()) job.reject(explain(error))
+        for (const job of batch.length > 0 ? batch : takeAll(waiting)) job.reject(explain(error))
       }
     }
   }
@@ -83,12 +83,6 @@ export function createSqliteWriter(
     if (job === undefined) return undefined
     batch.push(job)
     return { job, isAlone: batch.length === 1 && waiting.size === 0 }
-  }
-
-  function takeAll(): Job[] {
-    const taken: Job[] = []
-    while (waiting.size > 0) taken.push(waiting.take()!)
-    return taken
   }
 
   return {
@@ -108,6 +102,12 @@ export function createSqliteWriter(
       while (draining !== undefined) await draining
     },
   }
+}
+
+function takeAll(waiting: FairQueue<Job>): Job[] {
+  const taken: Job[] = []
+  while (waiting.size > 0) taken.push(waiting.take()!)
+  return taken
 }
 
 type Taken = { readonly job: Job; readonly isAlone: boolean }
