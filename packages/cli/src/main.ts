@@ -1,6 +1,7 @@
 import { AppError } from '@latchkey/core/error'
 import { VERSION } from '@latchkey/core/version'
 import { Command, CommanderError } from 'commander'
+import { registerAuditAccept } from './commands/audit-accept.ts'
 import { registerAuditCheckpoint } from './commands/audit-checkpoint.ts'
 import { registerAuditExport } from './commands/audit-export.ts'
 import { registerAuditVerify } from './commands/audit-verify.ts'
@@ -43,6 +44,7 @@ function buildProgram(): Command {
   registerKeysCreate(keys)
   const audit = program.command('audit').description('The audit log, from the server itself.')
   registerAuditVerify(audit)
+  registerAuditAccept(audit)
   registerAuditCheckpoint(audit)
   registerAuditExport(audit)
   const users = program.command('users').description('Users, from the server itself.')

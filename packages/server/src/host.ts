@@ -1,8 +1,10 @@
 import { AppError } from '@latchkey/core/error'
 import { isId } from '@latchkey/core/ids'
 import { hostPrincipal } from '@latchkey/core/principal'
+import type { StoreReport } from './audit/verify-store.ts'
 import { changeIn } from './changes/change.ts'
 import { HOST, requesterOnHost } from './changes/requester.ts'
+import { acceptBreaks, acceptCompanyList } from './companies/accept-breaks.ts'
 import { sealOlderList } from './companies/seal-companies.ts'
 import { isListSealed, secretCheckOf } from './deployment.ts'
 import { presentAuditEvent } from './http/present-audit-event.ts'
@@ -134,6 +136,28 @@ export async function listOperatorUsers({ engine }: Pick<Services, 'engine'>): P
     const rows = await findUsers(db, { companyId: company.id }, page.ids)
     return page.ids.map((id) => rows.get(id)!)
   })
+}
+
+/**
+ * Accepts what was found in the audit chains and in the list of companies, so that the service goes on. What does not
+ * fit stays as it is, and that it was accepted is written down. Throws AppError `company_not_found` when the
+ * operator's company is gone.
+ */
+export async function acceptBrokenAudit(
+  { engine, change, derivedKeys }: Pick<Services, 'engine' | 'change' | 'derivedKeys'>,
+  { list, chains }: StoreReport,
+): Promise<void> {
+  for (const { companyId, report } of chains) {
+    if (!report.isIntact) await change(requesterOnHost(companyId), companyId, acceptBreaks)
+  }
+  if (list.isIntact) return
+  const operator = await engine.read(findOperatorCompany)
+  if (operator === undefined) {
+    throw new AppError('company_not_found', "The operator's company is gone: restore a backup.")
+  }
+  await change(requesterOnHost(operator.id), operator.id, (change) =>
+    acceptCompanyList(change, secretCheckOf(derivedKeys.check)),
+  )
 }
 
 const EVENTS_CHUNK = 1_000

@@ -7,6 +7,7 @@ export { type Config, ConfigError, readConfig, type SecretSource } from './confi
 export { diagnose } from './diagnose/diagnose.ts'
 export type { Finding } from './diagnose/finding.ts'
 export {
+  acceptBrokenAudit,
   acceptRestored,
   createKeyOnHost,
   exportAuditEvents,

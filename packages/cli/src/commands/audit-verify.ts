@@ -43,7 +43,7 @@ async function verifyAll({ json, checkpoint }: Options): Promise<void> {
   })
 }
 
-const isWhole = ({ list, chains }: StoreReport): boolean =>
+export const isWhole = ({ list, chains }: StoreReport): boolean =>
   list.isIntact && chains.every(({ report }) => report.isIntact)
 
 /** The list of companies is the one without a companyId. */
@@ -52,7 +52,7 @@ function jsonOf({ list, chains }: StoreReport): string {
   return `${JSON.stringify([{ companyId: null, ...list }, ...reports])}\n`
 }
 
-function describe(report: StoreReport, checkpoints: number | undefined): string {
+export function describe(report: StoreReport, checkpoints?: number): string {
   const { list, chains } = report
   const lines: string[] = []
   if (!list.isIntact) lines.push(`The list of companies was changed: ${list.reason}.`)

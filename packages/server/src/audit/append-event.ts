@@ -47,6 +47,24 @@ export async function appendEvent(tx: Tx, ledger: Ledger, nextId: NextId, event:
 }
 
 /**
+ * Goes on from the last event that is there (`found`), whatever the company's row said: somebody on the server has
+ * looked. The chain counts as whole again; the event says what did not fit.
+ */
+export async function appendAcceptance(
+  tx: Tx,
+  ledger: Ledger,
+  nextId: NextId,
+  found: { readonly sequence: number; readonly head: Uint8Array },
+  event: NewEvent,
+): Promise<void> {
+  ledger.audit_count = found.sequence
+  ledger.audit_head = found.head
+  await extend(tx, ledger, nextId('evt'), event)
+  ledger.audit_seal = tx.chain.seal(ledger, 'whole')
+  tx.chain.written.add(ledger.id)
+}
+
+/**
  * The error of every change that is not urgent, in a company whose chain does not hold. The cause is for the
  * operator's log.
  */

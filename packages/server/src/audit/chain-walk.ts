@@ -5,7 +5,7 @@ import { type AuditChain, isEqual } from './chain.ts'
 import type { Sighted } from './sightings.ts'
 
 /** Said on the server itself: what does not fit before this event has been looked at. */
-const BREAK_ACCEPTED = 'audit.break_accepted'
+export const BREAK_ACCEPTED = 'audit.break_accepted'
 /** Events were taken from the start of the chain, after they were exported. */
 const PRUNED = 'audit.pruned'
 /** The list of companies of a store of an older release was sealed. That happens once. */

@@ -63,7 +63,7 @@ type WalkedChain = {
 }
 
 /** Walks the whole chain as it is there. */
-async function walkCompany(
+export async function walkCompany(
   db: Db,
   chain: AuditChain,
   companyId: CompanyId,
@@ -93,7 +93,8 @@ function firstOf({ broken, unexpected }: Walked): Misfit | undefined {
 
 type EndFault = { readonly eventId: undefined; readonly sequence: number; readonly reason: string }
 
-function endFault(chain: AuditChain, ledger: Ledger, walked: Walked): EndFault | undefined {
+/** Why the end of a chain does not fit what its company's row says of it. */
+export function endFault(chain: AuditChain, ledger: Ledger, walked: Walked): EndFault | undefined {
   const { sequence, head, cut } = walked
   const end = (reason: string) => ({ eventId: undefined, sequence, reason })
   if (chain.sealOf(ledger) === undefined) return end("the company's record of its chain was changed")

@@ -2,7 +2,8 @@
 import type { CompanyId } from '@latchkey/core/ids'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { verifyChain } from '../../src/audit/verify-chain.ts'
-import { setPasswordOnHost } from '../../src/host.ts'
+import { verifyStore } from '../../src/audit/verify-store.ts'
+import { acceptBrokenAudit, setPasswordOnHost } from '../../src/host.ts'
 import {
   createTestCompany,
   expectCreated,
@@ -49,6 +50,8 @@ async function cutOff(): Promise<void> {
     company.id,
   )
 }
+
+const acceptAll = async () => acceptBrokenAudit(server.services, await verifyStore(server.services))
 
 const TAMPERINGS = [
   ['was cut short and counted anew', cutOff],
@@ -136,6 +139,21 @@ describe.each(TAMPERINGS)('a chain that %s', (_how, tamper) => {
     expect((await verify()).isIntact).toBe(false)
   })
 
+  it('goes on when somebody on the server accepts it, and what was changed stays written down', async () => {
+    await acceptAll()
+    expect(await verify()).toMatchObject({ isIntact: true })
+    expect(await actions()).toContain('audit.break_accepted')
+    const made = { method: 'POST', path: '/keys', body: { userId: company.users.viewer.id } } as const
+    expect((await call(made)).status).toBe(201)
+    expect((await verify()).isIntact).toBe(true)
+  })
+
+  it('that was marked goes on when it is accepted', async () => {
+    await call({ method: 'DELETE', path: `/keys/${company.users.viewer.keyId}` })
+    await acceptAll()
+    expect(await verify()).toMatchObject({ isIntact: true, acceptedBreaks: expect.any(Number) })
+  })
+
   it('leaves other companies alone', async () => {
     await expectCreated(server, { path: '/keys', body: { userId: server.admin.userId } })
     const other = await createTestCompany(server)
@@ -150,4 +168,34 @@ it('a chain that was marked and then changed again is marked again', async () =>
   await call({ method: 'DELETE', path: `/keys/${company.users.developer.keyId}` })
   expect(await actions()).toEqual(['key.deleted', 'audit.chain_broken', 'audit.chain_broken', 'user.updated'])
   expect((await verify()).isIntact).toBe(false)
+})
+
+it('what is changed after it was accepted is not accepted with it', async () => {
+  const tamperAt = (sequence: number) =>
+    server.tamper(
+      'UPDATE audit_events SET at = at + 1 WHERE company_id = ? AND sequence = ?',
+      company.id,
+      sequence,
+    )
+  await tamperAt(3)
+  await tamperAt(5)
+  expect(await verify()).toMatchObject({ isIntact: false, sequence: 3 })
+  await acceptAll()
+  expect(await verify()).toMatchObject({ isIntact: true, acceptedBreaks: 2 })
+  await tamperAt(4)
+  expect(await verify()).toMatchObject({ isIntact: false, sequence: 3 })
+  await acceptAll()
+  expect(await verify()).toMatchObject({ isIntact: true, acceptedBreaks: 3 })
+  await tamperAt(4)
+  expect(await verify()).toMatchObject({ isIntact: false, sequence: 3 })
+})
+
+it('a list of companies that was changed goes on when it is accepted', async () => {
+  await server.tamper('UPDATE deployment SET companies_count = companies_count + 1')
+  expect((await verifyStore(server.services)).list.isIntact).toBe(false)
+  await acceptAll()
+  const report = await verifyStore(server.services)
+  expect(report.list).toEqual({ isIntact: true, companies: 2 })
+  expect(report.chains.every((one) => one.report.isIntact)).toBe(true)
+  await createTestCompany(server)
 })

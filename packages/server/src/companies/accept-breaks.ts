@@ -1,0 +1,46 @@
+import { appendAcceptance } from '../audit/append-event.ts'
+import { BREAK_ACCEPTED } from '../audit/chain-walk.ts'
+import { verifyCompanyList, walkCompanyList } from '../audit/company-list.ts'
+import { endFault, walkCompany } from '../audit/verify-chain.ts'
+import type { Change } from '../changes/change.ts'
+import { findDeploymentLocked, updateDeployment } from '../storage/deployment.ts'
+import { saveLedger } from '../storage/ledger.ts'
+
+/** Also of a list that was accepted: the operator's company keeps it. */
+const LIST_ACCEPTED = 'store.companies_accepted'
+
+/**
+ * Accepts what does not fit in a company's chain, as it is there now: the chain goes on after an event that names the
+ * breaks, and another one later is not accepted with them.
+ *
+ * NOTE: the whole chain is read while the company's row is held, so that nothing else is accepted than what was read.
+ */
+export async function acceptBreaks(change: Change): Promise<void> {
+  const { db, chain, ledger } = change
+  const { walked } = await walkCompany(db, chain, ledger.id)
+  if (walked.broken === undefined && endFault(chain, ledger, walked) === undefined) return
+  await appendAcceptance(change, ledger, change.nextId, walked, {
+    action: BREAK_ACCEPTED,
+    object: { type: 'company', id: ledger.id },
+    changes: {
+      breaks: [null, walked.digest],
+      count: [ledger.audit_count, walked.sequence],
+      cut: [walked.cut, ledger.audit_cut],
+    },
+  })
+  await saveLedger(db, ledger)
+}
+
+/** Accepts the list of companies as it is there now; `check` is what the store notes of its server secret. */
+export async function acceptCompanyList(
+  { db, chain, ledger, record }: Change,
+  check: Uint8Array,
+): Promise<void> {
+  const deployment = await findDeploymentLocked(db)
+  const report = await verifyCompanyList(db, chain, () => {})
+  if (report.isIntact || deployment === undefined) return
+  const { count, list } = await walkCompanyList(db, chain)
+  await updateDeployment(db, { ...list, secret_check: check, companies_count: count })
+  const companies = [deployment.companies_count, count] as const
+  await record({ action: LIST_ACCEPTED, object: { type: 'company', id: ledger.id }, changes: { companies } })
+}
