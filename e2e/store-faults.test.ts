@@ -184,6 +184,32 @@ describe('a full disk', () => {
     if (isMounted) spawnSync('umount', [home.dataDir])
   })
 
+  it('that is nearly full takes no creation any more, and every deletion', async ({ skip }) => {
+    if (!isMounted) skip('no file system can be mounted here')
+    const size = `remount,size=${64 * 1024 * 1024},mode=0700`
+    expect(spawnSync('mount', ['-o', size, home.dataDir]).status).toBe(0)
+    writeFileSync(join(home.dataDir, 'ballast'), Buffer.alloc(44 * 1024 * 1024))
+    const service = await home.serve({ settings })
+    const { url, key, userId } = await targetOf(service)
+    const metadata = Object.fromEntries(Array.from({ length: 50 }, (_, n) => [`n${n}`, 'x'.repeat(500)]))
+    const made: string[] = []
+    for (;;) {
+      const answer = await call(url, { path: '/keys', key, body: { userId, metadata } })
+      if (answer.status !== 201) {
+        expectUnavailable(answer)
+        expect(answer.body.detail).toContain('nearly full')
+        break
+      }
+      made.push(String(answer.body.id))
+    }
+    expect(made.length).toBeGreaterThan(30)
+    for (const id of made) {
+      expect((await call(url, { method: 'DELETE', path: `/keys/${id}`, key })).status).toBe(204)
+    }
+    expect((await call(url, { path: '/keys?limit=1', key })).body.total).toBe(1)
+    await service.stop()
+  })
+
   it('refuses writes with 503, verifies meanwhile, and recovers when there is room', async ({ skip }) => {
     if (!isMounted) skip('no file system can be mounted here')
     const ballast = join(home.dataDir, 'ballast')

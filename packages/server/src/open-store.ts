@@ -6,7 +6,7 @@ import { assertStrong, readServerSecret } from './server-secret.ts'
 import type { GivenSecret } from './settings.ts'
 import type { Engine } from './storage/engine.ts'
 import type { PostgresOptions } from './storage/postgres.ts'
-import { openSqlite } from './storage/sqlite.ts'
+import { openSqlite, type SqliteOptions } from './storage/sqlite.ts'
 import type { WriterHooks } from './storage/sqlite-writer.ts'
 
 export const storeFileOf = (dataDir: string): string => join(dataDir, 'latchkey.db')
@@ -48,7 +48,7 @@ export function prepareSecret(secretSource: SecretSource): GivenSecret {
   return given ?? readServerSecret(secretSource, isStoreNew)
 }
 
-type StoreHooks = WriterHooks & Pick<PostgresOptions, 'onError' | 'expect'>
+type StoreHooks = WriterHooks & Pick<SqliteOptions, 'disk'> & Pick<PostgresOptions, 'onError' | 'expect'>
 
 /** Opens the store that the settings name. Throws StoreError with one sentence. */
 export async function openStore(

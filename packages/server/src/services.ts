@@ -21,6 +21,7 @@ import { openStore, prepareSecret } from './open-store.ts'
 import type { DerivedKeys } from './server-secret.ts'
 import type { GivenSecret } from './settings.ts'
 import type { Engine } from './storage/engine.ts'
+import type { Disk } from './storage/sqlite-room.ts'
 import { createEvents, type Events } from './telemetry/events.ts'
 import { createLog } from './telemetry/log.ts'
 import { createMetrics, type Metrics } from './telemetry/metrics.ts'
@@ -66,6 +67,8 @@ export type Overrides = {
   readonly logSink?: (line: string) => void
   /** Called when the disk fails under the store. */
   readonly onFatal?: (error: unknown) => void
+  /** The disk under the embedded store. */
+  readonly disk?: () => Disk
 }
 
 const systemClock: Clock = { nowMs: () => Date.now() }
@@ -93,6 +96,7 @@ export async function createServices(
       events.storeFailed(error)
       ;(overrides.onFatal ?? exitNow)(error)
     },
+    ...(overrides.disk === undefined ? {} : { disk: overrides.disk }),
     expect: () => followed?.expect() ?? ((head) => head.isAccepted),
   })
   const derivedKeys = await settleOrClose(engine, secret, clock)

@@ -18,6 +18,7 @@ import { readOnlyFields } from './read-only-fields.ts'
 import { checkAccept } from './request-checks.ts'
 import { contextOf } from './request-context.ts'
 import { parseTarget } from './request-target.ts'
+import { assertRoom, needsRoom } from './room.ts'
 import type { Router } from './router.ts'
 import { type BodyValidator, createBodyValidator, createQueryValidator } from './validation.ts'
 
@@ -51,21 +52,28 @@ export function registerOperation<Id extends OperationId>(
     validateQuery(query, faults)
     return query
   }
-  const handle = (request: Incoming, query: unknown, body?: JsonBody) =>
-    whenKnown(
+  const handle = (request: Incoming, query: unknown, body?: JsonBody) => {
+    const isAdding = needsRoom(id, body)
+    if (isAdding) assertRoom(deps)
+    return whenKnown(
       handler(
         deps,
         contextOf<Id>(request, {
           query,
           body,
           publicUrl: deps.config.publicUrl,
-          assertPermitted,
+          // Asked in the transaction: by then those before it may have taken the room.
+          assertPermitted(principal, asked) {
+            assertPermitted(principal, asked)
+            if (isAdding) assertRoom(deps)
+          },
           admitAgain: () => admitAgain(deps, operation, request),
           elementText,
         }),
       ),
       present,
     )
+  }
 
   router.add([operation.method], operation.path.replaceAll(/\{(\w+)\}/g, ':$1'), {
     name: id,

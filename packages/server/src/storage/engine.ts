@@ -71,6 +71,11 @@ export type Engine = {
    * transaction.
    */
   accept(work: (db: Db) => Promise<void>): Promise<void>
+  /**
+   * Whether there is room for more than what takes a power away. Asked before each change that adds something, in its
+   * transaction too.
+   */
+  hasRoom(): boolean
   readonly verification: VerificationReads
   /** How a process learns what others changed: by asking when it verifies, or by following the head. */
   readonly changes: AskedChanges | FollowedChanges

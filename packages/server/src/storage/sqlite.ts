@@ -1,4 +1,5 @@
 import { existsSync, statSync } from 'node:fs'
+import { dirname } from 'node:path'
 import type { DatabaseSync } from 'node:sqlite'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { RevocationScope } from '@latchkey/core/key-cache'
@@ -9,6 +10,7 @@ import { isDamaged } from './sqlite-errors.ts'
 import { acceptHead, appendRevision, type MovedHead } from './sqlite-head.ts'
 import { createSqliteLease, SETTLE_MS } from './sqlite-lease.ts'
 import { createSqliteReaders } from './sqlite-readers.ts'
+import { type Disk, diskUnder, isRoomLeft } from './sqlite-room.ts'
 import { createSqliteVerificationReads } from './sqlite-verification.ts'
 import { isRecentSqlite, SQLITE_VERSION_MIN } from './sqlite-version.ts'
 import { createSqliteWriter, type WriterHooks } from './sqlite-writer.ts'
@@ -16,15 +18,17 @@ import { createSqliteWriter, type WriterHooks } from './sqlite-writer.ts'
 /** A file up to this size is checked for damage at each start; it takes about a tenth of a second. */
 const CHECKED_BYTES_MAX = 64 * 1024 * 1024
 
-type SqliteOptions = WriterHooks & {
+export type SqliteOptions = WriterHooks & {
   readonly file: string
   /** A test has a clock of its own. */
   readonly monotonicMs?: () => number
+  /** A test fills a disk without one. */
+  readonly disk?: () => Disk
 }
 
 /** Opens the embedded store, creating and migrating it as needed. Throws StoreError with one sentence. */
 export function openSqlite(options: SqliteOptions): Engine {
-  const { monotonicMs = () => performance.now() } = options
+  const { monotonicMs = () => performance.now(), disk = () => diskUnder(dirname(options.file)) } = options
   const writer = explain(options.file, () => openWriter(options.file))
   const lease = createSqliteLease(monotonicMs)
   const queue = createSqliteWriter(writer, {
@@ -65,6 +69,7 @@ export function openSqlite(options: SqliteOptions): Engine {
       })
       await sleep(SETTLE_MS)
     },
+    hasRoom: () => isRoomLeft(disk()),
     verification,
     changes: verification,
     async close() {

@@ -1,9 +1,11 @@
 /** Several processes' worth of servers on one file, each with memory and a lease of its own, and one clock for all. */
+
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import type { KeyId } from '@latchkey/core/ids'
+import { compileAuthority } from '@latchkey/core/permission'
 import { createVerifier, type Verifier } from '@latchkey/core/verifier'
 import fc from 'fast-check'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -121,7 +123,7 @@ const keyOf = (id: KeyId, isActive: boolean) =>
     allowlist: null,
     role: 'viewer',
     isOperator: false,
-    authority: { covers: () => true },
+    authority: compileAuthority({ role: 'viewer', isOperator: false, userPermissions: null, narrowings: [] }),
     metadata: {},
   }) as never
 

@@ -1,0 +1,139 @@
+/** On a nearly full disk nothing is added any more, so that what takes a power away still has room. */
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { isRoomLeft } from '../../src/storage/sqlite-room.ts'
+import { expectProblem } from '../answer-checks.ts'
+import {
+  createTestCompany,
+  startTestServer,
+  type TestCompany,
+  type TestRequest,
+  type TestService,
+} from '../harness.ts'
+
+const MIB = 1024 * 1024
+const GIB = 1024 * MIB
+const AMPLE = { freeBytes: 10 * GIB, allBytes: 100 * GIB }
+const SCARCE = { freeBytes: 63 * MIB, allBytes: 100 * GIB }
+
+let server: TestService
+let company: TestCompany
+let disk = AMPLE
+
+beforeAll(async () => {
+  server = await startTestServer({}, { disk: () => disk })
+  company = await createTestCompany(server)
+})
+afterAll(() => server.dispose())
+beforeEach(() => {
+  disk = AMPLE
+})
+
+const send = (request: TestRequest) => server.call({ headers: { 'x-company-id': company.id }, ...request })
+
+test.each([
+  ['100 GiB', 65 * MIB, 100 * GIB, true],
+  ['100 GiB', 64 * MIB, 100 * GIB, false],
+  ['100 MiB', 6 * MIB, 100 * MIB, true],
+  ['100 MiB', 5 * MIB, 100 * MIB, false],
+  ['nothing', 0, 0, false],
+])('of %s, %i free bytes leave room: %#', (_, freeBytes, allBytes, isLeft) => {
+  expect(isRoomLeft({ freeBytes, allBytes })).toBe(isLeft)
+})
+
+const key = () => `/keys/${company.users.developer.keyId}`
+const user = () => `/users/${company.users.viewer.id}`
+
+describe('on a nearly full disk', () => {
+  test.each<readonly [string, () => TestRequest]>([
+    [
+      'a creation of a key',
+      () => ({ method: 'POST', path: '/keys', body: { userId: company.users.viewer.id } }),
+    ],
+    ['a creation of a user', () => ({ method: 'POST', path: '/users', body: { name: 'U', role: 'viewer' } })],
+    [
+      'a creation of a company',
+      () => ({ method: 'POST', path: '/companies', body: { name: 'C' }, headers: {} }),
+    ],
+    ['an invitation', () => ({ method: 'POST', path: `${user()}/invitation` })],
+    ['metadata', () => ({ method: 'PATCH', path: key(), body: { metadata: { a: 'b' } } })],
+    ['enabling', () => ({ method: 'PATCH', path: key(), body: { enabled: true } })],
+    ['lifting a restriction', () => ({ method: 'PATCH', path: key(), body: { whitelistedIPs: null } })],
+    [
+      'disabling together with a description',
+      () => ({ method: 'PATCH', path: key(), body: { enabled: false, description: 'd' } }),
+    ],
+    [
+      'a long allowlist',
+      () => ({
+        method: 'PATCH',
+        path: key(),
+        body: { whitelistedIPs: Array.from({ length: 600 }, (_, n) => `10.0.${n >> 8}.${n & 255}`) },
+      }),
+    ],
+    ['a new name', () => ({ method: 'PATCH', path: user(), body: { name: 'N' } })],
+    ['activating', () => ({ method: 'PATCH', path: user(), body: { status: 'active' } })],
+  ])('%s is refused, in words that say why, and done when there is room', async (_, request) => {
+    disk = SCARCE
+    const { detail } = expectProblem(await send(request()), 'unavailable')
+    expect(detail).toContain('nearly full')
+    disk = AMPLE
+    const { status, body } = await send(request())
+    // Without an email address there is no invitation: it gets as far as that.
+    if (request().path.endsWith('/invitation')) expect(body.code).toBe('invalid_field')
+    else expect(status).toBeLessThan(300)
+  })
+
+  test('what was let in while there was room is refused in its transaction', async () => {
+    let looks = 0
+    const odd = await startTestServer({}, { disk: () => (++looks === 1 ? AMPLE : SCARCE) })
+    try {
+      looks = 0
+      const answer = await odd.call({ method: 'POST', path: '/users', body: { name: 'U', role: 'viewer' } })
+      expectProblem(answer, 'unavailable')
+      expect(looks).toBe(2)
+      expect((await odd.call({ path: '/users' })).body.total).toBe(1)
+    } finally {
+      await odd.dispose()
+    }
+  })
+
+  test.each<readonly [string, () => TestRequest, number]>([
+    ['reading', () => ({ path: '/keys' }), 200],
+    ['verifying', () => ({ method: 'POST', path: '/verify', body: { key: company.users.viewer.key } }), 200],
+    ['disabling', () => ({ method: 'PATCH', path: key(), body: { enabled: false } }), 200],
+    [
+      'tightening',
+      () => ({
+        method: 'PATCH',
+        path: key(),
+        body: { whitelistedIPs: ['192.0.2.1'], expiresAt: '2100-01-01T00:00:00Z' },
+      }),
+      200,
+    ],
+    ['deleting', () => ({ method: 'DELETE', path: key() }), 204],
+    ['deactivating a user', () => ({ method: 'PATCH', path: user(), body: { status: 'inactive' } }), 200],
+    [
+      'a short-lived token',
+      () => ({
+        method: 'POST',
+        path: '/auth/token/short-lived',
+        body: { permissions: ['keys:list'] },
+        headers: {},
+      }),
+      200,
+    ],
+    [
+      'deactivating a company',
+      () => ({
+        method: 'PATCH',
+        path: `/companies/${company.id}`,
+        body: { status: 'inactive' },
+        headers: {},
+      }),
+      200,
+    ],
+  ])('%s is possible', async (_, request, status) => {
+    disk = SCARCE
+    expect((await send(request())).status).toBe(status)
+  })
+})
