@@ -46,12 +46,7 @@ export async function openPostgres(options: PostgresOptions): Promise<Engine> {
     onError,
   )
   const line = createPostgresLine(connectionsMax)
-  const expect = () => {
-    const isExpected = options.expect()
-    return (head: Head) => {
-      if (!isExpected(head)) throw notAccepted()
-    }
-  }
+  const expect = () => assertExpectedBy(options.expect())
   const onCommit = (durationMs: number) => options.onCommit(1, durationMs)
   const followed = createPostgresFollowed(reach, lookUps, onError)
 
@@ -100,6 +95,10 @@ export async function openPostgres(options: PostgresOptions): Promise<Engine> {
 
 function explain(error: unknown): never {
   throw explainPostgres(error, UNAVAILABLE)
+}
+
+const assertExpectedBy = (isExpected: (head: Head) => boolean) => (head: Head) => {
+  if (!isExpected(head)) throw notAccepted()
 }
 
 function notAccepted(): AppError {
