@@ -27,7 +27,7 @@ export async function describeGuarantees(gateway: Gateway): Promise<void> {
     })
     describeAllowing(rig)
     describeRefusing(rig, gateway)
-    describeSpoofing(rig)
+    describeSpoofing(rig, gateway)
     describeBodies(rig)
     describeConnections(rig)
     describeFailing(rig, gateway)

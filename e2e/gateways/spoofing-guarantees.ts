@@ -1,6 +1,6 @@
 /** The same for what a client says about itself: who it is, where it is, what it asks for. */
 import { expect, test } from 'vitest'
-import { INSIDE, OUTSIDE, type Rig, valuesOf, withKey } from './rig.ts'
+import { type Gateway, INSIDE, OUTSIDE, type Rig, valuesOf, withKey } from './rig.ts'
 import type { Arrival } from './tiny-application.ts'
 
 /** What the application learns from the gateway, and nobody else may tell it. */
@@ -35,9 +35,11 @@ function spellingsOf(name: string, separator: string): string[] {
   ]
 }
 
-export function describeSpoofing(rig: () => Rig): void {
+export function describeSpoofing(rig: () => Rig, gateway: Gateway): void {
   describeNames(rig)
   describeClaims(rig)
+  describeConnection(rig)
+  if (gateway.writing.method !== undefined) describeMethod(rig)
   describeData(rig)
 }
 
@@ -79,6 +81,45 @@ function describeClaims(rig: () => Rig): void {
     await rig().send({ headers: headers(rig().good.key) })
     expect(JSON.stringify(rig().application.arrivals)).not.toContain(rig().good.key)
     expect(rig().running.output() + rig().latchkey.log()).not.toContain(rig().good.key)
+  })
+}
+
+/** What is about a connection is between two neighbours, and must not change what is told to the third. */
+function describeConnection(rig: () => Rig): void {
+  test('what a client lists in Connection is told to the application all the same', async () => {
+    const listed = ['Connection', `close, ${TOLD.join(', ')}, X-API-KEY`]
+    expect((await rig().send({ headers: [...listed, ...withKey(rig().good)] })).status).toBe(200)
+    expect(valuesOf(rig().onlyArrival(), 'x-auth-user-id')).toEqual([rig().good.userId])
+    expect(valuesOf(rig().onlyArrival(), 'x-auth-permissions')).toEqual(['orders:read orders:write'])
+    expect(valuesOf(rig().onlyArrival(), 'x-forwarded-for')).toEqual([INSIDE])
+    expect(valuesOf(rig().onlyArrival(), 'connection').join()).not.toMatch(/x-/i)
+  })
+
+  test.each(['h2c', 'websocket, h2c', 'h2c, websocket', 'TLS/1.0'])(
+    'a connection is not taken over for %s: nobody would check what is sent on it',
+    async (protocol) => {
+      const taken = [
+        'Connection',
+        'Upgrade, HTTP2-Settings',
+        'Upgrade',
+        protocol,
+        'HTTP2-Settings',
+        'AAMAAABk',
+      ]
+      const answer = await rig().send({ headers: [...taken, ...withKey(rig().good)] })
+      expect([200, 400]).toContain(answer.status)
+      for (const arrival of rig().application.arrivals) expect(valuesOf(arrival, 'upgrade')).toEqual([])
+    },
+  )
+}
+
+/** Where the method decides what is needed. */
+function describeMethod(rig: () => Rig): void {
+  test('an application is told no other method than the one that was checked', async () => {
+    const names = ['X-HTTP-Method-Override', 'X-HTTP-Method', 'X-Method-Override', 'X_HTTP_Method_Override']
+    const headers = [...names.flatMap((name) => [name, 'DELETE']), ...withKey(rig().reader)]
+    expect((await rig().send({ headers })).status).toBe(200)
+    expect(JSON.stringify(rig().onlyArrival())).not.toContain('DELETE')
   })
 }
 

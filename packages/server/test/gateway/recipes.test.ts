@@ -127,6 +127,9 @@ test('no recipe goes on without an answer, and none hands the secret on', () => 
   expect(traefik.middlewares['without-secret'].headers.customRequestHeaders).toEqual({
     'X-API-KEY': '',
     Authorization: '',
+    'X-HTTP-Method-Override': '',
+    'X-HTTP-Method': '',
+    'X-Method-Override': '',
   })
   for (const { middlewares } of Object.values<Parsed>(traefik.routers)) {
     expect(middlewares).toEqual([expect.stringMatching(/^latchkey-/), 'without-secret'])
