@@ -40,6 +40,7 @@ export function describeSpoofing(rig: () => Rig, gateway: Gateway): void {
   describeClaims(rig)
   describeConnection(rig)
   if (gateway.writing.method !== undefined) describeMethod(rig)
+  if (gateway.writing.path !== undefined) describePath(rig)
   describeData(rig)
 }
 
@@ -120,6 +121,16 @@ function describeMethod(rig: () => Rig): void {
     const headers = [...names.flatMap((name) => [name, 'DELETE']), ...withKey(rig().reader)]
     expect((await rig().send({ headers })).status).toBe(200)
     expect(JSON.stringify(rig().onlyArrival())).not.toContain('DELETE')
+  })
+}
+
+/** Where the path does. */
+function describePath(rig: () => Rig): void {
+  test('an application is told no other path than the one that was checked', async () => {
+    const names = ['X-Original-URL', 'X-Rewrite-URL', 'X_Original_URL']
+    const headers = [...names.flatMap((name) => [name, '/orders/changes']), ...withKey(rig().reader)]
+    expect((await rig().send({ headers })).status).toBe(200)
+    expect(JSON.stringify(rig().onlyArrival())).not.toContain('changes')
   })
 }
 
