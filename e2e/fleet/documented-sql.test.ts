@@ -1,9 +1,12 @@
 /** What the page about fleets tells to say to PostgreSQL, said to one. */
+import { randomBytes } from 'node:crypto'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
 import { type Cluster, connectTo, createCluster } from '../../packages/server/test/postgres-cluster.ts'
 import { call } from '../calling.ts'
 import { blocksOf } from '../pages/page.ts'
 import { createHome, type Home } from '../running.ts'
+
+const SECRET = randomBytes(32).toString('hex')
 
 let cluster: Cluster
 let home: Home
@@ -31,7 +34,7 @@ async function say(url: string, block: string): Promise<void> {
 it('a database of its own, its tables made by their owner, and served by a role that cannot change what was', async () => {
   const [setUp, lesser] = blocksOf('docs/operate/fleet.md').filter(({ language }) => language === 'sql')
   await say(cluster.url, setUp!.text)
-  const settings = (user: string) => ({ DATABASE_URL: urlOf(user), LATCHKEY_SECRET: 'x'.repeat(40) })
+  const settings = (user: string) => ({ DATABASE_URL: urlOf(user), LATCHKEY_SECRET: SECRET })
   expect(await home.run(['migrate'], settings('latchkey'))).toMatchObject({ exitCode: 0 })
   await say(urlOf('postgres'), lesser!.text)
 

@@ -1,4 +1,5 @@
 /** Two servers behind the documented nginx, restarted one after the other under load: nobody notices. */
+import { randomBytes } from 'node:crypto'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { Agent, request } from 'node:http'
 import { join } from 'node:path'
@@ -15,6 +16,8 @@ const isLeftOut = NGINX === undefined && process.env.CI_REQUIRE_GATEWAYS !== '1'
 const ROUNDS = process.env.FAULTS === 'all' ? 20 : 2
 const CLIENTS = 8
 const ROUND_MS_MAX = 60_000
+
+const SECRET = randomBytes(32).toString('hex')
 
 let cluster: Cluster
 let home: Home
@@ -103,7 +106,7 @@ test.skipIf(isLeftOut)(
       home.serve({
         settings: {
           DATABASE_URL: url,
-          LATCHKEY_SECRET: 'x'.repeat(40),
+          LATCHKEY_SECRET: SECRET,
           LATCHKEY_DRAIN_SECONDS: '1',
           PORT: String(at),
         },

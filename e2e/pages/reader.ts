@@ -68,6 +68,7 @@ async function changesFor(directory: string, port: number): Promise<readonly Cha
     ['127.0.0.1:3000', `127.0.0.1:${application}`],
     ['listen(3000,', `listen(${application},`],
     ['/backups/', `${directory}/backups/`],
+    ['/elsewhere/', `${directory}/backups/`],
   ]
 }
 
