@@ -256,7 +256,7 @@ function publicUrl(text: string): string {
     if (/^(\/[\w~-][\w.~-]*)*$/.test(base.slice(start.length))) return base
   }
   throw new Error(
-    `must be a URL such as https://keys.example.com or https://example.com/latchkey, without query; ${got(text)}`,
+    `must be a URL such as https://keys.example.com or https://example.com/latchkey, without query${got(text)}`,
   )
 }
 
@@ -266,7 +266,7 @@ function parseHttpUrl(text: string): URL | undefined {
 }
 
 /** What stands before an @ may be a password. */
-const got = (text: string): string => (text.includes('@') ? 'without user and password' : `got ${text}`)
+const got = (text: string): string => (text.includes('@') ? ', user or password.' : `; got ${text}`)
 
 /** Shorter texts can be guessed; every fingerprint hangs on this one. */
 const SECRET_LENGTH_MIN = 32
