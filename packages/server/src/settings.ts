@@ -244,7 +244,7 @@ function path(text: string): string {
 function origin(text: string): string {
   const url = parseHttpUrl(text)
   if (url === undefined || text.replace(/\/$/, '') !== url.origin)
-    throw new Error(`must be an origin such as https://keys.example.com, without a path; ${got(text)}`)
+    throw new Error(`must be an origin such as https://keys.example.com, without a path${got(text)}`)
   return url.origin
 }
 
