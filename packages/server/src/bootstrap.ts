@@ -7,6 +7,7 @@ import { createKey, type NewKey } from './keys/create-key.ts'
 import { readKeyInput } from './keys/key-input.ts'
 import type { Services } from './services.ts'
 import { findOperatorCompany } from './storage/companies.ts'
+import { findDeploymentLocked } from './storage/deployment.ts'
 import { createUser } from './users/create-user.ts'
 
 export type Bootstrapped = {
@@ -32,6 +33,8 @@ export async function bootstrap(
 ): Promise<Bootstrapped | undefined> {
   const { begin, config, fingerprint } = services
   return begin(async (tx) => {
+    // Held first: who comes second sees what the first has made.
+    await findDeploymentLocked(tx.db)
     if ((await findOperatorCompany(tx.db)) !== undefined) return undefined
     const company = await createCompany(tx, { name: 'Operator', isOperator: true })
     return changeIn(tx, hostPrincipal(company.id), company.id, async (change) => {
