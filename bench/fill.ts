@@ -1,8 +1,8 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import { type createFingerprinter, fingerprintBytes } from '@latchkey/core/fingerprint'
 import { hintOf } from '@latchkey/core/hint'
-import { type KeyId, nextId } from '@latchkey/core/ids'
-import type { KeyRow } from '../packages/server/src/storage/schema.ts'
+import { type CompanyId, type KeyId, nextId, type UserId } from '@latchkey/core/ids'
+import type { Schema } from '../packages/server/src/storage/schema.ts'
 import { secretAt } from './secrets.ts'
 
 /** Every tenth key is disabled, so that a list of active ones has something to leave out. */
@@ -82,8 +82,8 @@ function rowOf({ companyId, userId, fingerprint }: Filling, index: number, id: K
   const { prefix, lastFour } = hintOf(secret)
   return {
     id,
-    company_id: companyId as KeyRow['company_id'],
-    user_id: userId as KeyRow['user_id'],
+    company_id: companyId as CompanyId,
+    user_id: userId as UserId,
     fingerprint: fingerprintBytes(fingerprint(secret)),
     secret_generation: 1,
     prefix,
@@ -102,7 +102,7 @@ function rowOf({ companyId, userId, fingerprint }: Filling, index: number, id: K
     updated_at: nowMs,
     deleted_at: null,
     version: 1,
-  } satisfies KeyRow
+  } satisfies Schema['keys']
 }
 
 const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz'

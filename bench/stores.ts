@@ -2,12 +2,13 @@ import { randomBytes } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { ApiKeyCreate } from '@latchkey/contract/schemas/keys'
 import { hostPrincipal, type Principal } from '@latchkey/core/principal'
 import { bootstrap, createServices, readConfig, type Services, storeFileOf } from '@latchkey/server'
 import { changeIn } from '../packages/server/src/changes/change.ts'
 import { requesterOnHost } from '../packages/server/src/changes/requester.ts'
 import { createCompany } from '../packages/server/src/companies/create-company.ts'
-import { createKey, type NewKey } from '../packages/server/src/keys/create-key.ts'
+import { createKey } from '../packages/server/src/keys/create-key.ts'
 import { readKeyInput } from '../packages/server/src/keys/key-input.ts'
 import { createUser } from '../packages/server/src/users/create-user.ts'
 import { type Filling, fillStore } from './fill.ts'
@@ -112,7 +113,7 @@ export async function makeKey(
 ): Promise<BenchStore['key']> {
   const deps = { keyPrefix: config.keyPrefix, fingerprint }
   const { view, secret } = await change(requesterOnHost(companyId), companyId, (open) =>
-    createKey(open, deps, readKeyInput<NewKey>({ userId })),
+    createKey(open, deps, readKeyInput<ApiKeyCreate>({ userId })),
   )
   return { id: view.id, secret: secret.reveal() }
 }

@@ -24,6 +24,7 @@ export const READ_VERBS = ['find', 'get', 'list', 'listing', 'count']
 
 const useCase: Wall = {
   may: ['core', 'server/storage', 'server/audit', 'server/changes', 'server/telemetry'],
+  types: ['contract'],
 }
 const serverRooms = [
   'server/storage',
@@ -115,7 +116,7 @@ export const WALLS: Readonly<Record<string, Wall>> = {
   'server/bootstrap': {
     may: ['core', 'server/changes', 'server/companies', 'server/users', 'server/keys'],
     reads: ['server/storage'],
-    types: ['server/config', 'server/services'],
+    types: ['contract', 'server/config', 'server/services'],
   },
   'server/host': {
     may: [
@@ -130,7 +131,7 @@ export const WALLS: Readonly<Record<string, Wall>> = {
       'packages/server/src/http/present-audit-event.ts',
     ],
     reads: ['server/storage'],
-    types: ['server/config', 'server/services'],
+    types: ['contract', 'server/config', 'server/services'],
   },
   'server/diagnose': {
     may: [

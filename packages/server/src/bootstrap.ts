@@ -1,9 +1,10 @@
+import type { ApiKeyCreate } from '@latchkey/contract/schemas/keys'
 import type { CompanyId, UserId } from '@latchkey/core/ids'
 import { hostPrincipal } from '@latchkey/core/principal'
 import type { Secret } from '@latchkey/core/secret'
 import { changeIn } from './changes/change.ts'
 import { createCompany } from './companies/create-company.ts'
-import { createKey, type NewKey } from './keys/create-key.ts'
+import { createKey } from './keys/create-key.ts'
 import { readKeyInput } from './keys/key-input.ts'
 import type { Services } from './services.ts'
 import { findOperatorCompany } from './storage/companies.ts'
@@ -40,7 +41,10 @@ export async function bootstrap(
     return changeIn(tx, hostPrincipal(company.id), company.id, async (change) => {
       const user = await createUser(change, { name: 'Owner', role: 'owner' })
       const keyDeps = { keyPrefix: config.keyPrefix, fingerprint }
-      const input = readKeyInput<NewKey>({ userId: user.id, description: 'Admin key of the first start' })
+      const input = readKeyInput<ApiKeyCreate>({
+        userId: user.id,
+        description: 'Admin key of the first start',
+      })
       const created = await createKey(change, keyDeps, input)
       const { view, secret } = created
       const made = { companyId: company.id, userId: user.id, keyId: view.id, secret }

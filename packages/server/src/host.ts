@@ -1,3 +1,4 @@
+import type { ApiKeyCreate } from '@latchkey/contract/schemas/keys'
 import { AppError } from '@latchkey/core/error'
 import { isId } from '@latchkey/core/ids'
 import { hostPrincipal } from '@latchkey/core/principal'
@@ -8,7 +9,7 @@ import { acceptBreaks, acceptCompanyList } from './companies/accept-breaks.ts'
 import { sealOlderList } from './companies/seal-companies.ts'
 import { isListSealed, secretCheckOf } from './deployment.ts'
 import { presentAuditEvent } from './http/present-audit-event.ts'
-import { type CreatedKey, createKey, type NewKey } from './keys/create-key.ts'
+import { type CreatedKey, createKey } from './keys/create-key.ts'
 import { readKeyInput } from './keys/key-input.ts'
 import type { Services } from './services.ts'
 import { listEventsAfter } from './storage/audit.ts'
@@ -82,11 +83,11 @@ type HostServices = Pick<Services, 'engine' | 'change' | 'config' | 'fingerprint
 export async function createKeyOnHost(
   services: HostServices,
   idOrEmail: string,
-  input: Omit<NewKey, 'userId'>,
+  input: Omit<ApiKeyCreate, 'userId'>,
 ): Promise<CreatedKey> {
   const { change, engine, config, fingerprint } = services
   const user = await getUserOnHost(engine, idOrEmail)
-  const read = readKeyInput<NewKey>({ ...input, userId: user.id })
+  const read = readKeyInput<ApiKeyCreate>({ ...input, userId: user.id })
   const keyDeps = { keyPrefix: config.keyPrefix, fingerprint }
   return change(requesterOnHost(user.company_id), user.company_id, (open) => createKey(open, keyDeps, read))
 }

@@ -2,8 +2,10 @@ import { randomBytes } from 'node:crypto'
 import { type CompanyId, type Id, nextId, type UserId } from '@latchkey/core/ids'
 import type { Services } from '../src/services.ts'
 import { findLedgerLocked, saveLedger } from '../src/storage/ledger.ts'
-import type { Db, KeyRow } from '../src/storage/schema.ts'
+import type { Db, Schema } from '../src/storage/schema.ts'
 import { findUser, updateUserRow } from '../src/storage/users.ts'
+
+type KeyRow = Schema['keys']
 
 /** A statement is put together within the time that a store lets a write stand idle. */
 const ROWS_MAX = 100

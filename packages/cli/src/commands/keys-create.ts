@@ -41,13 +41,13 @@ async function createFromHost(services: Services, options: Options): Promise<voi
   }).catch(explainInput)
   if (options.json === true) {
     process.stdout.write(
-      `${JSON.stringify({ id: view.id, companyId: view.company_id, key: secret.reveal() })}\n`,
+      `${JSON.stringify({ id: view.id, companyId: view.companyId, key: secret.reveal() })}\n`,
     )
     return
   }
   // The key alone on standard output, so that a script can take it; the words go beside it.
   process.stdout.write(`${secret.reveal()}\n`)
-  process.stderr.write(`Key ${view.id} of user ${view.user_id}. It is shown once: store it now.\n`)
+  process.stderr.write(`Key ${view.id} of user ${view.userId}. It is shown once: store it now.\n`)
 }
 
 /** Names the options instead of the fields of a request body. */

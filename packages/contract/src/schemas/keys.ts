@@ -17,7 +17,7 @@ const entryItems = {
   examples: ['1.1.1.1', '2.2.2.2', '10.10.0.0/16'],
 }
 
-export const WhitelistedIPs = Type.Unsafe<string[] | null>({
+export const WhitelistedIPs = Type.Unsafe<readonly string[] | null>({
   type: ['array', 'null'],
   title: 'WhitelistedIPs',
   description: 'Addresses and CIDR blocks the key may be used from. null means no restriction.',
@@ -25,7 +25,7 @@ export const WhitelistedIPs = Type.Unsafe<string[] | null>({
 })
 
 /** What is accepted is wider than what is answered: one comma-separated string will do. */
-const WhitelistedIPsInput = Type.Unsafe<string[] | string | null>({
+const WhitelistedIPsInput = Type.Unsafe<readonly string[] | string | null>({
   type: ['array', 'string', 'null'],
   description:
     'Addresses and CIDR blocks the key may be used from, as an array or one comma-separated string; at most 1,000. ' +

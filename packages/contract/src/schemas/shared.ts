@@ -38,7 +38,7 @@ export const Permissions = (description: string) =>
   })
 
 export const NullablePermissions = (description: string) =>
-  Type.Unsafe<string[] | null>({
+  Type.Unsafe<readonly string[] | null>({
     type: ['array', 'null'],
     items: { type: 'string', maxLength: PERMISSION_LENGTH_MAX },
     maxItems: PERMISSIONS_MAX,

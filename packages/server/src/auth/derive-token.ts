@@ -54,10 +54,9 @@ async function findEntries(
   engine: Engine,
   companyId: NonNullable<Principal['homeCompanyId']>,
   id: KeyId,
-): Promise<string[] | null> {
+): Promise<readonly string[] | null> {
   const key = await engine.read((db) => findKey(db, companyId, id), { party: companyId })
-  const text = key?.whitelisted_ips ?? null
-  return text === null ? null : (JSON.parse(text) as string[])
+  return key?.whitelistedIPs ?? null
 }
 
 /** The first of `permissions` (single ones or patterns) that the authority does not hold as a whole. */

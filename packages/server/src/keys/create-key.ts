@@ -1,3 +1,4 @@
+import type { ApiKeyCreate } from '@latchkey/contract/schemas/keys'
 import { type Fault, inputError, noteFault } from '@latchkey/core/error'
 import { assertCovers, assertNotAbove, assertOwn } from '@latchkey/core/escalation'
 import { type createFingerprinter, fingerprintBytes } from '@latchkey/core/fingerprint'
@@ -7,24 +8,16 @@ import { isPermitted, lacks, listPermissions, narrow } from '@latchkey/core/perm
 import type { Principal } from '@latchkey/core/principal'
 import { assertRoomForOne } from '@latchkey/core/quota'
 import { UNBOUND } from '@latchkey/core/reach'
-import { generateSecret, type Mode, type Secret } from '@latchkey/core/secret'
+import { generateSecret, type Secret } from '@latchkey/core/secret'
 import type { Change } from '../changes/change.ts'
+import type { Key } from '../storage/key.ts'
 import { findKey, insertKey, type KeyView } from '../storage/keys.ts'
-import type { Db, KeyRow, UserRow } from '../storage/schema.ts'
+import type { Db, UserRow } from '../storage/schema.ts'
 import { findUser, saveKeyCounts } from '../storage/users.ts'
-import { assertWithinReach, authorityOf, ceilingText, isEqual, reachOf } from './grant.ts'
+import { auditedFields } from './audited-fields.ts'
+import { assertWithinReach, authorityOf, grantableBy, isEqual, reachOf } from './grant.ts'
 import { parseExpiry, type ReadInput } from './key-input.ts'
 import { keysQuota } from './key-quotas.ts'
-
-export type NewKey = {
-  readonly userId: string
-  readonly whitelistedIPs?: readonly string[] | string | null
-  readonly description?: string | null
-  readonly expiresAt?: string | null
-  readonly permissions?: readonly string[] | null
-  readonly mode?: Mode
-  readonly metadata?: Readonly<Record<string, string>>
-}
 
 export type CreateKeyDeps = {
   readonly keyPrefix: string
@@ -43,7 +36,7 @@ export type CreatedKey = { readonly view: KeyView; readonly secret: Secret }
 export async function createKey(
   change: Change,
   deps: CreateKeyDeps,
-  read: ReadInput<NewKey>,
+  read: ReadInput<ApiKeyCreate>,
 ): Promise<CreatedKey> {
   const { input } = read
   const { user, expiresAtMs } = await checkNewKey(change.db, change.ledger.id, read, change.nowMs)
@@ -57,26 +50,37 @@ export async function createKey(
     mode: input.mode ?? 'live',
     randomBytes: change.randomBytes,
   })
-  const row = {
-    ...newRow(change, user),
-    ...hintColumns(secret),
-    fingerprint: fingerprintBytes(deps.fingerprint(secret)),
+  const { prefix, lastFour } = hintOf(secret)
+  const key: Key = {
+    id: change.nextId('key'),
+    companyId: user.company_id,
+    userId: user.id,
+    prefix,
+    lastFour,
+    mode: secret.mode,
     ...reach,
-    permissions: permissions === null ? null : JSON.stringify(permissions),
-    ceiling: ceilingText(change),
+    permissions,
+    ceiling: grantableBy(change),
     description: input.description ?? null,
-    metadata: JSON.stringify(input.metadata ?? {}),
-  } satisfies KeyRow
-  await insertKey(change.db, row)
+    metadata: input.metadata ?? {},
+    isEnabled: true,
+    status: 'active',
+    createdBy: change.principal.id,
+    createdAtMs: change.nowMs,
+    updatedAtMs: change.nowMs,
+    deletedAtMs: null,
+    version: 1,
+  }
+  await insertKey(change.db, key, fingerprintBytes(deps.fingerprint(secret)))
   change.ledger.keys_active += 1
   await saveKeyCounts(change.db, { ...user, keys_active: user.keys_active + 1 })
   await change.record({
     action: 'key.created',
-    object: { type: 'key', id: row.id },
-    changes: creation(row),
+    object: { type: 'key', id: key.id },
+    changes: creationOf(key),
   })
   return {
-    view: { ...row, user_status: user.status, company_status: change.ledger.status, last_used_at: null },
+    view: { ...key, userStatus: user.status, companyStatus: change.ledger.status, lastUsedAtMs: null },
     secret,
   }
 }
@@ -88,7 +92,7 @@ export async function createKey(
 export async function checkNewKey(
   db: Db,
   companyId: CompanyId,
-  { input, faults: found }: ReadInput<NewKey>,
+  { input, faults: found }: ReadInput<ApiKeyCreate>,
   nowMs: number,
 ): Promise<{ readonly user: UserRow; readonly expiresAtMs: number | null }> {
   const faults = [...found]
@@ -150,60 +154,35 @@ function grantedPermissions(
 async function grantedReach(
   { db, principal }: Change,
   user: UserRow,
-  { input, entries = null }: ReadInput<NewKey>,
+  { input, entries = null }: ReadInput<ApiKeyCreate>,
   expiresAtMs: number | null,
-): Promise<Pick<KeyRow, 'whitelisted_ips' | 'expires_at'>> {
+): Promise<Pick<Key, 'whitelistedIPs' | 'expiresAtMs'>> {
   const inherited = isEqual(principal, user) ? principal.reach : UNBOUND
   const isListed = entries !== null || input.whitelistedIPs === null
   const isEndSaid = expiresAtMs !== null || input.expiresAt === null
   const reach = {
-    whitelisted_ips:
-      isListed || inherited.allowlist === null
-        ? entries === null
-          ? null
-          : JSON.stringify(entries)
-        : await findAllowlistText(db, principal),
-    expires_at: isEndSaid ? expiresAtMs : inherited.expiresAtMs,
+    whitelistedIPs: isListed || inherited.allowlist === null ? entries : await findOwnEntries(db, principal),
+    expiresAtMs: isEndSaid ? expiresAtMs : inherited.expiresAtMs,
   }
   assertWithinReach(principal, user, reachOf(reach))
   return reach
 }
 
-/** As it was written: what is compiled has lost its order. */
-async function findAllowlistText(db: Db, { id, homeCompanyId }: Principal): Promise<string | null> {
+/** As they were written: what is compiled has lost their order. */
+async function findOwnEntries(db: Db, { id, homeCompanyId }: Principal): Promise<readonly string[] | null> {
   const isKey = id !== null && homeCompanyId !== null && isId('key', id)
   const own = isKey ? await findKey(db, homeCompanyId, id) : undefined
-  return own?.whitelisted_ips ?? null
+  return own?.whitelistedIPs ?? null
 }
 
-function newRow(change: Change, user: UserRow) {
+function creationOf(key: Key) {
+  const { whitelistedIPs, permissions, expiresAt, ceiling } = auditedFields(key)
   return {
-    id: change.nextId('key'),
-    company_id: user.company_id,
-    user_id: user.id,
-    secret_generation: 1,
-    is_enabled: 1 as const,
-    status: 'active' as const,
-    created_by: change.principal.id,
-    created_at: change.nowMs,
-    updated_at: change.nowMs,
-    deleted_at: null,
-    version: 1,
-  }
-}
-
-function hintColumns(secret: Secret) {
-  const hint = hintOf(secret)
-  return { prefix: hint.prefix, last_four: hint.lastFour, mode: secret.mode }
-}
-
-function creation(row: KeyRow) {
-  return {
-    userId: [null, row.user_id],
-    whitelistedIPs: [null, row.whitelisted_ips === null ? null : JSON.parse(row.whitelisted_ips)],
-    permissions: [null, row.permissions === null ? null : JSON.parse(row.permissions)],
-    expiresAt: [null, row.expires_at === null ? null : new Date(row.expires_at).toISOString()],
-    mode: [null, row.mode],
-    ...(row.ceiling === null ? {} : { ceiling: [null, JSON.parse(row.ceiling)] as const }),
+    userId: [null, key.userId],
+    whitelistedIPs: [null, whitelistedIPs],
+    permissions: [null, permissions],
+    expiresAt: [null, expiresAt],
+    mode: [null, key.mode],
+    ...(ceiling === null ? {} : { ceiling: [null, ceiling] as const }),
   } as const
 }

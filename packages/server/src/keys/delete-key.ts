@@ -2,12 +2,12 @@ import { AppError } from '@latchkey/core/error'
 import { assertOwn } from '@latchkey/core/escalation'
 import { isId } from '@latchkey/core/ids'
 import type { Change } from '../changes/change.ts'
-import { findKey, updateKeyRow } from '../storage/keys.ts'
-import type { KeyRow } from '../storage/schema.ts'
+import type { Key } from '../storage/key.ts'
+import { findKey, updateKey } from '../storage/keys.ts'
 import { findUser, updateUserRow } from '../storage/users.ts'
 
 /**
- * Deactivates a key for good. Again is fine and changes nothing. `isExpected` decides on the row's version (If-Match).
+ * Deactivates a key for good. Again is fine and changes nothing. `isExpected` decides on the key's version (If-Match).
  * Throws AppError `key_not_found`, `missing_permission`, `precondition_failed`.
  *
  * NOTE: a key of a user above the caller may be deleted: taking a power away is not an escalation, and a
@@ -22,18 +22,21 @@ export async function deleteKey(
   const key = isId('key', keyId) ? await findKey(change.db, change.ledger.id, keyId) : undefined
   if (key === undefined) throw keyNotFound()
   const isSelf = principal.id === key.id && !principal.isDerived
-  if (!isSelf) assertOwn(principal, key.user_id, 'delete')
-  const isDeleted = key.deleted_at !== null
+  if (!isSelf) assertOwn(principal, key.userId, 'delete')
+  const isDeleted = key.deletedAtMs !== null
   if (!isDeleted && !isExpected(key.version)) throw isAtVersion(key)
   change.revoke({ scope: 'key', id: key.id })
   if (isDeleted) return
-  await updateKeyRow(change.db, key.id, {
+  const { nowMs } = change
+  const deleted: Key = {
+    ...key,
     status: 'inactive',
-    deleted_at: change.nowMs,
-    updated_at: change.nowMs,
+    deletedAtMs: nowMs,
+    updatedAtMs: nowMs,
     version: key.version + 1,
-  })
-  await moveCounters(change, key, 'inactive')
+  }
+  await updateKey(change.db, deleted)
+  await moveCounters(change, key, deleted.status)
   await change.record({ action: 'key.deleted', object: { type: 'key', id: key.id }, isUrgent: true })
 }
 
@@ -42,7 +45,7 @@ export function keyNotFound(): AppError {
 }
 
 /** What a condition on another version is told. */
-export function isAtVersion({ version }: Pick<KeyRow, 'version'>): AppError {
+export function isAtVersion({ version }: Pick<Key, 'version'>): AppError {
   return new AppError(
     'precondition_failed',
     `The key is at version "${version}", and If-Match names no such tag: read the key again, then repeat with its ETag.`,
@@ -50,12 +53,12 @@ export function isAtVersion({ version }: Pick<KeyRow, 'version'>): AppError {
 }
 
 /** Keeps the counters of the company and the user in step with a key's stored status. */
-export async function moveCounters(change: Change, key: KeyRow, to: KeyRow['status']): Promise<void> {
+export async function moveCounters(change: Change, key: Key, to: Key['status']): Promise<void> {
   if (key.status === to) return
   const step = to === 'active' ? 1 : -1
   change.ledger.keys_active += step
   change.ledger.keys_inactive -= step
-  const user = await findUser(change.db, key.company_id, key.user_id)
+  const user = await findUser(change.db, key.companyId, key.userId)
   if (user === undefined) throw new Error(`the user of ${key.id} is missing`)
   await updateUserRow(change.db, user.id, {
     keys_active: user.keys_active + step,

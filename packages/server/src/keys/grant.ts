@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import { compileAllowlist } from '@latchkey/core/allowlist'
 import { authorityUnder, type Ceiling, ceilingOf } from '@latchkey/core/ceiling'
 import { AppError } from '@latchkey/core/error'
@@ -5,13 +6,11 @@ import { assertCovers, assertNotAbove, assertOwn } from '@latchkey/core/escalati
 import type { Principal } from '@latchkey/core/principal'
 import { exceeds, type Reach } from '@latchkey/core/reach'
 import type { Change } from '../changes/change.ts'
-import type { KeyRow, UserRow } from '../storage/schema.ts'
+import type { Key } from '../storage/key.ts'
+import type { UserRow } from '../storage/schema.ts'
 
-/** What of a key's row says what it may do, from where and until when. */
-export type Grant = Pick<
-  KeyRow,
-  'id' | 'whitelisted_ips' | 'expires_at' | 'permissions' | 'ceiling' | 'status'
->
+/** What of a key says what it may do, from where and until when. */
+export type Grant = Pick<Key, 'id' | 'whitelistedIPs' | 'expiresAtMs' | 'permissions' | 'ceiling' | 'status'>
 
 /**
  * A change of a key gives no more than the principal has. Whatever lets a key do more, be used from more addresses,
@@ -25,7 +24,7 @@ export function assertMayRegrant(change: Change, user: UserRow, before: Grant, a
   const isReachGrown = exceeds(reachOf(after), reachOf(before)) !== undefined
   const isGrant =
     isReachGrown ||
-    after.permissions !== before.permissions ||
+    !isDeepStrictEqual(after.permissions, before.permissions) ||
     (after.status === 'active' && before.status !== 'active')
   if (!isGrant) return
   if (isReachGrown && principal.id === before.id) {
@@ -66,21 +65,18 @@ export function authorityOf(change: Change, user: UserRow, grant: Pick<Grant, 'p
       isOperator: change.ledger.is_operator === 1,
       userPermissions: user.permissions === null ? null : (JSON.parse(user.permissions) as string[]),
     },
-    grant.permissions === null ? null : (JSON.parse(grant.permissions) as string[]),
-    grant.ceiling === null ? null : (JSON.parse(grant.ceiling) as Ceiling),
+    grant.permissions,
+    grant.ceiling,
   ).authority
 }
 
-/** As it is stored: what the principal can give a key now. */
-export function ceilingText({ principal, ledger }: Change): string | null {
-  const ceiling = ceilingOf(principal.role, ledger.is_operator === 1, principal.authority)
-  return ceiling === null ? null : JSON.stringify(ceiling)
-}
+/** The ceiling of a key that is made or given its permissions now. */
+export const grantableBy = ({ principal, ledger }: Change): Ceiling | null =>
+  ceilingOf(principal.role, ledger.is_operator === 1, principal.authority)
 
-export function reachOf(grant: Pick<Grant, 'whitelisted_ips' | 'expires_at'>): Reach {
-  return {
-    allowlist:
-      grant.whitelisted_ips === null ? null : compileAllowlist(JSON.parse(grant.whitelisted_ips) as string[]),
-    expiresAtMs: grant.expires_at,
-  }
+export function reachOf({
+  whitelistedIPs,
+  expiresAtMs,
+}: Pick<Grant, 'whitelistedIPs' | 'expiresAtMs'>): Reach {
+  return { allowlist: whitelistedIPs === null ? null : compileAllowlist(whitelistedIPs), expiresAtMs }
 }

@@ -1,36 +1,29 @@
 import type { CompanyId, KeyId } from '@latchkey/core/ids'
+import { type Key, type KeyRow, keyOf, rowOfKey } from './key.ts'
 import { prepared } from './prepared.ts'
 import { rowsById } from './rows-by-id.ts'
-import type { CompanyRow, Db, KeyRow, UserRow } from './schema.ts'
-
-/** All of a key that may be shown: not what it is found by. */
-const SHOWN = [
-  'id',
-  'company_id',
-  'user_id',
-  'prefix',
-  'last_four',
-  'mode',
-  'whitelisted_ips',
-  'permissions',
-  'description',
-  'metadata',
-  'expires_at',
-  'is_enabled',
-  'status',
-  'created_by',
-  'created_at',
-  'updated_at',
-  'deleted_at',
-  'version',
-] as const satisfies readonly (keyof KeyRow)[]
+import type { CompanyRow, Db, Schema, UserRow } from './schema.ts'
 
 /** A key with what its presentation needs of its user, its company and its use. */
-export type KeyView = Pick<KeyRow, (typeof SHOWN)[number]> & {
+export type KeyView = Key & {
+  readonly userStatus: UserRow['status']
+  readonly companyStatus: CompanyRow['status']
+  /** null: never used. */
+  readonly lastUsedAtMs: number | null
+}
+
+type ViewRow = KeyRow & {
   readonly user_status: UserRow['status']
   readonly company_status: CompanyRow['status']
   readonly last_used_at: number | null
 }
+
+const viewOf = (row: ViewRow): KeyView => ({
+  ...keyOf(row),
+  userStatus: row.user_status,
+  companyStatus: row.company_status,
+  lastUsedAtMs: row.last_used_at,
+})
 
 function selectKeyViews(db: Db) {
   return db
@@ -38,7 +31,7 @@ function selectKeyViews(db: Db) {
     .innerJoin('users as u', 'u.id', 'k.user_id')
     .innerJoin('companies as c', 'c.id', 'k.company_id')
     .leftJoin('key_usage as g', 'g.key_id', 'k.id')
-    .select(SHOWN.map((column) => `k.${column}` as const))
+    .selectAll('k')
     .select(['u.status as user_status', 'c.status as company_status', 'g.last_used_at'])
 }
 
@@ -47,8 +40,8 @@ const keyView = prepared((db, { companyId, id }: { companyId: CompanyId; id: Key
 )
 
 export async function findKeyView(db: Db, companyId: CompanyId, id: KeyId): Promise<KeyView | undefined> {
-  const [view] = await keyView(db, { companyId, id })
-  return view
+  const [row] = await keyView(db, { companyId, id })
+  return row === undefined ? undefined : viewOf(row)
 }
 
 /** How many keys of one maker; null: made on the host. */
@@ -84,30 +77,38 @@ export async function countGrowingKeys(
   return rows.map(({ created_by, count }) => ({ createdBy: created_by, count: Number(count) }))
 }
 
-/** By id, as `findKeyViews(db, { companyId }, ids)`. */
-export const findKeyViews = rowsById((db, { companyId }: { companyId: CompanyId }, ids) =>
+const keyViews = rowsById((db, { companyId }: { companyId: CompanyId }, ids) =>
   selectKeyViews(db).where('k.company_id', '=', companyId).where('k.id', 'in', ids),
 )
 
-export async function findKey(db: Db, companyId: CompanyId, id: KeyId): Promise<KeyRow | undefined> {
-  return db
+/** Those of the company among the ids, by id. */
+export async function findKeyViews(
+  db: Db,
+  companyId: CompanyId,
+  ids: readonly string[],
+): Promise<Map<string, KeyView>> {
+  const rows = await keyViews(db, { companyId }, ids)
+  return new Map(Array.from(rows, ([id, row]) => [id, viewOf(row)]))
+}
+
+export async function findKey(db: Db, companyId: CompanyId, id: KeyId): Promise<Key | undefined> {
+  const row = await db
     .selectFrom('keys')
     .selectAll()
     .where('company_id', '=', companyId)
     .where('id', '=', id)
     .executeTakeFirst()
+  return row === undefined ? undefined : keyOf(row)
 }
 
-const keyInsert = prepared((db, row: KeyRow) => db.insertInto('keys').values(row))
+const keyInsert = prepared((db, row: Schema['keys']) => db.insertInto('keys').values(row))
 
-export async function insertKey(db: Db, row: KeyRow): Promise<void> {
-  await keyInsert(db, row)
+export async function insertKey(db: Db, key: Key, fingerprint: Uint8Array): Promise<void> {
+  await keyInsert(db, { ...rowOfKey(key), fingerprint, secret_generation: 1 })
 }
 
-export async function updateKeyRow(
-  db: Db,
-  id: KeyId,
-  changes: Partial<Omit<KeyRow, 'id' | 'company_id' | 'user_id' | 'created_at'>>,
-): Promise<void> {
-  await db.updateTable('keys').set(changes).where('id', '=', id).execute()
+/** All of the key as it is from now on. */
+export async function updateKey(db: Db, key: Key): Promise<void> {
+  const { id, company_id: _company, user_id: _user, created_at: _created, ...columns } = rowOfKey(key)
+  await db.updateTable('keys').set(columns).where('id', '=', id).execute()
 }

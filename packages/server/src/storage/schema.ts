@@ -1,7 +1,7 @@
 import type { CompanyId, KeyId, SessionId, UserId } from '@latchkey/core/ids'
 import type { Role } from '@latchkey/core/permission'
-import type { Mode } from '@latchkey/core/secret'
 import type { Generated, Kysely } from 'kysely'
+import type { KeyRow } from './key.ts'
 
 /*
  * Columns as both stores hold them. Times are integers: milliseconds since the epoch. Flags are 0 or 1.
@@ -69,31 +69,6 @@ export type UserRow = {
   deleted_at: number | null
 }
 
-export type KeyRow = {
-  id: KeyId
-  company_id: CompanyId
-  user_id: UserId
-  fingerprint: Uint8Array
-  secret_generation: number
-  prefix: string
-  last_four: string
-  mode: Mode
-  whitelisted_ips: string | null
-  permissions: string | null
-  /** What its maker could give: JSON of a Ceiling; null: everything. */
-  ceiling: string | null
-  description: string | null
-  metadata: string
-  expires_at: number | null
-  is_enabled: 0 | 1
-  status: Status
-  created_by: string | null
-  created_at: number
-  updated_at: number
-  deleted_at: number | null
-  version: number
-}
-
 /** `hash` in PHC string form: it carries the parameters it was made with. */
 type PasswordRow = { user_id: UserId; hash: string; updated_at: number }
 
@@ -142,7 +117,8 @@ export type Schema = {
   log: LogRow
   companies: CompanyRow
   users: UserRow
-  keys: KeyRow
+  /** `fingerprint`: what the key's secret is found by. */
+  keys: KeyRow & { fingerprint: Uint8Array; secret_generation: number }
   passwords: PasswordRow
   invitations: InvitationRow
   sessions: SessionRow

@@ -27,7 +27,7 @@ export const listApiKeys: Handler<'listApiKeys'> = (deps, context) => {
     query,
     carried: { status, userId, search, restricted: restricted?.toString(), unusedSince, expiringBefore },
     isPosition: async (db, id) => isId('key', id) && (await findKey(db, companyId, id)) !== undefined,
-    rows: (db, ids) => findKeyViews(db, { companyId }, ids),
+    rows: (db, ids) => findKeyViews(db, companyId, ids),
     present: (view) => presentKey(view, deps.clock.nowMs()),
   })
 }
