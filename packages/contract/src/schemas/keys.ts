@@ -113,6 +113,9 @@ export const ApiKey = Type.Object(
     }),
     createdBy: NullableString({ description: 'Id of the credential that made the key.' }),
     lastUsedAt: NullableTimestamp('When the key was last accepted, true to the minute; null: never.'),
+    lastAddress: NullableString({
+      description: 'From where the key was last accepted; null: never, or the address was not known.',
+    }),
   },
   { description: 'An API key as the company sees it.' },
 )

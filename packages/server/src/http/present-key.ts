@@ -35,6 +35,7 @@ function present(view: KeyView, nowMs: number, key: string): ApiKey {
     statusReason: statusReason(view, nowMs),
     createdBy: view.createdBy,
     lastUsedAt: presentTimeOrNull(view.lastUsedAtMs),
+    lastAddress: view.lastAddress,
   }
 }
 

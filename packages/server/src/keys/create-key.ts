@@ -80,7 +80,13 @@ export async function createKey(
     changes: creationOf(key),
   })
   return {
-    view: { ...key, userStatus: user.status, companyStatus: change.ledger.status, lastUsedAtMs: null },
+    view: {
+      ...key,
+      userStatus: user.status,
+      companyStatus: change.ledger.status,
+      lastUsedAtMs: null,
+      lastAddress: null,
+    },
     secret,
   }
 }

@@ -10,12 +10,15 @@ export type KeyView = Key & {
   readonly companyStatus: CompanyRow['status']
   /** null: never used. */
   readonly lastUsedAtMs: number | null
+  /** From where; null: never used, or the address was not known. */
+  readonly lastAddress: string | null
 }
 
 type ViewRow = KeyRow & {
   readonly user_status: UserRow['status']
   readonly company_status: CompanyRow['status']
   readonly last_used_at: number | null
+  readonly last_address: string | null
 }
 
 const viewOf = (row: ViewRow): KeyView => ({
@@ -23,6 +26,7 @@ const viewOf = (row: ViewRow): KeyView => ({
   userStatus: row.user_status,
   companyStatus: row.company_status,
   lastUsedAtMs: row.last_used_at,
+  lastAddress: row.last_address,
 })
 
 function selectKeyViews(db: Db) {
@@ -32,7 +36,7 @@ function selectKeyViews(db: Db) {
     .innerJoin('companies as c', 'c.id', 'k.company_id')
     .leftJoin('key_usage as g', 'g.key_id', 'k.id')
     .selectAll('k')
-    .select(['u.status as user_status', 'c.status as company_status', 'g.last_used_at'])
+    .select(['u.status as user_status', 'c.status as company_status', 'g.last_used_at', 'g.last_address'])
 }
 
 const keyView = prepared((db, { companyId, id }: { companyId: CompanyId; id: KeyId }) =>

@@ -65,6 +65,7 @@ describe('the answer', () => {
         statusReason: null,
         createdBy: company.users.admin.keyId,
         lastUsedAt: null,
+        lastAddress: null,
       }),
     )
   })

@@ -94,15 +94,19 @@ describe('a key that is read', () => {
     expect(answer.body).toMatchObject({ status: 'active', statusReason: 'company_inactive' })
   })
 
-  test('shows when it was last accepted; use changes neither version nor updatedAt', async () => {
+  test('shows when and from where it was last accepted; use changes neither version nor updatedAt', async () => {
     const made = await create()
-    expect((await get(made.id)).body.lastUsedAt).toBeNull()
+    expect((await get(made.id)).body).toMatchObject({ lastUsedAt: null, lastAddress: null })
     clock.move(5_000)
     await server.call({ path: '/me', key: made.key })
     const usedAt = new Date(clock.nowMs()).toISOString()
     await server.services.usage.flush()
     const answer = await get(made.id)
-    expect(answer.body).toMatchObject({ lastUsedAt: usedAt, updatedAt: made.updatedAt })
+    expect(answer.body).toMatchObject({
+      lastUsedAt: usedAt,
+      lastAddress: '127.0.0.1',
+      updatedAt: made.updatedAt,
+    })
     expect(answer.headers.etag).toBe('"1"')
   })
 

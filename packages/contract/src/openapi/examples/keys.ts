@@ -20,8 +20,9 @@ const restricted: ApiKey = {
   statusReason: null,
   createdBy: EXAMPLE_IDS.adminKey,
   lastUsedAt: '2026-11-22T06:14:09.412Z',
+  lastAddress: '198.51.100.7',
 }
-const created: ApiKey = { ...restricted, key: EXAMPLE_SECRET, lastUsedAt: null }
+const created: ApiKey = { ...restricted, key: EXAMPLE_SECRET, lastUsedAt: null, lastAddress: null }
 const unrestricted: ApiKey = {
   ...restricted,
   id: EXAMPLE_IDS.olderKey,
@@ -34,6 +35,7 @@ const unrestricted: ApiKey = {
   permissions: null,
   metadata: {},
   lastUsedAt: null,
+  lastAddress: null,
 }
 const deleted: ApiKey = {
   ...restricted,
