@@ -46,6 +46,7 @@ export const WALLS: Readonly<Record<string, Wall>> = {
     node: {
       'packages/core/src/secret.ts': ['node:crypto', 'node:zlib'],
       'packages/core/src/fingerprint.ts': ['node:crypto'],
+      'packages/core/src/digest.ts': ['node:crypto'],
     },
   },
   contract: { may: ['core'], packages: ['typebox'], node: {} },
@@ -66,6 +67,8 @@ export const WALLS: Readonly<Record<string, Wall>> = {
       'server/telemetry',
     ],
   },
+  // Judges what other systems export, before anything of it meets a store.
+  'server/import': { may: ['core'], types: ['contract'], packages: ['csv-parse', 'yaml'] },
   'server/keys': useCase,
   'server/users': useCase,
   'server/companies': useCase,
