@@ -73,6 +73,8 @@ describe('latchkey users set-password', () => {
 
   it.each([
     ['a password that is too short', 'ada@example.com', 'short', /at least 12 characters/],
+    ['a password that is easily guessed', 'ada@example.com', 'Password2026!', /the first that attackers try/],
+    ['the user’s own address', 'ada@example.com', 'ada@example.com', /little more than the name/],
     ['nothing on standard input', 'ada@example.com', '', /at least 12 characters/],
     ['a password that is too long', 'ada@example.com', 'a'.repeat(257), /at most 256 characters/],
     ['an unknown email address', 'bob@example.com', PASSWORD, /bob@example\.com/],

@@ -131,6 +131,7 @@ export const WALLS: Readonly<Record<string, Wall>> = {
       'server/companies',
       'server/users',
       'server/keys',
+      'packages/server/src/auth/weak-password.ts',
       'packages/server/src/http/present-audit-event.ts',
     ],
     reads: ['server/storage'],

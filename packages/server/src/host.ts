@@ -3,6 +3,7 @@ import { AppError } from '@latchkey/core/error'
 import { isId } from '@latchkey/core/ids'
 import { hostPrincipal } from '@latchkey/core/principal'
 import type { StoreReport } from './audit/verify-store.ts'
+import { findWeakness } from './auth/weak-password.ts'
 import { changeIn } from './changes/change.ts'
 import { HOST, requesterOnHost } from './changes/requester.ts'
 import { acceptBreaks, acceptCompanyList } from './companies/accept-breaks.ts'
@@ -18,8 +19,9 @@ import { findDeployment } from './storage/deployment.ts'
 import type { Engine } from './storage/engine.ts'
 import { listingOfUsers } from './storage/listings.ts'
 import { listPage } from './storage/page.ts'
+import { findPasswordsFor } from './storage/passwords.ts'
 import type { UserRow } from './storage/schema.ts'
-import { findUserByEmail, findUserInDeployment, findUsers } from './storage/users.ts'
+import { findUserInDeployment, findUsers, findUsersByEmail } from './storage/users.ts'
 import { setPassword } from './users/set-password.ts'
 
 /** Whether the store has its operator company, and with it had its first admin key. */
@@ -94,7 +96,7 @@ export async function createKeyOnHost(
 
 /**
  * Sets a user's password and ends its sessions, by id or email: for whoever runs a command on the server.
- * Throws AppError `user_not_found`, `user_inactive`.
+ * Throws AppError `user_not_found`, `user_inactive`, `invalid_field` for a password that is easily guessed.
  */
 export async function setPasswordOnHost(
   services: Pick<Services, 'engine' | 'change' | 'passwords'>,
@@ -102,18 +104,35 @@ export async function setPasswordOnHost(
   password: string,
 ): Promise<UserRow> {
   const user = await getUserOnHost(services.engine, idOrEmail)
-  const hash = await services.passwords.hash(password)
+  const weakness = findWeakness(password, user)
+  if (weakness !== undefined) throw new AppError('invalid_field', `The password ${weakness}`)
+  const { id: userId, email } = user
+  const beside = email === null ? [] : await services.engine.read((db) => findPasswordsFor(db, email, userId))
+  const hash = await services.passwords.hash(password, user, beside, ON_HOST)
   const isSet = await services.change(requesterOnHost(user.company_id), user.company_id, (change) =>
-    setPassword(change, user.id, hash),
+    setPassword(change, { userId, email, hash }),
   )
   if (!isSet) throw new AppError('user_inactive', 'The user is deactivated: activate it first.')
   return user
 }
 
+const ON_HOST = { source: 'host', isKnown: true }
+
 async function getUserOnHost(engine: Engine, idOrEmail: string): Promise<UserRow> {
-  const user = await engine.read((db) =>
-    isId('usr', idOrEmail) ? findUserInDeployment(db, idOrEmail) : findUserByEmail(db, idOrEmail),
-  )
+  const [user, ...others] = await engine.read(async (db) => {
+    if (!isId('usr', idOrEmail)) return findUsersByEmail(db, idOrEmail, SHOWN_MAX)
+    const found = await findUserInDeployment(db, idOrEmail)
+    return found === undefined ? [] : [found]
+  })
+  if (user !== undefined && others.length > 0) {
+    const shown = [user, ...others].map(
+      ({ id, name, company_id: companyId }) => `${id} (${name}, ${companyId})`,
+    )
+    throw new AppError(
+      'user_not_found',
+      `Users of several companies have the email ${idOrEmail}: name one by its id: ${shown.join(', ')}.`,
+    )
+  }
   if (user !== undefined) return user
   throw new AppError(
     'user_not_found',

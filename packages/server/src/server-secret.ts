@@ -21,6 +21,7 @@ export type DerivedKeys = {
   readonly audit: Buffer
   readonly idempotency: Buffer
   readonly invitation: Buffer
+  readonly password: Buffer
   /** Seed of the Ed25519 key that signs tokens. */
   readonly signing: Buffer
   readonly check: Buffer
@@ -127,6 +128,7 @@ export function deriveKeys(secret: string): DerivedKeys {
     audit: derive('audit'),
     idempotency: derive('idempotency'),
     invitation: derive('invitation'),
+    password: derive('password'),
     signing: derive('token signing'),
     check: derive('check'),
   }

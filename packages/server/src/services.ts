@@ -8,10 +8,11 @@ import { createVerifier, type Verifier } from '@latchkey/core/verifier'
 import { type AuditChain, createAuditChain } from './audit/chain.ts'
 import { emptyCompanyList } from './audit/company-list.ts'
 import type { TokenIssuer } from './auth/access-token.ts'
-import { createLockOut, type LockOut } from './auth/lock-out.ts'
 import { createOutsideIssuers, type OutsideRefusals } from './auth/outside-issuers.ts'
 import { createPasswords, type Passwords } from './auth/password.ts'
+import { createSignInLimits, type SignInLimits } from './auth/sign-in-limits.ts'
 import { createSigningKey } from './auth/signing-key.ts'
+import type { PasswordCost } from './auth/stored-password.ts'
 import { createTokenVerifier, type VerifiedToken } from './auth/verify-token.ts'
 import { type Changes, createChanges } from './changes/changes.ts'
 import type { Config, SecretSource } from './config.ts'
@@ -48,7 +49,7 @@ export type Services = {
   readonly verifyToken: (token: string) => Promise<VerifiedToken | undefined>
   readonly outsideRefusals: OutsideRefusals
   readonly passwords: Passwords
-  readonly lockOut: LockOut
+  readonly signInLimits: SignInLimits
   readonly clock: Clock
   readonly randomBytes: RandomBytes
   readonly events: Events
@@ -65,6 +66,8 @@ export type Overrides = {
   readonly randomBytes?: RandomBytes
   /** Takes each log line instead of standard error. */
   readonly logSink?: (line: string) => void
+  /** Less work for each of hundreds of guesses. */
+  readonly passwordCost?: PasswordCost
   /** Called when the disk fails under the store. */
   readonly onFatal?: (error: unknown) => void
   /** The disk under the embedded store. */
@@ -119,8 +122,8 @@ export async function createServices(
     derivedKeys,
     usage,
     ...tokens,
-    passwords: createPasswords(randomBytes),
-    lockOut: createLockOut(),
+    passwords: createPasswords(derivedKeys.password, overrides.passwordCost),
+    signInLimits: createSignInLimits(config.failedAuthPerMinuteMax),
     clock,
     randomBytes,
     events,

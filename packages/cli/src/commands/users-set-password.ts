@@ -31,7 +31,10 @@ async function setPassword(idOrEmail: string): Promise<void> {
   await withServices({ makes: 'nothing' }, async (services) => {
     const { setPasswordOnHost } = await import('@latchkey/server')
     const user = await setPasswordOnHost(services, idOrEmail, password)
-    const next = user.email === null ? ' It has no email address yet, so it cannot sign in.' : ''
+    const next =
+      user.email === null
+        ? ' It has no email address to sign in with: give it one, then set the password again.'
+        : ''
     process.stdout.write(
       `The password of ${user.name} (${user.id}) is set, and all its sessions are over.${next}\n`,
     )

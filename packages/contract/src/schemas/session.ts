@@ -43,6 +43,13 @@ export const SignIn = Type.Object(
   {
     username: Type.String({ minLength: 1, maxLength: 254, description: 'The email address of the user.' }),
     password: Type.String({ minLength: 1, maxLength: PASSWORD_LENGTH_MAX }),
+    companyId: Type.Optional(
+      NullableString({
+        maxLength: 100,
+        description:
+          'The company to sign in to, where users of several have this address and this password. Absent: that of the oldest.',
+      }),
+    ),
   },
   { additionalProperties: false },
 )

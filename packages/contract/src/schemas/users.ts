@@ -14,7 +14,7 @@ import {
 const Email = NullableString({
   format: 'email',
   maxLength: 254,
-  description: 'Unique in the deployment; the name to sign in with.',
+  description: 'Unique in the company; the name to sign in with.',
 })
 
 const UserPermissions = NullablePermissions(
@@ -70,6 +70,10 @@ export const UpdatedUser = Type.Object({
         'None ever does more than its maker could give when it was made.',
     },
   ),
+  passwordEnded: Type.Boolean({
+    description:
+      'The user’s password and sessions ended with this change: whoever gave the password could not give what the user may do now. Invite the user again.',
+  }),
 })
 
 export const UserList = Type.Object(listOf(User, 'users'))

@@ -1,23 +1,38 @@
-import { AppError } from '@latchkey/core/error'
+import { createHmac } from 'node:crypto'
 import { type CompanyId, nextId, type SessionId, type UserId } from '@latchkey/core/ids'
 import type { Actor } from '@latchkey/core/principal'
 import type { Changes } from '../changes/changes.ts'
 import { requesterAsUser } from '../changes/requester.ts'
 import type { Engine } from '../storage/engine.ts'
-import { findPasswordHash, insertSession, upsertPassword } from '../storage/people.ts'
-import { findUserByEmail } from '../storage/users.ts'
+import {
+  findPassword,
+  findSignIns,
+  type SignInRow,
+  updatePasswordHash,
+  upsertKnownSource,
+} from '../storage/passwords.ts'
+import { insertSession } from '../storage/people.ts'
+import { findUser } from '../storage/users.ts'
 import { SESSION_TOKEN_MS } from './access-token.ts'
-import type { LockOut } from './lock-out.ts'
-import type { Passwords } from './password.ts'
+import type { Match, Passwords } from './password.ts'
+import type { SignInLimits } from './sign-in-limits.ts'
+import { type Source, UNKNOWN_SOURCE } from './source.ts'
 
 type Deps = {
   readonly engine: Engine
   readonly change: Changes['change']
   readonly passwords: Passwords
-  readonly lockOut: LockOut
+  readonly signInLimits: SignInLimits
+  readonly derivedKeys: { readonly password: Uint8Array }
 }
 
-export type SignIn = { readonly username: string; readonly password: string }
+export type SignIn = {
+  readonly username: string
+  readonly password: string
+  /** Where the address and the password are those of users of several companies. Absent: the oldest of them. */
+  readonly companyId?: string | null
+}
+export type SignInAt = { readonly nowMs: number; readonly actor: Actor; readonly source: Source }
 export type StartedSession = {
   readonly sessionId: SessionId
   readonly userId: UserId
@@ -26,56 +41,55 @@ export type StartedSession = {
 
 /**
  * Starts a session for an email address and its password. undefined: one of the two is wrong, or the user has
- * no password: one answer, in the same time. Throws AppError `rate_limited` while the name is locked out.
+ * no password: one answer, in the same time. Throws AppError `rate_limited` while there were too many wrong ones;
+ * what else it throws is our own failure, and is counted to nobody.
  */
 export async function signIn(
   deps: Deps,
-  { username, password }: SignIn,
-  nowMs: number,
-  actor: Actor,
+  { username, password, companyId }: SignIn,
+  { nowMs, actor, source }: SignInAt,
 ): Promise<StartedSession | undefined> {
-  const retryAfterSeconds = deps.lockOut.secondsLeft(username, nowMs)
-  if (retryAfterSeconds !== undefined) {
-    throw new AppError('rate_limited', 'Too many wrong passwords for this name: wait, then try again.', {
-      retryAfterSeconds,
-    })
+  const email = username.toLowerCase()
+  const sourceTag = createHmac('sha256', deps.derivedKeys.password).update(`source\0${source}`).digest()
+  const rows = await deps.engine.read((db) => findSignIns(db, email, sourceTag))
+  const isKnown = rows.some((row) => row.is_known)
+  const attempt = deps.signInLimits.begin({ name: email, source, isKnown }, nowMs)
+  try {
+    const matches = await deps.passwords.match(password, email, rows, { source, isKnown })
+    const wanted = matches.filter(
+      ({ candidate }) =>
+        candidate.status === 'active' &&
+        (companyId === undefined || companyId === null || candidate.company_id === companyId),
+    )
+    const match = wanted.find(({ candidate }) => candidate.company_status === 'active') ?? wanted[0]
+    const start = { email, sourceTag: source === UNKNOWN_SOURCE ? undefined : sourceTag }
+    const started = match === undefined ? undefined : await startSession(deps, match, start, actor)
+    attempt.end(started === undefined ? 'failed' : 'succeeded')
+    return started
+  } finally {
+    attempt.end('dropped')
   }
-  // Counted before the slow part: attempts in parallel must not all slip through.
-  deps.lockOut.fail(username, nowMs)
-  const user = await deps.engine.read((db) => findUserByEmail(db, username))
-  const stored =
-    user === undefined ? undefined : await deps.engine.read((db) => findPasswordHash(db, user.id))
-  const isRight = await deps.passwords.verify(password, stored)
-  if (!isRight || user === undefined || stored === undefined || user.status !== 'active') return undefined
-  const renewed = deps.passwords.isOutdated(stored) ? await deps.passwords.hash(password) : undefined
-  const started = await startSession(
-    deps,
-    { userId: user.id, companyId: user.company_id, stored, renewed },
-    actor,
-  )
-  if (started !== undefined) deps.lockOut.succeed(username)
-  return started
 }
 
-type Start = {
-  readonly userId: UserId
-  readonly companyId: CompanyId
-  readonly stored: string
-  readonly renewed: string | undefined
-}
+type Start = { readonly email: string; readonly sourceTag: Uint8Array | undefined }
 
 async function startSession(
   { change }: Deps,
-  { userId, companyId, stored, renewed }: Start,
+  { candidate, renewed }: Match<SignInRow>,
+  { email, sourceTag }: Start,
   actor: Actor,
 ): Promise<StartedSession | undefined> {
+  const { user_id: userId, company_id: companyId, hash } = candidate
   return change(
     requesterAsUser(actor, companyId, userId),
     companyId,
     async ({ db, nowMs, randomBytes, record }) => {
-      // The password may have been changed while the old one was being checked.
-      if ((await findPasswordHash(db, userId)) !== stored) return undefined
-      if (renewed !== undefined) await upsertPassword(db, userId, renewed, nowMs)
+      // While the password was being checked it may have been changed or ended, and the user too.
+      const [password, user] = [await findPassword(db, userId), await findUser(db, companyId, userId)]
+      if (password?.hash !== hash || user?.status !== 'active') return undefined
+      if (password.email !== email || user.email !== email) return undefined
+      if (renewed !== undefined) await updatePasswordHash(db, userId, renewed)
+      if (sourceTag !== undefined) await upsertKnownSource(db, userId, sourceTag, nowMs)
       const sessionId = nextId('ses', { nowMs, randomBytes })
       await insertSession(db, {
         id: sessionId,

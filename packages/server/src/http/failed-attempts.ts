@@ -1,4 +1,5 @@
 import type { Address } from '@latchkey/core/address'
+import { sourceOf } from '../auth/source.ts'
 
 const WINDOW_MS = 60_000
 /** Sources counted at once, about 100 bytes each; the oldest is let go first. */
@@ -37,10 +38,4 @@ export function createFailedAttempts(perMinuteMax: number): FailedAttempts {
       return Math.max(1, Math.ceil((window.startedAtMs + WINDOW_MS - nowMs) / 1_000))
     },
   }
-}
-
-/** One IPv4 address, or one IPv6 /64: what one customer usually has. Unknown addresses share one count. */
-export function sourceOf(address: Address | undefined): string {
-  if (address === undefined) return 'unknown'
-  return address.family === 4 ? `4:${address.value}` : `6:${address.words[0]}:${address.words[1]}`
 }

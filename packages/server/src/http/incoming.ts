@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { Address } from '@latchkey/core/address'
 import type { Principal } from '@latchkey/core/principal'
-import { sourceOf } from './failed-attempts.ts'
+import { sourceOf } from '../auth/source.ts'
 
 /** A request on its way to its answer: as it came, and what is known of it before anybody has looked at it. */
 export type Incoming = {

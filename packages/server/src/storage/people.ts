@@ -2,20 +2,6 @@ import type { SessionId, UserId } from '@latchkey/core/ids'
 import type { Db, InvitationRow, SessionRow, UserRow } from './schema.ts'
 import { findUserInDeployment } from './users.ts'
 
-export async function findPasswordHash(db: Db, userId: UserId): Promise<string | undefined> {
-  const row = await db.selectFrom('passwords').select('hash').where('user_id', '=', userId).executeTakeFirst()
-  return row?.hash
-}
-
-export async function upsertPassword(db: Db, userId: UserId, hash: string, nowMs: number): Promise<void> {
-  const row = { user_id: userId, hash, updated_at: nowMs }
-  await db
-    .insertInto('passwords')
-    .values(row)
-    .onConflict((conflict) => conflict.column('user_id').doUpdateSet(row))
-    .execute()
-}
-
 export async function findInvitation(
   db: Db,
   hash: Uint8Array,
@@ -39,7 +25,7 @@ export async function insertInvitation(db: Db, row: InvitationRow): Promise<void
   await db.insertInto('invitations').values(row).execute()
 }
 
-/** A password that was set, or a new invitation, uses up every older one. */
+/** A password that was set, a new invitation, or a change of the user uses up every older one. */
 export async function deleteInvitationsOf(db: Db, userId: UserId): Promise<void> {
   await db.deleteFrom('invitations').where('user_id', '=', userId).execute()
 }
@@ -70,8 +56,15 @@ export async function endSessionsOf(db: Db, userId: UserId, nowMs: number): Prom
     .execute()
 }
 
-/** Sessions and invitations that are over: nothing asks for them any more. */
+/** How long an address counts as known after the last sign-in from it. */
+const KNOWN_MS = 90 * 24 * 60 * 60 * 1_000
+
+/** Sessions and invitations that are over, and addresses nobody signs in from any more. */
 export async function deleteExpiredPeople(db: Db, nowMs: number): Promise<void> {
   await db.deleteFrom('invitations').where('expires_at', '<=', nowMs).execute()
   await db.deleteFrom('sessions').where('expires_at', '<=', nowMs).execute()
+  await db
+    .deleteFrom('known_sources')
+    .where('last_at', '<=', nowMs - KNOWN_MS)
+    .execute()
 }

@@ -69,10 +69,27 @@ export type UserRow = {
   deleted_at: number | null
 }
 
-/** `hash` in PHC string form: it carries the parameters it was made with. */
-type PasswordRow = { user_id: UserId; hash: string; updated_at: number }
+/**
+ * `hash` says what it was made with. `email`: the address it was set for, and signs in with. `giver`: what whoever
+ * gave it could give, in JSON (null: everything); NULL: not known, since it is from before this was kept.
+ */
+export type PasswordRow = {
+  user_id: UserId
+  hash: string
+  updated_at: number
+  email: string | null
+  giver: string | null
+}
 
-export type InvitationRow = { hash: Uint8Array; user_id: UserId; expires_at: number }
+export type InvitationRow = {
+  hash: Uint8Array
+  user_id: UserId
+  expires_at: number
+  giver: string | null
+}
+
+/** Where a user signed in from: a keyed hash of the address. */
+type KnownSourceRow = { user_id: UserId; source: Uint8Array; last_at: number }
 
 export type SessionRow = {
   id: SessionId
@@ -122,6 +139,7 @@ export type Schema = {
   passwords: PasswordRow
   invitations: InvitationRow
   sessions: SessionRow
+  known_sources: KnownSourceRow
   key_usage: KeyUsageRow
   audit_events: AuditEventRow & { redaction: Generated<Uint8Array | null> }
   idempotency: IdempotencyRow

@@ -25,9 +25,29 @@ export async function findUserByExternalId(
     .executeTakeFirst()
 }
 
-/** Email addresses are stored in lower case and are unique in the deployment. */
-export async function findUserByEmail(db: Db, email: string): Promise<UserRow | undefined> {
-  return db.selectFrom('users').selectAll().where('email', '=', email.toLowerCase()).executeTakeFirst()
+/** Email addresses are stored in lower case and are unique in their company. */
+export async function findUserByEmail(
+  db: Db,
+  companyId: CompanyId,
+  email: string,
+): Promise<UserRow | undefined> {
+  return db
+    .selectFrom('users')
+    .selectAll()
+    .where('company_id', '=', companyId)
+    .where('email', '=', email.toLowerCase())
+    .executeTakeFirst()
+}
+
+/** Of every company: only for the host's own commands, never for a request. The oldest first. */
+export async function findUsersByEmail(db: Db, email: string, limit: number): Promise<UserRow[]> {
+  return db
+    .selectFrom('users')
+    .selectAll()
+    .where('email', '=', email.toLowerCase())
+    .orderBy('id')
+    .limit(limit)
+    .execute()
 }
 
 /** Whatever its company: only for the host's own commands, never for a request. */

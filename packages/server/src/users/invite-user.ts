@@ -5,7 +5,9 @@ import { isId } from '@latchkey/core/ids'
 import type { Change } from '../changes/change.ts'
 import { deleteInvitationsOf, insertInvitation } from '../storage/people.ts'
 import { findUser } from '../storage/users.ts'
-import { authorityOf, userNotFound } from './update-user.ts'
+import { giverText } from './giver.ts'
+import { userNotFound } from './update-user.ts'
+import { authorityOf } from './user-authority.ts'
 
 const INVITATION_MS = 24 * 60 * 60 * 1_000
 const TOKEN_BYTES = 32
@@ -44,6 +46,7 @@ export async function inviteUser(
     hash: invitationHash(invitationKey, token),
     user_id: user.id,
     expires_at: expiresAtMs,
+    giver: giverText(change),
   })
   await change.record({ action: 'user.invited', object: { type: 'user', id: user.id } })
   return { token, expiresAtMs }

@@ -1,27 +1,37 @@
 import { AppError } from '@latchkey/core/error'
 import type { UserId } from '@latchkey/core/ids'
 import type { Change } from '../changes/change.ts'
-import { deleteInvitationsOf, endSessionsOf, findInvitation, upsertPassword } from '../storage/people.ts'
+import { findPasswordsFor, SIGN_INS_MAX, upsertPassword } from '../storage/passwords.ts'
+import { deleteInvitationsOf, endSessionsOf, findInvitation } from '../storage/people.ts'
 import { findUser } from '../storage/users.ts'
+import { giverText } from './giver.ts'
+
+/** A password that was hashed for a user and the address it has, outside the transaction. */
+export type NewPassword = {
+  readonly userId: UserId
+  readonly email: string | null
+  readonly hash: string
+}
 
 /**
  * Sets a user's password, on the host or with its `invitation` (the hash of the token). Uses up every invitation
- * and ends every session of the user. Answers false when the invitation is used or over by now, or the user
- * inactive: one answer for all. `passwordHash` was made before, outside the transaction.
+ * and ends every session of the user. Answers false when the invitation is used or over by now, the user inactive or
+ * its address another: one answer for all. Throws AppError `invalid_field` when too many users have the address.
  */
 export async function setPassword(
   change: Change,
-  userId: UserId,
-  passwordHash: string,
+  { userId, email, hash }: NewPassword,
   invitation?: Uint8Array,
 ): Promise<boolean> {
   const { db, nowMs } = change
   // Under the company's lock: of two who came at once, one has used it up by now.
-  const isInvited =
-    invitation === undefined || (await findInvitation(db, invitation, nowMs))?.user_id === userId
+  const invited = invitation === undefined ? undefined : await findInvitation(db, invitation, nowMs)
+  if (invitation !== undefined && invited?.user_id !== userId) return false
   const user = await findUser(db, change.ledger.id, userId)
-  if (!isInvited || user?.status !== 'active') return false
-  await upsertPassword(db, userId, passwordHash, nowMs)
+  if (user?.status !== 'active' || user.email !== email) return false
+  await assertRoom(change, userId, email)
+  const giver = invited === undefined ? giverText(change) : invited.giver
+  await upsertPassword(db, { user_id: userId, hash, updated_at: nowMs, email, giver })
   await deleteInvitationsOf(db, userId)
   await endSessionsOf(db, userId, nowMs)
   // Also when none was open: somebody else may have ended them just now, and still wait for it to be in force.
@@ -33,6 +43,15 @@ export async function setPassword(
     isUrgent: invitation === undefined,
   })
   return true
+}
+
+/** Sign-in looks at so many users of one address: one more could never sign in. */
+async function assertRoom({ db }: Change, userId: UserId, email: string | null): Promise<void> {
+  if (email === null || (await findPasswordsFor(db, email, userId)).length < SIGN_INS_MAX) return
+  throw new AppError(
+    'invalid_field',
+    `${SIGN_INS_MAX} users sign in with this email address already, which is the most: give this one another.`,
+  )
 }
 
 export function invitationRefused(): AppError {

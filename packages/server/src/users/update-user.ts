@@ -1,13 +1,17 @@
 import { AppError, type Fault, inputError } from '@latchkey/core/error'
 import { assertCovers, assertNotAbove } from '@latchkey/core/escalation'
 import { isId } from '@latchkey/core/ids'
-import { type CompiledAuthority, compileAuthority, isAboveRole, lacks } from '@latchkey/core/permission'
+import { isAboveRole, lacks } from '@latchkey/core/permission'
 import { changesBetween, isOnly } from '../audit/changes-between.ts'
 import type { Change } from '../changes/change.ts'
 import { countGrowingKeys, type MadeKeys } from '../storage/keys.ts'
+import { deletePassword, findPassword } from '../storage/passwords.ts'
+import { deleteInvitationsOf, endSessionsOf } from '../storage/people.ts'
 import type { UserRow } from '../storage/schema.ts'
 import { findUser, hasOtherActiveOwner, updateUserRow } from '../storage/users.ts'
 import type { NewUser } from './create-user.ts'
+import { couldGive } from './giver.ts'
+import { authorityOf } from './user-authority.ts'
 import { findTakenFaults, parseUserPermissions } from './user-input.ts'
 
 export type UserPatch = Partial<NewUser> & { readonly status?: 'active' | 'inactive' }
@@ -16,6 +20,8 @@ export type UpdatedUser = {
   readonly user: UserRow
   /** The keys that may do more from now on, up to what their maker could give. */
   readonly growingKeys: readonly MadeKeys[]
+  /** The password is gone, and every session: who gave it could not give what the user may do from now on. */
+  readonly passwordEnded: boolean
 }
 
 /**
@@ -31,14 +37,18 @@ export async function updateUser(change: Change, userId: string, patch: UserPatc
   await assertOwnerLeft(change, user, next)
   const changes = changesBetween(present(user), present(next))
   change.revoke({ scope: 'user', id: user.id })
-  if (Object.keys(changes).length === 0) return { user, growingKeys: [] }
+  if (Object.keys(changes).length === 0) return { user, growingKeys: [], passwordEnded: false }
   const { id: _id, company_id: _companyId, created_at: _createdAt, ...columns } = next
   await updateUserRow(change.db, user.id, columns)
   const isUrgent = isOnly(changes, 'status', 'inactive')
   await change.record({ action: 'user.updated', object: { type: 'user', id: user.id }, changes, isUrgent })
+  // An invitation is for the user as it was: for that role, those permissions, that address, in that state.
+  if (isIdentityChanged(user, next)) await deleteInvitationsOf(change.db, user.id)
+  const hasGrown = isGrown(change, user, next)
   return {
     user: next,
-    growingKeys: isGrown(change, user, next) ? await countGrowingKeys(change.db, user) : [],
+    growingKeys: hasGrown ? await countGrowingKeys(change.db, user) : [],
+    passwordEnded: hasGrown && (await endPasswordOfWeaker(change, next)),
   }
 }
 
@@ -76,17 +86,38 @@ async function parsePatch(change: Change, user: UserRow, patch: UserPatch): Prom
   }
 }
 
+/**
+ * What a user may, and what it is known by (an address to sign in with, an id that an outside issuer's tokens name),
+ * is changed only by who could give all of it: what the user may, and what it would.
+ */
 function assertMayBecome(change: Change, user: UserRow, next: UserRow): void {
   const { principal } = change
   assertNotAbove(principal, next.role, 'What the user would become')
-  // An external id is who an outside issuer's token stands for: setting it gives that person the user's power.
-  const isGrant =
-    next.role !== user.role ||
-    next.permissions !== user.permissions ||
-    next.status !== user.status ||
-    (next.external_id !== user.external_id && next.external_id !== null)
-  if (!isGrant || next.status === 'inactive') return
-  assertCovers(principal, authorityOf(next, change.ledger.is_operator === 1))
+  if (!isIdentityChanged(user, next)) return
+  // Shutting somebody out is for everyone who may change users: but for that alone.
+  const isOnlyStopped =
+    next.status === 'inactive' && !isIdentityChanged(user, { ...next, status: user.status })
+  if (isOnlyStopped) return
+  const isOperator = change.ledger.is_operator === 1
+  assertCovers(principal, authorityOf(user, isOperator))
+  assertCovers(principal, authorityOf(next, isOperator))
+}
+
+/** All of a user but what it is called. */
+function isIdentityChanged(user: UserRow, next: UserRow): boolean {
+  return (['role', 'permissions', 'status', 'email', 'external_id'] as const).some(
+    (name) => next[name] !== user[name],
+  )
+}
+
+/** Whether there was a password to end. */
+async function endPasswordOfWeaker(change: Change, user: UserRow): Promise<boolean> {
+  const password = await findPassword(change.db, user.id)
+  if (password === undefined || couldGive(password.giver, user, change.ledger.is_operator === 1)) return false
+  await deletePassword(change.db, user.id)
+  await endSessionsOf(change.db, user.id, change.nowMs)
+  await change.record({ action: 'user.password_ended', object: { type: 'user', id: user.id } })
+  return true
 }
 
 /** Whether the user may do something that it could not. */
@@ -94,19 +125,6 @@ function isGrown(change: Change, before: UserRow, after: UserRow): boolean {
   const isOperator = change.ledger.is_operator === 1
   if (isAboveRole(after.role, before.role)) return true
   return lacks(authorityOf(before, isOperator), authorityOf(after, isOperator)) !== undefined
-}
-
-/** All that a user may. */
-export function authorityOf(
-  { role, permissions }: Pick<UserRow, 'role' | 'permissions'>,
-  isOperator: boolean,
-): CompiledAuthority {
-  return compileAuthority({
-    role,
-    isOperator,
-    userPermissions: permissions === null ? null : (JSON.parse(permissions) as string[]),
-    narrowings: [],
-  })
 }
 
 /** A deployment whose operator has no active owner could never be administered again. */

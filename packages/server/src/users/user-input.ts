@@ -32,11 +32,11 @@ export async function findTakenFaults(
   wanted: { readonly email: string | null; readonly externalId: string | null },
 ): Promise<Fault[]> {
   const faults: Fault[] = []
-  if (wanted.email !== null && (await findUserByEmail(db, wanted.email)) !== undefined) {
+  if (wanted.email !== null && (await findUserByEmail(db, companyId, wanted.email)) !== undefined) {
     faults.push({
       pointer: '/email',
       code: 'already_exists',
-      detail: 'is the address of another user already.',
+      detail: 'is the address of another user of your company already.',
     })
   }
   if (

@@ -77,14 +77,16 @@ test('one Idempotency-Key sent to both at once makes one key', async () => {
   }
 })
 
-test('one email address given to two users at once is given to one of them', async () => {
+test('one email address given to two users of a company at once is given to one of them', async () => {
   for (let n = 0; n < 10; n++) {
     const body = { name: 'Ada', role: 'viewer', email: `ada-${n}@example.com` }
     const company = await expectCreated(one, { path: '/companies', body: { name: `Company ${n}` } })
-    const [mine, theirs] = await Promise.all([
+    const [mine, theirs, elsewhere] = await Promise.all([
       one.call({ method: 'POST', path: '/users', body }),
+      other.call({ method: 'POST', path: '/users', body }),
       other.call({ method: 'POST', path: '/users', body, headers: { 'x-company-id': company.id } }),
     ])
+    expect(elsewhere.status).toBe(201)
     expect([mine.status, theirs.status].sort()).toEqual([201, 409])
     const refused = mine.status === 409 ? mine : theirs
     expect(refused.body).toMatchObject({ code: 'already_exists', errors: [{ pointer: '/email' }] })

@@ -2,6 +2,9 @@ import { expectCreated, type TestAnswer, type TestService } from '../harness.ts'
 
 export const PASSWORD = 'correct horse battery staple'
 
+/** For tests of who may sign in, and not of what guessing costs. */
+export const CHEAP_HASHES = { passwordCost: { memoryKiB: 8, passes: 1, parallelism: 1 } }
+
 export const bearer = (token: string) => ({ authorization: `Bearer ${token}` })
 
 /** One request to the token endpoint of OAuth, with what is given and nothing else. */

@@ -68,7 +68,13 @@ export const peopleExamples = {
     answer: {
       changed: {
         summary: 'The user as it is now',
-        value: { ...user, status: 'inactive', updatedAt: '2026-11-22T08:00:00.000Z', growingKeys: [] },
+        value: {
+          ...user,
+          status: 'inactive',
+          updatedAt: '2026-11-22T08:00:00.000Z',
+          growingKeys: [],
+          passwordEnded: false,
+        },
       },
     },
   } satisfies ExamplesOf<'updateUser'>,

@@ -1,22 +1,49 @@
+import { inputError } from '@latchkey/core/error'
+import { sourceOf } from '../../auth/source.ts'
+import { findWeakness } from '../../auth/weak-password.ts'
 import { requesterAsUser } from '../../changes/requester.ts'
+import { findPasswordsFor } from '../../storage/passwords.ts'
 import { findInvitedUser } from '../../storage/people.ts'
+import type { UserRow } from '../../storage/schema.ts'
 import { invitationHash } from '../../users/invite-user.ts'
 import { invitationRefused, setPassword as set } from '../../users/set-password.ts'
 import { refuseUnknown } from '../authenticate.ts'
-import type { Handler } from '../context.ts'
+import type { Handler, HandlerDeps } from '../context.ts'
 
 export const setPassword: Handler<'setPassword'> = async (deps, { body, actor, address }) => {
   const invitation = invitationHash(deps.derivedKeys.invitation, body.token)
   const user = await deps.engine.read((db) => findInvitedUser(db, invitation, deps.clock.nowMs()))
-  const passwordHash = await deps.passwords.hash(body.password)
+  // Before the slow part: who has no invitation takes nobody's turn.
   const isSet =
-    user !== undefined &&
-    (await deps.change(requesterAsUser(actor, user.company_id, user.id), user.company_id, (change) =>
-      set(change, user.id, passwordHash, invitation),
-    ))
+    user?.status === 'active' &&
+    (await setFor(deps, user, { password: body.password, invitation, actor, source: sourceOf(address) }))
   if (!isSet) {
     const refusal = refuseUnknown(deps.failedAttempts, { address, nowMs: deps.clock.nowMs() })
     throw refusal.code === 'rate_limited' ? refusal : invitationRefused()
   }
   return { body: { status: 200, message: 'The password is set: sign in with POST /auth/token.' } }
+}
+
+type Setting = {
+  readonly password: string
+  readonly invitation: Uint8Array
+  readonly actor: Parameters<typeof requesterAsUser>[0]
+  readonly source: string
+}
+
+async function setFor(
+  { engine, passwords, change }: HandlerDeps,
+  user: UserRow,
+  { password, invitation, actor, source }: Setting,
+): Promise<boolean> {
+  const weakness = findWeakness(password, user)
+  if (weakness !== undefined) {
+    throw inputError([{ pointer: '/password', code: 'invalid_field', detail: weakness }])
+  }
+  const { id: userId, company_id: companyId, email } = user
+  const beside = email === null ? [] : await engine.read((db) => findPasswordsFor(db, email, userId))
+  const hash = await passwords.hash(password, user, beside, { source, isKnown: true })
+  return change(requesterAsUser(actor, companyId, userId), companyId, (open) =>
+    set(open, { userId, email, hash }, invitation),
+  )
 }

@@ -3,11 +3,11 @@ import type { Handler } from '../context.ts'
 import { presentUser } from '../present-user.ts'
 
 export const updateUser: Handler<'updateUser'> = async (deps, { principal, requester, params, body }) => {
-  const { user, growingKeys } = await deps.change(
+  const { user, growingKeys, passwordEnded } = await deps.change(
     requester,
     principal.companyId,
     (change) => update(change, params.userId, body),
     { isRevocation: body.status === 'inactive' },
   )
-  return { body: { ...presentUser(user), growingKeys: [...growingKeys] } }
+  return { body: { ...presentUser(user), growingKeys: [...growingKeys], passwordEnded } }
 }

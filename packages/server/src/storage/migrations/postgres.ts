@@ -2,6 +2,7 @@ import type { ClientBase } from 'pg'
 import { StoreError } from '../engine.ts'
 import { initial } from './postgres-0001-initial.ts'
 import { provableAudit } from './postgres-0002-provable-audit.ts'
+import { people } from './postgres-0003-people.ts'
 import { keyCeilings } from './postgres-0004-key-ceilings.ts'
 import { searchedTexts } from './postgres-0005-searched-texts.ts'
 
@@ -9,6 +10,7 @@ import { searchedTexts } from './postgres-0005-searched-texts.ts'
 const MIGRATIONS: readonly { readonly name: string; readonly sql: string }[] = [
   { name: '0001-initial', sql: initial },
   { name: '0002-provable-audit', sql: provableAudit },
+  { name: '0003-people', sql: people },
   { name: '0004-key-ceilings', sql: keyCeilings },
   { name: '0005-searched-texts', sql: searchedTexts },
 ]

@@ -4,6 +4,7 @@ import { isBusy } from '../sqlite-errors.ts'
 import { initial } from './sqlite-0001-initial.ts'
 import { leaseholder } from './sqlite-0002-leaseholder.ts'
 import { provableAudit } from './sqlite-0003-provable-audit.ts'
+import { people } from './sqlite-0004-people.ts'
 import { keyCeilings } from './sqlite-0005-key-ceilings.ts'
 
 /** Forward only, in this order. A name that was released is never edited: the next change is a new one. */
@@ -11,6 +12,7 @@ const MIGRATIONS: readonly { readonly name: string; readonly sql: string }[] = [
   { name: '0001-initial', sql: initial },
   { name: '0002-leaseholder', sql: leaseholder },
   { name: '0003-provable-audit', sql: provableAudit },
+  { name: '0004-people', sql: people },
   { name: '0005-key-ceilings', sql: keyCeilings },
 ]
 
@@ -28,25 +30,39 @@ export type MigrationReport = { readonly applied: readonly string[] }
  */
 export function migrateSqlite(database: DatabaseSync): MigrationReport {
   claim(database)
-  const applied: string[] = []
-  for (const migration of MIGRATIONS) {
-    database.exec('BEGIN IMMEDIATE')
-    try {
-      const isApplied = database.prepare('SELECT 1 FROM migrations WHERE name = ?').get(migration.name)
-      if (isApplied === undefined) {
-        database.exec(migration.sql)
-        database
-          .prepare('INSERT INTO migrations (name, applied_at) VALUES (?, ?)')
-          .run(migration.name, Date.now())
-        applied.push(migration.name)
-      }
-      database.exec('COMMIT')
-    } catch (error) {
-      if (database.isTransaction) database.exec('ROLLBACK')
-      throw error
+  // A table that is made anew is gone for a moment: what refers to it is looked at afterwards.
+  database.exec('PRAGMA foreign_keys = OFF')
+  try {
+    return {
+      applied: MIGRATIONS.filter((migration) => applyOnce(database, migration)).map(({ name }) => name),
     }
+  } finally {
+    database.exec('PRAGMA foreign_keys = ON')
   }
-  return { applied }
+}
+
+/** false: it was applied before. Throws StoreError when a row would refer to none. */
+function applyOnce(database: DatabaseSync, { name, sql }: (typeof MIGRATIONS)[number]): boolean {
+  database.exec('BEGIN IMMEDIATE')
+  try {
+    const isApplied = database.prepare('SELECT 1 FROM migrations WHERE name = ?').get(name) !== undefined
+    if (!isApplied) {
+      database.exec(sql)
+      const broken = database.prepare('PRAGMA foreign_key_check').get()
+      if (broken !== undefined) {
+        throw new StoreError(
+          `The store cannot be brought to the schema of this release: a row of ${broken.table} refers to one of ` +
+            `${broken.parent} that is not there. Restore a backup, or run the release before.`,
+        )
+      }
+      database.prepare('INSERT INTO migrations (name, applied_at) VALUES (?, ?)').run(name, Date.now())
+    }
+    database.exec('COMMIT')
+    return !isApplied
+  } catch (error) {
+    if (database.isTransaction) database.exec('ROLLBACK')
+    throw error
+  }
 }
 
 /**

@@ -1,0 +1,113 @@
+import { hash } from 'node:crypto'
+import { AppError } from '@latchkey/core/error'
+import { createBackOff, type Ending } from './back-off.ts'
+import { type Source, siteOf } from './source.ts'
+
+/** Wrong passwords in a row for one name from one source: people mistype. */
+const FREE = 5
+/** The same where that user signed in before, perhaps beside somebody who guesses at its name. */
+const FREE_WHERE_KNOWN = 50
+/**
+ * For a name that is guessed at from many sources at once: each source it never signed in from has one try, so that
+ * the owner has one everywhere. So far below none, the wait after it is the longest.
+ */
+const FREE_WHERE_GUESSED_AT = -9
+/** Wrong passwords for one name in an hour, from sources it never signed in from, that call it guessed at. */
+const STRANGERS_MAX = 50
+const STRANGERS_WINDOW_MS = 60 * 60 * 1_000
+/** Names counted at once, about 150 bytes each; the oldest is let go first. */
+const NAMES_MAX = 50_000
+/** Of the failed credentials that a source has in a minute, this part may be wrong passwords before it has to wait. */
+const SOURCE_PART = 4
+/** An IPv6 /48 is a site of many, or one stranger with 65,536 sources. */
+const SITE_FREE_TIMES = 4
+
+type SignInAttempt = {
+  readonly name: string
+  readonly source: Source
+  /** A user of that name signed in from that source before. */
+  readonly isKnown: boolean
+}
+
+/**
+ * Slows guessing down without keeping the owner out. What counts is who fails where: a name at a source, and a
+ * source at whatever names. Whoever is known at a source waits for nobody else's failures. Names that no user has
+ * are treated alike, so that nothing shows which exist. In memory, of one process.
+ */
+export type SignInLimits = {
+  /** Throws AppError `rate_limited`. The attempt is open until `end`, which counts once. */
+  begin(attempt: SignInAttempt, nowMs: number): { end(ending: Ending): void }
+}
+
+/** `perMinuteMax`: of the setting LATCHKEY_FAILED_AUTH_PER_MINUTE. */
+export function createSignInLimits(perMinuteMax: number): SignInLimits {
+  const pairs = createBackOff()
+  const sources = createBackOff()
+  const strangers = createStrangers()
+  const sourceFree = Math.max(FREE, Math.floor(perMinuteMax / SOURCE_PART))
+
+  return {
+    begin({ name, source, isKnown }, nowMs) {
+      const key = keyOf(name)
+      const pair = `${key} ${source}`
+      const pairFree = isKnown
+        ? FREE_WHERE_KNOWN
+        : strangers.areMany(key, nowMs)
+          ? FREE_WHERE_GUESSED_AT
+          : FREE
+      const counted = [{ table: pairs, key: pair, free: pairFree }]
+      if (!isKnown) {
+        const site = siteOf(source)
+        counted.push({ table: sources, key: source, free: sourceFree })
+        if (site !== undefined) {
+          counted.push({ table: sources, key: site, free: sourceFree * SITE_FREE_TIMES })
+        }
+      }
+      const waits = counted.map(({ table, key, free }) => table.secondsLeft(key, free, nowMs) ?? 0)
+      const retryAfterSeconds = Math.max(...waits)
+      if (retryAfterSeconds > 0) throw tooMany(retryAfterSeconds)
+      for (const { table, key } of counted) table.begin(key, nowMs)
+      let isOpen = true
+      return {
+        end(ending) {
+          if (!isOpen) return
+          isOpen = false
+          if (ending === 'failed' && !isKnown) strangers.note(key, nowMs)
+          for (const { table, key, free } of counted) {
+            // Who guesses may have a password of its own: that gives its source no new tries.
+            const isForgiven = ending === 'succeeded' && table === sources
+            table.end(key, isForgiven ? 'dropped' : ending, free, nowMs)
+          }
+        },
+      }
+    },
+  }
+}
+
+/** How often a name was failed at from where nobody knows it, within the hour. */
+function createStrangers() {
+  const windows = new Map<string, { readonly startedAtMs: number; readonly failures: number }>()
+  const find = (name: string, nowMs: number) => {
+    const known = windows.get(name)
+    const isCurrent = known !== undefined && Math.abs(nowMs - known.startedAtMs) < STRANGERS_WINDOW_MS
+    return isCurrent ? known : { startedAtMs: nowMs, failures: 0 }
+  }
+  return {
+    areMany: (name: string, nowMs: number) => find(name, nowMs).failures >= STRANGERS_MAX,
+    note(name: string, nowMs: number): void {
+      const { startedAtMs, failures } = find(name, nowMs)
+      windows.delete(name)
+      if (windows.size >= NAMES_MAX) {
+        const [oldest] = windows.keys()
+        if (oldest !== undefined) windows.delete(oldest)
+      }
+      windows.set(name, { startedAtMs, failures: failures + 1 })
+    },
+  }
+}
+
+const tooMany = (retryAfterSeconds: number): AppError =>
+  new AppError('rate_limited', 'Too many wrong passwords: wait, then try again.', { retryAfterSeconds })
+
+/** A name of any length is remembered in a few bytes, and not in clear. */
+const keyOf = (name: string): string => hash('sha256', name, 'base64url')

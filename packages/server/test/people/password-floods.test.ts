@@ -1,0 +1,120 @@
+/** Floods of the endpoints that take a password, where each hash takes as long as it does. */
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { createFakeClock, HOUR_MS } from '../fake-clock.ts'
+import { expectCreated, startTestServer, type TestAnswer, type TestService } from '../harness.ts'
+import { givePassword, PASSWORD } from '../tokens/issued-token.ts'
+
+const clock = createFakeClock()
+
+let server: TestService
+let email: string
+let count = 0
+
+beforeAll(async () => {
+  // A quarter of it is what one address may fail at before it waits: 25.
+  server = await startTestServer({ LATCHKEY_FAILED_AUTH_PER_MINUTE: '100' }, { clock })
+})
+afterAll(() => server.dispose())
+
+let nets = 0
+/** An address that nobody used before. */
+const fresh = () => `198.${18 + Math.floor(++nets / 65_536)}.${(nets >> 8) & 255}.${nets & 255}`
+const nobody = () => `nobody-${++count}@example.com`
+async function newPerson(): Promise<string> {
+  const user = await expectCreated(server, { path: '/users', body: { name: 'Ada', role: 'viewer' } })
+  return givePassword(server, user.id)
+}
+
+const signIn = (
+  from: string,
+  password = PASSWORD,
+  username = email,
+  at: Pick<TestService, 'call'> = server,
+) => at.call({ method: 'POST', path: '/auth/token', key: null, from, body: { username, password } })
+const guess = (from: string, username = email) => signIn(from, 'not the password', username)
+const setPassword = (token: string, from: string) =>
+  server.call({
+    method: 'POST',
+    path: '/auth/password',
+    key: null,
+    from,
+    body: { token, password: PASSWORD },
+  })
+const statusesOf = (answers: readonly TestAnswer[]) => answers.map(({ status }) => status)
+async function inTurn(times: number, ask: (index: number) => Promise<TestAnswer>): Promise<number[]> {
+  const answers: TestAnswer[] = []
+  for (let index = 0; index < times; index += 1) answers.push(await ask(index))
+  return statusesOf(answers)
+}
+const all = (times: number, status: number) => Array<number>(times).fill(status)
+
+beforeEach(async () => {
+  // What was counted for one test is forgotten before the next.
+  clock.move(HOUR_MS)
+  email = await newPerson()
+})
+
+describe('a spray of sixty names', () => {
+  test('all at once is no way around', async () => {
+    const from = fresh()
+    const answers = statusesOf(await Promise.all(Array.from({ length: 60 }, () => guess(from, nobody()))))
+    // Two are hashed at a time and ten of one address wait; the rest finds no room.
+    expect(answers.filter((status) => status === 401).length).toBeLessThanOrEqual(26)
+    expect(new Set(answers)).toEqual(new Set([401, 503]))
+  })
+})
+
+describe('our own failure is nobody’s wrong password', () => {
+  test('of names that found no room to be hashed, each has its free tries still', async () => {
+    const from = fresh()
+    const names = Array.from({ length: 24 }, nobody)
+    const answers = statusesOf(await Promise.all(names.map((name) => guess(from, name))))
+    const turnedAway = names.filter((_, index) => answers[index] === 503)
+    expect(turnedAway.length).toBeGreaterThan(3)
+    expect(new Set(answers)).toEqual(new Set([401, 503]))
+    const [name] = turnedAway
+    expect(await inTurn(7, () => guess('203.0.113.3', name))).toEqual([...all(6, 401), 429])
+  })
+
+  test('while the store is silent', async () => {
+    const from = fresh()
+    const broken = await startTestServer({}, { clock })
+    await broken.services.engine.close()
+    const answers = await inTurn(10, () => signIn(from, 'not the password', 'somebody@example.com', broken))
+    expect(new Set(answers)).not.toContain(429)
+    expect(new Set(answers)).not.toContain(401)
+    await broken.dispose().catch(() => {})
+  })
+})
+
+describe('strangers do not fill the queue of those who have shown something', () => {
+  test('without an invitation nothing is hashed', async () => {
+    const token = (index: number) => `inv_${String(index).padStart(43, 'A')}`
+    const answers = await Promise.all(
+      Array.from({ length: 90 }, (_, index) => setPassword(token(index), fresh())),
+    )
+    expect(new Set(statusesOf(answers))).toEqual(new Set([401]))
+  })
+
+  test('an invitation is used, and a known owner signs in, while strangers flood', async () => {
+    const known = fresh()
+    await signIn(known)
+    const invited = await expectCreated(server, {
+      path: '/users',
+      body: { name: 'Bob', role: 'viewer', email: nobody() },
+    })
+    const { token } = await expectCreated(server, { path: `/users/${invited.id}/invitation` })
+    const flood = Array.from({ length: 90 }, () => guess(fresh(), nobody()))
+    const wanted = [setPassword(token, fresh()), signIn(known)]
+    expect(statusesOf(await Promise.all(wanted))).toEqual([200, 200])
+    expect(new Set(statusesOf(await Promise.all(flood)))).toEqual(new Set([401, 503]))
+  })
+
+  test('one address does not fill it for all others', async () => {
+    const from = fresh()
+    const flood = Array.from({ length: 20 }, () => guess(from, nobody()))
+    expect((await signIn(fresh())).status).toBe(200)
+    // Two are hashed and ten wait; perhaps some more, when a hash is done before all have come.
+    expect(statusesOf(await Promise.all(flood)).filter((status) => status === 401).length).toBeGreaterThan(10)
+  })
+})
