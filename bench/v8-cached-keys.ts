@@ -1,5 +1,6 @@
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
+import { IN_FORCE } from '@latchkey/core/evaluate'
 import type { Services } from '@latchkey/server'
 import { type Extent, type Row, rowOf } from './figure.ts'
 import { secretAt } from './secrets.ts'
@@ -30,7 +31,7 @@ export async function v8CachedKeys(extent: Extent, stores: Stores): Promise<Row[
 }
 
 function loadAll({ verifier }: Services): void {
-  const attempt = { visibleTo: null, address: undefined, permissions: [], nowMs: Date.now() }
+  const attempt = { ...IN_FORCE, address: undefined, nowMs: Date.now() }
   for (let index = 0; index < KEYS; index++) verifier.verify(secretAt(index), attempt)
 }
 

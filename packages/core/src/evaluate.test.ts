@@ -5,6 +5,15 @@ import { type Attempt, evaluate } from './evaluate.ts'
 import type { CompanyId } from './ids.ts'
 import type { VerifiableKey } from './key.ts'
 import type { OutcomeCode } from './outcome.ts'
+import type { PresentedToken } from './principal.ts'
+
+const aToken = (changes: Partial<PresentedToken> = {}): PresentedToken => ({
+  use: 'access',
+  permissions: null,
+  expiresAtMs: NOW_MS + 1,
+  subject: null,
+  ...changes,
+})
 
 /** Every check with a key and an attempt that fail it, in the promised order. */
 const CHECKS: readonly (readonly [OutcomeCode, Partial<VerifiableKey>, Partial<Attempt>])[] = [
@@ -47,6 +56,32 @@ describe('evaluate', () => {
   it('counts a key as expired from its very last millisecond on', () => {
     expect(evaluate(aKey({ expiresAtMs: NOW_MS + 1 }), anAttempt()).code).toBe('VALID')
     expect(evaluate(aKey({ expiresAtMs: NOW_MS }), anAttempt()).code).toBe('EXPIRED')
+  })
+
+  it('lets a key do to itself what it has no permission for, by its secret only', () => {
+    const key = aKey()
+    const asked = { permissions: ['audit:read'], exempt: key.id }
+    expect(evaluate(key, anAttempt(asked)).code).toBe('VALID')
+    expect(evaluate(key, anAttempt({ ...asked, exempt: 'key_other' })).code).toBe('INSUFFICIENT_PERMISSIONS')
+    expect(evaluate(key, anAttempt({ ...asked, token: aToken() })).code).toBe('INSUFFICIENT_PERMISSIONS')
+  })
+
+  it('gives a token no more than it carries, and no more than its key has', () => {
+    const codeOf = (permissions: string[] | null, needed: string) =>
+      evaluate(aKey(), anAttempt({ permissions: [needed], token: aToken({ permissions }) })).code
+    expect(codeOf(['orders:read'], 'orders:read')).toBe('VALID')
+    expect(codeOf(['orders:read'], 'orders:write')).toBe('INSUFFICIENT_PERMISSIONS')
+    expect(codeOf(['*'], 'audit:read')).toBe('INSUFFICIENT_PERMISSIONS')
+    expect(codeOf(null, 'orders:write')).toBe('VALID')
+  })
+
+  it('counts a token as expired from its very last millisecond on, after all that comes before in the order', () => {
+    const codeOf = (expiresAtMs: number, key = aKey()) =>
+      evaluate(key, anAttempt({ token: aToken({ expiresAtMs }) })).code
+    expect(codeOf(NOW_MS + 1)).toBe('VALID')
+    expect(codeOf(NOW_MS)).toBe('EXPIRED')
+    expect(codeOf(NOW_MS, aKey({ isActive: false }))).toBe('INACTIVE')
+    expect(codeOf(NOW_MS, aKey({ isUserActive: false }))).toBe('EXPIRED')
   })
 
   it('tells nothing of a key that is not visible', () => {

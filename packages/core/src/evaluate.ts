@@ -4,8 +4,9 @@ import type { CompanyId } from './ids.ts'
 import type { VerifiableKey } from './key.ts'
 import { NOT_FOUND, type Outcome, type OutcomeCode } from './outcome.ts'
 import { isPermitted } from './permission.ts'
+import { authorityBy, type PresentedToken } from './principal.ts'
 
-/** One use of a key, to be judged. */
+/** One use of a key, to be judged: all that is asked of it. */
 export type Attempt = {
   /** The company that may see the key; null: every company (the operator's view). */
   readonly visibleTo: CompanyId | null
@@ -13,9 +14,21 @@ export type Attempt = {
   readonly address: Address | undefined
   /** Concrete permissions the use needs. */
   readonly permissions: readonly string[]
+  /** The one key that needs none of them: it asks about itself. null: none. */
+  readonly exempt: string | null
+  /** What was presented in place of the key itself: it ends the use sooner and takes permissions away. */
+  readonly token: PresentedToken | undefined
   /** Milliseconds since the epoch. */
   readonly nowMs: number
 }
+
+/** Asks nothing of a key but that it is in force. */
+export const IN_FORCE: Omit<Attempt, 'address' | 'nowMs'> = Object.freeze({
+  visibleTo: null,
+  permissions: Object.freeze([]),
+  exempt: null,
+  token: undefined,
+})
 
 /**
  * Judges one attempt. The order of checks is a promise to callers: visible, status, expiry, user,
@@ -29,6 +42,7 @@ export function evaluate(key: VerifiableKey, attempt: Attempt): Outcome {
 function judge(key: VerifiableKey, attempt: Attempt): Exclude<OutcomeCode, 'NOT_FOUND'> {
   if (!key.isActive) return 'INACTIVE'
   if (key.expiresAtMs !== null && key.expiresAtMs <= attempt.nowMs) return 'EXPIRED'
+  if (isTokenOver(attempt)) return 'EXPIRED'
   if (!key.isUserActive) return 'USER_INACTIVE'
   if (!key.isCompanyActive) return 'COMPANY_INACTIVE'
   if (key.allowlist !== null) {
@@ -36,8 +50,20 @@ function judge(key: VerifiableKey, attempt: Attempt): Exclude<OutcomeCode, 'NOT_
     if (attempt.address === undefined) return 'IP_REQUIRED'
     if (!contains(key.allowlist, attempt.address)) return 'IP_NOT_ALLOWED'
   }
-  for (const permission of attempt.permissions) {
-    if (!isPermitted(key.authority, permission)) return 'INSUFFICIENT_PERMISSIONS'
-  }
-  return 'VALID'
+  return missingPermission(key, attempt) === undefined ? 'VALID' : 'INSUFFICIENT_PERMISSIONS'
+}
+
+export const isTokenOver = ({ token, nowMs }: Pick<Attempt, 'token' | 'nowMs'>): boolean =>
+  token !== undefined && token.expiresAtMs <= nowMs
+
+/** The first permission that the attempt needs and the key, by what was presented, does not have. */
+export function missingPermission(
+  key: VerifiableKey,
+  { permissions, token, exempt }: Pick<Attempt, 'permissions' | 'token' | 'exempt'>,
+): string | undefined {
+  if (permissions.length === 0) return undefined
+  // A token of a key is made to do less than the key: about itself, too.
+  if (token === undefined && key.id === exempt) return undefined
+  const authority = authorityBy(key, token)
+  return permissions.find((permission) => !isPermitted(authority, permission))
 }

@@ -69,6 +69,10 @@ export type Actor = {
   readonly requestId: string | null
 }
 
+/** What a key may do by the token that was presented for it; undefined: the key itself was. */
+export const authorityBy = (key: VerifiableKey, token: PresentedToken | undefined): CompiledAuthority =>
+  token === undefined || token.permissions === null ? key.authority : narrow(key.authority, token.permissions)
+
 /** Whom a credential that was accepted proves its holder to be. */
 export function principalOf(key: VerifiableKey, token: PresentedToken | undefined): Principal {
   return {
@@ -84,12 +88,13 @@ export function principalOf(key: VerifiableKey, token: PresentedToken | undefine
     role: key.role,
     isOperator: key.isOperator,
     reach: TYPES[key.id.slice(0, 3)] === 'key' ? key : UNBOUND,
-    authority:
-      token === undefined || token.permissions === null
-        ? key.authority
-        : narrow(key.authority, token.permissions),
+    authority: authorityBy(key, token),
   }
 }
+
+/** The company whose keys a principal may see; null: every company's, in the operator's own view. */
+export const sightOf = ({ isOperator, companyId, homeCompanyId }: Principal): CompanyId | null =>
+  isOperator && companyId === homeCompanyId ? null : companyId
 
 /** By the kind of its id, which the store gave. */
 const TYPES: Readonly<Record<string, 'key' | 'session' | 'user'>> = {

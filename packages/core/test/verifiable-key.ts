@@ -43,7 +43,15 @@ export const fingerprintOf = (n: number): Fingerprint => String(n).padEnd(32, '.
 
 /** An attempt by an operator, from nowhere in particular. */
 export function anAttempt(changes: Partial<Attempt> = {}): Attempt {
-  return { visibleTo: null, address: undefined, permissions: [], nowMs: NOW_MS, ...changes }
+  return {
+    visibleTo: null,
+    address: undefined,
+    permissions: [],
+    exempt: null,
+    token: undefined,
+    nowMs: NOW_MS,
+    ...changes,
+  }
 }
 
 export const onlyFrom = (...entries: string[]) => ({ allowlist: compileAllowlist(entries) })

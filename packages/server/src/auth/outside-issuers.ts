@@ -2,6 +2,7 @@ import type { Agent } from 'node:https'
 import { AppError } from '@latchkey/core/error'
 import type { OutsideName, OutsideSubject, SpokenFor } from '@latchkey/core/principal'
 import { type CryptoKey, errors, type JWTPayload, jwtVerify } from 'jose'
+import { claimsOf } from './genuine-claims.ts'
 import { createJwks, type Jwks } from './jwks.ts'
 import type { TokenText } from './token-text.ts'
 
@@ -29,13 +30,17 @@ export type IssuerConfig = {
 export type OutsideToken = OutsideSubject & {
   readonly kind: 'outside'
   readonly issuer: string
+  /** Until when it counts here: its own end, and what clocks may differ. */
   readonly expiresAtMs: number
   /** When the signature is looked at again, so that a key the issuer withdrew stops counting. */
   readonly recheckAtMs: number
 }
 
 export type OutsideIssuers = {
-  /** undefined: no issuer of that name, or not a token for us. Throws AppError `cannot_verify`, `token_expired`. */
+  /**
+   * A genuine token, which may be over. undefined: no issuer of that name, or not a token for us. Throws AppError
+   * `cannot_verify`.
+   */
   verify(token: string, text: TokenText): Promise<OutsideToken | undefined>
 }
 
@@ -76,15 +81,16 @@ export function createOutsideIssuers(configs: readonly IssuerConfig[], deps: Dep
         return undefined
       }
       const verified = await verifyWith(known, token, text, deps.nowMs()).catch(refusalOf)
-      if (!('refusal' in verified)) return verified
+      if (!('refusal' in verified)) {
+        if (verified.expiresAtMs <= deps.nowMs()) refusals.note(known.config.issuer, 'exp is over')
+        return verified
+      }
       refusals.note(known.config.issuer, verified.refusal)
       if (verified.answer !== undefined) throw verified.answer
       return undefined
     },
   }
 }
-
-export const expired = (): AppError => new AppError('token_expired', 'The token has expired: get a new one.')
 
 /** The commonest mistake of all is worth a word. */
 function unlisted(iss: unknown, issuers: ReadonlyMap<string, Known>): string {
@@ -104,7 +110,6 @@ function refusalOf(error: unknown): Refusal {
       answer: error,
     }
   }
-  if (error instanceof errors.JWTExpired) return { refusal: 'exp is over', answer: expired() }
   if (error instanceof errors.JWTClaimValidationFailed) return { refusal: `${error.claim}: ${error.reason}` }
   if (error instanceof errors.JWSSignatureVerificationFailed) {
     return { refusal: 'the signature is not by the key that kid names' }
@@ -145,14 +150,15 @@ async function verifySigned(
   key: CryptoKey,
   nowMs: number,
 ): Promise<JWTPayload> {
-  const { payload } = await jwtVerify(token, key, {
-    algorithms: [...config.algorithms],
-    issuer: config.issuer,
-    requiredClaims: ['exp', 'iat'],
-    clockTolerance: CLOCK_TOLERANCE_SECONDS,
-    currentDate: new Date(nowMs),
-  })
-  return payload
+  return claimsOf(
+    jwtVerify(token, key, {
+      algorithms: [...config.algorithms],
+      issuer: config.issuer,
+      requiredClaims: ['exp', 'iat'],
+      clockTolerance: CLOCK_TOLERANCE_SECONDS,
+      currentDate: new Date(nowMs),
+    }),
+  )
 }
 
 function read(config: IssuerConfig, payload: JWTPayload, nowMs: number): OutsideToken | Refusal {
@@ -166,7 +172,7 @@ function read(config: IssuerConfig, payload: JWTPayload, nowMs: number): Outside
   if (company === undefined) return { refusal: `${config.company?.claim}, the company, is no text` }
   const user = claimOf(payload, config.user)
   if (user === undefined) return { refusal: `${config.user.claim}, the user, is no text` }
-  const expiresAtMs = exp * 1_000
+  const expiresAtMs = (exp + CLOCK_TOLERANCE_SECONDS) * 1_000
   return {
     kind: 'outside',
     issuer,

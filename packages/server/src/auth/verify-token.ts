@@ -2,7 +2,8 @@ import { isId } from '@latchkey/core/ids'
 import type { VerifiableKey } from '@latchkey/core/key'
 import { errors, jwtVerify } from 'jose'
 import { ACCESS_TOKEN_MS, SESSION_TOKEN_MS, type TokenUse } from './access-token.ts'
-import { expired, type OutsideIssuers, type OutsideToken } from './outside-issuers.ts'
+import { claimsOf } from './genuine-claims.ts'
+import type { OutsideIssuers, OutsideToken } from './outside-issuers.ts'
 import type { SigningKey } from './signing-key.ts'
 import { createTokenCache } from './token-cache.ts'
 import { parseTokenText, type TokenText } from './token-text.ts'
@@ -37,9 +38,9 @@ type Deps = {
 }
 
 /**
- * Verifies tokens: signature, issuer, audience, type and time. What the token's key, session or user may do
- * now is asked afterwards, at each use. undefined: not a token that counts here. Throws AppError
- * `token_expired` (only for a genuine one), `cannot_verify` when an issuer's keys cannot be had.
+ * Verifies tokens: signature, issuer, audience and type. Whether a token is over by now, and what its key, session or
+ * user may do now, is asked afterwards, at each use. undefined: not a token that counts here. Throws AppError
+ * `cannot_verify` when an issuer's keys cannot be had.
  */
 export function createTokenVerifier(deps: Deps): (token: string) => Promise<VerifiedToken | undefined> {
   const cache = createTokenCache<VerifiedToken>(deps.nowMs)
@@ -49,7 +50,8 @@ export function createTokenVerifier(deps: Deps): (token: string) => Promise<Veri
     const text = parseTokenText(token)
     if (text === undefined) return undefined
     const verified = await verifyOnce(deps, token, text)
-    if (verified !== undefined) cache.publish(token, verified)
+    // What is over is not worth a place.
+    if (verified !== undefined && verified.recheckAtMs > deps.nowMs()) cache.publish(token, verified)
     return verified
   }
 }
@@ -60,7 +62,6 @@ async function verifyOnce(deps: Deps, token: string, text: TokenText): Promise<V
       deps.issuer === null ? text.header.kid === deps.signingKey.kid : text.claims.iss === deps.issuer
     return await (isOwn ? verifyOwn(deps, token, text) : deps.outsideIssuers.verify(token, text))
   } catch (error) {
-    if (error instanceof errors.JWTExpired) throw expired()
     if (error instanceof errors.JOSEError) return undefined
     throw error
   }
@@ -74,14 +75,16 @@ async function verifyOwn(
   if (header.kid !== deps.signingKey.kid) return undefined
   const issuer = deps.issuer ?? originIn(claims.iss)
   if (issuer === undefined) return undefined
-  const { payload } = await jwtVerify(token, deps.signingKey.publicKey, {
-    algorithms: ['EdDSA'],
-    typ: 'at+jwt',
-    issuer,
-    audience: issuer,
-    requiredClaims: ['exp', 'iat', 'sub', 'client_id'],
-    currentDate: new Date(deps.nowMs()),
-  })
+  const payload = await claimsOf(
+    jwtVerify(token, deps.signingKey.publicKey, {
+      algorithms: ['EdDSA'],
+      typ: 'at+jwt',
+      issuer,
+      audience: issuer,
+      requiredClaims: ['exp', 'iat', 'sub', 'client_id'],
+      currentDate: new Date(deps.nowMs()),
+    }),
+  )
   const { client_id: subjectId, perms, token_use: use, exp = 0, iat = 0 } = payload
   if (typeof subjectId !== 'string' || !isSubjectId(subjectId)) return undefined
   if (!Array.isArray(perms) || (use !== 'session' && use !== 'access')) return undefined

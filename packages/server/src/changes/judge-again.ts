@@ -1,4 +1,4 @@
-import { evaluate } from '@latchkey/core/evaluate'
+import { evaluate, IN_FORCE } from '@latchkey/core/evaluate'
 import { NOT_FOUND } from '@latchkey/core/outcome'
 import type { Principal } from '@latchkey/core/principal'
 import type { findOutsideUser } from '../storage/outside-user.ts'
@@ -31,9 +31,9 @@ export async function judgeAgain(
   const isStillNamed =
     token === undefined || token.subject === null || (await findOutsideUser(db, token.subject)) === id
   const row = isStillNamed ? await findVerifiable(db, id) : undefined
-  const attempt = { visibleTo: null, address, permissions: [], nowMs }
+  const attempt = { ...IN_FORCE, token, address, nowMs }
   const outcome = row === undefined ? NOT_FOUND : evaluate(compileKey(row).key, attempt)
-  const now = principalNow(principal, { outcome, address, nowMs })
+  const now = principalNow(principal, outcome, attempt)
   by.assertPermitted(now)
   return now
 }

@@ -1,43 +1,38 @@
 import type { IncomingMessage } from 'node:http'
 import type { Address } from '@latchkey/core/address'
 import { AppError } from '@latchkey/core/error'
-import type { Attempt } from '@latchkey/core/evaluate'
-import type { CompanyId } from '@latchkey/core/ids'
-import type { VerifiableKey } from '@latchkey/core/key'
+import { type Attempt, IN_FORCE, isTokenOver } from '@latchkey/core/evaluate'
 import { type MaybePromise, whenKnown } from '@latchkey/core/maybe-promise'
-import { NOT_FOUND, type Outcome } from '@latchkey/core/outcome'
+import { NOT_FOUND } from '@latchkey/core/outcome'
 import { type Principal, principalOf } from '@latchkey/core/principal'
 import { parseSecret, type Secret } from '@latchkey/core/secret'
-import type { OutsideToken } from '../auth/outside-issuers.ts'
+import { type JudgeDeps, type Judged, judge } from '../auth/judge.ts'
 import type { Services } from '../services.ts'
 import { findOutsideUser } from '../storage/outside-user.ts'
 import { principalNow } from '../verification/principal-now.ts'
-import { refusalError } from '../verification/refusal.ts'
-import { type Credential, readCredential } from './credential.ts'
+import { refusalError, tokenExpired } from '../verification/refusal.ts'
+import { readCredential } from './credential.ts'
 import { explainCredentialForm } from './credential-form.ts'
 import type { FailedAttempts } from './failed-attempts.ts'
-import { presentedToken } from './judge-token.ts'
 
-export type AuthenticateDeps = Pick<
-  Services,
-  'verifier' | 'verifyToken' | 'outsideRefusals' | 'engine' | 'usage' | 'clock' | 'config' | 'metrics'
-> & {
-  readonly failedAttempts: FailedAttempts
-}
+export type AuthenticateDeps = JudgeDeps &
+  Pick<Services, 'clock' | 'config'> & {
+    readonly failedAttempts: FailedAttempts
+  }
 
-/** A credential proves who somebody is; what it permits is asked of whom it proves. */
-const NONE_ASKED: readonly string[] = []
+/** What is asked of a credential besides that it is valid. */
+type Asked = Pick<Attempt, 'visibleTo' | 'permissions' | 'exempt'>
 
 /**
  * Who the request's credential proves it to be. Throws AppError: 400 when the credential is ambiguous, 401
- * when there is none or it is refused, 403 when it may not be used from here, 429 after too many failures.
- * `visibleTo`: the company whose credentials count; null: all. Another's is as wrong as none.
+ * when there is none or it is refused, 403 when it may not be used from here or for this, 429 after too many failures.
+ * Of a company that may not be seen it is as wrong as none.
  */
 export function authenticate(
   deps: AuthenticateDeps,
   request: IncomingMessage,
   address: Address | undefined,
-  visibleTo: CompanyId | null = null,
+  asked: Asked,
 ): MaybePromise<Principal> {
   const credential = readCredential(request)
   if (credential === undefined) {
@@ -46,48 +41,25 @@ export function authenticate(
       'Send a key: X-API-KEY: <key>, or a key or token: Authorization: Bearer <key or token>.',
     )
   }
-  const use: Attempt = { visibleTo, address, permissions: NONE_ASKED, nowMs: deps.clock.nowMs() }
-  const secret = parseSecret(credential.text, deps.config.keyPrefix)
-  return secret === undefined
-    ? authenticateToken(deps, request, credential, use)
-    : authenticateSecret(deps, secret, use)
+  const { scheme, text } = credential
+  const secret = parseSecret(text, deps.config.keyPrefix)
+  const presented = { secret, tokenText: scheme === 'bearer' ? text : undefined }
+  const use = { ...asked, address, nowMs: deps.clock.nowMs() }
+  return whenKnown(judge(deps, presented, use), (judged) => accept(deps, judged, use, request))
 }
 
 /**
- * Who a secret proves its holder to be. `isExpected` decides on the key's id; another key's secret is as wrong
- * as none. Throws AppError, as `authenticate`.
+ * Who a secret proves its holder to be: the key `expectedId`, where one is named. Throws AppError, as `authenticate`.
  */
 export function authenticateSecret(
   deps: AuthenticateDeps,
   secret: Secret | undefined,
-  use: Attempt,
-  isExpected: (id: string) => boolean = () => true,
+  use: Omit<Attempt, 'token'>,
+  expectedId?: string,
 ): MaybePromise<Principal> {
-  return whenKnown(secret === undefined ? NOT_FOUND : deps.verifier.verify(secret, use), (outcome) => {
-    if (outcome.key !== undefined && !isExpected(outcome.key.id)) {
-      throw refuseUnknown(deps.failedAttempts, use)
-    }
-    return principalOf(accept(deps, outcome, use), undefined)
-  })
-}
-
-/** A token counts as long as the key, session or user behind it does: the same engine is asked, by id. */
-async function authenticateToken(
-  deps: AuthenticateDeps,
-  request: IncomingMessage,
-  { scheme, text }: Credential,
-  use: Attempt,
-): Promise<Principal> {
-  const token = scheme === 'bearer' ? await deps.verifyToken(text) : undefined
-  if (token === undefined) throw refuseUnknown(deps.failedAttempts, use, explainCredentialForm(request))
-  const subjectId = token.kind === 'own' ? token.subjectId : await findSubjectOf(deps, token)
-  const outcome = subjectId === undefined ? NOT_FOUND : await deps.verifier.verifyById(subjectId, use)
-  return principalOf(accept(deps, outcome, use), presentedToken(token))
-}
-
-function findSubjectOf({ engine, outsideRefusals }: AuthenticateDeps, token: OutsideToken) {
-  const note = (what: string) => outsideRefusals.note(token.issuer, what)
-  return engine.read((db) => findOutsideUser(db, token, note))
+  return whenKnown(judge(deps, { secret, tokenText: undefined }, use, expectedId), (judged) =>
+    accept(deps, judged, use),
+  )
 }
 
 /**
@@ -101,28 +73,34 @@ export function authenticateAgain(
 ): MaybePromise<Principal> {
   const { id, token } = principal
   if (id === null) return principal
-  const nowMs = deps.clock.nowMs()
-  const use: Attempt = { visibleTo: null, address, permissions: NONE_ASKED, nowMs }
-  const judge = (isStillNamed: boolean) =>
+  const use: Attempt = { ...IN_FORCE, token, address, nowMs: deps.clock.nowMs() }
+  const judgeById = (isStillNamed: boolean) =>
     whenKnown(isStillNamed ? deps.verifier.verifyById(id, use) : NOT_FOUND, (outcome) =>
-      principalNow(principal, { outcome, address, nowMs }),
+      principalNow(principal, outcome, use),
     )
   const subject = token?.subject ?? null
-  if (subject === null) return judge(true)
-  return deps.engine.read((db) => findOutsideUser(db, subject)).then((named) => judge(named === id))
+  if (subject === null) return judgeById(true)
+  return deps.engine.read((db) => findOutsideUser(db, subject)).then((named) => judgeById(named === id))
 }
 
-/** The key of an accepted use, which is noted. */
+/** Who the key, session or user of an accepted use is. `request`: where the credential stood. */
 function accept(
-  deps: Pick<AuthenticateDeps, 'failedAttempts' | 'metrics' | 'usage'>,
-  outcome: Outcome,
-  use: Attempt,
-): VerifiableKey {
-  deps.metrics.verdictGiven(outcome.code)
-  if (outcome.key === undefined) throw refuseUnknown(deps.failedAttempts, use)
-  if (outcome.code !== 'VALID') throw refusalError(outcome, use.address)
-  deps.usage.note(outcome.key.id, use.nowMs, use.address)
-  return outcome.key
+  { failedAttempts }: Pick<AuthenticateDeps, 'failedAttempts'>,
+  { outcome, token }: Judged,
+  use: Omit<Attempt, 'token'>,
+  request?: IncomingMessage,
+): Principal {
+  if (outcome.key === undefined) {
+    // It is genuine all the same: whoever has it is not guessing.
+    if (isTokenOver({ ...use, token })) throw tokenExpired()
+    throw refuseUnknown(
+      failedAttempts,
+      use,
+      request === undefined ? undefined : explainCredentialForm(request),
+    )
+  }
+  if (outcome.code !== 'VALID') throw refusalError(outcome, { ...use, token })
+  return principalOf(outcome.key, token)
 }
 
 /**
@@ -132,7 +110,7 @@ function accept(
 export function refuseUnknown(
   failedAttempts: FailedAttempts,
   { address, nowMs }: Pick<Attempt, 'address' | 'nowMs'>,
-  detail = 'The credential is not valid: check that it was copied whole.',
+  detail: string = 'The credential is not valid: check that it was copied whole.',
 ): AppError {
   const retryAfterSeconds = failedAttempts.note(address, nowMs)
   if (retryAfterSeconds === undefined) return new AppError('invalid_credentials', detail)

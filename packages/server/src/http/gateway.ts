@@ -2,10 +2,8 @@ import { METHODS } from 'node:http'
 import type { Socket } from 'node:net'
 import { type Address, formatAddress } from '@latchkey/core/address'
 import { AppError } from '@latchkey/core/error'
-import type { CompanyId } from '@latchkey/core/ids'
 import { type MaybePromise, whenKnown } from '@latchkey/core/maybe-promise'
-import { isPermitted } from '@latchkey/core/permission'
-import type { Principal } from '@latchkey/core/principal'
+import { type Principal, sightOf } from '@latchkey/core/principal'
 import { parseSecret } from '@latchkey/core/secret'
 import type { Answer } from './answer.ts'
 import { type AuthenticateDeps, authenticate, authenticateSecret } from './authenticate.ts'
@@ -42,15 +40,21 @@ export function registerGateway(router: Router, deps: AuthenticateDeps, connecti
   register('/gateway/envoy/*', 'plain', 'none')
 }
 
-/** Who the client is, by the same steps as the service's own operations; then the permission that the gateway asks for. */
+/** Who the client is, and whether it may do what the gateway asks for: by the same steps as the service's own operations. */
 function answerGateway(deps: AuthenticateDeps, request: Incoming, demand: Demand): MaybePromise<Answer> {
   return whenKnown(identifyGateway(deps, request, demand.gatewayTokens), (gateway) => {
     const { raw } = request
     if (demand.fault !== undefined) throw new AppError('missing_permission', demand.fault)
     const address = clientOf(deps, request, gateway)
-    return whenKnown(authenticate(deps, raw, address, sightOf(gateway)), (principal) =>
-      allow(request, demand, principal),
-    )
+    const asked = {
+      visibleTo: gateway === undefined ? null : sightOf(gateway),
+      permissions: demand.permissions,
+      exempt: null,
+    }
+    return whenKnown(authenticate(deps, raw, address, asked), (principal) => {
+      request.principal = principal
+      return gatewayAllowance(principal)
+    })
   })
 }
 
@@ -68,18 +72,6 @@ function clientOf(
 
 const isSame = (one: Address | undefined, other: Address | undefined): boolean =>
   one !== undefined && other !== undefined && formatAddress(one) === formatAddress(other)
-
-function allow(request: Incoming, { permissions }: Demand, principal: Principal): Answer {
-  const missing = permissions.find((permission) => !isPermitted(principal.authority, permission))
-  if (missing !== undefined) {
-    throw new AppError(
-      'missing_permission',
-      `This needs the permission ${missing}, which your credential does not have.`,
-    )
-  }
-  request.principal = principal
-  return gatewayAllowance(principal)
-}
 
 /**
  * A gateway proves itself by where it stands (LATCHKEY_TRUSTED_PROXIES; answers undefined) or by a key with
@@ -111,24 +103,22 @@ async function authenticateGateway(
   token: string,
 ): Promise<Principal> {
   const secret = parseSecret(token, deps.config.keyPrefix)
-  const use = { visibleTo: null, address, permissions: [], nowMs: deps.clock.nowMs() }
-  let gateway: Principal
   try {
-    gateway = await authenticateSecret(deps, secret, use)
+    return await authenticateSecret(deps, secret, { ...GATEWAY_ASKED, address, nowMs: deps.clock.nowMs() })
   } catch (error) {
     throw asGatewayError(error)
   }
-  if (isPermitted(gateway.authority, 'keys:verify')) return gateway
-  throw new AppError('missing_permission', "The gateway's own key needs the permission keys:verify.")
 }
+
+const GATEWAY_ASKED = { visibleTo: null, permissions: ['keys:verify'], exempt: null }
 
 /** The client is not to blame for the gateway's credential, and must not be challenged for it. */
 function asGatewayError(error: unknown): unknown {
   if (!(error instanceof AppError) || statusOf(error) >= 429) return error
-  return new AppError('missing_permission', `The gateway's own key was refused: ${error.detail}`)
-}
-
-/** The operator's gateway sees every company's keys (null), a company's own gateway only that company's. */
-function sightOf(gateway: Principal | undefined): CompanyId | null {
-  return gateway === undefined || gateway.isOperator ? null : gateway.homeCompanyId
+  return new AppError(
+    'missing_permission',
+    error.code === 'missing_permission'
+      ? "The gateway's own key needs the permission keys:verify."
+      : `The gateway's own key was refused: ${error.detail}`,
+  )
 }

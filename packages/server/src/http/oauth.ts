@@ -1,5 +1,6 @@
 import { type Address, formatAddress } from '@latchkey/core/address'
 import { AppError } from '@latchkey/core/error'
+import { IN_FORCE } from '@latchkey/core/evaluate'
 import { isId } from '@latchkey/core/ids'
 import { listPermissions, parsePermission } from '@latchkey/core/permission'
 import { parseSecret } from '@latchkey/core/secret'
@@ -79,8 +80,8 @@ async function grant(deps: OAuthDeps, tokenRequest: TokenRequest, { address, iss
   const { clientId, clientSecret, scope } = tokenRequest
   const nowMs = deps.clock.nowMs()
   const secret = parseSecret(clientSecret, deps.config.keyPrefix)
-  const use = { visibleTo: null, address, permissions: [], nowMs }
-  const principal = await authenticateSecret(deps, secret, use, (id) => id === clientId)
+  const use = { ...IN_FORCE, address, nowMs }
+  const principal = await authenticateSecret(deps, secret, use, clientId)
   if (!isId('key', clientId)) throw new OAuthError('invalid_client', 'client_id is the id of a key.')
   const malformed = scope?.find((name) => 'detail' in parsePermission(name))
   if (malformed !== undefined)

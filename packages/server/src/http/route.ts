@@ -107,13 +107,19 @@ async function readBody(deps: RouteDeps, request: Incoming, validate: BodyValida
   return body
 }
 
+const NOTHING: readonly string[] = []
+
 /** Everything that is decided before the body is looked at. */
 function admit(deps: RouteDeps, operation: Operation, request: Incoming): MaybePromise<void> {
   if (operation.isProbe !== true) checkAccept(request.raw)
   if (operation.authentication === 'none') return
-  return whenKnown(authenticate(deps, request.raw, request.address), (principal) => {
+  const asked = {
+    visibleTo: null,
+    permissions: operation.permission === null ? NOTHING : [operation.permission],
+    exempt: operation.allowsSelf === true ? (request.params.keyId ?? null) : null,
+  }
+  return whenKnown(authenticate(deps, request.raw, request.address, asked), (principal) => {
     request.principal = principal
-    assertMayDo(operation, principal, request.params.keyId)
     const actingFor = headerValues(request.raw, 'x-company-id')
     if (actingFor.length === 0) return
     return actFor(deps, principal, actingFor).then((acting) => {

@@ -1,4 +1,5 @@
 import type { Address } from '@latchkey/core/address'
+import { IN_FORCE } from '@latchkey/core/evaluate'
 import type { SessionId } from '@latchkey/core/ids'
 import { issueToken } from '../auth/access-token.ts'
 import type { Services } from '../services.ts'
@@ -16,13 +17,9 @@ export async function issueSessionToken(
   { address, origin }: { readonly address: Address | undefined; readonly origin: string },
 ): Promise<string> {
   const nowMs = deps.clock.nowMs()
-  const outcome = await deps.verifier.verifyById(sessionId, {
-    visibleTo: null,
-    address,
-    permissions: [],
-    nowMs,
-  })
-  if (outcome.code !== 'VALID') throw refusalError(outcome, address)
+  const use = { ...IN_FORCE, address, nowMs }
+  const outcome = await deps.verifier.verifyById(sessionId, use)
+  if (outcome.code !== 'VALID') throw refusalError(outcome, use)
   const { key } = outcome
   return issueToken(deps.tokenIssuer, {
     use: 'session',

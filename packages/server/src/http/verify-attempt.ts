@@ -1,13 +1,12 @@
 import type { VerifyResult } from '@latchkey/contract/schemas/verification'
 import { type Address, parseAddress } from '@latchkey/core/address'
 import { type Fault, noteFault } from '@latchkey/core/error'
-import { type MaybePromise, whenKnown } from '@latchkey/core/maybe-promise'
-import type { Outcome } from '@latchkey/core/outcome'
+import type { MaybePromise } from '@latchkey/core/maybe-promise'
 import { listPermissions, parsePermission } from '@latchkey/core/permission'
-import { type PresentedToken, type Principal, principalOf } from '@latchkey/core/principal'
+import { type Principal, principalOf, sightOf } from '@latchkey/core/principal'
 import { parseSecret, type Secret } from '@latchkey/core/secret'
+import { type JudgeDeps, type Judged, judge } from '../auth/judge.ts'
 import type { Services } from '../services.ts'
-import { judgeToken } from './judge-token.ts'
 import { presentTimeOrNull } from './present-time.ts'
 
 /** One element of POST /verify and /verify/batch, as it came. */
@@ -51,31 +50,15 @@ export function parseVerifyInput(
   return { text, secret: parseSecret(text, keyPrefix), address, permissions: input.permissions ?? [] }
 }
 
-/** The verdict, and what a token leaves of it. */
-export type Judged = { readonly outcome: Outcome; readonly token: PresentedToken | undefined }
-
-/** Verifies one key or token as the principal may see it, and notes an accepted use. */
+/** Verifies one key or token as the principal may see it. */
 export function verifyParsed(
-  deps: Pick<Services, 'verifier' | 'verifyToken' | 'engine' | 'usage' | 'clock' | 'metrics'>,
+  deps: JudgeDeps & Pick<Services, 'clock'>,
   principal: Principal,
   { text, secret, address, permissions }: ParsedInput,
 ): MaybePromise<Judged> {
-  const attempt = { visibleTo: sightOf(principal), address, permissions, nowMs: deps.clock.nowMs() }
-  const judged =
-    secret === undefined
-      ? judgeToken(deps, text, attempt)
-      : whenKnown(deps.verifier.verify(secret, attempt), (outcome) => ({ outcome, token: undefined }))
-  return whenKnown(judged, ({ outcome, token }) => {
-    deps.metrics.verdictGiven(outcome.code)
-    if (outcome.code === 'VALID') deps.usage.note(outcome.key.id, attempt.nowMs, address)
-    return { outcome, token }
-  })
-}
-
-/** The operator sees every company's keys, unless it acts for one. */
-function sightOf(principal: Principal) {
-  const isOwnView = principal.companyId === principal.homeCompanyId
-  return principal.isOperator && isOwnView ? null : principal.companyId
+  const nowMs = deps.clock.nowMs()
+  const attempt = { visibleTo: sightOf(principal), address, permissions, exempt: null, nowMs }
+  return judge(deps, { secret, tokenText: text }, attempt)
 }
 
 export function presentOutcome({ outcome, token }: Judged, requestId: string): VerifyResult {

@@ -1,15 +1,27 @@
-import { type Address, formatAddress } from '@latchkey/core/address'
+import { formatAddress } from '@latchkey/core/address'
 import { AppError, type ErrorCode } from '@latchkey/core/error'
+import { type Attempt, isTokenOver, missingPermission } from '@latchkey/core/evaluate'
 import { isId } from '@latchkey/core/ids'
 import type { Outcome, OutcomeCode } from '@latchkey/core/outcome'
 
+/** What of a use a refusal speaks of. */
+export type RefusedUse = Pick<Attempt, 'address' | 'token' | 'permissions' | 'exempt' | 'nowMs'>
+
 /** The credential matched a record: its holder has proven possession and may be told why it is refused. */
-export function refusalError(outcome: Outcome, address: Address | undefined): AppError {
+export function refusalError(outcome: Outcome, use: RefusedUse): AppError {
+  if (isTokenOver(use)) return tokenExpired()
+  const { address } = use
   if (outcome.code === 'IP_NOT_ALLOWED' && address !== undefined) {
     return new AppError(
       'ip_not_allowed',
       `The key may not be used from ${formatAddress(address)}, the address seen. Add it to whitelistedIPs, or, ` +
         'if it is a proxy of yours, name that in LATCHKEY_TRUSTED_PROXIES.',
+    )
+  }
+  if (outcome.code === 'INSUFFICIENT_PERMISSIONS') {
+    return new AppError(
+      'missing_permission',
+      `This needs the permission ${missingPermission(outcome.key, use)}, which your credential does not have.`,
     )
   }
   if (outcome.code === 'INACTIVE' || outcome.code === 'EXPIRED') {
@@ -21,6 +33,9 @@ export function refusalError(outcome: Outcome, address: Address | undefined): Ap
     REFUSALS[outcome.code] ?? (['invalid_credentials', 'The credential is not valid.'] as const)
   return new AppError(code, detail)
 }
+
+export const tokenExpired = (): AppError =>
+  new AppError('token_expired', 'The token has expired: get a new one.')
 
 const REFUSALS: Readonly<Partial<Record<OutcomeCode, readonly [ErrorCode, string]>>> = {
   EXPIRED: ['key_expired', 'The key has expired.'],

@@ -3,6 +3,7 @@
  * reasons the same one.
  */
 import { randomBytes } from 'node:crypto'
+import type { KeyId } from '@latchkey/core/ids'
 import { generateSecret } from '@latchkey/core/secret'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createFakeClock, type FakeClock, HOUR_MS } from '../fake-clock.ts'
@@ -203,3 +204,45 @@ describe.each(SITUATIONS.map((wrongs) => [nameOf(wrongs), wrongs] as const))('wr
     )
   })
 })
+
+/** Every way to use a key that needs the permission. */
+const WAYS: Readonly<Record<string, (use: Use) => Promise<TestAnswer>>> = {
+  'POST /verify': (use) => server.call({ method: 'POST', path: '/verify', body: verifyBody(use) }),
+  'POST /verify/batch': (use) =>
+    server.call({ method: 'POST', path: '/verify/batch', body: { keys: [verifyBody(use)] } }),
+  'a gateway': (use) => server.call({ path: `/gateway/check?permission=${NEEDED}`, ...through(use) }),
+  'the service itself': (use) =>
+    server.call({
+      method: 'PATCH',
+      path: '/users/usr_00000000000000000000000000',
+      body: { name: 'Ada' },
+      ...through(use),
+    }),
+}
+
+describe.each(Object.entries(WAYS))('by %s', (_name, way) => {
+  test.each([
+    ['nothing', true],
+    ['missing permission', false],
+    ['wrong address', false],
+    ['disabled', false],
+  ] as const)('a use with %s wrong moves lastUsedAt: %s', async (name, isMoved) => {
+    const use = uses.get(name)!
+    clock.move(2 * 60_000)
+    const before = await findLastUse(use)
+    await way(use)
+    await server.services.usage.flush()
+    expect((await findLastUse(use)) !== before).toBe(isMoved)
+  })
+})
+
+async function findLastUse({ id }: Use): Promise<number | undefined> {
+  const [row] = await server.services.engine.read((db) =>
+    db
+      .selectFrom('key_usage')
+      .select('last_used_at')
+      .where('key_id', '=', id as KeyId)
+      .execute(),
+  )
+  return row?.last_used_at
+}

@@ -1,5 +1,6 @@
 /** How a credential may be presented, what every wrong one is told, and how often it may be tried. */
 import { randomBytes } from 'node:crypto'
+import { IN_FORCE } from '@latchkey/core/evaluate'
 import { generateSecret, parseSecret } from '@latchkey/core/secret'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import { comparable, expectProblem } from '../answer-checks.ts'
@@ -243,7 +244,7 @@ describe('SQL is text', () => {
 test(`of ${UNKNOWN_KEYS.toLocaleString('en')} random well-formed keys none is accepted, and memory stays bounded`, async () => {
   const { verifier, engine } = server.services
   const heldBefore = verifier.size
-  const attempt = { visibleTo: null, address: undefined, permissions: [], nowMs: Date.now() }
+  const attempt = { ...IN_FORCE, address: undefined, nowMs: Date.now() }
   for (let tried = 0; tried < UNKNOWN_KEYS; tried++) {
     const secret = parseSecret(unknownKey(), 'lk')!
     const outcome = await verifier.verify(secret, attempt)

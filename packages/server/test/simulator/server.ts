@@ -1,3 +1,4 @@
+import { IN_FORCE } from '@latchkey/core/evaluate'
 import type { Fingerprint } from '@latchkey/core/fingerprint'
 import type { CompanyId, KeyId } from '@latchkey/core/ids'
 import type { VerifiableKey } from '@latchkey/core/key'
@@ -130,7 +131,7 @@ export class Server {
     visibleTo: CompanyId | null,
   ): Outcome | Promise<Outcome> {
     const { verifier } = this.#code
-    const attempt = { visibleTo, address: undefined, permissions: [], nowMs: this.timing.wallMs() }
+    const attempt = { ...IN_FORCE, visibleTo, address: undefined, nowMs: this.timing.wallMs() }
     const outcome =
       by === 'secret' ? verifier.verify(key.secret, attempt) : verifier.verifyById(key.id, attempt)
     if (!(outcome instanceof Promise)) this.#assertProven()

@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
+import { IN_FORCE } from '@latchkey/core/evaluate'
 import type { KeyId } from '@latchkey/core/ids'
 import { compileAuthority } from '@latchkey/core/permission'
 import { createVerifier, type Verifier } from '@latchkey/core/verifier'
@@ -17,7 +18,7 @@ import { startTestServer } from '../harness.ts'
 
 const RUNS = Number(process.env.LEASE_RUNS ?? 150)
 const SERVERS = 3
-const ATTEMPT = { visibleTo: null, address: undefined, permissions: [], nowMs: 0 }
+const ATTEMPT = { ...IN_FORCE, address: undefined, nowMs: 0 }
 
 type Server = { readonly engine: Engine; readonly changes: AskedChanges; readonly verifier: Verifier }
 type World = ReturnType<typeof createWorld>

@@ -1,5 +1,6 @@
 import { parseAddress } from '@latchkey/core/address'
 import { AppError } from '@latchkey/core/error'
+import { type Attempt, evaluate, IN_FORCE } from '@latchkey/core/evaluate'
 import type { CompanyId, KeyId, SessionId, UserId } from '@latchkey/core/ids'
 import type { VerifiableKey } from '@latchkey/core/key'
 import { NOT_FOUND, type Outcome } from '@latchkey/core/outcome'
@@ -33,13 +34,19 @@ function aKey(changes: Partial<VerifiableKey> = {}): VerifiableKey {
   }
 }
 
-const outcomeOf = (code: Exclude<Outcome['code'], 'NOT_FOUND'>, key = aKey()): Outcome => ({ code, key })
+/** Of a role that lacks what is asked. */
+const outcomeOf = (
+  code: Exclude<Outcome['code'], 'NOT_FOUND'>,
+  key = aKey({ role: 'developer' }),
+): Outcome => ({ code, key })
 const aToken = (expiresAtMs: number): PresentedToken => ({
   use: 'access',
   permissions: ['keys:list'],
   expiresAtMs,
   subject: null,
 })
+
+const USE: Attempt = { ...IN_FORCE, address: ADDRESS, nowMs: NOW_MS }
 
 const SESSION = aKey({ id: 'ses_01h455vb4pex5vsknk084sn02q' as SessionId })
 
@@ -87,26 +94,27 @@ describe('whoever is refused is told why, by code and sentence', () => {
     [
       'INSUFFICIENT_PERMISSIONS',
       outcomeOf('INSUFFICIENT_PERMISSIONS'),
-      'invalid_credentials',
-      'The credential is not valid.',
+      'missing_permission',
+      'This needs the permission audit:read, which your credential does not have.',
     ],
   ])('%s', (_name, outcome, code, detail) => {
-    const error = refusalError(outcome, ADDRESS)
+    const error = refusalError(outcome, { ...USE, permissions: ['keys:list', 'audit:read'] })
     expect(error).toBeInstanceOf(AppError)
     expect({ code: error.code, detail: error.detail }).toEqual({ code, detail })
   })
 
   test('an address that nobody knows is in no sentence', () => {
-    expect(refusalError(outcomeOf('IP_NOT_ALLOWED'), undefined).code).toBe('invalid_credentials')
+    expect(refusalError(outcomeOf('IP_NOT_ALLOWED'), { ...USE, address: undefined }).code).toBe(
+      'invalid_credentials',
+    )
   })
 })
 
 describe('who a principal is by now', () => {
   const before = principalOf(aKey(), undefined)
-  const again = (outcome: Outcome) => ({ outcome, address: ADDRESS, nowMs: NOW_MS })
 
   test('is what its key is by now, not what it was', () => {
-    const now = principalNow(before, again(outcomeOf('VALID', aKey({ role: 'viewer' }))))
+    const now = principalNow(before, outcomeOf('VALID', aKey({ role: 'viewer' })), USE)
     expect(now.role).toBe('viewer')
     expect(listPermissions(now.authority)).toEqual(['keys:list', 'keys:read'])
   })
@@ -117,11 +125,11 @@ describe('who a principal is by now', () => {
     ['belongs to a user who was deactivated', outcomeOf('USER_INACTIVE'), 'user_inactive'],
     ['was narrowed to other addresses', outcomeOf('IP_NOT_ALLOWED'), 'ip_not_allowed'],
   ])('is nobody when its key %s', (_name, outcome, code) => {
-    expect(() => principalNow(before, again(outcome))).toThrow(expect.objectContaining({ code }))
+    expect(() => principalNow(before, outcome, USE)).toThrow(expect.objectContaining({ code }))
   })
 
   test('says of a key that is gone that it is not valid any more', () => {
-    expect(() => principalNow(before, again(NOT_FOUND))).toThrow('The credential is not valid any more.')
+    expect(() => principalNow(before, NOT_FOUND, USE)).toThrow('The credential is not valid any more.')
   })
 
   test.each([
@@ -130,7 +138,8 @@ describe('who a principal is by now', () => {
     [NOW_MS - 1, true],
   ])('is nobody from the millisecond on in which its token ends: %i, %s', (expiresAtMs, isOver) => {
     const withToken = principalOf(aKey(), aToken(expiresAtMs))
-    const attempt = () => principalNow(withToken, again(outcomeOf('VALID')))
+    const use = { ...USE, token: withToken.token }
+    const attempt = () => principalNow(withToken, evaluate(aKey(), use), use)
     if (isOver) {
       expect(attempt).toThrow(
         expect.objectContaining({
@@ -146,15 +155,15 @@ describe('who a principal is by now', () => {
   test('acts for another company only while it is an operator that may', () => {
     const operator = aKey({ isOperator: true })
     const abroad = { ...principalOf(operator, undefined), companyId: 'cmp_2' as CompanyId }
-    expect(principalNow(abroad, again(outcomeOf('VALID', operator)))).toMatchObject({
+    expect(principalNow(abroad, outcomeOf('VALID', operator), USE)).toMatchObject({
       companyId: 'cmp_2',
       homeCompanyId: 'cmp_1',
     })
     for (const changes of [{ isOperator: false }, { isOperator: true, role: 'admin' as const }]) {
-      expect(() => principalNow(abroad, again(outcomeOf('VALID', aKey(changes))))).toThrow(
+      expect(() => principalNow(abroad, outcomeOf('VALID', aKey(changes)), USE)).toThrow(
         expect.objectContaining({ code: 'missing_permission' }),
       )
-      expect(principalNow(before, again(outcomeOf('VALID', aKey(changes)))).companyId).toBe('cmp_1')
+      expect(principalNow(before, outcomeOf('VALID', aKey(changes)), USE).companyId).toBe('cmp_1')
     }
   })
 })

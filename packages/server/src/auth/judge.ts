@@ -1,0 +1,107 @@
+import type { Attempt } from '@latchkey/core/evaluate'
+import { type MaybePromise, whenKnown } from '@latchkey/core/maybe-promise'
+import { NOT_FOUND, type Outcome } from '@latchkey/core/outcome'
+import type { PresentedToken } from '@latchkey/core/principal'
+import type { Secret } from '@latchkey/core/secret'
+import type { Verifier } from '@latchkey/core/verifier'
+import type { Engine } from '../storage/engine.ts'
+import { findOutsideUser } from '../storage/outside-user.ts'
+import type { Metrics } from '../telemetry/metrics.ts'
+import type { Usage } from '../verification/usage.ts'
+import { TOKEN_LENGTH_MAX } from './access-token.ts'
+import type { OutsideRefusals } from './outside-issuers.ts'
+import type { VerifiedToken } from './verify-token.ts'
+
+export type JudgeDeps = {
+  readonly verifier: Verifier
+  readonly verifyToken: (text: string) => Promise<VerifiedToken | undefined>
+  readonly outsideRefusals: OutsideRefusals
+  readonly engine: Engine
+  readonly usage: Usage
+  readonly metrics: Metrics
+}
+
+/** What was presented: a secret, or else a text that may be a token. Neither: it matches nothing. */
+export type Presented = { readonly secret: Secret | undefined; readonly tokenText: string | undefined }
+
+/** The verdict, and the token that stood for the key, session or user. */
+export type Judged = { readonly outcome: Outcome; readonly token: PresentedToken | undefined }
+
+const UNKNOWN: Judged = { outcome: NOT_FOUND, token: undefined }
+
+/**
+ * Judges what was presented: the one way to do it, whoever asks. All that is asked of it stands in the attempt, so that
+ * the verdict is whole; then it is counted, and an accepted use is noted. `expectedId`: another key's secret is as
+ * wrong as none. Throws AppError `cannot_verify`.
+ */
+export function judge(
+  deps: JudgeDeps,
+  { secret, tokenText }: Presented,
+  attempt: Omit<Attempt, 'token'>,
+  expectedId?: string,
+): MaybePromise<Judged> {
+  const judged =
+    secret === undefined ? judgeToken(deps, tokenText, attempt) : judgeSecret(deps, secret, attempt)
+  return whenKnown(judged, ({ outcome, token }) => {
+    const isExpected = expectedId === undefined || outcome.key?.id === expectedId
+    return note(deps, isExpected ? { outcome, token } : UNKNOWN, attempt)
+  })
+}
+
+const judgeSecret = (
+  { verifier }: JudgeDeps,
+  secret: Secret,
+  attempt: Omit<Attempt, 'token'>,
+): MaybePromise<Judged> =>
+  whenKnown(verifier.verify(secret, { ...attempt, token: undefined }), (outcome) => ({
+    outcome,
+    token: undefined,
+  }))
+
+/** A token counts as long as the key, session or user behind it does: the same engine is asked, by id. */
+function judgeToken(
+  deps: JudgeDeps,
+  text: string | undefined,
+  attempt: Omit<Attempt, 'token'>,
+): MaybePromise<Judged> {
+  // Garbage costs no promise.
+  if (text === undefined || text.length > TOKEN_LENGTH_MAX || !text.startsWith('eyJ')) return UNKNOWN
+  return judgeWhatItStandsFor(deps, text, attempt)
+}
+
+async function judgeWhatItStandsFor(
+  deps: JudgeDeps,
+  text: string,
+  attempt: Omit<Attempt, 'token'>,
+): Promise<Judged> {
+  const verified = await deps.verifyToken(text)
+  if (verified === undefined) return UNKNOWN
+  const token = presentedToken(verified)
+  const id = verified.kind === 'own' ? verified.subjectId : await findSubject(deps, verified)
+  if (id === undefined) return { outcome: NOT_FOUND, token }
+  return { outcome: await deps.verifier.verifyById(id, { ...attempt, token }), token }
+}
+
+function findSubject({ engine, outsideRefusals }: JudgeDeps, token: VerifiedToken & { kind: 'outside' }) {
+  const onMissing = (what: string) => outsideRefusals.note(token.issuer, what)
+  return engine.read((db) => findOutsideUser(db, token, onMissing))
+}
+
+function presentedToken(token: VerifiedToken): PresentedToken {
+  const { expiresAtMs } = token
+  return token.kind === 'own'
+    ? { use: token.use, permissions: token.permissions, expiresAtMs, subject: null }
+    : { use: 'outside', permissions: null, expiresAtMs, subject: token }
+}
+
+/** The only place that counts verdicts and notes uses. */
+function note(
+  { metrics, usage }: JudgeDeps,
+  judged: Judged,
+  { nowMs, address }: Omit<Attempt, 'token'>,
+): Judged {
+  const { code, key } = judged.outcome
+  metrics.verdictGiven(code)
+  if (code === 'VALID') usage.note(key.id, nowMs, address)
+  return judged
+}
