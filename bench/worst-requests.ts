@@ -1,4 +1,5 @@
-import type { OperationId } from '@latchkey/contract/operations'
+import { type OperationId, operations } from '@latchkey/contract/operations'
+import { BODY_BYTES_MAX, bodyBytesMaxOf } from '@latchkey/contract/operations/operation'
 import { ENTRIES, type HeavyCompany, METADATA, PERMISSIONS } from './heavy-company.ts'
 import { requestText } from './request-text.ts'
 
@@ -34,9 +35,11 @@ export function worstRequests(company: HeavyCompany): WorstRequest[] {
   return asked.map((each) => worstOf(each, company.adminKey))
 }
 
-const BODY_BYTES_MAX = 64 * 1024
+const KEY_BYTES_MAX = bodyBytesMaxOf(operations.createApiKey)
+const BATCH_BYTES_MAX = bodyBytesMaxOf(operations.verifyApiKeys)
 /** As often as fits into the largest body. */
-const fill = (piece: string, taken = 200) => piece.repeat(Math.floor((BODY_BYTES_MAX - taken) / piece.length))
+const fill = (piece: string, taken = 200, bytesMax = BODY_BYTES_MAX) =>
+  piece.repeat(Math.floor((bytesMax - taken) / piece.length))
 
 let count = 0
 /** Another one each time. */
@@ -88,6 +91,9 @@ function creations({ userId }: HeavyCompany): Asked[] {
     create('a date of 64 KiB', 400, `"expiresAt":"${fill('t')}"`),
     create('JSON broken at its end', 400, `"whitelistedIPs":[${fill('1,')}x]`),
     create('escapes', 400, `"whitelistedIPs":[${fill('"\\n",')}1]`),
+    create('a text of escapes', 400, `"description":"${fill('\\n', 200, KEY_BYTES_MAX)}"`),
+    create('values without end', 400, `"whitelistedIPs":[${fill('[],', 200, KEY_BYTES_MAX)}1]`),
+    create('a list of commas', 400, `"whitelistedIPs":"${fill('a,', 200, KEY_BYTES_MAX)}"`),
     {
       ...create('the same again', 201, `${MOST_METADATA},${MOST_PERMISSIONS}`),
       headers: { 'idempotency-key': 'again' },
@@ -146,6 +152,14 @@ function verifications({ key }: HeavyCompany): Asked[] {
       batch('{"key":"k","permissions":["keys:lisst"]}'),
     ),
     post('verifyApiKeys', '/verify/batch', '20,000 objects', 400, `{"keys":[${fill('{},')}{}]}`),
+    post(
+      'verifyApiKeys',
+      '/verify/batch',
+      'texts of escapes',
+      400,
+      batch(`{"key":"${fill('\\u00e9', 20, BATCH_BYTES_MAX / 100)}"}`).slice(0, -1),
+    ),
+    post('verifyApiKeys', '/verify/batch', 'the longest texts', 200, batch(`{"key":"${'é'.repeat(2_048)}"}`)),
   ]
 }
 

@@ -10,7 +10,7 @@ import { problemCodesOf } from './openapi/problem-codes.ts'
 import { PROTOCOL_TAGS, protocolPaths } from './openapi/protocol-paths.ts'
 import { componentHeaders, componentResponses, responsesOf } from './openapi/responses.ts'
 import { ANY_CREDENTIAL, securityOf, securitySchemes } from './openapi/security-schemes.ts'
-import type { Operation } from './operations/operation.ts'
+import { bodyBytesMaxOf, type Operation, shownBytes } from './operations/operation.ts'
 import { type OperationId, operations } from './operations.ts'
 
 /**
@@ -99,6 +99,7 @@ function operationObject(id: OperationId, operation: Operation): OperationObject
       : {
           requestBody: {
             required: true,
+            description: `JSON in UTF-8, ${shownBytes(bodyBytesMaxOf(operation))} at most.`,
             content: {
               'application/json': {
                 schema: referenceTo(body),
@@ -109,6 +110,7 @@ function operationObject(id: OperationId, operation: Operation): OperationObject
         }),
     responses: responsesOf(id, operation, answer),
     'x-permission': permission,
+    ...(body === undefined ? {} : { 'x-body-bytes-max': bodyBytesMaxOf(operation) }),
     'x-problem-codes': problemCodesOf(id, operation),
   }
 }

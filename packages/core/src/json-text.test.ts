@@ -112,6 +112,30 @@ describe('everything has a limit', () => {
     expect(refusal(bytesOf(`[${Array(20).fill('[{"a":[]}]').join()}]`))).toBeUndefined()
   })
 
+  test.each([
+    ['empty arrays', (count: number) => `[${Array(count).fill('[]').join()}]`, 22_000],
+    ['numbers', (count: number) => `[${Array(count).fill('10').join()}]`, 44_000],
+    ['texts', (count: number) => `[${Array(count).fill('"\\n"').join()}]`, 44_000],
+  ])('%s: as many as 64 KiB can hold are read, more are refused', (_, listOf, most) => {
+    const detail = 'The body holds more than 44,000 values: no operation takes as many.'
+    expect(parseJson(bytesOf(listOf(most - 2)))).toHaveLength(most - 2)
+    expect(refusal(bytesOf(listOf(most)))).toEqual(['invalid_body', detail])
+    expect(refusal(bytesOf(listOf(most).slice(0, -1)))).toEqual(['invalid_body', detail])
+  })
+
+  test('commas and brackets in a long text are no values', () => {
+    const text = JSON.stringify({ a: ',[{'.repeat(30_000), b: '"\\,[\n'.repeat(30_000), 'c,': 1 })
+    expect(parseJson(bytesOf(text))).toEqual(JSON.parse(text))
+    expect(refusal(bytesOf(text.slice(0, 100_000)))?.[0]).toBe('malformed_json')
+  })
+
+  test('half of a surrogate pair is found behind very many sound escapes', () => {
+    const sound = '\\u00e9\\n'.repeat(10_000)
+    expect(parseJson(bytesOf(`["${sound}"]`))).toEqual(['é\n'.repeat(10_000)])
+    expect(refusal(bytesOf(`["${sound}\\uD800","x"]`))?.[1]).toMatch(/^\/0: holds half/)
+    expect(refusal(bytesOf(`["${sound}","\\u0000"]`))?.[1]).toMatch(/^\/1: holds the character U\+0000/)
+  })
+
   test('64 names in an object are read, 65 are refused', () => {
     expect(refusal(bytesOf(objectOf(64)))).toBeUndefined()
     expect(refusal(bytesOf(objectOf(65)))).toEqual(['invalid_body', 'An object has more than 64 names.'])

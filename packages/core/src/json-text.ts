@@ -5,6 +5,12 @@ import { explainText } from './text.ts'
 
 const DEPTH_MAX = 8
 const NAMES_MAX = 64
+/**
+ * Values cost more than long texts do. A body may be long by its texts: values, counted by commas and brackets, it has
+ * no more than fit into 64 KiB.
+ */
+const VALUES_MAX = 44_000
+const LENGTH_OF_VALUES_MAX = 64 * 1024
 /** RFC 8259 §8.1. Keeps nothing between two texts. */
 const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
@@ -15,6 +21,7 @@ const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
  */
 export function parseJson(bytes: Uint8Array): unknown {
   const text = decode(bytes)
+  if (text.length > LENGTH_OF_VALUES_MAX) assertFewValues(text)
   let value: unknown
   try {
     value = JSON.parse(text)
@@ -68,6 +75,26 @@ const [OPEN_BRACE, CLOSE_BRACE, OPEN_BRACKET, CLOSE_BRACKET, COMMA, QUOTE, BACKS
   (sign) => sign.charCodeAt(0),
 )
 
+/** Before anything is made of them. The text need not be JSON. */
+function assertFewValues(text: string): void {
+  let values = 1
+  for (let index = 0; index < text.length; index++) {
+    const sign = text.charCodeAt(index)
+    if (sign === QUOTE) {
+      const end = endOfString(text, index)
+      if (end === 0) return
+      index = end - 1
+    } else if (sign === COMMA || sign === OPEN_BRACE || sign === OPEN_BRACKET) {
+      values += 1
+      if (values > VALUES_MAX) {
+        throw invalid(
+          `The body holds more than ${VALUES_MAX.toLocaleString('en')} values: no operation takes as many.`,
+        )
+      }
+    }
+  }
+}
+
 /** Walks text that is known to be JSON: only braces, brackets, commas, colons and strings matter. */
 function checkStructure(text: string, value: unknown): void {
   const open: (Names | undefined)[] = []
@@ -76,8 +103,8 @@ function checkStructure(text: string, value: unknown): void {
     const sign = text.charCodeAt(index)
     if (sign === QUOTE) {
       const end = endOfString(text, index)
-      const content = contentOf(text, index, end, value)
-      if (isName) noteName(open.at(-1)!, content)
+      if (isName) noteName(open.at(-1)!, contentOf(text, index, end, value))
+      else if (UNFIT_ESCAPE.test(text.slice(index, end))) contentOf(text, index, end, value)
       isName = false
       index = end - 1
     } else if (sign === COMMA) {
@@ -93,17 +120,21 @@ function checkStructure(text: string, value: unknown): void {
   }
 }
 
-/** Index after the closing quote: the first that no odd number of backslashes stands before. */
+/** Index after the closing quote: the first that no odd number of backslashes stands before. 0: there is none. */
 function endOfString(text: string, start: number): number {
   let end = start
   let backslashes: number
   do {
     end = text.indexOf('"', end + 1)
+    if (end === -1) return 0
     backslashes = 0
     while (text.charCodeAt(end - 1 - backslashes) === BACKSLASH) backslashes += 1
   } while (backslashes % 2 === 1)
   return end + 1
 }
+
+/** Escapes of what checkText refuses; of all others a long text may have very many. */
+const UNFIT_ESCAPE = /\\u(?:0000|d[89a-f])/i
 
 /** What a string stands for. Text that is JSON in UTF-8 can hold what checkText refuses only where it is escaped. */
 function contentOf(text: string, start: number, end: number, value: unknown): string {

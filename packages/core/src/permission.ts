@@ -23,6 +23,9 @@ const RESERVED_ALL = Object.entries(RESERVED).flatMap(([area, actions]) =>
 )
 const WORD = /^[a-z0-9._-]{1,64}$/
 
+/** To follow the name of its field. */
+export const PERMISSION_FORM = 'must be area:action, area:* or *, in lower case, such as orders:read.'
+
 /**
  * Checks the grammar: `*`, `area:*` or `area:action`, each word 1 to 64 of a-z 0-9 . _ -. An action that a
  * reserved area does not have is refused, because it could never be granted.
@@ -31,7 +34,7 @@ export function parsePermission(text: string): { readonly ok: true } | { readonl
   if (text === '*') return { ok: true }
   const [area = '', action = '', ...rest] = text.split(':')
   if (rest.length > 0 || !WORD.test(area) || (action !== '*' && !WORD.test(action))) {
-    return { detail: 'must be area:action, area:* or *, in lower case, such as orders:read.' }
+    return { detail: PERMISSION_FORM }
   }
   const actions = Object.hasOwn(RESERVED, area) ? RESERVED[area] : undefined
   if (actions === undefined || action === '*' || actions.includes(action)) return { ok: true }

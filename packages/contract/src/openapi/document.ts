@@ -50,6 +50,7 @@ export type ResponseObject = {
 
 type RequestBodyObject = {
   readonly required: boolean
+  readonly description?: string
   readonly content: Readonly<Record<string, MediaTypeObject>>
 }
 
@@ -66,6 +67,8 @@ export type OperationObject = {
   readonly responses: Readonly<Record<string, ResponseObject | Reference>>
   /** What the caller must hold; null: any credential will do, or none is needed. */
   readonly 'x-permission': string | null
+  /** The most bytes that the body may have; more is 413. */
+  readonly 'x-body-bytes-max'?: number
   /** The codes of the problems it may answer, by HTTP status. */
   readonly 'x-problem-codes': Readonly<Record<string, readonly string[]>>
 }

@@ -1,3 +1,4 @@
+import { BODY_BYTES_MAX, shownBytes } from '../operations/operation.ts'
 import type {
   OpenApiDocument,
   OperationObject,
@@ -12,7 +13,7 @@ import type {
  */
 
 type Spoken = Pick<OperationObject, 'operationId' | 'tags' | 'summary' | 'description' | 'responses'> &
-  Partial<Pick<OperationObject, 'parameters' | 'requestBody'>>
+  Partial<Pick<OperationObject, 'parameters' | 'requestBody' | 'x-body-bytes-max'>>
 
 const operation = (spoken: Spoken): OperationObject => ({
   security: [],
@@ -88,8 +89,10 @@ const token = operation({
     'lives five minutes and stops working with its key.',
   requestBody: {
     required: true,
+    description: `A form of ${shownBytes(BODY_BYTES_MAX)} at most.`,
     content: { 'application/x-www-form-urlencoded': { schema: tokenRequest } },
   },
+  'x-body-bytes-max': BODY_BYTES_MAX,
   responses: {
     '200': json('The token.', tokenAnswer),
     '400': tokenError,

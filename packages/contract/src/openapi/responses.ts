@@ -49,7 +49,10 @@ const PROBLEM_TEXTS: Readonly<Record<ProblemStatus, ProblemText>> = {
   406: { name: 'NotAcceptable', description: 'Accept excludes JSON.' },
   409: { name: 'Conflict', description: 'The request conflicts with the current state.' },
   412: { name: 'PreconditionFailed', description: 'The item is at another version than If-Match names.' },
-  413: { name: 'PayloadTooLarge', description: 'The body is larger than 64 KiB.' },
+  413: {
+    name: 'PayloadTooLarge',
+    description: 'The body is larger than this operation takes (see its x-body-bytes-max).',
+  },
   415: { name: 'UnsupportedMediaType', description: 'The body is not JSON.' },
   422: {
     name: 'IdempotencyMismatch',

@@ -3,6 +3,9 @@ import type { Operation } from './operation.ts'
 
 const tag = 'API Keys'
 
+/** 1,000 entries have 262 KB at most, 50 names and values of metadata 120 KB. */
+const KEY_BYTES_MAX = 512 * 1024
+
 export const keyOperations = {
   listApiKeys: {
     method: 'GET',
@@ -27,6 +30,7 @@ export const keyOperations = {
     permission: 'keys:create',
     isIdempotent: true,
     body: ApiKeyCreate,
+    bodyBytesMax: KEY_BYTES_MAX,
     success: { status: 201, schema: ApiKey },
   },
   getApiKey: {
@@ -54,6 +58,7 @@ export const keyOperations = {
     permission: 'keys:update',
     hasEtag: true,
     body: ApiKeyUpdate,
+    bodyBytesMax: KEY_BYTES_MAX,
     success: { status: 200, schema: ApiKey },
   },
   deleteApiKey: {

@@ -24,5 +24,18 @@ export type Operation = {
   readonly isProbe?: true
   readonly query?: TSchema
   readonly body?: TSchema
+  /** The most bytes that the body may have, where it is not BODY_BYTES_MAX: as many as its schema allows, and some. */
+  readonly bodyBytesMax?: number
   readonly success: { readonly status: 200 | 201 | 204; readonly schema?: TSchema }
 }
+
+/**
+ * Bytes of a body, white space included. The largest that a schema allows fits: every string as long as it may be, of
+ * characters of four bytes.
+ */
+export const BODY_BYTES_MAX = 64 * 1024
+
+export const bodyBytesMaxOf = ({ bodyBytesMax = BODY_BYTES_MAX }: Operation): number => bodyBytesMax
+
+/** In the words of documents and refusals. */
+export const shownBytes = (bytes: number): string => `${(bytes / 1024).toLocaleString('en')} KiB`

@@ -8,6 +8,9 @@ import type { Operation } from './operation.ts'
 
 const tag = 'Verification'
 
+/** 100 keys or tokens of 8 KB at most, each with 20 permissions. */
+const BATCH_BYTES_MAX = 1_152 * 1024
+
 export const verificationOperations = {
   verifyApiKey: {
     method: 'POST',
@@ -27,10 +30,13 @@ export const verificationOperations = {
     path: '/verify/batch',
     tag,
     summary: 'Verify up to 100 keys',
-    description: 'Answers one verdict a key, in the order asked.',
+    description:
+      'Answers one verdict a key, in the order asked. Tokens of more than 2,048 characters, and uses that need more than ' +
+      '20 permissions, are asked for one at a time.',
     authentication: 'required',
     permission: 'keys:verify',
     body: VerifyBatchRequest,
+    bodyBytesMax: BATCH_BYTES_MAX,
     success: { status: 200, schema: VerifyBatchResult },
   },
 } as const satisfies Record<string, Operation>

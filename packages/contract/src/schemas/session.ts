@@ -1,6 +1,6 @@
 import { PASSWORD_LENGTH_MAX, PASSWORD_LENGTH_MIN } from '@latchkey/core/password-length'
 import { type Static, Type } from 'typebox'
-import { NullableString, PERMISSION_LENGTH_MAX, PERMISSIONS_MAX, Role, Timestamp } from './shared.ts'
+import { NullableString, Permissions, Role, Timestamp } from './shared.ts'
 
 export const Me = Type.Object({
   credential: Type.Object({
@@ -56,11 +56,7 @@ export const SignIn = Type.Object(
 
 export const ShortLivedTokenRequest = Type.Object(
   {
-    permissions: Type.Array(Type.String({ maxLength: PERMISSION_LENGTH_MAX }), {
-      minItems: 1,
-      maxItems: PERMISSIONS_MAX,
-      description: 'What the token may do: only what the caller may.',
-    }),
+    permissions: Permissions('What the token may do: only what the caller may.', { minItems: 1 }),
   },
   { additionalProperties: false },
 )

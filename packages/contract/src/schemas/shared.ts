@@ -9,6 +9,10 @@ export const NullableString = (options: Record<string, unknown>) =>
 
 export const NullableTimestamp = (description: string) => NullableString({ format: 'date-time', description })
 
+/** As a time comes in: a fraction of a second may have as many digits as a clock can count, and more. */
+export const NullableTimestampInput = (description: string) =>
+  NullableString({ format: 'date-time', maxLength: 64, description })
+
 export const StatusEnum = (description: string) =>
   Type.Unsafe<'active' | 'inactive'>({ type: 'string', enum: ['active', 'inactive'], description })
 
@@ -28,12 +32,16 @@ export const LINE_PATTERN =
 export const LINES_PATTERN = '^[^\\u0000-\\u0008\\u000b-\\u001f\\u007f-\\u009f]*$'
 
 /** 64 characters each side of the colon, or a wildcard. Meaning is checked where it is used. */
-export const PERMISSION_LENGTH_MAX = 129
-export const PERMISSIONS_MAX = 100
+const PERMISSION_LENGTH_MAX = 129
+const PERMISSIONS_MAX = 100
 
-export const Permissions = (description: string) =>
-  Type.Array(Type.String({ maxLength: PERMISSION_LENGTH_MAX }), {
+/** Wide of the grammar, which is checked where it is used; narrow enough that a character is a byte. */
+export const PERMISSION_PATTERN = '^[ -~]*$'
+
+export const Permissions = (description: string, limits: { minItems?: number; maxItems?: number } = {}) =>
+  Type.Array(Type.String({ maxLength: PERMISSION_LENGTH_MAX, pattern: PERMISSION_PATTERN }), {
     maxItems: PERMISSIONS_MAX,
+    ...limits,
     description,
   })
 

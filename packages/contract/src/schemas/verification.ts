@@ -6,29 +6,42 @@ const VERIFY_BATCH_MAX = 100
 
 /** Of a key or of a token of ours. */
 const CREDENTIAL_LENGTH_MAX = 8_192
+/** In a batch: as many permissions as a token can name in so many characters are asked for one at a time. */
+const BATCH_CREDENTIAL_LENGTH_MAX = 2_048
+const BATCH_PERMISSIONS_MAX = 20
 
-const attempt = {
-  key: Type.String({
-    maxLength: CREDENTIAL_LENGTH_MAX,
-    description: 'The key to verify, or a token: judged by the live state of what it stems from.',
-  }),
-  ip: Type.Optional(
-    Type.String({
-      maxLength: 100,
-      description: "The end caller's address, which a restricted key is held against.",
-    }),
-  ),
-  permissions: Type.Optional(Permissions('What the use needs, each as area:action.')),
+function attempt(limits: { readonly keyLengthMax: number; readonly permissionsMax?: number }) {
+  return Type.Object(
+    {
+      key: Type.String({
+        maxLength: limits.keyLengthMax,
+        description: 'The key to verify, or a token: judged by the live state of what it stems from.',
+      }),
+      ip: Type.Optional(
+        Type.String({
+          maxLength: 100,
+          description: "The end caller's address, which a restricted key is held against.",
+        }),
+      ),
+      permissions: Type.Optional(
+        Permissions(
+          'What the use needs, each as area:action.',
+          limits.permissionsMax === undefined ? {} : { maxItems: limits.permissionsMax },
+        ),
+      ),
+    },
+    { additionalProperties: false },
+  )
 }
 
-export const VerifyRequest = Type.Object(attempt, { additionalProperties: false })
+export const VerifyRequest = attempt({ keyLengthMax: CREDENTIAL_LENGTH_MAX })
 
 export const VerifyBatchRequest = Type.Object(
   {
-    keys: Type.Array(Type.Object(attempt, { additionalProperties: false }), {
-      minItems: 1,
-      maxItems: VERIFY_BATCH_MAX,
-    }),
+    keys: Type.Array(
+      attempt({ keyLengthMax: BATCH_CREDENTIAL_LENGTH_MAX, permissionsMax: BATCH_PERMISSIONS_MAX }),
+      { minItems: 1, maxItems: VERIFY_BATCH_MAX },
+    ),
   },
   { additionalProperties: false },
 )

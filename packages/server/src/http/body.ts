@@ -1,15 +1,20 @@
 import type { IncomingMessage } from 'node:http'
+import { BODY_BYTES_MAX, shownBytes } from '@latchkey/contract/operations/operation'
 import { AppError } from '@latchkey/core/error'
 import { parseJson } from '@latchkey/core/json-text'
 import { type MediaType, parseMediaType } from './media-type.ts'
 import { headerValues, singleHeader } from './raw-headers.ts'
 
-const BODY_BYTES_MAX = 64 * 1024
 /** What is not longer is understood in less time than a turn takes. */
 const LONG_BYTES = 1024
 
 /** A body as it came and as it was understood. */
 export type JsonBody = { readonly bytes: Buffer; readonly value: unknown }
+
+/** What a body may take up. `hold` is told of the bytes beyond the usual as they come; it throws where there is no room. */
+export type BodyRoom = { readonly bytesMax: number; hold(bytes: number): void }
+
+export const USUAL_ROOM: BodyRoom = { bytesMax: BODY_BYTES_MAX, hold() {} }
 
 /**
  * Reads a JSON body; a long one is understood when `takeTurn` resolves. Throws AppError `unsupported_media_type`,
@@ -17,10 +22,11 @@ export type JsonBody = { readonly bytes: Buffer; readonly value: unknown }
  */
 export async function readJsonBody(
   request: IncomingMessage,
+  room: BodyRoom,
   takeTurn: () => Promise<void>,
 ): Promise<JsonBody> {
   assertJson(request)
-  const bytes = await readBytes(request)
+  const bytes = await readBytes(request, room)
   if (isLong(bytes)) await takeTurn()
   return { bytes, value: parseJson(bytes) }
 }
@@ -29,10 +35,11 @@ export async function readJsonBody(
 export const isLong = ({ length }: { readonly length: number }): boolean => length > LONG_BYTES
 
 /** Reads a body whole. Throws AppError `unsupported_media_type` when it is packed, `payload_too_large`, `malformed_request` when it breaks off. */
-export async function readBytes(request: IncomingMessage): Promise<Buffer> {
+export async function readBytes(request: IncomingMessage, room = USUAL_ROOM): Promise<Buffer> {
+  const { bytesMax } = room
   assertPlain(request)
   const [declared] = headerValues(request, 'content-length')
-  if (declared !== undefined && Number(declared) > BODY_BYTES_MAX) throw tooLarge()
+  if (declared !== undefined && Number(declared) > bytesMax) throw tooLarge(bytesMax)
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = []
     let size = 0
@@ -41,9 +48,15 @@ export async function readBytes(request: IncomingMessage): Promise<Buffer> {
       reject(isBrokenOff(error) ? new AppError('malformed_request', 'The body broke off.') : error)
     }
     const take = (chunk: Buffer) => {
+      const before = size
       size += chunk.length
-      if (size > BODY_BYTES_MAX) fail(tooLarge())
-      else chunks.push(chunk)
+      if (size > bytesMax) return fail(tooLarge(bytesMax))
+      try {
+        if (size > BODY_BYTES_MAX) room.hold(size - Math.max(before, BODY_BYTES_MAX))
+      } catch (error) {
+        return fail(error)
+      }
+      chunks.push(chunk)
     }
     request.on('data', take)
     request.once('error', fail)
@@ -102,6 +115,9 @@ function assertPlain(request: IncomingMessage): void {
   )
 }
 
-function tooLarge(): AppError {
-  return new AppError('payload_too_large', `The body is larger than ${BODY_BYTES_MAX / 1024} KiB.`)
+function tooLarge(bytesMax: number): AppError {
+  return new AppError(
+    'payload_too_large',
+    `The body is larger than ${shownBytes(bytesMax)}, the most this operation takes: send less, or in several requests.`,
+  )
 }

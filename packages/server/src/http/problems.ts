@@ -230,7 +230,12 @@ export const PROBLEMS = {
     'The item is at another version than If-Match names.',
     'Read it again, then repeat with its ETag, quotes included.',
   ),
-  payload_too_large: kind(413, 'Payload too large', 'The body is larger than 64 KiB.', 'Send less.'),
+  payload_too_large: kind(
+    413,
+    'Payload too large',
+    'The body is larger than the operation takes: 64 KiB, or what its x-body-bytes-max in /openapi.json says.',
+    'Send less, or in several requests.',
+  ),
   unsupported_media_type: kind(
     415,
     'Unsupported media type',

@@ -7,7 +7,8 @@ import type { Principal } from '@latchkey/core/principal'
 import type { TSchema } from 'typebox'
 import { actFor } from './acting-company.ts'
 import { type AuthenticateDeps, authenticate, authenticateAgain } from './authenticate.ts'
-import { isLong, type JsonBody, readJsonBody } from './body.ts'
+import { type BodyRoom, isLong, type JsonBody, readJsonBody, USUAL_ROOM } from './body.ts'
+import { createBodyRoom } from './body-room.ts'
 import type { Handler, HandlerDeps } from './context.ts'
 import { refuseIfMatch } from './if-match.ts'
 import { type Incoming, laneOf, urlOf } from './incoming.ts'
@@ -83,8 +84,10 @@ export function registerOperation<Id extends OperationId>(
         const query = operation.isProbe === true ? undefined : readQuery(request)
         if (!mayBeConditional) refuseIfMatch(headerValues(request.raw, 'if-match'))
         if (validateBody === undefined) return handle(request, query)
-        return readBody(deps, request, validateBody).then((body) =>
-          whenKnown(admitAgain(deps, operation, request), () => handle(request, query, body)),
+        return inRoom(deps, operation, request, (room) =>
+          readBody(deps, request, room, validateBody).then((body) =>
+            whenKnown(admitAgain(deps, operation, request), () => handle(request, query, body)),
+          ),
         )
       }),
   })
@@ -93,10 +96,27 @@ export function registerOperation<Id extends OperationId>(
 /** What a gateway or a balancer waits for; all else can wait for its turn. */
 const URGENT: ReadonlySet<OperationId> = new Set(['verifyApiKey', 'getHealth', 'getReadiness'])
 
+/** Answers with a body in the room that its operation gives it. */
+function inRoom<T>(
+  { holdings }: RouteDeps,
+  { bodyBytesMax }: Operation,
+  request: Incoming,
+  answerIn: (room: BodyRoom) => Promise<T>,
+): Promise<T> {
+  if (bodyBytesMax === undefined) return answerIn(USUAL_ROOM)
+  const room = createBodyRoom(holdings, laneOf(request), bodyBytesMax)
+  return answerIn(room).finally(room.release)
+}
+
 /** Reads a body and holds it against its schema; a long one a step in each turn, so that others come in between. */
-async function readBody(deps: RouteDeps, request: Incoming, validate: BodyValidator): Promise<JsonBody> {
+async function readBody(
+  deps: RouteDeps,
+  request: Incoming,
+  room: BodyRoom,
+  validate: BodyValidator,
+): Promise<JsonBody> {
   const takeTurn = () => deps.turns.take(laneOf(request))
-  const body = await readJsonBody(request.raw, takeTurn)
+  const body = await readJsonBody(request.raw, room, takeTurn)
   if (!isLong(body.bytes)) {
     validate(body.value)
     return body

@@ -1,3 +1,5 @@
+import { PERMISSION_PATTERN } from '@latchkey/contract/schemas/shared'
+import { PERMISSION_FORM } from '@latchkey/core/permission'
 import { explainTime } from '@latchkey/core/time'
 import type { ErrorObject } from 'ajv/dist/2020.js'
 import { explainCharacter } from './unfit-character.ts'
@@ -20,6 +22,7 @@ export function explain(error: ErrorObject): string {
     case 'format':
       return FORMATS[String(params.format)]?.(String(error.data)) ?? `must have the format ${params.format}.`
     case 'pattern':
+      if (params.pattern === PERMISSION_PATTERN) return PERMISSION_FORM
       return `${subject}${explainCharacter(String(error.data), String(params.pattern))}`
     case 'minLength':
       return `${subject}must have at least ${count(params.limit, 'character')}.`

@@ -3,6 +3,8 @@
  * say: each is refused by name, and what is refused has changed nothing.
  */
 import { gzipSync } from 'node:zlib'
+import { operations } from '@latchkey/contract/operations'
+import { bodyBytesMaxOf } from '@latchkey/contract/operations/operation'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { expectProblem } from '../answer-checks.ts'
 import {
@@ -47,13 +49,13 @@ async function expectRefused(send: () => Promise<TestAnswer>, problem: Parameter
 }
 
 describe('size', () => {
-  const LIMIT_BYTES = 64 * 1024
+  const LIMIT_BYTES = bodyBytesMaxOf(operations.createApiKey)
   const padded = (bytes: number) => {
     const body = bodyWith('')
     return `${body.slice(0, -1)}${' '.repeat(bytes - Buffer.byteLength(body))}}`
   }
 
-  test('64 KiB to the byte is accepted', async () => {
+  test('what the operation takes is accepted to the byte', async () => {
     expect((await post(padded(LIMIT_BYTES))).status).toBe(201)
   })
 
