@@ -1,12 +1,9 @@
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
-import type { Forgotten } from '@latchkey/server'
 import type { Command } from 'commander'
+import { describeForgotten } from '../forgotten.ts'
 import { createProgress } from '../progress.ts'
 import { withServices } from '../with-services.ts'
-
-/** Keys named one by one; the rest is counted. */
-const SHOWN_MAX = 20
 
 export function registerBackup(program: Command): void {
   program
@@ -25,7 +22,7 @@ export function registerBackup(program: Command): void {
     .option('--accept', 'use the restored store, whatever it has forgotten')
     .addHelpText(
       'after',
-      '\nWhat was revoked after the backup was made is not revoked in it. So a restored store is refused, and the\n' +
+      '\nWhat was taken away after the backup was made is there again in it: keys, rights, passwords. So a restored store is refused, and the\n' +
         'service not ready, until you have looked at what it has forgotten and run: latchkey restore --accept\n' +
         'That is also the way after a restore or a failover of PostgreSQL, whose own tools do the rest.\n' +
         'The embedded store that was there is kept beside the restored one.\n',
@@ -61,10 +58,10 @@ async function restoreStore(file: string): Promise<void> {
   if (await isAnswering(config.host, config.port)) {
     throw new ConfigError(`A service answers on ${config.host}:${config.port}: stop it first, then restore.`)
   }
-  const suffix = `before-restore-${new Date().toISOString().replaceAll(/[:.]/g, '-')}`
-  const { kept, forgotten } = restoreSqlite(resolve(file), storeFileOf(config.dataDir), suffix)
-  const place = kept === undefined ? '' : ` The store that was there is ${kept}.`
-  process.stdout.write(`Restored.${place}\n${describeForgotten(kept, forgotten)}`)
+  const time = new Date().toISOString().replaceAll(/[:.]/g, '-')
+  const restored = restoreSqlite(resolve(file), storeFileOf(config.dataDir), time)
+  const place = restored.kept === undefined ? '' : ` The store that was there is ${restored.kept}.`
+  process.stdout.write(`Restored.${place}\n${describeForgotten(restored)}`)
   if (secretSource.secret === null && secretSource.secretFile === null) {
     const file = secretFileOf(config.dataDir)
     if (!existsSync(file)) {
@@ -76,30 +73,23 @@ async function restoreStore(file: string): Promise<void> {
   )
 }
 
-function describeForgotten(kept: string | undefined, forgotten: Forgotten | undefined): string {
-  if (forgotten === undefined) {
-    const why =
-      kept === undefined
-        ? 'There was no store to compare it with'
-        : 'That one cannot be read, so they were not compared'
-    return `${why}: what was revoked after the backup is active again in it.\n`
-  }
-  const { revisions, keyIds } = forgotten
-  const lines = keyIds.slice(0, SHOWN_MAX).map((id) => `  ${id}\n`)
-  const more = keyIds.length > SHOWN_MAX ? `  and ${keyIds.length - SHOWN_MAX} more\n` : ''
-  return (
-    `It has forgotten up to ${revisions} changes that were made after the backup. ` +
-    `Keys that had been deleted or disabled and are active in it: ${keyIds.length}.\n${lines.join('')}${more}`
-  )
-}
-
 async function acceptStore(): Promise<void> {
+  const { findUnaccepted, readConfig, storeFileOf } = await import('@latchkey/server')
+  const { config, secretSource } = readConfig()
+  const isEmbedded = secretSource.databaseUrl === null
+  const restored = isEmbedded ? findUnaccepted(storeFileOf(config.dataDir)) : undefined
   await withServices({ makes: 'nothing' }, async (services) => {
     const { acceptRestored } = await import('@latchkey/server')
     await acceptRestored(services)
+    if (restored !== undefined) process.stdout.write(describeForgotten(restored))
     process.stdout.write(
       'The store is in use, under a new epoch. Every service on it forgets what it remembered.\n',
     )
+    if (!isEmbedded) {
+      process.stdout.write(
+        'It was not compared with what was there before: what was taken away since then is there again.\n',
+      )
+    }
   })
 }
 

@@ -1,8 +1,12 @@
-import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs'
-import { dirname } from 'node:path'
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
 import { backup, DatabaseSync } from 'node:sqlite'
 import { StoreError } from './engine.ts'
 import { checkSqliteSchema } from './migrations/sqlite.ts'
+import { type Forgotten, findForgotten } from './sqlite-forgotten.ts'
+
+/** A store that a restore kept: the name of the store, this, and the time. */
+const KEPT = 'before-restore-'
 
 /** Pages copied in one step; writers get their turn between. */
 const STEP_PAGES = 1_000
@@ -45,23 +49,15 @@ export async function backupSqlite(source: string, target: string, onProgress: C
   }
 }
 
-/** What a backup does not know of the store it takes the place of. */
-export type Forgotten = {
-  /** Changes that could alter a verdict, at most. */
-  readonly revisions: number
-  /** Keys that were deleted or disabled and are active in the backup. */
-  readonly keyIds: readonly string[]
-}
-
-/** `kept`: where the old store is now. Both are undefined when there was none. */
+/** `kept`: where the old store is now; undefined: there was none. */
 export type Restored = { readonly kept: string | undefined; readonly forgotten: Forgotten | undefined }
 
 /**
  * Puts a backup in the place of a store, under a new epoch and not accepted: no process may go on with what it
  * remembers of the old one, and none may use the new one before the operator has. The old store is kept beside
- * it. Throws StoreError, and then changes nothing.
+ * it, under a name that ends with the time. Throws StoreError, and then changes nothing.
  */
-export function restoreSqlite(copy: string, target: string, suffix: string): Restored {
+export function restoreSqlite(copy: string, target: string, time: string): Restored {
   if (!existsSync(copy)) throw new StoreError(`There is no backup at ${copy}.`)
   checkCopy(copy)
   makeDirectory(dirname(target))
@@ -78,13 +74,42 @@ export function restoreSqlite(copy: string, target: string, suffix: string): Res
     'UPDATE head SET epoch = lower(hex(randomblob(16))), revision = revision + 1, is_accepted = 0; DELETE FROM log',
   )
   restored.close()
-  const kept = existsSync(target) ? `${target}.${suffix}` : undefined
+  const kept = existsSync(target) ? `${target}.${KEPT}${time}` : undefined
   if (kept !== undefined) {
     foldLog(target)
     renameSync(target, kept)
   }
   renameSync(incoming, target)
-  return { kept, forgotten: kept === undefined ? undefined : compare(kept, target) }
+  return { kept, forgotten: kept === undefined ? undefined : findForgotten(kept, target, Date.now()) }
+}
+
+/**
+ * The same comparison again, of a restored store that is not accepted yet, with the one that the last restore kept.
+ * undefined when it is accepted, or nothing was kept.
+ */
+export function findUnaccepted(target: string): Restored | undefined {
+  if (!existsSync(target) || isAccepted(target)) return undefined
+  const prefix = `${basename(target)}.${KEPT}`
+  // Their names end with the time, so that the last is the newest; what SQLite puts beside a file is not one.
+  const names = readdirSync(dirname(target)).filter(
+    (name) => name.startsWith(prefix) && !/-(wal|shm|journal)$/.test(name),
+  )
+  const name = names.sort().at(-1)
+  if (name === undefined) return { kept: undefined, forgotten: undefined }
+  const kept = join(dirname(target), name)
+  return { kept, forgotten: findForgotten(kept, target, Date.now()) }
+}
+
+function isAccepted(file: string): boolean {
+  const database = new DatabaseSync(file, { readOnly: true })
+  try {
+    return database.prepare('SELECT is_accepted FROM head').get()?.is_accepted === 1
+  } catch {
+    // Whoever opens it next says what is wrong with it.
+    return true
+  } finally {
+    database.close()
+  }
 }
 
 /** A restore is often the first thing that happens on a machine. */
@@ -97,28 +122,6 @@ function makeDirectory(directory: string): void {
       `The data directory ${directory} cannot be made (${reason}): choose another with LATCHKEY_DATA_DIR.`,
       error,
     )
-  }
-}
-
-/** undefined when the old store cannot be read: it may be the reason for the restore. */
-function compare(old: string, restored: string): Forgotten | undefined {
-  const database = new DatabaseSync(restored, { readOnly: true })
-  try {
-    database.prepare('ATTACH ? AS old').run(old)
-    const { revisions } = database
-      .prepare('SELECT o.revision - n.revision + 1 AS revisions FROM old.head o, main.head n')
-      .get() as { revisions: number }
-    const rows = database
-      .prepare(
-        `SELECT n.id FROM main.keys n JOIN old.keys o ON o.id = n.id
-         WHERE n.status = 'active' AND o.status = 'inactive' ORDER BY n.id`,
-      )
-      .all()
-    return { revisions: Math.max(0, revisions), keyIds: rows.map((row) => String(row.id)) }
-  } catch {
-    return undefined
-  } finally {
-    database.close()
   }
 }
 

@@ -9,7 +9,7 @@ import { acceptRestored } from '../../src/host.ts'
 import { storeFileOf } from '../../src/open-store.ts'
 import { createServices } from '../../src/services.ts'
 import { StoreError } from '../../src/storage/engine.ts'
-import { backupSqlite, restoreSqlite } from '../../src/storage/sqlite-backup.ts'
+import { backupSqlite, findUnaccepted, restoreSqlite } from '../../src/storage/sqlite-backup.ts'
 import { ask, expectCreated, startTestServer, type TestService } from '../harness.ts'
 
 const ENVIRONMENT = {
@@ -78,10 +78,10 @@ describe('a restore', () => {
     await backupSqlite(storeFileOf(server.dataDir), copy, () => {})
     const target = join(directory, 'latchkey.db')
     await backupSqlite(storeFileOf(server.dataDir), target, () => {})
-    const old = restoreSqlite(copy, target, 'old')
-    expect(old).toEqual({ kept: `${target}.old`, forgotten: { revisions: 0, keyIds: [] } })
+    const old = restoreSqlite(copy, target, '1')
+    expect(old).toEqual({ kept: `${target}.before-restore-1`, forgotten: { revisions: 0, kinds: [] } })
     expect(keyIdsIn(target)).toContain(kept.id)
-    expect(keyIdsIn(`${target}.old`)).toContain(kept.id)
+    expect(keyIdsIn(`${target}.before-restore-1`)).toContain(kept.id)
     const epochOf = (file: string) => {
       const database = new DatabaseSync(file, { readOnly: true })
       const row = database.prepare('SELECT epoch FROM head').get()
@@ -95,11 +95,11 @@ describe('a restore', () => {
     const copy = join(directory, 'copy.db')
     const file = storeFileOf(server.dataDir)
     writeFileSync(copy, 'not a database, but long enough to be looked at as one'.repeat(100))
-    expect(() => restoreSqlite(copy, file, 'old')).toThrow(StoreError)
+    expect(() => restoreSqlite(copy, file, '1')).toThrow(StoreError)
     rmSync(copy)
     await backupSqlite(file, copy, () => {})
     const made = await createKey()
-    expect(() => restoreSqlite(copy, file, 'old')).toThrow('in use')
+    expect(() => restoreSqlite(copy, file, '1')).toThrow('in use')
     expect((await server.call({ path: `/keys/${made.id}` })).status).toBe(200)
   })
 
@@ -111,7 +111,9 @@ describe('a restore', () => {
     await server.call({ method: 'DELETE', path: `/keys/${revoked.id}` })
     const later = join(directory, 'latchkey.db')
     await backupSqlite(file, later, () => {})
-    expect(restoreSqlite(copy, later, 'old').forgotten).toEqual({ revisions: 1, keyIds: [revoked.id] })
+    const forgotten = { revisions: 1, kinds: [{ kind: 'keyDeleted', count: 1, names: [revoked.id] }] }
+    expect(restoreSqlite(copy, later, '1').forgotten).toEqual(forgotten)
+    expect(findUnaccepted(later)).toEqual({ kept: `${later}.before-restore-1`, forgotten })
 
     const { config, secretSource } = readConfig({ ...ENVIRONMENT, LATCHKEY_DATA_DIR: directory })
     const services = await createServices(config, secretSource)
@@ -122,6 +124,7 @@ describe('a restore', () => {
       expect(await call('/me')).toMatchObject({ status: 503, code: 'cannot_verify' })
       expect(await call('/readyz')).toMatchObject({ status: 503, code: 'unavailable' })
       await acceptRestored(services)
+      expect(findUnaccepted(later)).toBeUndefined()
       expect(await call('/readyz')).toMatchObject({ status: 'ready' })
       expect((await call('/audit')).data[0]).toMatchObject({ action: 'store.accepted' })
     } finally {
