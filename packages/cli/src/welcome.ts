@@ -1,17 +1,26 @@
-/** `store`: where it is, and how it is backed up. */
-type Place = { readonly url: string; readonly store: string }
+type Place = {
+  /** As callers reach it. */
+  readonly url: string
+  /** As it listens. */
+  readonly ownUrl: string
+  /** Where the store is, and how it is backed up. */
+  readonly store: string
+  /** Why it cannot do its work yet. */
+  readonly unready: string | undefined
+}
 
 /** What the first start prints. `keyText`: the key itself, or how a shell reads it from its file. */
-export function welcome({ url, store, keyText }: Place & { readonly keyText: string }): string {
+export function welcome(place: Place & { readonly keyText: string }): string {
+  const { ownUrl, store, keyText } = place
   const warning = isInFile(keyText)
     ? `The admin key is in the file that the curl line reads, and nowhere else.`
     : 'The admin key above is shown once, here. Store it now.'
   return [
-    'Latchkey is ready.',
+    stateOf(place),
     '',
-    `  Docs   ${url}/docs`,
-    `  API    ${url}`,
-    `  Try    curl -s ${url}/keys -H "X-API-KEY: ${keyText}"`,
+    ...addresses(place),
+    // Whatever is to be in front of it may not be there yet.
+    `  Try    curl -s ${ownUrl}/keys -H "X-API-KEY: ${keyText}"`,
     `  Data   ${store}`,
     '',
     warning,
@@ -20,6 +29,29 @@ export function welcome({ url, store, keyText }: Place & { readonly keyText: str
   ].join('\n')
 }
 
+/** What every later start prints: no key, for none can be shown again. */
+export function welcomeBack(place: Place): string {
+  return [
+    stateOf(place),
+    '',
+    ...addresses(place),
+    `  Data   ${place.store}`,
+    '',
+    'Admin key lost? On this machine: npx latchkey keys create --help',
+    'Ctrl-C stops it.',
+    '',
+  ].join('\n')
+}
+
+const stateOf = ({ unready }: Place): string =>
+  unready === undefined ? 'Latchkey is ready.' : `Latchkey is running, but NOT READY. ${unready}`
+
+const addresses = ({ url, ownUrl }: Place): string[] => [
+  `  Docs   ${url}/docs`,
+  `  API    ${url}`,
+  ...(url === ownUrl ? [] : [`  Here   ${ownUrl}  (for the proxy in front of it)`]),
+]
+
 /** What a first start prints that made the store and then could not listen. Nothing when the key is in a file. */
 export function failedFirstStart(keyText: string): string {
   if (isInFile(keyText)) return ''
@@ -27,18 +59,3 @@ export function failedFirstStart(keyText: string): string {
 }
 
 const isInFile = (keyText: string): boolean => keyText.startsWith('$(')
-
-/** What every later start prints: no key, for none can be shown again. */
-export function welcomeBack({ url, store }: Place): string {
-  return [
-    'Latchkey is ready.',
-    '',
-    `  Docs   ${url}/docs`,
-    `  API    ${url}`,
-    `  Data   ${store}`,
-    '',
-    'Admin key lost? On this machine: npx latchkey keys create --help',
-    'Ctrl-C stops it.',
-    '',
-  ].join('\n')
-}

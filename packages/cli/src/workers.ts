@@ -1,20 +1,20 @@
 import cluster, { type Worker } from 'node:cluster'
 import { ConfigError } from './config-error.ts'
+import type { Started } from './start-and-stop.ts'
 import { passedOn, type StopSignal, untilToldToStop } from './stop-signals.ts'
 
 /** A worker that ended by itself is replaced after this long, in milliseconds, so that a broken one does not spin. */
 const RESTART_MS = 1_000
 
-export type Workers = {
-  /** Where they listen. */
-  readonly url: string
-  /** Resolves when this process was told to stop and all workers have. */
-  untilStopped(): Promise<void>
+export type Workers = Started & {
+  /** Resolves when this process, and with it all workers, was told to stop. */
+  readonly stopping: Promise<StopSignal>
+  untilGone(): Promise<void>
 }
 
 /** Says, in a worker, that it serves. */
-export function announceWorker(url: string): void {
-  process.send?.({ url })
+export function announceWorker({ url, unready }: Started): void {
+  process.send?.({ started: { url, unready } })
 }
 
 /**
@@ -26,6 +26,7 @@ export async function runWorkers(count: number): Promise<Workers> {
   const stopping = untilToldToStop().then((signal) => {
     isStopping = true
     stopAll(signal)
+    return signal
   })
   const started = await Promise.all(Array.from({ length: count }, () => startWorker())).catch(
     async (error: unknown) => {
@@ -49,23 +50,21 @@ export async function runWorkers(count: number): Promise<Workers> {
     }, RESTART_MS)
   })
   return {
-    url: started[0]!,
-    async untilStopped() {
-      await stopping
-      await allGone()
-    },
+    url: started[0]!.url,
+    unready: started.find(({ unready }) => unready !== undefined)?.unready,
+    stopping,
+    untilGone: allGone,
   }
 }
 
-/** Answers where it listens. */
-function startWorker(): Promise<string> {
+function startWorker(): Promise<Started> {
   return new Promise((resolve, reject) => {
     const worker = cluster.fork()
     // It may ask for the figures of the others before.
-    worker.on('message', ({ url }: { readonly url?: string }) => {
-      if (url === undefined) return
+    worker.on('message', ({ started }: { readonly started?: Started }) => {
+      if (started === undefined) return
       serving.add(worker)
-      resolve(url)
+      resolve(started)
     })
     // It has said on standard error what was wrong.
     worker.once('exit', () => reject(new WorkerFailed()))

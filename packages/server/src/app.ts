@@ -13,6 +13,7 @@ import { registerGateway } from './http/gateway.ts'
 import { createHoldings } from './http/holdings.ts'
 import { registerOAuth } from './http/oauth.ts'
 import { registerPages } from './http/pages.ts'
+import { createReadiness, type Readiness } from './http/readiness.ts'
 import { HEADERS_MAX } from './http/request-checks.ts'
 import { createRequestIds } from './http/request-id.ts'
 import { registerOperation } from './http/route.ts'
@@ -49,6 +50,7 @@ export type App = {
   readonly dispatch: Dispatch
   /** Rejects with the error of the operating system. */
   listen(at: { readonly port: number; readonly host: string }): Promise<AddressInfo>
+  readonly readiness: Readiness
   /**
    * Says that this service leaves, and goes on serving: `/readyz` answers 503, and each answer is the last of its
    * connection, so that clients and balancers go elsewhere before anything is closed.
@@ -69,7 +71,8 @@ export function createApp(services: Services): App {
   const connections = createConnections(CONNECTIONS_MAX)
   const gatewayConnections = new WeakSet<Socket>()
   let isLeaving = false
-  registerOperations(router, services, turns, gatewayConnections, () => isLeaving)
+  const readiness = createReadiness({ ...services, isLeaving: () => isLeaving })
+  registerOperations(router, services, turns, gatewayConnections, readiness)
   const dispatch = createDispatch({
     ...services,
     router,
@@ -88,6 +91,7 @@ export function createApp(services: Services): App {
       await once(server.listen({ port, host }), 'listening')
       return server.address() as AddressInfo
     },
+    readiness,
     leave() {
       isLeaving = true
     },
@@ -165,7 +169,7 @@ function registerOperations(
   services: Services,
   turns: Turns,
   gatewayConnections: WeakSet<Socket>,
-  isLeaving: () => boolean,
+  readiness: Readiness,
 ): void {
   const deps = {
     ...services,
@@ -174,7 +178,7 @@ function registerOperations(
     holdings: createHoldings(HOLDING_LIMITS),
     slowReads: createSlowReads({ turns, isStoreInside: services.engine.store === 'sqlite' }),
     inFlight: new Map<string, Promise<void>>(),
-    isLeaving,
+    readiness,
     failedAttempts: createFailedAttempts(services.config.failedAuthPerMinuteMax),
   }
   registerOAuth(router, deps)

@@ -187,11 +187,13 @@ export async function* exportAuditEvents(
   { engine }: Pick<Services, 'engine'>,
   companyId: string,
 ): AsyncGenerator<string> {
-  const company = isId('cmp', companyId) ? await engine.read((db) => findCompany(db, companyId)) : undefined
+  const company = isId('cmp', companyId)
+    ? await engine.inspect((db) => findCompany(db, companyId))
+    : undefined
   if (company === undefined) throw new AppError('company_not_found', `There is no company ${companyId}.`)
   let sequence = 0
   for (;;) {
-    const rows = await engine.read((db) => listEventsAfter(db, company.id, sequence, EVENTS_CHUNK))
+    const rows = await engine.inspect((db) => listEventsAfter(db, company.id, sequence, EVENTS_CHUNK))
     for (const row of rows) yield JSON.stringify(presentAuditEvent(row))
     sequence = rows.at(-1)?.sequence ?? sequence
     if (rows.length < EVENTS_CHUNK) return

@@ -17,6 +17,8 @@ const CHECKPOINT_MS = 60 * 1_000
 export type RunningServer = {
   /** Where it listens, e.g. http://127.0.0.1:7070. */
   readonly url: string
+  /** Why it cannot do its work yet, although it listens; undefined: it can. */
+  readonly unready: string | undefined
   /** Goes on serving for `LATCHKEY_DRAIN_SECONDS`, and says to balancers that it leaves. */
   drain(): Promise<void>
   /** Stops taking connections, answers what is under way, stores what is noted, closes the store. */
@@ -56,14 +58,17 @@ export async function startServer(
       await trimLog(db)
     })
   const sweep = setInterval(() => {
-    sweepOnce().catch(events.storeFailed)
+    sweepOnce().catch(events.sweepFailed)
   }, SWEEP_MS)
   sweep.unref()
   const checkpoints = keepCheckpoints(services)
   const url = urlOf(address)
-  events.started({ url, store: engine.store })
+  const unready = (await app.readiness())?.detail
+  if (unready === undefined) events.started({ url, store: engine.store })
+  else events.startedUnready({ url, store: engine.store, reason: unready })
   return {
     url,
+    unready,
     async drain() {
       app.leave()
       await sleep(config.drainSeconds * 1_000)

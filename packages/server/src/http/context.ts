@@ -15,6 +15,7 @@ import type { Services } from '../services.ts'
 import type { FailedAttempts } from './failed-attempts.ts'
 import type { Holdings } from './holdings.ts'
 import type { Elements } from './pieces.ts'
+import type { Readiness } from './readiness.ts'
 import type { SlowReads } from './slow-reads.ts'
 import type { Turns } from './turns.ts'
 import type { Turnstile } from './turnstile.ts'
@@ -70,8 +71,7 @@ type HttpState = {
   readonly holdings: Holdings
   readonly inFlight: InFlight
   readonly failedAttempts: FailedAttempts
-  /** The service was told to stop: it still answers, and sends away whoever asks whether to come. */
-  readonly isLeaving: () => boolean
+  readonly readiness: Readiness
 }
 
 export type HandlerDeps = Services & HttpState

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { AppError } from '@latchkey/core/error'
 import type { Engine, Head } from './engine.ts'
 import { OWN_TURN } from './fair-queue.ts'
+import { NOT_ACCEPTED, NotAcceptedError } from './not-accepted.ts'
 import { explainPostgres, isRetried } from './postgres-errors.ts'
 import { createPostgresFollowed } from './postgres-followed.ts'
 import { createPostgresLine } from './postgres-line.ts'
@@ -98,13 +98,5 @@ function explain(error: unknown): never {
 }
 
 const assertExpectedBy = (isExpected: (head: Head) => boolean) => (head: Head) => {
-  if (!isExpected(head)) throw notAccepted()
-}
-
-function notAccepted(): AppError {
-  return new AppError(
-    'unavailable',
-    'The store is not the one this service knew: it was restored or replaced. The operator has to accept it: latchkey restore --accept.',
-    { retryAfterSeconds: 5 },
-  )
+  if (!isExpected(head)) throw new NotAcceptedError(NOT_ACCEPTED)
 }

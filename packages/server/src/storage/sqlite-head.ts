@@ -1,6 +1,7 @@
 import type { RevocationScope } from '@latchkey/core/key-cache'
 import { sql } from 'kysely'
 import type { Revocation } from './engine.ts'
+import { NOT_ACCEPTED, NotAcceptedError } from './not-accepted.ts'
 import type { Db } from './schema.ts'
 import type { Leaseholder } from './sqlite-lease.ts'
 
@@ -25,4 +26,10 @@ export async function acceptHead(db: Db): Promise<void> {
     db,
   )
   await db.deleteFrom('log').execute()
+}
+
+/** Throws NotAcceptedError. */
+export async function assertAccepted(db: Db): Promise<void> {
+  const { rows } = await sql<{ is_accepted: 0 | 1 }>`SELECT is_accepted FROM head`.execute(db)
+  if (rows[0]?.is_accepted !== 1) throw new NotAcceptedError(NOT_ACCEPTED)
 }

@@ -2,6 +2,7 @@ import type { DatabaseSync } from 'node:sqlite'
 import { fingerprintBytes } from '@latchkey/core/fingerprint'
 import { isId } from '@latchkey/core/ids'
 import type { AskedChanges, Changes, VerifiableRow, VerificationReads } from './engine.ts'
+import { NOT_ACCEPTED, NotAcceptedError } from './not-accepted.ts'
 import type { HeadRow, LogRow } from './schema.ts'
 import { type Leaseholder, SETTLE_MS, type SqliteLease } from './sqlite-lease.ts'
 import { verifiableSql } from './verifiable-sql.ts'
@@ -29,7 +30,7 @@ export function createSqliteVerificationReads(
     database.exec('BEGIN')
     try {
       const now = state.get() as HeadRow & { is_accepted: 0 | 1 }
-      if (now.is_accepted === 0) throw new Error('the store was restored and is not accepted yet')
+      if (now.is_accepted === 0) throw new NotAcceptedError(NOT_ACCEPTED)
       return { revision: now.revision, epoch: now.epoch, rows: log.all(revision) as LogRow[] }
     } finally {
       database.exec('COMMIT')

@@ -5,9 +5,10 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { RevocationScope } from '@latchkey/core/key-cache'
 import { type Engine, StoreError } from './engine.ts'
 import { assertOurs, checkSqliteSchema, migrateExisting, migrateSqlite } from './migrations/sqlite.ts'
+import type { Db } from './schema.ts'
 import { openSqliteConnection, type SqliteConnection } from './sqlite-connection.ts'
 import { isDamaged } from './sqlite-errors.ts'
-import { acceptHead, appendRevision, type MovedHead } from './sqlite-head.ts'
+import { acceptHead, appendRevision, assertAccepted, type MovedHead } from './sqlite-head.ts'
 import { createSqliteLease, SETTLE_MS } from './sqlite-lease.ts'
 import { createSqliteReaders } from './sqlite-readers.ts'
 import { type Disk, diskUnder, isRoomLeft } from './sqlite-room.ts'
@@ -47,16 +48,19 @@ export function openSqlite(options: SqliteOptions): Engine {
   return {
     store: 'sqlite',
     place: options.file,
-    read: readers.read,
+    read: (work) => readers.read(ifAccepted(work)),
     async write(work, turn) {
-      const { value, moved, taken } = await queue.write(async (db) => {
-        const changed: RevocationScope[] = []
-        const value = await work(db, (scope) => void changed.push(scope))
-        const taken = await lease.take(db)
-        let moved: MovedHead | undefined
-        for (const scope of changed) moved = await appendRevision(db, scope)
-        return { value, moved, taken }
-      }, turn)
+      const { value, moved, taken } = await queue.write(
+        ifAccepted(async (db) => {
+          const changed: RevocationScope[] = []
+          const value = await work(db, (scope) => void changed.push(scope))
+          const taken = await lease.take(db)
+          let moved: MovedHead | undefined
+          for (const scope of changed) moved = await appendRevision(db, scope)
+          return { value, moved, taken }
+        }),
+        turn,
+      )
       taken()
       const isWaitedFor = moved !== undefined && lease.mustSettle(moved.leaseholder)
       return { value, revocation: isWaitedFor ? moved : undefined }
@@ -83,6 +87,14 @@ export function openSqlite(options: SqliteOptions): Engine {
     },
   }
 }
+
+/** Whatever a service does with the store; commands that look at one that is not accepted use `inspect`. */
+const ifAccepted =
+  <T>(work: (db: Db) => Promise<T>) =>
+  async (db: Db): Promise<T> => {
+    await assertAccepted(db)
+    return work(db)
+  }
 
 function openWriter(file: string): SqliteConnection {
   const isNew = !existsSync(file)

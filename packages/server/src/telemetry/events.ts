@@ -47,6 +47,9 @@ export type Events = {
   /** `why` names no part of it. */
   secretWeak(fields: { readonly why: string }): void
   started(fields: { readonly url: string; readonly store: string }): void
+  startedUnready(fields: { readonly url: string; readonly store: string; readonly reason: string }): void
+  /** What is over was not removed; it counts for nothing all the same. */
+  sweepFailed(error: unknown): void
   /** `drainSeconds`: how long it still serves. */
   stopping(fields: { readonly signal: string; readonly drainSeconds: number }): void
   stopped(): void
@@ -89,6 +92,13 @@ export function createEvents(log: Log): Events {
     secretWeak: (fields) =>
       log.warn({ ...fields, event: 'secret_weak' }, 'the server secret could be found out from a token'),
     started: (fields) => log.info({ ...fields, event: 'started' }, 'ready'),
+    startedUnready: (fields) =>
+      log.error({ ...fields, event: 'started_unready' }, 'listening, but not ready'),
+    sweepFailed: (error) =>
+      log.warn(
+        { event: 'sweep_failed', error: describe(error) },
+        'what is over was not removed: it is tried again',
+      ),
     stopping: (fields) => log.info({ ...fields, event: 'stopping' }, 'stopping'),
     stopped: () => log.info({ event: 'stopped' }, 'stopped'),
   }

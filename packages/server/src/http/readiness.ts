@@ -1,0 +1,60 @@
+import { AppError } from '@latchkey/core/error'
+import type { UserId } from '@latchkey/core/ids'
+import type { Services } from '../services.ts'
+import { findDeployment } from '../storage/deployment.ts'
+import type { Refused } from '../verification/lease.ts'
+import { createWriteProof } from '../verification/write-proof.ts'
+
+/** Why the service cannot do its work now; undefined: a verification and a write would both work. */
+export type Readiness = () => Promise<AppError | undefined>
+
+type ReadinessDeps = Pick<Services, 'engine' | 'revocations'> & { readonly isLeaving: () => boolean }
+
+export function createReadiness({ engine, revocations, isLeaving }: ReadinessDeps): Readiness {
+  const proveWrite = createWriteProof(engine, TURN, () => performance.now())
+
+  async function assertReady(): Promise<void> {
+    const { refused } = revocations
+    if (refused !== undefined) throw restored(refused)
+    const deployment = await engine.read(findDeployment, TURN)
+    if (deployment === undefined) throw unavailable('The store is not set up.')
+    // A list may be had while no verification can be answered.
+    if (!revocations.isFresh())
+      throw unavailable('The store does not answer.', 'what others changed was not heard of lately')
+    await engine.verification.findKey(NOBODY)
+    // Where servers follow the head, they say so in the database several times a second: that is the proof.
+    if (engine.changes.kind === 'asked') await proveWrite()
+  }
+
+  return async () => {
+    if (isLeaving()) return new AppError('unavailable', 'The service is stopping: ask another server.')
+    try {
+      await assertReady()
+      return undefined
+    } catch (error) {
+      return error instanceof AppError ? error : unavailable('The store does not answer.', error)
+    }
+  }
+}
+
+/** Whoever asks whether it works does not wait in the line of those who work. */
+const TURN = { party: 'readiness', isUrgent: true }
+
+/** Looked for, and not there. */
+const NOBODY = 'usr_00000000000000000000000000' as UserId
+
+const unavailable = (detail: string, cause?: unknown) =>
+  new AppError('unavailable', detail, { retryAfterSeconds: 1, cause })
+
+/** A person has to decide: whoever asks again in a second only waits in vain. */
+const DECISION_SECONDS = 60
+
+function restored({ known, found }: Refused): AppError {
+  const lost =
+    known > found ? ` Up to ${known - found} changes, revocations among them, are missing in it.` : ''
+  return new AppError(
+    'unavailable',
+    `The store was restored or replaced and is not accepted.${lost} To use it: latchkey restore --accept.`,
+    { retryAfterSeconds: DECISION_SECONDS },
+  )
+}
