@@ -91,6 +91,22 @@ describe('the first start', () => {
   })
 })
 
+describe('the banner', () => {
+  it('shows the own address beside the public one, and the line to try goes to the own', async () => {
+    const settings = { LATCHKEY_PUBLIC_URL: 'https://keys.example.com/latchkey' }
+    const service = home.start(['serve'], { settings })
+    const [, own = ''] = await service.printed(/Here +(http:\/\/127\.0\.0\.1:\d+) /)
+    const [, line = ''] = await service.printed(/Try +(curl .*)/)
+    expect(service.stdout()).toContain('  API    https://keys.example.com/latchkey\n')
+    expect(line).toContain(own)
+    expect(await inShell(line)).toMatchObject({ status: 200, total: 1 })
+  })
+
+  it('shows one address when there is one', async () => {
+    expect((await home.serve()).stdout()).not.toContain('  Here')
+  })
+})
+
 describe('a restart', () => {
   it('prints no key and keeps everything: the first key, a restriction, a deletion', async () => {
     const first = await home.serve()
@@ -190,6 +206,15 @@ describe.each([
     const { exitCode, stdout } = await service.ended
     expect(exitCode).toBe(0)
     expect(stdout).toContain('Everything acknowledged is stored.')
+  })
+
+  it('says what the end waits for', async () => {
+    const service = await home.serve({ settings })
+    const socket = await begin(service.url, home.adminKey())
+    service.child.kill('SIGINT')
+    await service.printed(/^Stopping: what is under way is answered first\. Ctrl-C ends it at once\.$/m)
+    socket.end('{"key":"one"}')
+    expect((await service.ended).exitCode).toBe(0)
   })
 
   it('pressed again does not wait for what is under way', async () => {

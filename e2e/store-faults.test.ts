@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { appendFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { text } from 'node:stream/consumers'
@@ -209,6 +209,35 @@ describe('a full disk', () => {
     expect((await call(url, { path: '/keys?limit=1', key })).body.total).toBe(1)
     await service.stop()
   })
+
+  it('that takes not one byte more makes the service unready until there is room, and it verifies', async ({
+    skip,
+  }) => {
+    if (!isMounted) skip('no file system can be mounted here')
+    const target = await targetOf(await home.serve({ settings }))
+    const readiness = () => call(target.url, { path: '/readyz', key: target.key })
+    expect((await readiness()).status).toBe(200)
+    const ballast = join(home.dataDir, 'ballast')
+    fill(ballast)
+    // A write that was proven some seconds ago counts until then.
+    let answer = await readiness()
+    while (answer.status === 200) answer = await readiness()
+    expectUnavailable(answer)
+    const verdict = await call(target.url, { path: '/verify', key: target.key, body: { key: target.key } })
+    expect(verdict.body).toMatchObject({ valid: true })
+    rmSync(ballast)
+    while (answer.status === 503) answer = await readiness()
+    expect(answer).toMatchObject({ status: 200, body: { status: 'ready' } })
+  })
+
+  /** To the last page. */
+  function fill(file: string): void {
+    try {
+      for (;;) appendFileSync(file, Buffer.alloc(4_096))
+    } catch (error) {
+      expect(error).toMatchObject({ code: 'ENOSPC' })
+    }
+  }
 
   it('refuses writes with 503, verifies meanwhile, and recovers when there is room', async ({ skip }) => {
     if (!isMounted) skip('no file system can be mounted here')

@@ -54,6 +54,7 @@ describe('a database server that was put back to an earlier state', () => {
     const readiness = await fleet.call(server, { path: '/readyz' })
     expect(readiness).toMatchObject({ status: 503, body: { code: 'unavailable' } })
     expect(readiness.body.detail).toMatch(detail)
+    expect(readiness.headers.get('retry-after')).toBe('60')
     expect(readiness.body.detail).toMatch(/To use it: latchkey restore --accept\.$/)
     expect(await recorder.verify(server, key)).toBe('cannot_verify')
     const creation = await fleet.call(server, { path: '/keys', body: { userId: fleet.userId } })
@@ -167,11 +168,15 @@ describe('an embedded store that was restored from a backup', () => {
     expect(restored.stdout).toContain(forgotten)
     expect(restored.stdout).not.toContain(String(kept!.id))
 
-    const { url, stop } = await home.serve({ settings })
+    const { url, stop, stdout, stderr } = await home.serve({ settings: { LATCHKEY_LOG_LEVEL: 'error' } })
+    expect(stdout()).toMatch(/^Latchkey is running, but NOT READY\. .*latchkey restore --accept\.$/m)
+    expect(stdout()).not.toContain('is ready')
+    expect(stderr()).toMatch(/latchkey restore --accept\.","event":"started_unready"/)
     const verdictOf = async (one: typeof kept) =>
       (await call(url, { path: '/verify', key, body: { key: one!.key } })).body.code
     const readiness = await call(url, { path: '/readyz', key })
     expect(readiness).toMatchObject({ status: 503, body: { code: 'unavailable' } })
+    expect(readiness.headers.get('retry-after')).toBe('60')
     for (const one of [kept, removed, disabled]) expect(await verdictOf(one)).toBe('cannot_verify')
 
     const accepted = { exitCode: 0, stdout: `${forgotten}${ACCEPTED}`, stderr: '' }
