@@ -68,7 +68,7 @@ export const WALLS: Readonly<Record<string, Wall>> = {
     ],
   },
   // Judges what other systems export, before anything of it meets a store.
-  'server/import': { may: ['core'], types: ['contract'], packages: ['csv-parse', 'yaml'] },
+  'server/import': { may: ['core'], types: ['contract'], packages: ['yaml'] },
   'server/keys': useCase,
   'server/users': useCase,
   'server/companies': useCase,

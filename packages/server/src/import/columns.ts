@@ -1,0 +1,136 @@
+import { nearest } from '@latchkey/core/nearest'
+import { plainName } from './fields.ts'
+import type { SourceName } from './import-row.ts'
+import { SourceError } from './source-error.ts'
+
+/** What the fields of a source's entries are called at least; each line one of the shapes it comes in. */
+const REQUIRED: Readonly<Record<SourceName, readonly (readonly string[])[]>> = {
+  'better-auth': [
+    ['key', 'userId'],
+    ['key', 'referenceId'],
+  ],
+  unkey: [
+    ['hash', 'start', 'permissions'],
+    ['keyId', 'start'],
+  ],
+  kong: [['key', 'consumer_id'], ['key', 'consumer'], ['keyauth_credentials'], ['username'], ['custom_id']],
+  tyk: [['key'], ['key_hash'], ['key_id'], ['hash']],
+  apisix: [['key', 'value'], ['plugins'], ['username']],
+  aws: [
+    ['name', 'key'],
+    ['id', 'value'],
+  ],
+  sanctum: [['tokenable_id', 'token', 'abilities']],
+  drf: [
+    ['prefix', 'hashed_key', 'revoked'],
+    ['key', 'user_id'],
+    ['key', 'user'],
+    ['pk', 'model', 'fields'],
+  ],
+  csv: [['key'], ['hash']],
+  ndjson: [['key'], ['hash']],
+}
+
+/** Which columns only one source has. */
+const TELLING: readonly (readonly [SourceName, readonly string[]])[] = [
+  ['better-auth', ['key', 'start', 'rateLimitEnabled']],
+  ['unkey', ['hash', 'start', 'key_auth_id']],
+  ['sanctum', ['tokenable_type', 'token', 'abilities']],
+  ['drf', ['hashed_key', 'revoked', 'prefix']],
+  ['kong', ['key', 'consumer_id']],
+  ['aws', ['key', 'usagePlanIds']],
+]
+
+/** Throws SourceError when entries with these fields are not those of the source. */
+export function checkColumns(source: SourceName, line: number, columns: readonly string[]): void {
+  const plain = columns.map(plainName)
+  const has = (names: readonly string[]) => names.every((name) => plain.includes(plainName(name)))
+  const other = TELLING.find(([name, names]) => name !== source && has(names))
+  const isGeneral = source === 'csv' || source === 'ndjson'
+  if (REQUIRED[source].some(has) && (isGeneral || other === undefined)) return
+  if (source === 'unkey' && has(['hash', 'start'])) {
+    throw new SourceError(
+      line,
+      'the column permissions is missing, and Unkey keeps them in tables of their own: export with the query in ' +
+        'docs/use/moving-in.md, which joins them, or every key could do everything.',
+    )
+  }
+  const wanted = REQUIRED[source].map((names) => names.join(', ')).join('; or ')
+  const hint = other === undefined ? '' : ` They look like those of ${other[0]}: say --from ${other[0]}.`
+  throw new SourceError(
+    line,
+    `these are not the fields of ${source}, which has ${wanted}. Here are ${columns.slice(0, 12).join(', ').slice(0, 200)}.${hint}`,
+  )
+}
+
+/** The fields of a row of a csv or ndjson file. */
+const GENERAL_FIELDS = [
+  'key',
+  'hash',
+  'format',
+  'userId',
+  'externalUserId',
+  'description',
+  'permissions',
+  'whitelistedIPs',
+  'expiresAt',
+  'createdAt',
+  'mode',
+  'status',
+  'enabled',
+  'prefix',
+  'lastFour',
+  'metadata',
+]
+
+/** Names others give to what limits a key: as metadata they would limit nothing. */
+const LIMITING: Readonly<Record<string, string>> = {
+  allowlist: 'whitelistedIPs',
+  whitelist: 'whitelistedIPs',
+  ipwhitelist: 'whitelistedIPs',
+  allowedips: 'whitelistedIPs',
+  iprestrictions: 'whitelistedIPs',
+  ips: 'whitelistedIPs',
+  scope: 'permissions',
+  scopes: 'permissions',
+  abilities: 'permissions',
+  grants: 'permissions',
+  expires: 'expiresAt',
+  expiry: 'expiresAt',
+  expirydate: 'expiresAt',
+  expiration: 'expiresAt',
+  expirationdate: 'expiresAt',
+  validuntil: 'expiresAt',
+  validto: 'expiresAt',
+  ttl: 'expiresAt',
+  revoked: 'status',
+  revokedat: 'status',
+  disabled: 'enabled',
+  active: 'enabled',
+  isactive: 'enabled',
+  deleted: 'status',
+  deletedat: 'status',
+  state: 'status',
+}
+
+/** Throws SourceError when a field that would become metadata looks like one that limits the key. */
+export function checkLimitingColumns(
+  line: number,
+  columns: readonly string[],
+  metadataColumns: readonly string[],
+): void {
+  const meant = new Set([...GENERAL_FIELDS, ...metadataColumns].map(plainName))
+  for (const column of columns) {
+    const plain = plainName(column)
+    if (meant.has(plain)) continue
+    const field = LIMITING[plain] ?? nearest(column, LIMITS)
+    if (field === undefined) continue
+    throw new SourceError(
+      line,
+      `the field ${column.slice(0, 60)} would become metadata and limit nothing: rename it to ${field}, with values as ` +
+        `POST /keys takes them, or say --metadata-column ${column.slice(0, 60)}.`,
+    )
+  }
+}
+
+const LIMITS = ['whitelistedIPs', 'permissions', 'expiresAt', 'enabled', 'status']

@@ -1,0 +1,35 @@
+import { explainText } from '@latchkey/core/text'
+
+/** The limits of the contract. */
+const ENTRIES_MAX = 50
+const NAME_LENGTH_MAX = 100
+const VALUE_LENGTH_MAX = 500
+/** No control characters; in values lines and tabs. */
+const NAME = /^[^\p{Cc}\p{Zl}\p{Zp}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]+$/u
+const VALUE = /^(?:\P{Cc}|[\t\n])*$/u
+
+export type Fitted = { readonly metadata: Record<string, string>; readonly notes: string[] }
+
+/** As much of it as metadata may hold, as text; the first of a name stays. What does not fit is told, not cut. */
+export function fitMetadata(entries: Iterable<readonly [string, unknown]>): Fitted {
+  const metadata = new Map<string, string>()
+  const notes: string[] = []
+  for (const [name, value] of entries) {
+    if (value === undefined || value === null || value === '') continue
+    const text = typeof value === 'string' ? value : JSON.stringify(value)
+    const reason = metadata.has(name) ? 'metadata has that name' : reasonAgainst(name, text, metadata.size)
+    if (reason === undefined) metadata.set(name, text)
+    else notes.push(`${name.slice(0, NAME_LENGTH_MAX)} is left out: ${reason}.`)
+  }
+  return { metadata: Object.fromEntries(metadata), notes }
+}
+
+function reasonAgainst(name: string, text: string, size: number): string | undefined {
+  if (size >= ENTRIES_MAX) return `metadata holds ${ENTRIES_MAX} entries`
+  if (name.length > NAME_LENGTH_MAX || !NAME.test(name) || name === '__proto__')
+    return 'metadata takes no such name'
+  if (text.length > VALUE_LENGTH_MAX)
+    return `its value has ${text.length} characters, and metadata ${VALUE_LENGTH_MAX}`
+  if (!VALUE.test(text) || explainText(text) !== undefined) return 'its value holds control characters'
+  return undefined
+}

@@ -1,0 +1,40 @@
+import { parseTime } from '@latchkey/core/time'
+import { EntryRefusal } from './source-error.ts'
+
+/** What a number means: seconds or milliseconds since 1970. A text is read as a time in either case. */
+export type TimeUnit = 's' | 'ms'
+
+/**
+ * A time as databases and APIs write it, in UTC with milliseconds. Without a zone it is taken as UTC, which is what the
+ * frameworks read here store; a day alone is its first moment, so that an end never moves back. Throws EntryRefusal.
+ */
+export function foreignTime(name: string, value: unknown, unit: TimeUnit): string {
+  const text = typeof value === 'string' ? value.trim() : String(value)
+  const ms = NUMBER.test(text) ? Number(text) * (unit === 's' ? 1_000 : 1) : timeOf(text)
+  if (ms === undefined || !(ms >= MOMENT_MIN && ms <= MOMENT_MAX)) {
+    throw new EntryRefusal(
+      `${name} is "${text.slice(0, 40).replace(/[\p{C}]/gu, ' ')}", which is no time: write it as 2027-01-31T00:00:00Z.`,
+    )
+  }
+  return new Date(Math.floor(ms)).toISOString()
+}
+
+const NUMBER = /^-?\d+(?:\.\d+)?$/
+/** The years 1970 to 9999: what is outside is another unit, or no time at all. */
+const MOMENT_MIN = 0
+const MOMENT_MAX = 253_402_300_799_999
+
+/** `2022-06-30 12:47:56+00` of PostgreSQL, `2022-06-30 12:47:56.123` of MySQL, `2022-06-30`, and what RFC 3339 writes. */
+const FORM = /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d(?:\.\d+)?)?) ?(Z|UTC|[+-]\d\d(?::?\d\d)?)?)?$/i
+
+function timeOf(text: string): number | undefined {
+  const [, date, time = '00:00:00', zone = 'Z'] = FORM.exec(text) ?? []
+  if (date === undefined) return undefined
+  return parseTime(`${date}T${time.length === 5 ? `${time}:00` : time}${zoneOf(zone)}`)
+}
+
+function zoneOf(zone: string): string {
+  if (/^(?:Z|UTC)$/i.test(zone)) return 'Z'
+  const digits = zone.slice(1).replace(':', '').padEnd(4, '0')
+  return `${zone[0]}${digits.slice(0, 2)}:${digits.slice(2)}`
+}

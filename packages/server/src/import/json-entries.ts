@@ -1,0 +1,63 @@
+import { findJsonFault } from '@latchkey/core/json-fault'
+import { cutOff, ENTRY_LENGTH_MAX, entryOf, type JsonEntry, parsed, tooLong } from './json-entry.ts'
+import { JsonScanner } from './json-scanner.ts'
+import { peek } from './peek.ts'
+
+/**
+ * The values of a file, piece by piece: JSON lines, one array, or an object that wraps a list, such as the answer of an
+ * API (`lists`: how such lists are named). Throws SourceError when it ends in the middle of one.
+ */
+export async function* jsonEntries(
+  text: AsyncIterable<string>,
+  lists: readonly string[] = [],
+): AsyncGenerator<JsonEntry> {
+  const { start, whole } = await peek(text, ENTRY_LENGTH_MAX)
+  yield* isLines(start, lists) ? lineEntries(whole) : nestedEntries(whole, lists)
+}
+
+/** Whether the first line is a value by itself, and wraps none of the lists. */
+function isLines(start: string, lists: readonly string[]): boolean {
+  const first = start.trimStart().split('\n', 1)[0] ?? ''
+  if (first.startsWith('[')) return false
+  const value = parsed(first)
+  // What only ends too early goes on in the next line.
+  const isBroken = value !== undefined || findJsonFault(first) < first.length
+  return isBroken && !wraps(first, lists)
+}
+
+const wraps = (text: string, lists: readonly string[]): boolean =>
+  lists.some((name) => new RegExp(`"${name}"\\s*:\\s*\\[`).test(text))
+
+async function* lineEntries(text: AsyncIterable<string>): AsyncGenerator<JsonEntry> {
+  let rest = ''
+  let line = 0
+  for await (const piece of text) {
+    const lines = (rest + piece).split('\n')
+    rest = lines.pop() ?? ''
+    if (rest.length > ENTRY_LENGTH_MAX) throw tooLong(line + 1)
+    for (const each of lines) {
+      line += 1
+      if (each.trim() !== '') yield entryOf(line, each)
+    }
+  }
+  if (rest.trim() === '') return
+  const last = entryOf(line + 1, rest)
+  if ('refused' in last && endsTooEarly(rest)) throw cutOff(line + 1)
+  yield last
+}
+
+/** In the middle of a text, or where more is awaited. */
+function endsTooEarly(text: string): boolean {
+  const at = findJsonFault(text)
+  return at === text.length || (text[at] === '"' && !text.includes('"', at + 1))
+}
+
+/** Objects in an array, in one of the lists of an object, or one after the other. */
+async function* nestedEntries(
+  text: AsyncIterable<string>,
+  lists: readonly string[],
+): AsyncGenerator<JsonEntry> {
+  const scan = new JsonScanner(lists)
+  for await (const piece of text) yield* scan.read(piece)
+  scan.end()
+}

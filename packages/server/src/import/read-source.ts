@@ -1,0 +1,116 @@
+import { buildRow } from './build-row.ts'
+import { checkColumns, checkLimitingColumns } from './columns.ts'
+import { createFields } from './fields.ts'
+import type { SourceEntry, SourceName } from './import-row.ts'
+import type { JsonEntry } from './json-entry.ts'
+import type { TextRules } from './judge-text.ts'
+import { peek } from './peek.ts'
+import type { SourceReader } from './reader.ts'
+import { apisix } from './readers/apisix.ts'
+import { aws } from './readers/aws.ts'
+import { betterAuth } from './readers/better-auth.ts'
+import { drf } from './readers/drf.ts'
+import { csv, ndjson } from './readers/general.ts'
+import { kong } from './readers/kong.ts'
+import { sanctum } from './readers/sanctum.ts'
+import { tyk } from './readers/tyk.ts'
+import { unkey } from './readers/unkey.ts'
+import { isObject, type SourceRecord, sourceRecords } from './records.ts'
+import { EntryRefusal } from './source-error.ts'
+import type { SourceOptions } from './source-options.ts'
+import { sourceText } from './source-text.ts'
+import { yamlItems } from './yaml-items.ts'
+
+/**
+ * The keys of a file, one after the other: memory holds one of them, however long the file. What cannot be taken is an
+ * entry with its reason, and reading goes on; throws SourceError where it cannot go on.
+ */
+export async function* readSource(
+  source: SourceName,
+  bytes: AsyncIterable<Uint8Array>,
+  options: SourceOptions,
+): AsyncGenerator<SourceEntry> {
+  const { start, whole } = await peek(sourceText(bytes))
+  const check = (line: number, names: readonly string[]) => {
+    checkColumns(source, line, names)
+    if (source === 'csv' || source === 'ndjson') {
+      checkLimitingColumns(line, names, options.metadataColumns ?? [])
+    }
+  }
+  const { lists } = READERS[source]
+  const records =
+    source === 'kong' && YAML_START.test(start)
+      ? yamlRecords(yamlItems(whole, lists ?? []))
+      : sourceRecords(start, whole, { ...(lists === undefined ? {} : { lists }), check })
+  yield* readRecords(source, records, options)
+}
+
+/** The keys of records, read from wherever. */
+export async function* readRecords(
+  source: SourceName,
+  records: AsyncIterable<SourceRecord> | Iterable<SourceRecord>,
+  options: SourceOptions,
+): AsyncGenerator<SourceEntry> {
+  const reader = READERS[source]
+  const rules = {
+    keyPrefix: options.keyPrefix,
+    rawDigestsAreKeys: options.rawDigestsAreKeys ?? false,
+    isTextSource: reader.isTextSource ?? false,
+  }
+  for await (const record of records) {
+    if ('refused' in record) yield record
+    else yield* entriesOf(reader, record, options, rules)
+  }
+}
+
+const READERS: Readonly<Record<SourceName, SourceReader>> = {
+  'better-auth': betterAuth,
+  unkey,
+  kong,
+  tyk,
+  apisix,
+  aws,
+  sanctum,
+  drf,
+  csv,
+  ndjson,
+}
+
+/** The first line of YAML is a comment, the mark of a document, or a name with a colon. */
+const YAML_START = /^\s*(?:#|---|[A-Za-z_][\w-]*\s*:)/
+
+async function* yamlRecords(items: AsyncIterable<JsonEntry>): AsyncGenerator<SourceRecord> {
+  for await (const item of items) {
+    if ('refused' in item) yield item
+    else if (isObject(item.value)) yield { line: item.line, fields: new Map(Object.entries(item.value)) }
+    else yield { line: item.line, refused: 'this item is no object with names and values.' }
+  }
+}
+
+function* entriesOf(
+  reader: SourceReader,
+  { line, fields }: { readonly line: number; readonly fields: ReadonlyMap<string, unknown> },
+  options: SourceOptions,
+  rules: TextRules,
+): Generator<SourceEntry> {
+  try {
+    for (const found of reader.read({ line, fields: createFields(fields), options })) {
+      yield 'refused' in found ? found : guarded(line, () => ({ line, row: buildRow(found, rules) }))
+    }
+  } catch (error) {
+    yield refusedBy(line, error)
+  }
+}
+
+function guarded(line: number, make: () => SourceEntry): SourceEntry {
+  try {
+    return make()
+  } catch (error) {
+    return refusedBy(line, error)
+  }
+}
+
+function refusedBy(line: number, error: unknown): SourceEntry {
+  if (error instanceof EntryRefusal) return { line, refused: error.message }
+  throw error
+}

@@ -1,0 +1,55 @@
+import type { DigestFormat } from '@latchkey/core/digest-format'
+import { foreignPermissions } from '../foreign-permissions.ts'
+import type { Entry, SourceReader } from '../reader.ts'
+import { isObject } from '../records.ts'
+import { EntryRefusal } from '../source-error.ts'
+
+/**
+ * The table `apikey` of better-auth's plugin: to 1.4 with `userId` (better-auth, plugins/api-key/schema), from 1.5 with
+ * `referenceId` and `configId` (@better-auth/api-key, src/schema). `key` is SHA-256 of the whole text, base64url without
+ * padding (defaultKeyHasher), or the text with `disableKeyHashing`. `permissions` is JSON, `{"orders":["read"]}`;
+ * `metadata` is JSON that older versions wrote twice. `start` is what the text begins with. A key whose `remaining` is 0
+ * without a `refillAmount` is refused there, and deleted at its next use (validateApiKey).
+ */
+export const betterAuth: SourceReader = { read: readBetterAuth }
+
+const FORMAT: DigestFormat = { algorithm: 'sha256', input: 'whole' }
+
+function* readBetterAuth({ line, fields, options }: Entry) {
+  const stored = fields.text('key')
+  const notes: string[] = []
+  const isEnabled = fields.flag('enabled') ?? true
+  const remaining = fields.number('remaining')
+  const refillAmount = fields.number('refillAmount')
+  const isSpent = remaining === 0 && refillAmount === undefined
+  if (isSpent) notes.push('Its uses are spent there: it comes in disabled.')
+  else if (remaining !== undefined)
+    notes.push(`It had ${remaining} uses left there, which are not counted here.`)
+  yield {
+    line,
+    source: 'better-auth' as const,
+    ...(options.keysAreTexts === true ? { key: stored } : { hash: stored, format: options.format ?? FORMAT }),
+    externalUserId: fields.text('referenceId', 'userId'),
+    description: fields.text('name'),
+    permissions: permissionsOf(fields.json('permissions'), options.permissionArea),
+    expiresAt: fields.time('ms', 'expiresAt'),
+    createdAt: fields.time('ms', 'createdAt'),
+    status: isEnabled && !isSpent ? ('active' as const) : ('disabled' as const),
+    prefix: fields.text('start', 'prefix'),
+    metadata: fields.json('metadata'),
+    rest: [...Object.entries({ remaining, refillAmount }), ...fields.rest()],
+    notes,
+  }
+}
+
+function permissionsOf(value: unknown, area: string | undefined): string[] | undefined {
+  if (value === undefined) return undefined
+  if (!isObject(value))
+    throw new EntryRefusal('its permissions are no object of lists, such as {"orders":["read"]}.')
+  const names = Object.entries(value).flatMap(([resource, actions]) => {
+    if (!Array.isArray(actions))
+      throw new EntryRefusal(`its permissions for ${resource.slice(0, 80)} are no list.`)
+    return actions.map((action) => `${resource}:${String(action)}`)
+  })
+  return foreignPermissions(names, area)
+}

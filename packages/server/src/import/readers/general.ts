@@ -1,0 +1,71 @@
+import { parseDigestFormat } from '@latchkey/core/digest-format'
+import type { Fields } from '../fields.ts'
+import { ownPermissions } from '../foreign-permissions.ts'
+import type { SourceName, SourceStatus } from '../import-row.ts'
+import type { Entry, SourceReader } from '../reader.ts'
+import { EntryRefusal } from '../source-error.ts'
+
+/** Files written for the import, with the names of the body that creates a key: those of `GENERAL_FIELDS`. */
+export const csv: SourceReader = { read: (entry) => [readGeneral(entry, 'csv')] }
+export const ndjson: SourceReader = { read: (entry) => [readGeneral(entry, 'ndjson')] }
+
+function readGeneral({ line, fields, options }: Entry, source: SourceName) {
+  const mode = fields.text('mode') ?? 'live'
+  if (mode !== 'live' && mode !== 'test') throw new EntryRefusal('its mode must be live or test.')
+  const format = fields.text('format')
+  const parsed = format === undefined ? options.format : parseDigestFormat(format)
+  if (parsed !== undefined && 'detail' in parsed) throw new EntryRefusal(`its format ${parsed.detail}`)
+  const permissions = permissionsOf(fields.json('permissions'))
+  return {
+    line,
+    source,
+    key: fields.text('key'),
+    hash: fields.text('hash'),
+    format: parsed,
+    userId: fields.text('userId'),
+    externalUserId: fields.text('externalUserId'),
+    description: fields.text('description'),
+    permissions: permissions === undefined ? undefined : ownPermissions(permissions),
+    whitelistedIPs: addressesOf(fields.json('whitelistedIPs')),
+    expiresAt: fields.time('s', 'expiresAt'),
+    createdAt: fields.time('s', 'createdAt'),
+    mode: mode as 'live' | 'test',
+    status: statusOf(fields),
+    prefix: fields.text('prefix'),
+    lastFour: fields.text('lastFour'),
+    metadata: fields.json('metadata'),
+    rest: fields.rest(),
+    restPrefix: '',
+  }
+}
+
+function permissionsOf(value: unknown): string[] | undefined {
+  if (value === undefined) return undefined
+  if (Array.isArray(value)) return value.map(String)
+  if (typeof value === 'string') return value.split(/[\s,;]+/).filter((text) => text !== '')
+  throw new EntryRefusal('its permissions are no list.')
+}
+
+/** A text that holds no address is no missing list: that is judged where the row is built. */
+function addressesOf(value: unknown): string[] | string | undefined {
+  if (value === undefined || typeof value === 'string') return value
+  if (Array.isArray(value)) return value.map(String)
+  throw new EntryRefusal('its whitelistedIPs are no list.')
+}
+
+const STATUSES: Readonly<Record<string, SourceStatus>> = {
+  active: 'active',
+  enabled: 'active',
+  disabled: 'disabled',
+  inactive: 'disabled',
+  deleted: 'deleted',
+  revoked: 'deleted',
+}
+
+function statusOf(fields: Fields): SourceStatus {
+  const named = fields.text('status')?.trim().toLowerCase()
+  const status = named === undefined ? 'active' : STATUSES[named]
+  if (status === undefined) throw new EntryRefusal('its status must be active, disabled or deleted.')
+  const isEnabled = fields.flag('enabled') ?? true
+  return status === 'active' && !isEnabled ? 'disabled' : status
+}

@@ -1,0 +1,123 @@
+import { createFields, type Fields } from '../fields.ts'
+import { foreignPermissions } from '../foreign-permissions.ts'
+import type { Entry, Found, SourceReader } from '../reader.ts'
+import { isObject } from '../records.ts'
+import { restrictionOf } from '../restriction.ts'
+import { EntryRefusal } from '../source-error.ts'
+
+/**
+ * Keys of Kong's plugin key-auth, as texts (Kong/kong, plugins/key-auth/daos.lua). Nested in consumers: `deck gateway
+ * dump`. By themselves with `consumer`: `kong config db_export` and the Admin API's `/key-auths`. The table
+ * keyauth_credentials (id, created_at, consumer_id, key, tags, ttl, ws_id), with `custom_id` and `username` where they are
+ * joined to it. `ttl` is a moment in the table (TIMESTAMP WITH TIME ZONE, migrations/002_130_to_140.lua), but the seconds
+ * left everywhere else, counted when the export was made (handler.lua: 0 is expired). `created_at` is in seconds.
+ */
+export const kong: SourceReader = {
+  read: readKong,
+  lists: ['consumers', 'keyauth_credentials', 'data'],
+  isTextSource: true,
+}
+
+function readKong(entry: Entry): Found {
+  const nested = entry.fields.json('keyauth_credentials')
+  if (nested !== undefined) return readConsumer(entry, nested)
+  const key = entry.fields.text('key')
+  // A consumer without keys.
+  if (key === undefined) return []
+  return [readCredential(entry, entry.fields, key, ownerOf(entry.fields))]
+}
+
+type Owner = {
+  readonly id: string | undefined
+  readonly permissions?: string[] | undefined
+  readonly whitelistedIPs?: string[] | undefined
+  readonly rest: readonly [string, unknown][]
+}
+
+function ownerOf(fields: Fields): Owner {
+  const customId = fields.text('custom_id')
+  const username = fields.text('username')
+  const consumer = fields.json('consumer', 'consumer_id')
+  const reference = isObject(consumer) ? consumer.id : consumer
+  const id = customId ?? username ?? (typeof reference === 'string' ? reference : undefined)
+  // Whichever names the owner is there already.
+  const rest: [string, unknown][] = [
+    ['username', username],
+    ['consumer', reference],
+  ]
+  return { id, rest: rest.filter(([, value]) => value !== id) }
+}
+
+function* readConsumer(entry: Entry, nested: unknown): Found {
+  if (!Array.isArray(nested)) throw new EntryRefusal('its keyauth_credentials are no list.')
+  const { fields, line, options } = entry
+  const owner = {
+    ...ownerOf(fields),
+    permissions: groupsOf(fields.json('acls'), options.permissionArea),
+    whitelistedIPs: allowedOf(fields.json('plugins')),
+  }
+  const rest = fields.rest().filter(([name]) => name !== 'tags' && name !== 'created_at')
+  for (const credential of nested) {
+    const own = createFields(new Map(isObject(credential) ? Object.entries(credential) : []))
+    try {
+      const draft = readCredential(entry, own, own.text('key'), owner)
+      yield {
+        ...draft,
+        rest: [...draft.rest, ...rest.map(([name, value]): [string, unknown] => [`consumer.${name}`, value])],
+      }
+    } catch (error) {
+      if (!(error instanceof EntryRefusal)) throw error
+      yield { line, refused: error.message }
+    }
+  }
+}
+
+function readCredential({ line, options }: Entry, fields: Fields, key: string | undefined, owner: Owner) {
+  if (key !== undefined && /^\$\{\{|^\{vault:\/\//.test(key)) {
+    throw new EntryRefusal('its key is a reference, not the text: export from the running Kong.')
+  }
+  return {
+    line,
+    source: 'kong' as const,
+    key,
+    externalUserId: owner.id,
+    permissions: owner.permissions,
+    whitelistedIPs: owner.whitelistedIPs,
+    createdAt: fields.time('s', 'created_at'),
+    expiresAt: endOf(fields, options.exportedAtMs),
+    rest: [...owner.rest, ...fields.rest()],
+  }
+}
+
+function endOf(fields: Fields, exportedAtMs: number | undefined): string | undefined {
+  const ttl = fields.text('ttl')
+  if (ttl === undefined) return undefined
+  const moment = createFields(new Map([['ttl', ttl]]))
+  if (!/^\d+(?:\.\d+)?$/.test(ttl)) return moment.time('s', 'ttl')
+  if (exportedAtMs === undefined) {
+    throw new EntryRefusal(
+      'its ttl counts from the moment of the export: say when that was, as with --exported-at.',
+    )
+  }
+  return new Date(exportedAtMs + Number(ttl) * 1_000).toISOString()
+}
+
+/** The groups that the plugin acl asks for: what a key of this consumer may do more than others. */
+function groupsOf(acls: unknown, area: string | undefined): string[] | undefined {
+  if (!Array.isArray(acls) || acls.length === 0) return undefined
+  const groups = acls.map((acl) => (isObject(acl) ? String(acl.group) : String(acl)))
+  return foreignPermissions(
+    groups.map((group) => `group:${group.toLowerCase()}`),
+    area,
+  )
+}
+
+function allowedOf(plugins: unknown): string[] | undefined {
+  if (!Array.isArray(plugins)) return undefined
+  for (const plugin of plugins) {
+    if (isObject(plugin) && plugin.name === 'ip-restriction' && plugin.enabled !== false) {
+      return restrictionOf(plugin.config, 'allow', 'deny')
+    }
+  }
+  return undefined
+}

@@ -1,0 +1,84 @@
+import type { DigestFormat } from '@latchkey/core/digest-format'
+import type { Fields } from '../fields.ts'
+import { foreignPermissions } from '../foreign-permissions.ts'
+import type { Entry, SourceReader } from '../reader.ts'
+import { isObject } from '../records.ts'
+import { EntryRefusal } from '../source-error.ts'
+
+/**
+ * The table `keys` of Unkey (unkeyed/unkey, internal/db/src/schema/keys.ts) with `permissions` and `external_id` joined
+ * to it, or the answers of its API that list keys. `hash` is SHA-256 of the whole text in padded base64
+ * (go/pkg/hash/sha256.go). Older rows have `deleted_at` and `created_at`, later ones `deleted_at_m` and `created_at_m` in
+ * milliseconds; `expires` is a DATETIME in UTC. While `pending_migration_id` is set, the hash is still the one of the
+ * system it was migrated from. The API gives no hashes, but `plaintext` of keys that were made recoverable.
+ */
+export const unkey: SourceReader = { read: readUnkey, lists: ['keys', 'data'] }
+
+const FORMAT: DigestFormat = { algorithm: 'sha256', input: 'whole' }
+
+function* readUnkey({ line, fields, options }: Entry) {
+  if (fields.text('pending_migration_id') !== undefined) {
+    throw new EntryRefusal(
+      'Unkey has not seen this key since it was migrated there, and holds the hash of the system before: import it from ' +
+        'that system, or with --from csv and the format of its hashes.',
+    )
+  }
+  const key = fields.text('plaintext')
+  const hash = fields.text('hash')
+  if (key === undefined && hash === undefined) {
+    throw new EntryRefusal(
+      'there is no hash: the API gives none. Export the table keys, or decrypt recoverable keys.',
+    )
+  }
+  const deletedAt = fields.time('ms', 'deleted_at_m', 'deleted_at')
+  const uses = usesOf(fields)
+  const identity = fields.json('identity')
+  const isEnabled = fields.flag('enabled') ?? true
+  yield {
+    line,
+    source: 'unkey' as const,
+    ...(key === undefined ? { hash, format: options.format ?? FORMAT } : { key }),
+    externalUserId:
+      (isObject(identity) ? textOf(identity.externalId) : undefined) ??
+      fields.text('external_id', 'owner_id', 'identity_id'),
+    description: fields.text('name'),
+    permissions: permissionsOf(fields.json('permissions'), options.permissionArea),
+    expiresAt: fields.time('ms', 'expires'),
+    createdAt: fields.time('ms', 'created_at_m', 'created_at'),
+    status:
+      deletedAt !== undefined
+        ? ('deleted' as const)
+        : isEnabled && !uses.isSpent
+          ? ('active' as const)
+          : ('disabled' as const),
+    prefix: fields.text('start'),
+    metadata: fields.json('meta'),
+    rest: [...uses.rest, ...fields.rest()],
+    notes: uses.notes,
+  }
+}
+
+const textOf = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined)
+
+/** A key without uses left is refused there, until it is refilled if it ever is. */
+function usesOf(fields: Fields) {
+  const credits = fields.json('credits')
+  const remaining = isObject(credits) ? credits.remaining : fields.number('remaining_requests', 'remaining')
+  const refill = isObject(credits) ? credits.refill : fields.number('refill_amount')
+  const rest: [string, unknown][] = [
+    ['remaining', remaining],
+    ['refill', refill],
+  ]
+  const isSpent = remaining === 0 && (refill === undefined || refill === null)
+  if (isSpent) return { isSpent, rest, notes: ['Its uses are spent there: it comes in disabled.'] }
+  const notes =
+    typeof remaining === 'number' ? [`It had ${remaining} uses left there, which are not counted here.`] : []
+  return { isSpent, rest, notes }
+}
+
+function permissionsOf(value: unknown, area: string | undefined): string[] | undefined {
+  if (value === undefined) return undefined
+  if (!Array.isArray(value))
+    throw new EntryRefusal('its permissions are no list in JSON, such as ["orders.read"].')
+  return foreignPermissions(value.filter((name) => name !== null).map(String), area)
+}

@@ -1,0 +1,19 @@
+/** Why the rest of a source cannot be read: one sentence with the line, what was seen and the next step. */
+export class SourceError extends Error {
+  /** From 1; undefined: the source as a whole. */
+  readonly line: number | undefined
+
+  constructor(line: number | undefined, detail: string) {
+    super(line === undefined ? detail : `Line ${line}: ${detail}`)
+    this.name = 'SourceError'
+    this.line = line
+  }
+}
+
+/** Why one entry is not taken, thrown where that is found and caught where the entry is made a row. */
+export class EntryRefusal extends Error {
+  constructor(detail: string) {
+    super(detail)
+    this.name = 'EntryRefusal'
+  }
+}
