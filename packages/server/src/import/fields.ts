@@ -91,6 +91,8 @@ function jsonOf(field: Field): unknown {
   for (let times = 0; times < 2 && typeof value === 'string'; times++) {
     try {
       const parsed: unknown = JSON.parse(value)
+      // So better-auth writes that there is nothing.
+      if (parsed === null) return undefined
       if (typeof parsed === 'string' || isObject(parsed) || Array.isArray(parsed)) value = parsed
     } catch {
       return value

@@ -1,0 +1,97 @@
+/** Tables that the real packages of better-auth made, and what these say of each text. */
+import { execFile } from 'node:child_process'
+import { cpSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { readBetterAuthDatabase } from '../../src/import/better-auth-database.ts'
+import type { SourceEntry } from '../../src/import/import-row.ts'
+import { type Cluster, createCluster } from '../postgres-cluster.ts'
+import { entriesOf, OPTIONS, refusals, rowsFor } from './reading.ts'
+
+const run = promisify(execFile)
+const folder = join(import.meta.dirname, '../../../../e2e/moving-in')
+/** Installing takes some six seconds when nothing else does. */
+const INSTALL_MS_MAX = 300_000
+
+type Asked = {
+  readonly table: string
+  readonly name: string
+  readonly text: string
+  readonly works: boolean
+  readonly owner: string
+}
+
+let directory: string
+let cluster: Cluster | undefined
+let asked: Asked[]
+const entries = new Map<string, SourceEntry[]>()
+
+beforeAll(async () => {
+  directory = mkdtempSync(join(tmpdir(), 'latchkey-moving-in-'))
+  cpSync(folder, directory, { recursive: true })
+  await run('npm', ['ci', '--prefer-offline', '--no-audit', '--no-fund'], { cwd: directory })
+  cluster = await createCluster()
+  const files = ['old.db', 'new.db'].map((name) => join(directory, name))
+  const { stdout } = await run(process.execPath, ['make-tables.mjs', ...files, cluster.url], {
+    cwd: directory,
+  })
+  const lines: (Asked | { readonly row: object })[] = stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line))
+  asked = lines.filter((line) => 'text' in line)
+  const rows = lines.flatMap((line) => ('row' in line ? [JSON.stringify(line.row)] : []))
+  entries.set('postgres', await entriesOf('better-auth', rows.join('\n')))
+  for (const name of ['old', 'new']) {
+    entries.set(name, await Array.fromAsync(readBetterAuthDatabase(join(directory, `${name}.db`), OPTIONS)))
+  }
+}, INSTALL_MS_MAX)
+
+afterAll(async () => {
+  await cluster?.dispose()
+  rmSync(directory, { recursive: true, force: true })
+})
+
+describe.each(['old', 'new', 'postgres'])('the table %s', (table) => {
+  const nowMs = Date.now()
+
+  it('gives every key with the owner it had, and lets work what worked there and nothing else', () => {
+    const found = entries.get(table) ?? []
+    expect(refusals(found)).toEqual([])
+    const texts = asked.filter((each) => each.table === table)
+    expect(texts.map(({ name }) => name)).toEqual([
+      'plain',
+      'full',
+      'disabled',
+      'expired',
+      'spent',
+      'unknown',
+    ])
+    for (const { name, text, works, owner } of texts) {
+      const rows = rowsFor(found, text)
+      expect([name, rows.length]).toEqual([name, name === 'unknown' ? 0 : 1])
+      const worksHere = rows.some(
+        ({ status, expiresAt }) =>
+          status === 'active' && (expiresAt === undefined || Date.parse(expiresAt) > nowMs),
+      )
+      expect([name, worksHere]).toEqual([name, works])
+      for (const row of rows) expect(row).toMatchObject({ externalUserId: owner, description: name })
+    }
+  })
+
+  it('gives what a key may do, its metadata and its beginning', () => {
+    const full = asked.find((each) => each.table === table && each.name === 'full')
+    expect(rowsFor(entries.get(table) ?? [], full?.text ?? '')).toMatchObject([
+      {
+        permissions: ['orders:read', 'orders:write'],
+        prefix: full?.text.slice(0, 6),
+        metadata: { plan: 'gold', 'better-auth.remaining': expect.any(String) },
+        notes: expect.arrayContaining([expect.stringMatching(/uses left there/)]),
+      },
+    ])
+    const plain = asked.find((each) => each.table === table && each.name === 'plain')
+    expect(rowsFor(entries.get(table) ?? [], plain?.text ?? '')[0]?.metadata).not.toHaveProperty('metadata')
+  })
+})
