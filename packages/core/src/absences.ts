@@ -1,4 +1,4 @@
-import type { KeyHandle } from './key-cache.ts'
+import type { KeyHandle } from './loaded-key.ts'
 
 /** About 150 bytes each: 3 MB at worst, however many unknown keys are tried. */
 const ABSENCES_MAX = 20_000

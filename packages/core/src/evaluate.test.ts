@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { aKey, anAttempt, NOW_MS, onlyFrom } from '../test/verifiable-key.ts'
+import { aKey, anAttempt, fingerprintOf, NOW_MS, onlyFrom } from '../test/verifiable-key.ts'
 import { parseAddress } from './address.ts'
 import { type Attempt, evaluate } from './evaluate.ts'
 import type { CompanyId } from './ids.ts'
@@ -33,6 +33,7 @@ describe('evaluate', () => {
     expect(evaluate(key, anAttempt({ address, permissions: ['orders:read'] }))).toEqual({
       code: 'VALID',
       key,
+      secret: undefined,
     })
   })
 
@@ -73,6 +74,15 @@ describe('evaluate', () => {
     expect(codeOf(['orders:read'], 'orders:write')).toBe('INSUFFICIENT_PERMISSIONS')
     expect(codeOf(['*'], 'audit:read')).toBe('INSUFFICIENT_PERMISSIONS')
     expect(codeOf(null, 'orders:write')).toBe('VALID')
+  })
+
+  it('judges the end of the presented secret by the clock, as part of the status', () => {
+    const codeOf = (endsAtMs: number | null, key = aKey()) =>
+      evaluate(key, anAttempt(), { tag: fingerprintOf(1), endsAtMs }).code
+    expect(codeOf(null)).toBe('VALID')
+    expect(codeOf(NOW_MS + 1)).toBe('VALID')
+    expect(codeOf(NOW_MS)).toBe('INACTIVE')
+    expect(codeOf(NOW_MS, aKey({ expiresAtMs: NOW_MS }))).toBe('INACTIVE')
   })
 
   it('counts a token as expired from its very last millisecond on, after all that comes before in the order', () => {

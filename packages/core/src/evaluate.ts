@@ -2,6 +2,7 @@ import type { Address } from './address.ts'
 import { contains } from './allowlist.ts'
 import type { CompanyId } from './ids.ts'
 import type { VerifiableKey } from './key.ts'
+import type { KeySecret } from './loaded-key.ts'
 import { NOT_FOUND, type Outcome, type OutcomeCode } from './outcome.ts'
 import { isPermitted } from './permission.ts'
 import { authorityBy, type PresentedToken } from './principal.ts'
@@ -32,15 +33,19 @@ export const IN_FORCE: Omit<Attempt, 'address' | 'nowMs'> = Object.freeze({
 
 /**
  * Judges one attempt. The order of checks is a promise to callers: visible, status, expiry, user,
- * company, address, permissions.
+ * company, address, permissions. `secret`: the one that was presented, whose end is part of its key's status.
  */
-export function evaluate(key: VerifiableKey, attempt: Attempt): Outcome {
+export function evaluate(key: VerifiableKey, attempt: Attempt, secret?: KeySecret): Outcome {
   if (attempt.visibleTo !== null && attempt.visibleTo !== key.companyId) return NOT_FOUND
-  return { code: judge(key, attempt), key }
+  return { code: judge(key, attempt, secret), key, secret }
 }
 
-function judge(key: VerifiableKey, attempt: Attempt): Exclude<OutcomeCode, 'NOT_FOUND'> {
-  if (!key.isActive) return 'INACTIVE'
+function judge(
+  key: VerifiableKey,
+  attempt: Attempt,
+  secret: KeySecret | undefined,
+): Exclude<OutcomeCode, 'NOT_FOUND'> {
+  if (!key.isActive || hasEnded(secret, attempt.nowMs)) return 'INACTIVE'
   if (key.expiresAtMs !== null && key.expiresAtMs <= attempt.nowMs) return 'EXPIRED'
   if (isTokenOver(attempt)) return 'EXPIRED'
   if (!key.isUserActive) return 'USER_INACTIVE'
@@ -52,6 +57,9 @@ function judge(key: VerifiableKey, attempt: Attempt): Exclude<OutcomeCode, 'NOT_
   }
   return missingPermission(key, attempt) === undefined ? 'VALID' : 'INSUFFICIENT_PERMISSIONS'
 }
+
+const hasEnded = (secret: KeySecret | undefined, nowMs: number): boolean =>
+  secret !== undefined && secret.endsAtMs !== null && secret.endsAtMs <= nowMs
 
 export const isTokenOver = ({ token, nowMs }: Pick<Attempt, 'token' | 'nowMs'>): boolean =>
   token !== undefined && token.expiresAtMs <= nowMs

@@ -1,4 +1,4 @@
-import type { KeyHandle, LoadedKey } from './key-cache.ts'
+import type { KeyHandle, LoadedKey } from './loaded-key.ts'
 
 /** A load under way. Compared by identity: one that was dropped answers its callers and never publishes. */
 type Flight = Promise<LoadedKey | null>

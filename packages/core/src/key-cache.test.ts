@@ -27,13 +27,38 @@ describe('the key cache', () => {
     const likeOne = `${fingerprintOf(1).slice(0, -1)}/` as Fingerprint
     cache.publish(aLoadedKey(1))
     expect(cache.find(likeOne)).toBeUndefined()
-    cache.publish({ fingerprint: likeOne, key: aLoadedKey(2).key })
+    cache.publish({ secrets: [{ tag: likeOne, endsAtMs: null }], key: aLoadedKey(2).key })
     expect(cache.find(likeOne)?.key.id).toBe('key_2')
     expect(cache.find(fingerprintOf(1))).toBeUndefined()
     expect(cache.find('key_1' as KeyId)).toBeUndefined()
     expect(cache.size).toBe(1)
     cache.drop({ scope: 'key', id: 'key_2' as KeyId })
     expect(cache.find(likeOne)).toBeUndefined()
+  })
+
+  it('finds a key by each of its secrets, and loses all of them at once', () => {
+    const cache = createKeyCache(10)
+    const { key } = aLoadedKey(1)
+    const secrets = [1, 2].map((n) => ({ tag: fingerprintOf(n), endsAtMs: n }))
+    cache.publish({ secrets, key })
+    expect([1, 2].map((n) => cache.find(fingerprintOf(n))?.key)).toEqual([key, key])
+    expect(cache.size).toBe(1)
+    // The key is published anew with one secret: the other is none of its any more.
+    cache.publish({ secrets: secrets.slice(1), key })
+    expect(heldOf(cache, [1, 2])).toEqual([2])
+    cache.publish({ secrets, key })
+    cache.drop({ scope: 'key', id: key.id as KeyId })
+    expect(heldOf(cache, [1, 2])).toEqual([])
+  })
+
+  it('counts its room rightly when the secrets of a key have one number', () => {
+    const cache = createKeyCache(2)
+    const likeOne = `${fingerprintOf(1).slice(0, -1)}/` as Fingerprint
+    const secrets = [fingerprintOf(1), likeOne].map((tag) => ({ tag, endsAtMs: null }))
+    for (let n = 0; n < 5; n++) cache.publish({ secrets, key: aLoadedKey(1).key })
+    for (const { tag } of secrets) expect(cache.find(tag)).toBeDefined()
+    for (let n = 2; n < 10; n++) cache.publish(aLoadedKey(n))
+    expect(cache.size).toBe(2)
   })
 
   it('never holds more than its bound, whatever is published', () => {
@@ -164,7 +189,7 @@ describe('the key cache', () => {
   it('forgets a session when it is ended', () => {
     const cache = createKeyCache(10)
     const id = 'ses_1' as SessionId
-    cache.publish({ fingerprint: undefined, key: aLoadedKey(1, { id }).key })
+    cache.publish({ secrets: [], key: aLoadedKey(1, { id }).key })
     expect(cache.find(id)).toBeDefined()
     cache.drop({ scope: 'session', id })
     expect(cache.find(id)).toBeUndefined()

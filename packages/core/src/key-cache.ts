@@ -1,20 +1,8 @@
-import { FINGERPRINT_LENGTH, type Fingerprint, fingerprintNumber } from './fingerprint.ts'
-import type { CompanyId, KeyId, SessionId, UserId } from './ids.ts'
+import { fingerprintNumber } from './fingerprint.ts'
 import type { VerifiableKey } from './key.ts'
+import { isTag, type KeyHandle, type LoadedKey, secretOf } from './loaded-key.ts'
 import { bytesOfAuthority, type CompiledAuthority } from './permission.ts'
-
-/** A key as the store knows it: the record to judge, and the fingerprint it is found by, if it has a secret. */
-export type LoadedKey = { readonly fingerprint: Fingerprint | undefined; readonly key: VerifiableKey }
-
-/** What a revocation names. */
-export type RevocationScope =
-  | { readonly scope: 'key'; readonly id: KeyId }
-  | { readonly scope: 'session'; readonly id: SessionId }
-  | { readonly scope: 'user'; readonly id: UserId }
-  | { readonly scope: 'company'; readonly id: CompanyId }
-
-/** How a key is asked for: by its secret's fingerprint, or by the id a token carries. */
-export type KeyHandle = Fingerprint | VerifiableKey['id']
+import type { RevocationScope } from './revocation-scope.ts'
 
 export type KeyCache = {
   find(handle: KeyHandle): LoadedKey | undefined
@@ -75,13 +63,13 @@ function createAuthorities() {
   }
 }
 
-/** The slots, each under both its handles, and the room they take. */
+/** The slots, each under all its handles, and the room they take. */
 function createSlots() {
   /** In the order in which room is made. */
   const byId = new Map<VerifiableKey['id'], Slot>()
   /**
-   * By a number: a text would have to be hashed in each verification, and each text it might be would have to be
-   * fetched from memory. Of two keys with one number the later stays; among 100,000 keys there is one such pair.
+   * By a number made of a tag: a text would have to be hashed in each verification, and each text it might be would
+   * have to be fetched from memory. Of two keys with one number the later stays; among 100,000 keys there is one such pair.
    */
   const byNumber = new Map<number, Slot>()
   const taken = { places: 0 }
@@ -90,7 +78,7 @@ function createSlots() {
   function remove(slot: Slot | undefined): void {
     if (slot === undefined) return
     taken.places -= authorities.release(slot.key)
-    if (slot.fingerprint !== undefined) byNumber.delete(fingerprintNumber(slot.fingerprint))
+    for (const { tag } of slot.secrets) byNumber.delete(fingerprintNumber(tag))
     byId.delete(slot.key.id)
     taken.places -= slot.places
   }
@@ -99,14 +87,15 @@ function createSlots() {
     byId,
     taken,
     find(handle: KeyHandle): Slot | undefined {
-      if (!isFingerprint(handle)) return byId.get(handle)
+      if (!isTag(handle)) return byId.get(handle)
       const slot = byNumber.get(fingerprintNumber(handle))
-      return slot?.fingerprint === handle ? slot : undefined
+      return slot !== undefined && secretOf(slot, handle) !== undefined ? slot : undefined
     },
     put(slot: Slot): void {
-      if (slot.fingerprint !== undefined) {
-        const number = fingerprintNumber(slot.fingerprint)
-        remove(byNumber.get(number))
+      for (const { tag } of slot.secrets) {
+        const number = fingerprintNumber(tag)
+        const other = byNumber.get(number)
+        if (other !== slot) remove(other)
         byNumber.set(number, slot)
       }
       byId.set(slot.key.id, slot)
@@ -128,9 +117,6 @@ function createSlots() {
     },
   }
 }
-
-/** Ids have 30 characters. */
-const isFingerprint = (handle: KeyHandle): handle is Fingerprint => handle.length === FINGERPRINT_LENGTH
 
 /**
  * A bounded cache. When it is full, the key that came first goes, unless it was used meanwhile: then it is as if it
@@ -160,11 +146,11 @@ export function createKeyCache(placesMax: number): KeyCache {
       if (slot !== undefined) slot.isUsed = true
       return slot
     },
-    publish({ fingerprint, key }) {
+    publish({ secrets, key }) {
       remove(byId.get(key.id))
       const places = placesOf(key)
       while (byId.size > 0 && taken.places + places + slots.placesBeside(key) > placesMax) makeRoom()
-      slots.put({ fingerprint, key, places, isUsed: false })
+      slots.put({ secrets, key, places, isUsed: false })
     },
     drop(revoked) {
       for (const slot of slotsOf(byId, revoked)) remove(slot)

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { aLoadedKey, anAttempt, fingerprintOf } from '../test/verifiable-key.ts'
 import type { CompanyId, KeyId, UserId } from './ids.ts'
-import type { KeyHandle, LoadedKey } from './key-cache.ts'
+import type { KeyHandle, LoadedKey } from './loaded-key.ts'
 import { Secret } from './secret.ts'
 import { createVerifier } from './verifier.ts'
 
@@ -15,7 +15,7 @@ function aVerifier() {
   const state = { isFresh: true, nowMs: 0 }
   const verifier = createVerifier({
     fingerprint: (secret) => fingerprintOf(Number(secret.reveal())),
-    load: (handle) =>
+    load: ({ handle }) =>
       new Promise<LoadedKey | null>((land, crash) => {
         loads.push({ handle, land, crash })
       }),
@@ -35,8 +35,16 @@ describe('the verifier', () => {
     const first = verifier.verify(SECRET, anAttempt())
     loads[0]?.land(active)
     expect((await first).code).toBe('VALID')
-    expect(verifier.verify(SECRET, anAttempt())).toEqual({ code: 'VALID', key: active.key })
-    expect(verifier.verifyById('key_1' as KeyId, anAttempt())).toEqual({ code: 'VALID', key: active.key })
+    expect(verifier.verify(SECRET, anAttempt())).toEqual({
+      code: 'VALID',
+      key: active.key,
+      secret: active.secrets[0],
+    })
+    expect(verifier.verifyById('key_1' as KeyId, anAttempt())).toEqual({
+      code: 'VALID',
+      key: active.key,
+      secret: undefined,
+    })
     expect(loads).toHaveLength(1)
   })
 
@@ -173,7 +181,7 @@ describe('the verifier', () => {
     const asked: KeyHandle[] = []
     const verifier = createVerifier({
       fingerprint: (secret) => fingerprintOf(Number(secret.reveal())),
-      load: (handle) => {
+      load: ({ handle }) => {
         asked.push(handle)
         return stored.get(handle) ?? null
       },
@@ -210,7 +218,7 @@ describe('the verifier', () => {
   it('holds as many keys as it is told', async () => {
     const verifier = createVerifier({
       fingerprint: (secret) => fingerprintOf(Number(secret.reveal())),
-      load: (handle) => aLoadedKey(Number(String(handle).replaceAll('.', ''))),
+      load: ({ handle }) => aLoadedKey(Number(String(handle).replaceAll('.', ''))),
       isFresh: () => true,
       monotonicMs: () => 0,
       keysMax: 3,

@@ -3,9 +3,11 @@ import { type Attempt, evaluate } from './evaluate.ts'
 import type { Fingerprint } from './fingerprint.ts'
 import { createFlights } from './flights.ts'
 import type { VerifiableKey } from './key.ts'
-import { createKeyCache, type KeyHandle, type LoadedKey, type RevocationScope } from './key-cache.ts'
+import { createKeyCache } from './key-cache.ts'
+import { type KeyHandle, type LoadedKey, type LoadRequest, secretOf } from './loaded-key.ts'
 import type { MaybePromise } from './maybe-promise.ts'
 import { NOT_FOUND, type Outcome } from './outcome.ts'
+import type { RevocationScope } from './revocation-scope.ts'
 import type { Secret } from './secret.ts'
 
 /** Of 1 KB each: 100 MB at worst. Most keys take less than half of it (V8 in bench/). */
@@ -14,10 +16,10 @@ const CACHE_PLACES_MAX = 100_000
 type VerifierOptions = {
   readonly fingerprint: (secret: Secret) => Fingerprint
   /**
-   * Reads a key from the source of truth; null: there is none. Throws when the source is silent: a check
+   * Reads a key and its secrets from the source of truth; null: there is none. Throws when the source is silent: a check
    * that cannot be made is never a yes. A store that answers at once may do so without a promise.
    */
-  readonly load: (handle: KeyHandle) => MaybePromise<LoadedKey | null>
+  readonly load: (request: LoadRequest) => MaybePromise<LoadedKey | null>
   /** Whether an answer from memory is provably up to date. Asked before every look-up, never remembered. */
   readonly isFresh: () => boolean
   readonly monotonicMs: () => number
@@ -53,33 +55,33 @@ export function createVerifier(options: VerifierOptions): Verifier {
     else cache.publish(loaded)
   }
 
-  function find(handle: KeyHandle, attempt: Attempt): MaybePromise<Outcome> {
+  function judgeBy(handle: KeyHandle, attempt: Attempt, secret?: Secret): MaybePromise<Outcome> {
     if (options.isFresh()) {
       const known = cache.find(handle)
       if (known !== undefined) {
         hits += 1
-        return evaluate(known.key, attempt)
+        return evaluate(known.key, attempt, secretOf(known, handle))
       }
       if (absences.isKnown(handle)) {
         hits += 1
         return NOT_FOUND
       }
       const flight = flights.find(handle)
-      if (flight !== undefined) return flight.then((loaded) => judge(loaded, attempt))
+      if (flight !== undefined) return flight.then((loaded) => judge(loaded, handle, attempt))
     }
     // A caller without proof of freshness takes no flight that began before it came: it begins its own.
     loads += 1
-    const loading = options.load(handle)
+    const loading = options.load(secret === undefined ? { handle } : { handle, secret })
     if (loading instanceof Promise) {
-      return flights.depart(handle, loading).then((loaded) => judge(loaded, attempt))
+      return flights.depart(handle, loading).then((loaded) => judge(loaded, handle, attempt))
     }
     publish(handle, loading)
-    return judge(loading, attempt)
+    return judge(loading, handle, attempt)
   }
 
   return {
-    verify: (secret, attempt) => find(options.fingerprint(secret), attempt),
-    verifyById: find,
+    verify: (secret, attempt) => judgeBy(options.fingerprint(secret), attempt, secret),
+    verifyById: (id, attempt) => judgeBy(id, attempt),
     drop(revoked) {
       flights.drop()
       cache.drop(revoked)
@@ -101,6 +103,6 @@ export function createVerifier(options: VerifierOptions): Verifier {
   }
 }
 
-function judge(loaded: LoadedKey | null, attempt: Attempt): Outcome {
-  return loaded === null ? NOT_FOUND : evaluate(loaded.key, attempt)
+function judge(loaded: LoadedKey | null, handle: KeyHandle, attempt: Attempt): Outcome {
+  return loaded === null ? NOT_FOUND : evaluate(loaded.key, attempt, secretOf(loaded, handle))
 }

@@ -3,7 +3,7 @@ import type { Attempt } from '../src/evaluate.ts'
 import type { Fingerprint } from '../src/fingerprint.ts'
 import type { CompanyId, KeyId, UserId } from '../src/ids.ts'
 import type { VerifiableKey } from '../src/key.ts'
-import type { LoadedKey } from '../src/key-cache.ts'
+import type { LoadedKey } from '../src/loaded-key.ts'
 import { compileAuthority } from '../src/permission.ts'
 
 export const NOW_MS = Date.UTC(2026, 10, 20)
@@ -35,7 +35,10 @@ export function aKey(changes: Partial<VerifiableKey> = {}): VerifiableKey {
 
 /** The `n`th key as a store answers it. */
 export function aLoadedKey(n: number, changes: Partial<VerifiableKey> = {}): LoadedKey {
-  return { fingerprint: fingerprintOf(n), key: aKey({ id: `key_${n}` as KeyId, ...changes }) }
+  return {
+    secrets: [{ tag: fingerprintOf(n), endsAtMs: null }],
+    key: aKey({ id: `key_${n}` as KeyId, ...changes }),
+  }
 }
 
 /** Those below 10,000 differ in their first 32 bits. */

@@ -160,7 +160,7 @@ function wireVerification(
 ): Pick<Services, 'verifier' | 'revocations'> {
   const verifier: Verifier = createVerifier({
     fingerprint,
-    load: (handle) => loadKey(engine.verification, handle),
+    load: ({ handle }) => loadKey(engine.verification, handle),
     isFresh: () => revocations.isFresh(),
     monotonicMs: () => performance.now(),
   })

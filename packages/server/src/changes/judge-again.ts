@@ -1,10 +1,10 @@
 import { evaluate, IN_FORCE } from '@latchkey/core/evaluate'
+import { compileKey } from '@latchkey/core/key-record'
 import { NOT_FOUND } from '@latchkey/core/outcome'
 import type { Principal } from '@latchkey/core/principal'
 import type { findOutsideUser } from '../storage/outside-user.ts'
 import type { Db } from '../storage/schema.ts'
 import type { findVerifiable } from '../storage/verifiable.ts'
-import { compileKey } from '../verification/compile-key.ts'
 import { principalNow } from '../verification/principal-now.ts'
 import type { Requester } from './requester.ts'
 

@@ -1,28 +1,9 @@
-import type { KeyHandle, RevocationScope } from '@latchkey/core/key-cache'
+import type { KeyRecord } from '@latchkey/core/key-record'
+import type { KeyHandle } from '@latchkey/core/loaded-key'
 import type { MaybePromise } from '@latchkey/core/maybe-promise'
+import type { RevocationScope } from '@latchkey/core/revocation-scope'
 import type { Turn } from './fair-queue.ts'
 import type { Db, LogRow } from './schema.ts'
-
-/** What verification reads of a key, session or user, with its user and its company: one indexed read. */
-export type VerifiableRow = {
-  readonly id: string
-  readonly company_id: string
-  readonly user_id: string
-  /** null for a session and a user, which have no secret. */
-  readonly fingerprint: Uint8Array | null
-  readonly mode: string
-  readonly status: string
-  readonly expires_at: number | null
-  readonly whitelisted_ips: string | null
-  readonly permissions: string | null
-  readonly ceiling: string | null
-  readonly metadata: string
-  readonly role: string
-  readonly user_status: string
-  readonly user_permissions: string | null
-  readonly company_status: string
-  readonly is_operator: number
-}
 
 /** The head, and the log rows after the asked revision, from one snapshot. */
 export type Changes = {
@@ -34,7 +15,7 @@ export type Changes = {
 /** The reads on the path of every verification, kept apart from the query builder. */
 export type VerificationReads = {
   /** By fingerprint or id. A store that answers at once does so without a promise. */
-  findKey(handle: KeyHandle): MaybePromise<VerifiableRow | undefined>
+  findKey(handle: KeyHandle): MaybePromise<KeyRecord | undefined>
 }
 
 /** The revision a change got, and the epoch it was counted in. */

@@ -1,4 +1,4 @@
-import type { RevocationScope } from '@latchkey/core/key-cache'
+import type { RevocationScope } from '@latchkey/core/revocation-scope'
 import pg from 'pg'
 import type { Head } from './engine.ts'
 

@@ -1,5 +1,5 @@
 import { AppError } from '@latchkey/core/error'
-import type { RevocationScope } from '@latchkey/core/key-cache'
+import type { RevocationScope } from '@latchkey/core/revocation-scope'
 import type pg from 'pg'
 import { type Head, type Revoke, WriteConflict, type Written } from './engine.ts'
 import type { PostgresClient } from './postgres-client.ts'

@@ -1,9 +1,10 @@
 import { fingerprintBytes } from '@latchkey/core/fingerprint'
 import { isId } from '@latchkey/core/ids'
-import type { KeyHandle } from '@latchkey/core/key-cache'
-import type { Head, VerifiableRow, VerificationReads } from './engine.ts'
+import type { KeyHandle } from '@latchkey/core/loaded-key'
+import type { Head, VerificationReads } from './engine.ts'
 import { type SeenHead, withHead } from './postgres-head.ts'
 import type { Pool } from './postgres-pool.ts'
+import { recordOf, type VerifiableRow } from './verifiable-record.ts'
 import { verifiableSql } from './verifiable-sql.ts'
 
 const sql = verifiableSql('$1')
@@ -33,7 +34,7 @@ export function createPostgresVerificationReads(
         return row
       })
       assertExpected(found)
-      return found.id === null || found.id === undefined ? undefined : (found as VerifiableRow)
+      return found.id === null || found.id === undefined ? undefined : recordOf(found as VerifiableRow)
     },
   }
 }

@@ -1,4 +1,4 @@
-import type { RevocationScope } from '@latchkey/core/key-cache'
+import type { RevocationScope } from '@latchkey/core/revocation-scope'
 import { sql } from 'kysely'
 import type { Revocation } from './engine.ts'
 import { NOT_ACCEPTED, NotAcceptedError } from './not-accepted.ts'

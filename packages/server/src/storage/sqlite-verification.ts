@@ -1,10 +1,12 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { fingerprintBytes } from '@latchkey/core/fingerprint'
 import { isId } from '@latchkey/core/ids'
-import type { AskedChanges, Changes, VerifiableRow, VerificationReads } from './engine.ts'
+import type { KeyHandle } from '@latchkey/core/loaded-key'
+import type { AskedChanges, Changes, VerificationReads } from './engine.ts'
 import { NOT_ACCEPTED, NotAcceptedError } from './not-accepted.ts'
 import type { HeadRow, LogRow } from './schema.ts'
 import { type Leaseholder, SETTLE_MS, type SqliteLease } from './sqlite-lease.ts'
+import { recordOf, type VerifiableRow } from './verifiable-record.ts'
 import { verifiableSql } from './verifiable-sql.ts'
 
 /** Prepared reads on a connection of their own: the path of every verification. */
@@ -37,6 +39,13 @@ export function createSqliteVerificationReads(
     }
   }
 
+  function find(handle: KeyHandle): VerifiableRow | undefined {
+    if (isId('key', handle)) return byId.get(handle) as VerifiableRow | undefined
+    if (isId('ses', handle)) return session.get(handle) as VerifiableRow | undefined
+    if (isId('usr', handle)) return user.get(handle) as VerifiableRow | undefined
+    return byFingerprint.get(fingerprintBytes(handle)) as VerifiableRow | undefined
+  }
+
   return {
     kind: 'asked',
     changesSince(revision) {
@@ -51,10 +60,8 @@ export function createSqliteVerificationReads(
     settleMs: SETTLE_MS,
     isAccepted: () => (state.get() as { is_accepted: 0 | 1 }).is_accepted === 1,
     findKey(handle) {
-      if (isId('key', handle)) return byId.get(handle) as VerifiableRow | undefined
-      if (isId('ses', handle)) return session.get(handle) as VerifiableRow | undefined
-      if (isId('usr', handle)) return user.get(handle) as VerifiableRow | undefined
-      return byFingerprint.get(fingerprintBytes(handle)) as VerifiableRow | undefined
+      const row = find(handle)
+      return row === undefined ? undefined : recordOf(row)
     },
   }
 }

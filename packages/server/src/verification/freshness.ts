@@ -1,4 +1,4 @@
-import type { RevocationScope } from '@latchkey/core/key-cache'
+import type { RevocationScope } from '@latchkey/core/revocation-scope'
 import type { Verifier } from '@latchkey/core/verifier'
 import type { AskedChanges, Changes } from '../storage/engine.ts'
 import { cannotVerify } from './load-key.ts'

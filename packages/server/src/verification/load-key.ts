@@ -1,16 +1,16 @@
 import { AppError } from '@latchkey/core/error'
-import type { KeyHandle, LoadedKey } from '@latchkey/core/key-cache'
+import { compileKey, type KeyRecord } from '@latchkey/core/key-record'
+import type { KeyHandle, LoadedKey } from '@latchkey/core/loaded-key'
 import type { MaybePromise } from '@latchkey/core/maybe-promise'
-import type { VerifiableRow, VerificationReads } from '../storage/engine.ts'
+import type { VerificationReads } from '../storage/engine.ts'
 import { NotAcceptedError } from '../storage/not-accepted.ts'
-import { compileKey } from './compile-key.ts'
 
 /** Reads a key from the store and compiles it. Throws AppError `cannot_verify` when the store is silent. */
 export function loadKey(reads: VerificationReads, handle: KeyHandle): MaybePromise<LoadedKey | null> {
   try {
-    const row = reads.findKey(handle)
-    if (!(row instanceof Promise)) return compileFound(row)
-    return row.then(compileFound, (error: unknown) => {
+    const record = reads.findKey(handle)
+    if (!(record instanceof Promise)) return compileFound(record)
+    return record.then(compileFound, (error: unknown) => {
       throw cannotVerify(error)
     })
   } catch (error) {
@@ -18,8 +18,8 @@ export function loadKey(reads: VerificationReads, handle: KeyHandle): MaybePromi
   }
 }
 
-const compileFound = (row: VerifiableRow | undefined): LoadedKey | null =>
-  row === undefined ? null : compileKey(row)
+const compileFound = (record: KeyRecord | undefined): LoadedKey | null =>
+  record === undefined ? null : compileKey(record)
 
 export function cannotVerify(cause: unknown): AppError {
   if (cause instanceof NotAcceptedError) {

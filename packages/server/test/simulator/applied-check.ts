@@ -1,4 +1,4 @@
-import type { RevocationScope } from '@latchkey/core/key-cache'
+import type { RevocationScope } from '@latchkey/core/revocation-scope'
 import type { Verifier } from '@latchkey/core/verifier'
 import type { Observation } from '../../src/storage/engine.ts'
 import type { Judge } from './judge.ts'

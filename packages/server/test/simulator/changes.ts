@@ -1,7 +1,7 @@
 import type { CompanyId, KeyId } from '@latchkey/core/ids'
 import type { VerifiableKey } from '@latchkey/core/key'
-import type { RevocationScope } from '@latchkey/core/key-cache'
 import { principalOf } from '@latchkey/core/principal'
+import type { RevocationScope } from '@latchkey/core/revocation-scope'
 import type { Change as OpenChange } from '../../src/changes/change.ts'
 import { HOST, type Requester, requesterOnHost } from '../../src/changes/requester.ts'
 import { pause } from '../../src/verification/timing.ts'

@@ -1,5 +1,5 @@
 import type { CompanyId, KeyId, UserId } from '@latchkey/core/ids'
-import type { RevocationScope } from '@latchkey/core/key-cache'
+import type { RevocationScope } from '@latchkey/core/revocation-scope'
 import type { LogRow } from '../../src/storage/schema.ts'
 import { type Contents, isUsable } from './model-contents.ts'
 

@@ -1,12 +1,12 @@
-import { fingerprintBytes } from '@latchkey/core/fingerprint'
 import type { CompanyId, KeyId } from '@latchkey/core/ids'
-import type { KeyHandle, RevocationScope } from '@latchkey/core/key-cache'
+import type { KeyRecord } from '@latchkey/core/key-record'
+import type { KeyHandle } from '@latchkey/core/loaded-key'
+import type { RevocationScope } from '@latchkey/core/revocation-scope'
 import type {
   FollowedChanges,
   Head,
   Observation,
   ServerRow,
-  VerifiableRow,
   VerificationReads,
   Written,
 } from '../../src/storage/engine.ts'
@@ -23,7 +23,7 @@ const STATEMENT_MS_MAX = 10_500
 export type ModelDb = {
   lockCompany(id: CompanyId): Promise<undefined>
   findKey(id: KeyId): Promise<ModelKey | undefined>
-  findVerifiable(id: KeyHandle): Promise<VerifiableRow | undefined>
+  findVerifiable(id: KeyHandle): Promise<KeyRecord | undefined>
   change(mutate: Mutation): Promise<undefined>
 }
 
@@ -58,10 +58,10 @@ function createReads({ store, wire, expect }: Options): VerificationReads {
   return {
     async findKey(handle) {
       const assertExpected = assertingExpected(expect)
-      const found = await wire.ask<{ head: Head; row: VerifiableRow | undefined }>(
+      const found = await wire.ask<{ head: Head; row: KeyRecord | undefined }>(
         wire.open(),
         LOOK_UP_MS_MAX,
-        (answer) => answer(undefined, { head: store.head, row: verifiableRow(store, store.find(handle)) }),
+        (answer) => answer(undefined, { head: store.head, row: recordOf(store, store.find(handle)) }),
       )
       assertExpected(found.head)
       return found.row
@@ -135,8 +135,7 @@ async function write<T>(
     const db: ModelDb = {
       lockCompany: (id) => ask((answer) => session.lockCompany(id, answer)),
       findKey: (id) => ask((answer) => session.findKey(id, answer)),
-      findVerifiable: (id) =>
-        ask((answer) => session.read(() => verifiableRow(store, store.find(id)), answer)),
+      findVerifiable: (id) => ask((answer) => session.read(() => recordOf(store, store.find(id)), answer)),
       change: (mutate) => ask((answer) => session.change(mutate, answer)),
     }
     const value = (await work(db, (scope) => void changed.push(scope))) as T
@@ -155,25 +154,24 @@ function assertingExpected(expect: Options['expect']): (head: Head) => void {
   }
 }
 
-function verifiableRow({ contents }: ModelStore, key: ModelKey | undefined): VerifiableRow | undefined {
+function recordOf({ contents }: ModelStore, key: ModelKey | undefined): KeyRecord | undefined {
   if (key === undefined) return undefined
-  const isUserActive = contents.users.get(key.userId)?.isActive === true
   return {
     id: key.id,
-    company_id: key.companyId,
-    user_id: key.userId,
-    fingerprint: fingerprintBytes(key.fingerprint),
+    companyId: key.companyId,
+    userId: key.userId,
+    secrets: [{ tag: key.fingerprint, endsAtMs: null }],
     mode: 'live',
-    status: key.status === 'enabled' ? 'active' : 'inactive',
-    expires_at: null,
-    whitelisted_ips: null,
+    isActive: key.status === 'enabled',
+    isUserActive: contents.users.get(key.userId)?.isActive === true,
+    isCompanyActive: contents.companies.get(key.companyId) === true,
+    expiresAtMs: null,
+    whitelistedIPs: null,
+    role: 'viewer',
+    isOperator: false,
+    userPermissions: null,
     permissions: null,
     ceiling: null,
     metadata: '{}',
-    role: 'viewer',
-    user_status: isUserActive ? 'active' : 'inactive',
-    user_permissions: null,
-    company_status: contents.companies.get(key.companyId) === true ? 'active' : 'inactive',
-    is_operator: 0,
   }
 }

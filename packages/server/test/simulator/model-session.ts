@@ -1,5 +1,5 @@
 import type { CompanyId, KeyId } from '@latchkey/core/ids'
-import type { RevocationScope } from '@latchkey/core/key-cache'
+import type { RevocationScope } from '@latchkey/core/revocation-scope'
 import type { Head } from '../../src/storage/engine.ts'
 import type { Agenda } from './agenda.ts'
 import type { ModelKey, Mutation } from './model-contents.ts'

@@ -1,4 +1,5 @@
-import type { KeyHandle, RevocationScope } from '@latchkey/core/key-cache'
+import type { KeyHandle } from '@latchkey/core/loaded-key'
+import type { RevocationScope } from '@latchkey/core/revocation-scope'
 import type { Head, Observation, ServerRow } from '../../src/storage/engine.ts'
 import type { LogRow } from '../../src/storage/schema.ts'
 import type { Agenda } from './agenda.ts'

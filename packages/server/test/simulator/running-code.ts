@@ -67,7 +67,7 @@ export function assemble({ name, store, wire, timing, judge, fingerprint, newId 
   })
   const verifier = createVerifier({
     fingerprint,
-    load: (handle) => loadKey(engine.verification, handle),
+    load: ({ handle }) => loadKey(engine.verification, handle),
     isFresh: () => revocations.isFresh(),
     monotonicMs: timing.monotonicMs,
     keysMax: KEYS_MAX,

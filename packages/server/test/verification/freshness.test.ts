@@ -1,5 +1,5 @@
 import { AppError } from '@latchkey/core/error'
-import type { RevocationScope } from '@latchkey/core/key-cache'
+import type { RevocationScope } from '@latchkey/core/revocation-scope'
 import { describe, expect, test } from 'vitest'
 import type { AskedChanges, Changes } from '../../src/storage/engine.ts'
 import { createRevocations } from '../../src/verification/revocations.ts'

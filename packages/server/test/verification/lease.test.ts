@@ -1,4 +1,4 @@
-import type { RevocationScope } from '@latchkey/core/key-cache'
+import type { RevocationScope } from '@latchkey/core/revocation-scope'
 import { describe, expect, test } from 'vitest'
 import type { Head, Observation } from '../../src/storage/engine.ts'
 import { createLease } from '../../src/verification/lease.ts'

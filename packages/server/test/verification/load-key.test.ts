@@ -4,10 +4,10 @@ import { contains } from '@latchkey/core/allowlist'
 import { AppError } from '@latchkey/core/error'
 import { fingerprintFromBytes } from '@latchkey/core/fingerprint'
 import type { KeyId } from '@latchkey/core/ids'
+import { compileKey } from '@latchkey/core/key-record'
 import { listPermissions } from '@latchkey/core/permission'
 import { describe, expect, test } from 'vitest'
-import type { VerifiableRow } from '../../src/storage/engine.ts'
-import { compileKey } from '../../src/verification/compile-key.ts'
+import { recordOf, type VerifiableRow } from '../../src/storage/verifiable-record.ts'
 import { loadKey } from '../../src/verification/load-key.ts'
 
 const ID = 'key_1' as KeyId
@@ -33,6 +33,8 @@ const aRow = (changes: Partial<VerifiableRow> = {}): VerifiableRow => ({
   ...changes,
 })
 
+const compiled = (row: VerifiableRow) => compileKey(recordOf(row))
+
 describe('a store that does not answer is no store without the key', () => {
   test.each([
     [
@@ -56,7 +58,7 @@ describe('a store that does not answer is no store without the key', () => {
   })
 
   test('neither is a row that cannot be read', () => {
-    expect(() => loadKey({ findKey: () => aRow({ metadata: '{' }) }, ID)).toThrow(
+    expect(() => loadKey({ findKey: () => recordOf(aRow({ metadata: '{' })) }, ID)).toThrow(
       expect.objectContaining({ code: 'cannot_verify' }),
     )
   })
@@ -69,14 +71,14 @@ test('a key that is not there is null, at once or later', async () => {
 
 test('a key that is there is what its row says, at once or later', async () => {
   const row = aRow()
-  expect(loadKey({ findKey: () => row }, ID)).toEqual(compileKey(row))
-  expect(await loadKey({ findKey: async () => row }, ID)).toEqual(compileKey(row))
+  expect(loadKey({ findKey: () => recordOf(row) }, ID)).toEqual(compiled(row))
+  expect(await loadKey({ findKey: async () => recordOf(row) }, ID)).toEqual(compiled(row))
 })
 
 describe('what judging takes of a row', () => {
   test('as it stands there', () => {
-    const { fingerprint, key } = compileKey(aRow({ expires_at: 5_000, metadata: '{"a":"b"}' }))
-    expect(fingerprint).toBe(fingerprintFromBytes(BYTES))
+    const { secrets, key } = compiled(aRow({ expires_at: 5_000, metadata: '{"a":"b"}' }))
+    expect(secrets).toEqual([{ tag: fingerprintFromBytes(BYTES), endsAtMs: null }])
     expect(key).toMatchObject({
       id: 'key_1',
       companyId: 'cmp_1',
@@ -99,18 +101,18 @@ describe('what judging takes of a row', () => {
     ['company_status', 'isCompanyActive'],
   ] as const)('%s: anything but active is not active', (column, field) => {
     for (const status of ['inactive', 'deleted', 'invited', '', 'Active']) {
-      const { key } = compileKey(aRow({ [column]: status }))
+      const { key } = compiled(aRow({ [column]: status }))
       const states = { isActive: true, isUserActive: true, isCompanyActive: true, [field]: false }
       expect(key).toMatchObject(states)
     }
   })
 
-  test('a session and a user have no fingerprint', () => {
-    expect(compileKey(aRow({ fingerprint: null })).fingerprint).toBeUndefined()
+  test('a session and a user have no secret', () => {
+    expect(compiled(aRow({ fingerprint: null })).secrets).toEqual([])
   })
 
   test('the addresses it may be used from', () => {
-    const { key } = compileKey(aRow({ whitelisted_ips: '["192.0.2.0/24","2001:db8::1"]' }))
+    const { key } = compiled(aRow({ whitelisted_ips: '["192.0.2.0/24","2001:db8::1"]' }))
     const isInside = (text: string) => contains(key.allowlist!, parseAddress(text)!)
     expect(['192.0.2.7', '2001:db8::1', '192.0.3.7'].map(isInside)).toEqual([true, true, false])
   })
@@ -127,12 +129,12 @@ describe('what judging takes of a row', () => {
     [{ role: 'owner', is_operator: 0 }, ['*:*', 'audit:*', 'keys:*', 'users:*']],
     [{ role: 'owner', is_operator: 2 }, ['*:*', 'audit:*', 'keys:*', 'users:*']],
   ])('what it may do: %j', (changes, permissions) => {
-    const { key } = compileKey(aRow(changes))
+    const { key } = compiled(aRow(changes))
     expect(listPermissions(key.authority)).toEqual(permissions)
     expect(key.isOperator).toBe(changes.is_operator === 1)
   })
 
   test('a lower role of whoever made it is its role', () => {
-    expect(compileKey(aRow({ ceiling: '{"role":"viewer","permissions":["*"]}' })).key.role).toBe('viewer')
+    expect(compiled(aRow({ ceiling: '{"role":"viewer","permissions":["*"]}' })).key.role).toBe('viewer')
   })
 })

@@ -38,7 +38,11 @@ function aKey(changes: Partial<VerifiableKey> = {}): VerifiableKey {
 const outcomeOf = (
   code: Exclude<Outcome['code'], 'NOT_FOUND'>,
   key = aKey({ role: 'developer' }),
-): Outcome => ({ code, key })
+): Outcome => ({
+  code,
+  key,
+  secret: undefined,
+})
 const aToken = (expiresAtMs: number): PresentedToken => ({
   use: 'access',
   permissions: ['keys:list'],
