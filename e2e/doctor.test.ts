@@ -79,6 +79,7 @@ describe('latchkey doctor', () => {
       'integrity',
       'counters',
       'proxies',
+      'metrics',
       'port',
       'disk',
     ])
@@ -216,6 +217,15 @@ describe('latchkey doctor', () => {
   it('names a trust that lets every client choose its address', async () => {
     const found = await examine({ LATCHKEY_TRUSTED_PROXIES: '0.0.0.0/0' })
     expect(found).toMatchObject({ exitCode: 1, bad: ['proxies problem'] })
+  })
+
+  it('warns of figures that everybody may read, however that is written', async () => {
+    for (const everybody of ['0.0.0.0/0,::/0', '::/0', '0.0.0.0/1,128.0.0.0/1']) {
+      const found = await examine({ LATCHKEY_METRICS_FROM: everybody })
+      expect(found).toMatchObject({ exitCode: 0, ok: true, bad: ['metrics warning'] })
+      expect(found.of('metrics')).toMatchObject({ remedy: expect.stringContaining('LATCHKEY_METRICS_FROM') })
+    }
+    expect((await examine({ LATCHKEY_METRICS_FROM: '10.0.0.0/8' })).bad).toEqual([])
   })
 
   it('warns of a public https address without a trusted proxy, which is no problem yet', async () => {

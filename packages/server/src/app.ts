@@ -11,6 +11,7 @@ import { createDispatch, type Dispatch } from './http/dispatch.ts'
 import { createFailedAttempts } from './http/failed-attempts.ts'
 import { registerGateway } from './http/gateway.ts'
 import { createHoldings } from './http/holdings.ts'
+import { registerMetrics } from './http/metrics-page.ts'
 import { registerOAuth } from './http/oauth.ts'
 import { registerPages } from './http/pages.ts'
 import { createReadiness, type Readiness } from './http/readiness.ts'
@@ -66,7 +67,7 @@ export function createApp(services: Services): App {
   // An id of any length is looked up and not found.
   const router = createRouter(services.config.headerBytesMax)
   const basePath = basePathOf(services.config.publicUrl)
-  registerPages(router, services.metrics, services.config.publicUrl)
+  registerPages(router, services.config.publicUrl)
   const turns = createTurns()
   const connections = createConnections(CONNECTIONS_MAX)
   const gatewayConnections = new WeakSet<Socket>()
@@ -181,6 +182,7 @@ function registerOperations(
     readiness,
     failedAttempts: createFailedAttempts(services.config.failedAuthPerMinuteMax),
   }
+  registerMetrics(router, deps)
   registerOAuth(router, deps)
   registerGateway(router, deps, gatewayConnections)
   for (const id of Object.keys(operations) as OperationId[]) {

@@ -97,6 +97,13 @@ export const settings = {
     description: 'Addresses and CIDR blocks whose X-Forwarded-For is believed, separated by commas.',
     parse: blocks,
   } satisfies Setting<Allowlist | null>,
+  metricsFrom: {
+    name: 'LATCHKEY_METRICS_FROM',
+    fallback: '127.0.0.0/8,::1',
+    description:
+      'Addresses and CIDR blocks that may read /metrics without a credential, separated by commas.',
+    parse: blocks,
+  } satisfies Setting<Allowlist | null>,
   keyPrefix: {
     name: 'LATCHKEY_KEY_PREFIX',
     fallback: 'lk',

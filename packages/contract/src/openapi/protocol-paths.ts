@@ -6,6 +6,7 @@ import type {
   ResponseObject,
   SchemaObject,
 } from './document.ts'
+import { ANY_CREDENTIAL } from './security-schemes.ts'
 
 /*
  * What the service answers beside the operations table: protocols that others have written, with statuses, bodies and
@@ -13,7 +14,7 @@ import type {
  */
 
 type Spoken = Pick<OperationObject, 'operationId' | 'tags' | 'summary' | 'description' | 'responses'> &
-  Partial<Pick<OperationObject, 'parameters' | 'requestBody' | 'x-body-bytes-max'>>
+  Partial<Pick<OperationObject, 'parameters' | 'requestBody' | 'security' | 'x-body-bytes-max'>>
 
 const operation = (spoken: Spoken): OperationObject => ({
   security: [],
@@ -190,13 +191,19 @@ const metrics = operation({
   operationId: 'getMetrics',
   tags: ['Operation'],
   summary: 'Metrics for Prometheus',
-  description: 'Counters and durations, in the text format of Prometheus. Never an id of a key.',
+  description:
+    'Counters and durations, in the text format of Prometheus. Never an id of a key. Without a credential only from the ' +
+    'addresses in LATCHKEY_METRICS_FROM; from elsewhere with a credential of the operator that has companies:read.',
+  security: [...ANY_CREDENTIAL, {}],
   responses: {
     '200': {
       description: 'The metrics.',
       headers: REQUEST_ID,
       content: { 'text/plain': { schema: text() } },
     },
+    '401': { $ref: '#/components/responses/Unauthorized' },
+    '403': { $ref: '#/components/responses/Forbidden' },
+    '429': { $ref: '#/components/responses/TooManyRequests' },
     '503': { $ref: '#/components/responses/Unavailable' },
   },
 })

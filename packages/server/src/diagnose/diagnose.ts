@@ -8,7 +8,7 @@ import { diagnoseDatabase, diagnoseIntegrity } from './database.ts'
 import { type Finding, problem, reasonOf } from './finding.ts'
 import { diagnosePostgres } from './postgres.ts'
 import { probe } from './probe.ts'
-import { diagnosePort, diagnoseProxies } from './proxies.ts'
+import { diagnoseMetrics, diagnosePort, diagnoseProxies } from './proxies.ts'
 import { diagnoseServerSecret } from './server-secret.ts'
 import { ask, inspectStore, type StoreState } from './store-state.ts'
 
@@ -32,6 +32,7 @@ export async function* diagnose(onProgress: OnProgress): AsyncGenerator<Finding>
   else yield* diagnoseServed(config, secretSource, secretSource.databaseUrl)
   const answer = await probe(config)
   yield diagnoseProxies(config, answer)
+  yield diagnoseMetrics(config)
   yield await diagnosePort(config, answer)
   if (secretSource.databaseUrl === null) yield diagnoseDisk(config.dataDir)
 }

@@ -20,12 +20,28 @@ export function diagnoseProxies({ trustedProxies, publicUrl }: Proxied, answer: 
   }
   const ranges = rangesOf(trustedProxies)
   const detail = `X-Forwarded-For is believed from ${ranges.join(', ')}${seenFrom(answer, trustedProxies)}`
-  if (!ranges.some((range) => EVERYWHERE.includes(range))) return fine(check, detail)
+  if (!isEverywhere(ranges)) return fine(check, detail)
   const remedy = 'Name only your own proxies: as it is, any client can claim any address.'
   return problem(check, `${detail}.`, remedy)
 }
 
 const EVERYWHERE = ['0.0.0.0 to 255.255.255.255', ':: to ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff']
+
+const isEverywhere = (ranges: readonly string[]): boolean =>
+  ranges.some((range) => EVERYWHERE.includes(range))
+
+/** Who may read the figures of the service without a credential. */
+export function diagnoseMetrics({ metricsFrom }: Pick<Config, 'metricsFrom'>): Finding {
+  const check = 'metrics'
+  const ranges = metricsFrom === null ? [] : rangesOf(metricsFrom)
+  const detail = `/metrics may be read without a credential from ${ranges.join(', ')}`
+  if (!isEverywhere(ranges)) return fine(check, detail)
+  return warning(
+    check,
+    `${detail}: everybody who reaches the service.`,
+    'Name only the addresses of what scrapes it in LATCHKEY_METRICS_FROM.',
+  )
+}
 
 function seenFrom(answer: ProbeAnswer, trustedProxies: Allowlist | null): string {
   const address =

@@ -7,7 +7,6 @@ import {
   renderReferencePage,
 } from '@latchkey/contract/reference-page'
 import { AppError, type ErrorCode } from '@latchkey/core/error'
-import type { Metrics } from '../telemetry/metrics.ts'
 import { type Answer, jsonAnswer } from './answer.ts'
 import { basePathOf, pageUnder } from './base-path.ts'
 import { PROBLEMS } from './problems.ts'
@@ -22,7 +21,7 @@ const CONTENT_SECURITY_POLICY =
  * The pages for people, and the document for machines: everything that is not an operation. Their links begin with
  * the path of `publicUrl`, and the commands on them with the address under which they were asked for.
  */
-export function registerPages(router: Router, metrics: Metrics, publicUrl: string | null): void {
+export function registerPages(router: Router, publicUrl: string | null): void {
   const basePath = basePathOf(publicUrl)
   // As bytes: what is sent to many is made once, and held once, however slowly they read.
   const bytesOf = (page: string) => Buffer.from(pageUnder(page, basePath))
@@ -42,7 +41,6 @@ export function registerPages(router: Router, metrics: Metrics, publicUrl: strin
     throw new AppError('route_not_found', 'There is nothing here: see /docs.')
   })
   get('/openapi.json', () => jsonAnswer(200, documentBytes))
-  get('/metrics', async () => textAnswer(metrics.contentType, await metrics.text()))
   get('/docs', (request) => pageAnswer(referenceAt(publicUrl?.replace(/\/$/, '') ?? requestOrigin(request))))
   get('/favicon.ico', () => textAnswer('image/svg+xml', ICON))
   get('/docs/style.css', () => textAnswer('text/css; charset=utf-8', REFERENCE_STYLE))

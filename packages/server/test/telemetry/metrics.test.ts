@@ -52,7 +52,7 @@ const make = (fields: object = {}): Promise<{ readonly id: string; readonly key:
   })
 const unknown = () => generateSecret({ prefix: 'lk', mode: 'live', randomBytes }).reveal()
 
-test('is Prometheus’ text format, for everyone who can reach it', async () => {
+test('is Prometheus’ text format, for whoever asks from the machine itself', async () => {
   const answer = await server.call({ path: '/metrics', key: null })
   expect(answer.status).toBe(200)
   expect(answer.headers['content-type']).toMatch(/^text\/plain; version=/)
