@@ -1,9 +1,6 @@
-import type { RevocationScope } from '@latchkey/core/revocation-scope'
-import type { Verifier } from '@latchkey/core/verifier'
 import type { Head, Observation } from '../storage/engine.ts'
+import { createApplied, type Memory } from './applied.ts'
 import { isWithin, type Moment, type Timing } from './timing.ts'
-
-type Memory = Pick<Verifier, 'drop' | 'clear'>
 
 /** The revision this process had applied, and the one the store is at. */
 export type Refused = { readonly known: number; readonly found: number }
@@ -34,8 +31,7 @@ export type Lease = {
  * revocation waits that long, and a margin, for servers it hears nothing of.
  */
 export function createLease(memory: Memory, timing: Timing): Lease {
-  let epoch: string | undefined
-  let applied = -1
+  const applied = createApplied(memory)
   let sent: Moment | undefined
   let leaseMs = 0
   /** An epoch in which the head went back: nothing counted in it can be trusted any more. */
@@ -44,9 +40,9 @@ export function createLease(memory: Memory, timing: Timing): Lease {
   let isResigned = false
 
   function expect(): (head: Head) => boolean {
-    const then = { epoch, applied }
+    const then = { epoch: applied.epoch, revision: applied.revision }
     return (head) => {
-      if (head.epoch === then.epoch && head.revision < then.applied) distrusted = head.epoch
+      if (head.epoch === then.epoch && head.revision < then.revision) distrusted = head.epoch
       return head.isAccepted && head.epoch !== distrusted && (then.epoch ?? head.epoch) === head.epoch
     }
   }
@@ -58,10 +54,10 @@ export function createLease(memory: Memory, timing: Timing): Lease {
 
   return {
     get epoch() {
-      return epoch
+      return applied.epoch
     },
     get applied() {
-      return applied
+      return applied.revision
     },
     isFresh: () => sent !== undefined && isWithin(timing, sent, leaseMs),
     get refused() {
@@ -70,19 +66,13 @@ export function createLease(memory: Memory, timing: Timing): Lease {
     expect,
     apply(sentAt, seen) {
       if (isResigned) return
-      if (seen.epoch === epoch && seen.revision < applied) distrusted = seen.epoch
+      if (seen.epoch === applied.epoch && seen.revision < applied.revision) distrusted = seen.epoch
       if (!seen.isAccepted || seen.epoch === distrusted) {
-        refused = { known: applied, found: seen.revision }
+        refused = { known: applied.revision, found: seen.revision }
         return giveUp()
       }
       refused = undefined
-      if (seen.epoch === epoch && isNext(applied, seen)) {
-        for (const row of seen.rows) memory.drop({ scope: row.scope, id: row.object_id } as RevocationScope)
-      } else {
-        memory.clear()
-      }
-      epoch = seen.epoch
-      applied = seen.revision
+      applied.apply(seen)
       leaseMs = seen.leaseMs
       sent = sentAt
     },
@@ -91,11 +81,4 @@ export function createLease(memory: Memory, timing: Timing): Lease {
       giveUp()
     },
   }
-}
-
-/** Whether the rows are exactly those after `applied` up to the head, none missing. */
-function isNext(applied: number, { revision, rows }: Observation): boolean {
-  return (
-    revision - applied === rows.length && rows.every((row, index) => row.revision === applied + 1 + index)
-  )
 }
