@@ -1,6 +1,9 @@
-const SIGNALS = ['SIGINT', 'SIGTERM'] as const
+import { isatty } from 'node:tty'
+import type { Starter } from './starter.ts'
 
-/** What told this process to stop. */
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'starter gone'] as const
+
+/** What told this process to stop: a signal, or that the npm which started it has ended. */
 export type StopSignal = (typeof SIGNALS)[number]
 
 /**
@@ -14,7 +17,7 @@ const EXIT_CODE_AT_ONCE = 130
  * Resolves with the first signal to stop, also one that the parent of a worker passes on. A Ctrl-C that comes later
  * ends the process at once. A later SIGTERM does not: systemd and others send it to every process of a service.
  */
-export function untilToldToStop(): Promise<StopSignal> {
+export function untilToldToStop(starter?: Starter): Promise<StopSignal> {
   return new Promise((resolve) => {
     let firstAtMs: number | undefined
     const told = (signal: StopSignal) => {
@@ -25,6 +28,13 @@ export function untilToldToStop(): Promise<StopSignal> {
     process.on('SIGINT', () => {
       told('SIGINT')
       if (performance.now() - firstAtMs! > SAME_STOP_MS_MAX) process.exit(EXIT_CODE_AT_ONCE)
+    })
+    starter?.gone.then(() => told('starter gone'))
+    const isAtTerminal = [0, 1, 2].some((descriptor) => isatty(descriptor))
+    process.on('SIGHUP', () => {
+      // The terminal was closed. Without one (nohup leaves none, and Node undoes what nohup does) it is to stay.
+      if (isAtTerminal) told('SIGHUP')
+      else starter?.forget()
     })
     process.on('message', (message) => {
       const signal = SIGNALS.find((known) => known === (message as PassedOn | undefined)?.stop)

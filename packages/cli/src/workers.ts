@@ -1,6 +1,7 @@
 import cluster, { type Worker } from 'node:cluster'
 import { ConfigError } from './config-error.ts'
 import type { Started } from './start-and-stop.ts'
+import type { Starter } from './starter.ts'
 import { passedOn, type StopSignal, untilToldToStop } from './stop-signals.ts'
 
 /** A worker that ended by itself is replaced after this long, in milliseconds, so that a broken one does not spin. */
@@ -21,9 +22,9 @@ export function announceWorker({ url, unready }: Started): void {
  * Starts processes that share the port. One that ends is replaced. Throws Error when one cannot start, after
  * which none is left.
  */
-export async function runWorkers(count: number): Promise<Workers> {
+export async function runWorkers(count: number, starter?: Starter): Promise<Workers> {
   let isStopping = false
-  const stopping = untilToldToStop().then((signal) => {
+  const stopping = untilToldToStop(starter).then((signal) => {
     isStopping = true
     stopAll(signal)
     return signal

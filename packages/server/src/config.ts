@@ -49,6 +49,10 @@ export function readConfig(environment: Environment = process.env): {
   }
 }
 
+/** Whether npm, pnpm or yarn runs this process, as a script or as npx. */
+export const isRunByNpm = (environment: Environment = process.env): boolean =>
+  environment.npm_lifecycle_event !== undefined
+
 /** Asked only of who needs it: the variable is there for other programs, too. It may hold a password. */
 function assertProxy(text: string): void {
   if (text === '' || (URL.canParse(text) && /^https?:$/.test(new URL(text).protocol))) return

@@ -3,7 +3,7 @@ export { createSightings, type Sightings } from './audit/sightings.ts'
 export { takeCheckpoint } from './audit/take-checkpoint.ts'
 export { type StoreReport, verifyStore } from './audit/verify-store.ts'
 export { type Bootstrapped, bootstrap } from './bootstrap.ts'
-export { type Config, ConfigError, readConfig, type SecretSource } from './config.ts'
+export { type Config, ConfigError, isRunByNpm, readConfig, type SecretSource } from './config.ts'
 export { diagnose } from './diagnose/diagnose.ts'
 export type { Finding } from './diagnose/finding.ts'
 export {

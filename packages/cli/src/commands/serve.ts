@@ -6,6 +6,7 @@ import { assertKeyDeliverable } from '../first-start.ts'
 import { exitWithoutReaders } from '../print.ts'
 import { describeSettings } from '../settings-help.ts'
 import { narrateStop, startFirst, stopServer } from '../start-and-stop.ts'
+import { type Starter, watchStarter } from '../starter.ts'
 import { type StopSignal, untilToldToStop } from '../stop-signals.ts'
 import { announceWorker, runWorkers } from '../workers.ts'
 
@@ -19,7 +20,7 @@ export function registerServe(program: Command): void {
 }
 
 async function serve(): Promise<void> {
-  const { assertPortFree, createServices, readConfig } = await import('@latchkey/server')
+  const { assertPortFree, createServices, isRunByNpm, readConfig } = await import('@latchkey/server')
   const { config, secretSource } = readConfig()
   // Workers share the port that their parent holds, and the store that it has made.
   if (!cluster.isWorker) {
@@ -30,16 +31,17 @@ async function serve(): Promise<void> {
   if (cluster.isWorker) await serveAsWorker(services)
   else {
     const count = config.workers === 'auto' ? availableParallelism() : config.workers
-    await (count === 1 ? serveAlone(services) : serveWithWorkers(services, count))
+    const starter = isRunByNpm() ? watchStarter() : undefined
+    await (count === 1 ? serveAlone(services, starter) : serveWithWorkers(services, count, starter))
   }
   await exitWithoutReaders(0)
 }
 
-async function serveAlone(services: Services): Promise<void> {
+async function serveAlone(services: Services, starter?: Starter): Promise<void> {
   let stopping!: Promise<StopSignal>
   const server = await startFirst(services, () => {
     // Before anybody is told that it is ready, and may tell it to stop.
-    stopping = untilToldToStop()
+    stopping = untilToldToStop(starter)
     return startOrDispose(services, { isAlone: true })
   })
   const signal = await stopping
@@ -55,12 +57,12 @@ async function serveAsWorker(services: Services): Promise<void> {
 }
 
 /** This process prepares the store, and then only watches over those that serve. */
-async function serveWithWorkers(services: Services, count: number): Promise<void> {
+async function serveWithWorkers(services: Services, count: number, starter?: Starter): Promise<void> {
   const workers = await startFirst(services, async () => {
     await services.dispose()
     const { answerWorkersMetrics } = await import('@latchkey/server')
     answerWorkersMetrics()
-    return runWorkers(count)
+    return runWorkers(count, starter)
   })
   await narrateStop(await workers.stopping, services.config, workers.untilGone())
 }
