@@ -1,5 +1,5 @@
 import { DatabaseSync } from 'node:sqlite'
-import type { SourceEntry } from './import-row.ts'
+import type { SourceLine } from './import-row.ts'
 import { readRecords } from './read-source.ts'
 import type { SourceRecord } from './records.ts'
 import { SourceError } from './source-error.ts'
@@ -12,7 +12,7 @@ import type { SourceOptions } from './source-options.ts'
 export async function* readBetterAuthDatabase(
   path: string,
   options: SourceOptions,
-): AsyncGenerator<SourceEntry> {
+): AsyncGenerator<SourceLine> {
   const database = open(path)
   try {
     yield* readRecords('better-auth', rowsOf(database), options)

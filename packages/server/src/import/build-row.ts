@@ -5,9 +5,9 @@ import { type Mode, Secret } from '@latchkey/core/secret'
 import { fitMetadata } from './fit-metadata.ts'
 import type { ImportRow, SourceName, SourceStatus } from './import-row.ts'
 import { judgeText, type TextRules } from './judge-text.ts'
-import { EntryRefusal } from './source-error.ts'
+import { RowRefusal } from './source-error.ts'
 
-/** What a reader found in an entry. */
+/** What a reader found in an item. */
 export type Draft = {
   readonly line: number
   readonly source: SourceName
@@ -35,7 +35,7 @@ export type Draft = {
   readonly notes?: readonly string[]
 }
 
-/** Holds what was found against what a key may be. Throws EntryRefusal. */
+/** Holds what was found against what a key may be. Throws RowRefusal. */
 export function buildRow(draft: Draft, rules: TextRules): ImportRow {
   const notes = [...(draft.notes ?? [])]
   const presented = presentedOf(draft, rules, notes)
@@ -77,21 +77,19 @@ function presentedOf(
   notes: string[],
 ): { key: Secret } | { hash: Uint8Array; format: DigestFormat } {
   if (key !== undefined && hash !== undefined)
-    throw new EntryRefusal('it has both a key and a hash: leave one out.')
+    throw new RowRefusal('it has both a key and a hash: leave one out.')
   if (key !== undefined) {
     notes.push(...judgeText(key, rules))
     return { key: new Secret(key, mode ?? 'live') }
   }
-  if (hash === undefined) throw new EntryRefusal('it has neither a key nor a hash: export that column too.')
+  if (hash === undefined) throw new RowRefusal('it has neither a key nor a hash: export that column too.')
   if (format === undefined) {
-    throw new EntryRefusal('it does not say how its hash was made: give the format, as with --format sha256.')
+    throw new RowRefusal('it does not say how its hash was made: give the format, as with --format sha256.')
   }
   const parsed = parseDigest(hash, format.algorithm)
-  if ('detail' in parsed) throw new EntryRefusal(`the hash ${parsed.detail}`)
+  if ('detail' in parsed) throw new RowRefusal(`the hash ${parsed.detail}`)
   if (isEveryTexts(parsed.bytes, format)) {
-    throw new EntryRefusal(
-      `the hash is that of nothing, by ${digestFormatName(format)}: it belongs to no key.`,
-    )
+    throw new RowRefusal(`the hash is that of nothing, by ${digestFormatName(format)}: it belongs to no key.`)
   }
   return { hash: parsed.bytes, format }
 }
@@ -125,13 +123,13 @@ function ownerOf({ userId, externalUserId }: Draft): string | undefined {
   ) {
     return externalUserId
   }
-  throw new EntryRefusal('the id of its owner is longer than 200 characters, or holds control characters.')
+  throw new RowRefusal('the id of its owner is longer than 200 characters, or holds control characters.')
 }
 
 function allowlistOf(value: readonly string[] | string | undefined): string[] | undefined {
   const parsed = parseWhitelistedIPs(value)
   if ('entries' in parsed) return parsed.entries ?? undefined
-  throw new EntryRefusal(`its list of addresses: ${parsed.problems[0]?.detail ?? 'cannot be read.'}`)
+  throw new RowRefusal(`its list of addresses: ${parsed.problems[0]?.detail ?? 'cannot be read.'}`)
 }
 
 const hintOf = (text: string | undefined, lengthMax: number): string | undefined =>

@@ -1,6 +1,6 @@
 import { type DigestExtras, digestOf } from '@latchkey/core/digest'
 import { type DigestFormat, digestFormatName, parseDigestFormat } from '@latchkey/core/digest-format'
-import type { SourceEntry, SourceStatus } from './import-row.ts'
+import type { SourceLine, SourceStatus } from './import-row.ts'
 
 /** What became of `--check`: the first row that the text is the key of, or what is to be done. */
 export type CheckedSource =
@@ -12,7 +12,7 @@ export type CheckedSource =
  * chosen. When it is not, says under which other format it would be.
  */
 export async function checkSource(
-  entries: AsyncIterable<SourceEntry>,
+  items: AsyncIterable<SourceLine>,
   text: string,
   extras: DigestExtras = {},
 ): Promise<CheckedSource> {
@@ -20,9 +20,9 @@ export async function checkSource(
   const others = otherDigests(text, extras)
   let other: { line: number; name: string } | undefined
   let rows = 0
-  for await (const entry of entries) {
-    if ('refused' in entry) continue
-    const { row, line } = entry
+  for await (const item of items) {
+    if ('refused' in item) continue
+    const { row, line } = item
     rows += 1
     if ('key' in row) {
       if (row.key.reveal() === text) return { line, status: row.status, expiresAt: row.expiresAt }

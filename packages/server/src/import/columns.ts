@@ -3,7 +3,7 @@ import { plainName } from './fields.ts'
 import type { SourceName } from './import-row.ts'
 import { SourceError } from './source-error.ts'
 
-/** What the fields of a source's entries are called at least; each line one of the shapes it comes in. */
+/** What the fields of a source's items are called at least; each line one of the shapes it comes in. */
 const REQUIRED: Readonly<Record<SourceName, readonly (readonly string[])[]>> = {
   'better-auth': [
     ['key', 'userId'],
@@ -41,7 +41,7 @@ const TELLING: readonly (readonly [SourceName, readonly string[]])[] = [
   ['aws', ['key', 'usagePlanIds']],
 ]
 
-/** Throws SourceError when entries with these fields are not those of the source. */
+/** Throws SourceError when items with these fields are not those of the source. */
 export function checkColumns(source: SourceName, line: number, columns: readonly string[]): void {
   const plain = columns.map(plainName)
   const has = (names: readonly string[]) => names.every((name) => plain.includes(plainName(name)))

@@ -1,5 +1,5 @@
-import type { SourceEntry } from './import-row.ts'
-import { judgeEntries, type WholeFileRules } from './judge-entries.ts'
+import type { SourceLine } from './import-row.ts'
+import { judgeLines, type WholeFileRules } from './judge-lines.ts'
 
 /**
  * One line of the report of an import, as JSON. `exists`: the text is, or was, a key here already and stays as it is,
@@ -14,14 +14,14 @@ export type ReportLine =
     }
   | { readonly line: number; readonly outcome: 'refused'; readonly reason: string }
 
-/** What an import of these entries into an empty store would report. */
+/** What an import of these items into an empty store would report. */
 export async function* dryRun(
-  entries: AsyncIterable<SourceEntry>,
+  items: AsyncIterable<SourceLine>,
   rules: WholeFileRules,
 ): AsyncGenerator<ReportLine> {
-  for await (const entry of judgeEntries(entries, rules)) {
-    yield 'refused' in entry
-      ? { line: entry.line, outcome: 'refused', reason: entry.refused }
-      : { line: entry.line, outcome: 'created', notes: entry.row.notes }
+  for await (const item of judgeLines(items, rules)) {
+    yield 'refused' in item
+      ? { line: item.line, outcome: 'refused', reason: item.refused }
+      : { line: item.line, outcome: 'created', notes: item.row.notes }
   }
 }

@@ -1,20 +1,20 @@
 import { foreignTime, type TimeUnit } from './foreign-time.ts'
 import { isObject } from './records.ts'
-import { EntryRefusal } from './source-error.ts'
+import { RowRefusal } from './source-error.ts'
 
 /**
- * The fields of one entry, each taken once. Names are found whatever their case and underscores: `user_id` is
+ * The fields of one item, each taken once. Names are found whatever their case and underscores: `user_id` is
  * `userId`. What nobody took is `rest`, so that nothing is lost unseen.
  */
 export type Fields = {
-  /** The first of the names that has a value, as text. Throws EntryRefusal for what is neither text nor number. */
+  /** The first of the names that has a value, as text. Throws RowRefusal for what is neither text nor number. */
   readonly text: (...names: string[]) => string | undefined
-  /** Throws EntryRefusal for what is neither true nor false. */
+  /** Throws RowRefusal for what is neither true nor false. */
   readonly flag: (...names: string[]) => boolean | undefined
   readonly number: (...names: string[]) => number | undefined
   /** Of JSON that is text the value; a text that is no JSON is itself. */
   readonly json: (...names: string[]) => unknown
-  /** UTC with milliseconds. Throws EntryRefusal for what is no time. */
+  /** UTC with milliseconds. Throws RowRefusal for what is no time. */
   readonly time: (unit: TimeUnit, ...names: string[]) => string | undefined
   /** What has not been taken and has a value, by the names in the source. */
   readonly rest: () => [string, unknown][]
@@ -59,11 +59,11 @@ function textOf(field: Field): string | undefined {
   if (typeof value === 'string') return value === '' ? undefined : value
   // What JSON and YAML read as a number has lost its digits by then.
   if (typeof value === 'number' && Math.abs(value) > Number.MAX_SAFE_INTEGER) {
-    throw new EntryRefusal(`${name} is a number too long to be kept exactly: write it in quotes.`)
+    throw new RowRefusal(`${name} is a number too long to be kept exactly: write it in quotes.`)
   }
   if (typeof value === 'number' || typeof value === 'bigint' || typeof value === 'boolean')
     return String(value)
-  throw new EntryRefusal(`${name} is no text.`)
+  throw new RowRefusal(`${name} is no text.`)
 }
 
 const TRUE = ['true', 't', '1', 'yes']
@@ -74,7 +74,7 @@ function flagOf(field: Field): boolean | undefined {
   if (field === undefined || text === undefined) return undefined
   if (TRUE.includes(text)) return true
   if (FALSE.includes(text)) return false
-  throw new EntryRefusal(`${field[0]} is ${shown(text)}: it must be true or false.`)
+  throw new RowRefusal(`${field[0]} is ${shown(text)}: it must be true or false.`)
 }
 
 function numberOf(field: Field): number | undefined {
@@ -82,7 +82,7 @@ function numberOf(field: Field): number | undefined {
   if (field === undefined || text === undefined) return undefined
   const number = Number(text)
   if (Number.isFinite(number)) return number
-  throw new EntryRefusal(`${field[0]} is ${shown(text)}: it must be a number.`)
+  throw new RowRefusal(`${field[0]} is ${shown(text)}: it must be a number.`)
 }
 
 function jsonOf(field: Field): unknown {

@@ -11,10 +11,10 @@ const VALUE = /^(?:\P{Cc}|[\t\n])*$/u
 export type Fitted = { readonly metadata: Record<string, string>; readonly notes: string[] }
 
 /** As much of it as metadata may hold, as text; the first of a name stays. What does not fit is told, not cut. */
-export function fitMetadata(entries: Iterable<readonly [string, unknown]>): Fitted {
+export function fitMetadata(items: Iterable<readonly [string, unknown]>): Fitted {
   const metadata = new Map<string, string>()
   const notes: string[] = []
-  for (const [name, value] of entries) {
+  for (const [name, value] of items) {
     if (value === undefined || value === null || value === '') continue
     const text = typeof value === 'string' ? value : JSON.stringify(value)
     const reason = metadata.has(name) ? 'metadata has that name' : reasonAgainst(name, text, metadata.size)

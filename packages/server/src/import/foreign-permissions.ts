@@ -1,5 +1,5 @@
 import { isReservedPermission, parsePermission, RESERVED } from '@latchkey/core/permission'
-import { EntryRefusal } from './source-error.ts'
+import { RowRefusal } from './source-error.ts'
 
 /** As many as the contract lets a key have. */
 const PERMISSIONS_MAX = 100
@@ -8,7 +8,7 @@ const PERMISSIONS_MAX = 100
  * The names another system gives to rights, as permissions of the application. What Latchkey understands otherwise than
  * that system did widens nothing: without an `area` to put it in (`--permission-area app`: `read` is `app:read`,
  * `users:read` is `app.users:read`) it is refused. `*` alone is every right there: undefined, no narrower than the
- * user's. Throws EntryRefusal.
+ * user's. Throws RowRefusal.
  */
 export function foreignPermissions(names: readonly string[], area: string | undefined): string[] | undefined {
   if (names.includes('*')) return undefined
@@ -23,7 +23,7 @@ function foreignPermission(name: string, area: string | undefined): string {
   const reason = Object.hasOwn(RESERVED, first)
     ? `is a permission of Latchkey itself here, and was the application's own there`
     : 'is not of the form area:action'
-  throw new EntryRefusal(
+  throw new RowRefusal(
     `the permission "${name.slice(0, 80)}" ${reason}: choose an area for such names, as with --permission-area app.`,
   )
 }
@@ -35,18 +35,18 @@ const isOfApplication = (name: string): boolean =>
 const placedIn = (name: string, area: string): string =>
   name.includes(':') ? `${area}.${name}` : `${area}:${name}`
 
-/** Permissions written for Latchkey, reserved ones too. Throws EntryRefusal. */
+/** Permissions written for Latchkey, reserved ones too. Throws RowRefusal. */
 export function ownPermissions(names: readonly string[]): string[] {
   for (const name of names) {
     const parsed = parsePermission(name)
-    if ('detail' in parsed) throw new EntryRefusal(`the permission "${name.slice(0, 80)}" ${parsed.detail}`)
+    if ('detail' in parsed) throw new RowRefusal(`the permission "${name.slice(0, 80)}" ${parsed.detail}`)
   }
   return withinLimit([...new Set(names)])
 }
 
 function withinLimit(permissions: string[]): string[] {
   if (permissions.length <= PERMISSIONS_MAX) return permissions
-  throw new EntryRefusal(
+  throw new RowRefusal(
     `it has ${permissions.length} permissions, and a key at most ${PERMISSIONS_MAX}: join them into area:*.`,
   )
 }

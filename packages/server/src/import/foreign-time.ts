@@ -1,18 +1,18 @@
 import { parseTime } from '@latchkey/core/time'
-import { EntryRefusal } from './source-error.ts'
+import { RowRefusal } from './source-error.ts'
 
 /** What a number means: seconds or milliseconds since 1970. A text is read as a time in either case. */
 export type TimeUnit = 's' | 'ms'
 
 /**
  * A time as databases and APIs write it, in UTC with milliseconds. Without a zone it is taken as UTC, which is what the
- * frameworks read here store; a day alone is its first moment, so that an end never moves back. Throws EntryRefusal.
+ * frameworks read here store; a day alone is its first moment, so that an end never moves back. Throws RowRefusal.
  */
 export function foreignTime(name: string, value: unknown, unit: TimeUnit): string {
   const text = typeof value === 'string' ? value.trim() : String(value)
   const ms = NUMBER.test(text) ? Number(text) * (unit === 's' ? 1_000 : 1) : timeOf(text)
   if (ms === undefined || !(ms >= MOMENT_MIN && ms <= MOMENT_MAX)) {
-    throw new EntryRefusal(
+    throw new RowRefusal(
       `${name} is "${text.slice(0, 40).replace(/[\p{C}]/gu, ' ')}", which is no time: write it as 2027-01-31T00:00:00Z.`,
     )
   }

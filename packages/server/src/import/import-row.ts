@@ -56,6 +56,6 @@ type KeyFacts = {
 }
 
 /** What a place in a file holds: a key, or why it is none that can be taken. */
-export type SourceEntry =
+export type SourceLine =
   | { readonly line: number; readonly row: ImportRow }
   | { readonly line: number; readonly refused: string }

@@ -1,4 +1,4 @@
-import { cutOff, ENTRY_LENGTH_MAX, entryOf, type JsonEntry, tooLong } from './json-entry.ts'
+import { cutOff, ITEM_LENGTH_MAX, itemOf, type JsonItem, tooLong } from './json-item.ts'
 import { SourceError } from './source-error.ts'
 
 /**
@@ -28,7 +28,7 @@ export class JsonScanner {
     this.#lists = lists
   }
 
-  *read(piece: string): Generator<JsonEntry> {
+  *read(piece: string): Generator<JsonItem> {
     this.#valueStart = 0
     this.#stringStart = 0
     for (let at = 0; at < piece.length; at++) {
@@ -43,7 +43,7 @@ export class JsonScanner {
       else if (character === '}' || character === ']') {
         this.#closeBracket(character)
         if (this.#depth !== this.#open.length) continue
-        yield entryOf(this.#valueLine, this.#value + piece.slice(this.#valueStart, at + 1))
+        yield itemOf(this.#valueLine, this.#value + piece.slice(this.#valueStart, at + 1))
         this.#depth = -1
       }
     }
@@ -95,7 +95,7 @@ export class JsonScanner {
   #keepRest(piece: string): void {
     if (this.#depth >= 0) {
       this.#value += piece.slice(this.#valueStart)
-      if (this.#value.length > ENTRY_LENGTH_MAX) throw tooLong(this.#valueLine)
+      if (this.#value.length > ITEM_LENGTH_MAX) throw tooLong(this.#valueLine)
     } else if (this.#isInString) {
       this.#name = (this.#name + piece.slice(this.#stringStart)).slice(0, NAME_LENGTH_MAX)
     }

@@ -1,5 +1,5 @@
 import { looksLikeDigest } from '@latchkey/core/digest-text'
-import { EntryRefusal } from './source-error.ts'
+import { RowRefusal } from './source-error.ts'
 import { estimatedBits } from './text-strength.ts'
 
 export type TextRules = {
@@ -11,7 +11,7 @@ export type TextRules = {
   readonly isTextSource: boolean
 }
 
-/** What one must know of a text that is taken; throws EntryRefusal for one that cannot be a key here. */
+/** What one must know of a text that is taken; throws RowRefusal for one that cannot be a key here. */
 export function judgeText(text: string, { keyPrefix, rawDigestsAreKeys, isTextSource }: TextRules): string[] {
   if (!/^[ -~]+$/.test(text))
     throw refusal('holds a character that is not printable ASCII, and cannot come in a header')
@@ -22,7 +22,7 @@ export function judgeText(text: string, { keyPrefix, rawDigestsAreKeys, isTextSo
   if (text.length > TEXT_LENGTH_MAX)
     throw refusal(`has ${text.length} characters, and a key at most ${TEXT_LENGTH_MAX}`)
   if (!rawDigestsAreKeys && looksLikeDigest(text, isTextSource)) {
-    throw new EntryRefusal(
+    throw new RowRefusal(
       'the key looks like a digest, and whoever has read the old database could then present it: give it as a hash with ' +
         'its format, or, if clients do present such texts, say --raw-digests-are-keys.',
     )
@@ -43,5 +43,5 @@ const TEXT_LENGTH_MAX = 512
 /** At a thousand guesses a second, 10^18 of them are thirty million years. */
 const TEXT_BITS_MIN = 60
 
-const refusal = (reason: string): EntryRefusal =>
-  new EntryRefusal(`the key ${reason}: make a new one for this client, by POST /keys.`)
+const refusal = (reason: string): RowRefusal =>
+  new RowRefusal(`the key ${reason}: make a new one for this client, by POST /keys.`)

@@ -4,11 +4,11 @@ export type LineTable = {
   readonly note: (mark: bigint, line: number) => number | undefined
 }
 
-/** 16 bytes an entry and at most half of them full: 512 MB at worst, and 64 MB for a million rows. */
+/** 16 bytes an item and at most half of them full: 512 MB at worst, and 64 MB for a million rows. */
 const ENTRIES_MAX = 16_777_216
 
 /**
- * A table of numbers, because a Map of as many entries takes five times the memory. What comes when it is full is not
+ * A table of numbers, because a Map of as many items takes five times the memory. What comes when it is full is not
  * looked for: the store finds that.
  */
 export function createLineTable(entriesMax: number = ENTRIES_MAX): LineTable {

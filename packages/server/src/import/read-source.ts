@@ -1,8 +1,8 @@
 import { buildRow } from './build-row.ts'
 import { checkColumns, checkLimitingColumns } from './columns.ts'
 import { createFields } from './fields.ts'
-import type { SourceEntry, SourceName } from './import-row.ts'
-import type { JsonEntry } from './json-entry.ts'
+import type { SourceLine, SourceName } from './import-row.ts'
+import type { JsonItem } from './json-item.ts'
 import type { TextRules } from './judge-text.ts'
 import { peek } from './peek.ts'
 import type { SourceReader } from './reader.ts'
@@ -16,20 +16,20 @@ import { sanctum } from './readers/sanctum.ts'
 import { tyk } from './readers/tyk.ts'
 import { unkey } from './readers/unkey.ts'
 import { isObject, type SourceRecord, sourceRecords } from './records.ts'
-import { EntryRefusal } from './source-error.ts'
+import { RowRefusal } from './source-error.ts'
 import type { SourceOptions } from './source-options.ts'
 import { sourceText } from './source-text.ts'
 import { yamlItems } from './yaml-items.ts'
 
 /**
  * The keys of a file, one after the other: memory holds one of them, however long the file. What cannot be taken is an
- * entry with its reason, and reading goes on; throws SourceError where it cannot go on.
+ * item with its reason, and reading goes on; throws SourceError where it cannot go on.
  */
 export async function* readSource(
   source: SourceName,
   bytes: AsyncIterable<Uint8Array>,
   options: SourceOptions,
-): AsyncGenerator<SourceEntry> {
+): AsyncGenerator<SourceLine> {
   const { start, whole } = await peek(sourceText(bytes))
   const check = (line: number, names: readonly string[]) => {
     checkColumns(source, line, names)
@@ -50,7 +50,7 @@ export async function* readRecords(
   source: SourceName,
   records: AsyncIterable<SourceRecord> | Iterable<SourceRecord>,
   options: SourceOptions,
-): AsyncGenerator<SourceEntry> {
+): AsyncGenerator<SourceLine> {
   const reader = READERS[source]
   const rules = {
     keyPrefix: options.keyPrefix,
@@ -59,7 +59,7 @@ export async function* readRecords(
   }
   for await (const record of records) {
     if ('refused' in record) yield record
-    else yield* entriesOf(reader, record, options, rules)
+    else yield* linesOf(reader, record, options, rules)
   }
 }
 
@@ -79,7 +79,7 @@ const READERS: Readonly<Record<SourceName, SourceReader>> = {
 /** The first line of YAML is a comment, the mark of a document, or a name with a colon. */
 const YAML_START = /^\s*(?:#|---|[A-Za-z_][\w-]*\s*:)/
 
-async function* yamlRecords(items: AsyncIterable<JsonEntry>): AsyncGenerator<SourceRecord> {
+async function* yamlRecords(items: AsyncIterable<JsonItem>): AsyncGenerator<SourceRecord> {
   for await (const item of items) {
     if ('refused' in item) yield item
     else if (isObject(item.value)) yield { line: item.line, fields: new Map(Object.entries(item.value)) }
@@ -87,12 +87,12 @@ async function* yamlRecords(items: AsyncIterable<JsonEntry>): AsyncGenerator<Sou
   }
 }
 
-function* entriesOf(
+function* linesOf(
   reader: SourceReader,
   { line, fields }: { readonly line: number; readonly fields: ReadonlyMap<string, unknown> },
   options: SourceOptions,
   rules: TextRules,
-): Generator<SourceEntry> {
+): Generator<SourceLine> {
   try {
     for (const found of reader.read({ line, fields: createFields(fields), options })) {
       yield 'refused' in found ? found : guarded(line, () => ({ line, row: buildRow(found, rules) }))
@@ -102,7 +102,7 @@ function* entriesOf(
   }
 }
 
-function guarded(line: number, make: () => SourceEntry): SourceEntry {
+function guarded(line: number, make: () => SourceLine): SourceLine {
   try {
     return make()
   } catch (error) {
@@ -110,7 +110,7 @@ function guarded(line: number, make: () => SourceEntry): SourceEntry {
   }
 }
 
-function refusedBy(line: number, error: unknown): SourceEntry {
-  if (error instanceof EntryRefusal) return { line, refused: error.message }
+function refusedBy(line: number, error: unknown): SourceLine {
+  if (error instanceof RowRefusal) return { line, refused: error.message }
   throw error
 }

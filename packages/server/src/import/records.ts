@@ -1,5 +1,5 @@
 import { csvRecords } from './csv-records.ts'
-import { jsonEntries } from './json-entries.ts'
+import { jsonItems } from './json-items.ts'
 import { SourceError } from './source-error.ts'
 
 /** A record with its fields by name, of a table or of JSON; or why there is none. */
@@ -30,16 +30,16 @@ async function* fromJson(
   { lists, check }: RecordShape,
 ): AsyncGenerator<SourceRecord> {
   let isFirst = true
-  for await (const entry of jsonEntries(text, lists)) {
-    if ('refused' in entry) yield entry
-    else if (isObject(entry.value)) {
-      if (isFirst) check(entry.line, Object.keys(entry.value))
+  for await (const item of jsonItems(text, lists)) {
+    if ('refused' in item) yield item
+    else if (isObject(item.value)) {
+      if (isFirst) check(item.line, Object.keys(item.value))
       isFirst = false
-      yield { line: entry.line, fields: new Map(Object.entries(entry.value)) }
+      yield { line: item.line, fields: new Map(Object.entries(item.value)) }
     } else
       yield {
-        line: entry.line,
-        refused: 'this is no object: each entry is one, with the names of its fields.',
+        line: item.line,
+        refused: 'this is no object: each item is one, with the names of its fields.',
       }
   }
 }

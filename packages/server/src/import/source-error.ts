@@ -10,10 +10,10 @@ export class SourceError extends Error {
   }
 }
 
-/** Why one entry is not taken, thrown where that is found and caught where the entry is made a row. */
-export class EntryRefusal extends Error {
+/** Why one item is not taken, thrown where that is found and caught where the item is made a row. */
+export class RowRefusal extends Error {
   constructor(detail: string) {
     super(detail)
-    this.name = 'EntryRefusal'
+    this.name = 'RowRefusal'
   }
 }

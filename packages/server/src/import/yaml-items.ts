@@ -1,5 +1,5 @@
 import { parse } from 'yaml'
-import type { JsonEntry } from './json-entry.ts'
+import type { JsonItem } from './json-item.ts'
 import { SourceError } from './source-error.ts'
 
 /**
@@ -10,7 +10,7 @@ import { SourceError } from './source-error.ts'
 export async function* yamlItems(
   text: AsyncIterable<string>,
   lists: readonly string[],
-): AsyncGenerator<JsonEntry> {
+): AsyncGenerator<JsonItem> {
   const state = { list: false, indent: -1, item: '', itemLine: 0, hasList: false }
   let line = 0
   for await (const each of linesOf(text)) {
@@ -61,14 +61,14 @@ const ITEM_LENGTH_MAX = 1_048_576
 
 type State = { item: string; itemLine: number }
 
-function* itemOf(state: State): Generator<JsonEntry> {
+function* itemOf(state: State): Generator<JsonItem> {
   if (state.item === '') return
   const { item, itemLine: line } = state
   state.item = ''
   yield parsedItem(item, line)
 }
 
-function parsedItem(item: string, line: number): JsonEntry {
+function parsedItem(item: string, line: number): JsonItem {
   try {
     const parsed: unknown = parse(item, { maxAliasCount: 0, logLevel: 'error' })
     if (Array.isArray(parsed) && parsed.length === 1) return { line, value: parsed[0] }

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import type { SourceName } from '../../src/import/import-row.ts'
 import type { SourceOptions } from '../../src/import/source-options.ts'
-import { entriesOf, refusals, rowsFor } from './reading.ts'
+import { readAll, refusals, rowsFor } from './reading.ts'
 
 export const sha256 = (text: string) => createHash('sha256').update(text).digest()
 export const base64 = (text: string) => Buffer.from(text).toString('base64')
@@ -46,7 +46,7 @@ export function describeSources(cases: readonly Case[]): void {
     it.each([65_536, 7, 1])(
       'every key that worked there is found, in pieces of %i bytes',
       async (pieceBytes) => {
-        const entries = await entriesOf(source, file, options, pieceBytes)
+        const entries = await readAll(source, file, options, pieceBytes)
         expect(refusals(entries)).toEqual(refused.map((pattern) => expect.stringMatching(pattern)))
         for (const [text, expected] of Object.entries(keys)) {
           const rows = rowsFor(entries, text)

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import type { SourceName } from '../../src/import/import-row.ts'
 import type { SourceOptions } from '../../src/import/source-options.ts'
-import { entriesOf, refusals, rowsOf } from './reading.ts'
+import { readAll, refusals, rowsOf } from './reading.ts'
 
 const A = 'acme_XvNKqMrDzTbWcHsYpLfJgRkQnZtVmBdG'
 const B = 'acme_PqLwZxRtYvNbKmJhGfDsCaQeWrTyUiOp'
@@ -29,6 +29,12 @@ const FAULTS: readonly Fault[] = [
     name: 'a byte order mark and CRLF',
     source: 'csv',
     file: `\ufeffkey,externalUserId\r\n${A},u1\r\n\r\n${B},u2\r\n`,
+    keys: [A, B],
+  },
+  {
+    name: 'ends of lines of old',
+    source: 'csv',
+    file: `key,externalUserId\r${A},u1\r${B},u2\r`,
     keys: [A, B],
   },
   {
@@ -102,7 +108,7 @@ const FAULTS: readonly Fault[] = [
     source: 'ndjson',
     file: `${json(A)}\n{"key":"acme_Pq`,
     keys: [A],
-    stops: /^Line 2: the file ends in the middle of the entry.*cut off/,
+    stops: /^Line 2: the file ends in the middle of the item.*cut off/,
   },
   {
     name: 'an array',
@@ -364,7 +370,7 @@ describe.each(FAULTS)('$name', ({ source, file, options, keys = [], refused = []
   it.each([65_536, 3])(
     'is told with the line, and costs no other row, in pieces of %i bytes',
     async (pieceBytes) => {
-      const read = entriesOf(source, file, options, pieceBytes)
+      const read = readAll(source, file, options, pieceBytes)
       if (stops !== undefined) {
         await expect(read).rejects.toThrow(stops)
         return

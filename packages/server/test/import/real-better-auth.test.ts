@@ -6,9 +6,9 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { readBetterAuthDatabase } from '../../src/import/better-auth-database.ts'
-import type { SourceEntry } from '../../src/import/import-row.ts'
+import type { SourceLine } from '../../src/import/import-row.ts'
 import { type Cluster, createCluster } from '../postgres-cluster.ts'
-import { entriesOf, OPTIONS, refusals, rowsFor } from './reading.ts'
+import { OPTIONS, readAll, refusals, rowsFor } from './reading.ts'
 
 const run = promisify(execFile)
 const folder = join(import.meta.dirname, '../../../../e2e/moving-in')
@@ -26,7 +26,7 @@ type Asked = {
 let directory: string
 let cluster: Cluster | undefined
 let asked: Asked[]
-const entries = new Map<string, SourceEntry[]>()
+const entries = new Map<string, SourceLine[]>()
 
 beforeAll(async () => {
   directory = mkdtempSync(join(tmpdir(), 'latchkey-moving-in-'))
@@ -43,7 +43,7 @@ beforeAll(async () => {
     .map((line) => JSON.parse(line))
   asked = lines.filter((line) => 'text' in line)
   const rows = lines.flatMap((line) => ('row' in line ? [JSON.stringify(line.row)] : []))
-  entries.set('postgres', await entriesOf('better-auth', rows.join('\n')))
+  entries.set('postgres', await readAll('better-auth', rows.join('\n')))
   for (const name of ['old', 'new']) {
     entries.set(name, await Array.fromAsync(readBetterAuthDatabase(join(directory, `${name}.db`), OPTIONS)))
   }

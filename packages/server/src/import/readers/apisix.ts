@@ -1,8 +1,8 @@
 import { createFields } from '../fields.ts'
-import type { Entry, SourceReader } from '../reader.ts'
+import type { SourceItem, SourceReader } from '../reader.ts'
 import { isObject } from '../records.ts'
 import { restrictionOf } from '../restriction.ts'
-import { EntryRefusal } from '../source-error.ts'
+import { RowRefusal } from '../source-error.ts'
 
 /**
  * Consumers and credentials of Apache APISIX: the answer of its Admin API (`{"list":[{"key":"/apisix/consumers/jack",
@@ -13,7 +13,7 @@ import { EntryRefusal } from '../source-error.ts'
  */
 export const apisix: SourceReader = { read: readApisix, lists: ['list', 'nodes', 'kvs'], isTextSource: true }
 
-function* readApisix({ line, fields }: Entry) {
+function* readApisix({ line, fields }: SourceItem) {
   const isEtcd = fields.text('mod_revision') !== undefined
   const path = decoded(fields.text('key'), isEtcd)
   const stored = fields.json('value')
@@ -21,7 +21,7 @@ function* readApisix({ line, fields }: Entry) {
   const consumer = isObject(value) ? createFields(new Map(Object.entries(value))) : fields
   const plugins = consumer.json('plugins')
   const auth = isObject(plugins) ? plugins['key-auth'] : undefined
-  // A consumer without this plugin has no key: another of its entries may be the credential.
+  // A consumer without this plugin has no key: another of its items may be the credential.
   if (!isObject(plugins) || auth === undefined) return
   const [, owner, credential] = /\/consumers\/([^/]+)(?:\/credentials\/([^/]+))?$/.exec(path ?? '') ?? []
   const others = Object.entries(plugins).filter(([name]) => name !== 'key-auth' && name !== 'ip-restriction')
@@ -40,14 +40,14 @@ function* readApisix({ line, fields }: Entry) {
 }
 
 function keyOf(key: unknown, isEtcd: boolean): string {
-  if (typeof key !== 'string') throw new EntryRefusal('its key-auth has no key.')
+  if (typeof key !== 'string') throw new RowRefusal('its key-auth has no key.')
   if (/^\$(?:secret|env):\/\//i.test(key)) {
-    throw new EntryRefusal(
+    throw new RowRefusal(
       'its key is a reference to a store of secrets: put the text in its place, and import again.',
     )
   }
   if (isEtcd && isEncrypted(key)) {
-    throw new EntryRefusal(
+    throw new RowRefusal(
       'its key looks encrypted, as APISIX keeps keys in etcd: export through the Admin API, which decrypts them.',
     )
   }
@@ -67,6 +67,6 @@ function parsed(text: string | undefined): unknown {
   try {
     return JSON.parse(text ?? '')
   } catch {
-    throw new EntryRefusal('its value is no JSON in base64, as etcdctl writes it with -w json.')
+    throw new RowRefusal('its value is no JSON in base64, as etcdctl writes it with -w json.')
   }
 }

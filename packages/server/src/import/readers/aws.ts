@@ -1,4 +1,4 @@
-import type { Entry, SourceReader } from '../reader.ts'
+import type { SourceItem, SourceReader } from '../reader.ts'
 
 /**
  * Keys of Amazon API Gateway: the CSV it imports (Developer Guide, "API Gateway API key file format": `Name`, `Key`,
@@ -9,7 +9,7 @@ import type { Entry, SourceReader } from '../reader.ts'
  */
 export const aws: SourceReader = { read: readAws, lists: ['items'], isTextSource: true }
 
-function* readAws({ line, fields }: Entry) {
+function* readAws({ line, fields }: SourceItem) {
   const name = fields.text('name')
   const about = fields.text('description')
   const isEnabled = fields.flag('enabled') ?? true

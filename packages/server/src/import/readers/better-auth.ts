@@ -1,8 +1,8 @@
 import type { DigestFormat } from '@latchkey/core/digest-format'
 import { foreignPermissions } from '../foreign-permissions.ts'
-import type { Entry, SourceReader } from '../reader.ts'
+import type { SourceItem, SourceReader } from '../reader.ts'
 import { isObject } from '../records.ts'
-import { EntryRefusal } from '../source-error.ts'
+import { RowRefusal } from '../source-error.ts'
 
 /**
  * The table `apikey` of better-auth's plugin: to 1.4 with `userId` (better-auth, plugins/api-key/schema), from 1.5 with
@@ -15,7 +15,7 @@ export const betterAuth: SourceReader = { read: readBetterAuth }
 
 const FORMAT: DigestFormat = { algorithm: 'sha256', input: 'whole' }
 
-function* readBetterAuth({ line, fields, options }: Entry) {
+function* readBetterAuth({ line, fields, options }: SourceItem) {
   const stored = fields.text('key')
   const notes: string[] = []
   const isEnabled = fields.flag('enabled') ?? true
@@ -45,10 +45,10 @@ function* readBetterAuth({ line, fields, options }: Entry) {
 function permissionsOf(value: unknown, area: string | undefined): string[] | undefined {
   if (value === undefined) return undefined
   if (!isObject(value))
-    throw new EntryRefusal('its permissions are no object of lists, such as {"orders":["read"]}.')
+    throw new RowRefusal('its permissions are no object of lists, such as {"orders":["read"]}.')
   const names = Object.entries(value).flatMap(([resource, actions]) => {
     if (!Array.isArray(actions))
-      throw new EntryRefusal(`its permissions for ${resource.slice(0, 80)} are no list.`)
+      throw new RowRefusal(`its permissions for ${resource.slice(0, 80)} are no list.`)
     return actions.map((action) => `${resource}:${String(action)}`)
   })
   return foreignPermissions(names, area)

@@ -1,8 +1,8 @@
 import type { DigestFormat } from '@latchkey/core/digest-format'
 import { createFields, type Fields } from '../fields.ts'
-import type { Entry, SourceReader } from '../reader.ts'
+import type { SourceItem, SourceReader } from '../reader.ts'
 import { isObject } from '../records.ts'
-import { EntryRefusal } from '../source-error.ts'
+import { RowRefusal } from '../source-error.ts'
 
 /**
  * Two tables of Django, as CSV, JSON, or `manage.py dumpdata`. djangorestframework-api-key keeps `prefix`, `hashed_key`,
@@ -15,7 +15,7 @@ export const drf: SourceReader = { read: readDrf, isTextSource: true }
 
 const FORMAT: DigestFormat = { algorithm: 'sha512', input: 'whole' }
 
-function* readDrf({ line, fields: found, options }: Entry) {
+function* readDrf({ line, fields: found, options }: SourceItem) {
   const fields = fixtureFields(found)
   const hash = fields.text('hashed_key')
   if (hash === undefined) {
@@ -32,7 +32,7 @@ function* readDrf({ line, fields: found, options }: Entry) {
     return
   }
   if (/^(?:pbkdf2|argon2|bcrypt|scrypt)/.test(hash)) {
-    throw new EntryRefusal(
+    throw new RowRefusal(
       'its hash is a slow one of djangorestframework-api-key before version 3, by which no key can be found: version 3 ' +
         'replaces it when the key is next used. Upgrade there, wait, and export again.',
     )

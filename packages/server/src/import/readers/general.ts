@@ -2,19 +2,19 @@ import { parseDigestFormat } from '@latchkey/core/digest-format'
 import type { Fields } from '../fields.ts'
 import { ownPermissions } from '../foreign-permissions.ts'
 import type { SourceName, SourceStatus } from '../import-row.ts'
-import type { Entry, SourceReader } from '../reader.ts'
-import { EntryRefusal } from '../source-error.ts'
+import type { SourceItem, SourceReader } from '../reader.ts'
+import { RowRefusal } from '../source-error.ts'
 
 /** Files written for the import, with the names of the body that creates a key: those of `GENERAL_FIELDS`. */
-export const csv: SourceReader = { read: (entry) => [readGeneral(entry, 'csv')] }
-export const ndjson: SourceReader = { read: (entry) => [readGeneral(entry, 'ndjson')] }
+export const csv: SourceReader = { read: (item) => [readGeneral(item, 'csv')] }
+export const ndjson: SourceReader = { read: (item) => [readGeneral(item, 'ndjson')] }
 
-function readGeneral({ line, fields, options }: Entry, source: SourceName) {
+function readGeneral({ line, fields, options }: SourceItem, source: SourceName) {
   const mode = fields.text('mode') ?? 'live'
-  if (mode !== 'live' && mode !== 'test') throw new EntryRefusal('its mode must be live or test.')
+  if (mode !== 'live' && mode !== 'test') throw new RowRefusal('its mode must be live or test.')
   const format = fields.text('format')
   const parsed = format === undefined ? options.format : parseDigestFormat(format)
-  if (parsed !== undefined && 'detail' in parsed) throw new EntryRefusal(`its format ${parsed.detail}`)
+  if (parsed !== undefined && 'detail' in parsed) throw new RowRefusal(`its format ${parsed.detail}`)
   const permissions = permissionsOf(fields.json('permissions'))
   return {
     line,
@@ -43,14 +43,14 @@ function permissionsOf(value: unknown): string[] | undefined {
   if (value === undefined) return undefined
   if (Array.isArray(value)) return value.map(String)
   if (typeof value === 'string') return value.split(/[\s,;]+/).filter((text) => text !== '')
-  throw new EntryRefusal('its permissions are no list.')
+  throw new RowRefusal('its permissions are no list.')
 }
 
 /** A text that holds no address is no missing list: that is judged where the row is built. */
 function addressesOf(value: unknown): string[] | string | undefined {
   if (value === undefined || typeof value === 'string') return value
   if (Array.isArray(value)) return value.map(String)
-  throw new EntryRefusal('its whitelistedIPs are no list.')
+  throw new RowRefusal('its whitelistedIPs are no list.')
 }
 
 const STATUSES: Readonly<Record<string, SourceStatus>> = {
@@ -65,7 +65,7 @@ const STATUSES: Readonly<Record<string, SourceStatus>> = {
 function statusOf(fields: Fields): SourceStatus {
   const named = fields.text('status')?.trim().toLowerCase()
   const status = named === undefined ? 'active' : STATUSES[named]
-  if (status === undefined) throw new EntryRefusal('its status must be active, disabled or deleted.')
+  if (status === undefined) throw new RowRefusal('its status must be active, disabled or deleted.')
   const isEnabled = fields.flag('enabled') ?? true
   return status === 'active' && !isEnabled ? 'disabled' : status
 }

@@ -1,9 +1,9 @@
 import { createFields, type Fields } from '../fields.ts'
 import { foreignPermissions } from '../foreign-permissions.ts'
-import type { Entry, Found, SourceReader } from '../reader.ts'
+import type { Found, SourceItem, SourceReader } from '../reader.ts'
 import { isObject } from '../records.ts'
 import { restrictionOf } from '../restriction.ts'
-import { EntryRefusal } from '../source-error.ts'
+import { RowRefusal } from '../source-error.ts'
 
 /**
  * Keys of Kong's plugin key-auth, as texts (Kong/kong, plugins/key-auth/daos.lua). Nested in consumers: `deck gateway
@@ -18,13 +18,13 @@ export const kong: SourceReader = {
   isTextSource: true,
 }
 
-function readKong(entry: Entry): Found {
-  const nested = entry.fields.json('keyauth_credentials')
-  if (nested !== undefined) return readConsumer(entry, nested)
-  const key = entry.fields.text('key')
+function readKong(item: SourceItem): Found {
+  const nested = item.fields.json('keyauth_credentials')
+  if (nested !== undefined) return readConsumer(item, nested)
+  const key = item.fields.text('key')
   // A consumer without keys.
   if (key === undefined) return []
-  return [readCredential(entry, entry.fields, key, ownerOf(entry.fields))]
+  return [readCredential(item, item.fields, key, ownerOf(item.fields))]
 }
 
 type Owner = {
@@ -48,9 +48,9 @@ function ownerOf(fields: Fields): Owner {
   return { id, rest: rest.filter(([, value]) => value !== id) }
 }
 
-function* readConsumer(entry: Entry, nested: unknown): Found {
-  if (!Array.isArray(nested)) throw new EntryRefusal('its keyauth_credentials are no list.')
-  const { fields, line, options } = entry
+function* readConsumer(item: SourceItem, nested: unknown): Found {
+  if (!Array.isArray(nested)) throw new RowRefusal('its keyauth_credentials are no list.')
+  const { fields, line, options } = item
   const owner = {
     ...ownerOf(fields),
     permissions: groupsOf(fields.json('acls'), options.permissionArea),
@@ -60,21 +60,26 @@ function* readConsumer(entry: Entry, nested: unknown): Found {
   for (const credential of nested) {
     const own = createFields(new Map(isObject(credential) ? Object.entries(credential) : []))
     try {
-      const draft = readCredential(entry, own, own.text('key'), owner)
+      const draft = readCredential(item, own, own.text('key'), owner)
       yield {
         ...draft,
         rest: [...draft.rest, ...rest.map(([name, value]): [string, unknown] => [`consumer.${name}`, value])],
       }
     } catch (error) {
-      if (!(error instanceof EntryRefusal)) throw error
+      if (!(error instanceof RowRefusal)) throw error
       yield { line, refused: error.message }
     }
   }
 }
 
-function readCredential({ line, options }: Entry, fields: Fields, key: string | undefined, owner: Owner) {
+function readCredential(
+  { line, options }: SourceItem,
+  fields: Fields,
+  key: string | undefined,
+  owner: Owner,
+) {
   if (key !== undefined && /^\$\{\{|^\{vault:\/\//.test(key)) {
-    throw new EntryRefusal('its key is a reference, not the text: export from the running Kong.')
+    throw new RowRefusal('its key is a reference, not the text: export from the running Kong.')
   }
   return {
     line,
@@ -95,7 +100,7 @@ function endOf(fields: Fields, exportedAtMs: number | undefined): string | undef
   const moment = createFields(new Map([['ttl', ttl]]))
   if (!/^\d+(?:\.\d+)?$/.test(ttl)) return moment.time('s', 'ttl')
   if (exportedAtMs === undefined) {
-    throw new EntryRefusal(
+    throw new RowRefusal(
       'its ttl counts from the moment of the export: say when that was, as with --exported-at.',
     )
   }

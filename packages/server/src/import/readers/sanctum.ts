@@ -1,7 +1,7 @@
 import type { DigestFormat } from '@latchkey/core/digest-format'
 import { foreignPermissions } from '../foreign-permissions.ts'
-import type { Entry, SourceReader } from '../reader.ts'
-import { EntryRefusal } from '../source-error.ts'
+import type { SourceItem, SourceReader } from '../reader.ts'
+import { RowRefusal } from '../source-error.ts'
 
 /**
  * The table `personal_access_tokens` of Laravel Sanctum. `token` is SHA-256 in hexadecimal of what follows the first `|`
@@ -14,7 +14,7 @@ export const sanctum: SourceReader = { read: readSanctum }
 
 const FORMAT: DigestFormat = { algorithm: 'sha256', input: 'after-first-pipe' }
 
-function* readSanctum({ line, fields, options }: Entry) {
+function* readSanctum({ line, fields, options }: SourceItem) {
   const createdAt = fields.time('s', 'created_at')
   const type = fields.text('tokenable_type')
   yield {
@@ -40,7 +40,7 @@ function abilitiesOf(value: unknown, area: string | undefined): string[] | undef
   // Without a list a token can do nothing there.
   if (value === undefined) return []
   if (!Array.isArray(value))
-    throw new EntryRefusal('its abilities are no list in JSON, such as ["orders:read"].')
+    throw new RowRefusal('its abilities are no list in JSON, such as ["orders:read"].')
   return foreignPermissions(value.map(String), area)
 }
 
@@ -50,7 +50,7 @@ function endOf(
   expirationMinutes: number | undefined,
 ): string | undefined {
   if (expirationMinutes === undefined) return expiresAt
-  if (createdAt === undefined) throw new EntryRefusal('it has no created_at, from which its end counts.')
+  if (createdAt === undefined) throw new RowRefusal('it has no created_at, from which its end counts.')
   const end = new Date(Date.parse(createdAt) + expirationMinutes * 60_000).toISOString()
   return expiresAt !== undefined && expiresAt < end ? expiresAt : end
 }

@@ -1,9 +1,9 @@
 import type { DigestFormat } from '@latchkey/core/digest-format'
 import { createFields, type Fields } from '../fields.ts'
 import { foreignPermissions } from '../foreign-permissions.ts'
-import type { Entry, SourceReader } from '../reader.ts'
+import type { SourceItem, SourceReader } from '../reader.ts'
 import { isObject } from '../records.ts'
-import { EntryRefusal } from '../source-error.ts'
+import { RowRefusal } from '../source-error.ts'
 
 /**
  * Sessions of Tyk's Redis, one JSON object a key: its name `apikey-…` as `key` (or `key_hash`), the session as `value`
@@ -17,9 +17,9 @@ export const tyk: SourceReader = { read: readTyk, lists: ['keys', 'data'], isTex
 
 const FORMAT: DigestFormat = { algorithm: 'sha256', input: 'whole' }
 
-function* readTyk({ line, fields, options }: Entry) {
+function* readTyk({ line, fields, options }: SourceItem) {
   const name = fields.text('key_hash', 'hash', 'key', 'key_id')
-  if (name === undefined) throw new EntryRefusal('it has no key, such as apikey-… of Redis.')
+  if (name === undefined) throw new RowRefusal('it has no key, such as apikey-… of Redis.')
   const value = fields.json('value', 'data', 'session')
   const ttl = fields.number('ttl')
   const session = isObject(value) ? createFields(new Map(Object.entries(value))) : fields
@@ -44,7 +44,7 @@ function* readTyk({ line, fields, options }: Entry) {
 function presentedOf(stored: string, format: DigestFormat) {
   if (/^[0-9a-f]{64}$/i.test(stored)) return { hash: stored, format }
   if (/^(?:[0-9a-f]{8}|[0-9a-f]{16}|[0-9a-f]{32})$/i.test(stored)) {
-    throw new EntryRefusal(
+    throw new RowRefusal(
       'its hash is of Murmur, a checksum: other texts with the same one are found in moments. Set hash_key_function to ' +
         'sha256 there for new keys, or import the texts.',
     )
@@ -65,7 +65,7 @@ const OTHERS: readonly (readonly [(session: Fields) => boolean, string])[] = [
 
 function checkKind(session: Fields): void {
   const kind = OTHERS.find(([isOther]) => isOther(session))?.[1]
-  if (kind !== undefined) throw new EntryRefusal(`this is ${kind}, not an API key.`)
+  if (kind !== undefined) throw new RowRefusal(`this is ${kind}, not an API key.`)
 }
 
 const hasText = (value: unknown, name: string): boolean =>
@@ -96,7 +96,7 @@ function endOf(
   const ends = expires > 0 ? [expires * 1_000] : []
   if (ttl !== undefined && ttl > 0) {
     if (exportedAtMs === undefined) {
-      throw new EntryRefusal(
+      throw new RowRefusal(
         'its ttl counts from the moment of the export: say when that was, as with --exported-at.',
       )
     }

@@ -1,9 +1,9 @@
 import type { DigestFormat } from '@latchkey/core/digest-format'
 import type { Fields } from '../fields.ts'
 import { foreignPermissions } from '../foreign-permissions.ts'
-import type { Entry, SourceReader } from '../reader.ts'
+import type { SourceItem, SourceReader } from '../reader.ts'
 import { isObject } from '../records.ts'
-import { EntryRefusal } from '../source-error.ts'
+import { RowRefusal } from '../source-error.ts'
 
 /**
  * The table `keys` of Unkey (unkeyed/unkey, internal/db/src/schema/keys.ts) with `permissions` and `external_id` joined
@@ -16,9 +16,9 @@ export const unkey: SourceReader = { read: readUnkey, lists: ['keys', 'data'] }
 
 const FORMAT: DigestFormat = { algorithm: 'sha256', input: 'whole' }
 
-function* readUnkey({ line, fields, options }: Entry) {
+function* readUnkey({ line, fields, options }: SourceItem) {
   if (fields.text('pending_migration_id') !== undefined) {
-    throw new EntryRefusal(
+    throw new RowRefusal(
       'Unkey has not seen this key since it was migrated there, and holds the hash of the system before: import it from ' +
         'that system, or with --from csv and the format of its hashes.',
     )
@@ -26,7 +26,7 @@ function* readUnkey({ line, fields, options }: Entry) {
   const key = fields.text('plaintext')
   const hash = fields.text('hash')
   if (key === undefined && hash === undefined) {
-    throw new EntryRefusal(
+    throw new RowRefusal(
       'there is no hash: the API gives none. Export the table keys, or decrypt recoverable keys.',
     )
   }
@@ -79,6 +79,6 @@ function usesOf(fields: Fields) {
 function permissionsOf(value: unknown, area: string | undefined): string[] | undefined {
   if (value === undefined) return undefined
   if (!Array.isArray(value))
-    throw new EntryRefusal('its permissions are no list in JSON, such as ["orders.read"].')
+    throw new RowRefusal('its permissions are no list in JSON, such as ["orders.read"].')
   return foreignPermissions(value.filter((name) => name !== null).map(String), area)
 }

@@ -2,20 +2,20 @@ import { findJsonFault } from '@latchkey/core/json-fault'
 import { SourceError } from './source-error.ts'
 
 /** One value of a file of JSON, or why the line it begins on is none. */
-export type JsonEntry =
+export type JsonItem =
   | { readonly line: number; readonly value: unknown }
   | { readonly line: number; readonly refused: string }
 
 /** In characters: a key with all that may be kept of it has some 30,000. */
-export const ENTRY_LENGTH_MAX = 1_048_576
+export const ITEM_LENGTH_MAX = 1_048_576
 
-export function entryOf(line: number, text: string): JsonEntry {
+export function itemOf(line: number, text: string): JsonItem {
   const value = parsed(text)
   if (value !== undefined) return { line, value }
   const at = findJsonFault(text)
   const before = text.slice(0, at).split('\n')
   const place = `column ${(before.at(-1) ?? '').length + 1}${before.length > 1 ? ` of line ${line + before.length - 1}` : ''}`
-  return { line, refused: `this is no JSON, from ${place} on: mend or remove the entry.` }
+  return { line, refused: `this is no JSON, from ${place} on: mend or remove the item.` }
 }
 
 export function parsed(text: string): unknown {
@@ -29,11 +29,11 @@ export function parsed(text: string): unknown {
 export const cutOff = (line: number): SourceError =>
   new SourceError(
     line,
-    'the file ends in the middle of the entry that begins here: it is cut off. Export it again.',
+    'the file ends in the middle of the item that begins here: it is cut off. Export it again.',
   )
 
 export const tooLong = (line: number): SourceError =>
   new SourceError(
     line,
-    `the entry that begins here is longer than ${ENTRY_LENGTH_MAX} characters: is this the right file?`,
+    `the item that begins here is longer than ${ITEM_LENGTH_MAX} characters: is this the right file?`,
   )

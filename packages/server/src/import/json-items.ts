@@ -1,5 +1,5 @@
 import { findJsonFault } from '@latchkey/core/json-fault'
-import { cutOff, ENTRY_LENGTH_MAX, entryOf, type JsonEntry, parsed, tooLong } from './json-entry.ts'
+import { cutOff, ITEM_LENGTH_MAX, itemOf, type JsonItem, parsed, tooLong } from './json-item.ts'
 import { JsonScanner } from './json-scanner.ts'
 import { peek } from './peek.ts'
 
@@ -7,12 +7,12 @@ import { peek } from './peek.ts'
  * The values of a file, piece by piece: JSON lines, one array, or an object that wraps a list, such as the answer of an
  * API (`lists`: how such lists are named). Throws SourceError when it ends in the middle of one.
  */
-export async function* jsonEntries(
+export async function* jsonItems(
   text: AsyncIterable<string>,
   lists: readonly string[] = [],
-): AsyncGenerator<JsonEntry> {
-  const { start, whole } = await peek(text, ENTRY_LENGTH_MAX)
-  yield* isLines(start, lists) ? lineEntries(whole) : nestedEntries(whole, lists)
+): AsyncGenerator<JsonItem> {
+  const { start, whole } = await peek(text, ITEM_LENGTH_MAX)
+  yield* isLines(start, lists) ? lineItems(whole) : nestedItems(whole, lists)
 }
 
 /** Whether the first line is a value by itself, and wraps none of the lists. */
@@ -28,20 +28,20 @@ function isLines(start: string, lists: readonly string[]): boolean {
 const wraps = (text: string, lists: readonly string[]): boolean =>
   lists.some((name) => new RegExp(`"${name}"\\s*:\\s*\\[`).test(text))
 
-async function* lineEntries(text: AsyncIterable<string>): AsyncGenerator<JsonEntry> {
+async function* lineItems(text: AsyncIterable<string>): AsyncGenerator<JsonItem> {
   let rest = ''
   let line = 0
   for await (const piece of text) {
     const lines = (rest + piece).split('\n')
     rest = lines.pop() ?? ''
-    if (rest.length > ENTRY_LENGTH_MAX) throw tooLong(line + 1)
+    if (rest.length > ITEM_LENGTH_MAX) throw tooLong(line + 1)
     for (const each of lines) {
       line += 1
-      if (each.trim() !== '') yield entryOf(line, each)
+      if (each.trim() !== '') yield itemOf(line, each)
     }
   }
   if (rest.trim() === '') return
-  const last = entryOf(line + 1, rest)
+  const last = itemOf(line + 1, rest)
   if ('refused' in last && endsTooEarly(rest)) throw cutOff(line + 1)
   yield last
 }
@@ -53,10 +53,7 @@ function endsTooEarly(text: string): boolean {
 }
 
 /** Objects in an array, in one of the lists of an object, or one after the other. */
-async function* nestedEntries(
-  text: AsyncIterable<string>,
-  lists: readonly string[],
-): AsyncGenerator<JsonEntry> {
+async function* nestedItems(text: AsyncIterable<string>, lists: readonly string[]): AsyncGenerator<JsonItem> {
   const scan = new JsonScanner(lists)
   for await (const piece of text) yield* scan.read(piece)
   scan.end()

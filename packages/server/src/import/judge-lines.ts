@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto'
 import { digestFormatName } from '@latchkey/core/digest-format'
-import type { ImportRow, SourceEntry } from './import-row.ts'
+import type { ImportRow, SourceLine } from './import-row.ts'
 import { createLineTable } from './line-table.ts'
 
 export type WholeFileRules = {
@@ -12,24 +12,24 @@ export type WholeFileRules = {
 }
 
 /**
- * The entries of a source, held against each other and against what is given beside it; all that can be said without a
+ * The items of a source, held against each other and against what is given beside it; all that can be said without a
  * store, so that a dry run and a run say the same. Of rows with one text the first stays.
  */
-export async function* judgeEntries(
-  entries: AsyncIterable<SourceEntry>,
+export async function* judgeLines(
+  items: AsyncIterable<SourceLine>,
   rules: WholeFileRules,
-): AsyncGenerator<SourceEntry> {
+): AsyncGenerator<SourceLine> {
   const lines = createLineTable()
-  for await (const entry of entries) {
-    if ('refused' in entry) {
-      yield entry
+  for await (const item of items) {
+    if ('refused' in item) {
+      yield item
       continue
     }
-    const { row, line } = entry
+    const { row, line } = item
     const reason = reasonAgainst(row, rules)
     const earlier = reason === undefined ? lines.note(markOf(row), line) : undefined
     if (reason !== undefined) yield { line, refused: reason }
-    else if (earlier === undefined) yield entry
+    else if (earlier === undefined) yield item
     else
       yield {
         line,
