@@ -20,8 +20,9 @@ const USAGE = `Changes the code in one small way after another, and looks whethe
 
   --sample N     that many valid ones of each room, drawn by the seed; otherwise all
   --seed N       what they are drawn by (1)
-  --room NAME    this room only
+  --room NAME    this room only; may be given again
   --file PATH    this file only, or one line of it
+  --patience S   a mutant that tests of S seconds have not noticed counts as survived; otherwise all that come by it
 
 Each one, and what became of it, is a line of coverage/mutants/ROOM.jsonl. Ends with 1 when a room is under its bar.
 `
@@ -33,6 +34,8 @@ type Wanted = {
   /** Infinity: all. */
   readonly sample: number
   readonly seed: number
+  /** Of the tests that meet one mutant. Infinity: all. */
+  readonly patienceMs: number
 }
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url)).replace(/\/$/, '')
@@ -46,49 +49,83 @@ async function main(): Promise<number> {
   }
   mkdirSync(FOLDER, { recursive: true })
   let isUnderBar = false
-  for (const room of wanted.rooms) {
-    const { noticed, survived } = await tryRoom(room, wanted)
-    const score = (100 * noticed) / (noticed + survived)
-    console.log(
-      `${room.name}: ${noticed} of ${noticed + survived} noticed, ${score.toFixed(1)} % (bar ${room.bar} %)`,
-    )
-    isUnderBar ||= score < room.bar
+  for (const rooms of Map.groupBy(wanted.rooms, ({ tests }) => tests).values()) {
+    for (const { room, noticed, survived } of await tryRooms(rooms, wanted)) {
+      const score = (100 * noticed) / (noticed + survived)
+      console.log(
+        `${room.name}: ${noticed} of ${noticed + survived} noticed, ${score.toFixed(1)} % (bar ${room.bar} %)`,
+      )
+      isUnderBar ||= score < room.bar
+    }
   }
   return isUnderBar ? 1 : 0
 }
 
-/** Tries the mutants of one room; what survives is printed as soon as it is known. */
-async function tryRoom(room: Room, wanted: Wanted): Promise<{ noticed: number; survived: number }> {
+type Tried = { readonly room: Room; noticed: number; survived: number }
+type ToTry = {
+  readonly room: Room
+  readonly report: Report
+  readonly all: Mutant[]
+  readonly chosen: Mutant[]
+}
+
+/**
+ * Tries the mutants of rooms that answer to the same tests, which are surveyed once for all. What survives is printed
+ * as soon as it is known.
+ */
+async function tryRooms(rooms: readonly Room[], wanted: Wanted): Promise<Tried[]> {
+  const toTry: ToTry[] = []
+  let count = 0
+  for (const room of rooms) {
+    const chosen = chooseFrom(room, wanted, count)
+    count += chosen.all.length
+    if (chosen.chosen.length > 0) toTry.push(chosen)
+  }
+  const [{ tests } = { tests: '' }] = rooms
+  const paths = new Set(toTry.flatMap(({ chosen }) => chosen.map(({ path }) => path)))
+  const mutants = toTry.flatMap(({ all }) => all).filter(({ path }) => paths.has(path))
+  if (mutants.length === 0) return []
+  const runs = await startTestRuns({ root: ROOT, tests, mutants })
+  try {
+    const surveying = createProgress('tests without a mutant', runs.testFiles.length)
+    const surveyed = await survey(runs, join(FOLDER, 'visits.json'), (done) => surveying(done, ''))
+    const tryMutant = createTrials(runs, surveyed, { mutants, patienceMs: wanted.patienceMs })
+    const tried: Tried[] = []
+    for (const room of toTry) tried.push(await tryRoom(room, tryMutant))
+    return tried
+  } finally {
+    runs.stop()
+  }
+}
+
+async function tryRoom(
+  { room, report, chosen }: ToTry,
+  tryMutant: (mutant: Mutant) => Promise<Trial>,
+): Promise<Tried> {
+  const tried: Tried = { room, noticed: 0, survived: 0 }
+  const progress = createProgress(`${room.name}: mutants`, chosen.length)
+  for (const [index, mutant] of chosen.entries()) {
+    const trial = await tryMutant(mutant)
+    report(mutant, trial)
+    tried[trial.outcome === 'survived' ? 'survived' : 'noticed'] += 1
+    if (trial.outcome === 'survived') console.log(`survived  ${describe(mutant)}`)
+    progress(index + 1, `${tried.survived} survived`)
+  }
+  return tried
+}
+
+/** What of a room is tried, and all that could be, numbered from `firstNumber`. */
+function chooseFrom(room: Room, wanted: Wanted, firstNumber: number): ToTry {
   const texts = new Map(pathsOf(room).map((path) => [path, readFileSync(join(ROOT, path), 'utf8')]))
   const all: Mutant[] = []
-  for (const [path, text] of texts) all.push(...findMutants(path, text, all.length))
+  for (const [path, text] of texts) all.push(...findMutants(path, text, firstNumber + all.length))
   const report = createReport(room)
   const chosen = choose(all, wanted, (mutants) => {
     const valid = new Set(compiling(ROOT, join(FOLDER, 'types'), mutants, (path) => texts.get(path)!))
     for (const mutant of mutants) if (!valid.has(mutant)) report(mutant, { outcome: 'invalid' })
     return mutants.filter((mutant) => valid.has(mutant))
   })
-  const counted = { noticed: 0, survived: 0 }
-  if (chosen.length === 0) return counted
-  const paths = new Set(chosen.map(({ path }) => path))
-  const task = { root: ROOT, tests: room.tests, mutants: all.filter(({ path }) => paths.has(path)) }
-  const runs = await startTestRuns(task)
-  try {
-    const surveying = createProgress(`${room.name}: tests without a mutant`, runs.testFiles.length)
-    const surveyed = await survey(runs, join(FOLDER, 'visits.json'), (done) => surveying(done, ''))
-    const tryMutant = createTrials(runs, surveyed)
-    const progress = createProgress(`${room.name}: mutants`, chosen.length)
-    for (const [index, mutant] of chosen.entries()) {
-      const trial = await tryMutant(mutant)
-      report(mutant, trial)
-      counted[trial.outcome === 'survived' ? 'survived' : 'noticed'] += 1
-      if (trial.outcome === 'survived') console.log(`survived  ${describe(mutant)}`)
-      progress(index + 1, `${counted.survived} survived`)
-    }
-  } finally {
-    runs.stop()
-  }
-  return counted
+  return { room, report, all, chosen }
 }
 
 /** Draws until there are enough that compile. */
@@ -107,7 +144,9 @@ function choose(
   return chosen.slice(0, sample)
 }
 
-function createReport(room: Room): (mutant: Mutant, trial: Trial) => void {
+type Report = (mutant: Mutant, trial: Trial) => void
+
+function createReport(room: Room): Report {
   const file = join(FOLDER, `${room.name}.jsonl`)
   rmSync(file, { force: true })
   return ({ path, line, operator, original, replacement }, trial) => {
@@ -132,10 +171,11 @@ function pathsOf({ folder }: Room): string[] {
 function readArguments(): Wanted | undefined {
   const { values } = parseArgs({
     options: {
-      room: { type: 'string' },
+      room: { type: 'string', multiple: true },
       file: { type: 'string' },
       sample: { type: 'string' },
       seed: { type: 'string', default: '1' },
+      patience: { type: 'string' },
       help: { type: 'boolean', default: false },
     },
   })
@@ -143,7 +183,8 @@ function readArguments(): Wanted | undefined {
   const [path, line] = values.file?.split(':') ?? []
   const rooms = ROOMS.filter(
     (room) =>
-      (values.room ?? room.name) === room.name && (path === undefined || pathsOf(room).includes(path)),
+      (values.room ?? [room.name]).includes(room.name) &&
+      (path === undefined || pathsOf(room).includes(path)),
   )
   if (rooms.length === 0)
     throw new Error(
@@ -155,6 +196,10 @@ function readArguments(): Wanted | undefined {
     line: line === undefined ? undefined : wholeNumber('file', line),
     sample: values.sample === undefined ? Number.POSITIVE_INFINITY : wholeNumber('sample', values.sample),
     seed: wholeNumber('seed', values.seed),
+    patienceMs:
+      values.patience === undefined
+        ? Number.POSITIVE_INFINITY
+        : 1_000 * wholeNumber('patience', values.patience),
   }
 }
 
