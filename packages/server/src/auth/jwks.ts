@@ -14,6 +14,10 @@ const REFRESH_MS = 10 * 60 * 1_000
 /** How long keys are believed when the issuer is silent. */
 const LAST_GOOD_MS_MAX = 24 * 60 * 60 * 1_000
 
+/** A symmetric one is never a key to verify with. */
+type PublicJwk = JWK & { readonly kty: 'RSA' | 'EC' | 'OKP' }
+const KINDS: readonly unknown[] = ['RSA', 'EC', 'OKP']
+
 type Options = {
   readonly url: string
   readonly ca: string | undefined
@@ -29,7 +33,7 @@ export type Jwks = {
 }
 
 export function createJwks({ url, ca, agent, algorithms, monotonicMs }: Options): Jwks {
-  let keys: readonly JWK[] = []
+  let keys: readonly PublicJwk[] = []
   let fetchedAtMs = Number.NEGATIVE_INFINITY
   let triedAtMs = Number.NEGATIVE_INFINITY
   let refreshing: Promise<void> | undefined
@@ -54,7 +58,7 @@ export function createJwks({ url, ca, agent, algorithms, monotonicMs }: Options)
     await refreshing
   }
 
-  const candidate = (kid: string | undefined, algorithm: string): JWK | undefined => {
+  const candidate = (kid: string | undefined, algorithm: string): PublicJwk | undefined => {
     const fitting = keys.filter((key) => key.alg === undefined || key.alg === algorithm)
     if (kid !== undefined) return fitting.find((key) => key.kid === kid)
     return fitting.length === 1 ? fitting[0] : undefined
@@ -80,10 +84,11 @@ export function createJwks({ url, ca, agent, algorithms, monotonicMs }: Options)
 }
 
 /** undefined: no key at all, one of another kind than the algorithm, or one that is too weak for it. */
-async function importKey(jwk: JWK, algorithm: string): Promise<CryptoKey | undefined> {
+async function importKey(jwk: PublicJwk, algorithm: string): Promise<CryptoKey | undefined> {
   try {
     const key = await importJWK(jwk, algorithm)
-    if (key instanceof Uint8Array) return undefined
+    // The private half of a key, or one that is published for no use.
+    if (!key.usages.includes('verify')) return undefined
     const { modulusLength } = key.algorithm as { modulusLength?: number }
     return modulusLength !== undefined && modulusLength < RSA_BITS_MIN ? undefined : key
   } catch {
@@ -92,14 +97,14 @@ async function importKey(jwk: JWK, algorithm: string): Promise<CryptoKey | undef
   }
 }
 
-/** Keys of other kinds and uses are left out; a symmetric one is never a key to verify with. */
-function parseKeys(text: string, algorithms: readonly string[]): JWK[] {
+/** Keys of other kinds and uses are left out. */
+function parseKeys(text: string, algorithms: readonly string[]): PublicJwk[] {
   const { keys } = JSON.parse(text) as { keys?: unknown }
   if (!Array.isArray(keys)) throw new Error('the key set has no keys')
-  return (keys as JWK[])
+  return (keys as PublicJwk[])
     .filter(
       ({ kty, use, alg }) =>
-        ['RSA', 'EC', 'OKP'].includes(kty ?? '') &&
+        KINDS.includes(kty) &&
         (use === undefined || use === 'sig') &&
         (alg === undefined || algorithms.includes(alg)),
     )

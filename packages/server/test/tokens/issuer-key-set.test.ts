@@ -1,4 +1,5 @@
 /** An outside issuer’s key set: how often it is asked for, how long it is believed, and what it may do wrong. */
+import { generateKeyPairSync } from 'node:crypto'
 import { Agent } from 'node:https'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { createOutsideIssuers } from '../../src/auth/outside-issuers.ts'
@@ -31,7 +32,7 @@ afterAll(async () => {
 })
 
 /** Trusts `remote`, with clocks that a test moves, and counts what is fetched from here on. */
-function trust(fields: object = {}) {
+function trust(fields: object = {}, deps: object = {}) {
   remote.publish([key.jwk])
   const clock = createFakeClock()
   const issuers = createOutsideIssuers(
@@ -55,6 +56,7 @@ function trust(fields: object = {}) {
       monotonicMs: clock.nowMs,
       refusals: { note: () => {} },
       agent: new Agent(),
+      ...deps,
     },
   )
   const before = remote.fetches()
@@ -235,16 +237,46 @@ describe('a token is accepted', () => {
   })
 })
 
+/** Sound, but not for ES256. */
+const largerKey = () => generateKeyPairSync('ec', { namedCurve: 'P-384' }).publicKey.export({ format: 'jwk' })
+
+/** What an issuer should have kept to itself. */
+const privateHalf = (kind: 'ec' | 'rsa') => {
+  const pair =
+    kind === 'ec'
+      ? generateKeyPairSync('ec', { namedCurve: 'P-256' })
+      : generateKeyPairSync('rsa', { modulusLength: 2_048 })
+  return pair.privateKey.export({ format: 'jwk' })
+}
+
 test.each<readonly [string, 'ES256' | 'RS256', () => object]>([
   ['an RSA key without its number', 'RS256', () => ({ kty: 'RSA', e: 'AQAB' })],
   ['an RSA key that is too short', 'RS256', () => createIssuerKey('bad', 'RS256', 1_024).jwk],
   ['a point that is not on the curve', 'ES256', () => ({ ...key.jwk, x: key.jwk.y })],
   ['a curve nobody knows', 'ES256', () => ({ ...key.jwk, crv: 'P-1' })],
   ['another curve', 'ES256', () => ({ kty: 'OKP', crv: 'Ed25519', x: key.jwk.x })],
+  ['a larger curve', 'ES256', () => largerKey()],
+  ['for no use', 'ES256', () => ({ ...key.jwk, key_ops: [] })],
+  ['for signing only', 'ES256', () => ({ ...key.jwk, key_ops: ['sign'] })],
+  ['the private half', 'ES256', () => privateHalf('ec')],
+  ['the private half of an RSA key', 'RS256', () => privateHalf('rsa')],
+  ['no kind', 'ES256', () => ({ ...key.jwk, kty: undefined })],
   ['a shared secret', 'ES256', () => ({ kty: 'oct', k: 'c2VjcmV0' })],
 ])('a broken key among good ones (%s) is as good as none', async (_, alg, bad) => {
   const { accepts } = trust()
   remote.publish([{ alg, ...bad(), kid: 'bad' }, key.jwk])
   expect(await accepts(createIssuerKey('bad', alg))).toBe(false)
   expect(await accepts()).toBe(true)
+})
+
+test('a token counts for no company where none is named by the file, nor by a claim', async () => {
+  const { accepts } = trust({ company: undefined, companies: { named: new Set(), isEveryTenant: true } })
+  expect(await accepts()).toBe(false)
+})
+
+test('a fault of our own is not taken for a bad token', async () => {
+  const monotonicMs = () => {
+    throw new RangeError('the clock stopped')
+  }
+  await expect(trust({}, { monotonicMs }).accepts()).rejects.toThrow('the clock stopped')
 })
