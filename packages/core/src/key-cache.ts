@@ -52,8 +52,8 @@ function createAuthorities() {
     },
     /** The places that become free by that. */
     release({ authority }: VerifiableKey): number {
-      const shared = authorities.get(authority)
-      if (shared === undefined) return 0
+      // Whatever has a slot has taken it.
+      const shared = authorities.get(authority)!
       shared.keys -= 1
       if (shared.keys > 0) return 0
       authorities.delete(authority)

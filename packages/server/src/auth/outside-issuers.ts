@@ -104,17 +104,12 @@ function unlisted(iss: unknown, issuers: ReadonlyMap<string, Known>): string {
 /** Throws what is not known to happen. No value of the token is in what jose says of its own errors. */
 function refusalOf(error: unknown): Refusal {
   if (error instanceof AppError) {
-    const { cause, detail } = error
-    return {
-      refusal: `the key set cannot be had: ${cause instanceof Error ? cause.message : detail}`,
-      answer: error,
-    }
+    return { refusal: `the key set cannot be had: ${String(error.cause)}`, answer: error }
   }
   if (error instanceof errors.JWTClaimValidationFailed) return { refusal: `${error.claim}: ${error.reason}` }
   if (error instanceof errors.JWSSignatureVerificationFailed) {
     return { refusal: 'the signature is not by the key that kid names' }
   }
-  if (error instanceof errors.JOSEError) return { refusal: error.code }
   throw error
 }
 

@@ -239,6 +239,10 @@ describe('refused', () => {
     await expectRefused(await key.sign(claims(), { typ: typ as string }))
   })
 
+  test.each([7, ['one'], null])('the key id %j, which is no text', async (kid) => {
+    await expectRefused(await key.sign(claims(), { kid: kid as unknown as string }))
+  })
+
   test('one that ran out, as such; five seconds later than it says, since clocks differ', async () => {
     const token = await key.sign(claims({ exp: nowSeconds() + 10 }))
     clock.move(14_000)

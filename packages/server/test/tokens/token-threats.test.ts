@@ -227,6 +227,17 @@ describe('the key is found by our key id, and by nothing the token brings', () =
     ['a name of every object', '__proto__'],
   ])('kid: %s', (_, kid) => expectRefused(forge(server, { header: { kid } })))
 
+  test('nor by the name of the service, where it has one', async () => {
+    const named = await startTestServer({ LATCHKEY_PUBLIC_URL: 'https://keys.example.com' }, { clock })
+    const status = async (kid: string) => {
+      const headers = { authorization: `Bearer ${forge(named, { header: { kid } })}` }
+      return (await named.call({ path: '/me', key: null, headers })).status
+    }
+    expect(await status(named.services.tokenIssuer.signingKey.kid)).toBe(200)
+    expect(await status('another')).toBe(401)
+    await named.dispose()
+  })
+
   test('jku, x5u, jwk and x5c are refused, and no request leaves the service', async () => {
     const stranger = generateKeyPairSync('ed25519')
     const jwk = { ...stranger.publicKey.export({ format: 'jwk' }), kid: 'mine', alg: 'EdDSA', use: 'sig' }
