@@ -41,7 +41,7 @@ const QUIET_TURN_MS_MAX = 0.05
 const UNQUIET_MS_MAX = 5_000
 
 /** Lists and batches that are being made: of the embedded store's 8 snapshots, two are left to quick reads. */
-const TURNSTILE_LIMITS = { eachMax: 2, allMax: 6, waitingMax: 500 }
+const TURNSTILE_LIMITS = { eachMax: 2, allMax: 6, waitingMax: 500, waitingOfAllMax: 20_000 }
 /** Bytes of answers in pieces that are not taken yet. The largest has some 7 MB. */
 const HOLDING_LIMITS = { eachMax: 32 * 1024 * 1024, allMax: 256 * 1024 * 1024 }
 

@@ -51,6 +51,8 @@ export type Context<Id extends OperationId> = {
    * AppError.
    */
   admitAgain(): MaybePromise<void>
+  /** Whether somebody is still there to take the answer. */
+  isWanted(): boolean
   /** The text of one element of the answer's list. */
   elementText(element: unknown): string
 }

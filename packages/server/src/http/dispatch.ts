@@ -76,7 +76,7 @@ export function createDispatch(given: DispatchDeps): Dispatch {
     // A verification is never in a line; and nothing else is begun before those that came first had their turn.
     else if (!isUrgent) {
       deps.connections.begin(raw)
-      deps.turns.take(laneOf(request)).then(begin, fail)
+      deps.turns.take(laneOf(request), route.mayRevoke).then(begin, fail)
     } else if (headerValues(raw, 'transfer-encoding').length > 0) setImmediate(begin)
     else begin()
   }

@@ -1,7 +1,7 @@
 import type { OperationId } from '@latchkey/contract/operations'
 import { AppError, inputError } from '@latchkey/core/error'
 import type { CompanyId } from '@latchkey/core/ids'
-import { type IdPage, type Listing, listPage, type PageRequest } from '../storage/page.ts'
+import { type IdPage, type Listing, listPage, type Pace, type PageRequest } from '../storage/page.ts'
 import type { Db } from '../storage/schema.ts'
 import type { Context, HandlerDeps } from './context.ts'
 import { createPieceMaker, type Elements, orDrop } from './pieces.ts'
@@ -49,22 +49,24 @@ type ListAnswer = {
  */
 export async function answerList<Row>(
   deps: Pick<HandlerDeps, 'engine' | 'slowReads' | 'turns' | 'turnstile' | 'holdings'>,
-  context: Pick<Context<OperationId>, 'baseUrl' | 'path' | 'elementText' | 'admitAgain'>,
+  context: Pick<Context<OperationId>, 'baseUrl' | 'path' | 'elementText' | 'admitAgain' | 'isWanted'>,
   source: ListSource<Row>,
 ): Promise<ListAnswer> {
   const request = parsePageRequest(source.query)
   const { companyId } = source
-  const { page, elements } = await deps.turnstile.pass(companyId, () =>
-    deps.slowReads.run(companyId, (pace) =>
-      deps.engine.read(
-        async (db) => {
-          await checkCursor(db, source, request)
-          const page = await listPage(db, source.listing, request, pace)
-          return { page, elements: await readElements(deps, context, source, db, page.ids) }
-        },
-        { party: companyId },
-      ),
-    ),
+  const read = (pace: Pace) =>
+    deps.engine.read(
+      async (db) => {
+        await checkCursor(db, source, request)
+        const page = await listPage(db, source.listing, request, pace)
+        return { page, elements: await readElements(deps, context, source, db, page.ids) }
+      },
+      { party: companyId },
+    )
+  const { page, elements } = await deps.turnstile.pass(
+    companyId,
+    () => deps.slowReads.run(companyId, read),
+    () => context.isWanted(),
   )
   await orDrop(elements, context.admitAgain)
   const links = linksOf(context, source.carried, request.limit, page)

@@ -91,6 +91,12 @@ class RequestContext {
     return this.#publicUrl ?? this.origin
   }
 
+  /** A client that has closed its side has left, or will ask again. */
+  isWanted(): boolean {
+    const { socket } = this.#request.raw
+    return !socket.destroyed && !socket.readableEnded
+  }
+
   header(name: string): string[] {
     return headerValues(this.#request.raw, name)
   }

@@ -78,7 +78,7 @@ export function registerOperation<Id extends OperationId>(
 
   router.add([operation.method], operation.path.replaceAll(/\{(\w+)\}/g, ':$1'), {
     name: id,
-    isUrgent: URGENT.has(id),
+    ...urgencyOf(id),
     answer: (request) =>
       whenKnown(admit(deps, operation, request), () => {
         const query = operation.isProbe === true ? undefined : readQuery(request)
@@ -95,6 +95,17 @@ export function registerOperation<Id extends OperationId>(
 
 /** What a gateway or a balancer waits for; all else can wait for its turn. */
 const URGENT: ReadonlySet<OperationId> = new Set(['verifyApiKey', 'getHealth', 'getReadiness'])
+
+/** What may make a credential stop, or do less: however many lists wait, it begins before them. */
+const REVOKING: ReadonlySet<OperationId> = new Set([
+  'updateApiKey',
+  'deleteApiKey',
+  'endSession',
+  'updateUser',
+  'updateCompany',
+])
+
+const urgencyOf = (id: OperationId) => ({ isUrgent: URGENT.has(id), mayRevoke: REVOKING.has(id) })
 
 /** Answers with a body in the room that its operation gives it. */
 function inRoom<T>(

@@ -10,6 +10,8 @@ export type Route = {
   readonly name: string
   /** Begins at once, whoever waits for a turn. */
   readonly isUrgent?: boolean
+  /** It may make something stop: its turn comes before those of all that does not. */
+  readonly mayRevoke?: boolean
   answer(request: Incoming): MaybePromise<Answer>
   /** It reads the target of its requests itself. Elsewhere one with a fragment is refused: none is ever sent. */
   readonly readsTarget?: true

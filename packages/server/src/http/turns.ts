@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers'
 import { AppError } from '@latchkey/core/error'
+import { createFairQueue } from '@latchkey/core/fair-queue'
 
 /** Work in one turn of the event loop, in milliseconds: as long as a few verifications take. */
 const TURN_MS = 0.25
@@ -17,46 +18,37 @@ const WAITING_MAX = 20_000
 export type Turns = {
   /**
    * Resolves when the caller may do its next piece, which should be over in some tenths of a millisecond. `lane`:
-   * whose work it is, a company or an address. Rejects with AppError `unavailable` when too many wait.
+   * whose work it is, a company or an address. `isUrgent`: it may make something stop, and comes before what others
+   * only want; the two alternate while both wait. Rejects with AppError `unavailable` when too many wait.
    */
-  take(lane: string): Promise<void>
+  take(lane: string, isUrgent?: boolean): Promise<void>
 }
 
 export function createTurns(monotonicMs: () => number = () => performance.now()): Turns {
-  /** Who waits, by lane. Maps keep insertion order: the first lane is the next. */
-  const lanes = new Map<string, (() => void)[]>()
-  let waiting = 0
+  const waiting = createFairQueue<() => void>({
+    waitingMax: WAITING_MAX,
+    waitingOfPartyMax: LANE_WAITING_MAX,
+  })
   let scheduled = 0
   let turnBeganAtMs = 0
 
   function schedule(): void {
-    if (scheduled > 0 || waiting === 0) return
+    if (scheduled > 0 || waiting.size === 0) return
     // All of them run in the next turn of the event loop, one after the other, each followed by what it let go on.
-    scheduled = Math.min(waiting, PIECES_MAX)
+    scheduled = Math.min(waiting.size, PIECES_MAX)
     setImmediate(beginTurn)
     for (let count = 1; count < scheduled; count++) setImmediate(goOn)
   }
 
   function beginTurn(): void {
     turnBeganAtMs = monotonicMs()
-    letNext()
+    waiting.take()?.()
     over()
   }
 
   function goOn(): void {
-    if (monotonicMs() - turnBeganAtMs < TURN_MS) letNext()
+    if (monotonicMs() - turnBeganAtMs < TURN_MS) waiting.take()?.()
     over()
-  }
-
-  function letNext(): void {
-    const [next] = lanes
-    if (next === undefined) return
-    const [lane, queue] = next
-    lanes.delete(lane)
-    const go = queue.shift()
-    if (queue.length > 0) lanes.set(lane, queue)
-    waiting -= 1
-    go?.()
   }
 
   function over(): void {
@@ -65,13 +57,11 @@ export function createTurns(monotonicMs: () => number = () => performance.now())
   }
 
   return {
-    take(lane) {
-      const queue = lanes.get(lane) ?? []
-      if (queue.length >= LANE_WAITING_MAX || waiting >= WAITING_MAX) return Promise.reject(tooMany())
-      lanes.set(lane, queue)
-      waiting += 1
+    take(lane, isUrgent = false) {
+      const { promise, resolve } = Promise.withResolvers<void>()
+      if (!waiting.push({ party: lane, isUrgent }, resolve)) return Promise.reject(tooMany())
       schedule()
-      return new Promise((resolve) => queue.push(resolve))
+      return promise
     },
   }
 }

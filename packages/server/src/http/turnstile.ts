@@ -1,61 +1,63 @@
 import { AppError } from '@latchkey/core/error'
+import { createFairQueue } from '@latchkey/core/fair-queue'
 
 type Limits = {
   /** Of one owner at once, and of all together. */
   readonly eachMax: number
   readonly allMax: number
-  /** Of one owner waiting at once. */
+  /** Of one owner waiting at once, and of all together. */
   readonly waitingMax: number
+  readonly waitingOfAllMax: number
 }
 
 /** Lets work in, so much of each owner and so much of all at once. Whoever waits is let in by turns, owner by owner. */
 export type Turnstile = {
-  /** Runs the work when there is room for it. Throws AppError `unavailable` when too much of the owner's waits. */
-  pass<T>(owner: string, work: () => Promise<T>): Promise<T>
+  /**
+   * Runs the work when there is room for it, if it is still wanted by then. Throws AppError: `unavailable` when too
+   * much of the owner's waits, `malformed_request` when it is wanted no more.
+   */
+  pass<T>(owner: string, work: () => Promise<T>, isWanted?: () => boolean): Promise<T>
 }
 
-type Owner = { inside: number; readonly waiting: (() => void)[] }
+type Waiting = { readonly owner: string; letIn(): void }
 
-export function createTurnstile({ eachMax, allMax, waitingMax }: Limits): Turnstile {
-  /** Owners with work inside or waiting. The first of those that may go on is the next. */
-  const owners = new Map<string, Owner>()
-  let inside = 0
+export function createTurnstile({ eachMax, allMax, waitingMax, waitingOfAllMax }: Limits): Turnstile {
+  const inside = new Map<string, number>()
+  let insideOfAll = 0
+  const waiting = createFairQueue<Waiting>({ waitingMax: waitingOfAllMax, waitingOfPartyMax: waitingMax })
 
-  function enter(name: string, owner: Owner): void {
-    inside += 1
-    owner.inside += 1
-    // To the end: the others come first the next time.
-    owners.delete(name)
-    owners.set(name, owner)
-  }
+  const insideOf = (owner: string): number => inside.get(owner) ?? 0
+  const hasRoom = ({ owner }: Pick<Waiting, 'owner'>): boolean =>
+    insideOfAll < allMax && insideOf(owner) < eachMax
 
-  function leave(name: string, owner: Owner): void {
-    inside -= 1
-    owner.inside -= 1
-    if (owner.inside === 0 && owner.waiting.length === 0) owners.delete(name)
+  function leave(owner: string): void {
+    insideOfAll -= 1
+    if (insideOf(owner) === 1) inside.delete(owner)
+    else inside.set(owner, insideOf(owner) - 1)
     letIn()
   }
 
   function letIn(): void {
-    for (const [name, owner] of owners) {
-      if (inside >= allMax) return
-      if (owner.inside >= eachMax || owner.waiting.length === 0) continue
-      enter(name, owner)
-      owner.waiting.shift()?.()
+    for (let next = waiting.take(hasRoom); next !== undefined; next = waiting.take(hasRoom)) {
+      insideOfAll += 1
+      inside.set(next.owner, insideOf(next.owner) + 1)
+      next.letIn()
     }
   }
 
   return {
-    async pass(name, work) {
-      const owner = owners.get(name) ?? { inside: 0, waiting: [] }
-      if (owner.waiting.length >= waitingMax) throw tooMuch()
-      owners.set(name, owner)
-      if (owner.inside < eachMax && inside < allMax) enter(name, owner)
-      else await new Promise<void>((resolve) => owner.waiting.push(resolve))
+    async pass(owner, work, isWanted = () => true) {
+      const mustWait = !hasRoom({ owner })
+      const { promise, resolve } = Promise.withResolvers<void>()
+      if (!waiting.push({ party: owner }, { owner, letIn: resolve })) throw tooMuch()
+      letIn()
+      await promise
       try {
+        if (mustWait && !isWanted())
+          throw new AppError('malformed_request', 'The client left before its turn came.')
         return await work()
       } finally {
-        leave(name, owner)
+        leave(owner)
       }
     },
   }

@@ -1,8 +1,8 @@
+import type { Turn } from '@latchkey/core/fair-queue'
 import type { KeyRecord } from '@latchkey/core/key-record'
 import type { KeyHandle } from '@latchkey/core/loaded-key'
 import type { MaybePromise } from '@latchkey/core/maybe-promise'
 import type { RevocationScope } from '@latchkey/core/revocation-scope'
-import type { Turn } from './fair-queue.ts'
 import type { Db, LogRow } from './schema.ts'
 
 /** The head, and the log rows after the asked revision, from one snapshot. */

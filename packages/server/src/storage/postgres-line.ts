@@ -1,5 +1,5 @@
 import { AppError } from '@latchkey/core/error'
-import { createFairQueue, type Turn } from './fair-queue.ts'
+import { createFairQueue, type Turn } from '@latchkey/core/fair-queue'
 
 /** A connection is waited for as long as a row is. */
 const WAIT_MS_MAX = 5_000

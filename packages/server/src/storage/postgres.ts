@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { OWN_TURN } from '@latchkey/core/fair-queue'
 import type { Engine, Head } from './engine.ts'
-import { OWN_TURN } from './fair-queue.ts'
 import { NOT_ACCEPTED, NotAcceptedError } from './not-accepted.ts'
 import { explainPostgres, isRetried } from './postgres-errors.ts'
 import { createPostgresFollowed } from './postgres-followed.ts'

@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
 import { AppError } from '@latchkey/core/error'
-import { createFairQueue, type FairQueue, OWN_TURN, type Turn } from './fair-queue.ts'
+import { createFairQueue, type FairQueue, OWN_TURN, type Turn } from '@latchkey/core/fair-queue'
 import type { Db } from './schema.ts'
 import type { SqliteConnection } from './sqlite-connection.ts'
 import { isBusy, isFatal, isFull } from './sqlite-errors.ts'

@@ -125,6 +125,46 @@ describe('lanes', () => {
   })
 })
 
+describe('what may make something stop', () => {
+  /** The order in which pieces come; `!` before a lane: urgent. */
+  async function orderOf(pieces: readonly string[]): Promise<string[]> {
+    const turns = createTurns(() => 0)
+    const order: string[] = []
+    await Promise.all(
+      pieces.map((piece) =>
+        turns.take(piece.replace('!', ''), piece.startsWith('!')).then(() => order.push(piece)),
+      ),
+    )
+    return order
+  }
+
+  test.each([
+    ['in the lane of a flood', [...Array<string>(500).fill('flood'), '!flood'], '!flood'],
+    [
+      'beside fifty floods',
+      Array.from({ length: 500 }, (_, n) => `lane ${n % 50}`).concat('!quiet'),
+      '!quiet',
+    ],
+    ['beside a flood of its own kind', [...Array<string>(500).fill('!flood'), '!quiet'], '!quiet'],
+  ])('comes first: %s', async (_, pieces, urgent) => {
+    const before = pieces[0] === '!flood' ? 2 : 0
+    expect((await orderOf(pieces)).indexOf(urgent)).toBeLessThanOrEqual(before)
+  })
+
+  test('does not keep the others out', async () => {
+    const order = await orderOf([...Array<string>(500).fill('!flood'), 'quiet'])
+    expect(order.indexOf('quiet')).toBe(1)
+  })
+
+  test('is taken where no more of the others are', async () => {
+    const turns = createTurns(() => 0)
+    const taken = Array.from({ length: 20_000 }, (_, index) => turns.take(`lane ${index % 50}`))
+    await expect(turns.take('lane 1')).rejects.toMatchObject({ code: 'unavailable' })
+    await turns.take('lane 1', true)
+    await Promise.all(taken)
+  })
+})
+
 test('nothing runs while nobody waits', async () => {
   const turns = createTurns(() => 0)
   await turns.take('a')

@@ -3,21 +3,25 @@ import { describe, expect, test } from 'vitest'
 import { createTurnstile } from '../../src/http/turnstile.ts'
 
 /** Work that a test ends. */
-function createWorks(limits = { eachMax: 2, allMax: 3, waitingMax: 3 }) {
-  const turnstile = createTurnstile(limits)
+function createWorks(limits: Partial<Parameters<typeof createTurnstile>[0]> = {}) {
+  const turnstile = createTurnstile({ eachMax: 2, allMax: 3, waitingMax: 3, waitingOfAllMax: 4, ...limits })
   const inside: string[] = []
   const ends = new Map<string, PromiseWithResolvers<void>>()
   return {
     inside,
-    pass(owner: string, name: string): Promise<string> {
-      return turnstile.pass(owner, async () => {
-        inside.push(name)
-        const end = Promise.withResolvers<void>()
-        ends.set(name, end)
-        await end.promise
-        inside.splice(inside.indexOf(name), 1)
-        return name
-      })
+    pass(owner: string, name: string, isWanted?: () => boolean): Promise<string> {
+      return turnstile.pass(
+        owner,
+        async () => {
+          inside.push(name)
+          const end = Promise.withResolvers<void>()
+          ends.set(name, end)
+          await end.promise
+          inside.splice(inside.indexOf(name), 1)
+          return name
+        },
+        isWanted,
+      )
     },
     async end(name: string) {
       ends.get(name)?.resolve()
@@ -49,7 +53,7 @@ describe('a turnstile', () => {
   })
 
   test('lets owners in by turns when all of it is taken', async () => {
-    const works = createWorks({ eachMax: 2, allMax: 2, waitingMax: 9 })
+    const works = createWorks({ allMax: 2, waitingMax: 9, waitingOfAllMax: 9 })
     for (const name of ['a1', 'a2', 'a3', 'a4']) void works.pass('a', name)
     for (const name of ['b1', 'b2', 'c1']) void works.pass(name[0]!, name)
     await null
@@ -72,7 +76,7 @@ describe('a turnstile', () => {
   })
 
   test('work that fails leaves like any other, and its failure is told', async () => {
-    const works = createWorks({ eachMax: 1, allMax: 1, waitingMax: 3 })
+    const works = createWorks({ eachMax: 1, allMax: 1 })
     const failing = works.pass('a', 'a1')
     const next = works.pass('a', 'a2')
     await null
@@ -81,5 +85,26 @@ describe('a turnstile', () => {
     await told
     await works.end('a2')
     expect(await next).toBe('a2')
+  })
+
+  test('all that wait together are bounded too', async () => {
+    const works = createWorks({ allMax: 1, waitingOfAllMax: 2 })
+    for (const name of ['a1', 'a2', 'b1']) void works.pass(name[0]!, name)
+    await expect(works.pass('c', 'c1')).rejects.toMatchObject({ code: 'unavailable' })
+  })
+
+  test('what is wanted no more when its turn comes is not done, and the next is', async () => {
+    const works = createWorks({ eachMax: 1, allMax: 1 })
+    let isThere = true
+    void works.pass('a', 'a1')
+    const left = works.pass('a', 'a2', () => isThere)
+    void works.pass('a', 'a3')
+    await null
+    isThere = false
+    const told = expect(left).rejects.toMatchObject({ code: 'malformed_request' })
+    await works.end('a1')
+    await told
+    for (let step = 0; step < 5; step++) await null
+    expect(works.inside).toEqual(['a3'])
   })
 })

@@ -1,9 +1,9 @@
 /** Writes that wait together share one durable transaction, and share nothing else. */
 import { DatabaseSync } from 'node:sqlite'
+import type { Turn } from '@latchkey/core/fair-queue'
 import type { SessionId, UserId } from '@latchkey/core/ids'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { storeFileOf } from '../../src/open-store.ts'
-import type { Turn } from '../../src/storage/fair-queue.ts'
 import type { Db } from '../../src/storage/schema.ts'
 import { startTestServer, type TestService } from '../harness.ts'
 

@@ -1,3 +1,4 @@
+import type { ApiKeyUpdate } from '@latchkey/contract/schemas/keys'
 import { readKeyInput } from '../../keys/key-input.ts'
 import { assertMetadataFits } from '../../keys/key-quotas.ts'
 import { checkPatch, updateKey } from '../../keys/update-key.ts'
@@ -20,7 +21,12 @@ export const updateApiKey: Handler<'updateApiKey'> = async (deps, context) => {
     requester,
     principal.companyId,
     (change) => updateKey(change, params.keyId, read, isExpected),
-    { isRevocation: body.enabled === false },
+    { isRevocation: isRestriction(body) },
   )
   return { headers: { etag: etagOf(view) }, body: presentKey(view, deps.clock.nowMs()) }
+}
+
+/** Whatever it was before: who takes a leaked key's reach away does not wait for those who only want something. */
+function isRestriction({ enabled, whitelistedIPs, permissions, expiresAt }: ApiKeyUpdate): boolean {
+  return enabled === false || [whitelistedIPs, permissions, expiresAt].some((limit) => limit != null)
 }

@@ -7,7 +7,7 @@ export const updateUser: Handler<'updateUser'> = async (deps, { principal, reque
     requester,
     principal.companyId,
     (change) => update(change, params.userId, body),
-    { isRevocation: body.status === 'inactive' },
+    { isRevocation: body.status === 'inactive' || body.role !== undefined || body.permissions != null },
   )
   return { body: { ...presentUser(user), growingKeys: [...growingKeys], passwordEnded } }
 }

@@ -15,7 +15,7 @@ export const verifyApiKeys: Handler<'verifyApiKeys'> = async (deps, context) => 
     inputs.push(parseVerifyInput(input, deps.config.keyPrefix, `/keys/${index}`, faults))
   }
   if (faults.length > 0) throw inputError(faults)
-  return deps.turnstile.pass(principal.companyId, async () => {
+  const judgeAll = async () => {
     const maker = createPieceMaker(deps, principal.companyId)
     try {
       for (let start = 0; start < inputs.length; start += TOGETHER) {
@@ -32,5 +32,6 @@ export const verifyApiKeys: Handler<'verifyApiKeys'> = async (deps, context) => 
       maker.drop()
       throw error
     }
-  })
+  }
+  return deps.turnstile.pass(principal.companyId, judgeAll, () => context.isWanted())
 }

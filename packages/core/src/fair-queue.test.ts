@@ -1,7 +1,7 @@
 /** In which order those that wait get their turn. */
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { createFairQueue, type Turn } from '../../src/storage/fair-queue.ts'
+import { createFairQueue, type Turn } from './fair-queue.ts'
 
 const ROOMY = { waitingMax: 1_000, waitingOfPartyMax: 1_000 }
 
@@ -47,13 +47,19 @@ test('who gave up is not called, and the others move up', () => {
   expect([queue.size, takeAll(queue)]).toEqual([1, ['A2']])
 })
 
-test('one company cannot fill the line, and the line has an end', () => {
-  const { queue, refused } = queueOf(['A1', 'A2', 'A3', 'B1', 'B2', '!A4', 'C1'], {
-    waitingMax: 5,
-    waitingOfPartyMax: 2,
-  })
-  expect(refused).toEqual(['A3', 'C1'])
-  expect(takeAll(queue)).toEqual(['!A4', 'A1', 'B1', 'A2', 'B2'])
+test('one company cannot fill the line, the line has an end, and what is urgent has a line of its own', () => {
+  const names = ['A1', 'A2', 'A3', 'B1', 'B2', 'C1', '!A4', '!A5', '!A6', '!B3', '!B4', '!C2']
+  const { queue, refused } = queueOf(names, { waitingMax: 4, waitingOfPartyMax: 2 })
+  expect(refused).toEqual(['A3', 'C1', '!A6', '!C2'])
+  expect(takeAll(queue)).toEqual(['!A4', 'A1', '!B3', 'B1', '!A5', 'A2', '!B4', 'B2'])
+})
+
+test('what was dropped leaves its place to the next', () => {
+  const { queue } = queueOf(['!A1', 'A2'], { waitingMax: 1, waitingOfPartyMax: 1 })
+  expect([queue.push(turnOf('!B1'), '!B1'), queue.push(turnOf('B2'), 'B2')]).toEqual([false, false])
+  for (const name of ['!A1', 'A2']) queue.drop(turnOf(name), name)
+  expect([queue.push(turnOf('!B1'), '!B1'), queue.push(turnOf('B2'), 'B2')]).toEqual([true, true])
+  expect(takeAll(queue)).toEqual(['!B1', 'B2'])
 })
 
 describe('nobody starves', () => {

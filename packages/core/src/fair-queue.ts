@@ -1,0 +1,96 @@
+/** Whose turn it is to be. */
+export type Turn = {
+  /** The company that is worked for; companies that wait take turns. */
+  readonly party: string
+  /** Something is to stop: it goes before what others of its kind only want. */
+  readonly isUrgent?: boolean
+}
+
+/** What the service does for itself, and for callers it does not know yet. */
+export const OWN_TURN: Turn = { party: 'the service' }
+
+/** Of urgent ones, and as many of others: nobody keeps a revocation out by waiting. */
+type Bounds = { readonly waitingMax: number; readonly waitingOfPartyMax: number }
+
+/** What waits for the store, for a turn of the event loop or for a place, in a fair order: see `take`. */
+export type FairQueue<Item> = {
+  readonly size: number
+  /** false: too many wait, or too many of this party. */
+  push(turn: Turn, item: Item): boolean
+  /**
+   * The next one that may come. Urgent ones and others alternate while both wait, and so do the parties within each
+   * kind; what one party asked for keeps its order. So nobody waits for more than one turn of each other party.
+   */
+  take(mayCome?: (first: Item) => boolean): Item | undefined
+  /** Takes back one that gave up. */
+  drop(turn: Turn, item: Item): void
+}
+
+export function createFairQueue<Item>(bounds: Bounds): FairQueue<Item> {
+  const urgent = createRing<Item>(bounds)
+  const others = createRing<Item>(bounds)
+  let isUrgentNext = true
+  const ringOf = ({ isUrgent = false }: Turn) => (isUrgent ? urgent : others)
+  return {
+    get size() {
+      return urgent.size + others.size
+    },
+    push: (turn, item) => ringOf(turn).push(turn.party, item),
+    take(mayCome = () => true) {
+      for (const isUrgent of [isUrgentNext, !isUrgentNext]) {
+        const item = (isUrgent ? urgent : others).take(mayCome)
+        if (item === undefined) continue
+        isUrgentNext = !isUrgent
+        return item
+      }
+      return undefined
+    },
+    drop: (turn, item) => ringOf(turn).drop(turn.party, item),
+  }
+}
+
+/** Those of one kind, party by party. */
+type Ring<Item> = {
+  readonly size: number
+  push(party: string, item: Item): boolean
+  take(mayCome: (first: Item) => boolean): Item | undefined
+  drop(party: string, item: Item): void
+}
+
+function createRing<Item>({ waitingMax, waitingOfPartyMax }: Bounds): Ring<Item> {
+  /** What each party waits for, in the order in which they are next. */
+  const parties = new Map<string, Item[]>()
+  let size = 0
+  return {
+    get size() {
+      return size
+    },
+    push(party, item) {
+      const items = parties.get(party) ?? []
+      if (size >= waitingMax || items.length >= waitingOfPartyMax) return false
+      items.push(item)
+      parties.set(party, items)
+      size += 1
+      return true
+    },
+    take(mayCome) {
+      for (const [party, items] of parties) {
+        if (!mayCome(items[0]!)) continue
+        const item = items.shift()
+        parties.delete(party)
+        if (items.length > 0) parties.set(party, items)
+        size -= 1
+        return item
+      }
+      return undefined
+    },
+    drop(party, item) {
+      const items = parties.get(party) ?? []
+      const place = items.indexOf(item)
+      if (place === -1) return
+      items.splice(place, 1)
+      if (items.length === 0) parties.delete(party)
+      size -= 1
+    },
+  }
+}
