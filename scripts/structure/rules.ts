@@ -93,8 +93,8 @@ export const WALLS: Readonly<Record<string, Wall>> = {
   'server/settings': { may: ['core'] },
   'server/unknown-settings': { may: ['core', 'server/settings'] },
   'server/config': { may: ['core', 'server/settings', 'server/unknown-settings'] },
-  'server/data-dir': { may: ['server/config'] },
-  'server/server-secret': { may: ['core', 'server/settings', 'server/config'] },
+  'server/data-dir': { may: ['server/config', 'server/storage'] },
+  'server/server-secret': { may: ['core', 'server/settings', 'server/config', 'server/storage'] },
   'server/issuers-file': { may: ['core', 'server/config'], types: ['server/auth'] },
   'server/deployment': {
     may: ['core', 'server/config', 'server/server-secret', 'server/storage'],

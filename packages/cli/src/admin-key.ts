@@ -155,10 +155,14 @@ function assertDirectory(file: string): void {
   }
 }
 
+const NO_ROOM = ['ENOSPC', 'EDQUOT']
+
 function cannotWrite(file: string, error: unknown): ConfigError {
   if (error instanceof ConfigError) return error
   const reason = error instanceof Error ? error.message : String(error)
-  return new ConfigError(
-    `The admin key cannot be written to ${file} (${reason}): correct LATCHKEY_BOOTSTRAP_KEY_FILE.`,
-  )
+  const { code = '' } = error as NodeJS.ErrnoException
+  const remedy = NO_ROOM.includes(code)
+    ? 'make room there, then start again'
+    : 'correct LATCHKEY_BOOTSTRAP_KEY_FILE'
+  return new ConfigError(`The admin key cannot be written to ${file} (${reason}): ${remedy}.`)
 }

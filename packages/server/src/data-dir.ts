@@ -1,6 +1,7 @@
 import { closeSync, lstatSync, mkdirSync, openSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { ConfigError } from './config.ts'
+import { explainWriteError, sentenceOf } from './storage/disk-fault.ts'
 
 /** Everything that the service keeps there. */
 const FILES = ['latchkey.db', 'latchkey.db-wal', 'latchkey.db-shm', 'latchkey.db-journal', 'server.secret']
@@ -33,9 +34,8 @@ export function findLinks(dataDir: string): string[] {
 }
 
 function explain(dataDir: string, error: NodeJS.ErrnoException): string {
-  if (error.code === 'ENOSPC' || error.code === 'EDQUOT') {
-    return `The disk under the data directory ${dataDir} is full (${error.message}): make room there, then start again.`
-  }
+  const fault = explainWriteError(error, dataDir)
+  if (fault !== undefined) return `The data directory ${dataDir} cannot be written: ${sentenceOf(fault)}`
   return (
     `The data directory ${dataDir} cannot be written (${error.message}): ` +
     'correct its permissions or choose another with LATCHKEY_DATA_DIR.'

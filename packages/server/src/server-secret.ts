@@ -10,10 +10,11 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { weaknessOf } from '@latchkey/core/secret-strength'
 import { ConfigError, type SecretSource } from './config.ts'
 import { type GivenSecret, serverSecret } from './settings.ts'
+import { explainWriteError, sentenceOf } from './storage/disk-fault.ts'
 
 /** Keys derived from the server secret, one for each use. None of them is ever stored. */
 export type DerivedKeys = {
@@ -66,7 +67,9 @@ function makeSecretFile(file: string): void {
     publish(draft, file)
   } catch (error) {
     if (codeOf(error) === 'EEXIST') return
-    throw new ConfigError(`The server secret ${file} cannot be written (${reason(error)}).`)
+    const fault = explainWriteError(error, dirname(file))
+    const why = fault === undefined ? ` (${reason(error)}).` : `: ${sentenceOf(fault)}`
+    throw new ConfigError(`The server secret ${file} cannot be written${why}`)
   } finally {
     rmSync(draft, { force: true })
   }

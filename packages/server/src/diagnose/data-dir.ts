@@ -1,6 +1,7 @@
 import { accessSync, constants, existsSync, statfsSync, statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { findLinks } from '../data-dir.ts'
+import { explainWriteError } from '../storage/disk-fault.ts'
 import { isOpenToOthers, modeOf } from './file-mode.ts'
 import { type Finding, fine, problem, reasonOf, warning } from './finding.ts'
 
@@ -22,15 +23,15 @@ export function diagnoseDataDir(dataDir: string): Finding {
   const check = 'data-directory'
   const place = resolve(dataDir)
   const found = statSync(place, { throwIfNoEntry: false })
-  if (found === undefined) {
-    return fine(check, `${place} is not made yet; the first start makes it`)
-  }
+  if (found === undefined) return diagnoseMaking(check, place)
   if (!found.isDirectory()) {
     return problem(check, `${place} is not a directory.`, 'Choose another with LATCHKEY_DATA_DIR.')
   }
   try {
     accessSync(place, constants.R_OK | constants.W_OK | constants.X_OK)
   } catch (error) {
+    const fault = explainWriteError(error, place)
+    if (fault !== undefined) return problem(check, `${capital(fault.detail)}.`, fault.remedy)
     const remedy = 'Give it to the user the service runs as, or choose another with LATCHKEY_DATA_DIR.'
     return problem(check, `${place} cannot be read and written by this user (${reasonOf(error)}).`, remedy)
   }
@@ -46,11 +47,29 @@ export function diagnoseDataDir(dataDir: string): Finding {
   return fine(check, `${place}, mode ${modeOf(found.mode)}, writable`)
 }
 
+/** Whether the first start can make it. */
+function diagnoseMaking(check: string, place: string): Finding {
+  const above = nearestExisting(place)
+  try {
+    if (!statSync(above).isDirectory()) throw new Error(`${above} is not a directory`)
+    accessSync(above, constants.W_OK | constants.X_OK)
+    return fine(check, `${place} is not made yet; the first start makes it`)
+  } catch (error) {
+    const fault = explainWriteError(error, above)
+    const detail = `${place} is not there and cannot be made by this user (${fault?.detail ?? reasonOf(error)}).`
+    const remedy =
+      'Make it, and give it to the user the service runs as, or choose another with LATCHKEY_DATA_DIR.'
+    return problem(check, detail, fault?.remedy ?? remedy)
+  }
+}
+
+const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1)
+
 /** Whether there is room, on a disk that keeps what it is given. */
 export function diagnoseDisk(dataDir: string): Finding {
   const check = 'disk'
   const place = nearestExisting(resolve(dataDir))
-  const { bavail, bsize, type } = statfsSync(place)
+  const { bavail, bsize, type, files, ffree } = statfsSync(place)
   const network = NETWORK_FILE_SYSTEMS.get(type)
   if (network !== undefined) {
     const detail = `${place} is on ${network}, where SQLite files are not locked reliably.`
@@ -58,7 +77,11 @@ export function diagnoseDisk(dataDir: string): Finding {
   }
   const freeBytes = bavail * bsize
   const detail = `${sizeOf(freeBytes)} free under ${place}`
-  const remedy = 'Make room, or move the data directory: on a full disk nothing can be created or deleted.'
+  // Some file systems count no files, and say 0 of 0.
+  if (files > 0 && ffree === 0) {
+    return problem(check, `No file can be made under ${place}: all inodes are taken.`, 'Remove files.')
+  }
+  const remedy = 'Make room, or enlarge the disk: on a full one nothing can be created or deleted.'
   if (freeBytes < FREE_BYTES_MIN) return problem(check, `${detail}.`, remedy)
   return freeBytes < FREE_BYTES_LOW ? warning(check, `${detail}.`, remedy) : fine(check, detail)
 }

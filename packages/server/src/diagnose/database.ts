@@ -6,13 +6,13 @@ import {
   isOpenElsewhere,
   type StoreFormat,
 } from '../storage/sqlite-inspection.ts'
-import { checkIntegrity } from '../storage/sqlite-integrity.ts'
+import { CheckNotRun, checkIntegrity } from '../storage/sqlite-integrity.ts'
 import { isRecentSqlite, SQLITE_VERSION_MIN } from '../storage/sqlite-version.ts'
 import { sizeOf } from './data-dir.ts'
 import { type Finding, fine, problem, reasonOf, warning } from './finding.ts'
 import type { StoreState } from './store-state.ts'
 
-const RESTORE = 'Restore a backup, or move the file away to start with an empty store.'
+const RESTORE = 'Restore a backup.'
 export const NOT_ACCEPTED = 'The store was restored or replaced since it was last in use, and is refused.'
 export const ACCEPT = 'Look at what it may have forgotten, then: latchkey restore --accept.'
 const OTHER_DIRECTORY = 'Choose another data directory with LATCHKEY_DATA_DIR.'
@@ -25,7 +25,10 @@ export function* diagnoseDatabase(store: StoreState): Generator<Finding> {
     return
   }
   if (store.kind === 'unreadable') {
-    yield problem('database', `${store.file} cannot be read (${store.reason}).`, RESTORE)
+    const detail = `${store.file} cannot be read (${store.reason}`
+    yield store.fault === undefined
+      ? problem('database', `${detail}).`, RESTORE)
+      : problem('database', `${detail}: ${store.fault.detail}).`, store.fault.remedy)
     return
   }
   const { file, format, database } = store
@@ -87,7 +90,15 @@ export async function* diagnoseIntegrity(
   onProgress: (text: string) => void,
 ): AsyncGenerator<Finding> {
   if (store.kind !== 'open' || !store.format.isOurs) return
-  const faults = await integrityFaults(store, onProgress)
+  let faults: string[]
+  try {
+    faults = await integrityFaults(store, onProgress)
+  } catch (error) {
+    if (!(error instanceof CheckNotRun)) throw error
+    const remedy = 'Nothing is known to be wrong with it. Install again (npm ci --omit=dev), then look again.'
+    yield problem('integrity', `It could not be checked: ${reasonOf(error.cause)}.`, remedy)
+    return
+  }
   if (faults.length > 0) {
     yield problem('integrity', `${store.file} is damaged: ${faults[0]}`, RESTORE)
     return
@@ -106,6 +117,7 @@ async function integrityFaults(
         onProgress(`checking ${sizeOf(bytes)} of database, ${seconds} s so far`),
       )
     } catch (error) {
+      if (error instanceof CheckNotRun) throw error
       return [reasonOf(error)]
     }
   }

@@ -34,7 +34,7 @@ export async function* diagnose(onProgress: OnProgress): AsyncGenerator<Finding>
   yield diagnoseProxies(config, answer)
   yield diagnoseMetrics(config)
   yield await diagnosePort(config, answer)
-  if (secretSource.databaseUrl === null) yield diagnoseDisk(config.dataDir)
+  if (secretSource.databaseUrl === null) yield attempt('disk', () => diagnoseDisk(config.dataDir))
 }
 
 /** A store on a database server. */
@@ -51,7 +51,9 @@ async function* diagnoseServed(
     return
   }
   yield diagnoseClock(state.newestMs, nowMs)
-  yield diagnoseServerSecret(secretSource, { isNew: state.secretCheck === undefined, ...state })
+  yield attempt('server-secret', () =>
+    diagnoseServerSecret(secretSource, { isNew: state.secretCheck === undefined, ...state }),
+  )
   yield* diagnosePostgres(state, config.databaseConnections, nowMs)
 }
 
@@ -75,11 +77,23 @@ async function* diagnoseFiles(
   onProgress: OnProgress,
 ): AsyncGenerator<Finding> {
   yield diagnoseClock(ask(store, findNewestMs), Date.now())
-  yield diagnoseDataDir(dataDir)
-  yield diagnoseServerSecret(secretSource, {
-    isNew: store.kind === 'absent',
-    secretCheck: ask(store, findSecretCheck),
-  })
+  yield attempt('data-directory', () => diagnoseDataDir(dataDir))
+  yield attempt('server-secret', () =>
+    diagnoseServerSecret(secretSource, {
+      isNew: store.kind === 'absent',
+      secretCheck: ask(store, findSecretCheck),
+    }),
+  )
   yield* diagnoseDatabase(store)
   yield* diagnoseIntegrity(store, onProgress)
+}
+
+/** A check that this user may not make, or that cannot be made, is a finding like another. */
+function attempt(check: string, diagnoseIt: () => Finding): Finding {
+  try {
+    return diagnoseIt()
+  } catch (error) {
+    const remedy = 'Run latchkey doctor as the user the service runs as, or as root.'
+    return problem(check, `It could not be looked at (${reasonOf(error)}).`, remedy)
+  }
 }

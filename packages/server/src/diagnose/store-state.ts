@@ -1,12 +1,19 @@
 import { statSync } from 'node:fs'
 import type { DatabaseSync } from 'node:sqlite'
+import { type DiskFault, findDiskFault } from '../storage/disk-fault.ts'
+import { isDamaged } from '../storage/sqlite-errors.ts'
 import { openForInspection, readFormat, type StoreFormat } from '../storage/sqlite-inspection.ts'
 import { reasonOf } from './finding.ts'
 
 /** The embedded store as it was found. */
 export type StoreState =
   | { readonly kind: 'absent'; readonly file: string }
-  | { readonly kind: 'unreadable'; readonly file: string; readonly reason: string }
+  | {
+      readonly kind: 'unreadable'
+      readonly file: string
+      readonly reason: string
+      readonly fault: DiskFault | undefined
+    }
   | {
       readonly kind: 'open'
       readonly file: string
@@ -25,7 +32,12 @@ export function inspectStore(file: string): StoreState {
     return { kind: 'open', file, bytes: found.size, database, format: readFormat(database) }
   } catch (error) {
     database?.close()
-    return { kind: 'unreadable', file, reason: reasonOf(error) }
+    return {
+      kind: 'unreadable',
+      file,
+      reason: reasonOf(error),
+      fault: isDamaged(error) ? undefined : findDiskFault(file),
+    }
   }
 }
 

@@ -3,6 +3,7 @@ import { dirname } from 'node:path'
 import type { DatabaseSync } from 'node:sqlite'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { RevocationScope } from '@latchkey/core/revocation-scope'
+import { findDiskFault, sentenceOf } from './disk-fault.ts'
 import { type Engine, StoreError } from './engine.ts'
 import { assertOurs, checkSqliteSchema, migrateExisting, migrateSqlite } from './migrations/sqlite.ts'
 import type { Db } from './schema.ts'
@@ -147,6 +148,10 @@ function explain<T>(file: string, open: () => T): T {
   } catch (error) {
     if (error instanceof StoreError) throw error
     if (isDamaged(error)) throw damaged(file, error)
+    const fault = findDiskFault(file)
+    if (fault !== undefined) {
+      throw new StoreError(`The database ${file} cannot be opened: ${sentenceOf(fault)}`, error)
+    }
     const reason = error instanceof Error ? error.message : String(error)
     throw new StoreError(
       `The database ${file} cannot be opened (${reason}): check the file and its permissions.`,
