@@ -121,6 +121,11 @@ export const WALLS: Readonly<Record<string, Wall>> = {
     reads: ['server/storage'],
     types: ['contract', 'server/config', 'server/services'],
   },
+  'server/prune-audit-on-host': {
+    may: ['core', 'server/audit', 'server/changes', 'server/companies', 'server/http'],
+    reads: ['server/storage'],
+    types: ['server/services'],
+  },
   'server/host': {
     may: [
       'core',

@@ -4,6 +4,7 @@ import { Command, CommanderError } from 'commander'
 import { registerAuditAccept } from './commands/audit-accept.ts'
 import { registerAuditCheckpoint } from './commands/audit-checkpoint.ts'
 import { registerAuditExport } from './commands/audit-export.ts'
+import { registerAuditPrune } from './commands/audit-prune.ts'
 import { registerAuditVerify } from './commands/audit-verify.ts'
 import { registerBackup } from './commands/backup.ts'
 import { registerBootstrap } from './commands/bootstrap.ts'
@@ -47,6 +48,7 @@ function buildProgram(): Command {
   registerAuditAccept(audit)
   registerAuditCheckpoint(audit)
   registerAuditExport(audit)
+  registerAuditPrune(audit)
   const users = program.command('users').description('Users, from the server itself.')
   registerUsersSetPassword(users)
   return program

@@ -17,6 +17,7 @@ export {
   setPasswordOnHost,
 } from './host.ts'
 export { assertStoreMade, isStoreMade, storeFileOf } from './open-store.ts'
+export { pruneAuditOnHost } from './prune-audit-on-host.ts'
 export { secretFileOf } from './server-secret.ts'
 export { createServices, type Services } from './services.ts'
 export { assertPortFree, type RunningServer, startServer } from './start.ts'

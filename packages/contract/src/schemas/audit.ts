@@ -28,7 +28,8 @@ export const AuditEvent = Type.Object({
   changes: Type.Unsafe<Record<string, unknown>>({
     type: 'object',
     additionalProperties: true,
-    description: 'What changed, by field: [before, after]. Never a secret.',
+    description:
+      'What changed, by field: [before, after]. Never a secret; "[personal]" stands for a value a person can be known by.',
   }),
   hash: Type.String({
     description: 'Keyed hash over the previous event’s hash and this event, in hexadecimal.',

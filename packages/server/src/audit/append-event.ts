@@ -5,6 +5,7 @@ import { findLastEvent, insertAuditEvent } from '../storage/audit.ts'
 import type { Ledger } from '../storage/ledger.ts'
 import type { Db } from '../storage/schema.ts'
 import { type AuditChain, CHAIN_START, type UnchainedEvent } from './chain.ts'
+import { withoutPersonalValues } from './personal-values.ts'
 
 /** Field by field, before and after. Never a secret, and nothing a person can be known by: see personal-values.ts. */
 export type FieldChanges = Readonly<Record<string, readonly [before: unknown, after: unknown]>>
@@ -22,6 +23,9 @@ export type NewEvent = {
 
 /** Begins a new stretch of a chain that did not hold: what came before was changed by somebody else. */
 export const CHAIN_BROKEN = 'audit.chain_broken'
+
+/** Events were taken from the start of the chain, after they were exported. */
+export const PRUNED = 'audit.pruned'
 
 /** The service itself, when it writes down what nobody asked it to. */
 const SERVICE = { type: 'service', id: null, userId: null, address: null, requestId: null } as const
@@ -60,6 +64,33 @@ export async function appendAcceptance(
   ledger.audit_count = found.sequence
   ledger.audit_head = found.head
   await extend(tx, ledger, nextId('evt'), event)
+  ledger.audit_seal = tx.chain.seal(ledger, 'whole')
+  tx.chain.written.add(ledger.id)
+}
+
+/**
+ * Notes that a chain which holds is to start after `cut`, the last of its events that go, and makes it so in the
+ * company's row. `breaks`: of what remains, those that somebody has accepted.
+ */
+export async function appendCut(
+  tx: Tx,
+  ledger: Ledger,
+  nextId: NextId,
+  cut: { readonly sequence: number; readonly head: Uint8Array },
+  breaks: string,
+): Promise<void> {
+  if (tx.chain.sealOf(ledger) !== 'whole') throw chainBroken(ledger.id)
+  await extend(tx, ledger, nextId('evt'), {
+    action: PRUNED,
+    object: { type: 'company', id: ledger.id },
+    changes: {
+      cut: [ledger.audit_cut, cut.sequence],
+      head: [null, hexOf(cut.head)],
+      breaks: [null, breaks],
+    },
+  })
+  ledger.audit_cut = cut.sequence
+  ledger.audit_cut_head = cut.head
   ledger.audit_seal = tx.chain.seal(ledger, 'whole')
   tx.chain.written.add(ledger.id)
 }
@@ -113,7 +144,7 @@ async function extend(tx: Tx, ledger: Ledger, id: Id<'evt'>, event: NewEvent): P
     object_id: event.object.id,
     address: actor.address,
     request_id: actor.requestId,
-    changes: JSON.stringify(event.changes ?? {}),
+    changes: JSON.stringify(withoutPersonalValues(event.object.type, event.changes ?? {})),
   }
   const hash = chain.hash(ledger.audit_head, unchained)
   await insertAuditEvent(tx.db, { ...unchained, hash })

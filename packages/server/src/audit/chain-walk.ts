@@ -1,13 +1,11 @@
 import { createHash } from 'node:crypto'
 import type { StoredEvent } from '../storage/schema.ts'
-import { CHAIN_BROKEN } from './append-event.ts'
+import { CHAIN_BROKEN, PRUNED } from './append-event.ts'
 import { type AuditChain, isEqual } from './chain.ts'
 import type { Sighted } from './sightings.ts'
 
 /** Said on the server itself: what does not fit before this event has been looked at. */
 export const BREAK_ACCEPTED = 'audit.break_accepted'
-/** Events were taken from the start of the chain, after they were exported. */
-const PRUNED = 'audit.pruned'
 /** The list of companies of a store of an older release was sealed. That happens once. */
 export const LIST_SEALED = 'store.companies_sealed'
 
@@ -58,6 +56,8 @@ export function walkChain(
   const believe = (event: StoredEvent) => {
     if (event.action !== BREAK_ACCEPTED && event.action !== PRUNED) return
     cut = Number(afterOf(event, 'cut') ?? cut)
+    // Pruned is only what has a sealed list: that it was sealed may be what is gone.
+    isListSealed ||= event.action === PRUNED
     if (afterOf(event, 'breaks') !== Buffer.from(digest).toString('hex')) return
     acceptedBreaks += breaks
     breaks = 0

@@ -31,6 +31,30 @@ export async function listEventsAfter(
     .execute()
 }
 
+/** The first event in the order of the chain that happened at or after a moment. */
+export async function findFirstEventSince(
+  db: Db,
+  companyId: CompanyId,
+  sinceMs: number,
+): Promise<number | undefined> {
+  const row = await db
+    .selectFrom('audit_events')
+    .select((columns) => columns.fn.min('sequence').as('sequence'))
+    .where('company_id', '=', companyId)
+    .where('at', '>=', sinceMs)
+    .executeTakeFirst()
+  return row?.sequence ?? undefined
+}
+
+/** Takes events from the start of a chain. */
+export async function deleteEventsUpTo(db: Db, companyId: CompanyId, sequence: number): Promise<void> {
+  await db
+    .deleteFrom('audit_events')
+    .where('company_id', '=', companyId)
+    .where('sequence', '<=', sequence)
+    .execute()
+}
+
 /** The end of the chain as it is there, whatever the company's row says. */
 export async function findLastEvent(db: Db, companyId: CompanyId): Promise<StoredEvent | undefined> {
   return db

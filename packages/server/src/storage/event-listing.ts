@@ -45,8 +45,8 @@ const eventIds = preparedIds(eventsOf)
 async function countEvents(db: Db, companyId: CompanyId): Promise<number> {
   const company = await db
     .selectFrom('companies')
-    .select('audit_count')
+    .select(['audit_count', 'audit_cut'])
     .where('id', '=', companyId)
     .executeTakeFirst()
-  return company?.audit_count ?? 0
+  return company === undefined ? 0 : company.audit_count - company.audit_cut
 }

@@ -80,6 +80,17 @@ export async function saveLedger(db: Db, ledger: Ledger): Promise<void> {
   await ledgerUpdate(db, ledger)
 }
 
+/** The same, with where the chain starts. */
+export async function saveLedgerWithCut(db: Db, ledger: Ledger): Promise<void> {
+  const { id, audit_cut: cut, audit_cut_head: cutHead } = ledger
+  await ledgerUpdate(db, ledger)
+  await db
+    .updateTable('companies')
+    .set({ audit_cut: cut, audit_cut_head: cutHead })
+    .where('id', '=', id)
+    .execute()
+}
+
 const ledgerUpdate = prepared(
   (
     db,

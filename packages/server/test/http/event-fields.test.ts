@@ -97,7 +97,7 @@ describe('a user', () => {
     [{ role: 'viewer' }, { role: 'viewer', externalId: null, permissions: null }],
     [
       { role: 'developer', externalId: 'crm-7', permissions: ['orders:*', 'bills:read'] },
-      { role: 'developer', externalId: 'crm-7', permissions: ['orders:*', 'bills:read'] },
+      { role: 'developer', externalId: '[personal]', permissions: ['orders:*', 'bills:read'] },
     ],
     [
       { role: 'admin', permissions: [] },
@@ -113,8 +113,6 @@ describe('a user', () => {
 
   test.each<[string, unknown, unknown]>([
     ['role', 'viewer', 'developer'],
-    ['externalId', 'crm-7', 'crm-8'],
-    ['externalId', 'crm-7', null],
     ['permissions', ['orders:read'], ['orders:*']],
     ['permissions', null, []],
     ['permissions', ['orders:read'], null],
@@ -125,6 +123,19 @@ describe('a user', () => {
     const { id } = await make('/users', { name: 'Ada', ...given })
     await change(`/users/${id}`, { [field]: after })
     expect(await told(id)).toEqual({ action: 'user.updated', changes: { [field]: [before, after] } })
+  })
+
+  test.each<[string, unknown, unknown, unknown]>([
+    ['name', 'Ada', 'Eve', ['[personal]', '[personal]']],
+    ['email', 'ada@example.com', 'eve@example.com', ['[personal]', '[personal]']],
+    ['email', 'ada@example.com', null, ['[personal]', null]],
+    ['email', null, 'eve@example.com', [null, '[personal]']],
+    ['externalId', 'crm-7', 'crm-8', ['[personal]', '[personal]']],
+    ['externalId', 'crm-7', null, ['[personal]', null]],
+  ])('whose %s changes from %j to %j: that it did, not to what', async (field, before, after, expected) => {
+    const { id } = await make('/users', { name: 'Ada', role: 'viewer', [field]: before })
+    await change(`/users/${id}`, { [field]: after })
+    expect(await told(id)).toEqual({ action: 'user.updated', changes: { [field]: expected } })
   })
 })
 
