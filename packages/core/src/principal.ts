@@ -1,3 +1,4 @@
+import type { ActorType } from './audit-action.ts'
 import type { CompanyId, UserId } from './ids.ts'
 import type { VerifiableKey } from './key.ts'
 import { type CompiledAuthority, compileAuthority, narrow, type Role } from './permission.ts'
@@ -61,7 +62,7 @@ export type SpokenFor = {
 
 /** Who did it, as the audit log keeps it. */
 export type Actor = {
-  readonly type: string
+  readonly type: ActorType
   readonly id: string | null
   readonly userId: UserId | null
   /** Canonical text; null when unknown or none. */

@@ -1,3 +1,5 @@
+import { ERROR_CODES } from '@latchkey/core/error'
+import { OAUTH_CODES } from '../oauth-codes.ts'
 import { BODY_BYTES_MAX, shownBytes } from '../operations/operation.ts'
 import type {
   OpenApiDocument,
@@ -28,6 +30,8 @@ const text = (description?: string): SchemaObject => ({
   type: 'string',
   ...(description === undefined ? {} : { description }),
 })
+
+const oneOf = (values: readonly string[]): SchemaObject => ({ type: 'string', enum: values })
 
 function object(
   properties: Readonly<Record<string, SchemaObject>>,
@@ -67,13 +71,7 @@ const tokenError = json(
     {
       error: {
         type: 'string',
-        enum: [
-          'invalid_request',
-          'invalid_client',
-          'invalid_grant',
-          'unsupported_grant_type',
-          'invalid_scope',
-        ],
+        enum: [...OAUTH_CODES],
       },
       error_description: text(),
     },
@@ -162,11 +160,17 @@ const verdict = (description: string): ResponseObject => ({
   headers: {
     ...REQUEST_ID,
     ...Object.fromEntries(
-      ['Status', 'Error', 'Key-Id', 'User-Id', 'Company-Id', 'Permissions', 'Mode'].map((name) => [
+      ['Key-Id', 'User-Id', 'Company-Id', 'Permissions'].map((name) => [
         `X-Auth-${name}`,
         { description: '- where there is none.', schema: text() },
       ]),
     ),
+    'X-Auth-Status': {
+      description: 'The status that is meant, whatever the gateway makes of it.',
+      schema: text(),
+    },
+    'X-Auth-Error': { description: '- where there is none.', schema: oneOf(['-', ...ERROR_CODES]) },
+    'X-Auth-Mode': { description: '- where there is none.', schema: oneOf(['-', 'live', 'test']) },
   },
 })
 

@@ -1,26 +1,36 @@
+import {
+  ACTOR_TYPES,
+  type ActorType,
+  AUDIT_ACTIONS,
+  type AuditAction,
+  OBJECT_TYPES,
+  type ObjectType,
+} from '@latchkey/core/audit-action'
 import { type Static, Type } from 'typebox'
 import { listOf, NullableString, pageQuery, Timestamp } from './shared.ts'
-
-const ACTOR_TYPES = ['key', 'session', 'user', 'host', 'none'] as const
-const OBJECT_TYPES = ['key', 'user', 'company', 'session'] as const
 
 export const AuditEvent = Type.Object({
   id: Type.String(),
   companyId: Type.String(),
   sequence: Type.Integer({ description: 'Place in the company’s chain, from 1, without a gap.' }),
   at: Timestamp('When it happened.'),
-  action: Type.String({ description: 'What happened, for example key.deleted.' }),
+  action: Type.Unsafe<AuditAction>({
+    type: 'string',
+    enum: [...AUDIT_ACTIONS],
+    description: 'What happened. Later releases may add some.',
+  }),
   actor: Type.Object({
-    type: Type.Unsafe<(typeof ACTOR_TYPES)[number]>({
+    type: Type.Unsafe<ActorType>({
       type: 'string',
       enum: [...ACTOR_TYPES],
-      description: 'What vouched for the change; host: a command run on the server itself.',
+      description:
+        'What vouched for the change; host: a command run on the server itself; service: the service, which nobody asked.',
     }),
     id: NullableString({}),
     userId: NullableString({ description: 'The user the actor’s credential stands for.' }),
   }),
   object: Type.Object({
-    type: Type.Unsafe<(typeof OBJECT_TYPES)[number]>({ type: 'string', enum: [...OBJECT_TYPES] }),
+    type: Type.Unsafe<ObjectType>({ type: 'string', enum: [...OBJECT_TYPES] }),
     id: Type.String(),
   }),
   address: NullableString({ description: 'Where the request came from.' }),

@@ -1,3 +1,4 @@
+import { ROLES, type Role as RoleName } from '@latchkey/core/permission'
 import { type TSchema, Type } from 'typebox'
 
 /** A timestamp on the wire: UTC, milliseconds, `Z`. */
@@ -16,9 +17,9 @@ export const NullableTimestampInput = (description: string) =>
 export const StatusEnum = (description: string) =>
   Type.Unsafe<'active' | 'inactive'>({ type: 'string', enum: ['active', 'inactive'], description })
 
-export const Role = Type.Unsafe<'owner' | 'admin' | 'developer' | 'viewer'>({
+export const Role = Type.Unsafe<RoleName>({
   type: 'string',
-  enum: ['owner', 'admin', 'developer', 'viewer'],
+  enum: [...ROLES],
   description: 'owner > admin > developer > viewer.',
 })
 

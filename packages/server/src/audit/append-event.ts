@@ -1,3 +1,4 @@
+import type { AuditAction, ObjectType } from '@latchkey/core/audit-action'
 import { AppError } from '@latchkey/core/error'
 import type { Id } from '@latchkey/core/ids'
 import type { Actor } from '@latchkey/core/principal'
@@ -11,8 +12,8 @@ import { withoutPersonalValues } from './personal-values.ts'
 export type FieldChanges = Readonly<Record<string, readonly [before: unknown, after: unknown]>>
 
 export type NewEvent = {
-  readonly action: string
-  readonly object: { readonly type: 'key' | 'user' | 'company' | 'session'; readonly id: string }
+  readonly action: AuditAction
+  readonly object: { readonly type: ObjectType; readonly id: string }
   readonly changes?: FieldChanges
   /**
    * Takes power away and gives none, or lets somebody in who may have to: it is recorded on a chain that does not

@@ -1,16 +1,9 @@
 import type { IncomingMessage } from 'node:http'
+import type { OAuthCode } from '@latchkey/contract/oauth-codes'
 import { isLong, readBytes, sentInstead } from './body.ts'
 import { parseForm } from './form-text.ts'
 import { parseMediaType } from './media-type.ts'
 import { headerValues, singleHeader } from './raw-headers.ts'
-
-/** RFC 6749 §5.2 */
-export type OAuthCode =
-  | 'invalid_request'
-  | 'invalid_client'
-  | 'unauthorized_client'
-  | 'unsupported_grant_type'
-  | 'invalid_scope'
 
 /** An answer of the token endpoint in OAuth's own form. */
 export class OAuthError extends Error {

@@ -8,7 +8,7 @@ export function presentAuditEvent(row: AuditEventRow): AuditEvent {
     companyId: row.company_id,
     sequence: row.sequence,
     at: presentTime(row.at),
-    action: row.action,
+    action: row.action as AuditEvent['action'],
     actor: {
       type: row.actor_type as AuditEvent['actor']['type'],
       id: row.actor_id,
