@@ -304,6 +304,53 @@ describe('latchkey keys create', () => {
   })
 })
 
+describe('latchkey keys delete', () => {
+  it('ends a key that is in use before it says so, for good, and is in the audit', async () => {
+    const { userId } = await bootstrapped()
+    const { url } = await home.serve()
+    const made = await home.run(['keys', 'create', '--user', userId, '--json'])
+    const { id, key } = JSON.parse(made.stdout) as { id: string; key: string }
+    const use = () => call(url, { path: '/me', key })
+    // From memory from now on.
+    for (let round = 0; round < 3; round++) expect((await use()).status).toBe(200)
+    const unconfirmed = await home.run(['keys', 'delete', id])
+    expect(unconfirmed).toMatchObject({ exitCode: 1, stdout: '' })
+    expect(unconfirmed.stderr).toMatch(/^latchkey: nothing was deleted\. .*--yes\.\n$/)
+    expect((await use()).status).toBe(200)
+
+    const deletion = home.start(['keys', 'delete', id, '--yes'])
+    await deletion.printed(/is deleted, and no server accepts it any more/)
+    expect(await use()).toMatchObject({ status: 401, body: { code: 'key_inactive' } })
+    expect((await deletion.ended).exitCode).toBe(0)
+    expect(await home.run(['keys', 'delete', id, '--yes'])).toMatchObject({
+      exitCode: 0,
+      stdout: expect.stringContaining('is deleted already'),
+    })
+    const other = (await home.run(['keys', 'create', '--user', userId])).stdout.trim()
+    const { body } = await call(url, { path: '/audit?limit=100', key: other })
+    const deletions = (body.data as { action: string }[]).filter(({ action }) => action === 'key.deleted')
+    expect(deletions).toHaveLength(1)
+    expect(JSON.stringify(deletions)).toMatch(new RegExp(`${id}.*host|host.*${id}`))
+  })
+
+  it.each(['key_00000000000000000000000000', 'usr_01m85e7dwrfbjr22xtnjb2csjf', 'x'])(
+    'says that there is no such key: %s',
+    async (id) => {
+      await bootstrapped()
+      const { exitCode, stderr } = await home.run(['keys', 'delete', id, '--yes'])
+      expect(exitCode).toBe(1)
+      expect(stderr).toMatch(/^latchkey: No key has that id\. [^\n]+\n$/)
+    },
+  )
+
+  it('does not repeat the text of a key that was given for its id', async () => {
+    const { key } = await bootstrapped()
+    const { exitCode, stdout, stderr } = await home.run(['keys', 'delete', key, '--yes'])
+    expect(exitCode).toBe(1)
+    expect(stdout + stderr).not.toContain(key)
+  })
+})
+
 describe('latchkey --help', () => {
   const commands = [
     '',
@@ -315,6 +362,7 @@ describe('latchkey --help', () => {
     'doctor',
     'keys',
     'keys create',
+    'keys delete',
     'audit',
     'audit verify',
     'audit export',

@@ -18,6 +18,7 @@ const COMMANDS = [
   ['restore --accept'],
   ['keys create'],
   ['keys create --user usr_01m85bm37sfsgsf64akxb32k52'],
+  ['keys delete key_01m85e7dwrfwka4f0gvwh5b2ng --yes'],
   ['users set-password usr_01m85bm37sfsgsf64akxb32k52'],
 ] as const
 const PASSWORD = 'a password that is long enough\n'

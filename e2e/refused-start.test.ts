@@ -1,9 +1,10 @@
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { createHash, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import {
   chmodSync,
   closeSync,
+  copyFileSync,
   existsSync,
   mkdirSync,
   openSync,
@@ -18,7 +19,7 @@ import {
   writeSync,
 } from 'node:fs'
 import { type AddressInfo, createServer, type Server } from 'node:net'
-import { delimiter, join, resolve } from 'node:path'
+import { delimiter, dirname, join, resolve } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { afterEach, beforeEach, describe, expect, it, test } from 'vitest'
 import { createHome, type Home } from './running.ts'
@@ -293,7 +294,23 @@ describe('an old Node', () => {
     const wrap = ([, ...rest]: readonly string[]) => [oldNode ?? '', ...rest]
     const { exitCode, stdout, stderr } = await home.start(['serve'], { wrap }).ended
     expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' })
-    expect(stderr).toMatch(/^latchkey: this is Node \S+, and Node 24 or newer is needed: [^\n]+\n$/)
+    expect(stderr).toMatch(
+      /^latchkey: this is Node \S+, and Node 24 or newer is needed: run it through npm [^\n]+\n$/,
+    )
     expect(readdirSync(home.directory)).toEqual([])
+  })
+
+  it.skipIf(oldNode === undefined)('is told how to fetch the one of the project where it is missing', () => {
+    const [launcher, own] = ['packages/cli/bin/latchkey.js', 'node_modules/node/bin/node'].map((file) => {
+      const path = join(home.directory, file)
+      mkdirSync(dirname(path), { recursive: true })
+      return path
+    }) as [string, string]
+    copyFileSync(join(import.meta.dirname, '../packages/cli/bin/latchkey.js'), launcher)
+    writeFileSync(join(home.directory, 'package.json'), '{ "type": "module" }')
+    const told = () => spawnSync(oldNode ?? '', [launcher, 'serve'], { encoding: 'utf8' }).stderr
+    expect(told()).toMatch(/^latchkey: [^\n]+is missing[^\n]+npm rebuild node --prefix '[^\n]+'[^\n]+\n$/)
+    writeFileSync(own, '')
+    expect(told()).toMatch(/run it through npm/)
   })
 })

@@ -1,5 +1,7 @@
 #!/usr/bin/env node
+import { existsSync } from 'node:fs'
 import module from 'node:module'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 // Plain JavaScript on purpose: it must be able to speak on a Node that cannot run the rest.
@@ -7,9 +9,15 @@ const NODE_MAJOR_MIN = 24
 const major = Number(process.versions.node.split('.')[0])
 
 if (major < NODE_MAJOR_MIN) {
+  const root = fileURLToPath(new URL('../../..', import.meta.url))
+  // Its own install script fetches it.
+  const isThere = ['node', 'node.exe'].some((name) => existsSync(join(root, 'node_modules/node/bin', name)))
   process.stderr.write(
     `latchkey: this is Node ${process.versions.node}, and Node ${NODE_MAJOR_MIN} or newer is needed: ` +
-      'run it through npm (npm start, npx latchkey), which uses the Node that the project brings along.\n',
+      (isThere
+        ? 'run it through npm (npm start, npx latchkey), which uses the Node that the project brings along.\n'
+        : 'the one that the project brings along is missing, as after npm ci --ignore-scripts. ' +
+          `Fetch it: npm rebuild node --prefix '${root}', then start again.\n`),
   )
   process.exit(1)
 }

@@ -10,6 +10,7 @@ import { registerBackup } from './commands/backup.ts'
 import { registerBootstrap } from './commands/bootstrap.ts'
 import { registerDoctor } from './commands/doctor.ts'
 import { registerKeysCreate } from './commands/keys-create.ts'
+import { registerKeysDelete } from './commands/keys-delete.ts'
 import { registerMigrate } from './commands/migrate.ts'
 import { registerServe } from './commands/serve.ts'
 import { registerUsersSetPassword } from './commands/users-set-password.ts'
@@ -43,6 +44,7 @@ function buildProgram(): Command {
   registerDoctor(program)
   const keys = program.command('keys').description('Keys, from the server itself.')
   registerKeysCreate(keys)
+  registerKeysDelete(keys)
   const audit = program.command('audit').description('The audit log, from the server itself.')
   registerAuditVerify(audit)
   registerAuditAccept(audit)

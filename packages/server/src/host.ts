@@ -11,12 +11,15 @@ import { sealOlderList } from './companies/seal-companies.ts'
 import { isListSealed, secretCheckOf } from './deployment.ts'
 import { presentAuditEvent } from './http/present-audit-event.ts'
 import { type CreatedKey, createKey } from './keys/create-key.ts'
+import { deleteKey } from './keys/delete-key.ts'
 import { readKeyInput } from './keys/key-input.ts'
 import type { Services } from './services.ts'
 import { listEventsAfter } from './storage/audit.ts'
 import { findCompany, findOperatorCompany } from './storage/companies.ts'
 import { findDeployment } from './storage/deployment.ts'
 import type { Engine } from './storage/engine.ts'
+import type { Key } from './storage/key.ts'
+import { findKeyInDeployment } from './storage/keys.ts'
 import { listingOfUsers } from './storage/listings.ts'
 import { listPage } from './storage/page.ts'
 import { findPasswordsFor } from './storage/passwords.ts'
@@ -92,6 +95,25 @@ export async function createKeyOnHost(
   const read = readKeyInput<ApiKeyCreate>({ ...input, userId: user.id })
   const keyDeps = { keyPrefix: config.keyPrefix, fingerprint }
   return change(requesterOnHost(user.company_id), user.company_id, (open) => createKey(open, keyDeps, read))
+}
+
+/** A key of any company by its id. Throws AppError `key_not_found`. */
+export async function getKeyOnHost({ engine }: Pick<Services, 'engine'>, id: string): Promise<Key> {
+  const key = isId('key', id) ? await engine.read((db) => findKeyInDeployment(db, id)) : undefined
+  if (key !== undefined) return key
+  // What was given may be the text of a key: it is not repeated.
+  throw new AppError(
+    'key_not_found',
+    'No key has that id. Ids begin with key_, and stand in lists, in the audit and beside a key when it is made.',
+  )
+}
+
+/** Deletes a key for whoever runs a command on the server. Answers when no server accepts it any more. */
+export async function deleteKeyOnHost(
+  { change }: Pick<Services, 'change'>,
+  { id, companyId }: Pick<Key, 'id' | 'companyId'>,
+): Promise<void> {
+  await change(requesterOnHost(companyId), companyId, (open) => deleteKey(open, id), { isRevocation: true })
 }
 
 /**

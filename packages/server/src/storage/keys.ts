@@ -107,6 +107,12 @@ export async function findKey(db: Db, companyId: CompanyId, id: KeyId): Promise<
 
 const keyInsert = prepared((db, row: Schema['keys']) => db.insertInto('keys').values(row))
 
+/** Of whichever company: for whoever runs a command on the host. */
+export async function findKeyInDeployment(db: Db, id: KeyId): Promise<Key | undefined> {
+  const row = await db.selectFrom('keys').selectAll().where('id', '=', id).executeTakeFirst()
+  return row === undefined ? undefined : keyOf(row)
+}
+
 export async function insertKey(db: Db, key: Key, fingerprint: Uint8Array): Promise<void> {
   await keyInsert(db, { ...rowOfKey(key), fingerprint, secret_generation: 1 })
 }
