@@ -4,6 +4,7 @@ import { parseDigest } from '@latchkey/core/digest-text'
 import { type Mode, Secret } from '@latchkey/core/secret'
 import { fitMetadata } from './fit-metadata.ts'
 import type { ImportRow, SourceName, SourceStatus } from './import-row.ts'
+import { isObject } from './is-object.ts'
 import { judgeText, type TextRules } from './judge-text.ts'
 import { RowRefusal } from './source-error.ts'
 
@@ -40,7 +41,7 @@ export function buildRow(draft: Draft, rules: TextRules): ImportRow {
   const notes = [...(draft.notes ?? [])]
   const presented = presentedOf(draft, rules, notes)
   const description = shorten(draft.description, DESCRIPTION_LENGTH_MAX)
-  const own = Object.entries(isRecord(draft.metadata) ? draft.metadata : { metadata: draft.metadata })
+  const own = Object.entries(isObject(draft.metadata) ? draft.metadata : { metadata: draft.metadata })
   const prefix = draft.restPrefix ?? `${draft.source}.`
   const moved = (draft.rest ?? []).map(([name, value]) => [`${prefix}${name}`, value] as const)
   if (description !== draft.description) moved.push([`${prefix}description`, draft.description])
@@ -134,6 +135,3 @@ function allowlistOf(value: readonly string[] | string | undefined): string[] | 
 
 const hintOf = (text: string | undefined, lengthMax: number): string | undefined =>
   text !== undefined && /^[!-~]+$/.test(text) && text.length <= lengthMax ? text : undefined
-
-const isRecord = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)

@@ -1,5 +1,5 @@
 import { foreignTime, type TimeUnit } from './foreign-time.ts'
-import { isObject } from './records.ts'
+import { isObject } from './is-object.ts'
 import { RowRefusal } from './source-error.ts'
 
 /**

@@ -1,4 +1,5 @@
 import { findJsonFault } from '@latchkey/core/json-fault'
+import { isObject } from './is-object.ts'
 import { cutOff, ITEM_LENGTH_MAX, itemOf, type JsonItem, parsed, tooLong } from './json-item.ts'
 import { JsonScanner } from './json-scanner.ts'
 import { peek } from './peek.ts'
@@ -15,17 +16,23 @@ export async function* jsonItems(
   yield* isLines(start, lists) ? lineItems(whole) : nestedItems(whole, lists)
 }
 
-/** Whether the first line is a value by itself, and wraps none of the lists. */
+/** Whether each line is a value by itself: the first is one, and it wraps none of the lists. */
 function isLines(start: string, lists: readonly string[]): boolean {
-  const first = start.trimStart().split('\n', 1)[0] ?? ''
+  const [first = '', ...more] = start.trimStart().split('\n')
   if (first.startsWith('[')) return false
   const value = parsed(first)
   // What only ends too early goes on in the next line.
-  const isBroken = value !== undefined || findJsonFault(first) < first.length
-  return isBroken && !wraps(first, lists)
+  if (value === undefined) return findJsonFault(first) < first.length && !mayWrap(first, lists)
+  if (!isObject(value) || lists.length === 0) return true
+  if (hasList(value, lists)) return false
+  // An object that wraps is alone: in a row among others a list lies anywhere.
+  return more.join('').trim() !== '' || !Object.values(value).some((inner) => hasList(inner, lists))
 }
 
-const wraps = (text: string, lists: readonly string[]): boolean =>
+const hasList = (value: unknown, lists: readonly string[]): boolean =>
+  isObject(value) && lists.some((name) => Array.isArray(value[name]))
+
+const mayWrap = (text: string, lists: readonly string[]): boolean =>
   lists.some((name) => new RegExp(`"${name}"\\s*:\\s*\\[`).test(text))
 
 async function* lineItems(text: AsyncIterable<string>): AsyncGenerator<JsonItem> {

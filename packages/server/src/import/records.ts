@@ -1,4 +1,5 @@
 import { csvRecords } from './csv-records.ts'
+import { isObject } from './is-object.ts'
 import { jsonItems } from './json-items.ts'
 import { SourceError } from './source-error.ts'
 
@@ -43,9 +44,6 @@ async function* fromJson(
       }
   }
 }
-
-export const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
 
 /** How the tools of databases write that a field has no value. */
 const NULLS: ReadonlySet<string> = new Set(['', '\\N', 'NULL'])

@@ -1,4 +1,4 @@
-import { isObject } from './records.ts'
+import { isObject } from './is-object.ts'
 import { RowRefusal } from './source-error.ts'
 
 /**

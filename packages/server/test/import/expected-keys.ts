@@ -1,8 +1,11 @@
 import { createHash } from 'node:crypto'
+import { ApiKeyCreate } from '@latchkey/contract/schemas/keys'
+import { Ajv2020 } from 'ajv/dist/2020.js'
+import ajvFormats from 'ajv-formats'
 import { describe, expect, it } from 'vitest'
-import type { SourceName } from '../../src/import/import-row.ts'
+import type { ImportRow, SourceName } from '../../src/import/import-row.ts'
 import type { SourceOptions } from '../../src/import/source-options.ts'
-import { readAll, refusals, rowsFor } from './reading.ts'
+import { readAll, refusals, rowsFor, rowsOf } from './reading.ts'
 
 export const sha256 = (text: string) => createHash('sha256').update(text).digest()
 export const base64 = (text: string) => Buffer.from(text).toString('base64')
@@ -40,6 +43,17 @@ export const csvOf = (...rows: readonly (readonly string[])[]): string =>
 export const linesOf = (...rows: readonly object[]): string =>
   rows.map((row) => `${JSON.stringify(row)}\n`).join('')
 
+const ajv = new Ajv2020({ allowUnionTypes: true })
+ajvFormats.default(ajv)
+const isCreation = ajv.compile(ApiKeyCreate)
+
+/** What of a row the body that creates a key would not take. */
+function faultsOf(row: ImportRow): unknown[] {
+  const { description, permissions, whitelistedIPs, expiresAt, mode, metadata } = row
+  const body = { userId: 'usr_1', description, permissions, whitelistedIPs, expiresAt, mode, metadata }
+  return isCreation(JSON.parse(JSON.stringify(body))) ? [] : (isCreation.errors ?? [])
+}
+
 /** Whether of each file every key is found that worked there, as what it was there, and no other. */
 export function describeSources(cases: readonly Case[]): void {
   describe.each(cases)('$source: $name', ({ source, file, options, keys, refused = [] }) => {
@@ -48,6 +62,7 @@ export function describeSources(cases: readonly Case[]): void {
       async (pieceBytes) => {
         const entries = await readAll(source, file, options, pieceBytes)
         expect(refusals(entries)).toEqual(refused.map((pattern) => expect.stringMatching(pattern)))
+        expect(rowsOf(entries).flatMap(faultsOf)).toEqual([])
         for (const [text, expected] of Object.entries(keys)) {
           const rows = rowsFor(entries, text)
           expect(rows.map(({ source: name }) => name)).toEqual([source])

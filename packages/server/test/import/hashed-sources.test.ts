@@ -53,6 +53,7 @@ const TYK_SESSION = {
   is_inactive: false,
   apply_policies: ['5ead7120575961000181867e'],
   meta_data: { plan: 'gold' },
+  data: [{ key: 'no key' }],
   tags: [],
   alias: 'billing',
 }

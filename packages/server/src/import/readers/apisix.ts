@@ -1,6 +1,6 @@
 import { createFields } from '../fields.ts'
+import { isObject } from '../is-object.ts'
 import type { SourceItem, SourceReader } from '../reader.ts'
-import { isObject } from '../records.ts'
 import { restrictionOf } from '../restriction.ts'
 import { RowRefusal } from '../source-error.ts'
 

@@ -1,7 +1,7 @@
 import { createFields, type Fields } from '../fields.ts'
 import { foreignPermissions } from '../foreign-permissions.ts'
+import { isObject } from '../is-object.ts'
 import type { Found, SourceItem, SourceReader } from '../reader.ts'
-import { isObject } from '../records.ts'
 import { restrictionOf } from '../restriction.ts'
 import { RowRefusal } from '../source-error.ts'
 

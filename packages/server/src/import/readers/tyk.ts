@@ -1,8 +1,8 @@
 import type { DigestFormat } from '@latchkey/core/digest-format'
 import { createFields, type Fields } from '../fields.ts'
 import { foreignPermissions } from '../foreign-permissions.ts'
+import { isObject } from '../is-object.ts'
 import type { SourceItem, SourceReader } from '../reader.ts'
-import { isObject } from '../records.ts'
 import { RowRefusal } from '../source-error.ts'
 
 /**
