@@ -13,7 +13,7 @@ import {
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, test } from 'vitest'
 import { createHome, type Home } from './running.ts'
 
 type Check = {
@@ -76,6 +76,7 @@ describe('latchkey doctor', () => {
       'server-secret',
       'database',
       'schema',
+      'objects',
       'integrity',
       'counters',
       'proxies',
@@ -202,6 +203,41 @@ describe('latchkey doctor', () => {
     database.exec("INSERT INTO migrations (name, applied_at) VALUES ('9999-later', 0)")
     database.close()
     expect(await examine()).toMatchObject({ exitCode: 1, bad: ['schema problem'] })
+  })
+
+  test.each([
+    [
+      'trigger',
+      'CREATE TRIGGER slip AFTER INSERT ON keys BEGIN SELECT 1; END',
+      'problem',
+      'DROP TRIGGER "slip";',
+    ],
+    ['table', 'CREATE TABLE ballast (bytes BLOB) STRICT', 'warning', 'DROP TABLE "ballast";'],
+    ['view', 'CREATE VIEW active AS SELECT id FROM keys', 'warning', 'DROP VIEW "active";'],
+    ['index', 'CREATE INDEX "a""b" ON keys (last_four)', 'warning', 'DROP INDEX "a""b";'],
+  ])('names a %s that is not of this release, and how to remove it', async (type, sql, level, remedy) => {
+    await makeStore()
+    const database = new DatabaseSync(join(dataDir, 'latchkey.db'))
+    database.exec(sql)
+    database.close()
+    const found = await examine()
+    expect(found).toMatchObject({ exitCode: level === 'problem' ? 1 : 0, bad: [`objects ${level}`] })
+    expect(found.of('objects')?.detail).toContain(`Not made by this release: ${type} "`)
+    expect(found.of('objects')?.remedy).toContain(remedy)
+    const mended = new DatabaseSync(join(dataDir, 'latchkey.db'))
+    mended.exec(remedy)
+    mended.close()
+    expect((await examine()).bad).toEqual([])
+  })
+
+  it('names a table of ours that was changed', async () => {
+    await makeStore()
+    const database = new DatabaseSync(join(dataDir, 'latchkey.db'))
+    database.exec('ALTER TABLE companies ADD COLUMN note TEXT')
+    database.close()
+    const found = await examine()
+    expect(found.bad).toEqual(['objects problem'])
+    expect(found.of('objects')?.detail).toContain('table "companies" (changed)')
   })
 
   it('names a port that another program holds', async () => {

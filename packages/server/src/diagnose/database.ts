@@ -7,9 +7,11 @@ import {
   type StoreFormat,
 } from '../storage/sqlite-inspection.ts'
 import { CheckNotRun, checkIntegrity } from '../storage/sqlite-integrity.ts'
+import { findStrangeSqliteObjects } from '../storage/sqlite-objects.ts'
 import { isRecentSqlite, SQLITE_VERSION_MIN } from '../storage/sqlite-version.ts'
 import { sizeOf } from './data-dir.ts'
 import { type Finding, fine, problem, reasonOf, warning } from './finding.ts'
+import { diagnoseObjects } from './objects.ts'
 import type { StoreState } from './store-state.ts'
 
 const RESTORE = 'Restore a backup.'
@@ -38,7 +40,10 @@ export function* diagnoseDatabase(store: StoreState): Generator<Finding> {
   }
   yield durability(file, store.bytes, format)
   try {
-    yield schemaFinding(compareSqliteSchema(database))
+    const difference = compareSqliteSchema(database)
+    yield schemaFinding(difference)
+    if (difference.newer.length + difference.missing.length === 0)
+      yield diagnoseObjects(findStrangeSqliteObjects(database))
     if (!isAccepted(database)) yield problem('restore', NOT_ACCEPTED, ACCEPT)
   } catch (error) {
     yield problem('schema', `It cannot be read (${reasonOf(error)}).`, RESTORE)

@@ -1,6 +1,7 @@
 import type { PostgresState } from '../storage/postgres-inspection.ts'
 import { ACCEPT, NOT_ACCEPTED } from './database.ts'
 import { type Finding, fine, problem, warning } from './finding.ts'
+import { diagnoseObjects } from './objects.ts'
 
 const NEWER_RELEASE = 'Start the newer release, or restore a backup made before the upgrade.'
 /** Leases are judged by time passed, not by the time it is; but audit events and expiry are read by people. */
@@ -16,6 +17,7 @@ export function* diagnosePostgres(
 ): Generator<Finding> {
   yield fine('database', `${state.place}, PostgreSQL ${state.version}, a primary, ${durabilityOf(state)}`)
   yield schemaFinding(state)
+  if (state.isAccepted !== undefined) yield diagnoseObjects(state.strange)
   if (state.isAccepted === false) {
     yield problem('restore', NOT_ACCEPTED, ACCEPT)
   } else if (state.isAccepted === true) {

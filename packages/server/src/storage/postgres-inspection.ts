@@ -2,10 +2,12 @@ import type pg from 'pg'
 import { findUnknownMigrations, isMigrated, type SchemaDifference } from './migrations/postgres.ts'
 import { connectClient } from './postgres-client.ts'
 import { READ_HEAD } from './postgres-head.ts'
+import { findStrangePostgresObjects } from './postgres-objects.ts'
 import { createReach } from './postgres-reach.ts'
 import { cannotBeUsed } from './postgres-remedy.ts'
 import { assertServer, type Durability } from './postgres-set-up.ts'
 import { parsePostgresUrl, placeOf } from './postgres-url.ts'
+import type { StrangeObject } from './strange-object.ts'
 
 const STATEMENT_MS_MAX = 60_000
 
@@ -22,6 +24,7 @@ export type PostgresState = {
   readonly secretCheck: Uint8Array | undefined
   readonly newestMs: number | undefined
   readonly servers: number | undefined
+  readonly strange: readonly StrangeObject[]
 }
 
 const FACTS = `SELECT current_setting('server_version') AS version,
@@ -70,5 +73,6 @@ async function look(client: pg.ClientBase): Promise<Omit<PostgresState, 'place' 
     secretCheck: contents?.secretCheck ?? undefined,
     newestMs: contents?.newestMs ?? undefined,
     servers: contents?.servers,
+    strange: isUsable ? await findStrangePostgresObjects(client) : [],
   }
 }

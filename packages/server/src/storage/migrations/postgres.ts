@@ -15,6 +15,16 @@ const MIGRATIONS: readonly { readonly name: string; readonly sql: string }[] = [
   { name: '0005-searched-texts', sql: searchedTexts },
 ]
 
+const CREATED = /CREATE (?:OR REPLACE )?(?:UNIQUE )?(TABLE|INDEX|TRIGGER|FUNCTION) (?:IF NOT EXISTS )?(\w+)/g
+
+/** What the migrations make, such as `table keys`. */
+export const OWN_OBJECTS: ReadonlySet<string> = new Set([
+  'table migrations',
+  ...MIGRATIONS.flatMap(({ sql }) =>
+    Array.from(sql.matchAll(CREATED), ([, type, name]) => `${type!.toLowerCase()} ${name}`),
+  ),
+])
+
 export type SchemaDifference = { readonly newer: readonly string[]; readonly missing: readonly string[] }
 
 /** One lock for all servers of a database that start at once ("LKey", and a number for this use). */
