@@ -139,7 +139,9 @@ export const ListKeysQuery = Type.Object(
       }),
     ),
     ...pageQuery,
-    userId: Type.Optional(Type.String({ description: 'Keep only keys of this user.' })),
+    userId: Type.Optional(
+      Type.String({ minLength: 1, maxLength: 200, description: 'Keep only keys of this user.' }),
+    ),
     search: Type.Optional(
       Type.String({
         minLength: 1,

@@ -49,7 +49,7 @@ function explainAuthorization(text: string): string | undefined {
       return `Authorization has quotes or brackets about its credential: ${REMEDY}`
     return undefined
   }
-  if (/^bearer[:=]/i.test(scheme))
+  if (/^bearer[:=\t]/i.test(scheme))
     return `Authorization has a sign behind Bearer where a space belongs: ${REMEDY}`
   const other = OTHER_SCHEMES.find((name) => name.toLowerCase() === scheme.toLowerCase())
   if (other !== undefined) return `Authorization has the scheme ${other}, which is not read here: ${REMEDY}`

@@ -1,4 +1,7 @@
+import type { IncomingMessage } from 'node:http'
+import type { Operation } from '@latchkey/contract/operations/operation'
 import { inputError } from '@latchkey/core/error'
+import { headerValues } from './raw-headers.ts'
 
 const TAG = /"([^"]*)"/g
 /** Our own tag, and what a proxy that compresses adds to it: "3-gzip" of Apache, "3--gzip" of Jetty. */
@@ -18,14 +21,26 @@ export function parseIfMatch(values: readonly string[]): (version: number) => bo
   return (version) => versions.has(version)
 }
 
+/** The conditions that an operation cannot check, each with what whoever sends it is told. */
+export type UncheckedConditions = readonly (readonly [header: string, detail: string])[]
+
+/** Reading and asking change nothing, whatever was meant; so does what makes something new. */
+export function uncheckedConditions({ method, hasEtag }: Operation): UncheckedConditions {
+  if (method === 'GET' || method === 'POST') return NONE
+  const instead = hasEtag === true ? 'send the ETag of what you read as If-Match' : 'leave it out'
+  const others = ['If-None-Match', 'If-Unmodified-Since'].map(
+    (header) => [header, `is not looked at where something is changed: ${instead}.`] as const,
+  )
+  if (hasEtag === true) return others
+  return [['If-Match', 'is not possible here, where answers have no ETag: leave it out.'], ...others]
+}
+
+const NONE: UncheckedConditions = []
+
 /** Throws AppError `invalid_parameter`: a condition that cannot be checked must not pass for one that holds. */
-export function refuseIfMatch(values: readonly string[]): void {
-  if (values.length === 0) return
-  throw inputError([
-    {
-      header: 'If-Match',
-      code: 'invalid_parameter',
-      detail: 'is not possible here, where answers have no ETag: leave it out.',
-    },
-  ])
+export function refuseConditions(request: IncomingMessage, unchecked: UncheckedConditions): void {
+  for (const [header, detail] of unchecked) {
+    if (headerValues(request, header.toLowerCase()).length === 0) continue
+    throw inputError([{ header, code: 'invalid_parameter', detail }])
+  }
 }

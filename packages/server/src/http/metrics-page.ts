@@ -3,6 +3,7 @@ import { contains } from '@latchkey/core/allowlist'
 import { AppError } from '@latchkey/core/error'
 import type { Services } from '../services.ts'
 import { type AuthenticateDeps, authenticate } from './authenticate.ts'
+import { isAddressForwarded } from './client-address.ts'
 import { readCredential } from './credential.ts'
 import type { Incoming } from './incoming.ts'
 import { headerValues } from './raw-headers.ts'
@@ -23,21 +24,22 @@ export function registerMetrics(router: Router, deps: AuthenticateDeps & Pick<Se
   })
 }
 
-/** Written by proxies: a request that has one, and comes from none that is trusted, is made for somebody unknown. */
-const PROXY_HEADERS = ['x-forwarded-for', 'forwarded', 'x-real-ip', 'via']
+/** Written by proxies, and read by nobody here: without X-Forwarded-For beside them the client is unknown. */
+const PROXY_HEADERS = ['forwarded', 'x-real-ip', 'via']
 
 function isFromThere({ metricsFrom }: Services['config'], request: Incoming): boolean {
   const { address, isFromTrustedProxy, raw } = request
   if (metricsFrom === null || address === undefined || !contains(metricsFrom, address)) return false
-  return isFromTrustedProxy || !PROXY_HEADERS.some((name) => headerValues(raw, name).length > 0)
+  if (isAddressForwarded(raw)) return isFromTrustedProxy
+  return !PROXY_HEADERS.some((name) => headerValues(raw, name).length > 0)
 }
 
 async function assertOperator(deps: AuthenticateDeps, { raw, address }: Incoming): Promise<void> {
   if (readCredential(raw) === undefined) {
     throw new AppError(
       address === undefined ? 'client_ip_unknown' : 'ip_not_allowed',
-      `/metrics may not be read from ${address === undefined ? 'an address that cannot be told' : formatAddress(address)}` +
-        `${deps.config.trustedProxies === null ? ' or through a proxy that is not named in LATCHKEY_TRUSTED_PROXIES' : ''}: ` +
+      `/metrics may not be read from ${address === undefined ? 'an address that cannot be told' : formatAddress(address)}, ` +
+        'nor through a proxy that LATCHKEY_TRUSTED_PROXIES does not name or that sends no X-Forwarded-For: ' +
         `add the address to LATCHKEY_METRICS_FROM, or send a key of the operator with ${PERMISSION}.`,
     )
   }

@@ -10,7 +10,7 @@ import { type AuthenticateDeps, authenticate, authenticateAgain } from './authen
 import { type BodyRoom, isLong, type JsonBody, readJsonBody, USUAL_ROOM } from './body.ts'
 import { createBodyRoom } from './body-room.ts'
 import type { Handler, HandlerDeps } from './context.ts'
-import { refuseIfMatch } from './if-match.ts'
+import { refuseConditions, uncheckedConditions } from './if-match.ts'
 import { type Incoming, laneOf, urlOf } from './incoming.ts'
 import { createPresenter } from './presenter.ts'
 import { parseQuery } from './query.ts'
@@ -45,7 +45,7 @@ export function registerOperation<Id extends OperationId>(
   const validateBody =
     operation.body === undefined ? undefined : createBodyValidator(operation.body, readOnlyFields(operation))
   const { present, elementText } = createPresenter(success)
-  const mayBeConditional = operation.hasEtag === true || ['GET', 'POST'].includes(operation.method)
+  const unchecked = uncheckedConditions(operation)
   const assertPermitted = (principal: Principal, request: Incoming) =>
     assertMayDo(operation, principal, request.params.keyId)
   const readQuery = (request: Incoming): unknown => {
@@ -82,7 +82,7 @@ export function registerOperation<Id extends OperationId>(
     answer: (request) =>
       whenKnown(admit(deps, operation, request), () => {
         const query = operation.isProbe === true ? undefined : readQuery(request)
-        if (!mayBeConditional) refuseIfMatch(headerValues(request.raw, 'if-match'))
+        refuseConditions(request.raw, unchecked)
         if (validateBody === undefined) return handle(request, query)
         return inRoom(deps, operation, request, (room) =>
           readBody(deps, request, room, validateBody).then((body) =>

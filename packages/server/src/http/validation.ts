@@ -95,7 +95,10 @@ function queryFault(error: ErrorObject): Fault {
   if (error.keyword === 'additionalProperties') {
     const parameter = String(error.params.additionalProperty)
     const suggestion = nearest(parameter, Object.keys((error.parentSchema as ObjectSchema).properties ?? {}))
-    const detail = 'is not a parameter of this operation.'
+    const detail =
+      parameter === ''
+        ? 'A parameter has no name: write name=value.'
+        : 'is not a parameter of this operation.'
     return {
       parameter,
       code: 'unknown_parameter',

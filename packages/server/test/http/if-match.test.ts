@@ -123,3 +123,44 @@ test('where answers have no tag the condition is refused, and nothing is changed
   // Reading and asking are never conditional on it.
   expect((await server.call({ path: '/keys', headers: { 'if-match': 'x' } })).status).toBe(200)
 })
+
+describe('a condition that is not looked at is refused, and nothing is changed', () => {
+  const conditions: readonly Readonly<Record<string, string>>[] = [
+    { 'if-none-match': '*' },
+    { 'if-none-match': '"3"' },
+    { 'if-none-match': 'W/"9"', 'if-match': '"3"' },
+    { 'if-none-match': '' },
+    { 'if-unmodified-since': 'Sat, 28 Nov 2020 05:00:00 GMT' },
+    { 'if-unmodified-since': 'yesterday' },
+  ]
+
+  test.each(conditions)('of a key: %j', async (headers) => {
+    const path = `/keys/${await keyAtThree()}`
+    for (const request of [
+      { method: 'PATCH', path, body: { description: 'c' }, headers },
+      { method: 'DELETE', path, headers },
+    ] as const) {
+      const header = 'if-none-match' in headers ? 'If-None-Match' : 'If-Unmodified-Since'
+      const { detail } = expectProblem(await server.call(request), { code: 'invalid_parameter', header })
+      expect(detail).toContain('as If-Match')
+    }
+    expect((await server.call({ path })).body).toMatchObject({ description: 'b', deletedAt: null })
+  })
+
+  test.each(conditions)('of a user and a company: %j', async (headers) => {
+    const user = await expectCreated(server, { path: '/users', body: { name: 'Ada', role: 'viewer' } })
+    const company = await expectCreated(server, { path: '/companies', body: { name: 'Acme' } })
+    for (const path of [`/users/${user.id}`, `/companies/${company.id}`]) {
+      const answer = await server.call({ method: 'PATCH', path, body: { name: 'changed' }, headers })
+      expect(expectProblem(answer, 'invalid_parameter').detail).toContain('leave it out')
+      expect((await server.call({ path })).body.name).not.toBe('changed')
+    }
+  })
+
+  test.each(conditions)('but not where nothing that is there is changed: %j', async (headers) => {
+    const body = { userId: server.admin.userId }
+    expect((await server.call({ method: 'POST', path: '/keys', body, headers })).status).toBe(201)
+    expect((await server.call({ path: `/keys/${await keyAtThree()}`, headers })).status).toBe(200)
+    expect((await server.call({ path: '/keys', headers })).status).toBe(200)
+  })
+})

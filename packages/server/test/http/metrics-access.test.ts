@@ -58,6 +58,12 @@ describe('through a proxy', () => {
     expectProblem(await scrape(behindProxy, { headers }), code)
   })
 
+  test.each(['forwarded', 'x-real-ip', 'via'])('that names its client by %s alone: refused', async (name) => {
+    expectProblem(await scrape(behindProxy, { headers: { [name]: '203.0.113.9' } }), 'ip_not_allowed')
+    const headers = { [name]: '203.0.113.9', 'x-forwarded-for': '127.0.0.1' }
+    expect((await scrape(behindProxy, { headers })).status).toBe(200)
+  })
+
   test('the machine itself is not', async () => {
     expect((await scrape(behindProxy, { headers: { 'x-forwarded-for': '127.0.0.1' } })).status).toBe(200)
   })
