@@ -1,3 +1,4 @@
+import { createShared } from '@latchkey/core/shared'
 import { foreignTime, type TimeUnit } from './foreign-time.ts'
 import { isObject } from './is-object.ts'
 import { RowRefusal } from './source-error.ts'
@@ -49,7 +50,8 @@ export function createFields(fields: ReadonlyMap<string, unknown>): Fields {
   }
 }
 
-export const plainName = (name: string): string => name.toLowerCase().replace(/[_\- ]/g, '')
+/** The same few names come with each row. */
+export const plainName = createShared((name: string): string => name.toLowerCase().replace(/[_\- ]/g, ''))
 
 type Field = readonly [name: string, value: unknown] | undefined
 

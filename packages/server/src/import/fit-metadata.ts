@@ -1,3 +1,4 @@
+import { createShared } from '@latchkey/core/shared'
 import { explainText } from '@latchkey/core/text'
 
 /** The limits of the contract. */
@@ -24,10 +25,14 @@ export function fitMetadata(items: Iterable<readonly [string, unknown]>): Fitted
   return { metadata: Object.fromEntries(metadata), notes }
 }
 
+/** The same few names come with each row. */
+const isName = createShared(
+  (name: string): boolean => name.length <= NAME_LENGTH_MAX && NAME.test(name) && name !== '__proto__',
+)
+
 function reasonAgainst(name: string, text: string, size: number): string | undefined {
   if (size >= ENTRIES_MAX) return `metadata holds ${ENTRIES_MAX} entries`
-  if (name.length > NAME_LENGTH_MAX || !NAME.test(name) || name === '__proto__')
-    return 'metadata takes no such name'
+  if (!isName(name)) return 'metadata takes no such name'
   if (text.length > VALUE_LENGTH_MAX)
     return `its value has ${text.length} characters, and metadata ${VALUE_LENGTH_MAX}`
   if (!VALUE.test(text) || explainText(text) !== undefined) return 'its value holds control characters'

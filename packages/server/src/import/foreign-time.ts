@@ -10,6 +10,7 @@ export type TimeUnit = 's' | 'ms'
  */
 export function foreignTime(name: string, value: unknown, unit: TimeUnit): string {
   const text = typeof value === 'string' ? value.trim() : String(value)
+  if (isExact(text)) return text
   const ms = NUMBER.test(text) ? Number(text) * (unit === 's' ? 1_000 : 1) : timeOf(text)
   if (ms === undefined || !(ms >= MOMENT_MIN && ms <= MOMENT_MAX)) {
     throw new RowRefusal(
@@ -17,6 +18,14 @@ export function foreignTime(name: string, value: unknown, unit: TimeUnit): strin
     )
   }
   return new Date(Math.floor(ms)).toISOString()
+}
+
+/** Most exports have times as they are kept here. */
+function isExact(text: string): boolean {
+  if (text.length !== 24 || text[23] !== 'Z' || text < '1970' || text > '9999-12-31T23:59:59.999Z')
+    return false
+  const ms = Date.parse(text)
+  return !Number.isNaN(ms) && new Date(ms).toISOString() === text
 }
 
 const NUMBER = /^-?\d+(?:\.\d+)?$/
