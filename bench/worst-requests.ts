@@ -219,7 +219,7 @@ function pages(): Asked[] {
   return [
     get('page', '/docs', '/docs'),
     get('page', '/openapi.json', '/openapi.json'),
-    get('page', '/metrics', '/metrics'),
+    { ...get('page', '/metrics', '/metrics'), headers: { 'x-forwarded-for': '127.0.0.1' } },
     get('page', '/errors', '/errors'),
     get('none', `/${'%41'.repeat(4_000)}`, 'nothing there', 404),
   ]
