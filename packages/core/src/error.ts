@@ -35,6 +35,7 @@ export const ERROR_CODES = [
   'idempotency_in_progress',
   'already_exists',
   'last_owner',
+  'user_has_keys',
   'quota_exceeded',
   'operator_company',
   'precondition_failed',

@@ -16,7 +16,7 @@ import {
 } from './permission.ts'
 
 const KEYS = ['keys:list', 'keys:read', 'keys:create', 'keys:update', 'keys:delete', 'keys:verify']
-const USERS = ['users:list', 'users:read', 'users:create', 'users:update']
+const USERS = ['users:list', 'users:read', 'users:create', 'users:update', 'users:delete']
 const COMPANIES = ['companies:list', 'companies:read', 'companies:create', 'companies:update']
 const EVERY_RESERVED = [...KEYS, ...USERS, ...COMPANIES, 'audit:read']
 /** What no list of these tests names, as `refunds:unnamed`: held only with a whole area, or with everything. */
@@ -87,7 +87,7 @@ describe('parsePermission', () => {
   test.each([
     ['keys:reed', 'did you mean keys:read?'],
     ['users:updates', 'did you mean users:update?'],
-    ['users:delete', 'users'],
+    ['users:purge', 'it has list, read, create, update, delete'],
     ['audit:purge', 'it has read'],
     ['companies:x', 'it has list, read, create, update'],
   ])('refuses %s, which its reserved area has not: %s', (text, hint) => {
@@ -128,7 +128,7 @@ describe('what a role holds', () => {
 
   test('nobody holds an action that a reserved area has not', () => {
     const owner = authority('owner', { isOperator: true, narrowings: [['*']] })
-    for (const text of ['keys:purge', 'users:delete', 'audit:write', 'keys', 'keys:']) {
+    for (const text of ['keys:purge', 'users:purge', 'audit:write', 'keys', 'keys:']) {
       expect(isPermitted(owner, text)).toBe(false)
     }
   })

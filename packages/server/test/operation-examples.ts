@@ -76,6 +76,7 @@ export async function createExamples(server: TestService): Promise<Examples> {
     createUser: () => ({ path: '/users', body: { name: 'Ada', role: 'developer' } }),
     getUser: () => ({ path: `/users/${userId}` }),
     updateUser: async () => ({ path: `/users/${(await newUser()).id}`, body: { name: unique('Ada') } }),
+    deleteUser: async () => ({ path: `/users/${(await newUser()).id}` }),
     createInvitation: async () => ({
       path: `/users/${(await newUser({ email: `${unique('user')}@example.com` })).id}/invitation`,
     }),

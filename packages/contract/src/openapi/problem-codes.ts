@@ -33,6 +33,7 @@ const OWN_CODES: Readonly<Partial<Record<OperationId, ProblemCodes>>> = {
   setPassword: { 401: ['invalid_credentials'], 429: ['rate_limited'], ...WRITES },
   createUser: { 403: ['permission_escalation'], 409: ['already_exists', 'quota_exceeded'], ...WRITES },
   updateUser: { 403: ['permission_escalation'], 409: ['already_exists', 'last_owner'], ...WRITES },
+  deleteUser: { 403: ['permission_escalation'], 409: ['last_owner', 'user_has_keys'] },
   createInvitation: { 400: ['invalid_field'], 403: ['permission_escalation'], ...WRITES },
   createCompany: { 409: ['already_exists'], ...WRITES },
   updateCompany: { 409: ['already_exists', 'operator_company'], ...WRITES },

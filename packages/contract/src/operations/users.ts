@@ -51,6 +51,18 @@ export const userOperations = {
     body: UserUpdate,
     success: { status: 200, schema: UpdatedUser },
   },
+  deleteUser: {
+    method: 'DELETE',
+    path: '/users/{userId}',
+    tag,
+    summary: 'Delete a user',
+    description:
+      'Deletes a user without active keys for good, with its name, address, external id, password and sessions. Its id ' +
+      'stays in the audit events.',
+    authentication: 'required',
+    permission: 'users:delete',
+    success: { status: 204 },
+  },
   createInvitation: {
     method: 'POST',
     path: '/users/{userId}/invitation',

@@ -218,6 +218,12 @@ export const PROBLEMS = {
     'The operator would be left without an active owner.',
     'Make another user an owner first.',
   ),
+  user_has_keys: kind(
+    409,
+    'User has keys',
+    'The user has keys that are active, which would end with it.',
+    'Delete or disable its keys first.',
+  ),
   operator_company: kind(
     409,
     'Operator company',

@@ -100,6 +100,7 @@ const URGENT: ReadonlySet<OperationId> = new Set(['verifyApiKey', 'getHealth', '
 const REVOKING: ReadonlySet<OperationId> = new Set([
   'updateApiKey',
   'deleteApiKey',
+  'deleteUser',
   'endSession',
   'updateUser',
   'updateCompany',

@@ -1,5 +1,5 @@
 import type { ApiKeyUpdate } from '@latchkey/contract/schemas/keys'
-import { type Fault, inputError } from '@latchkey/core/error'
+import { AppError, type Fault, inputError } from '@latchkey/core/error'
 import { type CompanyId, isId, type KeyId } from '@latchkey/core/ids'
 import { changesBetween, isOnly } from '../audit/changes-between.ts'
 import type { Change } from '../changes/change.ts'
@@ -25,7 +25,8 @@ export async function updateKey(
   const { db, nowMs } = change
   const { key, patched } = await checkPatch(db, change.ledger.id, keyId, read, isExpected, nowMs)
   const user = await findUser(db, key.companyId, key.userId)
-  if (user === undefined) throw new Error(`the user of ${key.id} is missing`)
+  if (user === undefined)
+    throw new AppError('user_not_found', 'The user of the key was deleted, and the key with it.')
   const isGranted = read.permissions !== undefined
   // Whoever says what a key may do gives it that, and must have all of it: what its first maker could give is past.
   assertMayRegrant(change, user, key, { ...patched, ceiling: isGranted ? null : key.ceiling })

@@ -23,7 +23,11 @@ export function listingOfUsers(companyId: CompanyId, externalId: string | undefi
 type UserFilter = { readonly companyId: CompanyId; readonly externalId?: string }
 
 function usersOf(db: Db, { companyId, externalId }: UserFilter) {
-  const query = db.selectFrom('users').select('users.id as id').where('users.company_id', '=', companyId)
+  const query = db
+    .selectFrom('users')
+    .select('users.id as id')
+    .where('users.company_id', '=', companyId)
+    .where('users.deleted_at', 'is', null)
   return externalId === undefined ? query : query.where('users.external_id', '=', externalId)
 }
 

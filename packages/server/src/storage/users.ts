@@ -3,7 +3,18 @@ import { prepared } from './prepared.ts'
 import { rowsById } from './rows-by-id.ts'
 import type { Db, UserRow } from './schema.ts'
 
+/** Of a company; not one that was deleted. */
 export async function findUser(db: Db, companyId: CompanyId, id: UserId): Promise<UserRow | undefined> {
+  const [row] = await userOfCompany(db, { companyId, id })
+  return row?.deleted_at === null ? row : undefined
+}
+
+/** Also one that was deleted: a position in a list stays one. */
+export async function findUserOrDeleted(
+  db: Db,
+  companyId: CompanyId,
+  id: UserId,
+): Promise<UserRow | undefined> {
   const [row] = await userOfCompany(db, { companyId, id })
   return row
 }
@@ -52,7 +63,12 @@ export async function findUsersByEmail(db: Db, email: string, limit: number): Pr
 
 /** Whatever its company: only for the host's own commands, never for a request. */
 export async function findUserInDeployment(db: Db, id: UserId): Promise<UserRow | undefined> {
-  return db.selectFrom('users').selectAll().where('id', '=', id).executeTakeFirst()
+  return db
+    .selectFrom('users')
+    .selectAll()
+    .where('id', '=', id)
+    .where('deleted_at', 'is', null)
+    .executeTakeFirst()
 }
 
 /** Whether an active owner other than `except` exists in the company. */

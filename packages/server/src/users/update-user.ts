@@ -128,7 +128,7 @@ function isGrown(change: Change, before: UserRow, after: UserRow): boolean {
 }
 
 /** A deployment whose operator has no active owner could never be administered again. */
-async function assertOwnerLeft(change: Change, user: UserRow, next: UserRow): Promise<void> {
+export async function assertOwnerLeft(change: Change, user: UserRow, next: UserRow): Promise<void> {
   const isOwner = (row: UserRow) => row.role === 'owner' && row.status === 'active'
   if (change.ledger.is_operator !== 1 || !isOwner(user) || isOwner(next)) return
   if (await hasOtherActiveOwner(change.db, user.company_id, user.id)) return

@@ -128,6 +128,7 @@ test('the matrix holds every place that takes an id', () => {
       "listUsers query externalId",
       "getUser path userId",
       "updateUser path userId",
+      "deleteUser path userId",
       "createInvitation path userId",
       "listCompanies query startingAfter",
       "listCompanies query endingBefore",

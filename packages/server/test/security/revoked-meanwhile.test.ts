@@ -57,6 +57,7 @@ describe('a change that waits for the row of its company', () => {
       'createInvitation',
       'createUser',
       'deleteApiKey',
+      'deleteUser',
       'endSession',
       'renewSession',
       'updateApiKey',

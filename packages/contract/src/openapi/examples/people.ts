@@ -78,6 +78,7 @@ export const peopleExamples = {
       },
     },
   } satisfies ExamplesOf<'updateUser'>,
+  deleteUser: {} satisfies ExamplesOf<'deleteUser'>,
   createInvitation: {
     answer: {
       invitation: {

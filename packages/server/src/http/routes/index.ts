@@ -7,6 +7,7 @@ import { createSession } from './create-session.ts'
 import { createShortLivedToken } from './create-short-lived-token.ts'
 import { createUser } from './create-user.ts'
 import { deleteApiKey } from './delete-api-key.ts'
+import { deleteUser } from './delete-user.ts'
 import { endSession } from './end-session.ts'
 import { getApiKey } from './get-api-key.ts'
 import { getCompany } from './get-company.ts'
@@ -35,6 +36,7 @@ export const handlers = {
   createShortLivedToken,
   createUser,
   deleteApiKey,
+  deleteUser,
   endSession,
   getApiKey,
   getCompany,

@@ -1,6 +1,6 @@
 import { isId } from '@latchkey/core/ids'
 import { listingOfUsers } from '../../storage/listings.ts'
-import { findUser, findUsers } from '../../storage/users.ts'
+import { findUserOrDeleted, findUsers } from '../../storage/users.ts'
 import type { Handler } from '../context.ts'
 import { answerList } from '../list.ts'
 import { presentUser } from '../present-user.ts'
@@ -13,7 +13,8 @@ export const listUsers: Handler<'listUsers'> = (deps, context) => {
     companyId,
     query,
     carried: { externalId: query.externalId },
-    isPosition: async (db, id) => isId('usr', id) && (await findUser(db, companyId, id)) !== undefined,
+    isPosition: async (db, id) =>
+      isId('usr', id) && (await findUserOrDeleted(db, companyId, id)) !== undefined,
     rows: (db, ids) => findUsers(db, { companyId }, ids),
     present: presentUser,
   })

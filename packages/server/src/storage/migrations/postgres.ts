@@ -5,6 +5,7 @@ import { provableAudit } from './postgres-0002-provable-audit.ts'
 import { people } from './postgres-0003-people.ts'
 import { keyCeilings } from './postgres-0004-key-ceilings.ts'
 import { searchedTexts } from './postgres-0005-searched-texts.ts'
+import { listedUsers } from './postgres-0007-listed-users.ts'
 
 /** Forward only, in this order. A name that was released is never edited: the next change is a new one. */
 const MIGRATIONS: readonly { readonly name: string; readonly sql: string }[] = [
@@ -13,6 +14,7 @@ const MIGRATIONS: readonly { readonly name: string; readonly sql: string }[] = [
   { name: '0003-people', sql: people },
   { name: '0004-key-ceilings', sql: keyCeilings },
   { name: '0005-searched-texts', sql: searchedTexts },
+  { name: '0007-listed-users', sql: listedUsers },
 ]
 
 const CREATED = /CREATE (?:OR REPLACE )?(?:UNIQUE )?(TABLE|INDEX|TRIGGER|FUNCTION) (?:IF NOT EXISTS )?(\w+)/g

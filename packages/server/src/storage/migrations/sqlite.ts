@@ -6,6 +6,7 @@ import { leaseholder } from './sqlite-0002-leaseholder.ts'
 import { provableAudit } from './sqlite-0003-provable-audit.ts'
 import { people } from './sqlite-0004-people.ts'
 import { keyCeilings } from './sqlite-0005-key-ceilings.ts'
+import { listedUsers } from './sqlite-0007-listed-users.ts'
 
 /** Forward only, in this order. A name that was released is never edited: the next change is a new one. */
 const MIGRATIONS: readonly { readonly name: string; readonly sql: string }[] = [
@@ -14,6 +15,7 @@ const MIGRATIONS: readonly { readonly name: string; readonly sql: string }[] = [
   { name: '0003-provable-audit', sql: provableAudit },
   { name: '0004-people', sql: people },
   { name: '0005-key-ceilings', sql: keyCeilings },
+  { name: '0007-listed-users', sql: listedUsers },
 ]
 
 /** Marks a file as ours ("LKey"), so that another program's database is refused, not migrated. */

@@ -1,0 +1,28 @@
+import { AppError } from '@latchkey/core/error'
+import { assertNotAbove } from '@latchkey/core/escalation'
+import { isId } from '@latchkey/core/ids'
+import type { Change } from '../changes/change.ts'
+import { eraseUser } from '../storage/erase-user.ts'
+import { findUser } from '../storage/users.ts'
+import { assertOwnerLeft, userNotFound } from './update-user.ts'
+
+/**
+ * Deletes a user for good, and every value that tells who it was: its row stays under its id, for the audit events
+ * and the keys that name it. Throws AppError `user_not_found`, `user_has_keys`, `permission_escalation`, `last_owner`.
+ */
+export async function deleteUser(change: Change, userId: string): Promise<void> {
+  const { db, ledger, nowMs } = change
+  const user = isId('usr', userId) ? await findUser(db, ledger.id, userId) : undefined
+  if (user === undefined) throw userNotFound()
+  assertNotAbove(change.principal, user.role, 'The user')
+  await assertOwnerLeft(change, user, { ...user, status: 'inactive' })
+  // What still works with a key of the user should not end by the way.
+  if (user.keys_active > 0) {
+    const keys = user.keys_active === 1 ? '1 active key' : `${user.keys_active} active keys`
+    throw new AppError('user_has_keys', `The user has ${keys}: delete or disable what it has first.`)
+  }
+  await eraseUser(db, user, nowMs)
+  ledger.users_count -= 1
+  change.revoke({ scope: 'user', id: user.id })
+  await change.record({ action: 'user.deleted', object: { type: 'user', id: user.id }, isUrgent: true })
+}

@@ -1,0 +1,173 @@
+/** A user who is deleted is gone from everywhere but its id, and nothing of it works. */
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { verifyStore } from '../../src/audit/verify-store.ts'
+import { setPasswordOnHost } from '../../src/host.ts'
+import {
+  createTestCompany,
+  expectCreated,
+  type Parsed,
+  startTestServer,
+  type TestCompany,
+  type TestService,
+} from '../harness.ts'
+import { givePassword, PASSWORD, sessionToken } from '../tokens/issued-token.ts'
+
+const NAME = 'Ada Augusta King-Noel'
+const NOTE = 'the laptop of the countess'
+
+let server: TestService
+let user: Parsed
+let key: Parsed
+let email: string
+let company: TestCompany
+
+beforeAll(async () => {
+  server = await startTestServer()
+  company = await createTestCompany(server)
+})
+afterAll(() => server.dispose())
+beforeEach(async () => {
+  user = await expectCreated(server, { path: '/users', body: { name: NAME, role: 'developer' } })
+  await patch({ externalId: `auth0|${user.id}` })
+  email = await givePassword(server, user.id)
+  key = await expectCreated(server, {
+    path: '/keys',
+    body: { userId: user.id, description: NOTE, metadata: { note: NOTE } },
+  })
+})
+
+const patch = (body: object) => server.call({ method: 'PATCH', path: `/users/${user.id}`, body })
+const remove = (id = user.id, request: object = {}) =>
+  server.call({ method: 'DELETE', path: `/users/${id}`, ...request })
+const disable = () => server.call({ method: 'PATCH', path: `/keys/${key.id}`, body: { enabled: false } })
+const isWhole = async () => (await verifyStore(server.services)).chains.every(({ report }) => report.isIntact)
+
+/** All rows of the tables that hold something of a user, as text. */
+async function stored(): Promise<string> {
+  const tables = [
+    'users',
+    'keys',
+    'key_usage',
+    'passwords',
+    'invitations',
+    'sessions',
+    'known_sources',
+    'audit_events',
+  ]
+  const rows: unknown[] = []
+  for (const table of tables) {
+    rows.push(
+      await server.services.engine.read((db) =>
+        db
+          .selectFrom(table as never)
+          .selectAll()
+          .execute(),
+      ),
+    )
+  }
+  return JSON.stringify(rows)
+}
+
+test('is nowhere but by its id, and the chain holds', async () => {
+  await sessionToken(server, email)
+  await patch({ name: `${NAME} Byron` })
+  await disable()
+  const before = (await server.call({ path: '/users' })).body.total
+  expect(await remove()).toMatchObject({ status: 204, text: '' })
+  expect((await server.call({ path: `/users/${user.id}` })).status).toBe(404)
+  const list = (await server.call({ path: '/users?limit=100' })).body
+  expect(list.total).toBe(before - 1)
+  expect(list.data.map(({ id }: Parsed) => id)).not.toContain(user.id)
+  const text = await stored()
+  for (const personal of [NAME, email, `auth0|${user.id}`]) expect(text).not.toContain(personal)
+  const { data } = (await server.call({ path: `/audit?objectId=${user.id}` })).body
+  expect(data[0]).toMatchObject({ action: 'user.deleted', changes: {} })
+  expect(await isWhole()).toBe(true)
+})
+
+test('what was written on its keys is gone, and none comes back', async () => {
+  await disable()
+  await remove()
+  const shown = (await server.call({ path: `/keys/${key.id}` })).body
+  expect(shown).toMatchObject({ description: null, metadata: {}, deletedAt: expect.any(String) })
+  for (const body of [{ enabled: true }, { description: 'mine' }]) {
+    const answer = await server.call({ method: 'PATCH', path: `/keys/${key.id}`, body })
+    expect(answer.status).toBeGreaterThanOrEqual(400)
+    expect(answer.status).toBeLessThan(500)
+  }
+  expect((await server.call({ method: 'DELETE', path: `/keys/${key.id}` })).status).toBe(204)
+  const verdict = await server.call({ method: 'POST', path: '/verify', body: { key: key.key } })
+  expect(verdict.body.valid).toBe(false)
+  const made = await server.call({ method: 'POST', path: '/keys', body: { userId: user.id } })
+  expect(made.body.code).toBe('user_not_found')
+})
+
+test('its session, password and invitation end with it', async () => {
+  const headers = { authorization: `Bearer ${await sessionToken(server, email)}` }
+  const { token } = await expectCreated(server, { path: `/users/${user.id}/invitation` })
+  await disable()
+  expect((await remove()).status).toBe(204)
+  expect((await server.call({ path: '/me', key: null, headers })).status).toBe(401)
+  const calls = [
+    ['/auth/token', { username: email, password: PASSWORD }],
+    ['/auth/password', { token, password: 'another password of mine' }],
+  ] as const
+  for (const [path, body] of calls) {
+    expect((await server.call({ method: 'POST', path, key: null, body })).status).toBe(401)
+  }
+  await expect(setPasswordOnHost(server.services, user.id, 'another one')).rejects.toMatchObject({
+    code: 'user_not_found',
+  })
+  for (const [method, path, body] of [
+    ['PATCH', '', { status: 'active' }],
+    ['POST', '/invitation', undefined],
+    ['DELETE', '', undefined],
+  ] as const) {
+    const answer = await server.call({ method, path: `/users/${user.id}${path}`, ...(body && { body }) })
+    expect(answer.body.code).toBe('user_not_found')
+  }
+})
+
+test('its address and external id are free again, and a page goes on from where it was', async () => {
+  await disable()
+  const after = await expectCreated(server, { path: '/users', body: { name: 'Bob', role: 'viewer' } })
+  await remove()
+  const page = await server.call({ path: `/users?endingBefore=${user.id}&limit=1` })
+  expect(page.body.data.map(({ id }: Parsed) => id)).toEqual([after.id])
+  const body = { name: 'Eve', role: 'viewer', email, externalId: `auth0|${user.id}` }
+  await expectCreated(server, { path: '/users', body })
+})
+
+describe('is refused', () => {
+  test('while it has an active key, of which nothing is changed', async () => {
+    const answer = await remove()
+    expect(answer).toMatchObject({ status: 409, body: { code: 'user_has_keys' } })
+    expect(answer.body.detail).toContain('1 active key')
+    expect((await server.call({ path: `/users/${user.id}` })).body.name).toBe(NAME)
+    const verdict = await server.call({ method: 'POST', path: '/verify', body: { key: key.key } })
+    expect(verdict.body.valid).toBe(true)
+  })
+
+  test('for the operator’s last owner', async () => {
+    const owner = server.admin.userId
+    expect((await remove(owner)).body.code).toBe('last_owner')
+  })
+
+  test.each(['admin', 'developer', 'viewer'] as const)('of an owner by its %s', async (role) => {
+    const answer = await remove(company.users.owner.id, { key: company.users[role].key })
+    expect(answer).toMatchObject({ status: 403 })
+  })
+
+  test('by a key that may only change users', async () => {
+    const { key: narrowed } = await expectCreated(server, {
+      path: '/keys',
+      body: { userId: server.admin.userId, permissions: ['users:update', 'users:read'] },
+    })
+    expect((await remove(user.id, { key: narrowed })).body.code).toBe('missing_permission')
+  })
+
+  test('of another company’s, as one that is not there', async () => {
+    const answer = await remove(user.id, { key: company.users.owner.key })
+    expect(answer).toMatchObject({ status: 404, body: { code: 'user_not_found' } })
+  })
+})
