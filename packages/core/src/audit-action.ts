@@ -7,6 +7,7 @@ export const AUDIT_ACTIONS = [
   'user.invited',
   'user.password_set',
   'user.password_ended',
+  'user.deleted',
   'key.created',
   'key.updated',
   'key.deleted',
