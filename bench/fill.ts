@@ -88,6 +88,8 @@ function rowOf({ companyId, userId, fingerprint }: Filling, index: number, id: K
     secret_generation: 1,
     prefix,
     last_four: lastFour,
+    secret_ordinal: 1,
+    previous_tag: null,
     mode: 'live',
     whitelisted_ips: ALLOWLIST,
     permissions: null,

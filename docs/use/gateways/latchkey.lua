@@ -9,6 +9,7 @@
 local VERDICT = {
   "x-auth-status", "x-auth-error", "x-auth-key-id", "x-auth-user-id",
   "x-auth-company-id", "x-auth-permissions", "x-auth-mode",
+  "x-auth-replace-by",
 }
 local CREDENTIALS = { "x-api-key", "authorization" }
 local SHOWN = { "content-type", "cache-control", "www-authenticate", "retry-after", "x-request-id" }

@@ -11,6 +11,7 @@ import { registerBootstrap } from './commands/bootstrap.ts'
 import { registerDoctor } from './commands/doctor.ts'
 import { registerKeysCreate } from './commands/keys-create.ts'
 import { registerKeysDelete } from './commands/keys-delete.ts'
+import { registerKeysRotate } from './commands/keys-rotate.ts'
 import { registerMigrate } from './commands/migrate.ts'
 import { registerServe } from './commands/serve.ts'
 import { registerUsersSetPassword } from './commands/users-set-password.ts'
@@ -44,6 +45,7 @@ function buildProgram(): Command {
   registerDoctor(program)
   const keys = program.command('keys').description('Keys, from the server itself.')
   registerKeysCreate(keys)
+  registerKeysRotate(keys)
   registerKeysDelete(keys)
   const audit = program.command('audit').description('The audit log, from the server itself.')
   registerAuditVerify(audit)

@@ -38,6 +38,7 @@ const LISTS: readonly (readonly [what: string, at: RegExp, list: readonly unknow
   ['verdicts', /\/VerifyResult\/properties\/code$/, OUTCOME_CODES, 1],
   ['modes', /\/(ApiKey|ApiKeyCreate)\/properties\/mode$/, MODES, 2],
   ['modes of verdicts', /\/VerifyResult\/properties\/mode$/, [...MODES, null], 1],
+  ['secrets of verdicts', /\/VerifyResult\/properties\/secret$/, ['current', 'previous', null], 1],
   ['reasons', /\/statusReason$/, [...STATUS_REASONS, null], 1],
   ['statuses', /\/(ApiKeyStatus|properties\/status)$/, STATUSES, 6],
   ['statuses to list', /\/keys\/get\/parameters\/0\/schema$/, [...STATUSES, 'all'], 1],

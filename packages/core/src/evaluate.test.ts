@@ -10,6 +10,7 @@ import type { PresentedToken } from './principal.ts'
 const aToken = (changes: Partial<PresentedToken> = {}): PresentedToken => ({
   use: 'access',
   permissions: null,
+  secretOrdinal: null,
   expiresAtMs: NOW_MS + 1,
   subject: null,
   ...changes,
@@ -78,7 +79,7 @@ describe('evaluate', () => {
 
   it('judges the end of the presented secret by the clock, as part of the status', () => {
     const codeOf = (endsAtMs: number | null, key = aKey()) =>
-      evaluate(key, anAttempt(), { tag: fingerprintOf(1), endsAtMs }).code
+      evaluate(key, anAttempt(), { tag: fingerprintOf(1), ordinal: 1, endsAtMs, replaces: null }).code
     expect(codeOf(null)).toBe('VALID')
     expect(codeOf(NOW_MS + 1)).toBe('VALID')
     expect(codeOf(NOW_MS)).toBe('INACTIVE')

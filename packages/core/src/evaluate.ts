@@ -19,6 +19,8 @@ export type Attempt = {
   readonly exempt: string | null
   /** What was presented in place of the key itself: it ends the use sooner and takes permissions away. */
   readonly token: PresentedToken | undefined
+  /** Of the secret it was made with, where the key is asked for by its id; null: of none. */
+  readonly secretOrdinal: number | null
   /** Milliseconds since the epoch. */
   readonly nowMs: number
 }
@@ -29,6 +31,7 @@ export const IN_FORCE: Omit<Attempt, 'address' | 'nowMs'> = Object.freeze({
   permissions: Object.freeze([]),
   exempt: null,
   token: undefined,
+  secretOrdinal: null,
 })
 
 /**
@@ -58,7 +61,7 @@ function judge(
   return missingPermission(key, attempt) === undefined ? 'VALID' : 'INSUFFICIENT_PERMISSIONS'
 }
 
-const hasEnded = (secret: KeySecret | undefined, nowMs: number): boolean =>
+export const hasEnded = (secret: KeySecret | undefined, nowMs: number): boolean =>
   secret !== undefined && secret.endsAtMs !== null && secret.endsAtMs <= nowMs
 
 export const isTokenOver = ({ token, nowMs }: Pick<Attempt, 'token' | 'nowMs'>): boolean =>

@@ -6,6 +6,8 @@ import type { CompanyId, KeyId, SessionId, UserId } from './ids.ts'
 import { createKeyCache, type KeyCache } from './key-cache.ts'
 import { compileAuthority } from './permission.ts'
 
+const LIVING = { ordinal: 1, endsAtMs: null, replaces: null }
+
 const spreadV4 = (count: number) => Array.from({ length: count }, (_, n) => `10.0.${n}.0`)
 const spreadV6 = (count: number) => Array.from({ length: count }, (_, n) => `2001:db8:${n.toString(16)}::1`)
 
@@ -27,7 +29,7 @@ describe('the key cache', () => {
     const likeOne = `${fingerprintOf(1).slice(0, -1)}/` as Fingerprint
     cache.publish(aLoadedKey(1))
     expect(cache.find(likeOne)).toBeUndefined()
-    cache.publish({ secrets: [{ tag: likeOne, endsAtMs: null }], key: aLoadedKey(2).key })
+    cache.publish({ secrets: [{ tag: likeOne, ...LIVING }], key: aLoadedKey(2).key })
     expect(cache.find(likeOne)?.key.id).toBe('key_2')
     expect(cache.find(fingerprintOf(1))).toBeUndefined()
     expect(cache.find('key_1' as KeyId)).toBeUndefined()
@@ -39,7 +41,7 @@ describe('the key cache', () => {
   it('finds a key by each of its secrets, and loses all of them at once', () => {
     const cache = createKeyCache(10)
     const { key } = aLoadedKey(1)
-    const secrets = [1, 2].map((n) => ({ tag: fingerprintOf(n), endsAtMs: n }))
+    const secrets = [1, 2].map((n) => ({ tag: fingerprintOf(n), ...LIVING, endsAtMs: n }))
     cache.publish({ secrets, key })
     expect([1, 2].map((n) => cache.find(fingerprintOf(n))?.key)).toEqual([key, key])
     expect(cache.size).toBe(1)
@@ -54,7 +56,7 @@ describe('the key cache', () => {
   it('counts its room rightly when the secrets of a key have one number', () => {
     const cache = createKeyCache(2)
     const likeOne = `${fingerprintOf(1).slice(0, -1)}/` as Fingerprint
-    const secrets = [fingerprintOf(1), likeOne].map((tag) => ({ tag, endsAtMs: null }))
+    const secrets = [fingerprintOf(1), likeOne].map((tag) => ({ tag, ...LIVING }))
     for (let n = 0; n < 5; n++) cache.publish({ secrets, key: aLoadedKey(1).key })
     for (const { tag } of secrets) expect(cache.find(tag)).toBeDefined()
     for (let n = 2; n < 10; n++) cache.publish(aLoadedKey(n))

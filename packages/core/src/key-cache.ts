@@ -89,7 +89,7 @@ function createSlots() {
     find(handle: KeyHandle): Slot | undefined {
       if (!isTag(handle)) return byId.get(handle)
       const slot = byNumber.get(fingerprintNumber(handle))
-      return slot !== undefined && secretOf(slot, handle) !== undefined ? slot : undefined
+      return slot !== undefined && secretOf(slot, handle, null) !== undefined ? slot : undefined
     },
     put(slot: Slot): void {
       for (const { tag } of slot.secrets) {

@@ -6,8 +6,12 @@ import type { Secret } from './secret.ts'
 export type KeySecret = {
   /** What it is found by. */
   readonly tag: Fingerprint
-  /** Milliseconds since the epoch; null: it ends with its key. */
+  /** They are counted from 1: a token names the one it was made with. */
+  readonly ordinal: number
+  /** Milliseconds since the epoch; null: it is the current one, and ends with its key. */
   readonly endsAtMs: number | null
+  /** The tag of the secret whose place it took, as long as it was not used itself; null: of none. */
+  readonly replaces: Fingerprint | null
 }
 
 /** A key as its source knows it: what is judged, and the secrets it is found by. A session and a user have none. */
@@ -22,9 +26,22 @@ export type LoadRequest = { readonly handle: KeyHandle; readonly secret?: Secret
 /** Ids have 30 characters. */
 export const isTag = (handle: KeyHandle): handle is Fingerprint => handle.length === FINGERPRINT_LENGTH
 
-/** The secret by which a key was found; undefined: it was found by its id. */
-export function secretOf({ secrets }: LoadedKey, handle: KeyHandle): KeySecret | undefined {
-  if (!isTag(handle)) return undefined
-  for (const secret of secrets) if (secret.tag === handle) return secret
-  return undefined
+/**
+ * The secret that a use comes with: the one it was found by, or made with (`ordinal`). undefined: none, as with a
+ * session.
+ */
+export function secretOf(
+  { secrets }: LoadedKey,
+  handle: KeyHandle,
+  ordinal: number | null,
+): KeySecret | undefined {
+  if (isTag(handle)) {
+    for (const secret of secrets) if (secret.tag === handle) return secret
+    return undefined
+  }
+  if (ordinal === null || secrets.length === 0) return undefined
+  return secrets.find((secret) => secret.ordinal === ordinal) ?? { ...GONE, ordinal }
 }
+
+/** It ended so long ago that the source does not name it any more. */
+const GONE = { tag: '' as Fingerprint, endsAtMs: 0, replaces: null }

@@ -15,7 +15,15 @@ import {
   type Role,
 } from './permission.ts'
 
-const KEYS = ['keys:list', 'keys:read', 'keys:create', 'keys:update', 'keys:delete', 'keys:verify']
+const KEYS = [
+  'keys:list',
+  'keys:read',
+  'keys:create',
+  'keys:update',
+  'keys:rotate',
+  'keys:delete',
+  'keys:verify',
+]
 const USERS = ['users:list', 'users:read', 'users:create', 'users:update', 'users:delete']
 const COMPANIES = ['companies:list', 'companies:read', 'companies:create', 'companies:update']
 const EVERY_RESERVED = [...KEYS, ...USERS, ...COMPANIES, 'audit:read']
@@ -118,8 +126,8 @@ describe('what a role holds', () => {
     ['an owner of a tenant', 'owner', false, [...KEYS, ...USERS, 'audit:read', ...APPLICATION]],
     ['an admin of the operator', 'admin', true, [...KEYS, ...USERS, 'audit:read', ...APPLICATION]],
     ['an admin of a tenant', 'admin', false, [...KEYS, ...USERS, 'audit:read', ...APPLICATION]],
-    ['a developer', 'developer', false, [...KEYS.slice(0, 5), ...APPLICATION]],
-    ['a developer of the operator', 'developer', true, [...KEYS.slice(0, 5), ...APPLICATION]],
+    ['a developer', 'developer', false, [...KEYS.slice(0, 6), ...APPLICATION]],
+    ['a developer of the operator', 'developer', true, [...KEYS.slice(0, 6), ...APPLICATION]],
     ['a viewer', 'viewer', false, ['keys:list', 'keys:read']],
     ['a viewer of the operator', 'viewer', true, ['keys:list', 'keys:read']],
   ])('%s', (_, role, isOperator, held) => {
@@ -137,11 +145,11 @@ describe('what a role holds', () => {
 describe('narrowing', () => {
   test('a user’s list narrows the application’s part and leaves the reserved one', () => {
     const user = authority('developer', { userPermissions: ['orders:read', 'keys:verify', 'users:*'] })
-    expect(heldBy(user)).toEqual([...KEYS.slice(0, 5), 'orders:read'])
+    expect(heldBy(user)).toEqual([...KEYS.slice(0, 6), 'orders:read'])
   })
 
   test('an empty list of a user leaves nothing of the application, an empty narrowing nothing at all', () => {
-    expect(heldBy(authority('developer', { userPermissions: [] }))).toEqual(KEYS.slice(0, 5))
+    expect(heldBy(authority('developer', { userPermissions: [] }))).toEqual(KEYS.slice(0, 6))
     expect(heldBy(authority('owner', { narrowings: [[]] }))).toEqual([])
   })
 
@@ -273,7 +281,7 @@ describe('the list for the wire', () => {
       'a developer',
       'developer',
       {},
-      ['*:*', 'keys:create', 'keys:delete', 'keys:list', 'keys:read', 'keys:update'],
+      ['*:*', 'keys:create', 'keys:delete', 'keys:list', 'keys:read', 'keys:rotate', 'keys:update'],
     ],
     ['a viewer', 'viewer', {}, ['keys:list', 'keys:read']],
     ['nothing', 'owner', { narrowings: [[]] }, []],

@@ -12,7 +12,7 @@ export const lowerRole = (role: Role, other: Role): Role => (isAboveRole(role, o
 
 /** The areas this service interprets itself. Every other area is the host application's own. */
 export const RESERVED: Readonly<Record<string, readonly string[]>> = {
-  keys: ['list', 'read', 'create', 'update', 'delete', 'verify'],
+  keys: ['list', 'read', 'create', 'update', 'rotate', 'delete', 'verify'],
   users: ['list', 'read', 'create', 'update', 'delete'],
   companies: ['list', 'read', 'create', 'update'],
   audit: ['read'],

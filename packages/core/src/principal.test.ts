@@ -9,6 +9,7 @@ const COMPANY = 'cmp_1' as CompanyId
 const aToken = (changes: Partial<PresentedToken> = {}): PresentedToken => ({
   use: 'access',
   permissions: null,
+  secretOrdinal: null,
   expiresAtMs: 7_000,
   subject: null,
   ...changes,
@@ -20,6 +21,8 @@ describe('whom a credential proves its holder to be', () => {
     expect(principalOf(key, undefined)).toEqual({
       type: 'key',
       id: 'key_1',
+      secretOrdinal: null,
+      replaceByMs: null,
       token: undefined,
       isDerived: false,
       expiresAtMs: 9_000,
@@ -72,13 +75,21 @@ describe('whom a credential proves its holder to be', () => {
   )
 
   test.each([
-    [undefined, ['*:*', 'keys:create', 'keys:delete', 'keys:list', 'keys:read', 'keys:update']],
-    [aToken(), ['*:*', 'keys:create', 'keys:delete', 'keys:list', 'keys:read', 'keys:update']],
+    [
+      undefined,
+      ['*:*', 'keys:create', 'keys:delete', 'keys:list', 'keys:read', 'keys:rotate', 'keys:update'],
+    ],
+    [aToken(), ['*:*', 'keys:create', 'keys:delete', 'keys:list', 'keys:read', 'keys:rotate', 'keys:update']],
     [aToken({ permissions: [] }), []],
     [aToken({ permissions: ['orders:read', 'keys:list', 'users:list'] }), ['keys:list', 'orders:read']],
   ])('a token takes away, and adds nothing', (token, permissions) => {
     expect(listPermissions(principalOf(aKey(), token).authority)).toEqual(permissions)
   })
+})
+
+test('a secret that was replaced says so, and until when it may be used', () => {
+  const secret = { ordinal: 3, endsAtMs: 9_000 }
+  expect(principalOf(aKey(), undefined, secret)).toMatchObject({ secretOrdinal: 3, replaceByMs: 9_000 })
 })
 
 test('whoever runs a command on the server may do everything, in the company it names', () => {

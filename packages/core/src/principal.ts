@@ -1,6 +1,7 @@
 import type { ActorType } from './audit-action.ts'
 import type { CompanyId, UserId } from './ids.ts'
 import type { VerifiableKey } from './key.ts'
+import type { KeySecret } from './loaded-key.ts'
 import { type CompiledAuthority, compileAuthority, narrow, type Role } from './permission.ts'
 import { type Reach, UNBOUND } from './reach.ts'
 import type { Mode } from './secret.ts'
@@ -10,6 +11,10 @@ export type Principal = {
   readonly type: 'key' | 'session' | 'user' | 'host' | 'none'
   /** Id of the key, session or user that vouches for the request; null for the host and for nobody. */
   readonly id: VerifiableKey['id'] | null
+  /** Of the secret that was presented, or that the token was made with; null: of none. */
+  readonly secretOrdinal: number | null
+  /** When that secret ends because it was replaced, milliseconds since the epoch; null: it was not. */
+  readonly replaceByMs: number | null
   /** The token that was presented instead of the key itself; undefined: none was. */
   readonly token: PresentedToken | undefined
   /** Came with a token made from that key, session or user, not with the key itself. */
@@ -37,6 +42,8 @@ export type PresentedToken = {
   readonly use: 'access' | 'session' | 'outside'
   /** null: it takes nothing away. */
   readonly permissions: readonly string[] | null
+  /** Of the secret it was made with; null: of none. */
+  readonly secretOrdinal: number | null
   /** Milliseconds since the epoch. */
   readonly expiresAtMs: number
   /** Whom a token of an outside issuer names; null for ours, which carry the id. */
@@ -75,10 +82,16 @@ export const authorityBy = (key: VerifiableKey, token: PresentedToken | undefine
   token === undefined || token.permissions === null ? key.authority : narrow(key.authority, token.permissions)
 
 /** Whom a credential that was accepted proves its holder to be. */
-export function principalOf(key: VerifiableKey, token: PresentedToken | undefined): Principal {
+export function principalOf(
+  key: VerifiableKey,
+  token: PresentedToken | undefined,
+  secret?: Pick<KeySecret, 'ordinal' | 'endsAtMs'>,
+): Principal {
   return {
     type: TYPES[key.id.slice(0, 3)]!,
     id: key.id,
+    secretOrdinal: secret?.ordinal ?? null,
+    replaceByMs: secret?.endsAtMs ?? null,
     token,
     isDerived: token?.use === 'access',
     expiresAtMs: token?.expiresAtMs ?? key.expiresAtMs,
@@ -120,6 +133,8 @@ export function nobody(companyId: CompanyId): Principal {
   return {
     type: 'none',
     id: null,
+    secretOrdinal: null,
+    replaceByMs: null,
     token: undefined,
     isDerived: false,
     expiresAtMs: null,

@@ -60,7 +60,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
       const known = cache.find(handle)
       if (known !== undefined) {
         hits += 1
-        return evaluate(known.key, attempt, secretOf(known, handle))
+        return evaluate(known.key, attempt, secretOf(known, handle, attempt.secretOrdinal))
       }
       if (absences.isKnown(handle)) {
         hits += 1
@@ -104,5 +104,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
 }
 
 function judge(loaded: LoadedKey | null, handle: KeyHandle, attempt: Attempt): Outcome {
-  return loaded === null ? NOT_FOUND : evaluate(loaded.key, attempt, secretOf(loaded, handle))
+  return loaded === null
+    ? NOT_FOUND
+    : evaluate(loaded.key, attempt, secretOf(loaded, handle, attempt.secretOrdinal))
 }

@@ -36,7 +36,7 @@ export function aKey(changes: Partial<VerifiableKey> = {}): VerifiableKey {
 /** The `n`th key as a store answers it. */
 export function aLoadedKey(n: number, changes: Partial<VerifiableKey> = {}): LoadedKey {
   return {
-    secrets: [{ tag: fingerprintOf(n), endsAtMs: null }],
+    secrets: [{ tag: fingerprintOf(n), ordinal: 1, endsAtMs: null, replaces: null }],
     key: aKey({ id: `key_${n}` as KeyId, ...changes }),
   }
 }
@@ -52,6 +52,7 @@ export function anAttempt(changes: Partial<Attempt> = {}): Attempt {
     permissions: [],
     exempt: null,
     token: undefined,
+    secretOrdinal: null,
     nowMs: NOW_MS,
     ...changes,
   }

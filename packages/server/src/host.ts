@@ -13,6 +13,7 @@ import { presentAuditEvent } from './http/present-audit-event.ts'
 import { type CreatedKey, createKey } from './keys/create-key.ts'
 import { deleteKey } from './keys/delete-key.ts'
 import { readKeyInput } from './keys/key-input.ts'
+import { rotateKey } from './keys/rotate-key.ts'
 import type { Services } from './services.ts'
 import { listEventsAfter } from './storage/audit.ts'
 import { findCompany, findOperatorCompany } from './storage/companies.ts'
@@ -114,6 +115,21 @@ export async function deleteKeyOnHost(
   { id, companyId }: Pick<Key, 'id' | 'companyId'>,
 ): Promise<void> {
   await change(requesterOnHost(companyId), companyId, (open) => deleteKey(open, id), { isRevocation: true })
+}
+
+/** Gives a key a new secret, whatever its user: for whoever runs a command on the server. Throws AppError, as `rotateKey`. */
+export async function rotateKeyOnHost(
+  { change, config, fingerprint }: Pick<Services, 'change' | 'config' | 'fingerprint'>,
+  { id, companyId }: Pick<Key, 'id' | 'companyId'>,
+  overlapSeconds: number | undefined,
+): Promise<CreatedKey> {
+  const keyDeps = { keyPrefix: config.keyPrefix, fingerprint }
+  return change(
+    requesterOnHost(companyId),
+    companyId,
+    (open) => rotateKey(open, keyDeps, id, overlapSeconds),
+    { isRevocation: true },
+  )
 }
 
 /**

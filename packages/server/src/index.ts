@@ -15,6 +15,7 @@ export {
   getKeyOnHost,
   isBootstrapped,
   listOperatorUsers,
+  rotateKeyOnHost,
   sealOlderStore,
   setPasswordOnHost,
 } from './host.ts'

@@ -8,6 +8,7 @@ type Shape = {
   readonly maxLength?: number
   readonly maxItems?: number
   readonly maxProperties?: number
+  readonly maximum?: number
   readonly items?: Shape
   readonly properties?: Readonly<Record<string, Shape>>
   readonly propertyNames?: Shape
@@ -38,6 +39,7 @@ function ofType(type: string, shape: Shape, place: Place): unknown {
   const { path } = place
   if (type === 'null') return null
   if (type === 'boolean') return false
+  if (type === 'integer') return bound(shape.maximum, path)
   if (type === 'array') {
     const { items = {} } = shape
     return Array.from({ length: bound(shape.maxItems, path) }, (_, index) =>

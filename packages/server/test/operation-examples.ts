@@ -44,22 +44,40 @@ function createMakers(server: TestService) {
     const answer = await server.call({ method: 'POST', path: '/auth/token', key: null, body })
     return { key: null, headers: { authorization: `Bearer ${answer.body.token}` } }
   }
-  return { unique, newKey, newUser, newCompany, newInvitation, inSession }
+  async function newRotation(): Promise<Parsed> {
+    const { id } = await newKey()
+    return expectCreated(server, { path: `/keys/${id}/rotation`, body: {} })
+  }
+  return { unique, newKey, newRotation, newUser, newCompany, newInvitation, inSession }
 }
+
+const keyExamples = ({ unique, newKey, newRotation }: ReturnType<typeof createMakers>, userId: string) => ({
+  listApiKeys: () => ({ path: '/keys' }),
+  createApiKey: () => ({ path: '/keys', body: { userId } }),
+  getApiKey: async () => ({ path: `/keys/${(await newKey()).id}` }),
+  updateApiKey: async () => ({ path: `/keys/${(await newKey()).id}`, body: { description: unique('ci') } }),
+  deleteApiKey: async () => ({ path: `/keys/${(await newKey()).id}` }),
+  rotateApiKey: async () => ({
+    path: `/keys/${(await newKey()).id}/rotation`,
+    body: { overlapSeconds: 60 },
+  }),
+  updateRotation: async () => ({
+    path: `/keys/${(await newRotation()).id}/rotation`,
+    body: { previousEndsAt: '2026-01-01T00:00:00Z' },
+  }),
+  cancelRotation: async () => ({ path: `/keys/${(await newRotation()).id}/rotation` }),
+})
 
 /** One valid request for each operation; each call of a function makes what its request needs anew. */
 export async function createExamples(server: TestService): Promise<Examples> {
   const { userId, companyId } = server.admin
-  const { unique, newKey, newUser, newCompany, newInvitation, inSession } = createMakers(server)
+  const makers = createMakers(server)
+  const { unique, newKey, newUser, newCompany, newInvitation, inSession } = makers
   const token = await newInvitation(username)
   await server.call({ method: 'POST', path: '/auth/password', key: null, body: { token, password } })
 
   const examples = {
-    listApiKeys: () => ({ path: '/keys' }),
-    createApiKey: () => ({ path: '/keys', body: { userId } }),
-    getApiKey: async () => ({ path: `/keys/${(await newKey()).id}` }),
-    updateApiKey: async () => ({ path: `/keys/${(await newKey()).id}`, body: { description: unique('ci') } }),
-    deleteApiKey: async () => ({ path: `/keys/${(await newKey()).id}` }),
+    ...keyExamples(makers, userId),
     verifyApiKey: async () => ({ path: '/verify', body: { key: (await newKey()).key } }),
     verifyApiKeys: async () => ({ path: '/verify/batch', body: { keys: [{ key: (await newKey()).key }] } }),
     getMe: () => ({ path: '/me' }),

@@ -64,6 +64,8 @@ function blankKey(companyId: CompanyId, userId: UserId, nowMs: number): Omit<Key
     secret_generation: 1,
     prefix: 'lk_live_0000',
     last_four: '0000',
+    secret_ordinal: 1,
+    previous_tag: null,
     mode: 'live',
     whitelisted_ips: null,
     permissions: null,

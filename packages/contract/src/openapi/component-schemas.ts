@@ -8,6 +8,8 @@ import {
   ApiKeyList,
   ApiKeyStatus,
   ApiKeyUpdate,
+  RotationCreate,
+  RotationUpdate,
   WhitelistedIPs,
 } from '../schemas/keys.ts'
 import { Problem } from '../schemas/problem.ts'
@@ -34,6 +36,8 @@ import type { Reference, SchemaObject } from './document.ts'
 const NAMED: Readonly<Record<string, TSchema>> = {
   ApiKeyCreate,
   ApiKeyUpdate,
+  RotationCreate,
+  RotationUpdate,
   WhitelistedIPs,
   ApiKeyStatus,
   ApiKey,

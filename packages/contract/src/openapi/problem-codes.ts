@@ -28,6 +28,23 @@ const WRITES = { 503: ['audit_broken'] } as const satisfies ProblemCodes
 const OWN_CODES: Readonly<Partial<Record<OperationId, ProblemCodes>>> = {
   createApiKey: { 403: ['permission_escalation'], 409: ['quota_exceeded'], ...WRITES },
   updateApiKey: { 403: ['permission_escalation'], 409: ['quota_exceeded'], ...WRITES },
+  rotateApiKey: {
+    403: ['permission_escalation'],
+    409: ['key_not_active', 'rotation_open'],
+    ...WRITES,
+  },
+  updateRotation: {
+    403: ['permission_escalation'],
+    404: ['rotation_not_found'],
+    409: ['key_not_active'],
+    ...WRITES,
+  },
+  cancelRotation: {
+    403: ['permission_escalation'],
+    404: ['rotation_not_found'],
+    409: ['key_not_active'],
+    ...WRITES,
+  },
   createSession: { 401: ['invalid_credentials', 'user_inactive', 'company_inactive'], 429: ['rate_limited'] },
   createShortLivedToken: { 403: ['permission_escalation'] },
   setPassword: { 401: ['invalid_credentials'], 429: ['rate_limited'], ...WRITES },

@@ -160,7 +160,7 @@ const verdict = (description: string): ResponseObject => ({
   headers: {
     ...REQUEST_ID,
     ...Object.fromEntries(
-      ['Key-Id', 'User-Id', 'Company-Id', 'Permissions'].map((name) => [
+      ['Key-Id', 'User-Id', 'Company-Id', 'Permissions', 'Replace-By'].map((name) => [
         `X-Auth-${name}`,
         { description: '- where there is none.', schema: text() },
       ]),

@@ -1,4 +1,12 @@
-import { ApiKey, ApiKeyCreate, ApiKeyList, ApiKeyUpdate, ListKeysQuery } from '../schemas/keys.ts'
+import {
+  ApiKey,
+  ApiKeyCreate,
+  ApiKeyList,
+  ApiKeyUpdate,
+  ListKeysQuery,
+  RotationCreate,
+  RotationUpdate,
+} from '../schemas/keys.ts'
 import type { Operation } from './operation.ts'
 
 const tag = 'API Keys'
@@ -73,6 +81,43 @@ export const keyOperations = {
     permission: 'keys:delete',
     allowsSelf: true,
     hasEtag: true,
+    success: { status: 204 },
+  },
+  rotateApiKey: {
+    method: 'POST',
+    path: '/keys/{keyId}/rotation',
+    tag,
+    summary: 'Give an API key a new secret',
+    description:
+      'The id, the restrictions and the history stay. The old secret lives for the overlap, or not at all. This answer ' +
+      'is the only place where the whole new secret appears.',
+    authentication: 'required',
+    permission: 'keys:rotate',
+    isIdempotent: true,
+    body: RotationCreate,
+    success: { status: 201, schema: ApiKey },
+  },
+  updateRotation: {
+    method: 'PATCH',
+    path: '/keys/{keyId}/rotation',
+    tag,
+    summary: 'Move the end of the old secret',
+    description:
+      'Later, sooner or now. When a sooner end is answered no server of the deployment accepts the old secret beyond it.',
+    authentication: 'required',
+    permission: 'keys:rotate',
+    body: RotationUpdate,
+    success: { status: 200, schema: ApiKey },
+  },
+  cancelRotation: {
+    method: 'DELETE',
+    path: '/keys/{keyId}/rotation',
+    tag,
+    summary: 'Cancel a rotation',
+    description:
+      'The new secret dies: when 204 is answered no server accepts it any more. The old one stays as it was before.',
+    authentication: 'required',
+    permission: 'keys:rotate',
     success: { status: 204 },
   },
 } as const satisfies Record<string, Operation>

@@ -86,6 +86,62 @@ export const ApiKeyStatus = StatusEnum('inactive only when deleted or disabled.'
 
 export const STATUS_REASONS = ['deleted', 'disabled', 'expired', 'user_inactive', 'company_inactive'] as const
 
+const Rotation = Type.Unsafe<{
+  startedAt: string
+  previousEndsAt: string
+  previousKey: string
+  newFirstUsedAt: string | null
+  previousLastUsedAt: string | null
+  previousLastAddress: string | null
+} | null>({
+  type: ['object', 'null'],
+  description: 'The rotation that is open, until the previous secret has ended; null: none is.',
+  properties: {
+    startedAt: Timestamp('When the new secret was made.'),
+    previousEndsAt: Timestamp('When the previous secret ends.'),
+    previousKey: Type.String({ description: 'The masked form of the previous secret.' }),
+    newFirstUsedAt: NullableTimestamp('When the new secret was first accepted; null: not yet.'),
+    previousLastUsedAt: NullableTimestamp(
+      'When the previous secret was last accepted since it was replaced; null: it was not.',
+    ),
+    previousLastAddress: NullableString({ description: 'From where that was.' }),
+  },
+  required: [
+    'startedAt',
+    'previousEndsAt',
+    'previousKey',
+    'newFirstUsedAt',
+    'previousLastUsedAt',
+    'previousLastAddress',
+  ],
+})
+
+export const RotationCreate = Type.Object(
+  {
+    overlapSeconds: Type.Optional(
+      Type.Integer({
+        minimum: 0,
+        maximum: 2_592_000,
+        description:
+          'How long the old secret lives beside the new one; a day where it is not said. 0: it is dead, on every ' +
+          'server, when this is answered.',
+      }),
+    ),
+  },
+  { additionalProperties: false },
+)
+
+export const RotationUpdate = Type.Object(
+  {
+    previousEndsAt: Type.String({
+      format: 'date-time',
+      maxLength: 64,
+      description: 'When the old secret ends, within 30 days. A time that is not after now ends it at once.',
+    }),
+  },
+  { additionalProperties: false },
+)
+
 export const ApiKey = Type.Object(
   {
     id: Type.String({ description: 'Id of the key.' }),
@@ -117,6 +173,7 @@ export const ApiKey = Type.Object(
     lastAddress: NullableString({
       description: 'From where the key was last accepted; null: never, or the address was not known.',
     }),
+    rotation: Rotation,
   },
   { description: 'An API key as the company sees it.' },
 )

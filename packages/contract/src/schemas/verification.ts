@@ -58,6 +58,14 @@ export const VerifyResult = Type.Object({
   mode: Type.Unsafe<'live' | 'test' | null>({ type: ['string', 'null'], enum: ['live', 'test', null] }),
   expiresAt: NullableTimestamp('When the key stops working; null: never.'),
   metadata: Type.Unsafe<Record<string, string>>({ type: 'object', additionalProperties: { type: 'string' } }),
+  secret: Type.Unsafe<'current' | 'previous' | null>({
+    type: ['string', 'null'],
+    enum: ['current', 'previous', null],
+    description: 'Which secret of the key was used: previous, when it was replaced. null: none, or nobody’s.',
+  }),
+  replaceBy: NullableTimestamp(
+    'When the secret that was used ends because it was replaced; null: it was not.',
+  ),
   requestId: Type.String(),
 })
 

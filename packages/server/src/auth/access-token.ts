@@ -27,6 +27,8 @@ export type TokenGrant = {
   /** The key, session or user whose live state decides, at each use, whether the token works. */
   readonly subject: Pick<VerifiableKey, 'id' | 'userId' | 'companyId'>
   readonly authority: CompiledAuthority
+  /** Of the key's secret, with which the token dies; null: of none. */
+  readonly secretOrdinal: number | null
   /** The key's restriction, for whoever reads the token elsewhere; here the key itself is asked. */
   readonly entries: readonly string[] | null
   readonly nowMs: number
@@ -56,6 +58,7 @@ export async function issueToken(
     ...(scope.length > SCOPE_LENGTH_MAX ? {} : { scope }),
     ips: carriedEntries(grant.entries),
     token_use: grant.use,
+    ...(grant.secretOrdinal === null ? {} : { sec: grant.secretOrdinal }),
   })
     .setProtectedHeader({ alg: 'EdDSA', typ: 'at+jwt', kid: signingKey.kid })
     .setIssuer(issuer)

@@ -43,6 +43,7 @@ export async function deriveToken(
     issuer,
     subject: { id: id as KeyId, userId, companyId: homeCompanyId },
     authority,
+    secretOrdinal: principal.secretOrdinal,
     entries,
     nowMs,
     expiresAtMs,

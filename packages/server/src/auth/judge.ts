@@ -27,6 +27,9 @@ export type Presented = { readonly secret: Secret | undefined; readonly tokenTex
 /** The verdict, and the token that stood for the key, session or user. */
 export type Judged = { readonly outcome: Outcome; readonly token: PresentedToken | undefined }
 
+/** What is asked of it; the rest of the attempt is what was presented. */
+export type Asked = Omit<Attempt, 'token' | 'secretOrdinal'>
+
 const UNKNOWN: Judged = { outcome: NOT_FOUND, token: undefined }
 
 /**
@@ -37,7 +40,7 @@ const UNKNOWN: Judged = { outcome: NOT_FOUND, token: undefined }
 export function judge(
   deps: JudgeDeps,
   { secret, tokenText }: Presented,
-  attempt: Omit<Attempt, 'token'>,
+  attempt: Asked,
   expectedId?: string,
 ): MaybePromise<Judged> {
   const judged =
@@ -48,38 +51,29 @@ export function judge(
   })
 }
 
-const judgeSecret = (
-  { verifier }: JudgeDeps,
-  secret: Secret,
-  attempt: Omit<Attempt, 'token'>,
-): MaybePromise<Judged> =>
-  whenKnown(verifier.verify(secret, { ...attempt, token: undefined }), (outcome) => ({
+const judgeSecret = ({ verifier }: JudgeDeps, secret: Secret, attempt: Asked): MaybePromise<Judged> =>
+  whenKnown(verifier.verify(secret, { ...attempt, token: undefined, secretOrdinal: null }), (outcome) => ({
     outcome,
     token: undefined,
   }))
 
 /** A token counts as long as the key, session or user behind it does: the same engine is asked, by id. */
-function judgeToken(
-  deps: JudgeDeps,
-  text: string | undefined,
-  attempt: Omit<Attempt, 'token'>,
-): MaybePromise<Judged> {
+function judgeToken(deps: JudgeDeps, text: string | undefined, attempt: Asked): MaybePromise<Judged> {
   // Garbage costs no promise.
   if (text === undefined || text.length > TOKEN_LENGTH_MAX || !text.startsWith('eyJ')) return UNKNOWN
   return judgeWhatItStandsFor(deps, text, attempt)
 }
 
-async function judgeWhatItStandsFor(
-  deps: JudgeDeps,
-  text: string,
-  attempt: Omit<Attempt, 'token'>,
-): Promise<Judged> {
+async function judgeWhatItStandsFor(deps: JudgeDeps, text: string, attempt: Asked): Promise<Judged> {
   const verified = await deps.verifyToken(text)
   if (verified === undefined) return UNKNOWN
   const token = presentedToken(verified)
   const id = verified.kind === 'own' ? verified.subjectId : await findSubject(deps, verified)
   if (id === undefined) return { outcome: NOT_FOUND, token }
-  return { outcome: await deps.verifier.verifyById(id, { ...attempt, token }), token }
+  return {
+    outcome: await deps.verifier.verifyById(id, { ...attempt, token, secretOrdinal: token.secretOrdinal }),
+    token,
+  }
 }
 
 function findSubject({ engine, outsideRefusals }: JudgeDeps, token: VerifiedToken & { kind: 'outside' }) {
@@ -90,18 +84,20 @@ function findSubject({ engine, outsideRefusals }: JudgeDeps, token: VerifiedToke
 function presentedToken(token: VerifiedToken): PresentedToken {
   const { expiresAtMs } = token
   return token.kind === 'own'
-    ? { use: token.use, permissions: token.permissions, expiresAtMs, subject: null }
-    : { use: 'outside', permissions: null, expiresAtMs, subject: token }
+    ? {
+        use: token.use,
+        permissions: token.permissions,
+        secretOrdinal: token.secretOrdinal,
+        expiresAtMs,
+        subject: null,
+      }
+    : { use: 'outside', permissions: null, secretOrdinal: null, expiresAtMs, subject: token }
 }
 
 /** The only place that counts verdicts and notes uses. */
-function note(
-  { metrics, usage }: JudgeDeps,
-  judged: Judged,
-  { nowMs, address }: Omit<Attempt, 'token'>,
-): Judged {
-  const { code, key } = judged.outcome
+function note({ metrics, usage }: JudgeDeps, judged: Judged, { nowMs, address }: Asked): Judged {
+  const { code, key, secret } = judged.outcome
   metrics.verdictGiven(code)
-  if (code === 'VALID') usage.note(key.id, nowMs, address)
+  if (code === 'VALID') usage.note(key.id, nowMs, address, secret)
   return judged
 }

@@ -14,6 +14,8 @@ type OwnToken = {
   readonly subjectId: VerifiableKey['id']
   readonly use: TokenUse
   readonly permissions: readonly string[]
+  /** Of the secret of a key that it was made with; null: of none. */
+  readonly secretOrdinal: number | null
   readonly expiresAtMs: number
   /** Until then the signature needs no second look, milliseconds since the epoch. */
   readonly recheckAtMs: number
@@ -85,7 +87,7 @@ async function verifyOwn(
       currentDate: new Date(deps.nowMs()),
     }),
   )
-  const { client_id: subjectId, perms, token_use: use, exp = 0, iat = 0 } = payload
+  const { client_id: subjectId, perms, sec, token_use: use, exp = 0, iat = 0 } = payload
   if (typeof subjectId !== 'string' || !isSubjectId(subjectId)) return undefined
   if (!Array.isArray(perms) || (use !== 'session' && use !== 'access')) return undefined
   const issuedAtMs = iat * 1_000
@@ -97,6 +99,7 @@ async function verifyOwn(
     subjectId,
     use,
     permissions: perms.map(String),
+    secretOrdinal: typeof sec === 'number' ? sec : null,
     expiresAtMs,
     recheckAtMs: expiresAtMs,
   }

@@ -1,5 +1,6 @@
 import { evaluate, IN_FORCE } from '@latchkey/core/evaluate'
 import { compileKey } from '@latchkey/core/key-record'
+import { secretOf } from '@latchkey/core/loaded-key'
 import { NOT_FOUND } from '@latchkey/core/outcome'
 import type { Principal } from '@latchkey/core/principal'
 import type { findOutsideUser } from '../storage/outside-user.ts'
@@ -26,13 +27,15 @@ export async function judgeAgain(
   nowMs: number,
 ): Promise<Principal> {
   const { principal, address } = by
-  const { id, token } = principal
+  const { id, token, secretOrdinal } = principal
   if (id === null) return principal
   const isStillNamed =
     token === undefined || token.subject === null || (await findOutsideUser(db, token.subject)) === id
   const row = isStillNamed ? await findVerifiable(db, id) : undefined
-  const attempt = { ...IN_FORCE, token, address, nowMs }
-  const outcome = row === undefined ? NOT_FOUND : evaluate(compileKey(row).key, attempt)
+  const attempt = { ...IN_FORCE, token, secretOrdinal, address, nowMs }
+  const loaded = row === undefined ? undefined : compileKey(row)
+  const outcome =
+    loaded === undefined ? NOT_FOUND : evaluate(loaded.key, attempt, secretOf(loaded, id, secretOrdinal))
   const now = principalNow(principal, outcome, attempt)
   by.assertPermitted(now)
   return now

@@ -6,7 +6,7 @@ import { type MaybePromise, whenKnown } from '@latchkey/core/maybe-promise'
 import { NOT_FOUND } from '@latchkey/core/outcome'
 import { type Principal, principalOf } from '@latchkey/core/principal'
 import { parseSecret, type Secret } from '@latchkey/core/secret'
-import { type JudgeDeps, type Judged, judge } from '../auth/judge.ts'
+import { type Asked, type JudgeDeps, type Judged, judge } from '../auth/judge.ts'
 import type { Services } from '../services.ts'
 import { findOutsideUser } from '../storage/outside-user.ts'
 import { principalNow } from '../verification/principal-now.ts'
@@ -21,7 +21,7 @@ export type AuthenticateDeps = JudgeDeps &
   }
 
 /** What is asked of a credential besides that it is valid. */
-type Asked = Pick<Attempt, 'visibleTo' | 'permissions' | 'exempt'>
+type Needed = Pick<Attempt, 'visibleTo' | 'permissions' | 'exempt'>
 
 /**
  * Who the request's credential proves it to be. Throws AppError: 400 when the credential is ambiguous, 401
@@ -32,7 +32,7 @@ export function authenticate(
   deps: AuthenticateDeps,
   request: IncomingMessage,
   address: Address | undefined,
-  asked: Asked,
+  needed: Needed,
 ): MaybePromise<Principal> {
   const credential = readCredential(request)
   if (credential === undefined) {
@@ -44,7 +44,7 @@ export function authenticate(
   const { scheme, text } = credential
   const secret = parseSecret(text, deps.config.keyPrefix)
   const presented = { secret, tokenText: scheme === 'bearer' ? text : undefined }
-  const use = { ...asked, address, nowMs: deps.clock.nowMs() }
+  const use = { ...needed, address, nowMs: deps.clock.nowMs() }
   return whenKnown(judge(deps, presented, use), (judged) => accept(deps, judged, use, request))
 }
 
@@ -54,7 +54,7 @@ export function authenticate(
 export function authenticateSecret(
   deps: AuthenticateDeps,
   secret: Secret | undefined,
-  use: Omit<Attempt, 'token'>,
+  use: Asked,
   expectedId?: string,
 ): MaybePromise<Principal> {
   return whenKnown(judge(deps, { secret, tokenText: undefined }, use, expectedId), (judged) =>
@@ -71,9 +71,9 @@ export function authenticateAgain(
   principal: Principal,
   address: Address | undefined,
 ): MaybePromise<Principal> {
-  const { id, token } = principal
+  const { id, token, secretOrdinal } = principal
   if (id === null) return principal
-  const use: Attempt = { ...IN_FORCE, token, address, nowMs: deps.clock.nowMs() }
+  const use: Attempt = { ...IN_FORCE, token, secretOrdinal, address, nowMs: deps.clock.nowMs() }
   const judgeById = (isStillNamed: boolean) =>
     whenKnown(isStillNamed ? deps.verifier.verifyById(id, use) : NOT_FOUND, (outcome) =>
       principalNow(principal, outcome, use),
@@ -87,7 +87,7 @@ export function authenticateAgain(
 function accept(
   { failedAttempts }: Pick<AuthenticateDeps, 'failedAttempts'>,
   { outcome, token }: Judged,
-  use: Omit<Attempt, 'token'>,
+  use: Asked,
   request?: IncomingMessage,
 ): Principal {
   if (outcome.key === undefined) {
@@ -100,7 +100,7 @@ function accept(
     )
   }
   if (outcome.code !== 'VALID') throw refusalError(outcome, { ...use, token })
-  return principalOf(outcome.key, token)
+  return principalOf(outcome.key, token, outcome.secret)
 }
 
 /**

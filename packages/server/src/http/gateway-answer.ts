@@ -2,6 +2,7 @@ import { AppError } from '@latchkey/core/error'
 import { type CompiledAuthority, listPermissions } from '@latchkey/core/permission'
 import type { Principal } from '@latchkey/core/principal'
 import type { Answer, TextAnswer } from './answer.ts'
+import { presentTimeOrNull } from './present-time.ts'
 import { problemAnswer, statusOf } from './problem.ts'
 
 /** nginx turns every status but 401 and 403 of its subrequest into a 500: 429 goes as 403, with X-Auth-Status. */
@@ -58,6 +59,8 @@ function verdictHeaders(status: number, error: string, principal: Principal | un
     'x-auth-company-id': principal?.homeCompanyId ?? NONE,
     'x-auth-permissions': principal === undefined ? NONE : permissionsText(principal.authority),
     'x-auth-mode': principal?.mode ?? NONE,
+    // When to have replaced the secret that was used: its key has a new one.
+    'x-auth-replace-by': presentTimeOrNull(principal?.replaceByMs ?? null) ?? NONE,
     // Envoy's own way to keep the secret from the application behind it.
     'x-envoy-auth-headers-to-remove': 'x-api-key',
   }

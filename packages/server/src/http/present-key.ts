@@ -1,6 +1,7 @@
 import type { ApiKey } from '@latchkey/contract/schemas/keys'
 import { maskedKey } from '@latchkey/core/hint'
 import type { Secret } from '@latchkey/core/secret'
+import { openRotation } from '../keys/rotate-key.ts'
 import type { Key } from '../storage/key.ts'
 import type { KeyView } from '../storage/keys.ts'
 import { presentTime, presentTimeOrNull } from './present-time.ts'
@@ -36,6 +37,21 @@ function present(view: KeyView, nowMs: number, key: string): ApiKey {
     createdBy: view.createdBy,
     lastUsedAt: presentTimeOrNull(view.lastUsedAtMs),
     lastAddress: view.lastAddress,
+    rotation: presentRotation(view, nowMs),
+  }
+}
+
+/** Until the previous secret has ended: the answer to whether it may be ended. */
+function presentRotation(view: KeyView, nowMs: number): ApiKey['rotation'] {
+  const rotation = openRotation(view, nowMs)
+  if (rotation === null) return null
+  return {
+    startedAt: presentTime(rotation.startedAtMs),
+    previousEndsAt: presentTime(rotation.previousEndsAtMs),
+    previousKey: maskedKey({ prefix: rotation.previousPrefix, lastFour: rotation.previousLastFour }),
+    newFirstUsedAt: presentTimeOrNull(rotation.newFirstUsedAtMs),
+    previousLastUsedAt: presentTimeOrNull(rotation.previousLastUsedAtMs),
+    previousLastAddress: rotation.previousLastAddress,
   }
 }
 

@@ -1,19 +1,5 @@
 import type { ErrorCode } from '@latchkey/core/error'
-
-export type ProblemKind = {
-  readonly status: number
-  readonly title: string
-  /** For the page at /errors/<code>. */
-  readonly meaning: string
-  readonly remedy: string
-}
-
-const kind = (status: number, title: string, meaning: string, remedy: string): ProblemKind => ({
-  status,
-  title,
-  meaning,
-  remedy,
-})
+import { kind, type ProblemKind } from './problem-kind.ts'
 
 /** The only place that knows which HTTP status a code has. A new code without a row does not compile. */
 export const PROBLEMS = {
@@ -175,6 +161,12 @@ export const PROBLEMS = {
     'List the keys of the company.',
   ),
   company_not_found: kind(404, 'Company not found', 'There is no such company.', 'List the companies.'),
+  rotation_not_found: kind(
+    404,
+    'Rotation not found',
+    'No rotation of the key is open: the previous secret has ended, or there was none.',
+    'Begin one with POST /keys/{keyId}/rotation.',
+  ),
   route_not_found: kind(404, 'Route not found', 'The service has nothing at this path.', 'See /docs.'),
   method_not_allowed: kind(
     405,
@@ -223,6 +215,18 @@ export const PROBLEMS = {
     'User has keys',
     'The user has keys that are active, which would end with it.',
     'Delete or disable its keys first.',
+  ),
+  key_not_active: kind(
+    409,
+    'Key not active',
+    'The key is deleted, disabled or expired: it has no secret that could be replaced.',
+    'Enable the key or move its end first, or create a new one.',
+  ),
+  rotation_open: kind(
+    409,
+    'Rotation open',
+    'The previous secret of the key still lives, and a key has two at most.',
+    'End the old secret with PATCH /keys/{keyId}/rotation, cancel the rotation with DELETE, or send overlapSeconds 0.',
   ),
   operator_company: kind(
     409,

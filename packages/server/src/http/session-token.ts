@@ -26,6 +26,7 @@ export async function issueSessionToken(
     issuer: tokenIssuerName(origin, deps.config.publicUrl),
     subject: key,
     authority: key.authority,
+    secretOrdinal: null,
     entries: null,
     nowMs,
     expiresAtMs,

@@ -1,6 +1,7 @@
 import type { VerifyResult } from '@latchkey/contract/schemas/verification'
 import { type Address, parseAddress } from '@latchkey/core/address'
 import { type Fault, noteFault } from '@latchkey/core/error'
+import type { KeySecret } from '@latchkey/core/loaded-key'
 import type { MaybePromise } from '@latchkey/core/maybe-promise'
 import { listPermissions, parsePermission } from '@latchkey/core/permission'
 import { type Principal, principalOf, sightOf } from '@latchkey/core/principal'
@@ -63,7 +64,7 @@ export function verifyParsed(
 
 export function presentOutcome({ outcome, token }: Judged, requestId: string): VerifyResult {
   const { code, key } = outcome
-  const shown = key === undefined ? undefined : principalOf(key, token)
+  const shown = key === undefined ? undefined : principalOf(key, token, outcome.secret)
   return {
     valid: code === 'VALID',
     code,
@@ -74,7 +75,17 @@ export function presentOutcome({ outcome, token }: Judged, requestId: string): V
     mode: key?.mode ?? null,
     expiresAt: presentTimeOrNull(earlier(key?.expiresAtMs ?? null, token?.expiresAtMs ?? null)),
     metadata: key === undefined ? {} : { ...key.metadata },
+    ...presentSecret(outcome.secret),
     requestId,
+  }
+}
+
+/** Which secret of the key was used, and until when it may be. */
+function presentSecret(secret: KeySecret | undefined): Pick<VerifyResult, 'secret' | 'replaceBy'> {
+  if (secret === undefined) return { secret: null, replaceBy: null }
+  return {
+    secret: secret.endsAtMs === null ? 'current' : 'previous',
+    replaceBy: presentTimeOrNull(secret.endsAtMs),
   }
 }
 

@@ -57,6 +57,7 @@ export async function createKey(
     userId: user.id,
     prefix,
     lastFour,
+    secretOrdinal: 1,
     mode: secret.mode,
     ...reach,
     permissions,
@@ -86,6 +87,7 @@ export async function createKey(
       companyStatus: change.ledger.status,
       lastUsedAtMs: null,
       lastAddress: null,
+      rotation: null,
     },
     secret,
   }

@@ -6,6 +6,7 @@ import type { Change } from '../changes/change.ts'
 import type { Key } from '../storage/key.ts'
 import { findKey, findKeyView, type KeyView, updateKey as saveKey } from '../storage/keys.ts'
 import type { Db } from '../storage/schema.ts'
+import { capPreviousEnd } from '../storage/secrets.ts'
 import { findUser } from '../storage/users.ts'
 import { auditedFields } from './audited-fields.ts'
 import { isAtVersion, keyNotFound, moveCounters } from './delete-key.ts'
@@ -35,6 +36,8 @@ export async function updateKey(
   change.revoke({ scope: 'key', id: key.id })
   if (Object.keys(changes).length > 0) {
     await saveKey(db, { ...after, updatedAtMs: nowMs, version: key.version + 1 })
+    // No secret outlives its key.
+    if (after.expiresAtMs !== null) await capPreviousEnd(db, key.id, after.expiresAtMs)
     await moveCounters(change, key, after.status)
     const isUrgent = isOnly(changes, 'enabled', false)
     await change.record({ action: 'key.updated', object: { type: 'key', id: key.id }, changes, isUrgent })

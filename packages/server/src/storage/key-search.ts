@@ -4,7 +4,7 @@ import { sql } from 'kysely'
 /** A row that may match: when `undecided` is a text, only that text can tell. */
 type Candidate = { readonly undecided: string | null }
 
-/** How keys with a text in description, id or last four are found, alike on every store. */
+/** How keys with a text in description, id or the last four of a secret are found, alike on every store. */
 export type KeySearch = {
   readonly condition: ReturnType<typeof sql<boolean>>
   readonly undecided: ReturnType<typeof sql<string | null>>
@@ -26,7 +26,9 @@ export function searchOf(text: string): KeySearch {
   // LIKE's own signs in the text are meant literally.
   const pattern = `%${folded.replace(/[\\%_]/g, (sign) => `\\${sign}`)}%`
   const matches = (column: string) => sql<boolean>`lower(${sql.ref(column)}) like ${pattern} escape '\\'`
-  const isSure = sql<boolean>`(${matches('keys.id')} or ${matches('keys.last_four')}
+  const isPrevious = sql<boolean>`exists (select 1 from secrets
+    where secrets.tag = keys.previous_tag and ${matches('secrets.last_four')})`
+  const isSure = sql<boolean>`(${matches('keys.id')} or ${matches('keys.last_four')} or ${isPrevious}
     or (${matches('keys.description')} and octet_length(${description}) = length(${description})))`
   return {
     condition: sql`(${isSure} or ${isForeign})`,

@@ -7,7 +7,7 @@ import type { Mode } from '@latchkey/core/secret'
  * forgotten here does not compile.
  */
 
-/** A key: everything but its secret, and but what it is found by. */
+/** A key: everything but its secrets, and but what they are found by. */
 export type Key = {
   readonly id: KeyId
   readonly companyId: CompanyId
@@ -15,6 +15,8 @@ export type Key = {
   /** What the secret begins with, such as `lk_live_`. */
   readonly prefix: string
   readonly lastFour: string
+  /** Of its current secret: they are counted from 1. */
+  readonly secretOrdinal: number
   readonly mode: Mode
   /** As it was written: the entries in their order. null: usable from everywhere. */
   readonly whitelistedIPs: readonly string[] | null
@@ -44,6 +46,7 @@ export type KeyRow = {
   user_id: UserId
   prefix: string
   last_four: string
+  secret_ordinal: number
   mode: Mode
   whitelisted_ips: string | null
   permissions: string | null
@@ -67,6 +70,7 @@ export function keyOf(row: KeyRow): Key {
     userId: row.user_id,
     prefix: row.prefix,
     lastFour: row.last_four,
+    secretOrdinal: row.secret_ordinal,
     mode: row.mode,
     whitelistedIPs: parsed<readonly string[]>(row.whitelisted_ips),
     permissions: parsed<readonly string[]>(row.permissions),
@@ -91,6 +95,7 @@ export function rowOfKey(key: Key): KeyRow {
     user_id: key.userId,
     prefix: key.prefix,
     last_four: key.lastFour,
+    secret_ordinal: key.secretOrdinal,
     mode: key.mode,
     whitelisted_ips: textOf(key.whitelistedIPs),
     permissions: textOf(key.permissions),

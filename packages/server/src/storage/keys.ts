@@ -12,6 +12,20 @@ export type KeyView = Key & {
   readonly lastUsedAtMs: number | null
   /** From where; null: never used, or the address was not known. */
   readonly lastAddress: string | null
+  /** The last one; null: there was none, or it was cancelled. */
+  readonly rotation: Rotation | null
+}
+
+/** A secret of a key was replaced by another. */
+export type Rotation = {
+  readonly startedAtMs: number
+  readonly previousEndsAtMs: number
+  readonly previousPrefix: string
+  readonly previousLastFour: string
+  /** null: not yet, as with the next two. */
+  readonly newFirstUsedAtMs: number | null
+  readonly previousLastUsedAtMs: number | null
+  readonly previousLastAddress: string | null
 }
 
 type ViewRow = KeyRow & {
@@ -19,6 +33,13 @@ type ViewRow = KeyRow & {
   readonly company_status: CompanyRow['status']
   readonly last_used_at: number | null
   readonly last_address: string | null
+  readonly replaced_at: number | null
+  readonly previous_ends_at: number | null
+  readonly previous_prefix: string | null
+  readonly previous_last_four: string | null
+  readonly successor_used_at: number | null
+  readonly previous_last_used_at: number | null
+  readonly previous_last_address: string | null
 }
 
 const viewOf = (row: ViewRow): KeyView => ({
@@ -27,7 +48,22 @@ const viewOf = (row: ViewRow): KeyView => ({
   companyStatus: row.company_status,
   lastUsedAtMs: row.last_used_at,
   lastAddress: row.last_address,
+  rotation: rotationOf(row),
 })
+
+function rotationOf(row: ViewRow): Rotation | null {
+  const { replaced_at, previous_ends_at, previous_prefix, previous_last_four } = row
+  if (replaced_at === null || previous_ends_at === null) return null
+  return {
+    startedAtMs: replaced_at,
+    previousEndsAtMs: previous_ends_at,
+    previousPrefix: previous_prefix ?? '',
+    previousLastFour: previous_last_four ?? '',
+    newFirstUsedAtMs: row.successor_used_at,
+    previousLastUsedAtMs: row.previous_last_used_at,
+    previousLastAddress: row.previous_last_address,
+  }
+}
 
 function selectKeyViews(db: Db) {
   return db
@@ -35,8 +71,18 @@ function selectKeyViews(db: Db) {
     .innerJoin('users as u', 'u.id', 'k.user_id')
     .innerJoin('companies as c', 'c.id', 'k.company_id')
     .leftJoin('key_usage as g', 'g.key_id', 'k.id')
+    .leftJoin('secrets as p', 'p.tag', 'k.previous_tag')
     .selectAll('k')
     .select(['u.status as user_status', 'c.status as company_status', 'g.last_used_at', 'g.last_address'])
+    .select([
+      'p.replaced_at',
+      'p.ends_at as previous_ends_at',
+      'p.prefix as previous_prefix',
+      'p.last_four as previous_last_four',
+      'p.successor_used_at',
+      'p.last_used_at as previous_last_used_at',
+      'p.last_address as previous_last_address',
+    ])
 }
 
 const keyView = prepared((db, { companyId, id }: { companyId: CompanyId; id: KeyId }) =>
@@ -114,7 +160,7 @@ export async function findKeyInDeployment(db: Db, id: KeyId): Promise<Key | unde
 }
 
 export async function insertKey(db: Db, key: Key, fingerprint: Uint8Array): Promise<void> {
-  await keyInsert(db, { ...rowOfKey(key), fingerprint, secret_generation: 1 })
+  await keyInsert(db, { ...rowOfKey(key), fingerprint, secret_generation: 1, previous_tag: null })
 }
 
 /** All of the key as it is from now on. */

@@ -128,14 +128,32 @@ export type IdempotencyRow = {
   expires_at: number
 }
 
+/** A secret that was replaced or cancelled. */
+type SecretRow = {
+  tag: Uint8Array
+  key_id: KeyId
+  /** Counts the secrets of a key, from 1. A token names the one that made it. */
+  ordinal: number
+  prefix: string
+  last_four: string
+  /** When it ceased to be the current one, milliseconds since the epoch as all times here. */
+  replaced_at: number
+  ends_at: number
+  last_used_at: number | null
+  last_address: string | null
+  /** When the secret in its place was first accepted. */
+  successor_used_at: number | null
+}
+
 export type Schema = {
   deployment: DeploymentRow
   head: HeadRow
   log: LogRow
   companies: CompanyRow
   users: UserRow
-  /** `fingerprint`: what the key's secret is found by. */
-  keys: KeyRow & { fingerprint: Uint8Array; secret_generation: number }
+  /** `fingerprint`: the tag of its current secret; `previous_tag`: of the one before, which may live for a while. */
+  keys: KeyRow & { fingerprint: Uint8Array; secret_generation: number; previous_tag: Uint8Array | null }
+  secrets: SecretRow
   passwords: PasswordRow
   invitations: InvitationRow
   sessions: SessionRow

@@ -22,7 +22,7 @@ export function createSqliteVerificationReads(
   const log = database.prepare(
     'SELECT revision, scope, object_id FROM log WHERE revision > ? ORDER BY revision',
   )
-  const sql = verifiableSql('?')
+  const sql = verifiableSql('?1')
   const byFingerprint = database.prepare(sql.byFingerprint)
   const byId = database.prepare(sql.byKeyId)
   const session = database.prepare(sql.bySessionId)

@@ -1,4 +1,4 @@
-import { fingerprintFromBytes } from '@latchkey/core/fingerprint'
+import { type Fingerprint, fingerprintFromBytes } from '@latchkey/core/fingerprint'
 import type { KeyRecord } from '@latchkey/core/key-record'
 import type { KeySecret } from '@latchkey/core/loaded-key'
 
@@ -9,6 +9,16 @@ export type VerifiableRow = {
   readonly user_id: string
   /** null for a session and a user, which have no secret. */
   readonly fingerprint: Uint8Array | null
+  readonly secret_ordinal?: number
+  /** The secret it had before the current one; null: none. */
+  readonly previous_tag: Uint8Array | null
+  readonly previous_ordinal?: number
+  readonly previous_ends_at?: number
+  readonly successor_used_at?: number | null
+  /** The presented secret, when it is not the current one. */
+  readonly replaced_tag?: Uint8Array | null
+  readonly replaced_ordinal?: number
+  readonly replaced_ends_at?: number
   readonly mode: string
   readonly status: string
   readonly expires_at: number | null
@@ -30,8 +40,7 @@ export function recordOf(row: VerifiableRow): KeyRecord {
     id: row.id,
     companyId: row.company_id,
     userId: row.user_id,
-    secrets:
-      row.fingerprint === null ? NONE : [{ tag: fingerprintFromBytes(row.fingerprint), endsAtMs: null }],
+    secrets: secretsOf(row),
     mode: row.mode,
     isActive: row.status === 'active',
     isUserActive: row.user_status === 'active',
@@ -46,3 +55,34 @@ export function recordOf(row: VerifiableRow): KeyRecord {
     metadata: row.metadata,
   }
 }
+
+/** The current one, the one before, and the presented one where it is neither. */
+function secretsOf(row: VerifiableRow): readonly KeySecret[] {
+  if (row.fingerprint === null) return NONE
+  const previous = tagOf(row.previous_tag)
+  const isSuccessorUsed = typeof row.successor_used_at === 'number'
+  const secrets: KeySecret[] = [
+    {
+      tag: fingerprintFromBytes(row.fingerprint),
+      ordinal: row.secret_ordinal ?? 1,
+      endsAtMs: null,
+      replaces: isSuccessorUsed ? null : previous,
+    },
+  ]
+  const replaced = tagOf(row.replaced_tag)
+  if (previous !== null) secrets.push(ended(previous, row.previous_ordinal, row.previous_ends_at))
+  if (replaced !== null && replaced !== previous) {
+    secrets.push(ended(replaced, row.replaced_ordinal, row.replaced_ends_at))
+  }
+  return secrets
+}
+
+const tagOf = (bytes: Uint8Array | null | undefined) =>
+  bytes === null || bytes === undefined ? null : fingerprintFromBytes(bytes)
+
+const ended = (tag: Fingerprint, ordinal = 0, endsAtMs = 0): KeySecret => ({
+  tag,
+  ordinal,
+  endsAtMs,
+  replaces: null,
+})

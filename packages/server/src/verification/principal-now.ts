@@ -15,7 +15,7 @@ export function principalNow(before: Principal, outcome: Outcome, use: RefusedUs
     throw new AppError('invalid_credentials', 'The credential is not valid any more.')
   }
   if (outcome.code !== 'VALID') throw refusalError(outcome, use)
-  const own = principalOf(outcome.key, before.token)
+  const own = principalOf(outcome.key, before.token, outcome.secret)
   if (before.companyId === before.homeCompanyId) return own
   assertMayActForOthers(own)
   return { ...own, companyId: before.companyId }

@@ -1,6 +1,6 @@
 import { formatAddress } from '@latchkey/core/address'
 import { AppError, type ErrorCode } from '@latchkey/core/error'
-import { type Attempt, isTokenOver, missingPermission } from '@latchkey/core/evaluate'
+import { type Attempt, hasEnded, isTokenOver, missingPermission } from '@latchkey/core/evaluate'
 import { isId } from '@latchkey/core/ids'
 import type { Outcome, OutcomeCode } from '@latchkey/core/outcome'
 
@@ -27,6 +27,14 @@ export function refusalError(outcome: Outcome, use: RefusedUse): AppError {
   if (outcome.code === 'INACTIVE' || outcome.code === 'EXPIRED') {
     if (isId('ses', outcome.key.id))
       return new AppError('token_expired', 'The session has ended: sign in again.')
+  }
+  const { secret } = outcome
+  if (outcome.code === 'INACTIVE' && secret !== undefined && hasEnded(secret, use.nowMs)) {
+    const at = secret.endsAtMs === 0 ? '' : `, on ${new Date(secret.endsAtMs ?? 0).toISOString()}`
+    return new AppError(
+      'key_inactive',
+      `The key has a new secret: the one you sent was replaced and has ended${at}.`,
+    )
   }
   if (outcome.code === 'INACTIVE') return new AppError('key_inactive', 'The key was deleted or disabled.')
   const [code, detail] =

@@ -1,8 +1,11 @@
 import { type Address, formatAddress } from '@latchkey/core/address'
 import type { KeyId } from '@latchkey/core/ids'
 import type { VerifiableKey } from '@latchkey/core/key'
+import type { KeySecret } from '@latchkey/core/loaded-key'
 import type { Engine } from '../storage/engine.ts'
+import { noteSecretUses } from '../storage/secret-uses.ts'
 import { type Use, upsertUsage } from '../storage/usage.ts'
+import { createSecretUses, type SecretUse } from './secret-uses.ts'
 
 /** How long a use waits to be written, in milliseconds. */
 const FLUSH_MS = 1_000
@@ -25,7 +28,7 @@ type Noted = Pending & { readonly id: VerifiableKey['id'] }
 
 export type Usage = {
   /** Notes an accepted use. Costs an entry of a list: no write belongs on the path of a verification. */
-  note(id: VerifiableKey['id'], atMs: number, address: Address | undefined): void
+  note(id: VerifiableKey['id'], atMs: number, address: Address | undefined, secret?: KeySecret): void
   flush(): Promise<void>
   stop(): Promise<void>
 }
@@ -34,6 +37,7 @@ export function createUsage(engine: Engine, onError: (error: unknown) => void): 
   /** As they came: to look each of them up at once would cost a verification more than to be noted. */
   const noted: Noted[] = []
   const unwritten = createUnwritten()
+  const secretUses = createSecretUses()
   let flushing: Promise<void> = Promise.resolve()
   const timer = setInterval(() => void flush().catch(onError), FLUSH_MS)
   timer.unref()
@@ -64,12 +68,21 @@ export function createUsage(engine: Engine, onError: (error: unknown) => void): 
   function flush(): Promise<void> {
     sort()
     const used = unwritten.take()
-    if (used.size > 0) flushing = flushing.catch(() => {}).then(() => write(used))
+    const ofSecrets = secretUses.take()
+    if (used.size > 0 || ofSecrets.length > 0) {
+      flushing = flushing
+        .catch(() => {})
+        .then(() => writeSecretUses(engine, ofSecrets))
+        .then(() => write(used))
+    }
     return flushing
   }
 
   return {
-    note(id, atMs, address) {
+    note(id, atMs, address, secret) {
+      if (secret !== undefined && (secret.endsAtMs !== null || secret.replaces !== null)) {
+        secretUses.note(secret, atMs, address === undefined ? null : formatAddress(address))
+      }
       noted.push({ id, atMs, address })
       if (noted.length === NOTED_MAX) sort()
     },
@@ -78,6 +91,13 @@ export function createUsage(engine: Engine, onError: (error: unknown) => void): 
       clearInterval(timer)
       await flush()
     },
+  }
+}
+
+/** What fails is lost: the next use is noted again. */
+async function writeSecretUses(engine: Engine, uses: readonly SecretUse[]): Promise<void> {
+  for (let start = 0; start < uses.length; start += BATCH_ROWS) {
+    await engine.write((db) => noteSecretUses(db, uses.slice(start, start + BATCH_ROWS)))
   }
 }
 

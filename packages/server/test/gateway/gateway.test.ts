@@ -68,8 +68,9 @@ const allowed = () => ({
   'key-id': restricted.id,
   'user-id': company.users.developer.id,
   'company-id': company.id,
-  permissions: 'keys:create keys:delete keys:list keys:read keys:update orders:read',
+  permissions: 'keys:create keys:delete keys:list keys:read keys:rotate keys:update orders:read',
   mode: 'live',
+  'replace-by': '-',
 })
 
 describe.each(ENDPOINTS)('%s', (path) => {

@@ -82,9 +82,9 @@ describe('every recipe sends few headers', () => {
 })
 
 describe('what a client says about itself', () => {
-  test('is replaced by APISIX, by names: all that Latchkey answers, and the one that comes with rotation', () => {
+  test('is replaced by APISIX, by names: all that Latchkey answers', () => {
     const names = apisix['forward-auth'].upstream_headers.map((name: string) => name.toLowerCase())
-    expect(names).toEqual([...VERDICT_HEADERS, 'x-auth-replace-by'])
+    expect(names).toEqual(VERDICT_HEADERS)
     expect(readFileSync(join(RECIPES, 'apisix.yaml'), 'utf8')).toContain('underscores_in_headers: "off"')
   })
 
@@ -93,7 +93,7 @@ describe('what a client says about itself', () => {
     ({ authResponseHeadersRegex }) => {
       // Go writes the flag into the expression.
       const pattern = new RegExp(authResponseHeadersRegex.replace('(?i)', ''), 'i')
-      const names = [...VERDICT_HEADERS, 'x-auth-replace-by']
+      const names = VERDICT_HEADERS
       for (const name of names.flatMap((each) =>
         SEPARATORS.map((separator) => each.replaceAll('-', () => separator)),
       )) {

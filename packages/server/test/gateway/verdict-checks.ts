@@ -16,6 +16,7 @@ export const VERDICT_HEADERS = [
   'company-id',
   'permissions',
   'mode',
+  'replace-by',
 ].map((name) => `x-auth-${name}`)
 
 /** A refusal names nobody. */

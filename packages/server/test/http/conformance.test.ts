@@ -275,7 +275,9 @@ describe.each(table)('%s', (id, operation) => {
       test('every missing field is named', async () => {
         const required = (body as { required?: readonly string[] }).required ?? []
         const answer = await send(id, { body: {} })
-        if (required.length === 0) expectProblem(answer, 'invalid_body')
+        // A rotation takes nothing that must be said.
+        if (id === 'rotateApiKey') expect(answer.status).toBe(201)
+        else if (required.length === 0) expectProblem(answer, 'invalid_body')
         else {
           const problem = expectProblem(answer, 'missing_field')
           expect(problem.errors.map(({ pointer }: { pointer: string }) => pointer)).toEqual(
@@ -289,7 +291,7 @@ describe.each(table)('%s', (id, operation) => {
     test('says where the new object is', async () => {
       const created = await send(id)
       const { location } = created.headers
-      expect(location).toBe(`${path}/${created.body.id}`)
+      expect(location).toBe(`/${path.split('/')[1]}/${created.body.id}`)
       expect((await server.call({ path: String(location) })).body.id).toBe(created.body.id)
     })
 

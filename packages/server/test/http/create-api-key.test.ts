@@ -66,6 +66,7 @@ describe('the answer', () => {
         createdBy: company.users.admin.keyId,
         lastUsedAt: null,
         lastAddress: null,
+        rotation: null,
       }),
     )
   })

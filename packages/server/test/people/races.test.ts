@@ -1,7 +1,5 @@
 /** What changes between the look at a password, an invitation or a session, and the change that rests on it. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { renewSession } from '../../src/auth/session.ts'
-import { changeIn } from '../../src/changes/change.ts'
 import { HOST, requesterAsUser } from '../../src/changes/requester.ts'
 import { setPasswordOnHost } from '../../src/host.ts'
 import { findInvitation } from '../../src/storage/people.ts'
@@ -9,7 +7,7 @@ import { invitationHash } from '../../src/users/invite-user.ts'
 import { setPassword } from '../../src/users/set-password.ts'
 import { createFakeClock, HOUR_MS } from '../fake-clock.ts'
 import { expectCreated, type Parsed, startTestServer, type TestAnswer, type TestService } from '../harness.ts'
-import { givePassword, PASSWORD, sessionToken } from '../tokens/issued-token.ts'
+import { givePassword, PASSWORD } from '../tokens/issued-token.ts'
 
 const clock = createFakeClock()
 
@@ -152,37 +150,5 @@ describe('an invitation that was looked at before its password was hashed', () =
       body: { name: 'Bob', role: 'viewer', email: null },
     })
     expect(await finish({ userId: other.id, email: null })).toBe(false)
-  })
-})
-
-describe('a session that was alive when its renewal came in', () => {
-  let id: string
-  beforeEach(async () => {
-    const token = await sessionToken(server, email)
-    const headers = { authorization: `Bearer ${token}` }
-    id = (await server.call({ path: '/me', key: null, headers })).body.credential.id
-  })
-  /** The renewal as it is when nobody judges its credential again. */
-  const renew = () => {
-    const { randomBytes, chain } = server.services
-    return server.services.engine.write((db, revoke) => {
-      const tx = { db, nowMs: clock.nowMs(), actor: HOST, randomBytes, chain, revoke }
-      const principal = { type: 'session', id, isDerived: false } as never
-      return changeIn(tx, principal, user.companyId, renewSession)
-    })
-  }
-
-  test('is renewed', async () => {
-    expect((await renew()).value).toBe(clock.nowMs() + 15 * 60_000)
-  })
-
-  test.each<readonly [string, () => Promise<unknown>]>([
-    ['was ended', () => server.tamper(`UPDATE sessions SET ended_at = ${clock.nowMs()} WHERE id = '${id}'`)],
-    ['was ended with its user’s password', () => setPasswordOnHost(server.services, user.id, PASSWORD)],
-    ['is as old as a session may be', async () => clock.move(12 * HOUR_MS)],
-    ['is not there any more', () => server.tamper(`DELETE FROM sessions WHERE id = '${id}'`)],
-  ])('and %s meanwhile is not renewed', async (_, change) => {
-    await change()
-    await expect(renew()).rejects.toMatchObject({ code: 'token_expired' })
   })
 })

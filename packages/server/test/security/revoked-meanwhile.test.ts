@@ -52,6 +52,7 @@ describe('a change that waits for the row of its company', () => {
 
   test('is every operation that changes something', () => {
     expect(changing.map(([id]) => id).sort()).toEqual([
+      'cancelRotation',
       'createApiKey',
       'createCompany',
       'createInvitation',
@@ -60,8 +61,10 @@ describe('a change that waits for the row of its company', () => {
       'deleteUser',
       'endSession',
       'renewSession',
+      'rotateApiKey',
       'updateApiKey',
       'updateCompany',
+      'updateRotation',
       'updateUser',
     ])
   })

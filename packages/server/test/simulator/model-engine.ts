@@ -160,7 +160,7 @@ function recordOf({ contents }: ModelStore, key: ModelKey | undefined): KeyRecor
     id: key.id,
     companyId: key.companyId,
     userId: key.userId,
-    secrets: [{ tag: key.fingerprint, endsAtMs: null }],
+    secrets: [{ tag: key.fingerprint, ordinal: 1, endsAtMs: null, replaces: null }],
     mode: 'live',
     isActive: key.status === 'enabled',
     isUserActive: contents.users.get(key.userId)?.isActive === true,

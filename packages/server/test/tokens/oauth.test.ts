@@ -418,6 +418,7 @@ describe('the metadata (RFC 8414)', () => {
       scope: 'keys:list',
       ips: null,
       token_use: 'access',
+      sec: 1,
       iat: nowSeconds,
       exp: nowSeconds + 300,
       jti: expect.stringMatching(/^[\w-]{22}$/),

@@ -18,6 +18,8 @@ const aRow = (changes: Partial<VerifiableRow> = {}): VerifiableRow => ({
   company_id: 'cmp_1',
   user_id: 'usr_1',
   fingerprint: BYTES,
+  secret_ordinal: 1,
+  previous_tag: null,
   mode: 'test',
   status: 'active',
   expires_at: null,
@@ -78,7 +80,9 @@ test('a key that is there is what its row says, at once or later', async () => {
 describe('what judging takes of a row', () => {
   test('as it stands there', () => {
     const { secrets, key } = compiled(aRow({ expires_at: 5_000, metadata: '{"a":"b"}' }))
-    expect(secrets).toEqual([{ tag: fingerprintFromBytes(BYTES), endsAtMs: null }])
+    expect(secrets).toEqual([
+      { tag: fingerprintFromBytes(BYTES), ordinal: 1, endsAtMs: null, replaces: null },
+    ])
     expect(key).toMatchObject({
       id: 'key_1',
       companyId: 'cmp_1',

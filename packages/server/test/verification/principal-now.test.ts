@@ -46,6 +46,7 @@ const outcomeOf = (
 const aToken = (expiresAtMs: number): PresentedToken => ({
   use: 'access',
   permissions: ['keys:list'],
+  secretOrdinal: null,
   expiresAtMs,
   subject: null,
 })

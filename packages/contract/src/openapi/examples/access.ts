@@ -11,6 +11,8 @@ const valid: VerifyResult = {
   mode: 'live',
   expiresAt: '2027-11-20T00:00:00.000Z',
   metadata: { team: 'logistics' },
+  secret: 'current',
+  replaceBy: null,
   requestId: EXAMPLE_IDS.request,
 }
 const refused: VerifyResult = { ...valid, valid: false, code: 'IP_NOT_ALLOWED' }

@@ -21,6 +21,7 @@ const restricted: ApiKey = {
   createdBy: EXAMPLE_IDS.adminKey,
   lastUsedAt: '2026-11-22T06:14:09.412Z',
   lastAddress: '198.51.100.7',
+  rotation: null,
 }
 const created: ApiKey = { ...restricted, key: EXAMPLE_SECRET, lastUsedAt: null, lastAddress: null }
 const unrestricted: ApiKey = {
@@ -36,6 +37,19 @@ const unrestricted: ApiKey = {
   metadata: {},
   lastUsedAt: null,
   lastAddress: null,
+}
+const rotated: ApiKey = {
+  ...restricted,
+  updatedAt: '2026-11-22T08:00:00.000Z',
+  key: 'lk_live_7pQx...mB4d',
+  rotation: {
+    startedAt: '2026-11-22T08:00:00.000Z',
+    previousEndsAt: '2026-11-23T08:00:00.000Z',
+    previousKey: EXAMPLE_MASKED,
+    newFirstUsedAt: '2026-11-22T08:01:12.907Z',
+    previousLastUsedAt: '2026-11-22T08:04:30.112Z',
+    previousLastAddress: '198.51.100.7',
+  },
 }
 const deleted: ApiKey = {
   ...restricted,
@@ -108,5 +122,33 @@ export const keyExamples = {
       },
     },
   } satisfies ExamplesOf<'updateApiKey'>,
+  rotateApiKey: {
+    request: {
+      day: { summary: 'The old secret lives for an hour', value: { overlapSeconds: 3_600 } },
+      now: { summary: 'The old secret is dead when this is answered', value: { overlapSeconds: 0 } },
+    },
+    answer: {
+      rotated: {
+        summary: 'The only answer that holds the whole new secret',
+        value: {
+          ...rotated,
+          key: EXAMPLE_SECRET,
+          rotation: {
+            startedAt: '2026-11-22T08:00:00.000Z',
+            previousEndsAt: '2026-11-22T09:00:00.000Z',
+            previousKey: EXAMPLE_MASKED,
+            newFirstUsedAt: null,
+            previousLastUsedAt: null,
+            previousLastAddress: null,
+          },
+        },
+      },
+    },
+  } satisfies ExamplesOf<'rotateApiKey'>,
+  updateRotation: {
+    request: { later: { summary: 'A day more', value: { previousEndsAt: '2026-11-23T08:00:00Z' } } },
+    answer: { moved: { summary: 'The key, with its rotation', value: rotated } },
+  } satisfies ExamplesOf<'updateRotation'>,
+  cancelRotation: {} satisfies ExamplesOf<'cancelRotation'>,
   deleteApiKey: {} satisfies ExamplesOf<'deleteApiKey'>,
 }

@@ -1,5 +1,6 @@
 import type { OperationId } from '@latchkey/contract/operations'
 import type { Handler } from '../context.ts'
+import { cancelRotation } from './cancel-rotation.ts'
 import { createApiKey } from './create-api-key.ts'
 import { createCompany } from './create-company.ts'
 import { createInvitation } from './create-invitation.ts'
@@ -20,15 +21,18 @@ import { listAuditEvents } from './list-audit-events.ts'
 import { listCompanies } from './list-companies.ts'
 import { listUsers } from './list-users.ts'
 import { renewSession } from './renew-session.ts'
+import { rotateApiKey } from './rotate-api-key.ts'
 import { setPassword } from './set-password.ts'
 import { updateApiKey } from './update-api-key.ts'
 import { updateCompany } from './update-company.ts'
+import { updateRotation } from './update-rotation.ts'
 import { updateUser } from './update-user.ts'
 import { verifyApiKey } from './verify-api-key.ts'
 import { verifyApiKeys } from './verify-api-keys.ts'
 
 /** One handler for each operation: a row of the table without one does not compile. */
 export const handlers = {
+  cancelRotation,
   createApiKey,
   createCompany,
   createInvitation,
@@ -49,9 +53,11 @@ export const handlers = {
   listCompanies,
   listUsers,
   renewSession,
+  rotateApiKey,
   setPassword,
   updateApiKey,
   updateCompany,
+  updateRotation,
   updateUser,
   verifyApiKey,
   verifyApiKeys,

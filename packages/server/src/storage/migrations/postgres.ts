@@ -6,6 +6,7 @@ import { people } from './postgres-0003-people.ts'
 import { keyCeilings } from './postgres-0004-key-ceilings.ts'
 import { searchedTexts } from './postgres-0005-searched-texts.ts'
 import { listedUsers } from './postgres-0007-listed-users.ts'
+import { secrets } from './postgres-0010-secrets.ts'
 
 /** Forward only, in this order. A name that was released is never edited: the next change is a new one. */
 const MIGRATIONS: readonly { readonly name: string; readonly sql: string }[] = [
@@ -15,6 +16,7 @@ const MIGRATIONS: readonly { readonly name: string; readonly sql: string }[] = [
   { name: '0004-key-ceilings', sql: keyCeilings },
   { name: '0005-searched-texts', sql: searchedTexts },
   { name: '0007-listed-users', sql: listedUsers },
+  { name: '0010-secrets', sql: secrets },
 ]
 
 const CREATED = /CREATE (?:OR REPLACE )?(?:UNIQUE )?(TABLE|INDEX|TRIGGER|FUNCTION) (?:IF NOT EXISTS )?(\w+)/g

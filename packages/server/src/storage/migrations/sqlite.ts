@@ -7,6 +7,7 @@ import { provableAudit } from './sqlite-0003-provable-audit.ts'
 import { people } from './sqlite-0004-people.ts'
 import { keyCeilings } from './sqlite-0005-key-ceilings.ts'
 import { listedUsers } from './sqlite-0007-listed-users.ts'
+import { secrets } from './sqlite-0010-secrets.ts'
 
 /** Forward only, in this order. A name that was released is never edited: the next change is a new one. */
 const MIGRATIONS: readonly { readonly name: string; readonly sql: string }[] = [
@@ -16,6 +17,7 @@ const MIGRATIONS: readonly { readonly name: string; readonly sql: string }[] = [
   { name: '0004-people', sql: people },
   { name: '0005-key-ceilings', sql: keyCeilings },
   { name: '0007-listed-users', sql: listedUsers },
+  { name: '0010-secrets', sql: secrets },
 ]
 
 /** Marks a file as ours ("LKey"), so that another program's database is refused, not migrated. */

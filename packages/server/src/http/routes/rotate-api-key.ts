@@ -1,0 +1,19 @@
+import { rotateKey } from '../../keys/rotate-key.ts'
+import type { Handler } from '../context.ts'
+import { once } from '../once.ts'
+import { etagOf, presentCreatedKey } from '../present-key.ts'
+
+export const rotateApiKey: Handler<'rotateApiKey'> = (deps, context) =>
+  once(deps, context, async (change) => {
+    const keyDeps = { fingerprint: deps.fingerprint, keyPrefix: deps.config.keyPrefix }
+    const { view, secret } = await rotateKey(
+      change,
+      keyDeps,
+      context.params.keyId,
+      context.body.overlapSeconds,
+    )
+    return {
+      headers: { location: `/keys/${view.id}`, etag: etagOf(view) },
+      body: presentCreatedKey(view, change.nowMs, secret),
+    }
+  })

@@ -1,0 +1,89 @@
+import { AppError, type Fault, inputError } from '@latchkey/core/error'
+import { assertOwn } from '@latchkey/core/escalation'
+import { isId } from '@latchkey/core/ids'
+import { explainTime, parseTime } from '@latchkey/core/time'
+import type { Change } from '../changes/change.ts'
+import { findKeyView, type KeyView, type Rotation } from '../storage/keys.ts'
+import { movePreviousEnd, restoreSecret } from '../storage/secrets.ts'
+import { keyNotFound } from './delete-key.ts'
+import { findKeyToRotate, getView, openRotation, saveRotated, withinLife } from './rotate-key.ts'
+
+/** Seconds that a secret may live beside the one in its place: 30 days. */
+const OVERLAP_SECONDS_MAX = 2_592_000
+
+/**
+ * Moves the end of the previous secret. A time that has come ends it: it is dead when the change is answered. Throws
+ * AppError: an input fault, `key_not_found`, `rotation_not_found`, and for a later end what `rotateKey` throws.
+ */
+export async function moveRotationEnd(
+  change: Change,
+  keyId: string,
+  previousEndsAt: string,
+): Promise<KeyView> {
+  const { nowMs } = change
+  const { key, rotation } = await findOpen(change, keyId)
+  const endsAtMs = withinLife(key, Math.max(nowMs, parseEnd(previousEndsAt, nowMs)))
+  // To let the old secret live longer is to give it out again.
+  if (endsAtMs > rotation.previousEndsAtMs) await findKeyToRotate(change, keyId)
+  await movePreviousEnd(change.db, key.id, endsAtMs)
+  await saveRotated(change, key, {})
+  await change.record({
+    action: 'key.rotation_changed',
+    object: { type: 'key', id: key.id },
+    changes: { previousEndsAt: [textOf(rotation.previousEndsAtMs), textOf(endsAtMs)] },
+    isUrgent: endsAtMs <= rotation.previousEndsAtMs,
+  })
+  return getView(change, key.id)
+}
+
+/**
+ * Cancels a rotation: the new secret is dead when the change is answered, and the one before stays as it was. Throws
+ * AppError, as `rotateKey`, and `rotation_not_found`.
+ */
+export async function cancelRotation(change: Change, keyId: string): Promise<void> {
+  const { key, rotation } = await findOpen(change, keyId)
+  await findKeyToRotate(change, keyId)
+  await restoreSecret(change.db, key.id, change.nowMs)
+  // restoreSecret has put the texts and the ordinal of the old secret back.
+  await saveRotated(change, await getView(change, key.id), {})
+  await change.record({
+    action: 'key.rotation_cancelled',
+    object: { type: 'key', id: key.id },
+    changes: { previousEndsAt: [textOf(rotation.previousEndsAtMs), null] },
+  })
+}
+
+async function findOpen(
+  change: Change,
+  keyId: string,
+): Promise<{ readonly key: KeyView; readonly rotation: Rotation }> {
+  const key = isId('key', keyId) ? await findKeyView(change.db, change.ledger.id, keyId) : undefined
+  if (key === undefined) throw keyNotFound()
+  assertOwn(change.principal, key.userId, 'rotate')
+  const rotation = openRotation(key, change.nowMs)
+  if (rotation === null) {
+    throw new AppError(
+      'rotation_not_found',
+      'No rotation of this key is open: POST /keys/{keyId}/rotation begins one.',
+    )
+  }
+  return { key, rotation }
+}
+
+function parseEnd(text: string, nowMs: number): number {
+  const atMs = parseTime(text)
+  const faults: Fault[] = []
+  const pointer = '/previousEndsAt'
+  if (atMs === undefined) faults.push({ pointer, code: 'invalid_field', detail: explainTime(text) })
+  else if (atMs > nowMs + OVERLAP_SECONDS_MAX * 1_000) {
+    faults.push({
+      pointer,
+      code: 'invalid_field',
+      detail: 'must be within 30 days: a secret that was replaced does not live on for longer.',
+    })
+  }
+  if (atMs === undefined || faults.length > 0) throw inputError(faults)
+  return atMs
+}
+
+const textOf = (atMs: number): string => new Date(atMs).toISOString()
