@@ -24,7 +24,7 @@ import { findKeyInDeployment } from './storage/keys.ts'
 import { listingOfUsers } from './storage/listings.ts'
 import { listPage } from './storage/page.ts'
 import { findPasswordsFor } from './storage/passwords.ts'
-import type { UserRow } from './storage/schema.ts'
+import type { User } from './storage/user.ts'
 import { findUserInDeployment, findUsers, findUsersByEmail } from './storage/users.ts'
 import { setPassword } from './users/set-password.ts'
 
@@ -95,7 +95,7 @@ export async function createKeyOnHost(
   const user = await getUserOnHost(engine, idOrEmail)
   const read = readKeyInput<ApiKeyCreate>({ ...input, userId: user.id })
   const keyDeps = { keyPrefix: config.keyPrefix, fingerprint }
-  return change(requesterOnHost(user.company_id), user.company_id, (open) => createKey(open, keyDeps, read))
+  return change(requesterOnHost(user.companyId), user.companyId, (open) => createKey(open, keyDeps, read))
 }
 
 /** A key of any company by its id. Throws AppError `key_not_found`. */
@@ -140,14 +140,14 @@ export async function setPasswordOnHost(
   services: Pick<Services, 'engine' | 'change' | 'passwords'>,
   idOrEmail: string,
   password: string,
-): Promise<UserRow> {
+): Promise<User> {
   const user = await getUserOnHost(services.engine, idOrEmail)
   const weakness = findWeakness(password, user)
   if (weakness !== undefined) throw new AppError('invalid_field', `The password ${weakness}`)
   const { id: userId, email } = user
   const beside = email === null ? [] : await services.engine.read((db) => findPasswordsFor(db, email, userId))
   const hash = await services.passwords.hash(password, user, beside, ON_HOST)
-  const isSet = await services.change(requesterOnHost(user.company_id), user.company_id, (change) =>
+  const isSet = await services.change(requesterOnHost(user.companyId), user.companyId, (change) =>
     setPassword(change, { userId, email, hash }),
   )
   if (!isSet) throw new AppError('user_inactive', 'The user is deactivated: activate it first.')
@@ -156,16 +156,14 @@ export async function setPasswordOnHost(
 
 const ON_HOST = { source: 'host', isKnown: true }
 
-async function getUserOnHost(engine: Engine, idOrEmail: string): Promise<UserRow> {
+async function getUserOnHost(engine: Engine, idOrEmail: string): Promise<User> {
   const [user, ...others] = await engine.read(async (db) => {
     if (!isId('usr', idOrEmail)) return findUsersByEmail(db, idOrEmail, SHOWN_MAX)
     const found = await findUserInDeployment(db, idOrEmail)
     return found === undefined ? [] : [found]
   })
   if (user !== undefined && others.length > 0) {
-    const shown = [user, ...others].map(
-      ({ id, name, company_id: companyId }) => `${id} (${name}, ${companyId})`,
-    )
+    const shown = [user, ...others].map(({ id, name, companyId }) => `${id} (${name}, ${companyId})`)
     throw new AppError(
       'user_not_found',
       `Users of several companies have the email ${idOrEmail}: name one by its id: ${shown.join(', ')}.`,
@@ -181,7 +179,7 @@ async function getUserOnHost(engine: Engine, idOrEmail: string): Promise<UserRow
 const SHOWN_MAX = 20
 
 /** Some users of the operator's company, newest first. */
-export async function listOperatorUsers({ engine }: Pick<Services, 'engine'>): Promise<UserRow[]> {
+export async function listOperatorUsers({ engine }: Pick<Services, 'engine'>): Promise<User[]> {
   return engine.read(async (db) => {
     const company = await findOperatorCompany(db)
     if (company === undefined) return []
@@ -191,7 +189,7 @@ export async function listOperatorUsers({ engine }: Pick<Services, 'engine'>): P
       { limit: SHOWN_MAX, offset: 0 },
       { chunkRows: SHOWN_MAX, pause: async () => {} },
     )
-    const rows = await findUsers(db, { companyId: company.id }, page.ids)
+    const rows = await findUsers(db, company.id, page.ids)
     return page.ids.map((id) => rows.get(id)!)
   })
 }

@@ -3,7 +3,7 @@ import { type CompanyId, type Id, nextId, type UserId } from '@latchkey/core/ids
 import type { Services } from '../src/services.ts'
 import { findLedgerLocked, saveLedger } from '../src/storage/ledger.ts'
 import type { Db, Schema } from '../src/storage/schema.ts'
-import { findUser, updateUserRow } from '../src/storage/users.ts'
+import { findUser, saveKeyCounts } from '../src/storage/users.ts'
 
 type KeyRow = Schema['keys']
 
@@ -43,9 +43,10 @@ export async function insertStoredKeys(
     ledger.keys_active += active
     ledger.keys_inactive += rows.length - active
     await saveLedger(db, ledger)
-    await updateUserRow(db, user.id, {
-      keys_active: user.keys_active + active,
-      keys_inactive: user.keys_inactive + rows.length - active,
+    await saveKeyCounts(db, {
+      ...user,
+      keysActive: user.keysActive + active,
+      keysInactive: user.keysInactive + rows.length - active,
     })
     return rows.map((row) => row.id)
   })

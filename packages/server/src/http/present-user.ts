@@ -1,18 +1,18 @@
-import type { User } from '@latchkey/contract/schemas/users'
-import type { UserRow } from '../storage/schema.ts'
+import type { User as UserOnTheWire } from '@latchkey/contract/schemas/users'
+import type { User } from '../storage/user.ts'
 import { presentTime } from './present-time.ts'
 
-export function presentUser(row: UserRow): User {
+export function presentUser(user: User): UserOnTheWire {
   return {
-    id: row.id,
-    companyId: row.company_id,
-    name: row.name,
-    role: row.role,
-    email: row.email,
-    externalId: row.external_id,
-    permissions: row.permissions === null ? null : (JSON.parse(row.permissions) as string[]),
-    status: row.status,
-    createdAt: presentTime(row.created_at),
-    updatedAt: presentTime(row.updated_at),
+    id: user.id,
+    companyId: user.companyId,
+    name: user.name,
+    role: user.role,
+    email: user.email,
+    externalId: user.externalId,
+    permissions: user.permissions,
+    status: user.status,
+    createdAt: presentTime(user.createdAtMs),
+    updatedAt: presentTime(user.updatedAtMs),
   }
 }

@@ -12,7 +12,8 @@ import { generateSecret, type Secret } from '@latchkey/core/secret'
 import type { Change } from '../changes/change.ts'
 import type { Key } from '../storage/key.ts'
 import { findKey, insertKey, type KeyView } from '../storage/keys.ts'
-import type { Db, UserRow } from '../storage/schema.ts'
+import type { Db } from '../storage/schema.ts'
+import type { User } from '../storage/user.ts'
 import { findUser, saveKeyCounts } from '../storage/users.ts'
 import { auditedFields } from './audited-fields.ts'
 import { assertWithinReach, authorityOf, grantableBy, isEqual, reachOf } from './grant.ts'
@@ -53,7 +54,7 @@ export async function createKey(
   const { prefix, lastFour } = hintOf(secret)
   const key: Key = {
     id: change.nextId('key'),
-    companyId: user.company_id,
+    companyId: user.companyId,
     userId: user.id,
     prefix,
     lastFour,
@@ -74,7 +75,7 @@ export async function createKey(
   }
   await insertKey(change.db, key, fingerprintBytes(deps.fingerprint(secret)))
   change.ledger.keys_active += 1
-  await saveKeyCounts(change.db, { ...user, keys_active: user.keys_active + 1 })
+  await saveKeyCounts(change.db, { ...user, keysActive: user.keysActive + 1 })
   await change.record({
     action: 'key.created',
     object: { type: 'key', id: key.id },
@@ -102,7 +103,7 @@ export async function checkNewKey(
   companyId: CompanyId,
   { input, faults: found }: ReadInput<ApiKeyCreate>,
   nowMs: number,
-): Promise<{ readonly user: UserRow; readonly expiresAtMs: number | null }> {
+): Promise<{ readonly user: User; readonly expiresAtMs: number | null }> {
   const faults = [...found]
   const expiresAtMs = parseExpiry(input.expiresAt, nowMs, faults)
   const user = await findKeyUser(db, companyId, input.userId, faults)
@@ -116,7 +117,7 @@ async function findKeyUser(
   companyId: CompanyId,
   userId: string,
   faults: Fault[],
-): Promise<UserRow | undefined> {
+): Promise<User | undefined> {
   const user = isId('usr', userId) ? await findUser(db, companyId, userId) : undefined
   if (user?.status === 'active') return user
   faults.push({
@@ -130,7 +131,7 @@ async function findKeyUser(
 /** The list to store; null: all that the user has. Throws AppError when the principal may not give that. */
 function grantedPermissions(
   change: Change,
-  user: UserRow,
+  user: User,
   permissions: readonly string[] | null | undefined,
 ): readonly string[] | null {
   const { principal } = change
@@ -161,7 +162,7 @@ function grantedPermissions(
 /** From where and until when. Nothing said: as the principal's own key, where it could otherwise make an equal without bounds. */
 async function grantedReach(
   { db, principal }: Change,
-  user: UserRow,
+  user: User,
   { input, entries = null }: ReadInput<ApiKeyCreate>,
   expiresAtMs: number | null,
 ): Promise<Pick<Key, 'whitelistedIPs' | 'expiresAtMs'>> {

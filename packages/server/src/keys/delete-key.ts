@@ -4,7 +4,7 @@ import { isId } from '@latchkey/core/ids'
 import type { Change } from '../changes/change.ts'
 import type { Key } from '../storage/key.ts'
 import { findKey, updateKey } from '../storage/keys.ts'
-import { findUser, updateUserRow } from '../storage/users.ts'
+import { findUser, saveKeyCounts } from '../storage/users.ts'
 
 /**
  * Deactivates a key for good. Again is fine and changes nothing. `isExpected` decides on the key's version (If-Match).
@@ -60,8 +60,9 @@ export async function moveCounters(change: Change, key: Key, to: Key['status']):
   change.ledger.keys_inactive -= step
   const user = await findUser(change.db, key.companyId, key.userId)
   if (user === undefined) throw new Error(`the user of ${key.id} is missing`)
-  await updateUserRow(change.db, user.id, {
-    keys_active: user.keys_active + step,
-    keys_inactive: user.keys_inactive - step,
+  await saveKeyCounts(change.db, {
+    ...user,
+    keysActive: user.keysActive + step,
+    keysInactive: user.keysInactive - step,
   })
 }

@@ -7,7 +7,7 @@ import type { Principal } from '@latchkey/core/principal'
 import { exceeds, type Reach } from '@latchkey/core/reach'
 import type { Change } from '../changes/change.ts'
 import type { Key } from '../storage/key.ts'
-import type { UserRow } from '../storage/schema.ts'
+import type { User } from '../storage/user.ts'
 
 /** What of a key says what it may do, from where and until when. */
 export type Grant = Pick<Key, 'id' | 'whitelistedIPs' | 'expiresAtMs' | 'permissions' | 'ceiling' | 'status'>
@@ -17,7 +17,7 @@ export type Grant = Pick<Key, 'id' | 'whitelistedIPs' | 'expiresAtMs' | 'permiss
  * for longer or again is a grant: the principal must have all that the key may do. Throws AppError
  * `permission_escalation`, `missing_permission`.
  */
-export function assertMayRegrant(change: Change, user: UserRow, before: Grant, after: Grant): void {
+export function assertMayRegrant(change: Change, user: User, before: Grant, after: Grant): void {
   const { principal } = change
   assertOwn(principal, user.id, 'change')
   assertNotAbove(principal, user.role, "The key's user")
@@ -41,7 +41,7 @@ export function assertMayRegrant(change: Change, user: UserRow, before: Grant, a
  * A restricted or ending key makes no equal that reaches further: it could make itself one without its own bounds.
  * Keys of weaker users are what such a key is there to give out. Throws AppError `permission_escalation`.
  */
-export function assertWithinReach(principal: Principal, user: UserRow, wanted: Reach): void {
+export function assertWithinReach(principal: Principal, user: User, wanted: Reach): void {
   const field = isEqual(principal, user) ? exceeds(wanted, principal.reach) : undefined
   if (field === undefined) return
   const bound = field === 'expiresAt' ? 'ends sooner' : 'is restricted to addresses'
@@ -53,17 +53,16 @@ export function assertWithinReach(principal: Principal, user: UserRow, wanted: R
 }
 
 /** Whether a key of this user could do what the principal can. */
-export const isEqual = (principal: Principal, user: UserRow): boolean =>
-  principal.homeCompanyId === user.company_id &&
-  (principal.userId === user.id || principal.role === user.role)
+export const isEqual = (principal: Principal, user: User): boolean =>
+  principal.homeCompanyId === user.companyId && (principal.userId === user.id || principal.role === user.role)
 
 /** What the key may do. */
-export function authorityOf(change: Change, user: UserRow, grant: Pick<Grant, 'permissions' | 'ceiling'>) {
+export function authorityOf(change: Change, user: User, grant: Pick<Grant, 'permissions' | 'ceiling'>) {
   return authorityUnder(
     {
       role: user.role,
       isOperator: change.ledger.is_operator === 1,
-      userPermissions: user.permissions === null ? null : (JSON.parse(user.permissions) as string[]),
+      userPermissions: user.permissions,
     },
     grant.permissions,
     grant.ceiling,

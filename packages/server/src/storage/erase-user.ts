@@ -1,22 +1,21 @@
 import { sql } from 'kysely'
-import type { Db, UserRow } from './schema.ts'
-import { updateUserRow } from './users.ts'
+import type { Db } from './schema.ts'
+import type { User } from './user.ts'
+import { updateUser } from './users.ts'
 
 /**
  * Takes out what tells who a user was: name, address, external id, password, invitations, sessions, where it signed in
  * and used its keys from, and what is written on those. Its row and its keys, none of which is active, stay as deleted.
  */
-export async function eraseUser(
-  db: Db,
-  { id, company_id: companyId, version }: UserRow,
-  nowMs: number,
-): Promise<void> {
+export async function eraseUser(db: Db, user: User, nowMs: number): Promise<void> {
+  const { id, companyId } = user
   const keys = db
     .selectFrom('keys')
     .select('id')
     .where('company_id', '=', companyId)
     .where('user_id', '=', id)
   await db.updateTable('key_usage').set({ last_address: null }).where('key_id', 'in', keys).execute()
+  await db.updateTable('secrets').set({ last_address: null }).where('key_id', 'in', keys).execute()
   await db
     .updateTable('keys')
     .set({
@@ -32,14 +31,15 @@ export async function eraseUser(
   for (const table of ['passwords', 'invitations', 'sessions', 'known_sources'] as const) {
     await db.deleteFrom(table).where('user_id', '=', id).execute()
   }
-  await updateUserRow(db, id, {
+  await updateUser(db, {
+    ...user,
     name: '',
     email: null,
-    external_id: null,
+    externalId: null,
     permissions: null,
     status: 'inactive',
-    updated_at: nowMs,
-    deleted_at: nowMs,
-    version: version + 1,
+    updatedAtMs: nowMs,
+    deletedAtMs: nowMs,
+    version: user.version + 1,
   })
 }

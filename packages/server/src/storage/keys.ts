@@ -2,11 +2,12 @@ import type { CompanyId, KeyId } from '@latchkey/core/ids'
 import { type Key, type KeyRow, keyOf, rowOfKey } from './key.ts'
 import { prepared } from './prepared.ts'
 import { rowsById } from './rows-by-id.ts'
-import type { CompanyRow, Db, Schema, UserRow } from './schema.ts'
+import type { CompanyRow, Db, Schema } from './schema.ts'
+import type { User } from './user.ts'
 
 /** A key with what its presentation needs of its user, its company and its use. */
 export type KeyView = Key & {
-  readonly userStatus: UserRow['status']
+  readonly userStatus: User['status']
   readonly companyStatus: CompanyRow['status']
   /** null: never used. */
   readonly lastUsedAtMs: number | null
@@ -29,7 +30,7 @@ export type Rotation = {
 }
 
 type ViewRow = KeyRow & {
-  readonly user_status: UserRow['status']
+  readonly user_status: User['status']
   readonly company_status: CompanyRow['status']
   readonly last_used_at: number | null
   readonly last_address: string | null
@@ -104,12 +105,12 @@ const LOOKED_AT_MAX = 1_000
 /** The active keys of a user that grow with it, among its latest, by whose hand they were made. */
 export async function countGrowingKeys(
   db: Db,
-  { id, company_id }: Pick<UserRow, 'id' | 'company_id'>,
+  { id, companyId }: Pick<User, 'id' | 'companyId'>,
 ): Promise<MadeKeys[]> {
   const keys = db
     .selectFrom('keys')
     .select(['created_by', 'permissions'])
-    .where('company_id', '=', company_id)
+    .where('company_id', '=', companyId)
     .where('user_id', '=', id)
     .where('status', '=', 'active')
     .orderBy('id', 'desc')

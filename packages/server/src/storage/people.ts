@@ -1,5 +1,6 @@
 import type { SessionId, UserId } from '@latchkey/core/ids'
-import type { Db, InvitationRow, SessionRow, UserRow } from './schema.ts'
+import type { Db, InvitationRow, SessionRow } from './schema.ts'
+import type { User } from './user.ts'
 import { findUserInDeployment } from './users.ts'
 
 export async function findInvitation(
@@ -16,7 +17,7 @@ export async function findInvitation(
 }
 
 /** Whom an invitation that is not over is for. */
-export async function findInvitedUser(db: Db, hash: Uint8Array, nowMs: number): Promise<UserRow | undefined> {
+export async function findInvitedUser(db: Db, hash: Uint8Array, nowMs: number): Promise<User | undefined> {
   const invitation = await findInvitation(db, hash, nowMs)
   return invitation === undefined ? undefined : findUserInDeployment(db, invitation.user_id)
 }

@@ -1,7 +1,7 @@
 import type { CompanyId, KeyId, SessionId, UserId } from '@latchkey/core/ids'
-import type { Role } from '@latchkey/core/permission'
 import type { Generated, Kysely } from 'kysely'
 import type { KeyRow } from './key.ts'
+import type { UserRow } from './user.ts'
 
 /*
  * Columns as both stores hold them. Times are integers: milliseconds since the epoch. Flags are 0 or 1.
@@ -49,24 +49,6 @@ export type CompanyRow = {
   created_at: number
   updated_at: number
   version: number
-}
-
-export type UserRow = {
-  id: UserId
-  company_id: CompanyId
-  name: string
-  role: Role
-  email: string | null
-  external_id: string | null
-  permissions: string | null
-  status: Status
-  keys_active: number
-  keys_inactive: number
-  created_at: number
-  updated_at: number
-  version: number
-  /** The row of a deleted user stays, for its keys, without the values that tell who it was. */
-  deleted_at: number | null
 }
 
 /**

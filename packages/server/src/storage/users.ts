@@ -1,22 +1,19 @@
 import type { CompanyId, UserId } from '@latchkey/core/ids'
 import { prepared } from './prepared.ts'
 import { rowsById } from './rows-by-id.ts'
-import type { Db, UserRow } from './schema.ts'
+import type { Db } from './schema.ts'
+import { rowOfUser, type User, type UserRow, userOf } from './user.ts'
 
 /** Of a company; not one that was deleted. */
-export async function findUser(db: Db, companyId: CompanyId, id: UserId): Promise<UserRow | undefined> {
+export async function findUser(db: Db, companyId: CompanyId, id: UserId): Promise<User | undefined> {
   const [row] = await userOfCompany(db, { companyId, id })
-  return row?.deleted_at === null ? row : undefined
+  return row?.deleted_at === null ? userOf(row) : undefined
 }
 
 /** Also one that was deleted: a position in a list stays one. */
-export async function findUserOrDeleted(
-  db: Db,
-  companyId: CompanyId,
-  id: UserId,
-): Promise<UserRow | undefined> {
+export async function findUserOrDeleted(db: Db, companyId: CompanyId, id: UserId): Promise<User | undefined> {
   const [row] = await userOfCompany(db, { companyId, id })
-  return row
+  return found(row)
 }
 
 const userOfCompany = prepared((db, { companyId, id }: { companyId: CompanyId; id: UserId }) =>
@@ -27,13 +24,14 @@ export async function findUserByExternalId(
   db: Db,
   companyId: CompanyId,
   externalId: string,
-): Promise<UserRow | undefined> {
-  return db
+): Promise<User | undefined> {
+  const row = await db
     .selectFrom('users')
     .selectAll()
     .where('company_id', '=', companyId)
     .where('external_id', '=', externalId)
     .executeTakeFirst()
+  return found(row)
 }
 
 /** Email addresses are stored in lower case and are unique in their company. */
@@ -41,34 +39,37 @@ export async function findUserByEmail(
   db: Db,
   companyId: CompanyId,
   email: string,
-): Promise<UserRow | undefined> {
-  return db
+): Promise<User | undefined> {
+  const row = await db
     .selectFrom('users')
     .selectAll()
     .where('company_id', '=', companyId)
     .where('email', '=', email.toLowerCase())
     .executeTakeFirst()
+  return found(row)
 }
 
 /** Of every company: only for the host's own commands, never for a request. The oldest first. */
-export async function findUsersByEmail(db: Db, email: string, limit: number): Promise<UserRow[]> {
-  return db
+export async function findUsersByEmail(db: Db, email: string, limit: number): Promise<User[]> {
+  const rows = await db
     .selectFrom('users')
     .selectAll()
     .where('email', '=', email.toLowerCase())
     .orderBy('id')
     .limit(limit)
     .execute()
+  return rows.map(userOf)
 }
 
 /** Whatever its company: only for the host's own commands, never for a request. */
-export async function findUserInDeployment(db: Db, id: UserId): Promise<UserRow | undefined> {
-  return db
+export async function findUserInDeployment(db: Db, id: UserId): Promise<User | undefined> {
+  const row = await db
     .selectFrom('users')
     .selectAll()
     .where('id', '=', id)
     .where('deleted_at', 'is', null)
     .executeTakeFirst()
+  return found(row)
 }
 
 /** Whether an active owner other than `except` exists in the company. */
@@ -85,16 +86,14 @@ export async function hasOtherActiveOwner(db: Db, companyId: CompanyId, except: 
   return other !== undefined
 }
 
-export async function insertUser(db: Db, row: UserRow): Promise<void> {
-  await db.insertInto('users').values(row).execute()
+export async function insertUser(db: Db, user: User): Promise<void> {
+  await db.insertInto('users').values(rowOfUser(user)).execute()
 }
 
-export async function updateUserRow(
-  db: Db,
-  id: UserId,
-  changes: Partial<Omit<UserRow, 'id' | 'company_id' | 'created_at'>>,
-): Promise<void> {
-  await db.updateTable('users').set(changes).where('id', '=', id).execute()
+/** All of the user as it is from now on. */
+export async function updateUser(db: Db, user: User): Promise<void> {
+  const { id, company_id: _company, created_at: _created, ...columns } = rowOfUser(user)
+  await db.updateTable('users').set(columns).where('id', '=', id).execute()
 }
 
 type KeyCounts = Pick<UserRow, 'id' | 'keys_active' | 'keys_inactive'>
@@ -104,11 +103,25 @@ const keyCountsUpdate = prepared((db, { id, ...counts }: KeyCounts) =>
 )
 
 /** The counters that a key's creation moves. */
-export async function saveKeyCounts(db: Db, { id, keys_active, keys_inactive }: KeyCounts): Promise<void> {
-  await keyCountsUpdate(db, { id, keys_active, keys_inactive })
+export async function saveKeyCounts(
+  db: Db,
+  { id, keysActive, keysInactive }: Pick<User, 'id' | 'keysActive' | 'keysInactive'>,
+): Promise<void> {
+  await keyCountsUpdate(db, { id, keys_active: keysActive, keys_inactive: keysInactive })
 }
 
-/** By id, as `findUsers(db, { companyId }, ids)`. */
-export const findUsers = rowsById((db, { companyId }: { companyId: CompanyId }, ids) =>
+const usersById = rowsById((db, { companyId }: { companyId: CompanyId }, ids) =>
   db.selectFrom('users').selectAll().where('company_id', '=', companyId).where('id', 'in', ids),
 )
+
+/** Those of the company among the ids, by id. */
+export async function findUsers(
+  db: Db,
+  companyId: CompanyId,
+  ids: readonly string[],
+): Promise<Map<string, User>> {
+  const rows = await usersById(db, { companyId }, ids)
+  return new Map(Array.from(rows, ([id, row]) => [id, userOf(row)]))
+}
+
+const found = (row: UserRow | undefined): User | undefined => (row === undefined ? undefined : userOf(row))

@@ -1,19 +1,12 @@
+import type { UserCreate } from '@latchkey/contract/schemas/users'
 import { type Fault, inputError } from '@latchkey/core/error'
 import { assertCovers, assertNotAbove } from '@latchkey/core/escalation'
-import { compileAuthority, type Role } from '@latchkey/core/permission'
+import { compileAuthority } from '@latchkey/core/permission'
 import { assertRoomForOne } from '@latchkey/core/quota'
 import type { Change } from '../changes/change.ts'
-import type { UserRow } from '../storage/schema.ts'
+import type { User } from '../storage/user.ts'
 import { insertUser } from '../storage/users.ts'
 import { findTakenFaults, parseUserPermissions } from './user-input.ts'
-
-export type NewUser = {
-  readonly name: string
-  readonly role: Role
-  readonly email?: string | null
-  readonly externalId?: string | null
-  readonly permissions?: readonly string[] | null
-}
 
 /**
  * Creates a user of the company that is changed. Throws AppError: input faults (also for an email or external id
@@ -22,9 +15,9 @@ export type NewUser = {
  */
 export async function createUser(
   change: Change,
-  input: NewUser,
+  input: UserCreate,
   usersMax: number = Number.POSITIVE_INFINITY,
-): Promise<UserRow> {
+): Promise<User> {
   const { principal, ledger } = change
   const faults: Fault[] = []
   const permissions = parseUserPermissions(input.permissions, faults)
@@ -42,28 +35,28 @@ export async function createUser(
     { noun: 'users', setting: 'LATCHKEY_USERS_PER_COMPANY', max: usersMax },
     ledger.users_count,
   )
-  const row: UserRow = {
+  const user: User = {
     id: change.nextId('usr'),
-    company_id: ledger.id,
+    companyId: ledger.id,
     name: input.name,
     role: input.role,
     email,
-    external_id: externalId,
-    permissions: permissions === null ? null : JSON.stringify(permissions),
+    externalId,
+    permissions,
     status: 'active',
-    keys_active: 0,
-    keys_inactive: 0,
-    created_at: change.nowMs,
-    updated_at: change.nowMs,
+    keysActive: 0,
+    keysInactive: 0,
+    createdAtMs: change.nowMs,
+    updatedAtMs: change.nowMs,
     version: 1,
-    deleted_at: null,
+    deletedAtMs: null,
   }
-  await insertUser(change.db, row)
+  await insertUser(change.db, user)
   ledger.users_count += 1
   await change.record({
     action: 'user.created',
-    object: { type: 'user', id: row.id },
-    changes: { role: [null, row.role], externalId: [null, externalId], permissions: [null, permissions] },
+    object: { type: 'user', id: user.id },
+    changes: { role: [null, user.role], externalId: [null, externalId], permissions: [null, permissions] },
   })
-  return row
+  return user
 }

@@ -17,8 +17,8 @@ export async function deleteUser(change: Change, userId: string): Promise<void> 
   assertNotAbove(change.principal, user.role, 'The user')
   await assertOwnerLeft(change, user, { ...user, status: 'inactive' })
   // What still works with a key of the user should not end by the way.
-  if (user.keys_active > 0) {
-    const keys = user.keys_active === 1 ? '1 active key' : `${user.keys_active} active keys`
+  if (user.keysActive > 0) {
+    const keys = user.keysActive === 1 ? '1 active key' : `${user.keysActive} active keys`
     throw new AppError('user_has_keys', `The user has ${keys}: delete or disable what it has first.`)
   }
   await eraseUser(db, user, nowMs)

@@ -1,7 +1,7 @@
 import { type Ceiling, ceilingOf } from '@latchkey/core/ceiling'
 import { compileAuthority, isAboveRole, lacks } from '@latchkey/core/permission'
 import type { Change } from '../changes/change.ts'
-import type { UserRow } from '../storage/schema.ts'
+import type { User } from '../storage/user.ts'
 import { authorityOf } from './user-authority.ts'
 
 /** What whoever gives an invitation, or the password that comes of it, can give, as it is stored. */
@@ -13,7 +13,7 @@ export function giverText({ principal, ledger }: Change): string {
  * Whether who gave a user its password could give all that the user may. Whoever gives a password may know it: one
  * that was given for a weaker user never serves for a stronger one. A giver nobody knows could give nothing.
  */
-export function couldGive(giver: string | null, user: UserRow, isOperator: boolean): boolean {
+export function couldGive(giver: string | null, user: User, isOperator: boolean): boolean {
   if (giver === null) return false
   const ceiling = JSON.parse(giver) as Ceiling | null
   if (ceiling === null) return true

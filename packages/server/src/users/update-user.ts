@@ -1,3 +1,5 @@
+import { isDeepStrictEqual } from 'node:util'
+import type { UserUpdate } from '@latchkey/contract/schemas/users'
 import { AppError, type Fault, inputError } from '@latchkey/core/error'
 import { assertCovers, assertNotAbove } from '@latchkey/core/escalation'
 import { isId } from '@latchkey/core/ids'
@@ -7,17 +9,14 @@ import type { Change } from '../changes/change.ts'
 import { countGrowingKeys, type MadeKeys } from '../storage/keys.ts'
 import { deletePassword, findPassword } from '../storage/passwords.ts'
 import { deleteInvitationsOf, endSessionsOf } from '../storage/people.ts'
-import type { UserRow } from '../storage/schema.ts'
-import { findUser, hasOtherActiveOwner, updateUserRow } from '../storage/users.ts'
-import type { NewUser } from './create-user.ts'
+import type { User } from '../storage/user.ts'
+import { findUser, hasOtherActiveOwner, updateUser as saveUser } from '../storage/users.ts'
 import { couldGive } from './giver.ts'
 import { authorityOf } from './user-authority.ts'
 import { findTakenFaults, parseUserPermissions } from './user-input.ts'
 
-export type UserPatch = Partial<NewUser> & { readonly status?: 'active' | 'inactive' }
-
 export type UpdatedUser = {
-  readonly user: UserRow
+  readonly user: User
   /** The keys that may do more from now on, up to what their maker could give. */
   readonly growingKeys: readonly MadeKeys[]
   /** The password is gone, and every session: who gave it could not give what the user may do from now on. */
@@ -28,7 +27,7 @@ export type UpdatedUser = {
  * Changes what the patch names. Throws AppError: input faults, `user_not_found`, `permission_escalation`,
  * `last_owner`.
  */
-export async function updateUser(change: Change, userId: string, patch: UserPatch): Promise<UpdatedUser> {
+export async function updateUser(change: Change, userId: string, patch: UserUpdate): Promise<UpdatedUser> {
   const user = isId('usr', userId) ? await findUser(change.db, change.ledger.id, userId) : undefined
   if (user === undefined) throw userNotFound()
   const next = await parsePatch(change, user, patch)
@@ -38,8 +37,7 @@ export async function updateUser(change: Change, userId: string, patch: UserPatc
   const changes = changesBetween(present(user), present(next))
   change.revoke({ scope: 'user', id: user.id })
   if (Object.keys(changes).length === 0) return { user, growingKeys: [], passwordEnded: false }
-  const { id: _id, company_id: _companyId, created_at: _createdAt, ...columns } = next
-  await updateUserRow(change.db, user.id, columns)
+  await saveUser(change.db, next)
   const isUrgent = isOnly(changes, 'status', 'inactive')
   await change.record({ action: 'user.updated', object: { type: 'user', id: user.id }, changes, isUrgent })
   // An invitation is for the user as it was: for that role, those permissions, that address, in that state.
@@ -56,41 +54,35 @@ export function userNotFound(): AppError {
   return new AppError('user_not_found', 'There is no such user in your company.')
 }
 
-async function parsePatch(change: Change, user: UserRow, patch: UserPatch): Promise<UserRow> {
+async function parsePatch(change: Change, user: User, patch: UserUpdate): Promise<User> {
   const faults: Fault[] = []
   const email = patch.email === undefined ? user.email : (patch.email?.toLowerCase() ?? null)
-  const externalId = patch.externalId === undefined ? user.external_id : patch.externalId
+  const externalId = patch.externalId === undefined ? user.externalId : patch.externalId
   const permissions = parseUserPermissions(patch.permissions, faults)
   faults.push(
-    ...(await findTakenFaults(change.db, user.company_id, {
+    ...(await findTakenFaults(change.db, user.companyId, {
       email: email === user.email ? null : email,
-      externalId: externalId === user.external_id ? null : externalId,
+      externalId: externalId === user.externalId ? null : externalId,
     })),
   )
   if (faults.length > 0) throw inputError(faults)
-  return {
-    ...user,
+  // A field of the contract that is forgotten here does not compile.
+  const fields: Required<{ [Field in keyof UserUpdate]: unknown }> & Pick<User, keyof UserUpdate> = {
     name: patch.name ?? user.name,
     role: patch.role ?? user.role,
     status: patch.status ?? user.status,
     email,
-    external_id: externalId,
-    permissions:
-      patch.permissions === undefined
-        ? user.permissions
-        : permissions === null
-          ? null
-          : JSON.stringify(permissions),
-    updated_at: change.nowMs,
-    version: user.version + 1,
+    externalId,
+    permissions: patch.permissions === undefined ? user.permissions : permissions,
   }
+  return { ...user, ...fields, updatedAtMs: change.nowMs, version: user.version + 1 }
 }
 
 /**
  * What a user may, and what it is known by (an address to sign in with, an id that an outside issuer's tokens name),
  * is changed only by who could give all of it: what the user may, and what it would.
  */
-function assertMayBecome(change: Change, user: UserRow, next: UserRow): void {
+function assertMayBecome(change: Change, user: User, next: User): void {
   const { principal } = change
   assertNotAbove(principal, next.role, 'What the user would become')
   if (!isIdentityChanged(user, next)) return
@@ -104,14 +96,14 @@ function assertMayBecome(change: Change, user: UserRow, next: UserRow): void {
 }
 
 /** All of a user but what it is called. */
-function isIdentityChanged(user: UserRow, next: UserRow): boolean {
-  return (['role', 'permissions', 'status', 'email', 'external_id'] as const).some(
-    (name) => next[name] !== user[name],
+function isIdentityChanged(user: User, next: User): boolean {
+  return (['role', 'permissions', 'status', 'email', 'externalId'] as const).some(
+    (name) => !isDeepStrictEqual(next[name], user[name]),
   )
 }
 
 /** Whether there was a password to end. */
-async function endPasswordOfWeaker(change: Change, user: UserRow): Promise<boolean> {
+async function endPasswordOfWeaker(change: Change, user: User): Promise<boolean> {
   const password = await findPassword(change.db, user.id)
   if (password === undefined || couldGive(password.giver, user, change.ledger.is_operator === 1)) return false
   await deletePassword(change.db, user.id)
@@ -121,30 +113,30 @@ async function endPasswordOfWeaker(change: Change, user: UserRow): Promise<boole
 }
 
 /** Whether the user may do something that it could not. */
-function isGrown(change: Change, before: UserRow, after: UserRow): boolean {
+function isGrown(change: Change, before: User, after: User): boolean {
   const isOperator = change.ledger.is_operator === 1
   if (isAboveRole(after.role, before.role)) return true
   return lacks(authorityOf(before, isOperator), authorityOf(after, isOperator)) !== undefined
 }
 
 /** A deployment whose operator has no active owner could never be administered again. */
-export async function assertOwnerLeft(change: Change, user: UserRow, next: UserRow): Promise<void> {
-  const isOwner = (row: UserRow) => row.role === 'owner' && row.status === 'active'
+export async function assertOwnerLeft(change: Change, user: User, next: User): Promise<void> {
+  const isOwner = ({ role, status }: User) => role === 'owner' && status === 'active'
   if (change.ledger.is_operator !== 1 || !isOwner(user) || isOwner(next)) return
-  if (await hasOtherActiveOwner(change.db, user.company_id, user.id)) return
+  if (await hasOtherActiveOwner(change.db, user.companyId, user.id)) return
   throw new AppError(
     'last_owner',
     "This is the operator's last active owner: make another user an owner first.",
   )
 }
 
-function present(user: UserRow) {
+function present(user: User) {
   return {
     name: user.name,
     role: user.role,
     email: user.email,
-    externalId: user.external_id,
-    permissions: user.permissions === null ? null : (JSON.parse(user.permissions) as string[]),
+    externalId: user.externalId,
+    permissions: user.permissions,
     status: user.status,
   }
 }

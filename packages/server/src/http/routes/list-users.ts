@@ -15,7 +15,7 @@ export const listUsers: Handler<'listUsers'> = (deps, context) => {
     carried: { externalId: query.externalId },
     isPosition: async (db, id) =>
       isId('usr', id) && (await findUserOrDeleted(db, companyId, id)) !== undefined,
-    rows: (db, ids) => findUsers(db, { companyId }, ids),
+    rows: (db, ids) => findUsers(db, companyId, ids),
     present: presentUser,
   })
 }

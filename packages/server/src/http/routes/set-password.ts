@@ -4,7 +4,7 @@ import { findWeakness } from '../../auth/weak-password.ts'
 import { requesterAsUser } from '../../changes/requester.ts'
 import { findPasswordsFor } from '../../storage/passwords.ts'
 import { findInvitedUser } from '../../storage/people.ts'
-import type { UserRow } from '../../storage/schema.ts'
+import type { User } from '../../storage/user.ts'
 import { invitationHash } from '../../users/invite-user.ts'
 import { invitationRefused, setPassword as set } from '../../users/set-password.ts'
 import { refuseUnknown } from '../authenticate.ts'
@@ -33,14 +33,14 @@ type Setting = {
 
 async function setFor(
   { engine, passwords, change }: HandlerDeps,
-  user: UserRow,
+  user: User,
   { password, invitation, actor, source }: Setting,
 ): Promise<boolean> {
   const weakness = findWeakness(password, user)
   if (weakness !== undefined) {
     throw inputError([{ pointer: '/password', code: 'invalid_field', detail: weakness }])
   }
-  const { id: userId, company_id: companyId, email } = user
+  const { id: userId, companyId, email } = user
   const beside = email === null ? [] : await engine.read((db) => findPasswordsFor(db, email, userId))
   const hash = await passwords.hash(password, user, beside, { source, isKnown: true })
   return change(requesterAsUser(actor, companyId, userId), companyId, (open) =>
