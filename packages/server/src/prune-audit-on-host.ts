@@ -61,7 +61,7 @@ async function pruneCompany(
       await findLedger(db, companyId),
       await findFirstEventSince(db, companyId, beforeMs),
     ]
-    return { from: ledger!.audit_cut, end: first === undefined ? ledger!.audit_count : first - 1 }
+    return { from: ledger!.auditCut, end: first === undefined ? ledger!.auditCount : first - 1 }
   })
   let done = from
   while (done < end) {

@@ -33,15 +33,15 @@ export async function insertStoredKeys(
     if (ledger === undefined || user === undefined) throw new Error('no such company or user')
     const rows: KeyRow[] = []
     for (const key of prepared) {
-      const id = nextId('key', { nowMs: clock.nowMs(), randomBytes, after: ledger.last_id as Id<string> })
-      ledger.last_id = id
+      const id = nextId('key', { nowMs: clock.nowMs(), randomBytes, after: ledger.lastId as Id<string> })
+      ledger.lastId = id
       rows.push({ ...key, id })
       if (rows.length % ROWS_MAX === 0) await insertRows(db, rows.slice(-ROWS_MAX))
     }
     await insertRows(db, rows.slice(rows.length - (rows.length % ROWS_MAX)))
     const active = rows.filter((row) => row.status === 'active').length
-    ledger.keys_active += active
-    ledger.keys_inactive += rows.length - active
+    ledger.keysActive += active
+    ledger.keysInactive += rows.length - active
     await saveLedger(db, ledger)
     await saveKeyCounts(db, {
       ...user,

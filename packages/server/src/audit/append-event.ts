@@ -3,7 +3,7 @@ import { AppError } from '@latchkey/core/error'
 import type { Id } from '@latchkey/core/ids'
 import type { Actor } from '@latchkey/core/principal'
 import { findLastEvent, insertAuditEvent } from '../storage/audit.ts'
-import type { Ledger } from '../storage/ledger.ts'
+import type { Ledger } from '../storage/ledger-columns.ts'
 import type { Db } from '../storage/schema.ts'
 import { type AuditChain, CHAIN_START, type UnchainedEvent } from './chain.ts'
 import { withoutPersonalValues } from './personal-values.ts'
@@ -48,7 +48,7 @@ export async function appendEvent(tx: Tx, ledger: Ledger, nextId: NextId, event:
     if (seal === undefined) await markBreak(tx, ledger, nextId)
   }
   await extend(tx, ledger, nextId('evt'), event)
-  ledger.audit_seal = chain.seal(ledger, seal ?? 'broken')
+  ledger.auditSeal = chain.seal(ledger, seal ?? 'broken')
 }
 
 /**
@@ -62,10 +62,10 @@ export async function appendAcceptance(
   found: { readonly sequence: number; readonly head: Uint8Array },
   event: NewEvent,
 ): Promise<void> {
-  ledger.audit_count = found.sequence
-  ledger.audit_head = found.head
+  ledger.auditCount = found.sequence
+  ledger.auditHead = found.head
   await extend(tx, ledger, nextId('evt'), event)
-  ledger.audit_seal = tx.chain.seal(ledger, 'whole')
+  ledger.auditSeal = tx.chain.seal(ledger, 'whole')
   tx.chain.written.add(ledger.id)
 }
 
@@ -85,14 +85,14 @@ export async function appendCut(
     action: PRUNED,
     object: { type: 'company', id: ledger.id },
     changes: {
-      cut: [ledger.audit_cut, cut.sequence],
+      cut: [ledger.auditCut, cut.sequence],
       head: [null, hexOf(cut.head)],
       breaks: [null, breaks],
     },
   })
-  ledger.audit_cut = cut.sequence
-  ledger.audit_cut_head = cut.head
-  ledger.audit_seal = tx.chain.seal(ledger, 'whole')
+  ledger.auditCut = cut.sequence
+  ledger.auditCutHead = cut.head
+  ledger.auditSeal = tx.chain.seal(ledger, 'whole')
   tx.chain.written.add(ledger.id)
 }
 
@@ -114,16 +114,16 @@ function chainBroken(companyId: string): AppError {
  * under a hash that nobody else can make.
  */
 async function markBreak(tx: Tx, ledger: Ledger, nextId: NextId): Promise<void> {
-  const said = { count: ledger.audit_count, head: hexOf(ledger.audit_head) }
+  const said = { count: ledger.auditCount, head: hexOf(ledger.auditHead) }
   const last = await findLastEvent(tx.db, ledger.id)
-  ledger.audit_count = last?.sequence ?? ledger.audit_cut
-  ledger.audit_head = last?.hash ?? ledger.audit_cut_head ?? CHAIN_START
+  ledger.auditCount = last?.sequence ?? ledger.auditCut
+  ledger.auditHead = last?.hash ?? ledger.auditCutHead ?? CHAIN_START
   await extend({ ...tx, actor: SERVICE }, ledger, nextId('evt'), {
     action: CHAIN_BROKEN,
     object: { type: 'company', id: ledger.id },
     changes: {
-      count: [said.count, ledger.audit_count],
-      head: [said.head, hexOf(ledger.audit_head)],
+      count: [said.count, ledger.auditCount],
+      head: [said.head, hexOf(ledger.auditHead)],
     },
   })
 }
@@ -135,7 +135,7 @@ async function extend(tx: Tx, ledger: Ledger, id: Id<'evt'>, event: NewEvent): P
   const unchained: UnchainedEvent = {
     company_id: ledger.id,
     id,
-    sequence: ledger.audit_count + 1,
+    sequence: ledger.auditCount + 1,
     at: tx.nowMs,
     action: event.action,
     actor_type: actor.type,
@@ -147,8 +147,8 @@ async function extend(tx: Tx, ledger: Ledger, id: Id<'evt'>, event: NewEvent): P
     request_id: actor.requestId,
     changes: JSON.stringify(withoutPersonalValues(event.object.type, event.changes ?? {})),
   }
-  const hash = chain.hash(ledger.audit_head, unchained)
+  const hash = chain.hash(ledger.auditHead, unchained)
   await insertAuditEvent(tx.db, { ...unchained, hash })
-  ledger.audit_count += 1
-  ledger.audit_head = hash
+  ledger.auditCount += 1
+  ledger.auditHead = hash
 }

@@ -1,6 +1,6 @@
 import { createHash, createHmac, createSecretKey, timingSafeEqual } from 'node:crypto'
 import type { CompanyId } from '@latchkey/core/ids'
-import type { Ledger } from '../storage/ledger.ts'
+import type { Ledger } from '../storage/ledger-columns.ts'
 import type { AuditEventRow } from '../storage/schema.ts'
 
 /** What the chain of a new company starts from, and the list of companies of a new store. */
@@ -10,7 +10,7 @@ export const CHAIN_START = Buffer.alloc(32)
 export type UnchainedEvent = Omit<AuditEventRow, 'hash'>
 
 /** What a company's row says of its chain, and what is sealed of it. */
-export type ChainEnd = Pick<Ledger, 'id' | 'audit_count' | 'audit_head' | 'audit_cut' | 'audit_cut_head'>
+export type ChainEnd = Pick<Ledger, 'id' | 'auditCount' | 'auditHead' | 'auditCut' | 'auditCutHead'>
 
 /** `broken`: marked as a chain that did not hold, and as one that nobody has accepted since. */
 type SealKind = 'whole' | 'broken'
@@ -21,7 +21,7 @@ export type AuditChain = {
   /** HMAC-SHA-256 over a company's count and head, and where its chain was cut: one that was shortened does not fit. */
   seal(end: ChainEnd, kind: SealKind): Buffer
   /** Which seal a company's row has; `undefined`: none of ours, so the row was changed by somebody else. */
-  sealOf(ledger: ChainEnd & Pick<Ledger, 'audit_seal'>): SealKind | undefined
+  sealOf(ledger: ChainEnd & Pick<Ledger, 'auditSeal'>): SealKind | undefined
   /** Stands for the hash of an event (`hash`) whose personal values were taken out: over its place and what is left. */
   redaction(previous: Uint8Array, hash: Uint8Array, event: UnchainedEvent): Buffer
   /** Chains that this process has added to, and of which no checkpoint was logged since. */
@@ -35,7 +35,7 @@ export function createAuditChain(auditKey: Uint8Array): AuditChain {
   // Made once: from bytes, each HMAC would make a key of its own.
   const key = createSecretKey(auditKey)
   const seal = (end: ChainEnd, kind: SealKind) =>
-    createHmac('sha256', key).update(sealed(end, kind)).update(end.audit_head).digest()
+    createHmac('sha256', key).update(sealed(end, kind)).update(end.auditHead).digest()
   const mark = (use: string, ...parts: readonly (string | Uint8Array)[]) => {
     const lengths = parts.map((part) => Buffer.byteLength(part))
     const hmac = createHmac('sha256', key).update(JSON.stringify([use, ...lengths]))
@@ -48,8 +48,8 @@ export function createAuditChain(auditKey: Uint8Array): AuditChain {
       createHmac('sha256', key).update(linkOf(previous)).update(canonical(event)).digest(),
     seal,
     sealOf: (ledger) => {
-      if (isEqual(seal(ledger, 'whole'), ledger.audit_seal)) return 'whole'
-      return isEqual(seal(ledger, 'broken'), ledger.audit_seal) ? 'broken' : undefined
+      if (isEqual(seal(ledger, 'whole'), ledger.auditSeal)) return 'whole'
+      return isEqual(seal(ledger, 'broken'), ledger.auditSeal) ? 'broken' : undefined
     },
     redaction: (previous, hash, event) => mark('redacted', linkOf(previous), linkOf(hash), canonical(event)),
     mark,
@@ -57,9 +57,9 @@ export function createAuditChain(auditKey: Uint8Array): AuditChain {
 }
 
 /** A chain without events, as a new company's row has it. */
-export function newChain(chain: AuditChain, id: CompanyId): ChainEnd & Pick<Ledger, 'audit_seal'> {
-  const end = { id, audit_count: 0, audit_head: CHAIN_START, audit_cut: 0, audit_cut_head: null }
-  return { ...end, audit_seal: chain.seal(end, 'whole') }
+export function newChain(chain: AuditChain, id: CompanyId): ChainEnd & Pick<Ledger, 'auditSeal'> {
+  const end = { id, auditCount: 0, auditHead: CHAIN_START, auditCut: 0, auditCutHead: null }
+  return { ...end, auditSeal: chain.seal(end, 'whole') }
 }
 
 export function isEqual(left: Uint8Array, right: Uint8Array): boolean {
@@ -74,7 +74,7 @@ function linkOf(hash: Uint8Array): Uint8Array {
 /** A chain that was never cut is sealed as it was before chains could be cut. */
 function sealed(end: ChainEnd, kind: SealKind): string {
   const name = kind === 'whole' ? 'seal' : 'broken'
-  const { id, audit_count: count, audit_cut: cut, audit_cut_head: cutHead } = end
+  const { id, auditCount: count, auditCut: cut, auditCutHead: cutHead } = end
   if (cut === 0 && cutHead === null) return JSON.stringify([name, id, count])
   return JSON.stringify([
     name,

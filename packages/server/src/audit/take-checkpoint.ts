@@ -1,6 +1,7 @@
 import type { CompanyId } from '@latchkey/core/ids'
 import { findDeployment } from '../storage/deployment.ts'
-import { findLedgers, type Ledger, listLedgersAfter } from '../storage/ledger.ts'
+import { findLedgers, listLedgersAfter } from '../storage/ledger.ts'
+import type { Ledger } from '../storage/ledger-columns.ts'
 import type { Db } from '../storage/schema.ts'
 import type { AuditChain } from './chain.ts'
 import { shortHead, writeCheckpoint } from './checkpoint.ts'
@@ -38,8 +39,8 @@ export async function takeCheckpoint(
     for (let start = 0; start < whole.length; start += CHAINS_MAX) {
       const chains = whole.slice(start, start + CHAINS_MAX).map((ledger) => ({
         companyId: ledger.id,
-        count: ledger.audit_count,
-        head: shortHead(ledger.audit_head),
+        count: ledger.auditCount,
+        head: shortHead(ledger.auditHead),
       }))
       checkpoints.push(writeCheckpoint(chain, { at, list, chains }))
     }

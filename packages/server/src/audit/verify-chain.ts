@@ -1,6 +1,7 @@
 import type { CompanyId } from '@latchkey/core/ids'
 import { listEventsAfter } from '../storage/audit.ts'
-import { findLedger, type Ledger } from '../storage/ledger.ts'
+import { findLedger } from '../storage/ledger.ts'
+import type { Ledger } from '../storage/ledger-columns.ts'
 import type { Db } from '../storage/schema.ts'
 import { type AuditChain, CHAIN_START, isEqual } from './chain.ts'
 import { type Misfit, type Walked, walkChain } from './chain-walk.ts'
@@ -48,11 +49,11 @@ export async function verifyChain(
   const misfit =
     cutFault ?? firstOf(walked) ?? endFault(chain, ledger, walked) ?? shortness(walked, options.seen)
   const besides = {
-    ...(ledger.audit_cut === 0 ? {} : { prunedEvents: ledger.audit_cut }),
+    ...(ledger.auditCut === 0 ? {} : { prunedEvents: ledger.auditCut }),
     ...(walked.acceptedBreaks === 0 ? {} : { acceptedBreaks: walked.acceptedBreaks }),
   }
   if (misfit !== undefined) return { isIntact: false, ...misfit, ...besides }
-  return { isIntact: true, events: walked.sequence - ledger.audit_cut, ...besides }
+  return { isIntact: true, events: walked.sequence - ledger.auditCut, ...besides }
 }
 
 type WalkedChain = {
@@ -71,7 +72,7 @@ export async function walkCompany(
 ): Promise<WalkedChain> {
   const ledger = await findLedger(db, companyId)
   if (ledger === undefined) throw new Error(`${companyId} is missing`)
-  const start = { sequence: ledger.audit_cut, head: ledger.audit_cut_head ?? CHAIN_START }
+  const start = { sequence: ledger.auditCut, head: ledger.auditCutHead ?? CHAIN_START }
   const reason = seen?.differs(start.sequence, start.head)
   const cutFault = reason === undefined ? undefined : { eventId: undefined, sequence: start.sequence, reason }
   const walk = walkChain(chain, start, seen)
@@ -98,12 +99,12 @@ export function endFault(chain: AuditChain, ledger: Ledger, walked: Walked): End
   const { sequence, head, cut } = walked
   const end = (reason: string) => ({ eventId: undefined, sequence, reason })
   if (chain.sealOf(ledger) === undefined) return end("the company's record of its chain was changed")
-  if (ledger.audit_count !== sequence || !isEqual(head, ledger.audit_head)) {
-    return end(`the chain has ${sequence} events and should have ${ledger.audit_count}`)
+  if (ledger.auditCount !== sequence || !isEqual(head, ledger.auditHead)) {
+    return end(`the chain has ${sequence} events and should have ${ledger.auditCount}`)
   }
   if (chain.sealOf(ledger) === 'broken') return end('it was broken, and nobody has accepted that')
-  if (ledger.audit_cut !== cut) {
-    return end(`it starts after event ${ledger.audit_cut}, and its events say after ${cut}`)
+  if (ledger.auditCut !== cut) {
+    return end(`it starts after event ${ledger.auditCut}, and its events say after ${cut}`)
   }
   return undefined
 }

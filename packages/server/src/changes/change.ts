@@ -5,7 +5,8 @@ import type { RandomBytes } from '@latchkey/core/random'
 import type { RevocationScope } from '@latchkey/core/revocation-scope'
 import { appendEvent, type NewEvent } from '../audit/append-event.ts'
 import type { AuditChain } from '../audit/chain.ts'
-import { findLedgerLocked, type Ledger, saveLedger } from '../storage/ledger.ts'
+import { findLedgerLocked, saveLedger } from '../storage/ledger.ts'
+import type { Ledger } from '../storage/ledger-columns.ts'
 import type { Db } from '../storage/schema.ts'
 
 /** One write transaction, as a use case sees it. */
@@ -56,9 +57,9 @@ export async function changeWith<T>(
     const id = nextId(kind, {
       nowMs: tx.nowMs,
       randomBytes: tx.randomBytes,
-      after: ledger.last_id as Id<string>,
+      after: ledger.lastId as Id<string>,
     })
-    ledger.last_id = id
+    ledger.lastId = id
     return id
   }
   let isMoved = false

@@ -24,8 +24,8 @@ export async function acceptBreaks(change: Change): Promise<void> {
     object: { type: 'company', id: ledger.id },
     changes: {
       breaks: [null, walked.digest],
-      count: [ledger.audit_count, walked.sequence],
-      cut: [walked.cut, ledger.audit_cut],
+      count: [ledger.auditCount, walked.sequence],
+      cut: [walked.cut, ledger.auditCut],
     },
   })
   await saveLedger(db, ledger)

@@ -5,8 +5,10 @@ import { newChain } from '../audit/chain.ts'
 import { companyListBroken, extendCompanyList } from '../audit/company-list.ts'
 import { changeIn, type Tx } from '../changes/change.ts'
 import { findCompanyByExternalId, insertCompany } from '../storage/companies.ts'
+import type { Company } from '../storage/company.ts'
 import { countCompany, findDeploymentLocked } from '../storage/deployment.ts'
-import type { CompanyRow, Db } from '../storage/schema.ts'
+import type { Ledger } from '../storage/ledger-columns.ts'
+import type { Db } from '../storage/schema.ts'
 
 export type NewCompany = {
   readonly name: string
@@ -15,7 +17,7 @@ export type NewCompany = {
 }
 
 /** Creates a company; its chain of audit events begins with its creation. Throws AppError: input faults. */
-export async function createCompany(tx: Tx, input: NewCompany): Promise<CompanyRow> {
+export async function createCompany(tx: Tx, input: NewCompany): Promise<Company> {
   const externalId = input.externalId ?? null
   const deployment = await findDeploymentLocked(tx.db)
   await assertExternalIdFree(tx.db, externalId)
@@ -28,32 +30,37 @@ export async function createCompany(tx: Tx, input: NewCompany): Promise<CompanyR
     randomBytes: tx.randomBytes,
     ...(deployment.last_company_id === null ? {} : { after: deployment.last_company_id }),
   })
-  const row: CompanyRow = {
-    ...newChain(tx.chain, id),
+  const company: Company = {
     id,
     name: input.name,
-    external_id: externalId,
+    externalId,
     status: 'active',
-    is_operator: isOperator ? 1 : 0,
-    last_id: id,
-    users_count: 0,
-    keys_active: 0,
-    keys_inactive: 0,
-    created_at: tx.nowMs,
-    updated_at: tx.nowMs,
+    isOperator,
+    createdAtMs: tx.nowMs,
+    updatedAtMs: tx.nowMs,
     version: 1,
   }
-  await insertCompany(tx.db, row)
+  await insertCompany(tx.db, company, newLedger(tx, company))
   await countCompany(tx.db, id, extendCompanyList(tx.chain, deployment, id))
   await changeIn(tx, nobody(id), id, (change) =>
     change.record({
       action: 'company.created',
       object: { type: 'company', id },
-      changes: { name: [null, row.name], externalId: [null, externalId] },
+      changes: { name: [null, company.name], externalId: [null, externalId] },
     }),
   )
-  return row
+  return company
 }
+
+const newLedger = ({ chain }: Tx, { id, status, isOperator }: Company): Ledger => ({
+  ...newChain(chain, id),
+  status,
+  isOperator,
+  lastId: id,
+  usersCount: 0,
+  keysActive: 0,
+  keysInactive: 0,
+})
 
 /** Throws an input fault when another company has the external id. */
 export async function assertExternalIdFree(db: Db, externalId: string | null): Promise<void> {

@@ -1,49 +1,43 @@
+import type { CompanyUpdate } from '@latchkey/contract/schemas/companies'
 import { AppError } from '@latchkey/core/error'
 import { changesBetween, isOnly } from '../audit/changes-between.ts'
 import type { Change } from '../changes/change.ts'
-import { findCompany, updateCompanyRow } from '../storage/companies.ts'
-import type { CompanyRow } from '../storage/schema.ts'
+import { findCompany, updateCompany as saveCompany } from '../storage/companies.ts'
+import type { Company } from '../storage/company.ts'
 import { assertExternalIdFree } from './create-company.ts'
 
-export type CompanyPatch = {
-  readonly name?: string
-  readonly externalId?: string | null
-  readonly status?: 'active' | 'inactive'
-}
-
 /** Changes what the patch names. Throws AppError: input faults, `company_not_found`, `operator_company`. */
-export async function updateCompany(change: Change, patch: CompanyPatch): Promise<CompanyRow> {
+export async function updateCompany(change: Change, patch: CompanyUpdate): Promise<Company> {
   const { db, nowMs } = change
   const companyId = change.ledger.id
   const company = await findCompany(db, companyId)
   if (company === undefined) throw companyNotFound()
-  const next = {
+  // A field of the contract that is forgotten here does not compile.
+  const next: Pick<Company, keyof CompanyUpdate> = {
     name: patch.name ?? company.name,
-    external_id: patch.externalId === undefined ? company.external_id : patch.externalId,
+    externalId: patch.externalId === undefined ? company.externalId : patch.externalId,
     status: patch.status ?? company.status,
   }
-  if (next.external_id !== company.external_id) await assertExternalIdFree(db, next.external_id)
-  if (company.is_operator === 1 && next.status === 'inactive') {
+  if (next.externalId !== company.externalId) await assertExternalIdFree(db, next.externalId)
+  if (company.isOperator && next.status === 'inactive') {
     throw new AppError(
       'operator_company',
       "This is the operator's company, which nobody could activate again: deactivate its users or keys instead.",
     )
   }
-  const changes = changesBetween(present(company), present(next))
+  const changes = changesBetween(fieldsOf(company), next)
   change.revoke({ scope: 'company', id: companyId })
   if (Object.keys(changes).length === 0) return company
-  const columns = { ...next, updated_at: nowMs, version: company.version + 1 }
-  await updateCompanyRow(db, companyId, columns)
+  const updated = { ...company, ...next, updatedAtMs: nowMs, version: company.version + 1 }
+  await saveCompany(db, updated)
   const object = { type: 'company', id: companyId } as const
   const isUrgent = isOnly(changes, 'status', 'inactive')
   await change.record({ action: 'company.updated', object, changes, isUrgent })
-  return { ...company, ...columns }
+  return updated
 }
 
 export function companyNotFound(): AppError {
   return new AppError('company_not_found', 'There is no such company.')
 }
 
-function present(company: Pick<CompanyRow, 'name' | 'external_id' | 'status'>) {
-  return { name: company.name, externalId: company.external_id, status: company.status }
-}
+const fieldsOf = ({ name, externalId, status }: Company) => ({ name, externalId, status })

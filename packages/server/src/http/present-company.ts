@@ -1,14 +1,14 @@
-import type { Company } from '@latchkey/contract/schemas/companies'
-import type { CompanyRow } from '../storage/schema.ts'
+import type { Company as CompanyOnTheWire } from '@latchkey/contract/schemas/companies'
+import type { Company } from '../storage/company.ts'
 import { presentTime } from './present-time.ts'
 
-export function presentCompany(row: CompanyRow): Company {
+export function presentCompany(company: Company): CompanyOnTheWire {
   return {
-    id: row.id,
-    name: row.name,
-    externalId: row.external_id,
-    status: row.status,
-    createdAt: presentTime(row.created_at),
-    updatedAt: presentTime(row.updated_at),
+    id: company.id,
+    name: company.name,
+    externalId: company.externalId,
+    status: company.status,
+    createdAt: presentTime(company.createdAtMs),
+    updatedAt: presentTime(company.updatedAtMs),
   }
 }

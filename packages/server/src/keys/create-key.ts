@@ -44,7 +44,7 @@ export async function createKey(
   const permissions = grantedPermissions(change, user, read.permissions)
   const reach = await grantedReach(change, user, read, expiresAtMs)
   const { keysMax = Number.POSITIVE_INFINITY } = deps
-  assertRoomForOne(keysQuota(keysMax), change.ledger.keys_active + change.ledger.keys_inactive)
+  assertRoomForOne(keysQuota(keysMax), change.ledger.keysActive + change.ledger.keysInactive)
 
   const secret = generateSecret({
     prefix: deps.keyPrefix,
@@ -74,7 +74,7 @@ export async function createKey(
     version: 1,
   }
   await insertKey(change.db, key, fingerprintBytes(deps.fingerprint(secret)))
-  change.ledger.keys_active += 1
+  change.ledger.keysActive += 1
   await saveKeyCounts(change.db, { ...user, keysActive: user.keysActive + 1 })
   await change.record({
     action: 'key.created',

@@ -56,8 +56,8 @@ export function isAtVersion({ version }: Pick<Key, 'version'>): AppError {
 export async function moveCounters(change: Change, key: Key, to: Key['status']): Promise<void> {
   if (key.status === to) return
   const step = to === 'active' ? 1 : -1
-  change.ledger.keys_active += step
-  change.ledger.keys_inactive -= step
+  change.ledger.keysActive += step
+  change.ledger.keysInactive -= step
   const user = await findUser(change.db, key.companyId, key.userId)
   if (user === undefined) throw new Error(`the user of ${key.id} is missing`)
   await saveKeyCounts(change.db, {

@@ -61,7 +61,7 @@ export function authorityOf(change: Change, user: User, grant: Pick<Grant, 'perm
   return authorityUnder(
     {
       role: user.role,
-      isOperator: change.ledger.is_operator === 1,
+      isOperator: change.ledger.isOperator,
       userPermissions: user.permissions,
     },
     grant.permissions,
@@ -71,7 +71,7 @@ export function authorityOf(change: Change, user: User, grant: Pick<Grant, 'perm
 
 /** The ceiling of a key that is made or given its permissions now. */
 export const grantableBy = ({ principal, ledger }: Change): Ceiling | null =>
-  ceilingOf(principal.role, ledger.is_operator === 1, principal.authority)
+  ceilingOf(principal.role, ledger.isOperator, principal.authority)
 
 export function reachOf({
   whitelistedIPs,

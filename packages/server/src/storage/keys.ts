@@ -1,14 +1,15 @@
 import type { CompanyId, KeyId } from '@latchkey/core/ids'
+import type { Company } from './company.ts'
 import { type Key, type KeyRow, keyOf, rowOfKey } from './key.ts'
 import { prepared } from './prepared.ts'
 import { rowsById } from './rows-by-id.ts'
-import type { CompanyRow, Db, Schema } from './schema.ts'
+import type { Db, Schema } from './schema.ts'
 import type { User } from './user.ts'
 
 /** A key with what its presentation needs of its user, its company and its use. */
 export type KeyView = Key & {
   readonly userStatus: User['status']
-  readonly companyStatus: CompanyRow['status']
+  readonly companyStatus: Company['status']
   /** null: never used. */
   readonly lastUsedAtMs: number | null
   /** From where; null: never used, or the address was not known. */
@@ -31,7 +32,7 @@ export type Rotation = {
 
 type ViewRow = KeyRow & {
   readonly user_status: User['status']
-  readonly company_status: CompanyRow['status']
+  readonly company_status: Company['status']
   readonly last_used_at: number | null
   readonly last_address: string | null
   readonly replaced_at: number | null

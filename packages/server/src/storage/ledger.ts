@@ -1,26 +1,11 @@
 import type { CompanyId } from '@latchkey/core/ids'
+import { columnsOfLedger, type Ledger, type LedgerColumns, ledgerOf } from './ledger-columns.ts'
 import { prepared } from './prepared.ts'
-import type { CompanyRow, Db } from './schema.ts'
+import type { Db } from './schema.ts'
 
-/**
- * The part of a company's row that every write in the company moves: last id, counters, audit head.
+/*
  * Taken first, so that writes in one company form a line, and saved last.
  */
-export type Ledger = Pick<
-  CompanyRow,
-  | 'id'
-  | 'status'
-  | 'is_operator'
-  | 'last_id'
-  | 'users_count'
-  | 'keys_active'
-  | 'keys_inactive'
-  | 'audit_count'
-  | 'audit_head'
-  | 'audit_seal'
-  | 'audit_cut'
-  | 'audit_cut_head'
->
 
 const COLUMNS = [
   'id',
@@ -38,23 +23,26 @@ const COLUMNS = [
 ] as const
 
 export async function findLedger(db: Db, companyId: CompanyId): Promise<Ledger | undefined> {
-  return db.selectFrom('companies').select(COLUMNS).where('id', '=', companyId).executeTakeFirst()
+  const row = await db.selectFrom('companies').select(COLUMNS).where('id', '=', companyId).executeTakeFirst()
+  return row === undefined ? undefined : ledgerOf(row)
 }
 
 export async function findLedgers(db: Db, ids: readonly CompanyId[]): Promise<Ledger[]> {
   if (ids.length === 0) return []
-  return db.selectFrom('companies').select(COLUMNS).where('id', 'in', ids).orderBy('id').execute()
+  const rows = await db.selectFrom('companies').select(COLUMNS).where('id', 'in', ids).orderBy('id').execute()
+  return rows.map(ledgerOf)
 }
 
 /** In the order of their companies, for work that goes through all of them. */
 export async function listLedgersAfter(db: Db, after: string, limit: number): Promise<Ledger[]> {
-  return db
+  const rows = await db
     .selectFrom('companies')
     .select(COLUMNS)
     .where('id', '>', after as CompanyId)
     .orderBy('id')
     .limit(limit)
     .execute()
+  return rows.map(ledgerOf)
 }
 
 /** Nothing in the company changes until the transaction ends; others may hold it too. */
@@ -68,8 +56,8 @@ const companyHeld = prepared((db, { companyId }: { companyId: CompanyId }) =>
 
 /** The same, and nobody else writes in the company until the transaction ends. */
 export async function findLedgerLocked(db: Db, companyId: CompanyId): Promise<Ledger | undefined> {
-  const [ledger] = await ledgerLocked(db, { companyId })
-  return ledger
+  const [row] = await ledgerLocked(db, { companyId })
+  return row === undefined ? undefined : ledgerOf(row)
 }
 
 const ledgerLocked = prepared((db, { companyId }: { companyId: CompanyId }) =>
@@ -77,30 +65,17 @@ const ledgerLocked = prepared((db, { companyId }: { companyId: CompanyId }) =>
 )
 
 export async function saveLedger(db: Db, ledger: Ledger): Promise<void> {
-  await ledgerUpdate(db, ledger)
+  const { audit_cut: _cut, audit_cut_head: _cutHead, ...moved } = columnsOfLedger(ledger)
+  await ledgerUpdate(db, { id: ledger.id, ...moved })
 }
 
 /** The same, with where the chain starts. */
 export async function saveLedgerWithCut(db: Db, ledger: Ledger): Promise<void> {
-  const { id, audit_cut: cut, audit_cut_head: cutHead } = ledger
-  await ledgerUpdate(db, ledger)
-  await db
-    .updateTable('companies')
-    .set({ audit_cut: cut, audit_cut_head: cutHead })
-    .where('id', '=', id)
-    .execute()
+  await db.updateTable('companies').set(columnsOfLedger(ledger)).where('id', '=', ledger.id).execute()
 }
 
-const ledgerUpdate = prepared(
-  (
-    db,
-    {
-      id,
-      status: _status,
-      is_operator: _isOperator,
-      audit_cut: _cut,
-      audit_cut_head: _cutHead,
-      ...moved
-    }: Ledger,
-  ) => db.updateTable('companies').set(moved).where('id', '=', id),
+type Moved = Omit<LedgerColumns, 'audit_cut' | 'audit_cut_head'> & { readonly id: CompanyId }
+
+const ledgerUpdate = prepared((db, { id, ...moved }: Moved) =>
+  db.updateTable('companies').set(moved).where('id', '=', id),
 )

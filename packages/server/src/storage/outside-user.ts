@@ -1,7 +1,8 @@
 import { isId, type UserId } from '@latchkey/core/ids'
 import type { OutsideName, OutsideSubject, SpokenFor } from '@latchkey/core/principal'
 import { findCompany, findCompanyByExternalId } from './companies.ts'
-import type { CompanyRow, Db } from './schema.ts'
+import type { Company } from './company.ts'
+import type { Db } from './schema.ts'
 import { findUser, findUserByExternalId } from './users.ts'
 
 /**
@@ -33,18 +34,15 @@ export async function findOutsideUser(
   return userRow?.id
 }
 
-async function findNamedCompany(db: Db, { by, value }: OutsideName): Promise<CompanyRow | undefined> {
+async function findNamedCompany(db: Db, { by, value }: OutsideName): Promise<Company | undefined> {
   const isOurs = isId('cmp', value)
   if (by === 'externalId' || (by === 'either' && !isOurs)) return findCompanyByExternalId(db, value)
   return isOurs ? findCompany(db, value) : undefined
 }
 
 /** A text in the form of our ids is one, here as in the issuers file: no external id may pass for it. */
-function isSpokenFor(
-  { id, external_id: externalId, is_operator: isOperator }: CompanyRow,
-  { named, isEveryTenant }: SpokenFor,
-): boolean {
+function isSpokenFor({ id, externalId, isOperator }: Company, { named, isEveryTenant }: SpokenFor): boolean {
   if (named.has(id)) return true
   if (externalId !== null && !isId('cmp', externalId) && named.has(externalId)) return true
-  return isEveryTenant && isOperator === 0
+  return isEveryTenant && !isOperator
 }

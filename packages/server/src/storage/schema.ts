@@ -1,6 +1,8 @@
 import type { CompanyId, KeyId, SessionId, UserId } from '@latchkey/core/ids'
 import type { Generated, Kysely } from 'kysely'
+import type { CompanyColumns } from './company.ts'
 import type { KeyRow } from './key.ts'
+import type { LedgerColumns } from './ledger-columns.ts'
 import type { UserRow } from './user.ts'
 
 /*
@@ -27,29 +29,6 @@ export type DeploymentRow = {
 export type HeadRow = { id: 1; revision: number; epoch: string }
 
 export type LogRow = { revision: number; scope: 'key' | 'session' | 'user' | 'company'; object_id: string }
-
-export type CompanyRow = {
-  id: CompanyId
-  name: string
-  external_id: string | null
-  status: Status
-  is_operator: 0 | 1
-  /** The last id given inside the company, of any kind: the next one is greater. */
-  last_id: string
-  users_count: number
-  keys_active: number
-  keys_inactive: number
-  audit_count: number
-  audit_head: Uint8Array
-  /** Count and head under the audit key, so that cutting the chain short shows. */
-  audit_seal: Uint8Array
-  /** How many events were pruned from the start of the chain, and the hash of the last of them. */
-  audit_cut: number
-  audit_cut_head: Uint8Array | null
-  created_at: number
-  updated_at: number
-  version: number
-}
 
 /**
  * `hash` says what it was made with. `email`: the address it was set for, and signs in with. `giver`: what whoever
@@ -131,7 +110,7 @@ export type Schema = {
   deployment: DeploymentRow
   head: HeadRow
   log: LogRow
-  companies: CompanyRow
+  companies: CompanyColumns & LedgerColumns
   users: UserRow
   /** `fingerprint`: the tag of its current secret; `previous_tag`: of the one before, which may live for a while. */
   keys: KeyRow & { fingerprint: Uint8Array; secret_generation: number; previous_tag: Uint8Array | null }

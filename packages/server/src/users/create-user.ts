@@ -26,15 +26,12 @@ export async function createUser(
   faults.push(...(await findTakenFaults(change.db, ledger.id, { email, externalId })))
   if (faults.length > 0) throw inputError(faults)
   assertNotAbove(principal, input.role, 'The new user')
-  const isOperator = ledger.is_operator === 1
+  const isOperator = ledger.isOperator
   assertCovers(
     principal,
     compileAuthority({ role: input.role, isOperator, userPermissions: permissions, narrowings: [] }),
   )
-  assertRoomForOne(
-    { noun: 'users', setting: 'LATCHKEY_USERS_PER_COMPANY', max: usersMax },
-    ledger.users_count,
-  )
+  assertRoomForOne({ noun: 'users', setting: 'LATCHKEY_USERS_PER_COMPANY', max: usersMax }, ledger.usersCount)
   const user: User = {
     id: change.nextId('usr'),
     companyId: ledger.id,
@@ -52,7 +49,7 @@ export async function createUser(
     deletedAtMs: null,
   }
   await insertUser(change.db, user)
-  ledger.users_count += 1
+  ledger.usersCount += 1
   await change.record({
     action: 'user.created',
     object: { type: 'user', id: user.id },

@@ -22,7 +22,7 @@ export async function deleteUser(change: Change, userId: string): Promise<void> 
     throw new AppError('user_has_keys', `The user has ${keys}: delete or disable what it has first.`)
   }
   await eraseUser(db, user, nowMs)
-  ledger.users_count -= 1
+  ledger.usersCount -= 1
   change.revoke({ scope: 'user', id: user.id })
   await change.record({ action: 'user.deleted', object: { type: 'user', id: user.id }, isUrgent: true })
 }

@@ -6,7 +6,7 @@ import { authorityOf } from './user-authority.ts'
 
 /** What whoever gives an invitation, or the password that comes of it, can give, as it is stored. */
 export function giverText({ principal, ledger }: Change): string {
-  return JSON.stringify(ceilingOf(principal.role, ledger.is_operator === 1, principal.authority))
+  return JSON.stringify(ceilingOf(principal.role, ledger.isOperator, principal.authority))
 }
 
 /**

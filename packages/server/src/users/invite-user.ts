@@ -32,7 +32,7 @@ export async function inviteUser(
   if (user === undefined) throw userNotFound()
   assertNotAbove(principal, user.role, 'The user')
   // Whoever holds the invitation signs in as this user: it grants all that the user may.
-  assertCovers(principal, authorityOf(user, change.ledger.is_operator === 1))
+  assertCovers(principal, authorityOf(user, change.ledger.isOperator))
   if (user.email === null) {
     throw new AppError(
       'invalid_field',

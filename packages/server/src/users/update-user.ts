@@ -90,7 +90,7 @@ function assertMayBecome(change: Change, user: User, next: User): void {
   const isOnlyStopped =
     next.status === 'inactive' && !isIdentityChanged(user, { ...next, status: user.status })
   if (isOnlyStopped) return
-  const isOperator = change.ledger.is_operator === 1
+  const isOperator = change.ledger.isOperator
   assertCovers(principal, authorityOf(user, isOperator))
   assertCovers(principal, authorityOf(next, isOperator))
 }
@@ -105,7 +105,7 @@ function isIdentityChanged(user: User, next: User): boolean {
 /** Whether there was a password to end. */
 async function endPasswordOfWeaker(change: Change, user: User): Promise<boolean> {
   const password = await findPassword(change.db, user.id)
-  if (password === undefined || couldGive(password.giver, user, change.ledger.is_operator === 1)) return false
+  if (password === undefined || couldGive(password.giver, user, change.ledger.isOperator)) return false
   await deletePassword(change.db, user.id)
   await endSessionsOf(change.db, user.id, change.nowMs)
   await change.record({ action: 'user.password_ended', object: { type: 'user', id: user.id } })
@@ -114,7 +114,7 @@ async function endPasswordOfWeaker(change: Change, user: User): Promise<boolean>
 
 /** Whether the user may do something that it could not. */
 function isGrown(change: Change, before: User, after: User): boolean {
-  const isOperator = change.ledger.is_operator === 1
+  const isOperator = change.ledger.isOperator
   if (isAboveRole(after.role, before.role)) return true
   return lacks(authorityOf(before, isOperator), authorityOf(after, isOperator)) !== undefined
 }
@@ -122,7 +122,7 @@ function isGrown(change: Change, before: User, after: User): boolean {
 /** A deployment whose operator has no active owner could never be administered again. */
 export async function assertOwnerLeft(change: Change, user: User, next: User): Promise<void> {
   const isOwner = ({ role, status }: User) => role === 'owner' && status === 'active'
-  if (change.ledger.is_operator !== 1 || !isOwner(user) || isOwner(next)) return
+  if (!change.ledger.isOperator || !isOwner(user) || isOwner(next)) return
   if (await hasOtherActiveOwner(change.db, user.companyId, user.id)) return
   throw new AppError(
     'last_owner',

@@ -24,10 +24,10 @@ const EVENT = {
 } as const
 const END = {
   id: EVENT.company_id,
-  audit_count: 7,
-  audit_head: Buffer.alloc(32, 7),
-  audit_cut: 0,
-  audit_cut_head: null,
+  auditCount: 7,
+  auditHead: Buffer.alloc(32, 7),
+  auditCut: 0,
+  auditCutHead: null,
 } as const
 
 test.each([
@@ -53,7 +53,7 @@ test.each([
   ],
   [
     'seal of a chain that was cut',
-    () => chain.seal({ ...END, audit_cut: 3, audit_cut_head: Buffer.alloc(32, 3) }, 'whole'),
+    () => chain.seal({ ...END, auditCut: 3, auditCutHead: Buffer.alloc(32, 3) }, 'whole'),
     'a2dd5d97c8c01cbd2133f09d9c082e6e70defcc1d0f05c6a7c854812a6da5f97',
   ],
   [
@@ -74,11 +74,11 @@ test('each part of what is sealed counts', () => {
   const changed = [
     END,
     { ...END, id: 'cmp_01jcn8v4g9e5wtnr5m0hq2x3yz' as const },
-    { ...END, audit_count: 8 },
-    { ...END, audit_head: Buffer.alloc(32, 8) },
-    { ...END, audit_cut: 1 },
-    { ...END, audit_cut_head: Buffer.alloc(32) },
-    { ...END, audit_cut: 1, audit_cut_head: Buffer.alloc(32) },
+    { ...END, auditCount: 8 },
+    { ...END, auditHead: Buffer.alloc(32, 8) },
+    { ...END, auditCut: 1 },
+    { ...END, auditCutHead: Buffer.alloc(32) },
+    { ...END, auditCut: 1, auditCutHead: Buffer.alloc(32) },
   ]
   const seals = changed.flatMap((end) => [chain.seal(end, 'whole'), chain.seal(end, 'broken')])
   expect(new Set(seals.map((seal) => seal.toString('hex'))).size).toBe(changed.length * 2)

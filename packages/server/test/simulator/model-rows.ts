@@ -1,5 +1,5 @@
 import type { ChangeRows } from '../../src/changes/changes.ts'
-import type { Ledger } from '../../src/storage/ledger.ts'
+import type { Ledger } from '../../src/storage/ledger-columns.ts'
 import type { Db } from '../../src/storage/schema.ts'
 import type { ModelDb } from './model-engine.ts'
 

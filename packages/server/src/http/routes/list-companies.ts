@@ -13,7 +13,7 @@ export const listCompanies: Handler<'listCompanies'> = (deps, context) => {
     query,
     carried: { externalId: query.externalId },
     isPosition: async (db, id) => isId('cmp', id) && (await findCompany(db, id)) !== undefined,
-    rows: (db, ids) => findCompanies(db, {}, ids),
+    rows: (db, ids) => findCompanies(db, ids),
     present: presentCompany,
   })
 }
