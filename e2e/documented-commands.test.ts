@@ -45,8 +45,9 @@ const PAGES: Readonly<Record<string, Expected>> = {
   'docs/use/api.md': { told: ['204', 'invalid_body', 'invalid_ip', 'invalid_field', 'user_not_found'] },
   'docs/use/first-key.md': { told: ['ip_not_allowed', 'VALID', '204', 'INACTIVE'], notRun: 1 },
   'docs/use/gateways.md': { told: ['missing_permission'], needs: 'nginx and root', startsService: true },
-  'docs/use/people.md': {},
+  'docs/use/people.md': { notRun: 1 },
   'docs/use/revocation.md': { notRun: 1 },
+  'docs/use/rotation.md': { told: ['VALID', '204'] },
   'docs/use/tokens.md': {},
   'docs/use/verification.md': { told: ['VALID', 'VALID', 'NOT_FOUND'] },
 }

@@ -20,7 +20,10 @@ beforeEach(async () => {
   home = createHome()
   const first = { ...(await serve()), name: 'first' }
   key = home.adminKey()
+  const firstHolder = leaseholder()
   servers = [first, { ...(await serve()), name: 'second' }]
+  // Each takes it when it proves that it can write, before it is ready: the second has it from now on.
+  expect(leaseholder()).not.toBe(firstHolder)
   const me = await call(first.url, { path: '/me', key })
   recorder = createRecorder({
     call: ({ url }: Server, request: Omit<Call, 'key'>) => call(url, { key, ...request }),
@@ -42,22 +45,11 @@ function leaseholder(): unknown {
   }
 }
 
-/** Each takes it with its first write: the second has it from now on. */
-async function takeLease(): Promise<unknown> {
-  const holders: unknown[] = []
-  for (const server of servers) {
-    await recorder.issue(server)
-    holders.push(leaseholder())
-  }
-  expect(new Set(holders).size).toBe(2)
-  return holders[1]
-}
-
 it('two services on one file refuse a key from the moment its deletion is answered', {
   timeout: TEST_MS_MAX,
 }, async () => {
   const [other, holder] = servers
-  const named = await takeLease()
+  const named = leaseholder()
   const [control] = await issueEverywhere({ servers }, recorder, 1)
   for (const deleter of servers) {
     await inRounds({ revocations: SOME }, async (count) => {
@@ -79,7 +71,7 @@ it.skipIf(process.platform !== 'linux')(
   },
   async () => {
     const [other, holder] = servers
-    const named = await takeLease()
+    const named = leaseholder()
     const keys = await issueEverywhere({ servers: [holder] }, recorder, SOME)
     for (const one of keys) {
       expect(await recorder.verify(holder, one)).toBe('VALID')

@@ -183,7 +183,7 @@ function describeNames(rig: () => Rig): void {
           [rig().good.companyId],
           ['orders:read orders:write'],
           ['live'],
-          [],
+          ['-'],
           [INSIDE],
         ])
       }

@@ -212,7 +212,7 @@ test('a store of an older release is compared too, as far as it goes', async () 
   const deleted = { kind: 'keyDeleted', count: 1, names: [key.id] }
   for (const file of [copy, later]) {
     const database = new DatabaseSync(file)
-    database.exec(`ALTER TABLE keys DROP COLUMN ceiling; ALTER TABLE companies DROP COLUMN audit_cut;
+    database.exec(`DROP INDEX users_listed; ALTER TABLE keys DROP COLUMN ceiling; ALTER TABLE companies DROP COLUMN audit_cut;
       ALTER TABLE audit_events DROP COLUMN redaction; ALTER TABLE users DROP COLUMN deleted_at`)
     database.close()
     expect(findForgotten(later, copy, Date.now())?.kinds).toContainEqual(deleted)
