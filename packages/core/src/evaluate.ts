@@ -62,7 +62,7 @@ function judge(
 }
 
 export const hasEnded = (secret: KeySecret | undefined, nowMs: number): boolean =>
-  secret !== undefined && secret.endsAtMs !== null && secret.endsAtMs <= nowMs
+  secret !== undefined && (secret.isOver === true || (secret.endsAtMs !== null && secret.endsAtMs <= nowMs))
 
 export const isTokenOver = ({ token, nowMs }: Pick<Attempt, 'token' | 'nowMs'>): boolean =>
   token !== undefined && token.expiresAtMs <= nowMs

@@ -10,6 +10,8 @@ export type KeySecret = {
   readonly ordinal: number
   /** Milliseconds since the epoch; null: it is the current one, and ends with its key. */
   readonly endsAtMs: number | null
+  /** It was ended, whatever the clock of this server says. */
+  readonly isOver?: true
   /** The tag of the secret whose place it took, as long as it was not used itself; null: of none. */
   readonly replaces: Fingerprint | null
 }

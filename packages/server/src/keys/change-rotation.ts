@@ -4,7 +4,7 @@ import { isId } from '@latchkey/core/ids'
 import { explainTime, parseTime } from '@latchkey/core/time'
 import type { Change } from '../changes/change.ts'
 import { findKeyView, type KeyView, type Rotation } from '../storage/keys.ts'
-import { movePreviousEnd, restoreSecret } from '../storage/secrets.ts'
+import { endPrevious, movePreviousEnd, restoreSecret } from '../storage/secrets.ts'
 import { keyNotFound } from './delete-key.ts'
 import { findKeyToRotate, getView, openRotation, saveRotated, withinLife } from './rotate-key.ts'
 
@@ -25,7 +25,7 @@ export async function moveRotationEnd(
   const endsAtMs = withinLife(key, Math.max(nowMs, parseEnd(previousEndsAt, nowMs)))
   // To let the old secret live longer is to give it out again.
   if (endsAtMs > rotation.previousEndsAtMs) await findKeyToRotate(change, keyId)
-  await movePreviousEnd(change.db, key.id, endsAtMs)
+  await (endsAtMs > nowMs ? movePreviousEnd : endPrevious)(change.db, key.id, endsAtMs)
   await saveRotated(change, key, {})
   await change.record({
     action: 'key.rotation_changed',

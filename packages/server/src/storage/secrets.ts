@@ -26,7 +26,7 @@ export async function replaceSecret(
   await db
     .updateTable('keys')
     .set({
-      previous_tag: sql`fingerprint`,
+      previous_tag: endsAtMs > nowMs ? sql`fingerprint` : null,
       fingerprint: secret.tag,
       secret_ordinal: ordinal,
       prefix: secret.prefix,
@@ -58,6 +58,14 @@ export async function restoreSecret(db: Db, id: KeyId, nowMs: number): Promise<v
     })
     .where('id', '=', id)
     .execute()
+}
+
+/**
+ * Ends the secret that a key had before. The key names it no more: it is over on a server whose clock is behind, too.
+ */
+export async function endPrevious(db: Db, id: KeyId, nowMs: number): Promise<void> {
+  await movePreviousEnd(db, id, nowMs)
+  await db.updateTable('keys').set({ previous_tag: null }).where('id', '=', id).execute()
 }
 
 /** Moves the end of the secret that a key had before. */

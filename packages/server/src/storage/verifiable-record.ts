@@ -72,7 +72,8 @@ function secretsOf(row: VerifiableRow): readonly KeySecret[] {
   const replaced = tagOf(row.replaced_tag)
   if (previous !== null) secrets.push(ended(previous, row.previous_ordinal, row.previous_ends_at))
   if (replaced !== null && replaced !== previous) {
-    secrets.push(ended(replaced, row.replaced_ordinal, row.replaced_ends_at))
+    // Its end is a fact of the store: the clock of a server that is behind must not bring it back.
+    secrets.push({ ...ended(replaced, row.replaced_ordinal, row.replaced_ends_at), isOver: true })
   }
   return secrets
 }

@@ -207,6 +207,23 @@ describe('with no overlap', () => {
   })
 })
 
+describe('a server whose clock is behind', () => {
+  test.each<readonly [string, (id: string) => Promise<unknown>, string[]]>([
+    ['rotated without overlap', (id) => rotate(id, { overlapSeconds: 0 }), ['INACTIVE', 'INACTIVE']],
+    ['ended', (id) => moveEnd(id, after(0)), ['INACTIVE', 'VALID']],
+    ['cancelled', (id) => cancel(id), ['VALID', 'INACTIVE']],
+    ['left open', async () => {}, ['VALID', 'VALID']],
+  ])('judges the secrets of a rotation that was %s as every other does', async (_name, act, codes) => {
+    const { id, old, fresh } = await rotated()
+    await act(id)
+    clock.move(-60_000)
+    const path = `/keys/${id}`
+    await server.call({ method: 'PATCH', path, key: admin(), body: { description: 'changed here' } })
+    expect([await codeOf(old), await codeOf(fresh)]).toEqual(codes)
+    clock.move(60_000)
+  })
+})
+
 describe('an open rotation', () => {
   test('is made longer, shorter and ended', async () => {
     const { id, old, fresh } = await rotated()
