@@ -39,6 +39,7 @@ const SENTENCES: Readonly<Record<ForgottenKind, string>> = {
   keyPermissions: 'Keys whose permissions had been narrowed',
   keyExpiry: 'Keys whose end had been brought forward',
   keySecret: 'Keys whose secret had been replaced',
+  keyPreviousSecret: 'Keys whose old secret had been ended, or was to end sooner',
   keyUnknown: 'Keys that had not been there',
   auditPruned: 'Companies whose oldest audit events had been pruned',
   auditErased: 'Companies in whose audit events personal values had been erased',

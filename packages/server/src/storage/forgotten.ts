@@ -25,6 +25,7 @@ export const FORGOTTEN_KINDS = [
   'keyPermissions',
   'keyExpiry',
   'keySecret',
+  'keyPreviousSecret',
   'keyUnknown',
   'auditPruned',
   'auditErased',
@@ -71,6 +72,17 @@ export function forgottenOfKey(restored: StoredRow, old: StoredRow | undefined):
     ['keyExpiry', isLater(restored.expires_at, old.expires_at)],
     ['keySecret', hexOf(restored.fingerprint) !== hexOf(old.fingerprint)],
   ])
+}
+
+/** Of a secret that was replaced and lives on in the restored store; `nowMs`: when it is restored. */
+export function forgottenOfSecret(
+  restored: StoredRow,
+  old: StoredRow | undefined,
+  nowMs: number,
+): ForgottenKind[] {
+  // Without its row it is the key's current secret again: the key tells.
+  if (old === undefined || Number(restored.ends_at) <= nowMs) return []
+  return kinds([['keyPreviousSecret', isLater(restored.ends_at, old.ends_at)]])
 }
 
 /** Of a password, an invitation or a session that is good in the restored store; `nowMs`: when it is restored. */

@@ -5,6 +5,7 @@ import {
   forgottenOfCompany,
   forgottenOfKey,
   forgottenOfPerson,
+  forgottenOfSecret,
   forgottenOfUser,
   type StoredRow,
 } from './forgotten.ts'
@@ -62,6 +63,13 @@ function* forgottenIn(database: DatabaseSync, nowMs: number): Generator<readonly
   for (const [table, forgottenOf] of named) {
     for (const { restored, old } of pairsOf(database, table, 'id')) {
       for (const kind of forgottenOf(restored, old)) yield [kind, String(restored.id)]
+    }
+  }
+  if (
+    ['main', 'old'].every((schema) => columnsOf(database, schema as 'main' | 'old', 'secrets').length > 0)
+  ) {
+    for (const { restored, old } of pairsOf(database, 'secrets', 'tag')) {
+      for (const kind of forgottenOfSecret(restored, old, nowMs)) yield [kind, String(restored.key_id)]
     }
   }
   const ofPeople = [

@@ -125,6 +125,30 @@ describe('is named', () => {
     expect(await forgottenAfter(patchCompany({ externalId: null }))).toEqual([named])
   })
 
+  describe('a rotation', () => {
+    const path = () => `/keys/${key.id}/rotation`
+    const rotate = (overlapSeconds: number) => () =>
+      expectCreated(server, { path: path(), body: { overlapSeconds } })
+    const moveEnd = (ms: number) => () =>
+      patchOf(path)({ previousEndsAt: new Date(Date.now() + ms).toISOString() })()
+    test.each<readonly [string, string[], (() => Promise<unknown>) | null, () => Promise<unknown>]>([
+      ['that left no overlap', ['keySecret'], null, rotate(0)],
+      ['that left one', ['keySecret'], null, rotate(3_600)],
+      ['whose end came sooner', ['keyPreviousSecret'], rotate(3_600), moveEnd(60_000)],
+      ['that was ended', ['keyPreviousSecret'], rotate(3_600), moveEnd(-1)],
+      ['that got longer: nothing', [], rotate(3_600), moveEnd(7_200_000)],
+      [
+        'that was cancelled',
+        ['keySecret'],
+        rotate(3_600),
+        () => server.call({ method: 'DELETE', path: path() }),
+      ],
+    ])('%s', async (_name, kinds, before, change) => {
+      await before?.()
+      expect(await forgottenAfter(change)).toEqual(kinds.map((kind) => ({ kind, count: 1, names: [key.id] })))
+    })
+  })
+
   test('userUnknown', async () => {
     const other = await expectCreated(server, { path: '/users', body: { name: 'Bob', role: 'viewer' } })
     const gone = tamper(() => `DELETE FROM users WHERE id = '${other.id}'`)
@@ -156,7 +180,7 @@ describe('is named', () => {
   })
 
   test('every kind there is', () => {
-    const apart = ['companyExternalId', 'userUnknown', 'invitation', 'session']
+    const apart = ['companyExternalId', 'keyPreviousSecret', 'userUnknown', 'invitation', 'session']
     expect(new Set([...TAKEN_AWAY.map(([kind]) => kind), ...apart])).toEqual(new Set(FORGOTTEN_KINDS))
   })
 })
