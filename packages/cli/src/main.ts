@@ -1,4 +1,5 @@
 import { AppError } from '@latchkey/core/error'
+import { scrubSecrets } from '@latchkey/core/scrub-secrets'
 import { VERSION } from '@latchkey/core/version'
 import { Command, CommanderError } from 'commander'
 import { registerAuditAccept } from './commands/audit-accept.ts'
@@ -15,26 +16,28 @@ import { registerKeysRotate } from './commands/keys-rotate.ts'
 import { registerMigrate } from './commands/migrate.ts'
 import { registerServe } from './commands/serve.ts'
 import { registerUsersSetPassword } from './commands/users-set-password.ts'
+import { withoutPasted } from './pasted-arguments.ts'
 import { goOnWithoutReaders } from './print.ts'
 
 /** Runs the command line. Answers the exit code: 0 done, 1 not done, 2 wrong use. */
 export async function main(argv: readonly string[]): Promise<number> {
   goOnWithoutReaders()
   try {
-    await buildProgram().parseAsync([...argv])
+    await buildProgram(argv.slice(2)).parseAsync([...argv])
     return Number(process.exitCode ?? 0)
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
-    process.stderr.write(`latchkey: ${explain(error)}\n`)
+    process.stderr.write(scrubSecrets(`latchkey: ${explain(error)}\n`))
     return 1
   }
 }
 
-function buildProgram(): Command {
+function buildProgram(args: readonly string[]): Command {
   const program = new Command('latchkey')
     .description('Self-hosted API keys: issue, list, restrict by address, revoke and verify.')
     .version(VERSION)
     .exitOverride()
+    .configureOutput({ outputError: (text, write) => write(withoutPasted(text, args)) })
     .showSuggestionAfterError()
     .showHelpAfterError('(latchkey --help lists the commands; --help after one, what it takes)')
     .addHelpText('after', '\nStart with: latchkey serve\n')

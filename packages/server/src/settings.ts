@@ -1,5 +1,7 @@
 import { type Allowlist, compileAllowlist, parseWhitelistedIPs } from '@latchkey/core/allowlist'
+import { isRepeatable } from '@latchkey/core/repeatable'
 import { isKeyPrefix } from '@latchkey/core/secret'
+import { got, shown } from '@latchkey/core/shown-value'
 
 /** One setting: its name is an environment variable, its text is checked before anything starts. */
 export type Setting<T> = {
@@ -239,11 +241,12 @@ function wholeNumber(text: string, least: number, most: number): number {
   throw new Error(`must be a whole number from ${least} to ${most}; got ${shown(text)}`)
 }
 
-/** What was given, so that also what cannot be seen is; a value in a wrong place may be a secret, and long. */
-const shown = (text: string): string => (text.length > SHOWN_MAX ? 'a longer text' : JSON.stringify(text))
-const SHOWN_MAX = 20
-
 function path(text: string): string {
+  // Of all that is pasted here by mistake, the secret itself; where no file is, its name would be told.
+  if (/^(?:[\w-]{32,}|[\w+/-]{32,}=+)$/.test(text))
+    throw new Error(
+      'holds what looks like a secret: write the path of a file (./ before a name as long as this)',
+    )
   if (!/^~(?:\/|$)/.test(text)) return text
   throw new Error('begins with ~, which only a shell understands: write the whole path')
 }
@@ -272,9 +275,6 @@ function parseHttpUrl(text: string): URL | undefined {
   return url !== undefined && /^https?:$/.test(url.protocol) ? url : undefined
 }
 
-/** What stands before an @ may be a password. */
-const got = (text: string): string => (text.includes('@') ? ', user or password.' : `; got ${text}`)
-
 /** Shorter texts can be guessed; every fingerprint hangs on this one. */
 const SECRET_LENGTH_MIN = 32
 
@@ -291,6 +291,10 @@ export function serverSecret(text: string): GivenSecret {
 function blocks(text: string): Allowlist | null {
   if (text.trim() === '') return null
   const parsed = parseWhitelistedIPs(text)
-  if ('problems' in parsed) throw new Error(parsed.problems[0]?.detail ?? 'holds no address')
+  if ('problems' in parsed) {
+    const isTold = text.split(',').every((part) => isRepeatable(part.trim()))
+    const detail = isTold ? parsed.problems[0]?.detail : undefined
+    throw new Error(detail ?? 'must hold addresses and blocks such as 192.0.2.7, 10.0.0.0/8 between commas')
+  }
   return parsed.entries === null ? null : compileAllowlist(parsed.entries)
 }

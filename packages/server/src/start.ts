@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { type AddressInfo, createServer } from 'node:net'
 import { setInterval } from 'node:timers'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { isRepeatable } from '@latchkey/core/repeatable'
 import { createApp } from './app.ts'
 import { logCheckpoint } from './audit/checkpoint-log.ts'
 import { type Config, ConfigError } from './config.ts'
@@ -118,10 +119,13 @@ function explainListen(error: NodeJS.ErrnoException, host: string, port: number)
   if (error.code === 'EACCES') {
     return new ConfigError(`Port ${port} needs more rights than this process has: set PORT to 1024 or above.`)
   }
-  if (error.code === 'EADDRNOTAVAIL' || error.code === 'ENOTFOUND') {
+  if (error.code !== undefined && NO_ADDRESS.has(error.code)) {
+    const shown = isRepeatable(host) ? `${host} ` : ''
     return new ConfigError(
-      `HOST ${host} is not an address of this machine: use 127.0.0.1, or 0.0.0.0 for all.`,
+      `HOST ${shown}is not an address of this machine: use 127.0.0.1, or 0.0.0.0 for all.`,
     )
   }
   return new ConfigError(`The server cannot listen on ${host}:${port} (${error.message}).`)
 }
+
+const NO_ADDRESS = new Set(['EADDRNOTAVAIL', 'ENOTFOUND', 'EAI_AGAIN', 'EAI_FAIL'])

@@ -1,4 +1,5 @@
 import { nearest } from '@latchkey/core/nearest'
+import { scrubSecrets } from '@latchkey/core/scrub-secrets'
 import { settings } from './settings.ts'
 
 const PREFIX = 'LATCHKEY_'
@@ -13,7 +14,7 @@ export function describeUnknown(
   const known: readonly string[] = Object.values(settings).map(({ name }) => name)
   const unknown = Object.entries(environment)
     .filter(([name, text = '']) => isMeant(name) && !known.includes(name) && !isMadeByOthers(name, text))
-    .map(([name]) => `Unknown setting ${name}: ${hintFor(name, known)}`)
+    .map(([name]) => `Unknown setting ${scrubSecrets(name)}: ${hintFor(name, known)}`)
   return unknown.length === 0 ? undefined : unknown.join(' ')
 }
 

@@ -150,7 +150,7 @@ function assertKnown(name: string, isNamed: boolean): void {
   if (known.includes(name)) return
   const instead = Object.hasOwn(INSTEAD, name) ? INSTEAD[name] : undefined
   if (instead !== undefined) throw urlRefusal(`has the parameter ${name}, which is not taken: ${instead}`)
-  const shown = isNamed && /^\w{1,40}$/.test(name) ? ` ${name}` : ''
+  const shown = isNamed && /^[a-z_]{1,40}$/i.test(name) ? ` ${name}` : ''
   const suggestion = nearest(name, READ)
   const hint = suggestion === undefined ? `known are ${READ.join(', ')}` : `did you mean ${suggestion}`
   throw urlRefusal(`has a parameter${shown} that is not known: ${hint}`)
