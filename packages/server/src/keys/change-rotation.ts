@@ -3,10 +3,18 @@ import { assertOwn } from '@latchkey/core/escalation'
 import { isId } from '@latchkey/core/ids'
 import { explainTime, parseTime } from '@latchkey/core/time'
 import type { Change } from '../changes/change.ts'
-import { findKeyView, type KeyView, type Rotation } from '../storage/keys.ts'
+import { findKeyView, type KeyView } from '../storage/keys.ts'
+import type { Rotation } from '../storage/rotation.ts'
 import { endPrevious, movePreviousEnd, restoreSecret } from '../storage/secrets.ts'
 import { keyNotFound } from './delete-key.ts'
-import { findKeyToRotate, getView, openRotation, saveRotated, withinLife } from './rotate-key.ts'
+import {
+  findKeyToRotate,
+  getView,
+  keyNotActive,
+  openRotation,
+  saveRotated,
+  withinLife,
+} from './rotate-key.ts'
 
 /** Seconds that a secret may live beside the one in its place: 30 days. */
 const OVERLAP_SECONDS_MAX = 2_592_000
@@ -60,6 +68,7 @@ async function findOpen(
   const key = isId('key', keyId) ? await findKeyView(change.db, change.ledger.id, keyId) : undefined
   if (key === undefined) throw keyNotFound()
   assertOwn(change.principal, key.userId, 'rotate')
+  if (key.deletedAtMs !== null) throw keyNotActive()
   const rotation = openRotation(key, change.nowMs)
   if (rotation === null) {
     throw new AppError(

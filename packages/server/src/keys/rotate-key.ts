@@ -6,7 +6,8 @@ import { isId } from '@latchkey/core/ids'
 import { generateSecret } from '@latchkey/core/secret'
 import type { Change } from '../changes/change.ts'
 import type { Key } from '../storage/key.ts'
-import { findKeyView, type KeyView, type Rotation, updateKey } from '../storage/keys.ts'
+import { findKeyView, type KeyView, updateKey } from '../storage/keys.ts'
+import type { Rotation } from '../storage/rotation.ts'
 import { capPreviousEnd, replaceSecret } from '../storage/secrets.ts'
 import { findUser } from '../storage/users.ts'
 import type { CreatedKey, CreateKeyDeps } from './create-key.ts'
@@ -68,14 +69,21 @@ export async function findKeyToRotate(change: Change, keyId: string): Promise<Ke
   assertNotAbove(principal, user.role, "The key's user")
   assertCovers(principal, authorityOf(change, user, key))
   assertWithinReach(principal, user, reachOf(key))
-  if (key.status !== 'active' || (key.expiresAtMs !== null && key.expiresAtMs <= nowMs)) {
+  // Whoever had to be cut off may be who still has it.
+  if (principal.id === key.id && principal.replaceByMs !== null) {
     throw new AppError(
-      'key_not_active',
-      'The key is deleted, disabled or expired, and has no secret to replace.',
+      'permission_escalation',
+      'The secret you call with was replaced, and can only be ended sooner: use the new one.',
     )
+  }
+  if (key.status !== 'active' || (key.expiresAtMs !== null && key.expiresAtMs <= nowMs)) {
+    throw keyNotActive()
   }
   return key
 }
+
+export const keyNotActive = (): AppError =>
+  new AppError('key_not_active', 'The key is deleted, disabled or expired, and has no secret to replace.')
 
 /** While its previous secret lives. */
 export const openRotation = ({ rotation }: Pick<KeyView, 'rotation'>, nowMs: number): Rotation | null =>

@@ -113,6 +113,30 @@ export function rowOfKey(key: Key): KeyRow {
   }
 }
 
+/** For a query. */
+export const KEY_COLUMNS = [
+  'id',
+  'company_id',
+  'user_id',
+  'prefix',
+  'last_four',
+  'secret_ordinal',
+  'mode',
+  'whitelisted_ips',
+  'permissions',
+  'ceiling',
+  'description',
+  'metadata',
+  'expires_at',
+  'is_enabled',
+  'status',
+  'created_by',
+  'created_at',
+  'updated_at',
+  'deleted_at',
+  'version',
+] as const satisfies readonly (keyof KeyRow)[]
+
 function parsed<T>(text: string | null): T | null {
   return text === null ? null : (JSON.parse(text) as T)
 }

@@ -1,7 +1,8 @@
 import type { CompanyId, KeyId } from '@latchkey/core/ids'
 import type { Company } from './company.ts'
-import { type Key, type KeyRow, keyOf, rowOfKey } from './key.ts'
+import { KEY_COLUMNS, type Key, type KeyRow, keyOf, rowOfKey } from './key.ts'
 import { prepared } from './prepared.ts'
+import { findRotation, type Rotation } from './rotation.ts'
 import { rowsById } from './rows-by-id.ts'
 import type { Db, Schema } from './schema.ts'
 import type { User } from './user.ts'
@@ -18,54 +19,22 @@ export type KeyView = Key & {
   readonly rotation: Rotation | null
 }
 
-/** A secret of a key was replaced by another. */
-export type Rotation = {
-  readonly startedAtMs: number
-  readonly previousEndsAtMs: number
-  readonly previousPrefix: string
-  readonly previousLastFour: string
-  /** null: not yet, as with the next two. */
-  readonly newFirstUsedAtMs: number | null
-  readonly previousLastUsedAtMs: number | null
-  readonly previousLastAddress: string | null
-}
-
 type ViewRow = KeyRow & {
+  readonly previous_tag: Uint8Array | null
   readonly user_status: User['status']
   readonly company_status: Company['status']
   readonly last_used_at: number | null
   readonly last_address: string | null
-  readonly replaced_at: number | null
-  readonly previous_ends_at: number | null
-  readonly previous_prefix: string | null
-  readonly previous_last_four: string | null
-  readonly successor_used_at: number | null
-  readonly previous_last_used_at: number | null
-  readonly previous_last_address: string | null
 }
 
-const viewOf = (row: ViewRow): KeyView => ({
+const viewOf = (row: ViewRow, rotation: Rotation | null): KeyView => ({
   ...keyOf(row),
   userStatus: row.user_status,
   companyStatus: row.company_status,
   lastUsedAtMs: row.last_used_at,
   lastAddress: row.last_address,
-  rotation: rotationOf(row),
+  rotation,
 })
-
-function rotationOf(row: ViewRow): Rotation | null {
-  const { replaced_at, previous_ends_at, previous_prefix, previous_last_four } = row
-  if (replaced_at === null || previous_ends_at === null) return null
-  return {
-    startedAtMs: replaced_at,
-    previousEndsAtMs: previous_ends_at,
-    previousPrefix: previous_prefix ?? '',
-    previousLastFour: previous_last_four ?? '',
-    newFirstUsedAtMs: row.successor_used_at,
-    previousLastUsedAtMs: row.previous_last_used_at,
-    previousLastAddress: row.previous_last_address,
-  }
-}
 
 function selectKeyViews(db: Db) {
   return db
@@ -73,18 +42,9 @@ function selectKeyViews(db: Db) {
     .innerJoin('users as u', 'u.id', 'k.user_id')
     .innerJoin('companies as c', 'c.id', 'k.company_id')
     .leftJoin('key_usage as g', 'g.key_id', 'k.id')
-    .leftJoin('secrets as p', 'p.tag', 'k.previous_tag')
-    .selectAll('k')
-    .select(['u.status as user_status', 'c.status as company_status', 'g.last_used_at', 'g.last_address'])
-    .select([
-      'p.replaced_at',
-      'p.ends_at as previous_ends_at',
-      'p.prefix as previous_prefix',
-      'p.last_four as previous_last_four',
-      'p.successor_used_at',
-      'p.last_used_at as previous_last_used_at',
-      'p.last_address as previous_last_address',
-    ])
+    .select(KEY_COLUMNS.map((column) => `k.${column}` as const))
+    .select(['k.previous_tag', 'u.status as user_status', 'c.status as company_status'])
+    .select(['g.last_used_at', 'g.last_address'])
 }
 
 const keyView = prepared((db, { companyId, id }: { companyId: CompanyId; id: KeyId }) =>
@@ -93,7 +53,7 @@ const keyView = prepared((db, { companyId, id }: { companyId: CompanyId; id: Key
 
 export async function findKeyView(db: Db, companyId: CompanyId, id: KeyId): Promise<KeyView | undefined> {
   const [row] = await keyView(db, { companyId, id })
-  return row === undefined ? undefined : viewOf(row)
+  return row === undefined ? undefined : viewOf(row, await findRotation(db, row.previous_tag))
 }
 
 /** How many keys of one maker; null: made on the host. */
@@ -140,7 +100,9 @@ export async function findKeyViews(
   ids: readonly string[],
 ): Promise<Map<string, KeyView>> {
   const rows = await keyViews(db, { companyId }, ids)
-  return new Map(Array.from(rows, ([id, row]) => [id, viewOf(row)]))
+  const views = new Map<string, KeyView>()
+  for (const [id, row] of rows) views.set(id, viewOf(row, await findRotation(db, row.previous_tag)))
+  return views
 }
 
 export async function findKey(db: Db, companyId: CompanyId, id: KeyId): Promise<Key | undefined> {

@@ -2,6 +2,7 @@ import type { RevocationScope } from '@latchkey/core/revocation-scope'
 import { sql } from 'kysely'
 import type { Revocation } from './engine.ts'
 import { NOT_ACCEPTED, NotAcceptedError } from './not-accepted.ts'
+import { prepared } from './prepared.ts'
 import type { Db } from './schema.ts'
 import type { Leaseholder } from './sqlite-lease.ts'
 
@@ -28,8 +29,12 @@ export async function acceptHead(db: Db): Promise<void> {
   await db.deleteFrom('log').execute()
 }
 
+const accepted = prepared((db, _none: Record<string, never>) => ({
+  compile: () => sql<{ is_accepted: 0 | 1 }>`SELECT is_accepted FROM head`.compile(db),
+}))
+
 /** Throws NotAcceptedError. */
 export async function assertAccepted(db: Db): Promise<void> {
-  const { rows } = await sql<{ is_accepted: 0 | 1 }>`SELECT is_accepted FROM head`.execute(db)
-  if (rows[0]?.is_accepted !== 1) throw new NotAcceptedError(NOT_ACCEPTED)
+  const [head] = await accepted(db, {})
+  if (head?.is_accepted !== 1) throw new NotAcceptedError(NOT_ACCEPTED)
 }

@@ -332,6 +332,17 @@ describe('who may', () => {
     expect((await moveEnd(id, after(1_000), { key: bound.key })).status).toBe(200)
   })
 
+  test('the secret that was replaced ends itself, and brings nothing back', async () => {
+    const { id, old, fresh } = await rotated({ permissions: ['keys:rotate'] })
+    for (const request of [{ key: old }]) {
+      expectProblem(await rotate(id, { overlapSeconds: 0 }, request), 'permission_escalation')
+      expectProblem(await moveEnd(id, after(2 * HOUR_MS), request), 'permission_escalation')
+      expectProblem(await cancel(id, request), 'permission_escalation')
+    }
+    expect((await moveEnd(id, after(60_000), { key: fresh })).status).toBe(200)
+    expect((await moveEnd(id, after(1_000), { key: old })).status).toBe(200)
+  })
+
   test('a developer, its own keys only; a viewer none', async () => {
     const { id } = await create({ userId: company.users.admin.id })
     const { developer, viewer } = company.users
@@ -387,9 +398,11 @@ test('a lost answer costs no secret: the same Idempotency-Key answers it again, 
   expect(second.headers['idempotent-replayed']).toBe('true')
 })
 
-test('a deleted key is dead by all its secrets', async () => {
+test('a deleted key is dead by all its secrets, and its rotation is left alone', async () => {
   const { id, old, fresh } = await rotated()
   await server.call({ method: 'DELETE', path: `/keys/${id}`, key: admin() })
+  for (const answer of [await moveEnd(id, after(1_000)), await cancel(id)])
+    expectProblem(answer, 'key_not_active')
   for (const secret of [old, fresh])
     expect(await verify(secret)).toMatchObject({ code: 'INACTIVE', keyId: id })
 })
