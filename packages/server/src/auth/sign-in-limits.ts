@@ -49,7 +49,8 @@ export function createSignInLimits(perMinuteMax: number): SignInLimits {
   return {
     begin({ name, source, isKnown }, nowMs) {
       const key = keyOf(name)
-      const pair = `${key} ${source}`
+      // Apart: what a stranger fails at does not hold up who is known at the same source.
+      const pair = `${key} ${source}${isKnown ? ' known' : ''}`
       const pairFree = isKnown
         ? FREE_WHERE_KNOWN
         : strangers.areMany(key, nowMs)

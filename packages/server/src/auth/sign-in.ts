@@ -52,10 +52,9 @@ export async function signIn(
   const email = username.toLowerCase()
   const sourceTag = createHmac('sha256', deps.derivedKeys.password).update(`source\0${source}`).digest()
   const rows = await deps.engine.read((db) => findSignIns(db, email, sourceTag))
-  const isKnown = rows.some((row) => row.is_known)
-  const attempt = deps.signInLimits.begin({ name: email, source, isKnown }, nowMs)
+  const { attempt, candidates, isKnown } = begin(deps.signInLimits, rows, { name: email, source }, nowMs)
   try {
-    const matches = await deps.passwords.match(password, email, rows, { source, isKnown })
+    const matches = await deps.passwords.match(password, email, candidates, { source, isKnown })
     const wanted = matches.filter(
       ({ candidate }) =>
         candidate.status === 'active' &&
@@ -64,10 +63,38 @@ export async function signIn(
     const match = wanted.find(({ candidate }) => candidate.company_status === 'active') ?? wanted[0]
     const start = { email, sourceTag: source === UNKNOWN_SOURCE ? undefined : sourceTag }
     const started = match === undefined ? undefined : await startSession(deps, match, start, actor)
-    attempt.end(started === undefined ? 'failed' : 'succeeded')
+    // Of several users of one address, who signs in may guess at the others: that gives it no new tries.
+    const success = rows.length > 1 ? 'dropped' : 'succeeded'
+    attempt.end(started === undefined ? 'failed' : success)
     return started
   } finally {
     attempt.end('dropped')
+  }
+}
+
+/**
+ * Whose password it may be. Where only some users of the address signed in before, one of them may be a stranger to
+ * the others: it has a stranger's tries at all of them, and beyond those the known ones' own tries at the known ones.
+ * Throws AppError `rate_limited`.
+ */
+function begin(
+  limits: SignInLimits,
+  rows: readonly SignInRow[],
+  who: { readonly name: string; readonly source: Source },
+  nowMs: number,
+) {
+  const known = rows.filter((row) => row.is_known)
+  const start = (candidates: readonly SignInRow[], isKnown: boolean) => ({
+    attempt: limits.begin({ ...who, isKnown }, nowMs),
+    candidates,
+    isKnown,
+  })
+  if (known.length === 0) return start(rows, false)
+  if (known.length === rows.length) return start(rows, true)
+  try {
+    return start(rows, false)
+  } catch {
+    return start(known, true)
   }
 }
 
