@@ -20,6 +20,18 @@ export function ceilingOf(role: Role, isOperator: boolean, authority: CompiledAu
   return { role, permissions: listPermissions(authority) }
 }
 
+/** What both let through. */
+export function lowerCeiling(
+  one: Ceiling | null,
+  other: Ceiling | null,
+  isOperator: boolean,
+): Ceiling | null {
+  if (one === null || other === null) return one ?? other
+  const owner = { role: 'owner', isOperator, userPermissions: null } as const
+  const { role, authority } = authorityUnder(owner, other.permissions, one)
+  return { role: lowerRole(role, other.role), permissions: listPermissions(authority) }
+}
+
 /** What a key may do: its user's authority, narrowed by its own list and by what its maker could give. */
 export function authorityUnder(
   user: {

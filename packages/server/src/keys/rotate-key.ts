@@ -1,3 +1,4 @@
+import { type Ceiling, lowerCeiling } from '@latchkey/core/ceiling'
 import { AppError } from '@latchkey/core/error'
 import { assertCovers, assertNotAbove, assertOwn } from '@latchkey/core/escalation'
 import { fingerprintBytes } from '@latchkey/core/fingerprint'
@@ -12,7 +13,7 @@ import { capPreviousEnd, replaceSecret } from '../storage/secrets.ts'
 import { findUser } from '../storage/users.ts'
 import type { CreatedKey, CreateKeyDeps } from './create-key.ts'
 import { keyNotFound } from './delete-key.ts'
-import { assertWithinReach, authorityOf, reachOf } from './grant.ts'
+import { assertWithinReach, authorityOf, grantableBy, reachOf } from './grant.ts'
 
 /** Seconds that the old secret lives where nothing is said: a day. */
 const OVERLAP_SECONDS = 86_400
@@ -48,7 +49,7 @@ export async function rotateKey(
   // One that still lives is ended: of three secrets the oldest would be nobody's to end.
   await capPreviousEnd(db, key.id, nowMs)
   const secretOrdinal = await replaceSecret(db, key.id, { tag, prefix, lastFour }, { nowMs, endsAtMs })
-  await saveRotated(change, key, { prefix, lastFour, secretOrdinal })
+  await saveRotated(change, key, { prefix, lastFour, secretOrdinal, ceiling: ceilingAfter(change, key) })
   await change.record({
     action: 'key.rotated',
     object: { type: 'key', id: key.id },
@@ -64,7 +65,8 @@ export async function findKeyToRotate(change: Change, keyId: string): Promise<Ke
   if (key === undefined) throw keyNotFound()
   assertOwn(principal, key.userId, 'rotate')
   const user = await findUser(db, key.companyId, key.userId)
-  if (user === undefined) throw new Error(`the user of ${key.id} is missing`)
+  // Who was deleted had no active key.
+  if (user === undefined) throw keyNotActive()
   // Whoever has a secret of the key can do all that the key may, from wherever it may.
   assertNotAbove(principal, user.role, "The key's user")
   assertCovers(principal, authorityOf(change, user, key))
@@ -85,6 +87,16 @@ export async function findKeyToRotate(change: Change, keyId: string): Promise<Ke
 export const keyNotActive = (): AppError =>
   new AppError('key_not_active', 'The key is deleted, disabled or expired, and has no secret to replace.')
 
+/**
+ * Whoever is given a secret has the key from then on, also when its user is promoted: like one that it makes, the key
+ * never has more than it could give. The key itself had itself already.
+ */
+function ceilingAfter(change: Change, key: Key): Ceiling | null {
+  const { principal, ledger } = change
+  if (principal.id === key.id && !principal.isDerived) return key.ceiling
+  return lowerCeiling(key.ceiling, grantableBy(change), ledger.isOperator)
+}
+
 /** While its previous secret lives. */
 export const openRotation = ({ rotation }: Pick<KeyView, 'rotation'>, nowMs: number): Rotation | null =>
   rotation !== null && rotation.previousEndsAtMs > nowMs ? rotation : null
@@ -97,7 +109,7 @@ export const withinLife = ({ expiresAtMs }: Pick<Key, 'expiresAtMs'>, endsAtMs: 
 export async function saveRotated(
   change: Change,
   key: Key,
-  current: Partial<Pick<Key, 'prefix' | 'lastFour' | 'secretOrdinal'>>,
+  current: Partial<Pick<Key, 'prefix' | 'lastFour' | 'secretOrdinal' | 'ceiling'>>,
 ): Promise<void> {
   change.revoke({ scope: 'key', id: key.id })
   await updateKey(change.db, { ...key, ...current, updatedAtMs: change.nowMs, version: key.version + 1 })
