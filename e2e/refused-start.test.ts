@@ -141,12 +141,13 @@ describe('a place that cannot be used stops the start', () => {
     expect(readFileSync(join(home.directory, 'notes'), 'utf8')).toBe('of somebody else')
   })
 
-  it('a data directory that cannot be made, because a file is in the way', async () => {
+  it.each(['file', 'file/data'])('a data directory that is a file, or lies in one: %s', async (name) => {
     writeFileSync(join(home.directory, 'file'), '')
-    const dataDir = join(home.directory, 'file', 'data')
     await expectRefused(
-      { LATCHKEY_DATA_DIR: dataDir },
-      /The data directory .*file\/data cannot be written .*LATCHKEY_DATA_DIR/,
+      { LATCHKEY_DATA_DIR: join(home.directory, name) },
+      new RegExp(
+        `The data directory .*${name} is a file, or lies in one: let LATCHKEY_DATA_DIR name a directory`,
+      ),
     )
   })
 

@@ -36,6 +36,13 @@ export function findLinks(dataDir: string): string[] {
 function explain(dataDir: string, error: NodeJS.ErrnoException): string {
   const fault = explainWriteError(error, dataDir)
   if (fault !== undefined) return `The data directory ${dataDir} cannot be written: ${sentenceOf(fault)}`
+  // EEXIST: it is the place itself; ENOTDIR: something above it.
+  if (error.code === 'EEXIST' || error.code === 'ENOTDIR') {
+    return (
+      `The data directory ${dataDir} is a file, or lies in one: let LATCHKEY_DATA_DIR name a directory. It is made ` +
+      'where there is none.'
+    )
+  }
   return (
     `The data directory ${dataDir} cannot be written (${error.message}): ` +
     'correct its permissions or choose another with LATCHKEY_DATA_DIR.'
