@@ -27,44 +27,37 @@ export type Presented = { readonly secret: Secret | undefined; readonly tokenTex
 /** The verdict, and the token that stood for the key, session or user. */
 export type Judged = { readonly outcome: Outcome; readonly token: PresentedToken | undefined }
 
-/** What is asked of it; the rest of the attempt is what was presented. */
-export type Asked = Omit<Attempt, 'token' | 'secretOrdinal'>
-
 const UNKNOWN: Judged = { outcome: NOT_FOUND, token: undefined }
 
 /**
- * Judges what was presented: the one way to do it, whoever asks. All that is asked of it stands in the attempt, so that
- * the verdict is whole; then it is counted, and an accepted use is noted. `expectedId`: another key's secret is as
- * wrong as none. Throws AppError `cannot_verify`.
+ * Judges what was presented: the one way to do it, whoever asks. All that is asked of it stands in the attempt, as it is
+ * for a secret; a token adds what it carries. So the verdict is whole; then it is counted, and an accepted use is noted.
+ * `expectedId`: another key's secret is as wrong as none. Throws AppError `cannot_verify`.
  */
 export function judge(
   deps: JudgeDeps,
   { secret, tokenText }: Presented,
-  attempt: Asked,
+  attempt: Attempt,
   expectedId?: string,
 ): MaybePromise<Judged> {
-  const judged =
-    secret === undefined ? judgeToken(deps, tokenText, attempt) : judgeSecret(deps, secret, attempt)
-  return whenKnown(judged, ({ outcome, token }) => {
-    const isExpected = expectedId === undefined || outcome.key?.id === expectedId
-    return note(deps, isExpected ? { outcome, token } : UNKNOWN, attempt)
-  })
+  if (secret === undefined) {
+    return whenKnown(judgeToken(deps, tokenText, attempt), (judged) =>
+      note(deps, judged, attempt, expectedId),
+    )
+  }
+  return whenKnown(deps.verifier.verify(secret, attempt), (outcome) =>
+    note(deps, { outcome, token: undefined }, attempt, expectedId),
+  )
 }
 
-const judgeSecret = ({ verifier }: JudgeDeps, secret: Secret, attempt: Asked): MaybePromise<Judged> =>
-  whenKnown(verifier.verify(secret, { ...attempt, token: undefined, secretOrdinal: null }), (outcome) => ({
-    outcome,
-    token: undefined,
-  }))
-
 /** A token counts as long as the key, session or user behind it does: the same engine is asked, by id. */
-function judgeToken(deps: JudgeDeps, text: string | undefined, attempt: Asked): MaybePromise<Judged> {
+function judgeToken(deps: JudgeDeps, text: string | undefined, attempt: Attempt): MaybePromise<Judged> {
   // Garbage costs no promise.
   if (text === undefined || text.length > TOKEN_LENGTH_MAX || !text.startsWith('eyJ')) return UNKNOWN
   return judgeWhatItStandsFor(deps, text, attempt)
 }
 
-async function judgeWhatItStandsFor(deps: JudgeDeps, text: string, attempt: Asked): Promise<Judged> {
+async function judgeWhatItStandsFor(deps: JudgeDeps, text: string, attempt: Attempt): Promise<Judged> {
   const verified = await deps.verifyToken(text)
   if (verified === undefined) return UNKNOWN
   const token = presentedToken(verified)
@@ -95,9 +88,16 @@ function presentedToken(token: VerifiedToken): PresentedToken {
 }
 
 /** The only place that counts verdicts and notes uses. */
-function note({ metrics, usage }: JudgeDeps, judged: Judged, { nowMs, address }: Asked): Judged {
-  const { code, key, secret } = judged.outcome
+function note(
+  { metrics, usage }: JudgeDeps,
+  judged: Judged,
+  { nowMs, address }: Attempt,
+  expectedId: string | undefined,
+): Judged {
+  const isExpected = expectedId === undefined || judged.outcome.key?.id === expectedId
+  const told = isExpected ? judged : UNKNOWN
+  const { code, key, secret } = told.outcome
   metrics.verdictGiven(code)
   if (code === 'VALID') usage.note(key.id, nowMs, address, secret)
-  return judged
+  return told
 }

@@ -6,7 +6,7 @@ import { type MaybePromise, whenKnown } from '@latchkey/core/maybe-promise'
 import { NOT_FOUND } from '@latchkey/core/outcome'
 import { type Principal, principalOf } from '@latchkey/core/principal'
 import { parseSecret, type Secret } from '@latchkey/core/secret'
-import { type Asked, type JudgeDeps, type Judged, judge } from '../auth/judge.ts'
+import { type JudgeDeps, type Judged, judge } from '../auth/judge.ts'
 import type { Services } from '../services.ts'
 import { findOutsideUser } from '../storage/outside-user.ts'
 import { principalNow } from '../verification/principal-now.ts'
@@ -44,7 +44,17 @@ export function authenticate(
   const { scheme, text } = credential
   const secret = parseSecret(text, deps.config.keyPrefix)
   const presented = { secret, tokenText: scheme === 'bearer' ? text : undefined }
-  const use = { ...needed, address, nowMs: deps.clock.nowMs() }
+  const { visibleTo, permissions, exempt } = needed
+  const nowMs = deps.clock.nowMs()
+  const use: Attempt = {
+    visibleTo,
+    address,
+    permissions,
+    exempt,
+    token: undefined,
+    secretOrdinal: null,
+    nowMs,
+  }
   return whenKnown(judge(deps, presented, use), (judged) => accept(deps, judged, use, request))
 }
 
@@ -54,7 +64,7 @@ export function authenticate(
 export function authenticateSecret(
   deps: AuthenticateDeps,
   secret: Secret | undefined,
-  use: Asked,
+  use: Attempt,
   expectedId?: string,
 ): MaybePromise<Principal> {
   return whenKnown(judge(deps, { secret, tokenText: undefined }, use, expectedId), (judged) =>
@@ -87,7 +97,7 @@ export function authenticateAgain(
 function accept(
   { failedAttempts }: Pick<AuthenticateDeps, 'failedAttempts'>,
   { outcome, token }: Judged,
-  use: Asked,
+  use: Attempt,
   request?: IncomingMessage,
 ): Principal {
   if (outcome.key === undefined) {

@@ -2,6 +2,7 @@ import { METHODS } from 'node:http'
 import type { Socket } from 'node:net'
 import { type Address, formatAddress } from '@latchkey/core/address'
 import { AppError } from '@latchkey/core/error'
+import { IN_FORCE } from '@latchkey/core/evaluate'
 import { type MaybePromise, whenKnown } from '@latchkey/core/maybe-promise'
 import { type Principal, sightOf } from '@latchkey/core/principal'
 import { parseSecret } from '@latchkey/core/secret'
@@ -110,7 +111,7 @@ async function authenticateGateway(
   }
 }
 
-const GATEWAY_ASKED = { visibleTo: null, permissions: ['keys:verify'], exempt: null }
+const GATEWAY_ASKED = { ...IN_FORCE, permissions: ['keys:verify'] }
 
 /** The client is not to blame for the gateway's credential, and must not be challenged for it. */
 function asGatewayError(error: unknown): unknown {

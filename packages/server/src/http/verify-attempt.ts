@@ -58,8 +58,17 @@ export function verifyParsed(
   { text, secret, address, permissions }: ParsedInput,
 ): MaybePromise<Judged> {
   const nowMs = deps.clock.nowMs()
-  const attempt = { visibleTo: sightOf(principal), address, permissions, exempt: null, nowMs }
-  return judge(deps, { secret, tokenText: text }, attempt)
+  const visibleTo = sightOf(principal)
+  const asked = {
+    visibleTo,
+    address,
+    permissions,
+    exempt: null,
+    token: undefined,
+    secretOrdinal: null,
+    nowMs,
+  }
+  return judge(deps, { secret, tokenText: text }, asked)
 }
 
 export function presentOutcome({ outcome, token }: Judged, requestId: string): VerifyResult {
