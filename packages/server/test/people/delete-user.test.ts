@@ -1,4 +1,5 @@
 /** A user who is deleted is gone from everywhere but its id, and nothing of it works. */
+import type { KeyId } from '@latchkey/core/ids'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { verifyStore } from '../../src/audit/verify-store.ts'
 import { setPasswordOnHost } from '../../src/host.ts'
@@ -101,6 +102,27 @@ test('what was written on its keys is gone, and none comes back', async () => {
   const made = await server.call({ method: 'POST', path: '/keys', body: { userId: user.id } })
   expect(made.body.code).toBe('user_not_found')
 })
+
+test('from where its keys were used is gone, by a secret that was replaced too', async () => {
+  const from = '203.0.113.77'
+  const use = (secret: string) => server.call({ path: '/me', key: secret, from })
+  const { body } = await server.call({ method: 'POST', path: `/keys/${key.id}/rotation`, body: {} })
+  for (const secret of [key.key, body.key]) expect((await use(secret)).status).toBe(200)
+  await server.services.usage.flush()
+  const addresses = async () => JSON.stringify(await usesOf(key.id))
+  expect(await addresses()).toMatch(new RegExp(`${from}.*${from}`))
+  await disable()
+  expect((await remove()).status).toBe(204)
+  expect(await addresses()).not.toContain(from)
+})
+
+/** What is noted of the key's use, and of the secrets it had. */
+async function usesOf(id: KeyId) {
+  return server.services.engine.read(async (db) => [
+    await db.selectFrom('key_usage').select('last_address').where('key_id', '=', id).execute(),
+    await db.selectFrom('secrets').select('last_address').where('key_id', '=', id).execute(),
+  ])
+}
 
 test('its session, password and invitation end with it', async () => {
   const headers = { authorization: `Bearer ${await sessionToken(server, email)}` }
