@@ -2,7 +2,7 @@ import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import { type createFingerprinter, fingerprintBytes } from '@latchkey/core/fingerprint'
 import { hintOf } from '@latchkey/core/hint'
 import { type CompanyId, type KeyId, nextId, type UserId } from '@latchkey/core/ids'
-import type { Schema } from '../packages/server/src/storage/schema.ts'
+import type { Schema } from '../packages/server/src/storage/tables/schema.ts'
 import { secretAt } from './secrets.ts'
 
 /** Every tenth key is disabled, so that a list of active ones has something to leave out. */

@@ -7,7 +7,7 @@ import { readSources } from './structure/source.ts'
 import { formatViolation, type Violation } from './structure/violation.ts'
 import { checkWalls } from './structure/walls.ts'
 
-/** Everything in the tree that breaks a rule of scripts/structure/rules.ts, by path and line. */
+/** Everything in the tree that breaks a rule of scripts/structure, by path and line. */
 export function checkStructure(root: string): Violation[] {
   const files = readSources(root)
   // A check that found nothing to look at must not look like one that found nothing wrong.

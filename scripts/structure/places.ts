@@ -11,9 +11,13 @@ export function placeOf(path: string): string {
   return placeInSource(name, inside)
 }
 
+/** Folders of the server that have rooms of their own. */
+const HOUSES = ['http', 'storage']
+
 function placeInSource(name: string, inside: readonly string[]): string {
   const [first = '', second = ''] = inside
   const isFile = inside.length === 1
+  if (name === 'server' && HOUSES.includes(first) && inside.length > 2) return `server/${first}/${second}`
   if (name === 'server') return `server/${isFile ? first.replace(/\.\w+$/, '') : first}`
   if (name === 'console' && first === 'features') return `console/features/${second}`
   if (name === 'console' && first === 'ui') return 'console/ui'

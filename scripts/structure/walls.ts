@@ -1,7 +1,7 @@
 import type { Import } from './imports.ts'
 import { type Destination, resolveImport } from './imports.ts'
 import { covers, packageOf, placeOf, rowOf } from './places.ts'
-import { PUBLIC_PLACES, READ_VERBS, WALLS, type Wall } from './rules.ts'
+import { PUBLIC_PLACES, READ_VERBS, WALLS, type Wall } from './rooms.ts'
 import { type SourceFile, violationAt, violationOnLine } from './source.ts'
 import type { Violation } from './violation.ts'
 
@@ -14,7 +14,7 @@ function checkFile(file: SourceFile): Violation[] {
   const place = placeOf(file.path)
   const wall = place.startsWith('tests of ') ? {} : rowOf(WALLS, place)
   if (wall === undefined) {
-    const mend = `no room is called ${place}: move it, or give it a row in scripts/structure/rules.ts`
+    const mend = `no room is called ${place}: move it, or give it a row in scripts/structure/rooms.ts`
     return [violationOnLine(file, 1, 'wall', mend)]
   }
   return file.imports.flatMap((found) => {

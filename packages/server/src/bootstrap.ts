@@ -7,8 +7,8 @@ import { createCompany } from './companies/create-company.ts'
 import { createKey } from './keys/create-key.ts'
 import { readKeyInput } from './keys/key-input.ts'
 import type { Services } from './services.ts'
-import { findOperatorCompany } from './storage/companies.ts'
-import { findDeploymentLocked } from './storage/deployment.ts'
+import { findOperatorCompany } from './storage/tables/companies.ts'
+import { findDeploymentLocked } from './storage/tables/deployment.ts'
 import { createUser } from './users/create-user.ts'
 
 export type Bootstrapped = {

@@ -4,8 +4,8 @@ import type { CompanyList } from './audit/company-list.ts'
 import { ConfigError } from './config.ts'
 import { assertStrong, type DerivedKeys, deriveKeys } from './server-secret.ts'
 import type { GivenSecret } from './settings.ts'
-import { findDeployment, insertDeployment } from './storage/deployment.ts'
 import type { Engine } from './storage/engine.ts'
+import { findDeployment, insertDeployment } from './storage/tables/deployment.ts'
 
 /**
  * Holds the server secret against the one this store was made with, so that a wrong one stops the start

@@ -5,9 +5,9 @@ import { prepareDataDir } from './data-dir.ts'
 import { assertStrong, readServerSecret } from './server-secret.ts'
 import type { GivenSecret } from './settings.ts'
 import type { Engine } from './storage/engine.ts'
-import type { PostgresOptions } from './storage/postgres.ts'
-import { openSqlite, type SqliteOptions } from './storage/sqlite.ts'
-import type { WriterHooks } from './storage/sqlite-writer.ts'
+import type { PostgresOptions } from './storage/postgres/postgres.ts'
+import { openSqlite, type SqliteOptions } from './storage/sqlite/sqlite.ts'
+import type { WriterHooks } from './storage/sqlite/writer.ts'
 
 export const storeFileOf = (dataDir: string): string => join(dataDir, 'latchkey.db')
 
@@ -17,7 +17,7 @@ export async function isStoreMade(
   { databaseUrl }: SecretSource,
 ): Promise<boolean> {
   if (databaseUrl === null) return existsSync(storeFileOf(dataDir))
-  const { isPostgresSetUp } = await import('./storage/postgres-inspection.ts')
+  const { isPostgresSetUp } = await import('./storage/postgres/inspection.ts')
   return isPostgresSetUp(databaseUrl)
 }
 
@@ -57,7 +57,7 @@ export async function openStore(
   hooks: StoreHooks,
 ): Promise<Engine> {
   if (databaseUrl === null) return openSqlite({ file: storeFileOf(dataDir), ...hooks })
-  const { openPostgres } = await import('./storage/postgres.ts')
+  const { openPostgres } = await import('./storage/postgres/postgres.ts')
   return openPostgres({
     url: databaseUrl,
     connectionsMax: databaseConnections,

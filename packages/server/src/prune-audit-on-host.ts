@@ -3,10 +3,10 @@ import type { CompanyId } from '@latchkey/core/ids'
 import { verifyStore } from './audit/verify-store.ts'
 import { requesterOnHost } from './changes/requester.ts'
 import { pruneAudit } from './companies/prune-audit.ts'
-import { presentAuditEvent } from './http/present-audit-event.ts'
+import { presentAuditEvent } from './http/present/present-audit-event.ts'
 import type { Services } from './services.ts'
-import { findFirstEventSince, listEventsAfter } from './storage/audit.ts'
-import { findLedger } from './storage/ledger.ts'
+import { findFirstEventSince, listEventsAfter } from './storage/tables/audit.ts'
+import { findLedger } from './storage/tables/ledger.ts'
 
 /** Events taken away by one transaction, which holds their company: about half a second. */
 const STEP_EVENTS = 20_000

@@ -7,9 +7,9 @@ import { createApp } from './app.ts'
 import { logCheckpoint } from './audit/checkpoint-log.ts'
 import { type Config, ConfigError } from './config.ts'
 import type { Services } from './services.ts'
-import { deleteExpiredIdempotency } from './storage/idempotency.ts'
-import { trimLog } from './storage/log.ts'
-import { deleteExpiredPeople } from './storage/people.ts'
+import { deleteExpiredIdempotency } from './storage/tables/idempotency.ts'
+import { trimLog } from './storage/tables/log.ts'
+import { deleteExpiredPeople } from './storage/tables/people.ts'
 
 const SWEEP_MS = 10 * 60 * 1_000
 /** What was written since the last checkpoint can be taken back unseen by whoever writes to the database. */

@@ -3,7 +3,7 @@ import type { ErrorCode } from '@latchkey/core/error'
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
 import ajvFormats from 'ajv-formats'
 import { expect } from 'vitest'
-import { PROBLEMS } from '../src/http/problems.ts'
+import { PROBLEMS } from '../src/http/present/problems.ts'
 import type { Parsed, TestAnswer } from './harness.ts'
 
 const ajv = new Ajv2020({ allErrors: true, strict: true, allowUnionTypes: true })

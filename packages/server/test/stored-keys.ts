@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import { type CompanyId, type Id, nextId, type UserId } from '@latchkey/core/ids'
 import type { Services } from '../src/services.ts'
-import { findLedgerLocked, saveLedger } from '../src/storage/ledger.ts'
-import type { Db, Schema } from '../src/storage/schema.ts'
-import { findUser, saveKeyCounts } from '../src/storage/users.ts'
+import { findLedgerLocked, saveLedger } from '../src/storage/tables/ledger.ts'
+import type { Db, Schema } from '../src/storage/tables/schema.ts'
+import { findUser, saveKeyCounts } from '../src/storage/tables/users.ts'
 
 type KeyRow = Schema['keys']
 

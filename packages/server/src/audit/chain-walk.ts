@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { StoredEvent } from '../storage/schema.ts'
+import type { StoredEvent } from '../storage/tables/schema.ts'
 import { CHAIN_BROKEN, PRUNED } from './append-event.ts'
 import { type AuditChain, isEqual } from './chain.ts'
 import type { Sighted } from './sightings.ts'

@@ -1,7 +1,7 @@
 import { createHash, createHmac, createSecretKey, timingSafeEqual } from 'node:crypto'
 import type { CompanyId } from '@latchkey/core/ids'
-import type { Ledger } from '../storage/ledger-columns.ts'
-import type { AuditEventRow } from '../storage/schema.ts'
+import type { Ledger } from '../storage/tables/ledger-columns.ts'
+import type { AuditEventRow } from '../storage/tables/schema.ts'
 
 /** What the chain of a new company starts from, and the list of companies of a new store. */
 export const CHAIN_START = Buffer.alloc(32)

@@ -1,8 +1,8 @@
 import { AppError } from '@latchkey/core/error'
 import type { CompanyId } from '@latchkey/core/ids'
-import { listCompanyIdsAfter } from '../storage/companies.ts'
-import { findDeployment } from '../storage/deployment.ts'
-import type { Db, DeploymentRow } from '../storage/schema.ts'
+import { listCompanyIdsAfter } from '../storage/tables/companies.ts'
+import { findDeployment } from '../storage/tables/deployment.ts'
+import type { Db, DeploymentRow } from '../storage/tables/schema.ts'
 import { type AuditChain, CHAIN_START, isEqual } from './chain.ts'
 import type { Sighted } from './sightings.ts'
 

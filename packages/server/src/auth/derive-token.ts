@@ -8,7 +8,7 @@ import {
 } from '@latchkey/core/permission'
 import type { Principal } from '@latchkey/core/principal'
 import type { Engine } from '../storage/engine.ts'
-import { findKey } from '../storage/keys.ts'
+import { findKey } from '../storage/tables/keys.ts'
 import { ACCESS_TOKEN_MS, issueToken, type TokenIssuer } from './access-token.ts'
 
 export type DerivedToken = {

@@ -2,7 +2,7 @@ import { AppError } from '@latchkey/core/error'
 import { isId, type SessionId } from '@latchkey/core/ids'
 import type { Principal } from '@latchkey/core/principal'
 import type { Change } from '../changes/change.ts'
-import { findSession, updateSession } from '../storage/people.ts'
+import { findSession, updateSession } from '../storage/tables/people.ts'
 import { SESSION_TOKEN_MS } from './access-token.ts'
 
 /** However often it is renewed, a session asks for the password again after this long. */

@@ -10,9 +10,9 @@ import {
   type SignInRow,
   updatePasswordHash,
   upsertKnownSource,
-} from '../storage/passwords.ts'
-import { insertSession } from '../storage/people.ts'
-import { findUser } from '../storage/users.ts'
+} from '../storage/tables/passwords.ts'
+import { insertSession } from '../storage/tables/people.ts'
+import { findUser } from '../storage/tables/users.ts'
 import { SESSION_TOKEN_MS } from './access-token.ts'
 import type { Match, Passwords } from './password.ts'
 import type { SignInLimits } from './sign-in-limits.ts'

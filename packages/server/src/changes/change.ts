@@ -5,9 +5,9 @@ import type { RandomBytes } from '@latchkey/core/random'
 import type { RevocationScope } from '@latchkey/core/revocation-scope'
 import { appendEvent, type NewEvent } from '../audit/append-event.ts'
 import type { AuditChain } from '../audit/chain.ts'
-import { findLedgerLocked, saveLedger } from '../storage/ledger.ts'
-import type { Ledger } from '../storage/ledger-columns.ts'
-import type { Db } from '../storage/schema.ts'
+import { findLedgerLocked, saveLedger } from '../storage/tables/ledger.ts'
+import type { Ledger } from '../storage/tables/ledger-columns.ts'
+import type { Db } from '../storage/tables/schema.ts'
 
 /** One write transaction, as a use case sees it. */
 export type Tx = {

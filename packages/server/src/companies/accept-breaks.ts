@@ -3,8 +3,8 @@ import { BREAK_ACCEPTED } from '../audit/chain-walk.ts'
 import { verifyCompanyList, walkCompanyList } from '../audit/company-list.ts'
 import { endFault, walkCompany } from '../audit/verify-chain.ts'
 import type { Change } from '../changes/change.ts'
-import { findDeploymentLocked, updateDeployment } from '../storage/deployment.ts'
-import { saveLedger } from '../storage/ledger.ts'
+import { findDeploymentLocked, updateDeployment } from '../storage/tables/deployment.ts'
+import { saveLedger } from '../storage/tables/ledger.ts'
 
 /** Also of a list that was accepted: the operator's company keeps it. */
 const LIST_ACCEPTED = 'store.companies_accepted'

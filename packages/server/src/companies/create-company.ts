@@ -4,11 +4,11 @@ import { nobody } from '@latchkey/core/principal'
 import { newChain } from '../audit/chain.ts'
 import { companyListBroken, extendCompanyList } from '../audit/company-list.ts'
 import { changeIn, type Tx } from '../changes/change.ts'
-import { findCompanyByExternalId, insertCompany } from '../storage/companies.ts'
-import type { Company } from '../storage/company.ts'
-import { countCompany, findDeploymentLocked } from '../storage/deployment.ts'
-import type { Ledger } from '../storage/ledger-columns.ts'
-import type { Db } from '../storage/schema.ts'
+import { findCompanyByExternalId, insertCompany } from '../storage/tables/companies.ts'
+import type { Company } from '../storage/tables/company.ts'
+import { countCompany, findDeploymentLocked } from '../storage/tables/deployment.ts'
+import type { Ledger } from '../storage/tables/ledger-columns.ts'
+import type { Db } from '../storage/tables/schema.ts'
 
 export type NewCompany = {
   readonly name: string

@@ -1,8 +1,8 @@
 import { appendCut } from '../audit/append-event.ts'
 import { walkChain } from '../audit/chain-walk.ts'
 import type { Change } from '../changes/change.ts'
-import { deleteEventsUpTo, listEventsAfter } from '../storage/audit.ts'
-import { saveLedgerWithCut } from '../storage/ledger.ts'
+import { deleteEventsUpTo, listEventsAfter } from '../storage/tables/audit.ts'
+import { saveLedgerWithCut } from '../storage/tables/ledger.ts'
 
 const CHUNK_ROWS = 1_000
 

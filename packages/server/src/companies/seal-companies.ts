@@ -2,9 +2,9 @@ import { nobody } from '@latchkey/core/principal'
 import { LIST_SEALED } from '../audit/chain-walk.ts'
 import { walkCompanyList } from '../audit/company-list.ts'
 import { changeIn, type Tx } from '../changes/change.ts'
-import { findOperatorCompany } from '../storage/companies.ts'
-import { findDeploymentLocked, updateDeployment } from '../storage/deployment.ts'
-import type { Db } from '../storage/schema.ts'
+import { findOperatorCompany } from '../storage/tables/companies.ts'
+import { findDeploymentLocked, updateDeployment } from '../storage/tables/deployment.ts'
+import type { Db } from '../storage/tables/schema.ts'
 
 /**
  * Seals the list of companies of a store that an older release made; `check` is what the store notes of its server

@@ -2,8 +2,8 @@ import type { CompanyUpdate } from '@latchkey/contract/schemas/companies'
 import { AppError } from '@latchkey/core/error'
 import { changesBetween, isOnly } from '../audit/changes-between.ts'
 import type { Change } from '../changes/change.ts'
-import { findCompany, updateCompany as saveCompany } from '../storage/companies.ts'
-import type { Company } from '../storage/company.ts'
+import { findCompany, updateCompany as saveCompany } from '../storage/tables/companies.ts'
+import type { Company } from '../storage/tables/company.ts'
 import { assertExternalIdFree } from './create-company.ts'
 
 /** Changes what the patch names. Throws AppError: input faults, `company_not_found`, `operator_company`. */

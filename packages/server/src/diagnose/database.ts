@@ -5,10 +5,10 @@ import {
   isAccepted,
   isOpenElsewhere,
   type StoreFormat,
-} from '../storage/sqlite-inspection.ts'
-import { CheckNotRun, checkIntegrity } from '../storage/sqlite-integrity.ts'
-import { findStrangeSqliteObjects } from '../storage/sqlite-objects.ts'
-import { isRecentSqlite, SQLITE_VERSION_MIN } from '../storage/sqlite-version.ts'
+} from '../storage/sqlite/inspection.ts'
+import { CheckNotRun, checkIntegrity } from '../storage/sqlite/integrity.ts'
+import { findStrangeSqliteObjects } from '../storage/sqlite/objects.ts'
+import { isRecentSqlite, SQLITE_VERSION_MIN } from '../storage/sqlite/version.ts'
 import { sizeOf } from './data-dir.ts'
 import { type Finding, fine, problem, reasonOf, warning } from './finding.ts'
 import { diagnoseObjects } from './objects.ts'

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
 import { type Config, readConfig, type SecretSource } from '../config.ts'
 import { storeFileOf } from '../open-store.ts'
-import { findNewestMs, findSecretCheck } from '../storage/sqlite-inspection.ts'
+import { findNewestMs, findSecretCheck } from '../storage/sqlite/inspection.ts'
 import { diagnoseClock } from './clock.ts'
 import { diagnoseDataDir, diagnoseDisk } from './data-dir.ts'
 import { diagnoseDatabase, diagnoseIntegrity } from './database.ts'
@@ -43,7 +43,7 @@ async function* diagnoseServed(
   secretSource: SecretSource,
   databaseUrl: string,
 ): AsyncGenerator<Finding> {
-  const { inspectPostgres } = await import('../storage/postgres-inspection.ts')
+  const { inspectPostgres } = await import('../storage/postgres/inspection.ts')
   const nowMs = Date.now()
   const state = await inspectPostgres(databaseUrl, config.databaseAcceptOff).catch(reasonOf)
   if (typeof state === 'string') {

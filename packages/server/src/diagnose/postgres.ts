@@ -1,4 +1,4 @@
-import type { PostgresState } from '../storage/postgres-inspection.ts'
+import type { PostgresState } from '../storage/postgres/inspection.ts'
 import { ACCEPT, NOT_ACCEPTED } from './database.ts'
 import { type Finding, fine, problem, warning } from './finding.ts'
 import { diagnoseObjects } from './objects.ts'

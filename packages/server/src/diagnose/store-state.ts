@@ -1,8 +1,8 @@
 import { statSync } from 'node:fs'
 import type { DatabaseSync } from 'node:sqlite'
 import { type DiskFault, findDiskFault } from '../storage/disk-fault.ts'
-import { isDamaged } from '../storage/sqlite-errors.ts'
-import { openForInspection, readFormat, type StoreFormat } from '../storage/sqlite-inspection.ts'
+import { isDamaged } from '../storage/sqlite/errors.ts'
+import { openForInspection, readFormat, type StoreFormat } from '../storage/sqlite/inspection.ts'
 import { reasonOf } from './finding.ts'
 
 /** The embedded store as it was found. */

@@ -1,10 +1,10 @@
 import { STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import { AppError } from '@latchkey/core/error'
-import type { TextAnswer } from './answer.ts'
-import { underBasePath } from './base-path.ts'
-import { gatewayRefusal } from './gateway-answer.ts'
-import { problemAnswer } from './problem.ts'
+import { gatewayRefusal } from './gateway/gateway-answer.ts'
+import { problemAnswer } from './present/problem.ts'
+import type { TextAnswer } from './wire/answer.ts'
+import { underBasePath } from './wire/base-path.ts'
 
 /** Node's error of a request that it could not parse; `rawPacket`: what it was reading. */
 export type BrokenRequest = NodeJS.ErrnoException & { readonly rawPacket?: Buffer }

@@ -1,9 +1,9 @@
 import { AppError } from '@latchkey/core/error'
-import { preflightHeaders } from './cors.ts'
-import { urlOf } from './incoming.ts'
-import { problemAnswer } from './problem.ts'
-import { parseTarget } from './request-target.ts'
+import { problemAnswer } from './present/problem.ts'
 import type { Route, Router } from './router.ts'
+import { preflightHeaders } from './wire/cors.ts'
+import { urlOf } from './wire/incoming.ts'
+import { parseTarget } from './wire/request-target.ts'
 
 type MissingDeps = {
   readonly corsOrigins: readonly string[]

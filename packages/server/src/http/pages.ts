@@ -7,11 +7,11 @@ import {
   renderReferencePage,
 } from '@latchkey/contract/reference-page'
 import { AppError, type ErrorCode } from '@latchkey/core/error'
-import { type Answer, jsonAnswer } from './answer.ts'
-import { basePathOf, pageUnder } from './base-path.ts'
-import { PROBLEMS } from './problems.ts'
-import { requestOrigin } from './request-origin.ts'
+import { PROBLEMS } from './present/problems.ts'
 import type { Route, Router } from './router.ts'
+import { type Answer, jsonAnswer } from './wire/answer.ts'
+import { basePathOf, pageUnder } from './wire/base-path.ts'
+import { requestOrigin } from './wire/request-origin.ts'
 
 /** No script, nothing from elsewhere: what a page may load, it loads from here. */
 const CONTENT_SECURITY_POLICY =

@@ -1,7 +1,7 @@
 import { AppError } from '@latchkey/core/error'
 import type { UserId } from '@latchkey/core/ids'
 import type { Services } from '../services.ts'
-import { findDeployment } from '../storage/deployment.ts'
+import { findDeployment } from '../storage/tables/deployment.ts'
 import type { Refused } from '../verification/lease.ts'
 import { createWriteProof } from '../verification/write-proof.ts'
 

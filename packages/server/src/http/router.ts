@@ -1,9 +1,9 @@
 import type { AppError } from '@latchkey/core/error'
 import type { MaybePromise } from '@latchkey/core/maybe-promise'
 import findMyWay, { type HTTPMethod } from 'find-my-way'
-import type { Answer } from './answer.ts'
-import type { Incoming } from './incoming.ts'
-import { parseTarget } from './request-target.ts'
+import type { Answer } from './wire/answer.ts'
+import type { Incoming } from './wire/incoming.ts'
+import { parseTarget } from './wire/request-target.ts'
 
 export type Route = {
   /** How metrics and logs name it: the operation, else the pattern of the path. */

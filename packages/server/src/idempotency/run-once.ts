@@ -5,7 +5,7 @@ import type { CompanyId } from '@latchkey/core/ids'
 import type { Change } from '../changes/change.ts'
 import type { Changes } from '../changes/changes.ts'
 import type { Requester } from '../changes/requester.ts'
-import { findIdempotency, insertIdempotency } from '../storage/idempotency.ts'
+import { findIdempotency, insertIdempotency } from '../storage/tables/idempotency.ts'
 import { open, seal, sealingKey } from './sealed-answer.ts'
 
 /** How long an answer can be replayed, in milliseconds. */

@@ -1,4 +1,4 @@
-import type { Key } from '../storage/key.ts'
+import type { Key } from '../storage/tables/key.ts'
 
 /** What of a key the audit log keeps when it changes, under the names of the wire. */
 export function auditedFields(key: Key) {

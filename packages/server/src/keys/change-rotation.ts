@@ -3,9 +3,9 @@ import { assertOwn } from '@latchkey/core/escalation'
 import { isId } from '@latchkey/core/ids'
 import { explainTime, parseTime } from '@latchkey/core/time'
 import type { Change } from '../changes/change.ts'
-import { findKeyView, type KeyView } from '../storage/keys.ts'
-import type { Rotation } from '../storage/rotation.ts'
-import { endPrevious, movePreviousEnd, restoreSecret } from '../storage/secrets.ts'
+import { findKeyView, type KeyView } from '../storage/tables/keys.ts'
+import type { Rotation } from '../storage/tables/rotation.ts'
+import { endPrevious, movePreviousEnd, restoreSecret } from '../storage/tables/secrets.ts'
 import { keyNotFound } from './delete-key.ts'
 import {
   findKeyToRotate,

@@ -2,9 +2,9 @@ import { AppError } from '@latchkey/core/error'
 import { assertOwn } from '@latchkey/core/escalation'
 import { isId } from '@latchkey/core/ids'
 import type { Change } from '../changes/change.ts'
-import type { Key } from '../storage/key.ts'
-import { findKey, updateKey } from '../storage/keys.ts'
-import { findUser, saveKeyCounts } from '../storage/users.ts'
+import type { Key } from '../storage/tables/key.ts'
+import { findKey, updateKey } from '../storage/tables/keys.ts'
+import { findUser, saveKeyCounts } from '../storage/tables/users.ts'
 
 /**
  * Deactivates a key for good. Again is fine and changes nothing. `isExpected` decides on the key's version (If-Match).

@@ -6,8 +6,8 @@ import { assertCovers, assertNotAbove, assertOwn } from '@latchkey/core/escalati
 import type { Principal } from '@latchkey/core/principal'
 import { exceeds, type Reach } from '@latchkey/core/reach'
 import type { Change } from '../changes/change.ts'
-import type { Key } from '../storage/key.ts'
-import type { User } from '../storage/user.ts'
+import type { Key } from '../storage/tables/key.ts'
+import type { User } from '../storage/tables/user.ts'
 
 /** What of a key says what it may do, from where and until when. */
 export type Grant = Pick<Key, 'id' | 'whitelistedIPs' | 'expiresAtMs' | 'permissions' | 'ceiling' | 'status'>

@@ -1,6 +1,6 @@
 import type { MaybePromise } from '@latchkey/core/maybe-promise'
 import { type CompiledQuery, type DatabaseConnection, type Dialect, Kysely } from 'kysely'
-import type { Db, Schema } from './schema.ts'
+import type { Db, Schema } from './tables/schema.ts'
 
 /** What the query builder has to know of a store besides the connection. */
 export type Words = Pick<Dialect, 'createAdapter' | 'createIntrospector' | 'createQueryCompiler'>

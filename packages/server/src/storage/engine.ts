@@ -3,7 +3,7 @@ import type { KeyRecord } from '@latchkey/core/key-record'
 import type { KeyHandle } from '@latchkey/core/loaded-key'
 import type { MaybePromise } from '@latchkey/core/maybe-promise'
 import type { RevocationScope } from '@latchkey/core/revocation-scope'
-import type { Db, LogRow } from './schema.ts'
+import type { Db, LogRow } from './tables/schema.ts'
 
 /** The head, and the log rows after the asked revision, from one snapshot. */
 export type Changes = {

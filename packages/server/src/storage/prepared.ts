@@ -1,7 +1,7 @@
 import type { MaybePromise } from '@latchkey/core/maybe-promise'
 import type { Compilable } from 'kysely'
 import { runOf } from './builder.ts'
-import type { Db } from './schema.ts'
+import type { Db } from './tables/schema.ts'
 
 /** Stands for a value while the text is made. */
 class Place {

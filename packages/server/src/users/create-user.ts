@@ -4,8 +4,8 @@ import { assertCovers, assertNotAbove } from '@latchkey/core/escalation'
 import { compileAuthority } from '@latchkey/core/permission'
 import { assertRoomForOne } from '@latchkey/core/quota'
 import type { Change } from '../changes/change.ts'
-import type { User } from '../storage/user.ts'
-import { insertUser } from '../storage/users.ts'
+import type { User } from '../storage/tables/user.ts'
+import { insertUser } from '../storage/tables/users.ts'
 import { findTakenFaults, parseUserPermissions } from './user-input.ts'
 
 /**

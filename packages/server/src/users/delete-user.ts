@@ -2,8 +2,8 @@ import { AppError } from '@latchkey/core/error'
 import { assertNotAbove } from '@latchkey/core/escalation'
 import { isId } from '@latchkey/core/ids'
 import type { Change } from '../changes/change.ts'
-import { eraseUser } from '../storage/erase-user.ts'
-import { findUser } from '../storage/users.ts'
+import { eraseUser } from '../storage/tables/erase-user.ts'
+import { findUser } from '../storage/tables/users.ts'
 import { assertOwnerLeft, userNotFound } from './update-user.ts'
 
 /**

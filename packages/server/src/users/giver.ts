@@ -1,7 +1,7 @@
 import { type Ceiling, ceilingOf } from '@latchkey/core/ceiling'
 import { compileAuthority, isAboveRole, lacks } from '@latchkey/core/permission'
 import type { Change } from '../changes/change.ts'
-import type { User } from '../storage/user.ts'
+import type { User } from '../storage/tables/user.ts'
 import { authorityOf } from './user-authority.ts'
 
 /** What whoever gives an invitation, or the password that comes of it, can give, as it is stored. */

@@ -1,9 +1,9 @@
 import { AppError } from '@latchkey/core/error'
 import type { UserId } from '@latchkey/core/ids'
 import type { Change } from '../changes/change.ts'
-import { findPasswordsFor, SIGN_INS_MAX, upsertPassword } from '../storage/passwords.ts'
-import { deleteInvitationsOf, endSessionsOf, findInvitation } from '../storage/people.ts'
-import { findUser } from '../storage/users.ts'
+import { findPasswordsFor, SIGN_INS_MAX, upsertPassword } from '../storage/tables/passwords.ts'
+import { deleteInvitationsOf, endSessionsOf, findInvitation } from '../storage/tables/people.ts'
+import { findUser } from '../storage/tables/users.ts'
 import { giverText } from './giver.ts'
 
 /** A password that was hashed for a user and the address it has, outside the transaction. */

@@ -1,5 +1,5 @@
 import { type CompiledAuthority, compileAuthority } from '@latchkey/core/permission'
-import type { User } from '../storage/user.ts'
+import type { User } from '../storage/tables/user.ts'
 
 /** All that a user may. */
 export function authorityOf(

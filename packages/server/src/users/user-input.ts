@@ -1,8 +1,8 @@
 import { type Fault, noteFault } from '@latchkey/core/error'
 import type { CompanyId } from '@latchkey/core/ids'
 import { isReservedPermission, parsePermission } from '@latchkey/core/permission'
-import type { Db } from '../storage/schema.ts'
-import { findUserByEmail, findUserByExternalId } from '../storage/users.ts'
+import type { Db } from '../storage/tables/schema.ts'
+import { findUserByEmail, findUserByExternalId } from '../storage/tables/users.ts'
 
 /** A user's list narrows the application's permissions; the reserved ones come with the role. */
 export function parseUserPermissions(

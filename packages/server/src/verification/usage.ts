@@ -3,8 +3,8 @@ import type { KeyId } from '@latchkey/core/ids'
 import type { VerifiableKey } from '@latchkey/core/key'
 import type { KeySecret } from '@latchkey/core/loaded-key'
 import type { Engine } from '../storage/engine.ts'
-import { noteSecretUses } from '../storage/secret-uses.ts'
-import { type Use, upsertUsage } from '../storage/usage.ts'
+import { noteSecretUses } from '../storage/tables/secret-uses.ts'
+import { type Use, upsertUsage } from '../storage/tables/usage.ts'
 import { createSecretUses, type SecretUse } from './secret-uses.ts'
 
 /** How long a use waits to be written, in milliseconds. */

@@ -1,6 +1,6 @@
 import type { Turn } from '@latchkey/core/fair-queue'
-import { touchDeployment } from '../storage/deployment.ts'
 import type { Engine } from '../storage/engine.ts'
+import { touchDeployment } from '../storage/tables/deployment.ts'
 
 /** How long a write that succeeded counts: whoever asks every second does not cost a write each. Milliseconds. */
 const GOOD_MS = 5_000

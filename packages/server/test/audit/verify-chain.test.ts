@@ -1,7 +1,7 @@
 import type { CompanyId } from '@latchkey/core/ids'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { verifyChain } from '../../src/audit/verify-chain.ts'
-import { findLedger } from '../../src/storage/ledger.ts'
+import { findLedger } from '../../src/storage/tables/ledger.ts'
 import { createTestCompany, expectCreated, startTestServer, type TestService } from '../harness.ts'
 
 const EVENTS = 12

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { type AddressInfo, connect, type Socket } from 'node:net'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { type Connections, createConnections } from '../../src/http/connections.ts'
+import { type Connections, createConnections } from '../../src/http/wire/connections.ts'
 
 const MAX = 4
 

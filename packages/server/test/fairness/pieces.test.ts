@@ -1,7 +1,7 @@
 /** A long answer is made in pieces that leave others their turns, and held for its reader within bounds. */
 import { describe, expect, test } from 'vitest'
-import { createHoldings } from '../../src/http/holdings.ts'
-import { createPieceMaker, orDrop } from '../../src/http/pieces.ts'
+import { createHoldings } from '../../src/http/admission/holdings.ts'
+import { createPieceMaker, orDrop } from '../../src/http/admission/pieces.ts'
 
 const KIB = 1024
 

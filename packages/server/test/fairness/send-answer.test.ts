@@ -3,8 +3,8 @@ import { once } from 'node:events'
 import { createServer, type Server, type ServerResponse } from 'node:http'
 import { type AddressInfo, connect, type Socket } from 'node:net'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import type { Answer } from '../../src/http/answer.ts'
-import { sendAnswer } from '../../src/http/send-answer.ts'
+import type { Answer } from '../../src/http/wire/answer.ts'
+import { sendAnswer } from '../../src/http/wire/send-answer.ts'
 
 let server: Server
 let answer: Answer

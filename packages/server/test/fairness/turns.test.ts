@@ -1,7 +1,7 @@
 /** Long work gets its turns: little in each turn of the event loop, and by lanes. */
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
-import { createTurns } from '../../src/http/turns.ts'
+import { createTurns } from '../../src/http/admission/turns.ts'
 
 /** A clock that a test moves on. */
 function createClock() {

@@ -1,6 +1,6 @@
 /** Of lists and batches so many are made at once, of one company and of all; who waits is let in by turns. */
 import { describe, expect, test } from 'vitest'
-import { createTurnstile } from '../../src/http/turnstile.ts'
+import { createTurnstile } from '../../src/http/admission/turnstile.ts'
 
 /** Work that a test ends. */
 function createWorks(limits: Partial<Parameters<typeof createTurnstile>[0]> = {}) {

@@ -3,7 +3,7 @@
  * to its end for it, and no transaction is begun for what can be refused without the store.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { findLedgerLocked } from '../../src/storage/ledger.ts'
+import { findLedgerLocked } from '../../src/storage/tables/ledger.ts'
 import {
   createTestCompany,
   startTestServer,

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { deleteExpiredIdempotency } from '../../src/storage/idempotency.ts'
+import { deleteExpiredIdempotency } from '../../src/storage/tables/idempotency.ts'
 import { expectProblem } from '../answer-checks.ts'
 import { createFakeClock, type FakeClock, HOUR_MS } from '../fake-clock.ts'
 import {

@@ -1,6 +1,6 @@
 /** Invitations, and the passwords that are set with them. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { findPassword } from '../../src/storage/passwords.ts'
+import { findPassword } from '../../src/storage/tables/passwords.ts'
 import { expectProblem } from '../answer-checks.ts'
 import { createFakeClock, HOUR_MS } from '../fake-clock.ts'
 import {

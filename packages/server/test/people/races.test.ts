@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { HOST, requesterAsUser } from '../../src/changes/requester.ts'
 import { setPasswordOnHost } from '../../src/host.ts'
-import { findInvitation } from '../../src/storage/people.ts'
+import { findInvitation } from '../../src/storage/tables/people.ts'
 import { invitationHash } from '../../src/users/invite-user.ts'
 import { setPassword } from '../../src/users/set-password.ts'
 import { createFakeClock, HOUR_MS } from '../fake-clock.ts'

@@ -2,7 +2,7 @@
 import { argon2Sync, randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { createPasswords } from '../../src/auth/password.ts'
-import { findPassword, updatePasswordHash } from '../../src/storage/passwords.ts'
+import { findPassword, updatePasswordHash } from '../../src/storage/tables/passwords.ts'
 import { expectCreated, type Parsed, startTestServer, type TestService } from '../harness.ts'
 import { givePassword, PASSWORD } from '../tokens/issued-token.ts'
 

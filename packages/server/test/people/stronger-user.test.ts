@@ -1,6 +1,6 @@
 /** What was granted for a weaker user never serves for a stronger one, and a stronger user is changed by its equals. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { upsertPassword } from '../../src/storage/passwords.ts'
+import { upsertPassword } from '../../src/storage/tables/passwords.ts'
 import { expectProblem } from '../answer-checks.ts'
 import {
   createTestCompany,

@@ -1,6 +1,6 @@
 import type { CompanyId, KeyId, UserId } from '@latchkey/core/ids'
 import type { RevocationScope } from '@latchkey/core/revocation-scope'
-import type { LogRow } from '../../src/storage/schema.ts'
+import type { LogRow } from '../../src/storage/tables/schema.ts'
 import { type Contents, isUsable } from './model-contents.ts'
 
 /** What must hold at every step, by the names of the security design. */

@@ -1,7 +1,7 @@
 import type { Fingerprint } from '@latchkey/core/fingerprint'
 import type { CompanyId, KeyId, UserId } from '@latchkey/core/ids'
 import type { ServerRow } from '../../src/storage/engine.ts'
-import type { LogRow } from '../../src/storage/schema.ts'
+import type { LogRow } from '../../src/storage/tables/schema.ts'
 
 export type ModelKey = {
   readonly id: KeyId

@@ -1,6 +1,6 @@
 import type { ChangeRows } from '../../src/changes/changes.ts'
-import type { Ledger } from '../../src/storage/ledger-columns.ts'
-import type { Db } from '../../src/storage/schema.ts'
+import type { Ledger } from '../../src/storage/tables/ledger-columns.ts'
+import type { Db } from '../../src/storage/tables/schema.ts'
 import type { ModelDb } from './model-engine.ts'
 
 const modelOf = (db: Db): ModelDb => db as unknown as ModelDb

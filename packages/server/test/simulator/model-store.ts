@@ -1,7 +1,7 @@
 import type { KeyHandle } from '@latchkey/core/loaded-key'
 import type { RevocationScope } from '@latchkey/core/revocation-scope'
 import type { Head, Observation, ServerRow } from '../../src/storage/engine.ts'
-import type { LogRow } from '../../src/storage/schema.ts'
+import type { LogRow } from '../../src/storage/tables/schema.ts'
 import type { Agenda } from './agenda.ts'
 import { type Contents, copyOf, emptyContents, type ModelKey, type Mutation } from './model-contents.ts'
 import { type Ground, Session } from './model-session.ts'

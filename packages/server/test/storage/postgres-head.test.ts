@@ -2,7 +2,7 @@
 import pg from 'pg'
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest'
 import type { FollowedChanges } from '../../src/storage/engine.ts'
-import { openPostgres } from '../../src/storage/postgres.ts'
+import { openPostgres } from '../../src/storage/postgres/postgres.ts'
 import { startTestServer, type TestService } from '../harness.ts'
 
 let server: TestService

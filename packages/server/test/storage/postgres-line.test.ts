@@ -1,7 +1,7 @@
 /** Who gets one of the connections, by order: no company has all of them, and revocations have their own. */
 import { AppError } from '@latchkey/core/error'
 import { describe, expect, test, vi } from 'vitest'
-import { createPostgresLine, limitsOf } from '../../src/storage/postgres-line.ts'
+import { createPostgresLine, limitsOf } from '../../src/storage/postgres/line.ts'
 
 type Asked = { readonly name: string; end(): void; readonly ended: Promise<void> }
 

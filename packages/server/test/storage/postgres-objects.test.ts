@@ -1,7 +1,7 @@
 import pg from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { diagnoseObjects } from '../../src/diagnose/objects.ts'
-import { inspectPostgres } from '../../src/storage/postgres-inspection.ts'
+import { inspectPostgres } from '../../src/storage/postgres/inspection.ts'
 import { startTestServer, type TestService } from '../harness.ts'
 
 let server: TestService

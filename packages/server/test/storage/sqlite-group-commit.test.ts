@@ -4,7 +4,7 @@ import type { Turn } from '@latchkey/core/fair-queue'
 import type { SessionId, UserId } from '@latchkey/core/ids'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { storeFileOf } from '../../src/open-store.ts'
-import type { Db } from '../../src/storage/schema.ts'
+import type { Db } from '../../src/storage/tables/schema.ts'
 import { startTestServer, type TestService } from '../harness.ts'
 
 let server: TestService

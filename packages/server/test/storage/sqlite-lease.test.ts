@@ -12,7 +12,7 @@ import fc from 'fast-check'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { storeFileOf } from '../../src/open-store.ts'
 import type { AskedChanges, Engine } from '../../src/storage/engine.ts'
-import { openSqlite } from '../../src/storage/sqlite.ts'
+import { openSqlite } from '../../src/storage/sqlite/sqlite.ts'
 import { createFreshness } from '../../src/verification/freshness.ts'
 import { startTestServer } from '../harness.ts'
 

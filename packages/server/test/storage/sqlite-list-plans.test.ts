@@ -2,11 +2,11 @@
 import type { CompanyId, UserId } from '@latchkey/core/ids'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { storeFileOf } from '../../src/open-store.ts'
-import { listingOfEvents } from '../../src/storage/event-listing.ts'
-import { listingOfKeys } from '../../src/storage/key-listing.ts'
-import { listingOfCompanies, listingOfUsers } from '../../src/storage/listings.ts'
-import type { IdRange, Listing } from '../../src/storage/page.ts'
-import { openSqliteConnection, type SqliteConnection } from '../../src/storage/sqlite-connection.ts'
+import { openSqliteConnection, type SqliteConnection } from '../../src/storage/sqlite/connection.ts'
+import { listingOfEvents } from '../../src/storage/tables/event-listing.ts'
+import { listingOfKeys } from '../../src/storage/tables/key-listing.ts'
+import { listingOfCompanies, listingOfUsers } from '../../src/storage/tables/listings.ts'
+import type { IdRange, Listing } from '../../src/storage/tables/page.ts'
 import { startTestServer, type TestService } from '../harness.ts'
 
 let server: TestService

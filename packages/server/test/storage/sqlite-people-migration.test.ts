@@ -9,7 +9,7 @@ import { initial } from '../../src/storage/migrations/sqlite-0001-initial.ts'
 import { leaseholder } from '../../src/storage/migrations/sqlite-0002-leaseholder.ts'
 import { provableAudit } from '../../src/storage/migrations/sqlite-0003-provable-audit.ts'
 import { keyCeilings } from '../../src/storage/migrations/sqlite-0005-key-ceilings.ts'
-import { openSqlite } from '../../src/storage/sqlite.ts'
+import { openSqlite } from '../../src/storage/sqlite/sqlite.ts'
 import { RELEASE_BEFORE } from './release-before.ts'
 
 let directory: string

@@ -1,6 +1,6 @@
 /** On a nearly full disk nothing is added any more, so that what takes a power away still has room. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { isRoomLeft } from '../../src/storage/sqlite-room.ts'
+import { isRoomLeft } from '../../src/storage/sqlite/room.ts'
 import { expectProblem } from '../answer-checks.ts'
 import {
   createTestCompany,

@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { DatabaseSync } from 'node:sqlite'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { openSqlite } from '../../src/storage/sqlite.ts'
-import { openSqliteConnection } from '../../src/storage/sqlite-connection.ts'
-import { createSqliteLease } from '../../src/storage/sqlite-lease.ts'
-import { createSqliteVerificationReads } from '../../src/storage/sqlite-verification.ts'
+import { openSqliteConnection } from '../../src/storage/sqlite/connection.ts'
+import { createSqliteLease } from '../../src/storage/sqlite/lease.ts'
+import { openSqlite } from '../../src/storage/sqlite/sqlite.ts'
+import { createSqliteVerificationReads } from '../../src/storage/sqlite/verification.ts'
 
 let directory: string
 beforeEach(() => {

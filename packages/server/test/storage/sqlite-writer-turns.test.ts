@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import type { Db } from '../../src/storage/schema.ts'
-import { openSqliteConnection, type SqliteConnection } from '../../src/storage/sqlite-connection.ts'
-import { createSqliteWriter, type SqliteWriter } from '../../src/storage/sqlite-writer.ts'
+import { openSqliteConnection, type SqliteConnection } from '../../src/storage/sqlite/connection.ts'
+import { createSqliteWriter, type SqliteWriter } from '../../src/storage/sqlite/writer.ts'
+import type { Db } from '../../src/storage/tables/schema.ts'
 
 let directory: string
 let connection: SqliteConnection

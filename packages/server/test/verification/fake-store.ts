@@ -1,5 +1,5 @@
 import type { FollowedChanges, Observation, ServerRow } from '../../src/storage/engine.ts'
-import type { LogRow } from '../../src/storage/schema.ts'
+import type { LogRow } from '../../src/storage/tables/schema.ts'
 
 export const LEASE_MS = 2_000
 export const MARGIN_MS = 500

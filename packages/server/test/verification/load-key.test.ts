@@ -7,7 +7,7 @@ import type { KeyId } from '@latchkey/core/ids'
 import { compileKey } from '@latchkey/core/key-record'
 import { listPermissions } from '@latchkey/core/permission'
 import { describe, expect, test } from 'vitest'
-import { recordOf, type VerifiableRow } from '../../src/storage/verifiable-record.ts'
+import { recordOf, type VerifiableRow } from '../../src/storage/tables/verifiable-record.ts'
 import { loadKey } from '../../src/verification/load-key.ts'
 
 const ID = 'key_1' as KeyId

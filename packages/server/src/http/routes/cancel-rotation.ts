@@ -1,5 +1,5 @@
 import { cancelRotation as cancel } from '../../keys/change-rotation.ts'
-import type { Handler } from '../context.ts'
+import type { Handler } from '../schema/context.ts'
 
 export const cancelRotation: Handler<'cancelRotation'> = async (deps, { principal, requester, params }) => {
   await deps.change(requester, principal.companyId, (change) => cancel(change, params.keyId), {

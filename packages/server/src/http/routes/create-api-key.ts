@@ -1,9 +1,9 @@
 import { checkNewKey, createKey } from '../../keys/create-key.ts'
 import { readKeyInput } from '../../keys/key-input.ts'
 import { assertMetadataFits } from '../../keys/key-quotas.ts'
-import type { Handler } from '../context.ts'
-import { once } from '../once.ts'
-import { etagOf, presentCreatedKey } from '../present-key.ts'
+import { etagOf, presentCreatedKey } from '../present/present-key.ts'
+import type { Handler } from '../schema/context.ts'
+import { once } from './once.ts'
 
 export const createApiKey: Handler<'createApiKey'> = async (deps, context) => {
   const { fingerprint, config } = deps

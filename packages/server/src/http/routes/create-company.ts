@@ -1,7 +1,7 @@
 import { createCompany as create } from '../../companies/create-company.ts'
-import type { Handler } from '../context.ts'
-import { once } from '../once.ts'
-import { presentCompany } from '../present-company.ts'
+import { presentCompany } from '../present/present-company.ts'
+import type { Handler } from '../schema/context.ts'
+import { once } from './once.ts'
 
 export const createCompany: Handler<'createCompany'> = (deps, context) =>
   once(deps, context, async (change) => {

@@ -1,6 +1,6 @@
 import { inviteUser } from '../../users/invite-user.ts'
-import type { Handler } from '../context.ts'
-import { presentTime } from '../present-time.ts'
+import { presentTime } from '../present/present-time.ts'
+import type { Handler } from '../schema/context.ts'
 
 export const createInvitation: Handler<'createInvitation'> = async (
   deps,

@@ -2,9 +2,9 @@ import { AppError } from '@latchkey/core/error'
 import { SESSION_TOKEN_MS } from '../../auth/access-token.ts'
 import { signIn } from '../../auth/sign-in.ts'
 import { sourceOf } from '../../auth/source.ts'
-import { refuseUnknown } from '../authenticate.ts'
-import type { Handler } from '../context.ts'
-import { issueSessionToken } from '../session-token.ts'
+import { refuseUnknown } from '../admission/authenticate.ts'
+import { issueSessionToken } from '../oauth/session-token.ts'
+import type { Handler } from '../schema/context.ts'
 
 export const createSession: Handler<'createSession'> = async (deps, { body, actor, address, origin }) => {
   const nowMs = deps.clock.nowMs()

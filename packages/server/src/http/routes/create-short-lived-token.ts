@@ -1,8 +1,8 @@
 import { AppError, type Fault, inputError, noteFault } from '@latchkey/core/error'
 import { parsePermission } from '@latchkey/core/permission'
 import { deriveToken, findMissing } from '../../auth/derive-token.ts'
-import type { Handler } from '../context.ts'
-import { tokenIssuerName } from '../token-issuer-name.ts'
+import { tokenIssuerName } from '../oauth/token-issuer-name.ts'
+import type { Handler } from '../schema/context.ts'
 
 export const createShortLivedToken: Handler<'createShortLivedToken'> = async (
   deps,

@@ -1,7 +1,7 @@
 import { createUser as create } from '../../users/create-user.ts'
-import type { Handler } from '../context.ts'
-import { once } from '../once.ts'
-import { presentUser } from '../present-user.ts'
+import { presentUser } from '../present/present-user.ts'
+import type { Handler } from '../schema/context.ts'
+import { once } from './once.ts'
 
 export const createUser: Handler<'createUser'> = (deps, context) =>
   once(deps, context, async (change) => {

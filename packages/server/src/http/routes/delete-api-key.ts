@@ -1,6 +1,6 @@
 import { deleteKey } from '../../keys/delete-key.ts'
-import type { Handler } from '../context.ts'
-import { parseIfMatch } from '../if-match.ts'
+import type { Handler } from '../schema/context.ts'
+import { parseIfMatch } from '../wire/if-match.ts'
 
 export const deleteApiKey: Handler<'deleteApiKey'> = async (deps, context) => {
   const { principal, requester, params } = context

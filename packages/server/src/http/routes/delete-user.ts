@@ -1,5 +1,5 @@
 import { deleteUser as remove } from '../../users/delete-user.ts'
-import type { Handler } from '../context.ts'
+import type { Handler } from '../schema/context.ts'
 
 export const deleteUser: Handler<'deleteUser'> = async (deps, { principal, requester, params }) => {
   await deps.change(requester, principal.companyId, (change) => remove(change, params.userId), {

@@ -1,8 +1,8 @@
 import { isId } from '@latchkey/core/ids'
 import { keyNotFound } from '../../keys/delete-key.ts'
-import { findKeyView } from '../../storage/keys.ts'
-import type { Handler } from '../context.ts'
-import { etagOf, presentKey } from '../present-key.ts'
+import { findKeyView } from '../../storage/tables/keys.ts'
+import { etagOf, presentKey } from '../present/present-key.ts'
+import type { Handler } from '../schema/context.ts'
 
 export const getApiKey: Handler<'getApiKey'> = async (deps, { principal, params }) => {
   const { keyId } = params

@@ -1,8 +1,8 @@
 import { isId } from '@latchkey/core/ids'
 import { companyNotFound } from '../../companies/update-company.ts'
-import { findCompany } from '../../storage/companies.ts'
-import type { Handler } from '../context.ts'
-import { presentCompany } from '../present-company.ts'
+import { findCompany } from '../../storage/tables/companies.ts'
+import { presentCompany } from '../present/present-company.ts'
+import type { Handler } from '../schema/context.ts'
 
 export const getCompany: Handler<'getCompany'> = async (deps, { params }) => {
   const { companyId } = params

@@ -1,3 +1,3 @@
-import type { Handler } from '../context.ts'
+import type { Handler } from '../schema/context.ts'
 
 export const getHealth: Handler<'getHealth'> = () => ({ body: { status: 'ok' } })

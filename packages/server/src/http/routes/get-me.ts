@@ -1,6 +1,6 @@
 import { formatAddress } from '@latchkey/core/address'
 import { listPermissions } from '@latchkey/core/permission'
-import type { Handler } from '../context.ts'
+import type { Handler } from '../schema/context.ts'
 
 export const getMe: Handler<'getMe'> = (_deps, { principal, address, requestId }) => ({
   body: {

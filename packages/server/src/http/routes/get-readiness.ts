@@ -1,4 +1,4 @@
-import type { Handler } from '../context.ts'
+import type { Handler } from '../schema/context.ts'
 
 export const getReadiness: Handler<'getReadiness'> = async ({ engine, readiness }) => {
   const unready = await readiness()

@@ -1,8 +1,8 @@
 import { isId } from '@latchkey/core/ids'
-import { findUser } from '../../storage/users.ts'
+import { findUser } from '../../storage/tables/users.ts'
 import { userNotFound } from '../../users/update-user.ts'
-import type { Handler } from '../context.ts'
-import { presentUser } from '../present-user.ts'
+import { presentUser } from '../present/present-user.ts'
+import type { Handler } from '../schema/context.ts'
 
 export const getUser: Handler<'getUser'> = async (deps, { principal, params }) => {
   const { userId } = params

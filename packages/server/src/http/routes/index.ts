@@ -1,5 +1,5 @@
 import type { OperationId } from '@latchkey/contract/operations'
-import type { Handler } from '../context.ts'
+import type { Handler } from '../schema/context.ts'
 import { cancelRotation } from './cancel-rotation.ts'
 import { createApiKey } from './create-api-key.ts'
 import { createCompany } from './create-company.ts'

@@ -1,10 +1,10 @@
 import { isId } from '@latchkey/core/ids'
-import { listingOfKeys } from '../../storage/key-listing.ts'
-import { findKey, findKeyViews } from '../../storage/keys.ts'
-import type { Handler } from '../context.ts'
-import { answerList } from '../list.ts'
-import { momentOf } from '../moment.ts'
-import { presentKey } from '../present-key.ts'
+import { listingOfKeys } from '../../storage/tables/key-listing.ts'
+import { findKey, findKeyViews } from '../../storage/tables/keys.ts'
+import { answerList } from '../present/list.ts'
+import { presentKey } from '../present/present-key.ts'
+import type { Handler } from '../schema/context.ts'
+import { momentOf } from '../schema/moment.ts'
 
 export const listApiKeys: Handler<'listApiKeys'> = (deps, context) => {
   const { principal, query } = context

@@ -1,10 +1,10 @@
 import { isId } from '@latchkey/core/ids'
-import { findAuditEvents } from '../../storage/audit.ts'
-import { listingOfEvents } from '../../storage/event-listing.ts'
-import type { Handler } from '../context.ts'
-import { answerList } from '../list.ts'
-import { momentOf } from '../moment.ts'
-import { presentAuditEvent } from '../present-audit-event.ts'
+import { findAuditEvents } from '../../storage/tables/audit.ts'
+import { listingOfEvents } from '../../storage/tables/event-listing.ts'
+import { answerList } from '../present/list.ts'
+import { presentAuditEvent } from '../present/present-audit-event.ts'
+import type { Handler } from '../schema/context.ts'
+import { momentOf } from '../schema/moment.ts'
 
 export const listAuditEvents: Handler<'listAuditEvents'> = (deps, context) => {
   const { principal, query } = context

@@ -1,9 +1,9 @@
 import { isId } from '@latchkey/core/ids'
-import { findCompanies, findCompany } from '../../storage/companies.ts'
-import { listingOfCompanies } from '../../storage/listings.ts'
-import type { Handler } from '../context.ts'
-import { answerList } from '../list.ts'
-import { presentCompany } from '../present-company.ts'
+import { findCompanies, findCompany } from '../../storage/tables/companies.ts'
+import { listingOfCompanies } from '../../storage/tables/listings.ts'
+import { answerList } from '../present/list.ts'
+import { presentCompany } from '../present/present-company.ts'
+import type { Handler } from '../schema/context.ts'
 
 export const listCompanies: Handler<'listCompanies'> = (deps, context) => {
   const { principal, query } = context

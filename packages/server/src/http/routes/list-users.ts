@@ -1,9 +1,9 @@
 import { isId } from '@latchkey/core/ids'
-import { listingOfUsers } from '../../storage/listings.ts'
-import { findUserOrDeleted, findUsers } from '../../storage/users.ts'
-import type { Handler } from '../context.ts'
-import { answerList } from '../list.ts'
-import { presentUser } from '../present-user.ts'
+import { listingOfUsers } from '../../storage/tables/listings.ts'
+import { findUserOrDeleted, findUsers } from '../../storage/tables/users.ts'
+import { answerList } from '../present/list.ts'
+import { presentUser } from '../present/present-user.ts'
+import type { Handler } from '../schema/context.ts'
 
 export const listUsers: Handler<'listUsers'> = (deps, context) => {
   const { principal, query } = context

@@ -1,6 +1,6 @@
 import { renewSession as renew, requireSession } from '../../auth/session.ts'
-import type { Handler } from '../context.ts'
-import { issueSessionToken } from '../session-token.ts'
+import { issueSessionToken } from '../oauth/session-token.ts'
+import type { Handler } from '../schema/context.ts'
 
 export const renewSession: Handler<'renewSession'> = async (
   deps,

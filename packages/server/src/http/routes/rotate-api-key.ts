@@ -1,7 +1,7 @@
 import { rotateKey } from '../../keys/rotate-key.ts'
-import type { Handler } from '../context.ts'
-import { once } from '../once.ts'
-import { etagOf, presentCreatedKey } from '../present-key.ts'
+import { etagOf, presentCreatedKey } from '../present/present-key.ts'
+import type { Handler } from '../schema/context.ts'
+import { once } from './once.ts'
 
 export const rotateApiKey: Handler<'rotateApiKey'> = (deps, context) =>
   once(deps, context, async (change) => {

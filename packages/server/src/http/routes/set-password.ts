@@ -2,13 +2,13 @@ import { inputError } from '@latchkey/core/error'
 import { sourceOf } from '../../auth/source.ts'
 import { findWeakness } from '../../auth/weak-password.ts'
 import { requesterAsUser } from '../../changes/requester.ts'
-import { findPasswordsFor } from '../../storage/passwords.ts'
-import { findInvitedUser } from '../../storage/people.ts'
-import type { User } from '../../storage/user.ts'
+import { findPasswordsFor } from '../../storage/tables/passwords.ts'
+import { findInvitedUser } from '../../storage/tables/people.ts'
+import type { User } from '../../storage/tables/user.ts'
 import { invitationHash } from '../../users/invite-user.ts'
 import { invitationRefused, setPassword as set } from '../../users/set-password.ts'
-import { refuseUnknown } from '../authenticate.ts'
-import type { Handler, HandlerDeps } from '../context.ts'
+import { refuseUnknown } from '../admission/authenticate.ts'
+import type { Handler, HandlerDeps } from '../schema/context.ts'
 
 export const setPassword: Handler<'setPassword'> = async (deps, { body, actor, address }) => {
   const invitation = invitationHash(deps.derivedKeys.invitation, body.token)

@@ -2,9 +2,9 @@ import type { ApiKeyUpdate } from '@latchkey/contract/schemas/keys'
 import { readKeyInput } from '../../keys/key-input.ts'
 import { assertMetadataFits } from '../../keys/key-quotas.ts'
 import { checkPatch, updateKey } from '../../keys/update-key.ts'
-import type { Handler } from '../context.ts'
-import { parseIfMatch } from '../if-match.ts'
-import { etagOf, presentKey } from '../present-key.ts'
+import { etagOf, presentKey } from '../present/present-key.ts'
+import type { Handler } from '../schema/context.ts'
+import { parseIfMatch } from '../wire/if-match.ts'
 
 export const updateApiKey: Handler<'updateApiKey'> = async (deps, context) => {
   const { requester, principal, params, body } = context

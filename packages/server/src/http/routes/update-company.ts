@@ -1,7 +1,7 @@
 import { isId } from '@latchkey/core/ids'
 import { companyNotFound, updateCompany as update } from '../../companies/update-company.ts'
-import type { Handler } from '../context.ts'
-import { presentCompany } from '../present-company.ts'
+import { presentCompany } from '../present/present-company.ts'
+import type { Handler } from '../schema/context.ts'
 
 export const updateCompany: Handler<'updateCompany'> = async (
   deps,

@@ -1,6 +1,6 @@
 import { moveRotationEnd } from '../../keys/change-rotation.ts'
-import type { Handler } from '../context.ts'
-import { etagOf, presentKey } from '../present-key.ts'
+import { etagOf, presentKey } from '../present/present-key.ts'
+import type { Handler } from '../schema/context.ts'
 
 export const updateRotation: Handler<'updateRotation'> = async (
   deps,

@@ -1,6 +1,6 @@
 import { updateUser as update } from '../../users/update-user.ts'
-import type { Handler } from '../context.ts'
-import { presentUser } from '../present-user.ts'
+import { presentUser } from '../present/present-user.ts'
+import type { Handler } from '../schema/context.ts'
 
 export const updateUser: Handler<'updateUser'> = async (deps, { principal, requester, params, body }) => {
   const { user, growingKeys, passwordEnded } = await deps.change(

@@ -1,7 +1,7 @@
 import { type Fault, inputError } from '@latchkey/core/error'
 import { whenKnown } from '@latchkey/core/maybe-promise'
-import type { Handler } from '../context.ts'
-import { parseVerifyInput, presentOutcome, verifyParsed } from '../verify-attempt.ts'
+import { parseVerifyInput, presentOutcome, verifyParsed } from '../gateway/verify-attempt.ts'
+import type { Handler } from '../schema/context.ts'
 
 export const verifyApiKey: Handler<'verifyApiKey'> = (deps, { principal, body, requestId }) => {
   const faults: Fault[] = []

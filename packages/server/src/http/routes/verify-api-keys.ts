@@ -1,7 +1,12 @@
 import { type Fault, inputError } from '@latchkey/core/error'
-import type { Handler } from '../context.ts'
-import { createPieceMaker } from '../pieces.ts'
-import { type ParsedInput, parseVerifyInput, presentOutcome, verifyParsed } from '../verify-attempt.ts'
+import { createPieceMaker } from '../admission/pieces.ts'
+import {
+  type ParsedInput,
+  parseVerifyInput,
+  presentOutcome,
+  verifyParsed,
+} from '../gateway/verify-attempt.ts'
+import type { Handler } from '../schema/context.ts'
 
 /** Keys of one batch in one turn, and that are looked up at once. */
 const TOGETHER = 20

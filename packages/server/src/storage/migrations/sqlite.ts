@@ -1,6 +1,6 @@
 import { DatabaseSync } from 'node:sqlite'
 import { StoreError } from '../engine.ts'
-import { isBusy } from '../sqlite-errors.ts'
+import { isBusy } from '../sqlite/errors.ts'
 import { initial } from './sqlite-0001-initial.ts'
 import { leaseholder } from './sqlite-0002-leaseholder.ts'
 import { provableAudit } from './sqlite-0003-provable-audit.ts'

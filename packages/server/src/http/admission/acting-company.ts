@@ -1,0 +1,26 @@
+import { AppError } from '@latchkey/core/error'
+import { assertMayActForOthers } from '@latchkey/core/escalation'
+import { isId } from '@latchkey/core/ids'
+import type { Principal } from '@latchkey/core/principal'
+import type { Services } from '../../services.ts'
+import { findCompany } from '../../storage/tables/companies.ts'
+import { onlyValue } from '../wire/raw-headers.ts'
+
+/**
+ * The principal, acting for the company that X-Company-Id names; `headers` is its values, at least one. Only for an
+ * operator with companies:update; from everyone else it is a 403, so that nobody believes it did something.
+ */
+export async function actFor(
+  deps: Pick<Services, 'engine'>,
+  principal: Principal,
+  headers: readonly string[],
+): Promise<Principal> {
+  const companyId = onlyValue(headers, 'X-Company-Id') ?? ''
+  assertMayActForOthers(principal)
+  const company = isId('cmp', companyId)
+    ? await deps.engine.read((db) => findCompany(db, companyId), { party: companyId })
+    : undefined
+  if (company === undefined)
+    throw new AppError('company_not_found', 'X-Company-Id names no company of this deployment.')
+  return { ...principal, companyId: company.id }
+}

@@ -1,0 +1,130 @@
+import type { IncomingMessage } from 'node:http'
+import type { Address } from '@latchkey/core/address'
+import { AppError } from '@latchkey/core/error'
+import { type Attempt, IN_FORCE, isTokenOver } from '@latchkey/core/evaluate'
+import { type MaybePromise, whenKnown } from '@latchkey/core/maybe-promise'
+import { NOT_FOUND } from '@latchkey/core/outcome'
+import { type Principal, principalOf } from '@latchkey/core/principal'
+import { parseSecret, type Secret } from '@latchkey/core/secret'
+import { type JudgeDeps, type Judged, judge } from '../../auth/judge.ts'
+import type { Services } from '../../services.ts'
+import { findOutsideUser } from '../../storage/tables/outside-user.ts'
+import { principalNow } from '../../verification/principal-now.ts'
+import { refusalError, tokenExpired } from '../../verification/refusal.ts'
+import { readCredential } from './credential.ts'
+import { explainCredentialForm } from './credential-form.ts'
+import type { FailedAttempts } from './failed-attempts.ts'
+
+export type AuthenticateDeps = JudgeDeps &
+  Pick<Services, 'clock' | 'config'> & {
+    readonly failedAttempts: FailedAttempts
+  }
+
+/** What is asked of a credential besides that it is valid. */
+type Needed = Pick<Attempt, 'visibleTo' | 'permissions' | 'exempt'>
+
+/**
+ * Who the request's credential proves it to be. Throws AppError: 400 when the credential is ambiguous, 401
+ * when there is none or it is refused, 403 when it may not be used from here or for this, 429 after too many failures.
+ * Of a company that may not be seen it is as wrong as none.
+ */
+export function authenticate(
+  deps: AuthenticateDeps,
+  request: IncomingMessage,
+  address: Address | undefined,
+  needed: Needed,
+): MaybePromise<Principal> {
+  const credential = readCredential(request)
+  if (credential === undefined) {
+    throw new AppError(
+      'missing_credentials',
+      'Send a key: X-API-KEY: <key>, or a key or token: Authorization: Bearer <key or token>.',
+    )
+  }
+  const { scheme, text } = credential
+  const secret = parseSecret(text, deps.config.keyPrefix)
+  const presented = { secret, tokenText: scheme === 'bearer' ? text : undefined }
+  const { visibleTo, permissions, exempt } = needed
+  const nowMs = deps.clock.nowMs()
+  const use: Attempt = {
+    visibleTo,
+    address,
+    permissions,
+    exempt,
+    token: undefined,
+    secretOrdinal: null,
+    nowMs,
+  }
+  return whenKnown(judge(deps, presented, use), (judged) => accept(deps, judged, use, request))
+}
+
+/**
+ * Who a secret proves its holder to be: the key `expectedId`, where one is named. Throws AppError, as `authenticate`.
+ */
+export function authenticateSecret(
+  deps: AuthenticateDeps,
+  secret: Secret | undefined,
+  use: Attempt,
+  expectedId?: string,
+): MaybePromise<Principal> {
+  return whenKnown(judge(deps, { secret, tokenText: undefined }, use, expectedId), (judged) =>
+    accept(deps, judged, use),
+  )
+}
+
+/**
+ * Who the principal is by now: its request waited for its body, and what vouches for it may have been revoked
+ * meanwhile. Nothing is counted a second time. Throws AppError, as `authenticate`.
+ */
+export function authenticateAgain(
+  deps: Pick<AuthenticateDeps, 'verifier' | 'engine' | 'clock'>,
+  principal: Principal,
+  address: Address | undefined,
+): MaybePromise<Principal> {
+  const { id, token, secretOrdinal } = principal
+  if (id === null) return principal
+  const use: Attempt = { ...IN_FORCE, token, secretOrdinal, address, nowMs: deps.clock.nowMs() }
+  const judgeById = (isStillNamed: boolean) =>
+    whenKnown(isStillNamed ? deps.verifier.verifyById(id, use) : NOT_FOUND, (outcome) =>
+      principalNow(principal, outcome, use),
+    )
+  const subject = token?.subject ?? null
+  if (subject === null) return judgeById(true)
+  return deps.engine.read((db) => findOutsideUser(db, subject)).then((named) => judgeById(named === id))
+}
+
+/** Who the key, session or user of an accepted use is. `request`: where the credential stood. */
+function accept(
+  { failedAttempts }: Pick<AuthenticateDeps, 'failedAttempts'>,
+  { outcome, token }: Judged,
+  use: Attempt,
+  request?: IncomingMessage,
+): Principal {
+  if (outcome.key === undefined) {
+    // It is genuine all the same: whoever has it is not guessing.
+    if (isTokenOver({ ...use, token })) throw tokenExpired()
+    throw refuseUnknown(
+      failedAttempts,
+      use,
+      request === undefined ? undefined : explainCredentialForm(request),
+    )
+  }
+  if (outcome.code !== 'VALID') throw refusalError(outcome, { ...use, token })
+  return principalOf(outcome.key, token, outcome.secret)
+}
+
+/**
+ * Charges a failed credential to where it came from, and answers what the caller is told: `detail`, where more is
+ * known than that it is not valid.
+ */
+export function refuseUnknown(
+  failedAttempts: FailedAttempts,
+  { address, nowMs }: Pick<Attempt, 'address' | 'nowMs'>,
+  detail: string = 'The credential is not valid: check that it was copied whole.',
+): AppError {
+  const retryAfterSeconds = failedAttempts.note(address, nowMs)
+  if (retryAfterSeconds === undefined) return new AppError('invalid_credentials', detail)
+  return new AppError('rate_limited', 'Too many failed credentials came from your address.', {
+    retryAfterSeconds,
+  })
+}

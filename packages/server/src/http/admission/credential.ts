@@ -1,0 +1,48 @@
+import type { IncomingMessage } from 'node:http'
+import { AppError, type Fault, inputError } from '@latchkey/core/error'
+import { TOKEN_LENGTH_MAX } from '../../auth/access-token.ts'
+import { headerValues } from '../wire/raw-headers.ts'
+
+/** What a request presents. `text` is untrusted and never logged. */
+export type Credential = { readonly scheme: 'api-key' | 'bearer' | 'other'; readonly text: string }
+
+/** A secret has some sixty characters, a token some hundred: beyond the longest nothing is looked at. */
+const CREDENTIAL_LENGTH_MAX = TOKEN_LENGTH_MAX
+
+/**
+ * The one credential of a request, from X-API-KEY or Authorization: Bearer; undefined: none. Throws AppError
+ * `multiple_credentials` when the request leaves a choice.
+ */
+export function readCredential(request: IncomingMessage): Credential | undefined {
+  const apiKeys = headerValues(request, 'x-api-key')
+  const authorizations = headerValues(request, 'authorization')
+  if (apiKeys.length > 1) throw repeated('X-API-KEY')
+  if (authorizations.length > 1) throw repeated('Authorization')
+  const [apiKey = ''] = apiKeys
+  const [authorization = ''] = authorizations
+  const fromAuthorization = authorization === '' ? undefined : parseAuthorization(authorization)
+  if (apiKey === '') return fromAuthorization
+  if (fromAuthorization !== undefined && fromAuthorization.text !== apiKey) {
+    throw new AppError(
+      'multiple_credentials',
+      'X-API-KEY and Authorization carry two different credentials: send one of them.',
+    )
+  }
+  return { scheme: 'api-key', text: bounded(apiKey) }
+}
+
+function parseAuthorization(value: string): Credential {
+  const match = /^bearer +([^ ]+) *$/i.exec(bounded(value))
+  return match === null ? { scheme: 'other', text: '' } : { scheme: 'bearer', text: match[1]! }
+}
+
+const bounded = (text: string) => (text.length > CREDENTIAL_LENGTH_MAX ? '' : text)
+
+function repeated(header: string): AppError {
+  const fault: Fault = {
+    header,
+    code: 'multiple_credentials',
+    detail: 'was sent more than once: send it once.',
+  }
+  return inputError([fault])
+}

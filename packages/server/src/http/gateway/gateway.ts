@@ -1,0 +1,125 @@
+import { METHODS } from 'node:http'
+import type { Socket } from 'node:net'
+import { type Address, formatAddress } from '@latchkey/core/address'
+import { AppError } from '@latchkey/core/error'
+import { IN_FORCE } from '@latchkey/core/evaluate'
+import { type MaybePromise, whenKnown } from '@latchkey/core/maybe-promise'
+import { type Principal, sightOf } from '@latchkey/core/principal'
+import { parseSecret } from '@latchkey/core/secret'
+import { type AuthenticateDeps, authenticate, authenticateSecret } from '../admission/authenticate.ts'
+import { statusOf } from '../present/problem.ts'
+import type { Router } from '../router.ts'
+import type { Answer } from '../wire/answer.ts'
+import { forwardedAddress, isAddressForwarded } from '../wire/client-address.ts'
+import { type Incoming, urlOf } from '../wire/incoming.ts'
+import { headerValues } from '../wire/raw-headers.ts'
+import { type Flavour, gatewayAllowance, gatewayRefusal } from './gateway-answer.ts'
+import { type Configured, createDemandReader, type Demand } from './gateway-demand.ts'
+
+/**
+ * The verification endpoints for gateways: one contract for all of them. Every method alike; the body is never
+ * read. Allow is exactly 200; deny is 401, 403 or 429; 5xx is our own failure only. `connections`: takes in those
+ * that a gateway has asked on.
+ */
+export function registerGateway(router: Router, deps: AuthenticateDeps, connections: WeakSet<Socket>): void {
+  const demandOf = createDemandReader()
+  const register = (pattern: string, flavour: Flavour, configured: Configured) =>
+    router.add(METHODS, pattern, {
+      name: pattern,
+      readsTarget: true,
+      isUrgent: true,
+      answer(request) {
+        connections.add(request.raw.socket)
+        return answerGateway(deps, request, demandOf(urlOf(request), configured))
+      },
+      refuse: (error, { requestId }) => gatewayRefusal(flavour, error, requestId),
+    })
+  register('/gateway/check', 'plain', 'all')
+  register('/gateway/nginx', 'nginx', 'all')
+  register('/gateway/envoy', 'plain', 'before path=')
+  // A prefix without a query, and behind it all that the client sent.
+  register('/gateway/envoy/*', 'plain', 'none')
+}
+
+/** Who the client is, and whether it may do what the gateway asks for: by the same steps as the service's own operations. */
+function answerGateway(deps: AuthenticateDeps, request: Incoming, demand: Demand): MaybePromise<Answer> {
+  return whenKnown(identifyGateway(deps, request, demand.gatewayTokens), (gateway) => {
+    const { raw } = request
+    if (demand.fault !== undefined) throw new AppError('missing_permission', demand.fault)
+    const address = clientOf(deps, request, gateway)
+    const asked = {
+      visibleTo: gateway === undefined ? null : sightOf(gateway),
+      permissions: demand.permissions,
+      exempt: null,
+    }
+    return whenKnown(authenticate(deps, raw, address, asked), (principal) => {
+      request.principal = principal
+      return gatewayAllowance(principal)
+    })
+  })
+}
+
+/** Whose request the gateway asks about. Its own address is never taken for it: where it names nobody, it is unknown. */
+function clientOf(
+  { config }: Pick<AuthenticateDeps, 'config'>,
+  { raw, address, isFromTrustedProxy }: Incoming,
+  gateway: Principal | undefined,
+): Address | undefined {
+  if (gateway === undefined) return isAddressForwarded(raw) ? address : undefined
+  const client = forwardedAddress(raw, config.trustedProxies)
+  // A gateway that adds itself, known by its token only: it is the last of the list, and so is what it forwards for.
+  return isFromTrustedProxy || !isSame(client, address) ? client : undefined
+}
+
+const isSame = (one: Address | undefined, other: Address | undefined): boolean =>
+  one !== undefined && other !== undefined && formatAddress(one) === formatAddress(other)
+
+/**
+ * A gateway proves itself by where it stands (LATCHKEY_TRUSTED_PROXIES; answers undefined) or by a key with
+ * keys:verify, in its configured URI or header. Anyone else could try secrets here.
+ */
+function identifyGateway(
+  deps: AuthenticateDeps,
+  request: Incoming,
+  tokensOfUri: readonly string[],
+): MaybePromise<Principal | undefined> {
+  const tokens = [...tokensOfUri, ...headerValues(request.raw, 'x-gateway-token')]
+  const [token] = tokens
+  // One of them is the client's, and must not choose as whom the gateway asks.
+  if (tokens.some((other) => other !== token)) {
+    throw new AppError('missing_permission', 'The gateway proves itself by one token: this has several.')
+  }
+  if (token !== undefined) return authenticateGateway(deps, request, token)
+  if (request.isFromTrustedProxy) return undefined
+  throw new AppError(
+    'missing_permission',
+    'This endpoint answers gateways only: name the gateway’s address in LATCHKEY_TRUSTED_PROXIES, or give it a ' +
+      'key with keys:verify as X-Gateway-Token.',
+  )
+}
+
+async function authenticateGateway(
+  deps: AuthenticateDeps,
+  { address }: Incoming,
+  token: string,
+): Promise<Principal> {
+  const secret = parseSecret(token, deps.config.keyPrefix)
+  try {
+    return await authenticateSecret(deps, secret, { ...GATEWAY_ASKED, address, nowMs: deps.clock.nowMs() })
+  } catch (error) {
+    throw asGatewayError(error)
+  }
+}
+
+const GATEWAY_ASKED = { ...IN_FORCE, permissions: ['keys:verify'] }
+
+/** The client is not to blame for the gateway's credential, and must not be challenged for it. */
+function asGatewayError(error: unknown): unknown {
+  if (!(error instanceof AppError) || statusOf(error) >= 429) return error
+  return new AppError(
+    'missing_permission',
+    error.code === 'missing_permission'
+      ? "The gateway's own key needs the permission keys:verify."
+      : `The gateway's own key was refused: ${error.detail}`,
+  )
+}

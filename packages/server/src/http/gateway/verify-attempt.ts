@@ -1,0 +1,102 @@
+import type { VerifyResult } from '@latchkey/contract/schemas/verification'
+import { type Address, parseAddress } from '@latchkey/core/address'
+import { type Fault, noteFault } from '@latchkey/core/error'
+import type { KeySecret } from '@latchkey/core/loaded-key'
+import type { MaybePromise } from '@latchkey/core/maybe-promise'
+import { listPermissions, parsePermission } from '@latchkey/core/permission'
+import { type Principal, principalOf, sightOf } from '@latchkey/core/principal'
+import { parseSecret, type Secret } from '@latchkey/core/secret'
+import { type JudgeDeps, type Judged, judge } from '../../auth/judge.ts'
+import type { Services } from '../../services.ts'
+import { presentTimeOrNull } from '../present/present-time.ts'
+
+/** One element of POST /verify and /verify/batch, as it came. */
+export type VerifyInput = {
+  readonly key: string
+  readonly ip?: string
+  readonly permissions?: readonly string[]
+}
+
+/** The same, parsed. A text that can be neither a secret nor a token is no fault: its verdict is NOT_FOUND. */
+export type ParsedInput = {
+  readonly text: string
+  readonly secret: Secret | undefined
+  readonly address: Address | undefined
+  readonly permissions: readonly string[]
+}
+
+/** `base` is the JSON Pointer of the element. */
+export function parseVerifyInput(
+  input: VerifyInput,
+  keyPrefix: string,
+  base: string,
+  faults: Fault[],
+): ParsedInput {
+  const address = input.ip === undefined ? undefined : parseAddress(input.ip)
+  if (input.ip !== undefined && address === undefined) {
+    noteFault(faults, {
+      pointer: `${base}/ip`,
+      code: 'invalid_ip',
+      detail: "must be one IPv4 or IPv6 address, the end caller's: no block, port or name.",
+    })
+  }
+  for (const [index, text] of (input.permissions ?? []).entries()) {
+    const parsed = parsePermission(text)
+    const detail =
+      'detail' in parsed ? parsed.detail : text.includes('*') ? 'must be one permission, not a pattern.' : ''
+    if (detail === '') continue
+    noteFault(faults, { pointer: `${base}/permissions/${index}`, code: 'invalid_field', detail })
+  }
+  const { key: text } = input
+  return { text, secret: parseSecret(text, keyPrefix), address, permissions: input.permissions ?? [] }
+}
+
+/** Verifies one key or token as the principal may see it. */
+export function verifyParsed(
+  deps: JudgeDeps & Pick<Services, 'clock'>,
+  principal: Principal,
+  { text, secret, address, permissions }: ParsedInput,
+): MaybePromise<Judged> {
+  const nowMs = deps.clock.nowMs()
+  const visibleTo = sightOf(principal)
+  const asked = {
+    visibleTo,
+    address,
+    permissions,
+    exempt: null,
+    token: undefined,
+    secretOrdinal: null,
+    nowMs,
+  }
+  return judge(deps, { secret, tokenText: text }, asked)
+}
+
+export function presentOutcome({ outcome, token }: Judged, requestId: string): VerifyResult {
+  const { code, key } = outcome
+  const shown = key === undefined ? undefined : principalOf(key, token, outcome.secret)
+  return {
+    valid: code === 'VALID',
+    code,
+    keyId: shown?.type === 'key' ? shown.id : null,
+    companyId: key?.companyId ?? null,
+    userId: key?.userId ?? null,
+    permissions: shown === undefined ? [] : listPermissions(shown.authority),
+    mode: key?.mode ?? null,
+    expiresAt: presentTimeOrNull(earlier(key?.expiresAtMs ?? null, token?.expiresAtMs ?? null)),
+    metadata: key === undefined ? {} : { ...key.metadata },
+    ...presentSecret(outcome.secret),
+    requestId,
+  }
+}
+
+/** Which secret of the key was used, and until when it may be. */
+function presentSecret(secret: KeySecret | undefined): Pick<VerifyResult, 'secret' | 'replaceBy'> {
+  if (secret === undefined) return { secret: null, replaceBy: null }
+  return {
+    secret: secret.endsAtMs === null ? 'current' : 'previous',
+    replaceBy: presentTimeOrNull(secret.endsAtMs),
+  }
+}
+
+const earlier = (one: number | null, other: number | null): number | null =>
+  one === null || other === null ? (one ?? other) : Math.min(one, other)

@@ -1,0 +1,133 @@
+import type pg from 'pg'
+import type { FollowedChanges, Observation, ServerRow } from '../engine.ts'
+import { PostgresClient } from './client.ts'
+import { HEAD_CHANNEL, NO_LOG, OBSERVE, type SeenHead } from './head.ts'
+import type { Pool } from './pool.ts'
+import type { PostgresReach } from './reach.ts'
+
+const STATEMENT_MS_MAX = 1_000
+/** Between two attempts to listen again, in milliseconds. The poll goes on meanwhile. */
+const LISTEN_AGAIN_MS = 1_000
+
+const ANNOUNCE = `INSERT INTO servers (id, epoch, applied, beat) VALUES ($1, $2, $3, $4)
+  ON CONFLICT (id) DO UPDATE SET epoch = excluded.epoch, applied = excluded.applied, beat = excluded.beat`
+
+type Followed = FollowedChanges & { close(): Promise<void> }
+
+/** `pool` is for surveys, which must not wait behind a poll. `onError` hears of connections that break. */
+export function createPostgresFollowed(
+  reach: PostgresReach,
+  pool: Pool,
+  onError: (error: unknown) => void,
+): Followed {
+  const follower = createKeptClient(reach, 'follower', onError)
+  const listener = createListener(reach, onError)
+
+  const observe = async (client: PostgresClient, revision: number): Promise<Observation> => {
+    const question = { name: 'observe', text: OBSERVE, values: [revision] }
+    const { rows } = await client.query<Observation & SeenHead>(question)
+    const [seen] = rows
+    if (seen === undefined) throw new Error('the head of the store is missing')
+    client.assertOwn(seen.pid)
+    return seen
+  }
+  const withdraw = (id: string) =>
+    pool.lend(async (client) => void (await client.query('DELETE FROM servers WHERE id = $1', [id])))
+
+  return {
+    kind: 'followed',
+    async announce({ id, epoch, applied, beat }: ServerRow) {
+      const client = await follower.get()
+      await client.query({ name: 'announce', text: ANNOUNCE, values: [id, epoch, applied, beat] })
+    },
+    observe: async (revision) => observe(await follower.get(), revision),
+    survey: () => pool.lendForReading((client) => observe(client, NO_LOG)),
+    reset: follower.reset,
+    async forget(id, beat) {
+      await pool.lend((client) => client.query('DELETE FROM servers WHERE id = $1 AND beat = $2', [id, beat]))
+    },
+    withdraw,
+    async distrust(epoch) {
+      await pool.lend((client) => client.query("UPDATE head SET timeline = '' WHERE epoch = $1", [epoch]))
+    },
+    onWake: listener.start,
+    async close() {
+      listener.stop()
+      follower.reset()
+    },
+  }
+}
+
+/** One connection, made when first needed and again after it broke. */
+function createKeptClient(reach: PostgresReach, name: string, onError: (error: unknown) => void) {
+  let current: Promise<PostgresClient> | undefined
+
+  function connect(): Promise<PostgresClient> {
+    const client = new PostgresClient(reach, { name, statementMsMax: STATEMENT_MS_MAX })
+    const forget = () => {
+      if (current === connecting) current = undefined
+    }
+    client.on('error', (error) => {
+      forget()
+      onError(error)
+    })
+    client.on('end', forget)
+    const connecting = client.connect().then(() => client)
+    // Whoever asked gets the error; the next one to ask connects again.
+    connecting.catch(forget)
+    return connecting
+  }
+
+  return {
+    get: (): Promise<PostgresClient> => {
+      current ??= connect()
+      return current
+    },
+    reset(): void {
+      const dropped = current
+      current = undefined
+      // One that never connected has told whoever asked for it.
+      dropped?.then(cutOff, () => {})
+    },
+  }
+}
+
+/** Not `end`, which would wait its turn behind a statement that may never be answered. What follows is no news. */
+function cutOff(client: pg.Client): void {
+  client.removeAllListeners('error')
+  client.on('error', () => {})
+  client.connection.stream.destroy()
+}
+
+function createListener(reach: PostgresReach, onError: (error: unknown) => void) {
+  let client: pg.Client | undefined
+  let isStopped = false
+
+  async function listen(wake: () => void): Promise<void> {
+    if (isStopped) return
+    const listening = new PostgresClient(reach, { name: 'listener', statementMsMax: STATEMENT_MS_MAX })
+    client = listening
+    listening.on('notification', wake)
+    listening.on('error', onError)
+    listening.on('end', () => {
+      if (!isStopped) setTimeout(() => void listen(wake), LISTEN_AGAIN_MS).unref()
+    })
+    try {
+      await listening.connect()
+      await listening.query(`LISTEN ${HEAD_CHANNEL}`)
+      // Whatever was announced while nobody listened.
+      wake()
+    } catch (error) {
+      onError(error)
+      cutOff(listening)
+    }
+  }
+
+  return {
+    start: (wake: () => void) => void listen(wake),
+    stop() {
+      isStopped = true
+      if (client !== undefined) cutOff(client)
+    },
+  }
+}

@@ -1,0 +1,78 @@
+import type pg from 'pg'
+import { findUnknownMigrations, isMigrated, type SchemaDifference } from '../migrations/postgres.ts'
+import type { StrangeObject } from '../strange-object.ts'
+import { connectClient } from './client.ts'
+import { READ_HEAD } from './head.ts'
+import { findStrangePostgresObjects } from './objects.ts'
+import { createReach } from './reach.ts'
+import { cannotBeUsed } from './remedy.ts'
+import { assertServer, type Durability } from './set-up.ts'
+import { parsePostgresUrl, placeOf } from './url.ts'
+
+const STATEMENT_MS_MAX = 60_000
+
+/** A database as it was found. Everything after `schema` is undefined before the first start. */
+export type PostgresState = {
+  readonly place: string
+  readonly version: string
+  /** What is off at the server, and accepted. */
+  readonly off: readonly Durability[]
+  readonly clockMs: number
+  readonly connectionsMax: number
+  readonly schema: SchemaDifference
+  readonly isAccepted: boolean | undefined
+  readonly secretCheck: Uint8Array | undefined
+  readonly newestMs: number | undefined
+  readonly servers: number | undefined
+  readonly strange: readonly StrangeObject[]
+}
+
+const FACTS = `SELECT current_setting('server_version') AS version,
+  current_setting('max_connections')::int AS "connectionsMax",
+  floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint AS "clockMs"`
+
+const CONTENTS = `SELECT (SELECT secret_check FROM deployment) AS "secretCheck",
+  (SELECT count(*) FROM servers) AS servers,
+  greatest((SELECT max(updated_at) FROM companies), (SELECT max(last_used_at) FROM key_usage)) AS "newestMs"`
+
+/** Looks at a database and changes nothing. Throws StoreError with what is wrong and what to do. */
+export function inspectPostgres(url: string, acceptedOff: readonly Durability[]): Promise<PostgresState> {
+  return inspect(url, async (client, place) => ({
+    place,
+    off: await assertServer(client, acceptedOff),
+    ...(await look(client)),
+  }))
+}
+
+/** Whether a service has made its tables there. Throws StoreError when the server does not answer. */
+export const isPostgresSetUp = (url: string): Promise<boolean> => inspect(url, isMigrated)
+
+async function inspect<T>(url: string, work: (client: pg.Client, place: string) => Promise<T>): Promise<T> {
+  const reach = createReach(parsePostgresUrl(url))
+  let client: pg.Client | undefined
+  try {
+    client = await connectClient(reach, { name: 'doctor', statementMsMax: STATEMENT_MS_MAX })
+    return await work(client, placeOf(reach.server))
+  } catch (error) {
+    throw cannotBeUsed(reach.server, error)
+  } finally {
+    await client?.end().catch(() => {})
+  }
+}
+
+async function look(client: pg.ClientBase): Promise<Omit<PostgresState, 'place' | 'off'>> {
+  const facts = (await client.query(FACTS)).rows[0]
+  const schema = await findUnknownMigrations(client)
+  const isUsable = schema.missing.length === 0 && schema.newer.length === 0
+  const head = isUsable ? (await client.query(READ_HEAD)).rows[0] : undefined
+  const contents = isUsable ? (await client.query(CONTENTS)).rows[0] : undefined
+  return {
+    schema,
+    ...facts,
+    isAccepted: head?.isAccepted,
+    secretCheck: contents?.secretCheck ?? undefined,
+    newestMs: contents?.newestMs ?? undefined,
+    servers: contents?.servers,
+    strange: isUsable ? await findStrangePostgresObjects(client) : [],
+  }
+}

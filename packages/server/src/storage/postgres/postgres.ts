@@ -1,0 +1,102 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { OWN_TURN } from '@latchkey/core/fair-queue'
+import type { Engine, Head } from '../engine.ts'
+import { NOT_ACCEPTED, NotAcceptedError } from '../not-accepted.ts'
+import { explainPostgres, isRetried } from './errors.ts'
+import { createPostgresFollowed } from './followed.ts'
+import { createPostgresLine } from './line.ts'
+import { createPool } from './pool.ts'
+import { createReach } from './reach.ts'
+import { type Durability, setUpPostgres } from './set-up.ts'
+import { acceptIn, inspectIn, readIn, writeIn } from './transactions.ts'
+import { parsePostgresUrl, placeOf } from './url.ts'
+import { createPostgresVerificationReads } from './verification.ts'
+
+const STATEMENT_MS_MAX = 10_000
+/** A look-up that takes longer is refused: whoever waits for a verdict has given up by then. */
+const LOOK_UP_MS_MAX = 1_000
+const LOOK_UPS_MAX = 4
+/** Runs of one write, when others keep being in the way. */
+const RUNS_MAX = 5
+
+const UNAVAILABLE = 'The database does not answer as it should: try again in a moment.'
+
+export type PostgresOptions = {
+  readonly url: string
+  readonly connectionsMax: number
+  /** What may be off at the server: see `setUpPostgres`. */
+  readonly acceptedOff: readonly Durability[]
+  /** Called before a question; what it answers judges the head the question saw: see `Lease.expect`. */
+  readonly expect: () => (head: Head) => boolean
+  /** One durable transaction, and how long it took. */
+  readonly onCommit: (writes: number, durationMs: number) => void
+  /** A connection broke. Another one takes its place. */
+  readonly onError: (error: unknown) => void
+}
+
+/** Opens the store on a PostgreSQL server, creating and migrating its tables. Throws StoreError with one sentence. */
+export async function openPostgres(options: PostgresOptions): Promise<Engine> {
+  const reach = createReach(parsePostgresUrl(options.url))
+  await setUpPostgres(reach, options.acceptedOff)
+  const { connectionsMax, onError } = options
+  const pool = createPool(reach, { name: 'store', statementMsMax: STATEMENT_MS_MAX, connectionsMax }, onError)
+  const lookUps = createPool(
+    reach,
+    { name: 'look-up', statementMsMax: LOOK_UP_MS_MAX, connectionsMax: LOOK_UPS_MAX },
+    onError,
+  )
+  const line = createPostgresLine(connectionsMax)
+  const expect = () => assertExpectedBy(options.expect())
+  const onCommit = (durationMs: number) => options.onCommit(1, durationMs)
+  const followed = createPostgresFollowed(reach, lookUps, onError)
+
+  let isClosed = false
+
+  return {
+    store: 'postgres',
+    place: placeOf(reach.server),
+    read: (work, turn = OWN_TURN) =>
+      line
+        .through(turn, 'read', () => pool.lendForReading((client) => readIn(client, expect(), work)))
+        .catch(explain),
+    async write(work, turn = OWN_TURN) {
+      const once = () => pool.lend((client) => writeIn(client, expect(), work, onCommit))
+      for (let run = 1; ; run += 1) {
+        try {
+          return await line.through(turn, 'write', once)
+        } catch (error) {
+          if (!isRetried(error) || run === RUNS_MAX) explain(error)
+        }
+      }
+    },
+    inspect: (work) =>
+      line
+        .through(OWN_TURN, 'read', () => pool.lendForReading((client) => inspectIn(client, work)))
+        .catch(explain),
+    async accept(work) {
+      const { epoch, leaseMs, marginMs } = await followed.survey()
+      // A store may be in use as well: nobody is to renew a lease on it while the end of all is waited for.
+      await followed.distrust(epoch)
+      await sleep(leaseMs + marginMs)
+      await line.through(OWN_TURN, 'write', () => pool.lend((client) => acceptIn(client, epoch, work)))
+    },
+    // Its disk is its own affair: what it has no room for it refuses by itself.
+    hasRoom: () => true,
+    verification: createPostgresVerificationReads(lookUps, expect),
+    changes: followed,
+    async close() {
+      if (isClosed) return
+      isClosed = true
+      await followed.close()
+      await Promise.all([pool.close(), lookUps.close()])
+    },
+  }
+}
+
+function explain(error: unknown): never {
+  throw explainPostgres(error, UNAVAILABLE)
+}
+
+const assertExpectedBy = (isExpected: (head: Head) => boolean) => (head: Head) => {
+  if (!isExpected(head)) throw new NotAcceptedError(NOT_ACCEPTED)
+}

@@ -1,0 +1,159 @@
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
+import { backup, DatabaseSync } from 'node:sqlite'
+import { StoreError } from '../engine.ts'
+import { checkSqliteSchema } from '../migrations/sqlite.ts'
+import { type Forgotten, findForgotten } from './forgotten.ts'
+
+/** A store that a restore kept: the name of the store, this, and the time. */
+const KEPT = 'before-restore-'
+
+/** Pages copied in one step; writers get their turn between. */
+const STEP_PAGES = 1_000
+
+export type CopyProgress = (copiedPages: number, totalPages: number) => void
+
+/**
+ * Copies a store into `target` while it is in use: a state that was true at one moment, with every write
+ * acknowledged before the copy began. The copy is checked, and appears under its name only when it is whole.
+ * Throws StoreError.
+ */
+export async function backupSqlite(source: string, target: string, onProgress: CopyProgress): Promise<void> {
+  if (!existsSync(source)) throw new StoreError(`There is no store at ${source}: nothing to back up.`)
+  if (existsSync(target))
+    throw new StoreError(`${target} exists already: choose another name, or move it away.`)
+  const partial = `${target}.partial`
+  rmSync(partial, { force: true })
+  // Not read-only: the log that belongs to the file may have to be read in first.
+  const database = new DatabaseSync(source)
+  try {
+    // One snapshot for the whole copy: else each write of another process makes it begin anew.
+    database.exec('BEGIN')
+    database.prepare('SELECT revision FROM head').get()
+    await backup(database, partial, {
+      rate: STEP_PAGES,
+      progress: ({ totalPages, remainingPages }) => onProgress(totalPages - remainingPages, totalPages),
+    })
+    checkCopy(partial)
+    renameSync(partial, target)
+  } catch (error) {
+    if (error instanceof StoreError) throw error
+    const reason = error instanceof Error ? error.message : String(error)
+    throw new StoreError(
+      `The backup to ${target} failed (${reason}): check the place and its free space.`,
+      error,
+    )
+  } finally {
+    database.close()
+    removeStore(partial)
+  }
+}
+
+/** `kept`: where the old store is now; undefined: there was none. */
+export type Restored = { readonly kept: string | undefined; readonly forgotten: Forgotten | undefined }
+
+/**
+ * Puts a backup in the place of a store, under a new epoch and not accepted: no process may go on with what it
+ * remembers of the old one, and none may use the new one before the operator has. The old store is kept beside
+ * it, under a name that ends with the time. Throws StoreError, and then changes nothing.
+ */
+export function restoreSqlite(copy: string, target: string, time: string): Restored {
+  if (!existsSync(copy)) throw new StoreError(`There is no backup at ${copy}.`)
+  checkCopy(copy)
+  makeDirectory(dirname(target))
+  const incoming = `${target}.incoming`
+  removeStore(incoming)
+  const database = new DatabaseSync(copy, { readOnly: true })
+  try {
+    database.prepare('VACUUM INTO ?').run(incoming)
+  } finally {
+    database.close()
+  }
+  const restored = new DatabaseSync(incoming)
+  restored.exec(
+    'UPDATE head SET epoch = lower(hex(randomblob(16))), revision = revision + 1, is_accepted = 0; DELETE FROM log',
+  )
+  restored.close()
+  const kept = existsSync(target) ? `${target}.${KEPT}${time}` : undefined
+  if (kept !== undefined) {
+    foldLog(target)
+    renameSync(target, kept)
+  }
+  renameSync(incoming, target)
+  return { kept, forgotten: kept === undefined ? undefined : findForgotten(kept, target, Date.now()) }
+}
+
+/**
+ * The same comparison again, of a restored store that is not accepted yet, with the one that the last restore kept.
+ * undefined when it is accepted, or nothing was kept.
+ */
+export function findUnaccepted(target: string): Restored | undefined {
+  if (!existsSync(target) || isAccepted(target)) return undefined
+  const prefix = `${basename(target)}.${KEPT}`
+  // Their names end with the time, so that the last is the newest; what SQLite puts beside a file is not one.
+  const names = readdirSync(dirname(target)).filter(
+    (name) => name.startsWith(prefix) && !/-(wal|shm|journal)$/.test(name),
+  )
+  const name = names.sort().at(-1)
+  if (name === undefined) return { kept: undefined, forgotten: undefined }
+  const kept = join(dirname(target), name)
+  return { kept, forgotten: findForgotten(kept, target, Date.now()) }
+}
+
+function isAccepted(file: string): boolean {
+  const database = new DatabaseSync(file, { readOnly: true })
+  try {
+    return database.prepare('SELECT is_accepted FROM head').get()?.is_accepted === 1
+  } catch {
+    // Whoever opens it next says what is wrong with it.
+    return true
+  } finally {
+    database.close()
+  }
+}
+
+/** A restore is often the first thing that happens on a machine. */
+function makeDirectory(directory: string): void {
+  try {
+    mkdirSync(directory, { recursive: true, mode: 0o700 })
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    throw new StoreError(
+      `The data directory ${directory} cannot be made (${reason}): choose another with LATCHKEY_DATA_DIR.`,
+      error,
+    )
+  }
+}
+
+/** Throws StoreError unless the file is a whole store of ours that this release can read. */
+function checkCopy(file: string): void {
+  const database = new DatabaseSync(file, { readOnly: true })
+  try {
+    checkSqliteSchema(database)
+    const row = database.prepare('PRAGMA integrity_check(1)').get()
+    if (row?.integrity_check !== 'ok')
+      throw new StoreError(`${file} is damaged (${row?.integrity_check}): use another.`)
+  } catch (error) {
+    if (error instanceof StoreError) throw error
+    throw new StoreError(`${file} is not a store of Latchkey, or is damaged: use another.`, error)
+  } finally {
+    database.close()
+  }
+}
+
+/** Brings what is still in the log into the file itself. Throws StoreError when someone else has it open. */
+function foldLog(file: string): void {
+  const database = new DatabaseSync(file)
+  try {
+    const mode = database.prepare('PRAGMA journal_mode = DELETE').get()
+    if (mode?.journal_mode !== 'delete') throw new Error('in use')
+  } catch (error) {
+    throw new StoreError('The store is in use: stop the service first, then restore.', error)
+  } finally {
+    database.close()
+  }
+}
+
+function removeStore(file: string): void {
+  for (const suffix of ['', '-wal', '-shm', '-journal']) rmSync(`${file}${suffix}`, { force: true })
+}

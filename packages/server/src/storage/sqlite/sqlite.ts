@@ -1,0 +1,161 @@
+import { existsSync, statSync } from 'node:fs'
+import { dirname } from 'node:path'
+import type { DatabaseSync } from 'node:sqlite'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { RevocationScope } from '@latchkey/core/revocation-scope'
+import { findDiskFault, sentenceOf } from '../disk-fault.ts'
+import { type Engine, StoreError } from '../engine.ts'
+import { assertOurs, checkSqliteSchema, migrateExisting, migrateSqlite } from '../migrations/sqlite.ts'
+import type { Db } from '../tables/schema.ts'
+import { openSqliteConnection, type SqliteConnection } from './connection.ts'
+import { isDamaged } from './errors.ts'
+import { acceptHead, appendRevision, assertAccepted, type MovedHead } from './head.ts'
+import { createSqliteLease, SETTLE_MS } from './lease.ts'
+import { createSqliteReaders } from './readers.ts'
+import { type Disk, diskUnder, isRoomLeft } from './room.ts'
+import { createSqliteVerificationReads } from './verification.ts'
+import { isRecentSqlite, SQLITE_VERSION_MIN } from './version.ts'
+import { createSqliteWriter, type WriterHooks } from './writer.ts'
+
+/** A file up to this size is checked for damage at each start; it takes about a tenth of a second. */
+const CHECKED_BYTES_MAX = 64 * 1024 * 1024
+
+export type SqliteOptions = WriterHooks & {
+  readonly file: string
+  /** A test has a clock of its own. */
+  readonly monotonicMs?: () => number
+  /** A test fills a disk without one. */
+  readonly disk?: () => Disk
+}
+
+/** Opens the embedded store, creating and migrating it as needed. Throws StoreError with one sentence. */
+export function openSqlite(options: SqliteOptions): Engine {
+  const { monotonicMs = () => performance.now(), disk = () => diskUnder(dirname(options.file)) } = options
+  const writer = explain(options.file, () => openWriter(options.file))
+  const lease = createSqliteLease(monotonicMs)
+  const queue = createSqliteWriter(writer, {
+    ...options,
+    onCommit(writes, durationMs) {
+      lease.end()
+      options.onCommit(writes, durationMs)
+    },
+  })
+  const readers = createSqliteReaders(options.file)
+  // Of its own: head and log must be read in one snapshot with no other statement open.
+  const hot = openSqliteConnection(options.file, { isReadOnly: true })
+  const verification = createSqliteVerificationReads(hot.database, lease, monotonicMs)
+  let isClosed = false
+
+  return {
+    store: 'sqlite',
+    place: options.file,
+    read: (work) => readers.read(ifAccepted(work)),
+    async write(work, turn) {
+      const { value, moved, taken } = await queue.write(
+        ifAccepted(async (db) => {
+          const changed: RevocationScope[] = []
+          const value = await work(db, (scope) => void changed.push(scope))
+          const taken = await lease.take(db)
+          let moved: MovedHead | undefined
+          for (const scope of changed) moved = await appendRevision(db, scope)
+          return { value, moved, taken }
+        }),
+        turn,
+      )
+      taken()
+      const isWaitedFor = moved !== undefined && lease.mustSettle(moved.leaseholder)
+      return { value, revocation: isWaitedFor ? moved : undefined }
+    },
+    inspect: readers.read,
+    async accept(work) {
+      await queue.write(async (db) => {
+        await acceptHead(db)
+        await work(db)
+      })
+      await sleep(SETTLE_MS)
+    },
+    hasRoom: () => isRoomLeft(disk()),
+    verification,
+    changes: verification,
+    async close() {
+      await queue.idle()
+      if (isClosed) return
+      isClosed = true
+      lease.end()
+      readers.close()
+      hot.database.close()
+      writer.database.close()
+    },
+  }
+}
+
+/** Whatever a service does with the store; commands that look at one that is not accepted use `inspect`. */
+const ifAccepted =
+  <T>(work: (db: Db) => Promise<T>) =>
+  async (db: Db): Promise<T> => {
+    await assertAccepted(db)
+    return work(db)
+  }
+
+function openWriter(file: string): SqliteConnection {
+  const isNew = !existsSync(file)
+  const assertFit = (database: DatabaseSync) => {
+    assertVersion(database)
+    assertOurs(database)
+    if (!isNew && statSync(file).size <= CHECKED_BYTES_MAX) assertSound(database, file)
+  }
+  if (!isNew) migrateExisting(file, assertFit)
+  const connection = openSqliteConnection(file, { isReadOnly: false })
+  const { database } = connection
+  assertFit(database)
+  const mode = database.prepare('PRAGMA journal_mode = WAL').get()
+  database.exec('PRAGMA synchronous = FULL')
+  const synchronous = database.prepare('PRAGMA synchronous').get()
+  if (mode?.journal_mode !== 'wal' || synchronous?.synchronous !== 2) {
+    throw new StoreError(
+      `The file system under ${file} does not support SQLite's write-ahead log: put LATCHKEY_DATA_DIR on a local disk.`,
+    )
+  }
+  migrateSqlite(database)
+  checkSqliteSchema(database)
+  return connection
+}
+
+function assertVersion(database: DatabaseSync): void {
+  const row = database.prepare('SELECT sqlite_version() AS version').get()
+  if (isRecentSqlite(String(row?.version))) return
+  throw new StoreError(
+    `SQLite ${row?.version} is older than ${SQLITE_VERSION_MIN}, which is needed for durable writes: ` +
+      'run the Node that the project pins (npm start does).',
+  )
+}
+
+function assertSound(database: DatabaseSync, file: string): void {
+  const row = database.prepare('PRAGMA quick_check(1)').get()
+  if (row?.quick_check !== 'ok') throw damaged(file, row?.quick_check)
+}
+
+function damaged(file: string, cause: unknown): StoreError {
+  return new StoreError(
+    `The database ${file} is damaged: restore it from a backup, or move it away to start with an empty store.`,
+    cause,
+  )
+}
+
+function explain<T>(file: string, open: () => T): T {
+  try {
+    return open()
+  } catch (error) {
+    if (error instanceof StoreError) throw error
+    if (isDamaged(error)) throw damaged(file, error)
+    const fault = findDiskFault(file)
+    if (fault !== undefined) {
+      throw new StoreError(`The database ${file} cannot be opened: ${sentenceOf(fault)}`, error)
+    }
+    const reason = error instanceof Error ? error.message : String(error)
+    throw new StoreError(
+      `The database ${file} cannot be opened (${reason}): check the file and its permissions.`,
+      error,
+    )
+  }
+}

@@ -1,0 +1,67 @@
+import type { DatabaseSync } from 'node:sqlite'
+import { fingerprintBytes } from '@latchkey/core/fingerprint'
+import { isId } from '@latchkey/core/ids'
+import type { KeyHandle } from '@latchkey/core/loaded-key'
+import type { AskedChanges, Changes, VerificationReads } from '../engine.ts'
+import { NOT_ACCEPTED, NotAcceptedError } from '../not-accepted.ts'
+import type { HeadRow, LogRow } from '../tables/schema.ts'
+import { recordOf, type VerifiableRow } from '../tables/verifiable-record.ts'
+import { verifiableSql } from '../tables/verifiable-sql.ts'
+import { type Leaseholder, SETTLE_MS, type SqliteLease } from './lease.ts'
+
+/** Prepared reads on a connection of their own: the path of every verification. */
+export function createSqliteVerificationReads(
+  database: DatabaseSync,
+  lease: SqliteLease,
+  monotonicMs: () => number,
+): VerificationReads & AskedChanges {
+  /** The revision that the last look found. */
+  let seen: number | undefined
+  const head = database.prepare('SELECT revision, leaseholder FROM head')
+  const state = database.prepare('SELECT revision, epoch, is_accepted FROM head')
+  const log = database.prepare(
+    'SELECT revision, scope, object_id FROM log WHERE revision > ? ORDER BY revision',
+  )
+  const sql = verifiableSql('?1')
+  const byFingerprint = database.prepare(sql.byFingerprint)
+  const byId = database.prepare(sql.byKeyId)
+  const session = database.prepare(sql.bySessionId)
+  const user = database.prepare(sql.byUserId)
+
+  function readChanges(revision: number): Changes {
+    database.exec('BEGIN')
+    try {
+      const now = state.get() as HeadRow & { is_accepted: 0 | 1 }
+      if (now.is_accepted === 0) throw new NotAcceptedError(NOT_ACCEPTED)
+      return { revision: now.revision, epoch: now.epoch, rows: log.all(revision) as LogRow[] }
+    } finally {
+      database.exec('COMMIT')
+    }
+  }
+
+  function find(handle: KeyHandle): VerifiableRow | undefined {
+    if (isId('key', handle)) return byId.get(handle) as VerifiableRow | undefined
+    if (isId('ses', handle)) return session.get(handle) as VerifiableRow | undefined
+    if (isId('usr', handle)) return user.get(handle) as VerifiableRow | undefined
+    return byFingerprint.get(fingerprintBytes(handle)) as VerifiableRow | undefined
+  }
+
+  return {
+    kind: 'asked',
+    changesSince(revision) {
+      if (seen === revision && lease.isRunning()) return undefined
+      const beganAtMs = monotonicMs()
+      const now = head.get() as { revision: number; leaseholder: Leaseholder }
+      lease.renew(beganAtMs, now.leaseholder)
+      seen = now.revision
+      return seen === revision ? undefined : readChanges(revision)
+    },
+    claim: lease.claim,
+    settleMs: SETTLE_MS,
+    isAccepted: () => (state.get() as { is_accepted: 0 | 1 }).is_accepted === 1,
+    findKey(handle) {
+      const row = find(handle)
+      return row === undefined ? undefined : recordOf(row)
+    },
+  }
+}
