@@ -1,5 +1,4 @@
 import type { CompanyId, KeyId } from '@latchkey/core/ids'
-import type { VerifiableKey } from '@latchkey/core/key'
 import { principalOf } from '@latchkey/core/principal'
 import type { RevocationScope } from '@latchkey/core/revocation-scope'
 import type { Change as OpenChange } from '../../src/changes/change.ts'
@@ -9,13 +8,13 @@ import { addKey, companyOf, type SimulatedUser } from './keys.ts'
 import type { Contents, ModelKey } from './model-contents.ts'
 import type { ModelDb } from './model-engine.ts'
 import type { Random } from './random.ts'
-import type { Server, SimulatedKey } from './server.ts'
+import type { AcceptedUse, Server, SimulatedKey } from './server.ts'
 
 /** What somebody asks of a server, as the use cases do it: the company's row first, its revisions last. */
 export type Change = {
   readonly scope: RevocationScope
   readonly companyId: CompanyId
-  readonly work: (db: ModelDb, revoke: () => void) => Promise<void>
+  readonly work: (db: ModelDb, revoke: () => void, nowMs: number) => Promise<void>
 }
 
 /** Between two statements a writer may be slow. */
@@ -25,7 +24,7 @@ export async function make(server: Server, change: Change, stalls: Stalls): Prom
   const { scope, companyId, work } = change
   await server.change(requesterOnHost(companyId), companyId, async (change) => {
     await stall(server, stalls)
-    await work(modelOf(change), () => change.revoke(scope))
+    await work(modelOf(change), () => change.revoke(scope), change.nowMs)
     await stall(server, stalls)
   })
 }
@@ -39,23 +38,23 @@ export async function createKey(server: Server, key: SimulatedKey): Promise<void
 
 /**
  * What a key asks for that was accepted when its request came in: `commit` is called with the contents that the
- * change is made in. The body of the request may be long in coming.
+ * change is made in, and its moment. The body of the request may be long in coming.
  */
 export async function changeByKey(
   server: Server,
-  key: VerifiableKey,
+  { key, secret }: AcceptedUse,
   stalls: Stalls,
-  commit: (contents: Contents) => void,
+  commit: (contents: Contents, nowMs: number) => void,
 ): Promise<void> {
   await stall(server, stalls)
   const by: Requester = {
     actor: HOST,
-    principal: principalOf(key, undefined),
+    principal: principalOf(key, undefined, secret),
     address: undefined,
     assertPermitted: () => {},
   }
   await server.change(by, key.companyId, async (change) => {
-    await modelOf(change).change(commit)
+    await modelOf(change).change((contents) => commit(contents, change.nowMs))
     await stall(server, stalls)
   })
 }
@@ -104,17 +103,17 @@ export const companyChange = (id: CompanyId, isActive: boolean): Change => ({
   },
 })
 
-function keyChange(
+export function keyChange(
   key: SimulatedKey,
-  work: (found: ModelKey, db: ModelDb, revoke: () => void) => Promise<void>,
+  work: (found: ModelKey, db: ModelDb, revoke: () => void, nowMs: number) => Promise<void>,
 ): Change {
   return {
     scope: { scope: 'key', id: key.id },
     companyId: companyOf(key),
-    async work(db, revoke) {
+    async work(db, revoke, nowMs) {
       const found = await db.findKey(key.id)
       if (found === undefined) throw new Error('no such key')
-      await work(found, db, revoke)
+      await work(found, db, revoke, nowMs)
     },
   }
 }

@@ -1,7 +1,10 @@
+import type { Fingerprint } from '@latchkey/core/fingerprint'
 import type { CompanyId, KeyId, UserId } from '@latchkey/core/ids'
 import type { RevocationScope } from '@latchkey/core/revocation-scope'
 import type { LogRow } from '../../src/storage/tables/schema.ts'
 import { type Contents, isUsable } from './model-contents.ts'
+import { lifeOf } from './model-secrets.ts'
+import { type InvokedSecret, SecretPromises } from './secret-promises.ts'
 
 /** What must hold at every step, by the names of the security design. */
 export type Invariant =
@@ -12,6 +15,7 @@ export type Invariant =
   | 'I6 companies apart'
   | 'I7 revoked does nothing'
   | 'I8 well again after healing'
+  | 'secrets end'
   | 'barrier in time'
 
 export type Violation = { readonly invariant: Invariant; readonly atMs: number; readonly detail: string }
@@ -35,7 +39,11 @@ export type Invoked = {
   readonly promised: Promised | undefined
   readonly isRefused: boolean
   readonly enables: number
+  readonly secret: InvokedSecret | undefined
 }
+
+/** A change that a key asked for, presented by the secret of that tag, and its moment by the clock of its server. */
+type Act = { readonly keyId: KeyId; readonly tag: Fingerprint; readonly nowMs: number }
 
 /** A lease by the slowest clock: the store that a barrier last read may have been replaced so long ago. */
 const UNNOTICED_MS_MAX = 2_200
@@ -45,6 +53,7 @@ export class Judge {
   readonly #nowMs: () => number
   readonly #only: string | undefined
   readonly #promises = new Map<KeyId, Promised>()
+  readonly #secrets = new SecretPromises()
   readonly #log = new Map<string, string>()
   readonly #commitOf = new Map<RevocationScope, number>()
   #commits = 0
@@ -83,6 +92,8 @@ export class Judge {
     const isConcerned = (key: Promised) =>
       key.enables === 0 || rows.some((row) => isOf(key, row.scope, row.object_id))
     this.#look(contents, isConcerned, false)
+    const rotated = new Set(rows.map(({ object_id }) => object_id))
+    this.#secrets.look(contents, this.#commits, (id) => rotated.has(id))
   }
 
   /** A backup made after so many commits took the place of the store. */
@@ -93,6 +104,7 @@ export class Judge {
   /** The operator accepted what is there: what was deleted after the backup is alive again. */
   accepted(contents: Contents): void {
     this.#look(contents, () => true, true)
+    this.#secrets.lookAnew(contents, this.#commits)
   }
 
   /** A revocation that began after so many commits was answered with success. */
@@ -105,6 +117,7 @@ export class Judge {
         'I2 acknowledged is stored',
         `the revocation of ${revoked.id} was answered long after it was lost`,
       )
+    if (revoked.scope === 'key') this.#secrets.answered(revoked.id, commit)
     for (const key of this.#promises.values()) {
       // What ended it later has not been answered yet.
       const isEnded = !key.isActive && key.endedBy <= commit
@@ -112,12 +125,21 @@ export class Judge {
     }
   }
 
-  invoked(keyId: KeyId): Invoked {
+  /** A key is presented by the secret of that tag. */
+  invoked(keyId: KeyId, tag: Fingerprint): Invoked {
     const promised = this.#promises.get(keyId)
-    return { promised, isRefused: promised?.isRefused === true, enables: promised?.enables ?? 0 }
+    return {
+      promised,
+      isRefused: promised?.isRefused === true,
+      enables: promised?.enables ?? 0,
+      secret: this.#secrets.invoked(tag),
+    }
   }
 
-  saidYes({ promised, isRefused, enables }: Invoked, where: string): void {
+  /** `nowMs`: by the clock of the server that said so, when it was asked. */
+  saidYes({ promised, isRefused, enables, secret }: Invoked, where: string, nowMs: number): void {
+    const broken = secret === undefined ? undefined : this.#secrets.brokenBy(secret, nowMs)
+    if (broken !== undefined) this.report('secrets end', `${where} said yes to ${broken}`)
     if (promised === undefined || !isRefused || promised.enables !== enables) return
     this.report(
       'I1 revoked is refused',
@@ -126,8 +148,9 @@ export class Judge {
   }
 
   /** A change that a key asked for is being committed. Its revocation may not have been committed before. */
-  acted(contents: Contents, keyId: KeyId): void {
-    if (isUsable(contents, keyId)) return
+  acted(contents: Contents, { keyId, tag, nowMs }: Act): void {
+    const key = contents.keys.get(keyId)
+    if (isUsable(contents, keyId) && key !== undefined && lifeOf(key, tag) > nowMs) return
     this.report('I7 revoked does nothing', `${keyId} changed something after its revocation was committed`)
   }
 

@@ -12,6 +12,7 @@ const USAGE = `Simulates the revocation protocol: servers, a store, clocks and a
   --servers N    how many servers; otherwise drawn from the seed
   --only NAME    look for one invariant, e.g. I1
   --acts         keys ask for changes as well
+  --rotations    keys get new secrets as well
   --seed N       this one only
   --trace        with --seed: print what happens
 `
@@ -28,6 +29,7 @@ function readArguments() {
       from: { type: 'string', default: '1' },
       servers: { type: 'string' },
       acts: { type: 'boolean', default: false },
+      rotations: { type: 'boolean', default: false },
       only: { type: 'string' },
       seed: { type: 'string' },
       trace: { type: 'boolean', default: false },
@@ -42,6 +44,7 @@ function readArguments() {
     until: from + (values.seed === undefined ? wholeNumber('seeds', values.seeds) : 1),
     servers,
     withActs: values.acts,
+    withRotations: values.rotations,
     only: values.only,
     isTraced: values.trace && values.seed !== undefined,
   }

@@ -1,13 +1,12 @@
-import type { Fingerprint } from '@latchkey/core/fingerprint'
 import type { CompanyId, KeyId, UserId } from '@latchkey/core/ids'
 import type { ServerRow } from '../../src/storage/engine.ts'
 import type { LogRow } from '../../src/storage/tables/schema.ts'
+import type { ModelSecrets } from './model-secrets.ts'
 
-export type ModelKey = {
+export type ModelKey = ModelSecrets & {
   readonly id: KeyId
   readonly companyId: CompanyId
   readonly userId: UserId
-  readonly fingerprint: Fingerprint
   readonly status: 'enabled' | 'disabled' | 'deleted'
 }
 type ModelUser = { readonly companyId: CompanyId; readonly isActive: boolean }

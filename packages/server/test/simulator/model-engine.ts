@@ -1,3 +1,4 @@
+import { fingerprintBytes } from '@latchkey/core/fingerprint'
 import type { CompanyId, KeyId } from '@latchkey/core/ids'
 import type { KeyRecord } from '@latchkey/core/key-record'
 import type { KeyHandle } from '@latchkey/core/loaded-key'
@@ -10,7 +11,9 @@ import type {
   VerificationReads,
   Written,
 } from '../../src/storage/engine.ts'
+import { recordOf } from '../../src/storage/verifiable-record.ts'
 import type { ModelKey, Mutation } from './model-contents.ts'
+import { previousOf } from './model-secrets.ts'
 import type { ModelStore } from './model-store.ts'
 import type { Answer, Line, Wire } from './wire.ts'
 
@@ -61,7 +64,7 @@ function createReads({ store, wire, expect }: Options): VerificationReads {
       const found = await wire.ask<{ head: Head; row: KeyRecord | undefined }>(
         wire.open(),
         LOOK_UP_MS_MAX,
-        (answer) => answer(undefined, { head: store.head, row: recordOf(store, store.find(handle)) }),
+        (answer) => answer(undefined, { head: store.head, row: findRecord(store, handle) }),
       )
       assertExpected(found.head)
       return found.row
@@ -135,7 +138,7 @@ async function write<T>(
     const db: ModelDb = {
       lockCompany: (id) => ask((answer) => session.lockCompany(id, answer)),
       findKey: (id) => ask((answer) => session.findKey(id, answer)),
-      findVerifiable: (id) => ask((answer) => session.read(() => recordOf(store, store.find(id)), answer)),
+      findVerifiable: (id) => ask((answer) => session.read(() => findRecord(store, id), answer)),
       change: (mutate) => ask((answer) => session.change(mutate, answer)),
     }
     const value = (await work(db, (scope) => void changed.push(scope))) as T
@@ -154,24 +157,38 @@ function assertingExpected(expect: Options['expect']): (head: Head) => void {
   }
 }
 
-function recordOf({ contents }: ModelStore, key: ModelKey | undefined): KeyRecord | undefined {
+/** What the look-up's statement joins: the key's row, the secret it had before, and the presented one where it is neither. */
+function findRecord(store: ModelStore, handle: KeyHandle): KeyRecord | undefined {
+  const key = store.find(handle)
+  const { contents } = store
   if (key === undefined) return undefined
-  return {
+  const previous = previousOf(key)
+  const replaced = key.replaced.find(({ tag }) => tag === handle)
+  return recordOf({
     id: key.id,
-    companyId: key.companyId,
-    userId: key.userId,
-    secrets: [{ tag: key.fingerprint, ordinal: 1, endsAtMs: null, replaces: null }],
+    company_id: key.companyId,
+    user_id: key.userId,
+    fingerprint: fingerprintBytes(key.tag),
+    secret_ordinal: key.ordinal,
+    previous_tag: previous === undefined ? null : fingerprintBytes(previous.tag),
+    ...(previous === undefined
+      ? {}
+      : { previous_ordinal: previous.ordinal, previous_ends_at: previous.endsAtMs }),
+    replaced_tag: replaced === undefined ? null : fingerprintBytes(replaced.tag),
+    ...(replaced === undefined
+      ? {}
+      : { replaced_ordinal: replaced.ordinal, replaced_ends_at: replaced.endsAtMs }),
     mode: 'live',
-    isActive: key.status === 'enabled',
-    isUserActive: contents.users.get(key.userId)?.isActive === true,
-    isCompanyActive: contents.companies.get(key.companyId) === true,
-    expiresAtMs: null,
-    whitelistedIPs: null,
-    role: 'viewer',
-    isOperator: false,
-    userPermissions: null,
+    status: key.status === 'enabled' ? 'active' : key.status,
+    expires_at: null,
+    whitelisted_ips: null,
     permissions: null,
     ceiling: null,
     metadata: '{}',
-  }
+    role: 'viewer',
+    user_status: contents.users.get(key.userId)?.isActive === true ? 'active' : 'inactive',
+    user_permissions: null,
+    company_status: contents.companies.get(key.companyId) === true ? 'active' : 'inactive',
+    is_operator: 0,
+  })
 }

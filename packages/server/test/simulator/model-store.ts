@@ -1,9 +1,10 @@
-import type { KeyHandle } from '@latchkey/core/loaded-key'
+import { isTag, type KeyHandle } from '@latchkey/core/loaded-key'
 import type { RevocationScope } from '@latchkey/core/revocation-scope'
 import type { Head, Observation, ServerRow } from '../../src/storage/engine.ts'
 import type { LogRow } from '../../src/storage/tables/schema.ts'
 import type { Agenda } from './agenda.ts'
 import { type Contents, copyOf, emptyContents, type ModelKey, type Mutation } from './model-contents.ts'
+import { tagsOf } from './model-secrets.ts'
 import { type Ground, Session } from './model-session.ts'
 import type { Random } from './random.ts'
 import { RowLocks } from './row-locks.ts'
@@ -107,7 +108,7 @@ export class ModelStore {
 
   find(handle: KeyHandle): ModelKey | undefined {
     for (const key of this.#contents.keys.values()) {
-      if (key.id === handle || key.fingerprint === handle) return key
+      if (key.id === handle || (isTag(handle) && tagsOf(key).includes(handle))) return key
     }
     return undefined
   }

@@ -2,6 +2,7 @@ import { IN_FORCE } from '@latchkey/core/evaluate'
 import type { Fingerprint } from '@latchkey/core/fingerprint'
 import type { CompanyId, KeyId } from '@latchkey/core/ids'
 import type { VerifiableKey } from '@latchkey/core/key'
+import type { KeySecret } from '@latchkey/core/loaded-key'
 import type { Outcome } from '@latchkey/core/outcome'
 import type { Secret } from '@latchkey/core/secret'
 import type { Changes } from '../../src/changes/changes.ts'
@@ -14,7 +15,19 @@ import type { Random } from './random.ts'
 import { assemble, type RunningCode } from './running-code.ts'
 import { type Road, Wire } from './wire.ts'
 
-export type SimulatedKey = { readonly id: KeyId; readonly secret: Secret; readonly fingerprint: Fingerprint }
+export type SimulatedKey = { readonly id: KeyId }
+export type SimulatedSecret = { readonly secret: Secret; readonly fingerprint: Fingerprint }
+
+/** How a key is used: by one of its secrets, or by the id, as with a token that was made with that secret. */
+export type Presented = {
+  readonly by: 'secret' | 'id'
+  readonly secret: SimulatedSecret
+  /** null: the token names none. */
+  readonly ordinal: number | null
+}
+
+export type AcceptedUse = { readonly key: VerifiableKey; readonly secret: KeySecret | undefined }
+type Judged = { readonly outcome: Outcome | Promise<Outcome>; readonly nowMs: number }
 
 export type World = {
   readonly agenda: Agenda
@@ -69,35 +82,30 @@ export class Server {
   }
 
   /** Judges one use, and has the answer judged. */
-  verify(key: SimulatedKey, by: 'secret' | 'id', visibleTo: CompanyId | null): void {
-    const invoked = this.#judge.invoked(key.id)
+  verify(key: SimulatedKey, presented: Presented, visibleTo: CompanyId | null): void {
+    const invoked = this.#judge.invoked(key.id, presented.secret.fingerprint)
     this.machine.deliver('message', () => {
       if (!this.#isAlive) return
-      const outcome = this.#judgeOnce(key, by, visibleTo)
-      if (!(outcome instanceof Promise)) {
-        this.#said(outcome, invoked, visibleTo)
-        return
-      }
-      outcome.then(
-        (answer) => this.#said(answer, invoked, visibleTo),
-        () => {},
-      )
+      const { outcome, nowMs } = this.#judgeOnce(key, presented, visibleTo)
+      const say = (answer: Outcome) => this.#said(answer, invoked, visibleTo, nowMs)
+      if (outcome instanceof Promise) outcome.then(say, () => {})
+      else say(outcome)
     })
   }
 
   /** The same for whoever waits for the answer; undefined: it could not be told. */
-  async ask(key: SimulatedKey): Promise<Outcome['code'] | undefined> {
+  async ask(key: SimulatedKey, presented: Presented): Promise<Outcome['code'] | undefined> {
     try {
-      return (await this.#judgeOnce(key, 'id', null)).code
+      return (await this.#judgeOnce(key, presented, null).outcome).code
     } catch {
       return undefined
     }
   }
 
   /** The key as it is to somebody who presents it now; undefined: refused, or it could not be told. */
-  async accept(key: SimulatedKey): Promise<VerifiableKey | undefined> {
-    const outcome = await this.#judgeOnce(key, 'secret', null)
-    return outcome.code === 'VALID' ? outcome.key : undefined
+  async accept(key: SimulatedKey, presented: Presented): Promise<AcceptedUse | undefined> {
+    const outcome = await this.#judgeOnce(key, presented, null).outcome
+    return outcome.code === 'VALID' ? outcome : undefined
   }
 
   wake(): void {
@@ -126,16 +134,19 @@ export class Server {
   }
 
   #judgeOnce(
-    key: SimulatedKey,
-    by: 'secret' | 'id',
+    { id }: SimulatedKey,
+    { by, secret: { secret }, ordinal }: Presented,
     visibleTo: CompanyId | null,
-  ): Outcome | Promise<Outcome> {
+  ): Judged {
     const { verifier } = this.#code
-    const attempt = { ...IN_FORCE, visibleTo, address: undefined, nowMs: this.timing.wallMs() }
+    const nowMs = this.timing.wallMs()
+    const attempt = { ...IN_FORCE, visibleTo, address: undefined, nowMs }
     const outcome =
-      by === 'secret' ? verifier.verify(key.secret, attempt) : verifier.verifyById(key.id, attempt)
+      by === 'secret'
+        ? verifier.verify(secret, attempt)
+        : verifier.verifyById(id, { ...attempt, secretOrdinal: ordinal })
     if (!(outcome instanceof Promise)) this.#assertProven()
-    return outcome
+    return { outcome, nowMs }
   }
 
   /** Measured here, apart from the lease: on both clocks, from before the question. */
@@ -153,9 +164,9 @@ export class Server {
     )
   }
 
-  #said({ code }: Outcome, invoked: Invoked, visibleTo: CompanyId | null): void {
+  #said({ code }: Outcome, invoked: Invoked, visibleTo: CompanyId | null, nowMs: number): void {
     if (!this.#isAlive || code !== 'VALID') return
-    this.#judge.saidYes(invoked, this.#name)
+    this.#judge.saidYes(invoked, this.#name, nowMs)
     if (visibleTo !== null && invoked.promised !== undefined && visibleTo !== invoked.promised.companyId) {
       this.#judge.report('I6 companies apart', `${this.#name} showed a key to another company`)
     }

@@ -2,11 +2,12 @@ import { createAgenda } from './agenda.ts'
 import { Faults } from './faults.ts'
 import { createFleet, type Host } from './fleet.ts'
 import { Judge, type Violation } from './judge.ts'
-import { fillStore, fingerprintOf } from './keys.ts'
+import { fillStore, fingerprintOf, secretOf } from './keys.ts'
 import { isUsable } from './model-contents.ts'
+import { lifeOf } from './model-secrets.ts'
 import { ModelStore, type StoreHooks } from './model-store.ts'
 import { createRandom } from './random.ts'
-import type { World } from './server.ts'
+import type { Presented, SimulatedKey, SimulatedSecret, World } from './server.ts'
 import { Workload } from './workload.ts'
 
 export type Options = {
@@ -14,6 +15,8 @@ export type Options = {
   readonly servers?: number | undefined
   /** Keys ask for changes, too. Without it a seed tells the story it always told. */
   readonly withActs?: boolean | undefined
+  /** Keys are rotated, too. The same holds of it. */
+  readonly withRotations?: boolean | undefined
   /** The one invariant to look for, by how its name begins; otherwise all. */
   readonly only?: string | undefined
   /** Takes what happened, line by line. */
@@ -54,6 +57,7 @@ export async function simulate(seed: number, options: Options = {}): Promise<Vio
   const workload = new Workload(world, hosts, {
     keysAtStart: KEYS_AT_START,
     withActs: options.withActs === true,
+    withRotations: options.withRotations === true,
   })
   const faults: Faults = new Faults(world, hosts, (host) => workload.revokeSome(host))
 
@@ -129,13 +133,37 @@ function inTime(agenda: World['agenda'], found: Promise<string | undefined>): Pr
   })
 }
 
+/** Of its secrets; not of one whose end may come while it is asked. */
+async function findWrongSecret(
+  { contents }: ModelStore,
+  { name, server, machine }: Host,
+  key: SimulatedKey,
+  secrets: readonly SimulatedSecret[],
+): Promise<string | undefined> {
+  for (const secret of secrets) {
+    const stored = contents.keys.get(key.id)
+    const endsAtMs = stored === undefined ? Number.NEGATIVE_INFINITY : lifeOf(stored, secret.fingerprint)
+    const leftMs = endsAtMs - machine.wallMs()
+    if (Math.abs(leftMs) < ANSWER_MS_MAX) continue
+    const due = leftMs > 0 && isUsable(contents, key.id)
+    const code = await server.ask(key, { by: 'secret', secret, ordinal: null })
+    if ((code === 'VALID') !== due || code === undefined) {
+      return `${name} says ${code ?? 'nothing'} of a secret of ${key.id}, which is ${due ? '' : 'not '}to be accepted`
+    }
+  }
+  return undefined
+}
+
 async function findWrong(store: ModelStore, host: Host, workload: Workload): Promise<string | undefined> {
   for (const key of workload.keys) {
     const due = isUsable(store.contents, key.id)
-    const code = await host.server.ask(key)
+    const byId: Presented = { by: 'id', secret: secretOf(key, 0), ordinal: null }
+    const code = await host.server.ask(key, byId)
     if ((code === 'VALID') !== due || code === undefined) {
       return `${host.name} says ${code ?? 'nothing'} of ${key.id}, which is ${due ? '' : 'not '}to be accepted`
     }
+    const wrong = await findWrongSecret(store, host, key, workload.secrets(key))
+    if (wrong !== undefined) return wrong
   }
   return (await workload.deleteAny(host.server)) ? undefined : `${host.name} cannot delete a key`
 }

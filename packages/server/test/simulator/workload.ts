@@ -11,30 +11,38 @@ import {
   userChange,
 } from './changes.ts'
 import type { Host } from './fleet.ts'
-import { COMPANIES, companyOf, KEYS, USERS, userOf } from './keys.ts'
+import { COMPANIES, companyOf, KEYS, secretOf, USERS, userOf } from './keys.ts'
 import type { ModelKey } from './model-contents.ts'
-import type { Server, SimulatedKey, World } from './server.ts'
+import { Rotating } from './rotating.ts'
+import type { Presented, Server, SimulatedKey, SimulatedSecret, World } from './server.ts'
 
 const ASKED_ON_RETURN = 40
 const ASKED_ON_RETURN_MS_MAX = 600
 
-type Extent = { readonly keysAtStart: number; readonly withActs: boolean }
+type Extent = {
+  readonly keysAtStart: number
+  readonly withActs: boolean
+  readonly withRotations: boolean
+}
 
 /** Everybody uses the service at once: verifications on all servers, and changes between them. */
 export class Workload {
   readonly #world: World
   readonly #hosts: readonly Host[]
   readonly #withActs: boolean
+  /** undefined: each key keeps the secret it was made with. */
+  readonly #rotating: Rotating | undefined
   #keysMade: number
   #isOn = false
   /** Keys that somebody just began to revoke: to be asked for, and to be revoked again. */
   #hot: readonly SimulatedKey[] = []
 
-  constructor(world: World, hosts: readonly Host[], { keysAtStart, withActs }: Extent) {
+  constructor(world: World, hosts: readonly Host[], { keysAtStart, withActs, withRotations }: Extent) {
     this.#world = world
     this.#hosts = hosts
     this.#keysMade = keysAtStart
     this.#withActs = withActs
+    this.#rotating = withRotations ? new Rotating(world) : undefined
   }
 
   /** All keys that were ever made. */
@@ -68,6 +76,11 @@ export class Workload {
     }
   }
 
+  /** All secrets that were made for a key where keys are rotated. */
+  secrets(key: SimulatedKey): readonly SimulatedSecret[] {
+    return this.#rotating?.made(key) ?? []
+  }
+
   /** Deletes a key, again for the most part; answers whether that succeeded. */
   deleteAny(server: Server): Promise<boolean> {
     const { keys } = this.#world.store.contents
@@ -82,6 +95,9 @@ export class Workload {
       this.#atServer(random.pick(this.#hosts), (server) => this.#changeSomething(server))
     if (this.#withActs && random.chance(0.4))
       this.#atServer(random.pick(this.#hosts), (server) => this.#act(server))
+    const rotating = this.#rotating
+    if (rotating !== undefined && random.chance(0.2))
+      this.#atServer(random.pick(this.#hosts), (server) => this.#rotate(server, rotating))
     agenda.after(random.between(5, 50), () => this.#tick())
   }
 
@@ -142,21 +158,42 @@ export class Workload {
     for (let times = 0; times < 4; times += 1) agenda.after(random.between(0, 2_500) ** 2 / 2_500, ask)
   }
 
+  /** Changes the secrets of a key, and asks for the one before when it ends. */
+  async #rotate(server: Server, rotating: Rotating): Promise<void> {
+    const { agenda, random } = this.#world
+    const change = rotating.draw(() => this.#keyThatIs('enabled'))
+    if (!(await this.#revoke(server, change))) return
+    const key = this.keys.find(({ id }) => id === change.scope.id)!
+    const ending = rotating.ending(key)
+    if (ending === undefined) return
+    for (const host of this.#hosts) {
+      const leftMs = ending.endsAtMs - host.machine.wallMs()
+      if (leftMs < 0 || leftMs > 5_000) continue
+      agenda.after(leftMs + random.between(-50, 300), () => host.server.verify(key, ending.presented, null))
+    }
+  }
+
   /** A key that is accepted asks for a change, and may be revoked before it is made. */
   async #act(server: Server): Promise<void> {
     const { judge } = this.#world
     const { chance, between } = this.#world.random
-    const key = await server.accept(this.#anyKey())
-    if (key === undefined) return
-    await changeByKey(server, key, { chance, between, isOn: () => this.#isOn }, (contents) =>
-      judge.acted(contents, key.id as SimulatedKey['id']),
+    const key = this.#anyKey()
+    const presented = this.#present(key, 'secret')
+    const use = await server.accept(key, presented)
+    if (use === undefined) return
+    await changeByKey(server, use, { chance, between, isOn: () => this.#isOn }, (contents, nowMs) =>
+      judge.acted(contents, { keyId: key.id, tag: presented.secret.fingerprint, nowMs }),
     )
   }
 
   #verify(key: SimulatedKey, { server }: Host): void {
     const { random } = this.#world
     const visibleTo = random.chance(0.9) ? null : random.pick(COMPANIES)
-    server.verify(key, random.chance(0.7) ? 'secret' : 'id', visibleTo)
+    server.verify(key, this.#present(key, random.chance(0.7) ? 'secret' : 'id'), visibleTo)
+  }
+
+  #present(key: SimulatedKey, by: Presented['by']): Presented {
+    return this.#rotating?.present(key, by) ?? { by, secret: secretOf(key, 0), ordinal: null }
   }
 
   #anyKey(): SimulatedKey {
