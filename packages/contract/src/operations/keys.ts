@@ -93,6 +93,7 @@ export const keyOperations = {
       'is the only place where the whole new secret appears.',
     authentication: 'required',
     permission: 'keys:rotate',
+    hasEtag: true,
     isIdempotent: true,
     body: RotationCreate,
     success: { status: 201, schema: ApiKey },
@@ -106,6 +107,7 @@ export const keyOperations = {
       'Later, sooner or now. When a sooner end is answered no server of the deployment accepts the old secret beyond it.',
     authentication: 'required',
     permission: 'keys:rotate',
+    hasEtag: true,
     body: RotationUpdate,
     success: { status: 200, schema: ApiKey },
   },
@@ -118,6 +120,7 @@ export const keyOperations = {
       'The new secret dies: when 204 is answered no server accepts it any more. The old one stays as it was before.',
     authentication: 'required',
     permission: 'keys:rotate',
+    hasEtag: true,
     success: { status: 204 },
   },
 } as const satisfies Record<string, Operation>

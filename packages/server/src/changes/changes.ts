@@ -33,7 +33,7 @@ export type Changes = {
 }
 
 /** `isRevocation`: something is to stop by it, so that it waits less than what others only want. */
-type ChangeOptions = { readonly isRevocation?: boolean }
+export type ChangeOptions = { readonly isRevocation?: boolean }
 
 type Deps = {
   readonly engine: Engine

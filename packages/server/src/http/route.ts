@@ -100,6 +100,9 @@ const URGENT: ReadonlySet<OperationId> = new Set(['verifyApiKey', 'getHealth', '
 const REVOKING: ReadonlySet<OperationId> = new Set([
   'updateApiKey',
   'deleteApiKey',
+  'rotateApiKey',
+  'updateRotation',
+  'cancelRotation',
   'deleteUser',
   'endSession',
   'updateUser',

@@ -2,8 +2,9 @@ import { createHmac, timingSafeEqual } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { AppError } from '@latchkey/core/error'
 import type { CompanyId } from '@latchkey/core/ids'
+import type { RevocationScope } from '@latchkey/core/revocation-scope'
 import type { Change } from '../changes/change.ts'
-import type { Changes } from '../changes/changes.ts'
+import type { ChangeOptions, Changes } from '../changes/changes.ts'
 import type { Requester } from '../changes/requester.ts'
 import { findIdempotency, insertIdempotency } from '../storage/tables/idempotency.ts'
 import { open, seal, sealingKey } from './sealed-answer.ts'
@@ -29,14 +30,16 @@ export type OnceRequest = {
   readonly word: string
   readonly scope: readonly (string | null | undefined)[]
   readonly bodyBytes: Uint8Array
+  /** Of the change that is asked for. */
+  readonly options?: ChangeOptions | undefined
 }
 
 export type OnceAnswer<Answer> = { readonly answer: Answer; readonly isReplayed: boolean }
 
 /**
  * Runs a creation at most once for each word: the record is written in the creation's own transaction, so that
- * a crash leaves both or neither. The same body replays the first answer, secret included; errors are not
- * kept. Throws AppError `idempotency_key_reused` for another body, `idempotency_in_progress`.
+ * a crash leaves both or neither. The same body replays the first answer, secret included, and promises again what
+ * that promised: it may never have been given, for want of proof. Errors are not kept. Throws AppError `idempotency_key_reused` for another body, `idempotency_in_progress`.
  */
 export async function runOnce<Answer>(
   deps: Deps,
@@ -46,8 +49,11 @@ export async function runOnce<Answer>(
   const record = identify(deps.idempotencyKey, request)
   const name = record.hash.toString('hex')
   await waitFor(deps.inFlight.get(name))
-  const running = deps.change(request.requester, request.companyId, (change) =>
-    replayOrRun(change, record, work),
+  const running = deps.change(
+    request.requester,
+    request.companyId,
+    (change) => replayOrRun(change, record, work),
+    request.options,
   )
   // The caller gets the error; whoever waits only needs to know that it is over.
   const settled = running.then(
@@ -104,15 +110,36 @@ async function replayOrRun<Answer>(
         'This Idempotency-Key was used with another body: use a new one.',
       )
     }
-    return { answer: JSON.parse(open(identity.key, identity.hash, known.sealed)) as Answer, isReplayed: true }
+    const { answer, revoked } = readKept<Answer>(open(identity.key, identity.hash, known.sealed))
+    for (const scope of revoked) change.revoke(scope)
+    return { answer, isReplayed: true }
   }
-  const answer = await work(change)
+  const revoked: RevocationScope[] = []
+  const answer = await work({
+    ...change,
+    revoke(scope) {
+      revoked.push(scope)
+      change.revoke(scope)
+    },
+  })
   const record = {
     hash: identity.hash,
     body_hash: identity.bodyHash,
-    sealed: seal(identity.key, identity.hash, JSON.stringify(answer), change.randomBytes),
+    sealed: seal(identity.key, identity.hash, JSON.stringify({ answer, revoked }), change.randomBytes),
     expires_at: change.nowMs + KEPT_MS,
   }
   await insertIdempotency(change.db, record, change.nowMs)
   return { answer, isReplayed: false }
 }
+
+/** An answer, and what its change named as revoked. */
+type Kept<Answer> = { readonly answer: Answer; readonly revoked: readonly RevocationScope[] }
+
+function readKept<Answer>(text: string): Kept<Answer> {
+  const kept = JSON.parse(text) as Kept<Answer> | Answer
+  // The release before kept the answer alone.
+  return isKept(kept) ? kept : { answer: kept, revoked: [] }
+}
+
+const isKept = <Answer>(kept: Kept<Answer> | Answer): kept is Kept<Answer> =>
+  typeof kept === 'object' && kept !== null && 'revoked' in kept

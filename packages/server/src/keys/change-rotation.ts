@@ -6,7 +6,7 @@ import type { Change } from '../changes/change.ts'
 import { findKeyView, type KeyView } from '../storage/tables/keys.ts'
 import type { Rotation } from '../storage/tables/rotation.ts'
 import { endPrevious, movePreviousEnd, restoreSecret } from '../storage/tables/secrets.ts'
-import { keyNotFound } from './delete-key.ts'
+import { isAtVersion, keyNotFound } from './delete-key.ts'
 import {
   findKeyToRotate,
   getView,
@@ -20,16 +20,18 @@ import {
 const OVERLAP_SECONDS_MAX = 2_592_000
 
 /**
- * Moves the end of the previous secret. A time that has come ends it: it is dead when the change is answered. Throws
- * AppError: an input fault, `key_not_found`, `rotation_not_found`, and for a later end what `rotateKey` throws.
+ * Moves the end of the previous secret. A time that has come ends it: it is dead when the change is answered.
+ * `isExpected` decides on the key's version (If-Match). Throws AppError: an input fault, `key_not_found`,
+ * `rotation_not_found`, `precondition_failed`, and for a later end what `rotateKey` throws.
  */
 export async function moveRotationEnd(
   change: Change,
   keyId: string,
   previousEndsAt: string,
+  isExpected: (version: number) => boolean,
 ): Promise<KeyView> {
   const { nowMs } = change
-  const { key, rotation } = await findOpen(change, keyId)
+  const { key, rotation } = await findOpen(change, keyId, isExpected)
   const endsAtMs = withinLife(key, Math.max(nowMs, parseEnd(previousEndsAt, nowMs)))
   // To let the old secret live longer is to give it out again.
   if (endsAtMs > rotation.previousEndsAtMs) await findKeyToRotate(change, keyId)
@@ -45,11 +47,15 @@ export async function moveRotationEnd(
 }
 
 /**
- * Cancels a rotation: the new secret is dead when the change is answered, and the one before stays as it was. Throws
- * AppError, as `rotateKey`, and `rotation_not_found`.
+ * Cancels a rotation: the new secret is dead when the change is answered, and the one before stays as it was.
+ * `isExpected` as above. Throws AppError, as `rotateKey`, and `rotation_not_found`.
  */
-export async function cancelRotation(change: Change, keyId: string): Promise<void> {
-  const { key, rotation } = await findOpen(change, keyId)
+export async function cancelRotation(
+  change: Change,
+  keyId: string,
+  isExpected: (version: number) => boolean,
+): Promise<void> {
+  const { key, rotation } = await findOpen(change, keyId, isExpected)
   await findKeyToRotate(change, keyId)
   await restoreSecret(change.db, key.id, change.nowMs)
   // restoreSecret has put the texts and the ordinal of the old secret back.
@@ -64,6 +70,7 @@ export async function cancelRotation(change: Change, keyId: string): Promise<voi
 async function findOpen(
   change: Change,
   keyId: string,
+  isExpected: (version: number) => boolean,
 ): Promise<{ readonly key: KeyView; readonly rotation: Rotation }> {
   const key = isId('key', keyId) ? await findKeyView(change.db, change.ledger.id, keyId) : undefined
   if (key === undefined) throw keyNotFound()
@@ -76,6 +83,7 @@ async function findOpen(
       'No rotation of this key is open: POST /keys/{keyId}/rotation begins one.',
     )
   }
+  if (!isExpected(key.version)) throw isAtVersion(key)
   return { key, rotation }
 }
 

@@ -12,7 +12,7 @@ import type { Rotation } from '../storage/tables/rotation.ts'
 import { capPreviousEnd, replaceSecret } from '../storage/tables/secrets.ts'
 import { findUser } from '../storage/tables/users.ts'
 import type { CreatedKey, CreateKeyDeps } from './create-key.ts'
-import { keyNotFound } from './delete-key.ts'
+import { isAtVersion, keyNotFound } from './delete-key.ts'
 import { assertWithinReach, authorityOf, grantableBy, reachOf } from './grant.ts'
 
 /** Seconds that the old secret lives where nothing is said: a day. */
@@ -20,17 +20,19 @@ const OVERLAP_SECONDS = 86_400
 
 /**
  * Gives a key a new secret. The old one lives for the overlap; with none it is dead when the change is answered, and so
- * is every older one. Throws AppError `key_not_found`, `key_not_active`, `rotation_open`, `missing_permission`,
- * `permission_escalation`.
+ * is every older one. `isExpected` decides on the key's version (If-Match). Throws AppError `key_not_found`,
+ * `key_not_active`, `precondition_failed`, `rotation_open`, `missing_permission`, `permission_escalation`.
  */
 export async function rotateKey(
   change: Change,
   deps: Pick<CreateKeyDeps, 'keyPrefix' | 'fingerprint'>,
   keyId: string,
   overlapSeconds: number = OVERLAP_SECONDS,
+  isExpected: (version: number) => boolean = () => true,
 ): Promise<CreatedKey> {
   const { db, nowMs } = change
   const key = await findKeyToRotate(change, keyId)
+  if (!isExpected(key.version)) throw isAtVersion(key)
   if (overlapSeconds > 0 && openRotation(key, nowMs) !== null) {
     throw new AppError(
       'rotation_open',

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Changes } from '../../src/changes/changes.ts'
 import { requesterOnHost } from '../../src/changes/requester.ts'
 import { type InFlight, type OnceRequest, runOnce } from '../../src/idempotency/run-once.ts'
+import { seal, sealingKey } from '../../src/idempotency/sealed-answer.ts'
 import { startTestServer, type TestService } from '../harness.ts'
 
 let server: TestService
@@ -31,7 +32,7 @@ function aService() {
   const idempotencyKey = new Uint8Array(32).fill(7)
   const create = (word: string, answer: string) =>
     runOnce({ change, idempotencyKey, inFlight }, request(word), async () => answer)
-  return { inFlight, create, letGo: gate.resolve, begun: () => begun }
+  return { inFlight, create, letGo: gate.resolve, begun: () => begun, idempotencyKey }
 }
 
 test('whoever waits for the first request for longer than five seconds is told to come back', async () => {
@@ -58,6 +59,23 @@ test('whoever comes with another word waits for nobody', async () => {
   expect(begun()).toBe(2)
   letGo()
   expect((await Promise.all(both)).map(({ answer }) => answer)).toEqual(['one', 'two'])
+})
+
+test('an answer that the release before has kept is replayed', async () => {
+  const { create, letGo, idempotencyKey } = aService()
+  letGo()
+  await create('older', 'one')
+  const { engine, randomBytes } = server.services
+  await engine.write(async (db) => {
+    const row = await db
+      .selectFrom('idempotency')
+      .selectAll()
+      .orderBy('expires_at', 'desc')
+      .executeTakeFirstOrThrow()
+    const sealed = seal(sealingKey(idempotencyKey, 'older'), row.hash, '"two"', randomBytes)
+    await db.updateTable('idempotency').set({ sealed }).where('hash', '=', row.hash).execute()
+  })
+  expect(await create('older', 'three')).toEqual({ answer: 'two', isReplayed: true })
 })
 
 /** When all that can go on has. */

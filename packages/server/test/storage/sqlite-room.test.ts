@@ -55,6 +55,7 @@ describe('on a nearly full disk', () => {
       () => ({ method: 'POST', path: '/companies', body: { name: 'C' }, headers: {} }),
     ],
     ['an invitation', () => ({ method: 'POST', path: `${user()}/invitation` })],
+    ['a rotation', () => ({ method: 'POST', path: `${key()}/rotation`, body: { overlapSeconds: 0 } })],
     ['metadata', () => ({ method: 'PATCH', path: key(), body: { metadata: { a: 'b' } } })],
     ['enabling', () => ({ method: 'PATCH', path: key(), body: { enabled: true } })],
     ['lifting a restriction', () => ({ method: 'PATCH', path: key(), body: { whitelistedIPs: null } })],

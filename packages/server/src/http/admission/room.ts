@@ -6,6 +6,7 @@ import type { JsonBody } from '../wire/body.ts'
 /** Operations that add something to the store, whatever their body says. */
 const ADDING: ReadonlySet<OperationId> = new Set([
   'createApiKey',
+  'rotateApiKey',
   'createUser',
   'createCompany',
   'createInvitation',

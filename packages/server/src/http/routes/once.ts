@@ -2,6 +2,7 @@ import type { OperationId } from '@latchkey/contract/operations'
 import { inputError } from '@latchkey/core/error'
 import { listPermissions } from '@latchkey/core/permission'
 import type { Change } from '../../changes/change.ts'
+import type { ChangeOptions } from '../../changes/changes.ts'
 import { runOnce } from '../../idempotency/run-once.ts'
 import type { Context, HandlerDeps, Reply } from '../schema/context.ts'
 import { onlyValue } from '../wire/raw-headers.ts'
@@ -9,23 +10,29 @@ import { onlyValue } from '../wire/raw-headers.ts'
 /** RFC 9110's field-content without spaces: visible ASCII. */
 const WORD = /^[\x21-\x7e]{1,255}$/
 
-/** Runs a creation; with an Idempotency-Key at most once, scoped to the principal and what it may do, company and path. */
+/**
+ * Runs a creation; with an Idempotency-Key at most once, scoped to the principal, its secret and what it may do, company
+ * and path.
+ */
 export async function once<Id extends OperationId>(
   deps: Pick<HandlerDeps, 'change' | 'derivedKeys' | 'inFlight'>,
   context: Context<Id>,
   work: (change: Change) => Promise<Reply<Id>>,
+  options?: ChangeOptions,
 ): Promise<Reply<Id>> {
   const { requester, method, path, bodyBytes } = context
-  const { type, id, companyId, role, authority } = requester.principal
+  const { type, id, secretOrdinal, companyId, role, authority } = requester.principal
   const word = parseHeader(context.header('idempotency-key'))
-  if (word === undefined) return deps.change(requester, companyId, work)
+  if (word === undefined) return deps.change(requester, companyId, work, options)
   // A token that may do less must not be handed what the key behind it was given.
   const scope = [type, id, companyId, role, listPermissions(authority).join(' '), method, path]
+  // Nor a secret that was replaced what its successor was given. The first is not named: its answers are older.
+  if (secretOrdinal !== null && secretOrdinal > 1) scope.push(String(secretOrdinal))
   const { change, inFlight } = deps
   const onceDeps = { change, inFlight, idempotencyKey: deps.derivedKeys.idempotency }
   const { answer, isReplayed } = await runOnce(
     onceDeps,
-    { requester, companyId, word, scope, bodyBytes },
+    { requester, companyId, word, scope, bodyBytes, options },
     work,
   )
   return isReplayed ? { ...answer, headers: { ...answer.headers, 'idempotent-replayed': 'true' } } : answer

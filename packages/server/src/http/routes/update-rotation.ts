@@ -1,15 +1,15 @@
 import { moveRotationEnd } from '../../keys/change-rotation.ts'
 import { etagOf, presentKey } from '../present/present-key.ts'
 import type { Handler } from '../schema/context.ts'
+import { parseIfMatch } from '../wire/if-match.ts'
 
-export const updateRotation: Handler<'updateRotation'> = async (
-  deps,
-  { principal, requester, params, body },
-) => {
+export const updateRotation: Handler<'updateRotation'> = async (deps, context) => {
+  const { principal, requester, params, body } = context
+  const isExpected = parseIfMatch(context.header('if-match'))
   const view = await deps.change(
     requester,
     principal.companyId,
-    (change) => moveRotationEnd(change, params.keyId, body.previousEndsAt),
+    (change) => moveRotationEnd(change, params.keyId, body.previousEndsAt, isExpected),
     { isRevocation: true },
   )
   return { headers: { etag: etagOf(view) }, body: presentKey(view, deps.clock.nowMs()) }
