@@ -47,7 +47,7 @@ export const companyOf = (key: SimulatedKey): CompanyId => userOf(key).companyId
 export function addKey(contents: Contents, key: SimulatedKey): void {
   const { id } = key
   const { id: userId, companyId } = userOf(key)
-  const secrets = { tag: secretOf(key, 0).fingerprint, ordinal: 1, previousTag: null, replaced: [] }
+  const secrets = { tag: secretOf(key, 0).fingerprint, ordinal: 1, previousTag: null, replaced: [], over: [] }
   contents.keys.set(id, { id, companyId, userId, ...secrets, status: 'enabled' })
 }
 

@@ -14,6 +14,8 @@ export type ModelSecrets = {
   readonly ordinal: number
   readonly previousTag: Fingerprint | null
   readonly replaced: readonly ReplacedSecret[]
+  /** Those that somebody asked to be over at once. Not stored: it is what the rest is held against. */
+  readonly over: readonly Fingerprint[]
 }
 
 type Times = { readonly nowMs: number; readonly endsAtMs: number }
@@ -71,8 +73,9 @@ export const tagsOf = ({ tag, replaced }: ModelSecrets): readonly Fingerprint[] 
 export const ordinalOf = (key: ModelSecrets, tag: Fingerprint): number | undefined =>
   key.tag === tag ? key.ordinal : key.replaced.find((one) => one.tag === tag)?.ordinal
 
-/** Until when a server's clock lets it live. A secret that the key does not name any more is over whatever the clock says. */
+/** Until when a server's clock lets it live; one that is over does not, whatever a clock says. */
 export function lifeOf(key: ModelSecrets, tag: Fingerprint): number {
+  if (key.over.includes(tag)) return Number.NEGATIVE_INFINITY
   if (tag === key.tag) return Number.POSITIVE_INFINITY
   const previous = previousOf(key)
   return previous?.tag === tag ? previous.endsAtMs : Number.NEGATIVE_INFINITY

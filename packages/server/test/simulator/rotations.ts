@@ -1,3 +1,4 @@
+import type { Fingerprint } from '@latchkey/core/fingerprint'
 import type { KeyId } from '@latchkey/core/ids'
 import { type Change, keyChange } from './changes.ts'
 import type { ModelKey } from './model-contents.ts'
@@ -9,6 +10,7 @@ import {
   previousOf,
   replaceSecret,
   restoreSecret,
+  tagsOf,
 } from './model-secrets.ts'
 import type { SimulatedKey, SimulatedSecret } from './server.ts'
 
@@ -18,7 +20,8 @@ export const rotation = (key: SimulatedKey, { fingerprint }: SimulatedSecret, ov
     if (found.status !== 'enabled') throw new Error('the key is not active')
     if (overlapMs > 0 && openEnd(found, nowMs) !== undefined) throw new Error('a rotation is open')
     revoke()
-    await setSecrets(db, key.id, (now) =>
+    const over = overlapMs > 0 ? found.replaced.map(({ tag }) => tag) : tagsOf(found)
+    await setSecrets(db, key.id, over, (now) =>
       replaceSecret(capPreviousEnd(now, nowMs), fingerprint, { nowMs, endsAtMs: nowMs + overlapMs }),
     )
   })
@@ -31,7 +34,10 @@ export const moveOfEnd = (key: SimulatedKey, afterMs: number): Change =>
     const endsAtMs = Math.max(nowMs, nowMs + afterMs)
     if (endsAtMs > before && found.status !== 'enabled') throw new Error('the key is not active')
     revoke()
-    await setSecrets(db, key.id, (now) => (endsAtMs > nowMs ? movePreviousEnd : endPrevious)(now, endsAtMs))
+    const over = endsAtMs > nowMs ? [] : [found.previousTag!]
+    await setSecrets(db, key.id, over, (now) =>
+      (endsAtMs > nowMs ? movePreviousEnd : endPrevious)(now, endsAtMs),
+    )
   })
 
 export const cancellation = (key: SimulatedKey): Change =>
@@ -39,7 +45,7 @@ export const cancellation = (key: SimulatedKey): Change =>
     if (found.status !== 'enabled') throw new Error('the key is not active')
     if (openEnd(found, nowMs) === undefined) throw new Error('no rotation is open')
     revoke()
-    await setSecrets(db, key.id, (now) => restoreSecret(now, nowMs))
+    await setSecrets(db, key.id, [found.tag], (now) => restoreSecret(now, nowMs))
   })
 
 /** When the previous secret of an open rotation ends. */
@@ -48,9 +54,14 @@ export function openEnd(key: ModelKey, nowMs: number): number | undefined {
   return endsAtMs !== undefined && endsAtMs > nowMs ? endsAtMs : undefined
 }
 
-async function setSecrets(db: ModelDb, id: KeyId, change: (key: ModelKey) => ModelKey): Promise<void> {
+async function setSecrets(
+  db: ModelDb,
+  id: KeyId,
+  over: readonly Fingerprint[],
+  change: (key: ModelKey) => ModelKey,
+): Promise<void> {
   await db.change(({ keys }) => {
     const key = keys.get(id)
-    if (key !== undefined) keys.set(id, change(key))
+    if (key !== undefined) keys.set(id, { ...change(key), over: [...key.over, ...over] })
   })
 }
