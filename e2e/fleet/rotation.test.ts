@@ -1,0 +1,122 @@
+/** No verification that begins after a rotation without overlap was answered accepts the old secret, however many are under way. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type Cluster, createCluster } from '../../packages/server/test/postgres-cluster.ts'
+import { call } from '../calling.ts'
+import { createHome, type Home } from '../running.ts'
+import { createFleet, type Fleet } from './fleet.ts'
+import {
+  createSubjects,
+  type Deployment,
+  emptyTally,
+  rotateOnce,
+  type Subject,
+  startCallers,
+  type Tally,
+  verifyOne,
+} from './rotations.ts'
+import { until } from './rounds.ts'
+
+/** Rotations of each deployment; more by the environment. */
+const MANY = Number(process.env.ROTATIONS ?? 20)
+/** With a server that stands still each waits for its lease, some seconds. */
+const SLOW = Number(process.env.ROTATIONS ?? 4)
+const KEYS = 4
+const TEST_MS_MAX = 120_000 + MANY * 6_000
+
+/** Each key is rotated again and again. */
+async function rotateAll(
+  deployment: Deployment,
+  subjects: readonly Subject[],
+  tally: Tally,
+  rotations: number,
+) {
+  await Promise.all(
+    subjects.map(async (subject, index) => {
+      for (let done = index; done < rotations; done += subjects.length) {
+        await rotateOnce(deployment, subject, tally)
+        await Promise.all(deployment.urls.map((url) => verifyOne(url, deployment.key, subject, tally, true)))
+      }
+    }),
+  )
+}
+
+function expectKept(tally: Tally, rotations: number): void {
+  if (process.env.ROTATIONS !== undefined) process.stderr.write(`${JSON.stringify(tally)}\n`)
+  expect(tally).toMatchObject({ rotations, byDeadAccepted: 0, byCurrentRefused: 0 })
+  // Otherwise nothing would have been tried.
+  expect(Math.min(tally.byDead, tally.byCurrent)).toBeGreaterThan(0)
+}
+
+describe.each([
+  ['on one process', {}],
+  ['on workers', { LATCHKEY_WORKERS: '2' }],
+] as const)('SQLite %s', (_name, settings) => {
+  let home: Home
+  let deployment: Deployment
+
+  beforeAll(async () => {
+    home = createHome()
+    const { url } = await home.serve({ settings: { LATCHKEY_LOG_LEVEL: 'error', ...settings } })
+    const key = home.adminKey()
+    const me = await call(url, { path: '/me', key })
+    deployment = { urls: [url], key, userId: String(me.body.userId) }
+  })
+  afterAll(() => home.dispose())
+
+  it(
+    'accepts no old secret once its rotation is answered, and always the new one',
+    async () => {
+      const tally = emptyTally()
+      const subjects = await createSubjects(deployment, KEYS)
+      const callers = startCallers(deployment, subjects, tally)
+      await rotateAll(deployment, subjects, tally, MANY)
+      await callers.stop()
+      expectKept(tally, MANY)
+    },
+    TEST_MS_MAX,
+  )
+})
+
+describe('PostgreSQL', () => {
+  let cluster: Cluster
+  let fleet: Fleet
+  let deployment: Deployment
+
+  beforeAll(async () => {
+    cluster = await createCluster()
+    fleet = await createFleet(cluster, 3)
+    const [first, second] = fleet.servers
+    deployment = { urls: [first!.url, second!.url], key: fleet.key, userId: fleet.userId }
+  })
+  afterAll(async () => {
+    for (const server of fleet.servers) server.thaw()
+    await fleet.dispose()
+    await cluster.dispose()
+  })
+
+  it(
+    'on three servers with one frozen: neither does that one when it goes on',
+    async () => {
+      const tally = emptyTally()
+      const frozen = fleet.servers[2]!
+      const subjects = await createSubjects(deployment, KEYS)
+      const callers = startCallers(deployment, subjects, tally)
+      while (tally.rotations < SLOW) {
+        // It remembers all of them, and stands still before it can hear of a rotation.
+        for (const one of subjects) {
+          await until('VALID', () => verifyOne(frozen.url, deployment.key, one, tally, false))
+        }
+        frozen.freeze()
+        const count = Math.min(subjects.length, SLOW - tally.rotations)
+        await rotateAll(deployment, subjects.slice(0, count), tally, count)
+        // Begun after the answer, and answered when it goes on.
+        const late = subjects.map((one) => verifyOne(frozen.url, deployment.key, one, tally, true))
+        frozen.thaw()
+        await Promise.all(late)
+      }
+      await callers.stop()
+      expectKept(tally, SLOW)
+    },
+    TEST_MS_MAX,
+  )
+})
