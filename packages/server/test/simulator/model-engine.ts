@@ -11,7 +11,7 @@ import type {
   VerificationReads,
   Written,
 } from '../../src/storage/engine.ts'
-import { recordOf } from '../../src/storage/verifiable-record.ts'
+import { recordOf } from '../../src/storage/tables/verifiable-record.ts'
 import type { ModelKey, Mutation } from './model-contents.ts'
 import { previousOf } from './model-secrets.ts'
 import type { ModelStore } from './model-store.ts'
