@@ -1,5 +1,4 @@
 import type { Fingerprint } from '@latchkey/core/fingerprint'
-import type { ModelKey } from './model-contents.ts'
 
 /** A row of the table of secrets that were replaced or cancelled. */
 export type ReplacedSecret = {
@@ -21,7 +20,11 @@ export type ModelSecrets = {
 type Times = { readonly nowMs: number; readonly endsAtMs: number }
 
 /** As the statements of storage/secrets.ts. */
-export function replaceSecret(key: ModelKey, tag: Fingerprint, { nowMs, endsAtMs }: Times): ModelKey {
+export function replaceSecret<Key extends ModelSecrets>(
+  key: Key,
+  tag: Fingerprint,
+  { nowMs, endsAtMs }: Times,
+): Key {
   const { replaced } = key
   return {
     ...key,
@@ -32,7 +35,7 @@ export function replaceSecret(key: ModelKey, tag: Fingerprint, { nowMs, endsAtMs
   }
 }
 
-export function restoreSecret(key: ModelKey, nowMs: number): ModelKey {
+export function restoreSecret<Key extends ModelSecrets>(key: Key, nowMs: number): Key {
   const previous = previousOf(key)
   if (previous === undefined) throw new Error('nothing to restore')
   return {
@@ -47,17 +50,17 @@ export function restoreSecret(key: ModelKey, nowMs: number): ModelKey {
   }
 }
 
-export const endPrevious = (key: ModelKey, nowMs: number): ModelKey => ({
+export const endPrevious = <Key extends ModelSecrets>(key: Key, nowMs: number): Key => ({
   ...movePreviousEnd(key, nowMs),
   previousTag: null,
 })
 
-export const movePreviousEnd = (key: ModelKey, endsAtMs: number): ModelKey => ({
+export const movePreviousEnd = <Key extends ModelSecrets>(key: Key, endsAtMs: number): Key => ({
   ...key,
   replaced: key.replaced.map((one) => (one.tag === key.previousTag ? { ...one, endsAtMs } : one)),
 })
 
-export function capPreviousEnd(key: ModelKey, endsAtMs: number): ModelKey {
+export function capPreviousEnd<Key extends ModelSecrets>(key: Key, endsAtMs: number): Key {
   const previous = previousOf(key)
   return previous !== undefined && previous.endsAtMs > endsAtMs ? movePreviousEnd(key, endsAtMs) : key
 }
