@@ -2,7 +2,7 @@
 
 /** The one reader of the environment in the server, and places that are programs of their own. */
 export const ENVIRONMENT_READERS = {
-  files: ['packages/server/src/config.ts'],
+  files: ['packages/server/src/config.ts', 'packages/client/src/environment.ts'],
   places: ['cli/bin', 'scripts', 'e2e', 'bench', 'root'],
 }
 
@@ -45,6 +45,9 @@ export const LIMITS = {
   functionLines: 60,
   medianFileLines: 90,
 }
+
+/** Printed by a program and read by nobody from top to bottom: no limit of length. */
+export const PRINTED = ['packages/client/src/wire.ts']
 
 /** Tools that insist on one. */
 export const DEFAULT_EXPORTERS = ['vitest.config.ts']

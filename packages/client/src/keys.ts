@@ -1,0 +1,46 @@
+import type { Call } from './call.ts'
+import type { CallOptions } from './options.ts'
+import { createPages, type Pages } from './pages.ts'
+import type { Transport } from './transport.ts'
+import type {
+  ApiKey,
+  ApiKeyCreate,
+  ApiKeyList,
+  ApiKeyUpdate,
+  ListApiKeysQuery,
+  RotationCreate,
+  RotationUpdate,
+} from './wire.ts'
+
+/** The company's keys. */
+export interface KeysResource {
+  /** Newest first: every one by `for await`, or one page by `.page()`. */
+  list(query?: ListApiKeysQuery, options?: CallOptions): Pages<ApiKey, ApiKeyList>
+  /** The answer's `key` is the whole secret, this once. */
+  create(key: ApiKeyCreate, options?: CallOptions): Call<ApiKey>
+  get(id: string, options?: CallOptions): Call<ApiKey>
+  /** Changes what is given and leaves the rest. */
+  update(id: string, change: ApiKeyUpdate, options?: CallOptions): Call<ApiKey>
+  /** When it resolves, no server accepts the key any more. */
+  delete(id: string, options?: CallOptions): Call<undefined>
+  /** Gives the key a new secret, which is the answer's `key`, this once. The old one lives a day, or as long as is said. */
+  rotate(id: string, rotation?: RotationCreate, options?: CallOptions): Call<ApiKey>
+  /** Moves the end of the old secret. */
+  updateRotation(id: string, rotation: RotationUpdate, options?: CallOptions): Call<ApiKey>
+  /** The new secret dies, the old one stays as it was. */
+  cancelRotation(id: string, options?: CallOptions): Call<undefined>
+}
+
+export function createKeys(transport: Transport): KeysResource {
+  return {
+    list: (query = {}, options) =>
+      createPages(query, (page) => transport('listApiKeys', { query: page }, options)),
+    create: (body, options) => transport('createApiKey', { body }, options),
+    get: (id, options) => transport('getApiKey', { ids: [id] }, options),
+    update: (id, body, options) => transport('updateApiKey', { ids: [id], body }, options),
+    delete: (id, options) => transport('deleteApiKey', { ids: [id] }, options),
+    rotate: (id, body = {}, options) => transport('rotateApiKey', { ids: [id], body }, options),
+    updateRotation: (id, body, options) => transport('updateRotation', { ids: [id], body }, options),
+    cancelRotation: (id, options) => transport('cancelRotation', { ids: [id] }, options),
+  }
+}

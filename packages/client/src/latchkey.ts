@@ -1,0 +1,72 @@
+import { type AuditResource, createAudit } from './audit.ts'
+import { type AuthResource, createAuth } from './auth.ts'
+import type { Call } from './call.ts'
+import { type CompaniesResource, createCompanies } from './companies.ts'
+import { createKeys, type KeysResource } from './keys.ts'
+import { type CallOptions, type LatchkeyOptions, settingsOf } from './options.ts'
+import { createTransport, type Transport } from './transport.ts'
+import { createUsers, type UsersResource } from './users.ts'
+import { verifyOne } from './verify.ts'
+import type {
+  Health,
+  Me,
+  Readiness,
+  VerifyBatchRequest,
+  VerifyBatchResult,
+  VerifyRequest,
+  VerifyResult,
+} from './wire.ts'
+
+/** A client of one Latchkey service. Holds its key where nothing prints it. */
+export class Latchkey {
+  readonly #transport: Transport
+  readonly keys: KeysResource
+  readonly users: UsersResource
+  readonly companies: CompaniesResource
+  readonly audit: AuditResource
+  readonly auth: AuthResource
+
+  /** Throws LatchkeyError `invalid_options` with one sentence that says what to pass. */
+  constructor(options: LatchkeyOptions = {}) {
+    const transport = createTransport(settingsOf(options))
+    this.#transport = transport
+    this.keys = createKeys(transport)
+    this.users = createUsers(transport)
+    this.companies = createCompanies(transport)
+    this.audit = createAudit(transport)
+    this.auth = createAuth(transport)
+  }
+
+  toJSON(): string {
+    return '[secret]'
+  }
+
+  [Symbol.for('nodejs.util.inspect.custom')](): string {
+    return 'Latchkey { key: [secret] }'
+  }
+
+  /** Asks the service for the verdict on a key or token. Fails, and never says yes, when that cannot be told. */
+  verify(attempt: VerifyRequest, options?: CallOptions): Call<VerifyResult> {
+    return verifyOne(this.#transport, attempt, options)
+  }
+
+  /** Up to 100 verdicts, in the order asked. */
+  verifyBatch(keys: VerifyBatchRequest['keys'], options?: CallOptions): Call<VerifyBatchResult> {
+    return this.#transport('verifyApiKeys', { body: { keys } }, options)
+  }
+
+  /** Who the credential is, what it is permitted, and the address seen. */
+  me(options?: CallOptions): Call<Me> {
+    return this.#transport('getMe', {}, options)
+  }
+
+  /** Whether the service lives. */
+  health(options?: CallOptions): Call<Health> {
+    return this.#transport('getHealth', {}, options)
+  }
+
+  /** Whether the service can do its work. */
+  readiness(options?: CallOptions): Call<Readiness> {
+    return this.#transport('getReadiness', {}, options)
+  }
+}

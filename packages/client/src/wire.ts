@@ -1,0 +1,583 @@
+// Printed from the schemas of the contract by `npm run build`: change those, not this file.
+
+export interface ApiKeyCreate {
+  /** Id of the user the key acts for. */
+  userId: string
+  /** Addresses and CIDR blocks the key may be used from, as an array or one comma-separated string; at most 1,000. null means no restriction. */
+  whitelistedIPs?: readonly string[] | string | null
+  /** What the key is for, in your words. */
+  description?: string | null
+  /** When the key stops working; null: never. */
+  expiresAt?: string | null
+  /** Narrower than the user's; null: all that the user has. */
+  permissions?: readonly string[] | null
+  /** Shows in the secret, which begins with lk_live_ or lk_test_. live where it is not said. */
+  mode?: "live" | "test"
+  /** Your own facts about the key, returned by every verification. */
+  metadata?: Record<string, string>
+}
+
+export interface ApiKeyUpdate {
+  /** Addresses and CIDR blocks the key may be used from, as an array or one comma-separated string; at most 1,000. null means no restriction. */
+  whitelistedIPs?: readonly string[] | string | null
+  /** What the key is for, in your words. */
+  description?: string | null
+  /** When the key stops working; null: never. */
+  expiresAt?: string | null
+  /** Narrower than the user's; null: all that the user has. */
+  permissions?: readonly string[] | null
+  /** Your own facts about the key, returned by every verification. */
+  metadata?: Record<string, string>
+  /** false refuses the key until it is enabled again. */
+  enabled?: boolean
+}
+
+export interface RotationCreate {
+  /** How long the old secret lives beside the new one; a day where it is not said. 0: it is dead, on every server, when this is answered. */
+  overlapSeconds?: number
+}
+
+export interface RotationUpdate {
+  /** When the old secret ends, within 30 days. A time that is not after now ends it at once. */
+  previousEndsAt: string
+}
+
+/** Addresses and CIDR blocks the key may be used from. null means no restriction. */
+export type WhitelistedIPs = readonly string[] | null
+
+/** inactive only when deleted or disabled. */
+export type ApiKeyStatus = "active" | "inactive"
+
+/** An API key as the company sees it. */
+export interface ApiKey {
+  /** Id of the key. */
+  id: string
+  /** Company that owns the key. */
+  companyId: string
+  /** User the key acts for. */
+  userId: string
+  /** The secret (on creation) or a masked form of it (everywhere else). */
+  key: string
+  whitelistedIPs: WhitelistedIPs
+  status: ApiKeyStatus
+  /** When the key was created. */
+  createdAt: string
+  /** When the key last changed. */
+  updatedAt: string
+  /** When the key was deleted; null while it is not. */
+  deletedAt: string | null
+  /** What the key is for. */
+  description: string | null
+  /** When the key stops working; null: never. */
+  expiresAt: string | null
+  /** Narrower than the user's; null: all that the user has. */
+  permissions: readonly string[] | null
+  /** Shows in the secret, which begins with lk_live_ or lk_test_. live where it is not said. */
+  mode: "live" | "test"
+  /** Your own facts about the key. */
+  metadata: Record<string, string>
+  /** false while the key is disabled. */
+  enabled: boolean
+  /** Why the key is refused; null while it is not. */
+  statusReason: "deleted" | "disabled" | "expired" | "user_inactive" | "company_inactive" | null
+  /** Id of the credential that made the key. */
+  createdBy: string | null
+  /** When the key was last accepted, true to the minute; null: never. */
+  lastUsedAt: string | null
+  /** From where the key was last accepted; null: never, or the address was not known. */
+  lastAddress: string | null
+  /** The rotation that is open, until the previous secret has ended; null: none is. */
+  rotation: {
+    /** When the new secret was made. */
+    startedAt: string
+    /** When the previous secret ends. */
+    previousEndsAt: string
+    /** The masked form of the previous secret. */
+    previousKey: string
+    /** When the new secret was first accepted; null: not yet. */
+    newFirstUsedAt: string | null
+    /** When the previous secret was last accepted since it was replaced; null: it was not. */
+    previousLastUsedAt: string | null
+    /** From where that was. */
+    previousLastAddress: string | null
+  } | null
+}
+
+export interface ApiKeyList {
+  /** HTTP status of this answer, repeated in the body. */
+  status: number
+  /** How many keys match the filter, over all pages. */
+  total: number
+  /** How many keys are in `data`. */
+  count: number
+  /** Address of the next page, null on the last. */
+  nextUrl: string | null
+  /** Address of the previous page, null on the first. */
+  previousUrl: string | null
+  /** The keys of this page. */
+  data: readonly ApiKey[]
+  /** true when more keys match than were counted (10,000). */
+  totalIsMinimum?: boolean
+}
+
+export interface VerifyRequest {
+  /** The key to verify, or a token: judged by the live state of what it stems from. */
+  key: string
+  /** The end caller's address, which a restricted key is held against. */
+  ip?: string
+  /** What the use needs, each as area:action. */
+  permissions?: readonly string[]
+}
+
+export interface VerifyResult {
+  /** true only for the code VALID. */
+  valid: boolean
+  /** The verdict. */
+  code: "VALID" | "NOT_FOUND" | "INACTIVE" | "EXPIRED" | "USER_INACTIVE" | "COMPANY_INACTIVE" | "IP_NOT_ALLOWED" | "IP_REQUIRED" | "INSUFFICIENT_PERMISSIONS" | "RATE_LIMITED"
+  /** Of a token: of the key it stems from. null for NOT_FOUND, and for a person’s token. */
+  keyId: string | null
+  companyId: string | null
+  userId: string | null
+  /** All that the key is permitted. */
+  permissions: readonly string[]
+  mode: "live" | "test" | null
+  /** When the key stops working; null: never. */
+  expiresAt: string | null
+  metadata: Record<string, string>
+  /** Which secret of the key was used: previous, when it was replaced. null: none, or nobody’s. */
+  secret: "current" | "previous" | null
+  /** When the secret that was used ends because it was replaced; null: it was not. */
+  replaceBy: string | null
+  requestId: string
+}
+
+export interface VerifyBatchRequest {
+  keys: ReadonlyArray<{
+    /** The key to verify, or a token: judged by the live state of what it stems from. */
+    key: string
+    /** The end caller's address, which a restricted key is held against. */
+    ip?: string
+    /** What the use needs, each as area:action. */
+    permissions?: readonly string[]
+  }>
+}
+
+export interface VerifyBatchResult {
+  /** One verdict a key, in the order asked. */
+  results: readonly VerifyResult[]
+}
+
+export interface Me {
+  credential: {
+    /** What vouches for the request: key, session, or user (of an outside issuer). */
+    type: "key" | "session" | "user"
+    /** Id of that key, session or user. */
+    id: string
+    /** true when a token made from it was presented. */
+    isToken: boolean
+  }
+  userId: string
+  /** The company the credential belongs to. */
+  companyId: string
+  /** The company this request acts for (see X-Company-Id). */
+  actingCompanyId: string
+  role: Role
+  /** All that the credential is permitted. */
+  permissions: readonly string[]
+  /** The client address seen, after trusted proxies; null when it could not be told. */
+  address: string | null
+  requestId: string
+}
+
+export interface SignIn {
+  /** The email address of the user. */
+  username: string
+  password: string
+  /** The company to sign in to, where users of several have this address and this password. Absent: that of the oldest. */
+  companyId?: string | null
+}
+
+export interface SetPassword {
+  /** The token of the invitation. */
+  token: string
+  /** The new password. */
+  password: string
+}
+
+export interface ShortLivedTokenRequest {
+  /** What the token may do: only what the caller may. */
+  permissions: readonly string[]
+}
+
+export interface Token {
+  /** For Authorization: Bearer. */
+  token: string
+}
+
+export interface Done {
+  /** HTTP status of this answer, repeated in the body. */
+  status: number
+  message: string
+}
+
+/** owner > admin > developer > viewer. */
+export type Role = "owner" | "admin" | "developer" | "viewer"
+
+export interface UserCreate {
+  name: string
+  role: Role
+  /** Unique in the company; the name to sign in with. */
+  email?: string | null
+  /** The host application's own id, unique in its company. */
+  externalId?: string | null
+  /** The application's own permissions the user has; null: every one its role allows. */
+  permissions?: readonly string[] | null
+}
+
+export interface UserUpdate {
+  name?: string
+  /** owner > admin > developer > viewer. */
+  role?: "owner" | "admin" | "developer" | "viewer"
+  /** Unique in the company; the name to sign in with. */
+  email?: string | null
+  /** The host application's own id, unique in its company. */
+  externalId?: string | null
+  /** The application's own permissions the user has; null: every one its role allows. */
+  permissions?: readonly string[] | null
+  /** inactive stops all of the user’s keys and tokens. */
+  status?: "active" | "inactive"
+}
+
+export interface User {
+  /** Id of the user. */
+  id: string
+  /** Company the user belongs to. */
+  companyId: string
+  name: string
+  role: Role
+  email: string | null
+  /** The host application's own id. */
+  externalId: string | null
+  /** The application's own permissions the user has; null: every one its role allows. */
+  permissions: readonly string[] | null
+  /** inactive: none of the user’s keys and tokens works. */
+  status: "active" | "inactive"
+  /** When the user was created. */
+  createdAt: string
+  /** When the user last changed. */
+  updatedAt: string
+}
+
+export interface UserList {
+  /** HTTP status of this answer, repeated in the body. */
+  status: number
+  /** How many users match the filter, over all pages. */
+  total: number
+  /** How many users are in `data`. */
+  count: number
+  /** Address of the next page, null on the last. */
+  nextUrl: string | null
+  /** Address of the previous page, null on the first. */
+  previousUrl: string | null
+  /** The users of this page. */
+  data: readonly User[]
+}
+
+export interface UpdatedUser {
+  /** Id of the user. */
+  id: string
+  /** Company the user belongs to. */
+  companyId: string
+  name: string
+  role: Role
+  email: string | null
+  /** The host application's own id. */
+  externalId: string | null
+  /** The application's own permissions the user has; null: every one its role allows. */
+  permissions: readonly string[] | null
+  /** inactive: none of the user’s keys and tokens works. */
+  status: "active" | "inactive"
+  /** When the user was created. */
+  createdAt: string
+  /** When the user last changed. */
+  updatedAt: string
+  /** The active keys that may do more after this change, by whose hand they were made: 20 makers at most. None ever does more than its maker could give when it was made. */
+  growingKeys: ReadonlyArray<{
+    /** Who made them; null: made on the host. */
+    createdBy: string | null
+    /** How many keys. */
+    count: number
+  }>
+  /** The user’s password and sessions ended with this change: whoever gave the password could not give what the user may do now. Invite the user again. */
+  passwordEnded: boolean
+}
+
+export interface Invitation {
+  /** For POST /auth/password, once. */
+  token: string
+  /** When the token stops working. */
+  expiresAt: string
+}
+
+export interface CompanyCreate {
+  name: string
+  /** The host application's own id, unique in its company. */
+  externalId?: string | null
+}
+
+export interface CompanyUpdate {
+  name?: string
+  /** The host application's own id, unique in its company. */
+  externalId?: string | null
+  /** inactive stops all of the company’s keys and tokens. */
+  status?: "active" | "inactive"
+}
+
+export interface Company {
+  /** Id of the company. */
+  id: string
+  name: string
+  /** The host application's own id. */
+  externalId: string | null
+  /** inactive: none of the company’s keys and tokens works. */
+  status: "active" | "inactive"
+  /** When the company was created. */
+  createdAt: string
+  /** When the company last changed. */
+  updatedAt: string
+}
+
+export interface CompanyList {
+  /** HTTP status of this answer, repeated in the body. */
+  status: number
+  /** How many companies match the filter, over all pages. */
+  total: number
+  /** How many companies are in `data`. */
+  count: number
+  /** Address of the next page, null on the last. */
+  nextUrl: string | null
+  /** Address of the previous page, null on the first. */
+  previousUrl: string | null
+  /** The companies of this page. */
+  data: readonly Company[]
+}
+
+export interface AuditEvent {
+  id: string
+  companyId: string
+  /** Place in the company’s chain, from 1, without a gap. */
+  sequence: number
+  /** When it happened. */
+  at: string
+  /** What happened. Later releases may add some. */
+  action: "company.created" | "company.updated" | "user.created" | "user.updated" | "user.invited" | "user.password_set" | "user.password_ended" | "user.deleted" | "key.created" | "key.updated" | "key.deleted" | "key.rotated" | "key.rotation_changed" | "key.rotation_cancelled" | "session.started" | "session.ended" | "store.accepted" | "store.companies_sealed" | "store.companies_accepted" | "audit.chain_broken" | "audit.break_accepted" | "audit.pruned"
+  actor: {
+    /** What vouched for the change; host: a command run on the server itself; service: the service, which nobody asked. */
+    type: "key" | "session" | "user" | "host" | "service" | "none"
+    id: string | null
+    /** The user the actor’s credential stands for. */
+    userId: string | null
+  }
+  object: {
+    type: "key" | "user" | "company" | "session"
+    id: string
+  }
+  /** Where the request came from. */
+  address: string | null
+  requestId: string | null
+  /** What changed, by field: [before, after]. Never a secret; "[personal]" stands for a value a person can be known by. */
+  changes: Record<string, unknown>
+  /** Keyed hash over the previous event’s hash and this event, in hexadecimal. */
+  hash: string
+}
+
+export interface AuditEventList {
+  /** HTTP status of this answer, repeated in the body. */
+  status: number
+  /** How many events match the filter, over all pages. */
+  total: number
+  /** How many events are in `data`. */
+  count: number
+  /** Address of the next page, null on the last. */
+  nextUrl: string | null
+  /** Address of the previous page, null on the first. */
+  previousUrl: string | null
+  /** The events of this page. */
+  data: readonly AuditEvent[]
+  /** true when more events match than were counted (10,000). */
+  totalIsMinimum?: boolean
+}
+
+export interface Health {
+  status: "ok"
+}
+
+export interface Readiness {
+  status: "ready"
+  store: "sqlite" | "postgres"
+}
+
+/** RFC 9457 problem details. message repeats detail for clients that read only status and message. */
+export interface Problem {
+  /** Address of the page that explains the code. */
+  type: string
+  /** Short text for the code. */
+  title: string
+  /** HTTP status. */
+  status: number
+  /** What went wrong this time and how to fix it. */
+  detail: string
+  /** Same text as detail. */
+  message: string
+  /** Stable, machine-readable. Later releases may add some. */
+  code: "malformed_request" | "malformed_json" | "invalid_body" | "missing_field" | "invalid_field" | "unknown_field" | "read_only_field" | "invalid_parameter" | "unknown_parameter" | "duplicate_parameter" | "conflicting_parameters" | "invalid_cursor" | "user_not_found" | "invalid_ip" | "multiple_credentials" | "missing_credentials" | "invalid_credentials" | "key_inactive" | "key_expired" | "user_inactive" | "company_inactive" | "token_expired" | "missing_permission" | "permission_escalation" | "ip_not_allowed" | "client_ip_unknown" | "key_not_found" | "company_not_found" | "rotation_not_found" | "route_not_found" | "method_not_allowed" | "not_acceptable" | "request_timeout" | "idempotency_in_progress" | "already_exists" | "last_owner" | "user_has_keys" | "quota_exceeded" | "operator_company" | "key_not_active" | "rotation_open" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "idempotency_key_reused" | "rate_limited" | "headers_too_large" | "internal_error" | "unavailable" | "audit_broken" | "cannot_verify"
+  requestId: string
+  /** One entry per offending input. */
+  errors?: ReadonlyArray<{
+    /** JSON Pointer into the body. */
+    pointer?: string
+    /** Query or path parameter. */
+    parameter?: string
+    header?: string
+    /** From the same list as the code of the whole. */
+    code: string
+    detail: string
+    suggestion?: string
+  }>
+}
+
+export interface ListApiKeysQuery {
+  /** Keep only keys in this state. */
+  status?: "active" | "inactive" | "all"
+  /** The most results one page may hold. */
+  limit?: number
+  /** Id of an item; the page begins with the one that follows it in list order. */
+  startingAfter?: string
+  /** Id of an item; the page ends with the one that precedes it in list order. */
+  endingBefore?: string
+  /** How many results to skip from the start. */
+  offset?: number
+  /** Keep only keys of this user. */
+  userId?: string
+  /** Keep only keys whose description, id or last four characters contain this text. */
+  search?: string
+  /** true: only keys restricted to addresses; false: only keys that are not. */
+  restricted?: boolean
+  /** Keep only keys made before this moment and not used since. */
+  unusedSince?: string
+  /** Keep only keys that expire before this moment. */
+  expiringBefore?: string
+}
+
+export interface ListUsersQuery {
+  /** The most results one page may hold. */
+  limit?: number
+  /** Id of an item; the page begins with the one that follows it in list order. */
+  startingAfter?: string
+  /** Id of an item; the page ends with the one that precedes it in list order. */
+  endingBefore?: string
+  /** How many results to skip from the start. */
+  offset?: number
+  /** Keep only the user with this external id. */
+  externalId?: string
+}
+
+export interface ListCompaniesQuery {
+  /** The most results one page may hold. */
+  limit?: number
+  /** Id of an item; the page begins with the one that follows it in list order. */
+  startingAfter?: string
+  /** Id of an item; the page ends with the one that precedes it in list order. */
+  endingBefore?: string
+  /** How many results to skip from the start. */
+  offset?: number
+  /** Keep only the company with this external id. */
+  externalId?: string
+}
+
+export interface ListAuditEventsQuery {
+  /** The most results one page may hold. */
+  limit?: number
+  /** Id of an item; the page begins with the one that follows it in list order. */
+  startingAfter?: string
+  /** Id of an item; the page ends with the one that precedes it in list order. */
+  endingBefore?: string
+  /** How many results to skip from the start. */
+  offset?: number
+  /** Keep only what this key, session or user did. */
+  actorId?: string
+  /** Keep only this action, for example key.deleted. */
+  action?: string
+  /** Keep only what was done to this key, user, company or session. */
+  objectId?: string
+  /** Keep only what happened at or after this moment. */
+  since?: string
+  /** Keep only what happened before this moment. */
+  until?: string
+}
+
+/** What each operation takes and answers. */
+export interface Operations {
+  listApiKeys: { query: ListApiKeysQuery; body: undefined; answer: ApiKeyList }
+  createApiKey: { query: undefined; body: ApiKeyCreate; answer: ApiKey }
+  getApiKey: { query: undefined; body: undefined; answer: ApiKey }
+  updateApiKey: { query: undefined; body: ApiKeyUpdate; answer: ApiKey }
+  deleteApiKey: { query: undefined; body: undefined; answer: undefined }
+  rotateApiKey: { query: undefined; body: RotationCreate; answer: ApiKey }
+  updateRotation: { query: undefined; body: RotationUpdate; answer: ApiKey }
+  cancelRotation: { query: undefined; body: undefined; answer: undefined }
+  verifyApiKey: { query: undefined; body: VerifyRequest; answer: VerifyResult }
+  verifyApiKeys: { query: undefined; body: VerifyBatchRequest; answer: VerifyBatchResult }
+  getMe: { query: undefined; body: undefined; answer: Me }
+  createSession: { query: undefined; body: SignIn; answer: Token }
+  renewSession: { query: undefined; body: undefined; answer: Token }
+  endSession: { query: undefined; body: undefined; answer: Done }
+  createShortLivedToken: { query: undefined; body: ShortLivedTokenRequest; answer: Token }
+  setPassword: { query: undefined; body: SetPassword; answer: Done }
+  listUsers: { query: ListUsersQuery; body: undefined; answer: UserList }
+  createUser: { query: undefined; body: UserCreate; answer: User }
+  getUser: { query: undefined; body: undefined; answer: User }
+  updateUser: { query: undefined; body: UserUpdate; answer: UpdatedUser }
+  deleteUser: { query: undefined; body: undefined; answer: undefined }
+  createInvitation: { query: undefined; body: undefined; answer: Invitation }
+  listCompanies: { query: ListCompaniesQuery; body: undefined; answer: CompanyList }
+  createCompany: { query: undefined; body: CompanyCreate; answer: Company }
+  getCompany: { query: undefined; body: undefined; answer: Company }
+  updateCompany: { query: undefined; body: CompanyUpdate; answer: Company }
+  listAuditEvents: { query: ListAuditEventsQuery; body: undefined; answer: AuditEventList }
+  getHealth: { query: undefined; body: undefined; answer: Health }
+  getReadiness: { query: undefined; body: undefined; answer: Readiness }
+}
+
+/** Where each operation is found; isCreating: it takes an Idempotency-Key; isOpen: no credential. */
+export const ROUTES = {
+  listApiKeys: { method: 'GET', path: '/keys', isCreating: false, isOpen: false },
+  createApiKey: { method: 'POST', path: '/keys', isCreating: true, isOpen: false },
+  getApiKey: { method: 'GET', path: '/keys/{keyId}', isCreating: false, isOpen: false },
+  updateApiKey: { method: 'PATCH', path: '/keys/{keyId}', isCreating: false, isOpen: false },
+  deleteApiKey: { method: 'DELETE', path: '/keys/{keyId}', isCreating: false, isOpen: false },
+  rotateApiKey: { method: 'POST', path: '/keys/{keyId}/rotation', isCreating: true, isOpen: false },
+  updateRotation: { method: 'PATCH', path: '/keys/{keyId}/rotation', isCreating: false, isOpen: false },
+  cancelRotation: { method: 'DELETE', path: '/keys/{keyId}/rotation', isCreating: false, isOpen: false },
+  verifyApiKey: { method: 'POST', path: '/verify', isCreating: false, isOpen: false },
+  verifyApiKeys: { method: 'POST', path: '/verify/batch', isCreating: false, isOpen: false },
+  getMe: { method: 'GET', path: '/me', isCreating: false, isOpen: false },
+  createSession: { method: 'POST', path: '/auth/token', isCreating: false, isOpen: true },
+  renewSession: { method: 'PUT', path: '/auth/token', isCreating: false, isOpen: false },
+  endSession: { method: 'DELETE', path: '/auth/token', isCreating: false, isOpen: false },
+  createShortLivedToken: { method: 'POST', path: '/auth/token/short-lived', isCreating: false, isOpen: false },
+  setPassword: { method: 'POST', path: '/auth/password', isCreating: false, isOpen: true },
+  listUsers: { method: 'GET', path: '/users', isCreating: false, isOpen: false },
+  createUser: { method: 'POST', path: '/users', isCreating: true, isOpen: false },
+  getUser: { method: 'GET', path: '/users/{userId}', isCreating: false, isOpen: false },
+  updateUser: { method: 'PATCH', path: '/users/{userId}', isCreating: false, isOpen: false },
+  deleteUser: { method: 'DELETE', path: '/users/{userId}', isCreating: false, isOpen: false },
+  createInvitation: { method: 'POST', path: '/users/{userId}/invitation', isCreating: false, isOpen: false },
+  listCompanies: { method: 'GET', path: '/companies', isCreating: false, isOpen: false },
+  createCompany: { method: 'POST', path: '/companies', isCreating: true, isOpen: false },
+  getCompany: { method: 'GET', path: '/companies/{companyId}', isCreating: false, isOpen: false },
+  updateCompany: { method: 'PATCH', path: '/companies/{companyId}', isCreating: false, isOpen: false },
+  listAuditEvents: { method: 'GET', path: '/audit', isCreating: false, isOpen: false },
+  getHealth: { method: 'GET', path: '/healthz', isCreating: false, isOpen: true },
+  getReadiness: { method: 'GET', path: '/readyz', isCreating: false, isOpen: true },
+} as const
