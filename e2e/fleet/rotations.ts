@@ -1,51 +1,20 @@
+import { once } from 'node:events'
+import { Worker } from 'node:worker_threads'
 import { expect } from 'vitest'
 import { type Answer, call } from '../calling.ts'
+import {
+  type CallersHear,
+  type Deployment,
+  nextUrl,
+  type Subject,
+  type Tally,
+  verifyOne,
+} from './verify-secrets.ts'
 
 /** Who asks at the same time, each one thing after the other. */
 const CALLERS = 32
 /** A change that is stored, and of which it cannot be told yet whether every server knows, is asked for again. */
 const TRIES = 20
-
-/** A deployment under test. */
-export type Deployment = {
-  /** Who verifies and rotates: asked in turn. */
-  readonly urls: readonly string[]
-  readonly key: string
-  readonly userId: string
-}
-
-/** A key and its secrets, as whoever rotates it knows them. */
-export type Subject = {
-  readonly id: string
-  /** What it was answered to have. */
-  current: string
-  /** Answered to be dead; undefined: none yet. */
-  old: string | undefined
-  /** Moves when a rotation begins and when it was answered; odd meanwhile. */
-  turn: number
-}
-
-/** What was asked and answered, while nothing else but the rotations went on. */
-export type Tally = {
-  /** Verifications of a secret that were begun after a 201 said that it was dead, and those of them that said yes. */
-  byDead: number
-  byDeadAccepted: number
-  /** Of the current secret, while it was not rotated, and those of them that said no. */
-  byCurrent: number
-  byCurrentRefused: number
-  rotations: number
-}
-
-export const emptyTally = (): Tally => ({
-  byDead: 0,
-  byDeadAccepted: 0,
-  byCurrent: 0,
-  byCurrentRefused: 0,
-  rotations: 0,
-})
-
-let asked = 0
-const nextUrl = ({ urls }: Deployment): string => urls[asked++ % urls.length]!
 
 export async function createSubjects(deployment: Deployment, count: number): Promise<Subject[]> {
   const { key, userId } = deployment
@@ -60,60 +29,65 @@ export async function createSubjects(deployment: Deployment, count: number): Pro
   }))
 }
 
-/** Callers that verify keys with the secret they have and with the one they had, until they are told to stop. */
-export function startCallers(
-  deployment: Deployment,
-  subjects: readonly Subject[],
-  tally: Tally,
-): { stop(): Promise<void> } {
-  let isStopped = false
-  const calling = Array.from({ length: CALLERS }, async (_, index) => {
-    while (!isStopped) {
-      const subject = subjects[Math.floor(Math.random() * subjects.length)]!
-      await verifyOne(nextUrl(deployment), deployment.key, subject, tally, index % 2 === 0)
-    }
+/**
+ * Callers that verify keys with the secret they have and with the one they had. They are in a thread of their own, so
+ * that whoever rotates asks the moment it is answered.
+ */
+export function startCallers(deployment: Deployment, subjects: readonly Subject[]): Callers {
+  const thread = new Worker(new URL('./rotation-callers.ts', import.meta.url), {
+    workerData: { deployment, subjects, callers: CALLERS },
   })
+  const say = async (message: CallersHear): Promise<unknown> => {
+    const heard = once(thread, 'message')
+    thread.postMessage(message)
+    return (await heard)[0]
+  }
+  // One after the other: an answer belongs to what was said before it.
+  let last: Promise<unknown> = Promise.resolve()
+  const inTurn = (message: CallersHear): Promise<unknown> => {
+    last = last.then(() => say(message))
+    return last
+  }
   return {
+    tell: (subject) => inTurn({ index: subjects.indexOf(subject), subject }),
     async stop() {
-      isStopped = true
-      await Promise.all(calling)
+      const tally = (await inTurn('stop')) as Tally
+      await thread.terminate()
+      return tally
     },
   }
 }
 
-/** Verifies the secret that a key had, where it had one and it is wanted, or has. Answers the verdict; undefined: there was none. */
-export async function verifyOne(
-  url: string,
-  key: string,
-  subject: Subject,
-  tally: Tally,
-  isOldWanted: boolean,
-): Promise<unknown> {
-  const { old, current, turn } = subject
-  const isDead = isOldWanted && old !== undefined
-  const answer = await call(url, { path: '/verify', key, body: { key: isDead ? old : current } })
-  // Whoever cannot tell says so, and does not say yes.
-  const code = answer.status === 200 ? answer.body.code : undefined
-  if (isDead) {
-    tally.byDead += 1
-    if (code === 'VALID') tally.byDeadAccepted += 1
-  } else if (turn % 2 === 0 && subject.turn === turn && answer.status === 200) {
-    tally.byCurrent += 1
-    if (code !== 'VALID') tally.byCurrentRefused += 1
-  }
-  return code
+export type Callers = {
+  /** Resolves when they know of it. */
+  tell(subject: Subject): Promise<unknown>
+  stop(): Promise<Tally>
 }
 
-/** Gives it a new secret; the old one is dead when that is answered. */
-export async function rotateOnce(deployment: Deployment, subject: Subject, tally: Tally): Promise<void> {
+/** Gives it a new secret, and asks everybody for the old one when it is answered that it is dead. */
+export async function rotateOnce(
+  deployment: Deployment,
+  callers: Callers,
+  subject: Subject,
+  tally: Tally,
+): Promise<void> {
   subject.turn += 1
+  await callers.tell(subject)
   const { status, body } = await rotate(deployment, subject)
-  expect(status, JSON.stringify(body)).toBe(201)
+  const fresh = String(body.key)
   subject.old = subject.current
-  subject.current = String(body.key)
+  const asking = Array.from({ length: ASKED_AT_ONCE }, (_, index) =>
+    verifyOne(deployment.urls[index % deployment.urls.length]!, deployment.key, subject, tally, true),
+  )
+  expect(status, JSON.stringify(body)).toBe(201)
+  subject.current = fresh
   subject.turn += 1
   tally.rotations += 1
+  await Promise.all([callers.tell(subject), ...asking])
 }
+
+/** On so many connections, which each process of a service has some of. */
+const ASKED_AT_ONCE = 8
 
 /** With an Idempotency-Key: asked again, it is one rotation. */
 async function rotate(deployment: Deployment, { id, turn }: Subject): Promise<Answer> {
