@@ -1,4 +1,4 @@
-import { appendFileSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { appendFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
@@ -21,7 +21,9 @@ const USAGE = `Changes the code in one small way after another, and looks whethe
   --sample N     that many valid ones of each room, drawn by the seed; otherwise all
   --seed N       what they are drawn by (1)
   --room NAME    this room only; may be given again
-  --file PATH    this file only, or one line of it
+  --file PATH    this file only, or one line of it; may be given again
+  --again        only what survived the last time; what was noticed then stands
+  --tests GLOB   these test files only: the score is a lower bound
   --patience S   a mutant that tests of S seconds have not noticed counts as survived; otherwise all that come by it
 
 Each one, and what became of it, is a line of coverage/mutants/ROOM.jsonl. Ends with 1 when a room is under its bar.
@@ -29,14 +31,17 @@ Each one, and what became of it, is a line of coverage/mutants/ROOM.jsonl. Ends 
 
 type Wanted = {
   readonly rooms: readonly Room[]
-  readonly path: string | undefined
-  readonly line: number | undefined
+  /** None: all of the rooms. */
+  readonly places: readonly Place[]
+  readonly isAgain: boolean
   /** Infinity: all. */
   readonly sample: number
   readonly seed: number
   /** Of the tests that meet one mutant. Infinity: all. */
   readonly patienceMs: number
 }
+
+type Place = { readonly path: string; readonly line: number | undefined }
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url)).replace(/\/$/, '')
 const FOLDER = join(ROOT, 'coverage/mutants')
@@ -119,8 +124,10 @@ function chooseFrom(room: Room, wanted: Wanted, firstNumber: number): ToTry {
   const texts = new Map(pathsOf(room).map((path) => [path, readFileSync(join(ROOT, path), 'utf8')]))
   const all: Mutant[] = []
   for (const [path, text] of texts) all.push(...findMutants(path, text, firstNumber + all.length))
-  const report = createReport(room)
-  const chosen = choose(all, wanted, (mutants) => {
+  const last = wanted.isAgain ? readReport(room) : undefined
+  const report = createReport(room, last?.filter(({ outcome }) => outcome !== 'survived') ?? [])
+  const concerned = last === undefined ? all : survivorsOf(last, all)
+  const chosen = choose(concerned, wanted, (mutants) => {
     const valid = new Set(compiling(ROOT, join(FOLDER, 'types'), mutants, (path) => texts.get(path)!))
     for (const mutant of mutants) if (!valid.has(mutant)) report(mutant, { outcome: 'invalid' })
     return mutants.filter((mutant) => valid.has(mutant))
@@ -131,12 +138,14 @@ function chooseFrom(room: Room, wanted: Wanted, firstNumber: number): ToTry {
 /** Draws until there are enough that compile. */
 function choose(
   all: readonly Mutant[],
-  { path, line, sample, seed }: Wanted,
+  { places, sample, seed }: Wanted,
   valid: (mutants: Mutant[]) => Mutant[],
 ): Mutant[] {
-  const concerned = all.filter(
-    (mutant) => (path === undefined || mutant.path === path) && (line === undefined || mutant.line === line),
-  )
+  const isAt =
+    (mutant: Mutant) =>
+    ({ path, line }: Place) =>
+      mutant.path === path && (line === undefined || mutant.line === line)
+  const concerned = all.filter((mutant) => places.length === 0 || places.some(isAt(mutant)))
   if (sample === Number.POSITIVE_INFINITY) return valid(concerned)
   const drawn = shuffled(concerned, seed)
   const chosen: Mutant[] = []
@@ -146,14 +155,32 @@ function choose(
 
 type Report = (mutant: Mutant, trial: Trial) => void
 
-function createReport(room: Room): Report {
-  const file = join(FOLDER, `${room.name}.jsonl`)
-  rmSync(file, { force: true })
+/** `kept`: what the last time found, and this time does not look at. */
+function createReport(room: Room, kept: readonly Row[]): Report {
+  const file = reportOf(room)
+  writeFileSync(file, kept.map((row) => `${JSON.stringify(row)}\n`).join(''))
   return ({ path, line, operator, original, replacement }, trial) => {
     const by = trial.outcome === 'noticed' ? { by: relative(ROOT, trial.by) } : {}
     const row = { path, line, operator, original, replacement, ...trial, ...by }
     appendFileSync(file, `${JSON.stringify(row)}\n`)
   }
+}
+
+type Row = Pick<Mutant, 'path' | 'operator' | 'original' | 'replacement'> & Pick<Trial, 'outcome'>
+
+const reportOf = ({ name }: Room): string => join(FOLDER, `${name}.jsonl`)
+
+function readReport(room: Room): Row[] {
+  const lines = readFileSync(reportOf(room), 'utf8').split('\n')
+  return lines.filter((line) => line !== '').map((line) => JSON.parse(line) as Row)
+}
+
+/** Lines move; what was changed into what does not. */
+function survivorsOf(rows: readonly Row[], mutants: readonly Mutant[]): Mutant[] {
+  const nameOf = ({ path, operator, original, replacement }: Omit<Row, 'outcome'>) =>
+    JSON.stringify([path, operator, original, replacement])
+  const survivors = new Set(rows.filter(({ outcome }) => outcome === 'survived').map(nameOf))
+  return mutants.filter((mutant) => survivors.has(nameOf(mutant)))
 }
 
 function describe({ path, line, operator, original, replacement }: Mutant): string {
@@ -172,7 +199,9 @@ function readArguments(): Wanted | undefined {
   const { values } = parseArgs({
     options: {
       room: { type: 'string', multiple: true },
-      file: { type: 'string' },
+      file: { type: 'string', multiple: true },
+      again: { type: 'boolean', default: false },
+      tests: { type: 'string' },
       sample: { type: 'string' },
       seed: { type: 'string', default: '1' },
       patience: { type: 'string' },
@@ -180,20 +209,20 @@ function readArguments(): Wanted | undefined {
     },
   })
   if (values.help) return undefined
-  const [path, line] = values.file?.split(':') ?? []
+  const places = (values.file ?? []).map(readPlace)
   const rooms = ROOMS.filter(
     (room) =>
       (values.room ?? [room.name]).includes(room.name) &&
-      (path === undefined || pathsOf(room).includes(path)),
+      (places.length === 0 || places.some(({ path }) => pathsOf(room).includes(path))),
   )
   if (rooms.length === 0)
     throw new Error(
       `nothing of that name is mutated; there are ${ROOMS.map(({ folder }) => folder).join(', ')}`,
     )
   return {
-    rooms,
-    path,
-    line: line === undefined ? undefined : wholeNumber('file', line),
+    rooms: rooms.map((room) => ({ ...room, tests: values.tests ?? room.tests })),
+    places,
+    isAgain: values.again,
     sample: values.sample === undefined ? Number.POSITIVE_INFINITY : wholeNumber('sample', values.sample),
     seed: wholeNumber('seed', values.seed),
     patienceMs:
@@ -201,6 +230,11 @@ function readArguments(): Wanted | undefined {
         ? Number.POSITIVE_INFINITY
         : 1_000 * wholeNumber('patience', values.patience),
   }
+}
+
+function readPlace(text: string): Place {
+  const [path = '', line] = text.split(':')
+  return { path, line: line === undefined ? undefined : wholeNumber('file', line) }
 }
 
 function wholeNumber(name: string, text: string): number {
