@@ -56,21 +56,25 @@ export function findWeakness(password: string, person: Person): string | undefin
 function isCommon(text: string): boolean {
   const piece = pieceOf(text)
   if (piece !== text && piece.length < PIECE_MIN) return true
-  return isRow(text) || [text, piece].flatMap(formsOf).some((form) => commonPasswords().has(form))
+  return isRow(text) || formsOf(piece).some((form) => commonPasswords().has(form))
 }
 
 /** What a text is when what is commonly done to a word is undone. */
 function formsOf(text: string): string[] {
-  const core = withoutEnds(text)
-  const forms = [text, core, plainLetters(core), withoutGaps(text), withoutGaps(core)]
-  const words = forms.flatMap((form) => [form, pieceOf(form), withoutEnds(pieceOf(form))])
+  const bare = withoutGaps(text)
+  const core = withoutEnds(bare)
+  const words = [bare, core, plainLetters(core)].flatMap((form) => [
+    form,
+    pieceOf(form),
+    withoutEnds(pieceOf(form)),
+  ])
   return words.flatMap((word) => [word, [...word].reverse().join('')])
 }
 
 /** The text without what is commonly added to a word, at both ends; as it is when that is too much to be guessed. */
 function withoutEnds(text: string): string {
   const core = text.replace(/^[^\p{L}]+|[^\p{L}]+$/gu, '')
-  return core === '' || text.length - core.length > ADDED_MAX ? text : core
+  return text.length - core.length > ADDED_MAX ? text : core
 }
 
 const plainLetters = (text: string): string =>
@@ -116,12 +120,12 @@ const SERVICE = 'latchkey'
 
 let common: ReadonlySet<string> | undefined
 
-/** Read when the first password is set: most processes set none. About 400 KB. */
+/** Read when the first password is set: most processes set none. About 400 KB. Its own comments do no harm. */
 function commonPasswords(): ReadonlySet<string> {
   common ??= new Set(
     readFileSync(new URL('./common-passwords.txt', import.meta.url), 'utf8')
       .split('\n')
-      .filter((line) => line !== '' && !line.startsWith('#')),
+      .map(withoutGaps),
   )
   return common
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { createTokenCache } from '../../src/auth/token-cache.ts'
+import { createTokenCache } from './token-cache.ts'
 
 const FOREVER = { recheckAtMs: Number.POSITIVE_INFINITY }
 /** As many as it keeps. */
@@ -17,14 +17,24 @@ describe('what tokens were verified to be is remembered', () => {
     }
   })
 
-  test('for as many as have 32 MB to say; the longest are 1,900', () => {
+  /** So long that 2,048 of them have exactly 32 MB to say. */
+  const LENGTH = 7_942
+
+  test('for as many as have 32 MB to say, however many came before', () => {
     const cache = createTokenCache<typeof FOREVER>(() => 0)
-    const tokens = Array.from({ length: 3_000 }, (_, index) => String(index).padEnd(8_192, '.'))
+    const tokens = Array.from({ length: 20_000 }, (_, index) => String(index).padEnd(LENGTH, '.'))
     for (const token of tokens) cache.publish(token, FOREVER)
     const kept = tokens.filter((token) => cache.find(token) !== undefined)
-    expect(kept.length).toBeGreaterThan(1_900)
-    expect(kept.length).toBeLessThan(2_000)
-    expect(kept).toEqual(tokens.slice(-kept.length))
+    expect(kept).toEqual(tokens.slice(-2_048))
+  })
+
+  test('a shorter one takes less room than a longer one: one of these takes the place of two of those', () => {
+    const cache = createTokenCache<typeof FOREVER>(() => 0)
+    const tokens = Array.from({ length: 2_048 }, (_, index) => String(index).padEnd(LENGTH, '.'))
+    for (const token of tokens) cache.publish(token, FOREVER)
+    cache.publish('x'.repeat(LENGTH + 1), FOREVER)
+    const gone = tokens.filter((token) => cache.find(token) === undefined)
+    expect(gone).toEqual(tokens.slice(0, 2))
   })
 
   test('one that is verified again takes no further room', () => {
