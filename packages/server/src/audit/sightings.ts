@@ -21,7 +21,7 @@ export type Sighted = {
   ends(count: number): string | undefined
 }
 
-export function createSightings(): Sightings {
+export function createSightings(sightingsMax = SIGHTINGS_MAX): Sightings {
   const list: Sighting[] = []
   const chains = new Map<CompanyId, Sighting[]>()
   let [checkpoints, kept] = [0, 0]
@@ -31,7 +31,7 @@ export function createSightings(): Sightings {
     // A quiet chain is seen again and again.
     if (last?.count === sighting.count && last.head === sighting.head) return
     kept += 1
-    if (kept > SIGHTINGS_MAX)
+    if (kept > sightingsMax)
       throw new Error('more checkpoints than can be looked at in one go: look at a part of them')
     sightings.push(sighting)
   }
