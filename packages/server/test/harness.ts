@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { type InjectOptions, inject as request } from 'light-my-request'
-import { inject } from 'vitest'
+import { afterAll, beforeAll, inject } from 'vitest'
 import { type App, createApp } from '../src/app.ts'
 import { type Bootstrapped, bootstrap } from '../src/bootstrap.ts'
 import { readConfig } from '../src/config.ts'
@@ -101,6 +101,25 @@ export async function startTestServer(
       rmSync(dataDir, { recursive: true, force: true })
     },
   }
+}
+
+/** A service for all tests of a file, or of a `describe`: started before their first, gone after their last. */
+export function useTestServer(
+  environment: Readonly<Record<string, string>> = {},
+  overrides: Overrides = {},
+): TestService {
+  let started: TestService | undefined
+  beforeAll(async () => {
+    started = await startTestServer(environment, overrides)
+  })
+  afterAll(() => started?.dispose())
+  // Its parts are asked for when a test runs.
+  return new Proxy({} as TestService, {
+    get(_, name) {
+      if (started === undefined) throw new Error('The test server is there in hooks and tests only.')
+      return Reflect.get(started, name)
+    },
+  })
 }
 
 /** One request as it is, without a connection. */

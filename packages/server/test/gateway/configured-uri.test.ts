@@ -1,25 +1,23 @@
 /** What stands in a gateway's configured URI is the operator's, and a mistake in it opens nothing. */
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
 import { expectProblem } from '../answer-checks.ts'
-import { expectCreated, type Parsed, startTestServer, type TestService } from '../harness.ts'
+import { expectCreated, type Parsed, useTestServer } from '../harness.ts'
 import { sendOverWire, type WireAnswer } from './recorded-request.ts'
 import { denied, expectEveryHeader, verdictOf } from './verdict-checks.ts'
 
 const CLIENT = '198.51.100.7'
 const STRANGER = '192.0.2.99'
 
-let server: TestService
+const server = useTestServer({ LATCHKEY_TRUSTED_PROXIES: '127.0.0.1/32' })
 let port: number
 /** May do orders:read, and nothing else. */
 let reader: Parsed
 
 beforeAll(async () => {
-  server = await startTestServer({ LATCHKEY_TRUSTED_PROXIES: '127.0.0.1/32' })
   port = (await server.app.listen({ port: 0, host: '127.0.0.1' })).port
   const body = { userId: server.admin.userId, permissions: ['orders:read'] }
   reader = await expectCreated(server, { path: '/keys', body })
 })
-afterAll(() => server.dispose())
 
 /** As a gateway asks for a client that may read orders; bytes of the path as they are written. */
 function ask(path: string, key: string = reader.key): Promise<WireAnswer> {

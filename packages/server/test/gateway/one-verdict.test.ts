@@ -5,9 +5,9 @@
 import { randomBytes } from 'node:crypto'
 import type { KeyId } from '@latchkey/core/ids'
 import { generateSecret } from '@latchkey/core/secret'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { createFakeClock, type FakeClock, HOUR_MS } from '../fake-clock.ts'
-import { expectCreated, type Parsed, startTestServer, type TestAnswer, type TestService } from '../harness.ts'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { createFakeClock, HOUR_MS } from '../fake-clock.ts'
+import { expectCreated, type Parsed, type TestAnswer, useTestServer } from '../harness.ts'
 
 const GATEWAY = '192.0.2.10'
 const INSIDE = '198.51.100.7'
@@ -71,20 +71,17 @@ type Use = {
   readonly address: string | undefined
 }
 
-let clock: FakeClock
-let server: TestService
+const clock = createFakeClock()
+const server = useTestServer(
+  { LATCHKEY_TRUSTED_PROXIES: `${GATEWAY}/32`, LATCHKEY_FAILED_AUTH_PER_MINUTE: '10000' },
+  { clock },
+)
 const uses = new Map<string, Use>()
 
 beforeAll(async () => {
-  clock = createFakeClock()
-  server = await startTestServer(
-    { LATCHKEY_TRUSTED_PROXIES: `${GATEWAY}/32`, LATCHKEY_FAILED_AUTH_PER_MINUTE: '10000' },
-    { clock },
-  )
   for (const wrongs of SITUATIONS) uses.set(nameOf(wrongs), await createUse(wrongs))
   clock.move(2 * HOUR_MS)
 })
-afterAll(() => server.dispose())
 
 const nameOf = (wrongs: readonly Wrong[]) => wrongs.join(' and ') || 'nothing'
 

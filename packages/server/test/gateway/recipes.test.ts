@@ -1,9 +1,9 @@
 /** Gateways that cannot be run here: what their documented configurations say, and the questions that it makes them ask. */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
-import { expectCreated, type Parsed, startTestServer, type TestService } from '../harness.ts'
+import { expectCreated, type Parsed, useTestServer } from '../harness.ts'
 import { readRecorded, sendOverWire } from './recorded-request.ts'
 import { denied, VERDICT_HEADERS, verdictOf } from './verdict-checks.ts'
 
@@ -24,13 +24,12 @@ const envoy: Parsed = Object.fromEntries(
   manager.http_filters.map((filter: Parsed) => [filter.name.split('.').at(-1), filter.typed_config]),
 )
 
-let server: TestService
+const server = useTestServer({ LATCHKEY_TRUSTED_PROXIES: '127.0.0.1/32' })
 let port: number
 let reader: Parsed
 let writer: Parsed
 
 beforeAll(async () => {
-  server = await startTestServer({ LATCHKEY_TRUSTED_PROXIES: '127.0.0.1/32' })
   port = (await server.app.listen({ port: 0, host: '127.0.0.1' })).port
   const create = (permissions: string[]) =>
     expectCreated(server, {
@@ -40,7 +39,6 @@ beforeAll(async () => {
   reader = await create(['orders:read'])
   writer = await create(['orders:write'])
 })
-afterAll(() => server.dispose())
 
 const targetOf = (url: string) => url.slice(new URL(url).origin.length)
 

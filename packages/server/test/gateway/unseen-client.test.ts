@@ -1,7 +1,7 @@
 /** Whose address counts: the client's, as the gateway tells it; never the gateway's own. */
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
 import { expectProblem } from '../answer-checks.ts'
-import { expectCreated, type Parsed, startTestServer, type TestAnswer, type TestService } from '../harness.ts'
+import { expectCreated, type Parsed, type TestAnswer, useTestServer } from '../harness.ts'
 import { denied, expectEveryHeader, verdictOf } from './verdict-checks.ts'
 
 const KNOWN = '192.0.2.10'
@@ -9,24 +9,22 @@ const BY_TOKEN = '192.0.2.99'
 const CLIENT = '198.51.100.7'
 const FAILURES_MAX = 3
 
-let server: TestService
+const server = useTestServer({
+  LATCHKEY_TRUSTED_PROXIES: `${KNOWN}/32`,
+  LATCHKEY_FAILED_AUTH_PER_MINUTE: String(FAILURES_MAX),
+})
 /** For the networks of the gateways and their clients: whoever stands for whom, it would be let through. */
 let internal: Parsed
 let everywhere: Parsed
 let gatewayToken: string
 
 beforeAll(async () => {
-  server = await startTestServer({
-    LATCHKEY_TRUSTED_PROXIES: `${KNOWN}/32`,
-    LATCHKEY_FAILED_AUTH_PER_MINUTE: String(FAILURES_MAX),
-  })
   const create = (fields: object) =>
     expectCreated(server, { path: '/keys', body: { userId: server.admin.userId, ...fields } })
   internal = await create({ whitelistedIPs: ['192.0.2.0/24', CLIENT] })
   everywhere = await create({})
   gatewayToken = (await create({ permissions: ['keys:verify'] })).key
 })
-afterAll(() => server.dispose())
 
 /** What proves a gateway, by how it is known. */
 const GATEWAYS: readonly (readonly [how: string, known: Known])[] = [

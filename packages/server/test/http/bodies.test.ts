@@ -5,27 +5,24 @@
 import { gzipSync } from 'node:zlib'
 import { operations } from '@latchkey/contract/operations'
 import { bodyBytesMaxOf } from '@latchkey/contract/operations/operation'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
 import { expectProblem } from '../answer-checks.ts'
 import {
   ask,
   createTestCompany,
   expectCreated,
   type Parsed,
-  startTestServer,
   type TestAnswer,
   type TestCompany,
-  type TestService,
+  useTestServer,
 } from '../harness.ts'
 
-let server: TestService
+const server = useTestServer()
 let company: TestCompany
 
 beforeAll(async () => {
-  server = await startTestServer()
   company = await createTestCompany(server)
 })
-afterAll(() => server.dispose())
 
 const userId = () => company.users.developer.id
 const key = () => company.users.admin.key

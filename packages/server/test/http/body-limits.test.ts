@@ -7,12 +7,12 @@ import { type OperationId, operations } from '@latchkey/contract/operations'
 import { BODY_BYTES_MAX, bodyBytesMaxOf, type Operation } from '@latchkey/contract/operations/operation'
 import { AppError } from '@latchkey/core/error'
 import { inject } from 'light-my-request'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
 import { createBodyRoom } from '../../src/http/admission/body-room.ts'
 import { createHoldings, type Holdings } from '../../src/http/admission/holdings.ts'
 import { readBytes } from '../../src/http/wire/body.ts'
 import { expectProblem } from '../answer-checks.ts'
-import { expectCreated, startTestServer, type TestAnswer, type TestService } from '../harness.ts'
+import { expectCreated, type TestAnswer, useTestServer } from '../harness.ts'
 import { largestBody } from '../largest-body.ts'
 import { createExamples, type Examples } from '../operation-examples.ts'
 
@@ -27,14 +27,12 @@ const table = (Object.entries(operations) as [OperationId, Operation][]).flatMap
   operation.body === undefined ? [] : [{ id, operation, schema: operation.body }],
 )
 
-let server: TestService
+const server = useTestServer()
 let examples: Examples
 
 beforeAll(async () => {
-  server = await startTestServer()
   examples = await createExamples(server)
 })
-afterAll(() => server.dispose())
 
 async function send(id: OperationId, text: string): Promise<TestAnswer> {
   const { path, key, headers } = await examples[id]()

@@ -2,27 +2,24 @@
  * Input with very many mistakes: one answer tells twenty of them and that there are more, nothing is looked through
  * to its end for it, and no transaction is begun for what can be refused without the store.
  */
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
 import { findLedgerLocked } from '../../src/storage/tables/ledger.ts'
 import {
   createTestCompany,
-  startTestServer,
   type TestAnswer,
   type TestCompany,
   type TestRequest,
-  type TestService,
+  useTestServer,
 } from '../harness.ts'
 
-let server: TestService
+const server = useTestServer()
 let company: TestCompany
 let keyId: string
 
 beforeAll(async () => {
-  server = await startTestServer()
   company = await createTestCompany(server)
   keyId = company.users.developer.keyId
 })
-afterAll(() => server.dispose())
 
 const userId = () => company.users.developer.id
 const send = (request: TestRequest): Promise<TestAnswer> =>

@@ -6,25 +6,23 @@ import { randomBytes } from 'node:crypto'
 import { type OperationId, operations } from '@latchkey/contract/operations'
 import type { Operation } from '@latchkey/contract/operations/operation'
 import { generateSecret } from '@latchkey/core/secret'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
 import { expectEveryAnswer, expectProblem, expectSchema } from '../answer-checks.ts'
-import { startTestServer, type TestAnswer, type TestRequest, type TestService } from '../harness.ts'
+import { type TestAnswer, type TestRequest, useTestServer } from '../harness.ts'
 import { createExamples, EVERY_PERMISSION, type Example, type Examples } from '../operation-examples.ts'
 import { accessToken, bearer, givePassword, sessionToken, shortLivedToken } from '../tokens/issued-token.ts'
 
 const table = Object.entries(operations) as unknown as (readonly [OperationId, Operation])[]
 const unknownSecret = generateSecret({ prefix: 'lk', mode: 'live', randomBytes }).reveal()
 
-let server: TestService
+const server = useTestServer({ LATCHKEY_FAILED_AUTH_PER_MINUTE: '100000' })
 let examples: Examples
 let adminEmail: string
 
 beforeAll(async () => {
-  server = await startTestServer({ LATCHKEY_FAILED_AUTH_PER_MINUTE: '100000' })
   examples = await createExamples(server)
   adminEmail = await givePassword(server, server.admin.userId)
 })
-afterAll(() => server.dispose())
 
 /** What of an example a test changes. `credential` takes the place of the example's own. */
 type Changes = Partial<Example> & {

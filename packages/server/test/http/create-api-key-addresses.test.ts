@@ -1,14 +1,9 @@
 /** The table "Addresses, exactly" of the contract, row by row, through HTTP; and what a restriction does. */
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { expectProblem } from '../answer-checks.ts'
-import { expectCreated, startTestServer, type TestAnswer, type TestService } from '../harness.ts'
+import { expectCreated, type TestAnswer, useTestServer } from '../harness.ts'
 
-let server: TestService
-
-beforeAll(async () => {
-  server = await startTestServer({ LATCHKEY_TRUSTED_PROXIES: '10.0.0.0/8, 2001:db8:ffff::/48' })
-})
-afterAll(() => server.dispose())
+const server = useTestServer({ LATCHKEY_TRUSTED_PROXIES: '10.0.0.0/8, 2001:db8:ffff::/48' })
 
 const create = (whitelistedIPs: unknown): Promise<TestAnswer> =>
   server.call({ method: 'POST', path: '/keys', body: { userId: server.admin.userId, whitelistedIPs } })

@@ -1,7 +1,7 @@
 import { parseSecret } from '@latchkey/core/secret'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { comparable, expectProblem } from '../answer-checks.ts'
-import { createFakeClock, type FakeClock, HOUR_MS } from '../fake-clock.ts'
+import { createFakeClock, HOUR_MS } from '../fake-clock.ts'
 import {
   createTestCompany,
   expectCreated,
@@ -12,12 +12,11 @@ import {
   type TestService,
 } from '../harness.ts'
 
+const clock = createFakeClock()
 let server: TestService
-let clock: FakeClock
 let company: TestCompany
 
 beforeAll(async () => {
-  clock = createFakeClock()
   server = await startTestServer({}, { clock })
   company = await createTestCompany(server)
 })

@@ -1,28 +1,24 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
 import { verifyChain } from '../../src/audit/verify-chain.ts'
 import { comparable, expectEveryAnswer, expectProblem } from '../answer-checks.ts'
-import { createFakeClock, type FakeClock } from '../fake-clock.ts'
+import { createFakeClock } from '../fake-clock.ts'
 import {
   createTestCompany,
   expectCreated,
   type Parsed,
-  startTestServer,
   type TestAnswer,
   type TestCompany,
   type TestRequest,
-  type TestService,
+  useTestServer,
 } from '../harness.ts'
 
-let server: TestService
-let clock: FakeClock
+const clock = createFakeClock()
+const server = useTestServer({}, { clock })
 let company: TestCompany
 
 beforeAll(async () => {
-  clock = createFakeClock()
-  server = await startTestServer({}, { clock })
   company = await createTestCompany(server)
 })
-afterAll(() => server.dispose())
 
 const admin = () => company.users.admin.key
 const create = (fields: object = {}): Promise<Parsed> =>

@@ -1,21 +1,16 @@
 /** Whatever a route does, its request is answered once and the service goes on. */
 import { AppError } from '@latchkey/core/error'
 import { inject } from 'light-my-request'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { createTurns } from '../../src/http/admission/turns.ts'
 import { createDispatch } from '../../src/http/dispatch.ts'
 import { createRouter } from '../../src/http/router.ts'
 import type { Answer } from '../../src/http/wire/answer.ts'
 import { createConnections } from '../../src/http/wire/connections.ts'
 import type { Services } from '../../src/services.ts'
-import { startTestServer, type TestService } from '../harness.ts'
+import { useTestServer } from '../harness.ts'
 
-let server: TestService
-
-beforeAll(async () => {
-  server = await startTestServer()
-})
-afterAll(() => server.dispose())
+const server = useTestServer()
 
 /** One request to a route of the test's own. */
 function answered(answer: () => Answer | Promise<Answer>, services: Partial<Services> = {}) {

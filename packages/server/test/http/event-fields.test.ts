@@ -1,24 +1,13 @@
 /** An event tells each field that was given, as it was given, and no field that did not change. */
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import {
-  createTestCompany,
-  expectCreated,
-  type Parsed,
-  startTestServer,
-  type TestCompany,
-  type TestService,
-} from '../harness.ts'
+import { beforeEach, describe, expect, test } from 'vitest'
+import { createTestCompany, expectCreated, type Parsed, type TestCompany, useTestServer } from '../harness.ts'
 
-let server: TestService
+const server = useTestServer()
 let company: TestCompany
 
-beforeAll(async () => {
-  server = await startTestServer()
-})
 beforeEach(async () => {
   company = await createTestCompany(server)
 })
-afterAll(() => server.dispose())
 
 const owner = () => company.users.owner.key
 const make = (path: string, body: object): Promise<Parsed> =>

@@ -1,27 +1,17 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
 import { comparable, expectProblem } from '../answer-checks.ts'
-import { createFakeClock, type FakeClock, HOUR_MS } from '../fake-clock.ts'
-import {
-  createTestCompany,
-  expectCreated,
-  type Parsed,
-  startTestServer,
-  type TestCompany,
-  type TestService,
-} from '../harness.ts'
+import { createFakeClock, HOUR_MS } from '../fake-clock.ts'
+import { createTestCompany, expectCreated, type Parsed, type TestCompany, useTestServer } from '../harness.ts'
 
-let server: TestService
-let clock: FakeClock
+const clock = createFakeClock()
+const server = useTestServer({}, { clock })
 let company: TestCompany
 let other: TestCompany
 
 beforeAll(async () => {
-  clock = createFakeClock()
-  server = await startTestServer({}, { clock })
   company = await createTestCompany(server)
   other = await createTestCompany(server)
 })
-afterAll(() => server.dispose())
 
 const admin = () => company.users.admin.key
 const create = (fields: object = {}): Promise<Parsed> =>

@@ -1,14 +1,9 @@
 /** A change can be bound to the version that was read: the version decides, however a proxy has written its tag. */
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { expectProblem } from '../answer-checks.ts'
-import { expectCreated, startTestServer, type TestAnswer, type TestService } from '../harness.ts'
+import { expectCreated, type TestAnswer, useTestServer } from '../harness.ts'
 
-let server: TestService
-
-beforeAll(async () => {
-  server = await startTestServer()
-})
-afterAll(() => server.dispose())
+const server = useTestServer()
 
 /** A key at version 3. */
 async function keyAtThree(): Promise<string> {

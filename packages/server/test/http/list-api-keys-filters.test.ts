@@ -1,27 +1,17 @@
 /** Filters beside status and user, and lists too long for one look: a company of 25,000 keys. */
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
 import { expectProblem } from '../answer-checks.ts'
-import { createFakeClock, type FakeClock, HOUR_MS } from '../fake-clock.ts'
-import {
-  createTestCompany,
-  expectCreated,
-  type Parsed,
-  startTestServer,
-  type TestCompany,
-  type TestService,
-} from '../harness.ts'
+import { createFakeClock, HOUR_MS } from '../fake-clock.ts'
+import { createTestCompany, expectCreated, type Parsed, type TestCompany, useTestServer } from '../harness.ts'
 import { insertStoredKeys } from '../stored-keys.ts'
 
-let server: TestService
-let clock: FakeClock
+const clock = createFakeClock()
+const server = useTestServer({}, { clock })
 let company: TestCompany
 
 beforeAll(async () => {
-  clock = createFakeClock()
-  server = await startTestServer({}, { clock })
   company = await createTestCompany(server)
 })
-afterAll(() => server.dispose())
 
 const idsOf = (body: Parsed): string[] => body.data.map(({ id }: Parsed) => id)
 

@@ -2,8 +2,8 @@
  * Random companies, walked through HTTP and held against the reference model, page by page. A failure names
  * its seed: PAGING_SEED=<seed> PAGING_CASES=1 repeats it.
  */
-import { afterAll, beforeAll, expect, test } from 'vitest'
-import { expectCreated, type Parsed, startTestServer, type TestService } from '../harness.ts'
+import { expect, test } from 'vitest'
+import { expectCreated, type Parsed, useTestServer } from '../harness.ts'
 import {
   createRandom,
   type ModelQuery,
@@ -18,12 +18,7 @@ const CASES = Number(process.env.PAGING_CASES ?? 250)
 const FIRST_SEED = Number(process.env.PAGING_SEED ?? 7_000)
 const ROWS_MAX = 22
 
-let server: TestService
-
-beforeAll(async () => {
-  server = await startTestServer({ LATCHKEY_LOG_LEVEL: 'silent' })
-})
-afterAll(() => server.dispose())
+const server = useTestServer({ LATCHKEY_LOG_LEVEL: 'silent' })
 
 /** One company of a case: its rows in the store, and the same rows in the model. */
 type World = {

@@ -4,15 +4,14 @@
  */
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
 import {
   createTestCompany,
   expectCreated,
   type Parsed,
-  startTestServer,
   type TestCompany,
   type TestRequest,
-  type TestService,
+  useTestServer,
 } from '../harness.ts'
 
 const KEYS = 100
@@ -21,14 +20,13 @@ const METADATA = Object.fromEntries(
   Array.from({ length: 50 }, (_, index) => [`name ${index}`, `"\\`.repeat(250)]),
 )
 
-let server: TestService
+const server = useTestServer()
 let heavy: TestCompany
 let other: TestCompany
 let keys: Parsed[]
 let port: number
 
 beforeAll(async () => {
-  server = await startTestServer()
   heavy = await createTestCompany(server)
   other = await createTestCompany(server)
   keys = []
@@ -39,7 +37,6 @@ beforeAll(async () => {
   }
   port = (await server.app.listen({ port: 0, host: '127.0.0.1' })).port
 })
-afterAll(() => server.dispose())
 
 const asHeavy = (request: TestRequest) => server.call({ key: heavy.users.owner.key, ...request })
 const asOther = (request: TestRequest) => server.call({ key: other.users.owner.key, ...request })

@@ -1,15 +1,10 @@
 /** What a request declares and asks for is read as the media types it is, and not as texts that must match. */
 import { gzipSync } from 'node:zlib'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { expectProblem } from '../answer-checks.ts'
-import { ask, startTestServer, type TestAnswer, type TestService } from '../harness.ts'
+import { ask, type TestAnswer, useTestServer } from '../harness.ts'
 
-let server: TestService
-
-beforeAll(async () => {
-  server = await startTestServer({ LATCHKEY_FAILED_AUTH_PER_MINUTE: '100000' })
-})
-afterAll(() => server.dispose())
+const server = useTestServer({ LATCHKEY_FAILED_AUTH_PER_MINUTE: '100000' })
 
 describe('Accept', () => {
   const asking = (accept: string | string[]): Promise<TestAnswer> =>

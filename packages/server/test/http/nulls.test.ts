@@ -1,23 +1,14 @@
 /** null for a field that may be absent is as if it were absent, where it widens nothing; where it means something, it does. */
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
 import { expectProblem } from '../answer-checks.ts'
-import {
-  createTestCompany,
-  expectCreated,
-  type Parsed,
-  startTestServer,
-  type TestCompany,
-  type TestService,
-} from '../harness.ts'
+import { createTestCompany, expectCreated, type Parsed, type TestCompany, useTestServer } from '../harness.ts'
 
-let server: TestService
+const server = useTestServer()
 let company: TestCompany
 
 beforeAll(async () => {
-  server = await startTestServer()
   company = await createTestCompany(server)
 })
-afterAll(() => server.dispose())
 
 const newKey = (fields: object = {}): Promise<Parsed> =>
   expectCreated(server, { path: '/keys', body: { userId: server.admin.userId, ...fields } })

@@ -1,17 +1,15 @@
 /** One path has one spelling: what a proxy keeps back by its path cannot be asked for in another. */
 import { connect } from 'node:net'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
 import { expectProblem } from '../answer-checks.ts'
-import { startTestServer, type TestService } from '../harness.ts'
+import { useTestServer } from '../harness.ts'
 
-let server: TestService
+const server = useTestServer()
 let port: number
 
 beforeAll(async () => {
-  server = await startTestServer()
   port = (await server.app.listen({ host: '127.0.0.1', port: 0 })).port
 })
-afterAll(() => server.dispose())
 
 /** The status of a request for a target as it stands, byte for byte: a client library would tidy it up. */
 function statusOf(target: string): Promise<number> {

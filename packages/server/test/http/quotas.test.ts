@@ -1,29 +1,26 @@
 /** What one company may store is bounded; what it has goes on working, and can be restricted and deleted. */
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
 import { expectProblem } from '../answer-checks.ts'
 import {
   createTestCompany,
   expectCreated,
-  startTestServer,
   type TestCompany,
   type TestRequest,
-  type TestService,
+  useTestServer,
 } from '../harness.ts'
 
-let server: TestService
+const server = useTestServer({
+  LATCHKEY_KEYS_PER_COMPANY: '6',
+  LATCHKEY_USERS_PER_COMPANY: '5',
+  LATCHKEY_METADATA_BYTES_PER_KEY: '100',
+})
 let full: TestCompany
 let other: TestCompany
 
 beforeAll(async () => {
-  server = await startTestServer({
-    LATCHKEY_KEYS_PER_COMPANY: '6',
-    LATCHKEY_USERS_PER_COMPANY: '5',
-    LATCHKEY_METADATA_BYTES_PER_KEY: '100',
-  })
   full = await createTestCompany(server)
   other = await createTestCompany(server)
 })
-afterAll(() => server.dispose())
 
 const asOwner = (company: TestCompany, request: TestRequest) =>
   server.call({ key: company.users.owner.key, ...request })

@@ -4,18 +4,16 @@
  */
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { expectCreated, type Parsed, startTestServer, type TestService } from '../harness.ts'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { expectCreated, type Parsed, useTestServer } from '../harness.ts'
 
-let server: TestService
+const server = useTestServer()
 let port: number
 
 beforeAll(async () => {
-  server = await startTestServer()
   const address = await server.app.listen({ port: 0, host: '127.0.0.1' })
   port = address.port
 })
-afterAll(() => server.dispose())
 
 type Received = {
   readonly status: number

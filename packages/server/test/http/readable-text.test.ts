@@ -1,16 +1,14 @@
 /** What people read as a name is one line that reads as what it is; facts for programs may have several lines. */
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
 import { expectProblem } from '../answer-checks.ts'
-import { createTestCompany, startTestServer, type TestCompany, type TestService } from '../harness.ts'
+import { createTestCompany, type TestCompany, useTestServer } from '../harness.ts'
 
-let server: TestService
+const server = useTestServer()
 let company: TestCompany
 
 beforeAll(async () => {
-  server = await startTestServer()
   company = await createTestCompany(server)
 })
-afterAll(() => server.dispose())
 
 const userId = () => server.admin.userId
 /** Where a name comes in, each with a body that has it. */

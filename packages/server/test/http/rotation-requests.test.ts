@@ -1,29 +1,24 @@
 /** How a rotation is asked for: on a condition, again, for another company, by many at once, and at its limits. */
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { beforeEach, describe, expect, test } from 'vitest'
 import { expectProblem } from '../answer-checks.ts'
 import { createFakeClock, HOUR_MS } from '../fake-clock.ts'
 import {
   createTestCompany,
   expectCreated,
   type Parsed,
-  startTestServer,
   type TestAnswer,
   type TestCompany,
   type TestRequest,
-  type TestService,
+  useTestServer,
 } from '../harness.ts'
 import { bearer, requestToken } from '../tokens/issued-token.ts'
 
 const DAYS_30_MS = 30 * 24 * HOUR_MS
 
 const clock = createFakeClock()
-let server: TestService
+const server = useTestServer({ LATCHKEY_FAILED_AUTH_PER_MINUTE: '100000' }, { clock })
 let company: TestCompany
 
-beforeAll(async () => {
-  server = await startTestServer({ LATCHKEY_FAILED_AUTH_PER_MINUTE: '100000' }, { clock })
-})
-afterAll(() => server.dispose())
 beforeEach(async () => {
   company = await createTestCompany(server)
 })

@@ -1,31 +1,27 @@
 /** POST, PATCH and DELETE /keys/{keyId}/rotation: one key, several secrets. */
 import type { KeyId } from '@latchkey/core/ids'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
 import { expectProblem } from '../answer-checks.ts'
-import { createFakeClock, type FakeClock, HOUR_MS } from '../fake-clock.ts'
+import { createFakeClock, HOUR_MS } from '../fake-clock.ts'
 import {
   createTestCompany,
   expectCreated,
   type Parsed,
-  startTestServer,
   type TestAnswer,
   type TestCompany,
   type TestRequest,
-  type TestService,
+  useTestServer,
 } from '../harness.ts'
 
 const DAY_MS = 24 * HOUR_MS
 
-let server: TestService
-let clock: FakeClock
+const clock = createFakeClock()
+const server = useTestServer({}, { clock })
 let company: TestCompany
 
 beforeAll(async () => {
-  clock = createFakeClock()
-  server = await startTestServer({}, { clock })
   company = await createTestCompany(server)
 })
-afterAll(() => server.dispose())
 
 const admin = () => company.users.admin.key
 const after = (ms: number): string => new Date(clock.nowMs() + ms).toISOString()

@@ -1,25 +1,16 @@
 /** One answer for one text, whatever store is under the service: each is held against the same model. */
 import { foldText } from '@latchkey/core/fold-text'
 import fc from 'fast-check'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import {
-  createTestCompany,
-  expectCreated,
-  type Parsed,
-  startTestServer,
-  type TestCompany,
-  type TestService,
-} from '../harness.ts'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { createTestCompany, expectCreated, type Parsed, type TestCompany, useTestServer } from '../harness.ts'
 import { insertStoredKeys } from '../stored-keys.ts'
 
-let server: TestService
+const server = useTestServer()
 let company: TestCompany
 
 beforeAll(async () => {
-  server = await startTestServer()
   company = await createTestCompany(server)
 })
-afterAll(() => server.dispose())
 
 const newKey = (description: string): Promise<Parsed> =>
   expectCreated(server, {

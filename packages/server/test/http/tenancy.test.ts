@@ -4,17 +4,16 @@
  */
 import { type OperationId, operations } from '@latchkey/contract/operations'
 import type { Operation } from '@latchkey/contract/operations/operation'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
 import { comparable, expectProblem } from '../answer-checks.ts'
 import {
   createTestCompany,
   expectCreated,
   type Parsed,
-  startTestServer,
   type TestAnswer,
   type TestCompany,
   type TestRequest,
-  type TestService,
+  useTestServer,
 } from '../harness.ts'
 import { createExamples, type Examples } from '../operation-examples.ts'
 
@@ -29,7 +28,7 @@ type Site = {
 /** One id of each kind. */
 type Ids = Readonly<Record<Kind, string>>
 
-let server: TestService
+const server = useTestServer()
 let examples: Examples
 let own: TestCompany
 let other: TestCompany
@@ -37,14 +36,12 @@ let ownIds: Ids
 let otherIds: Ids
 
 beforeAll(async () => {
-  server = await startTestServer()
   examples = await createExamples(server)
   own = await createTestCompany(server)
   other = await createTestCompany(server)
   ownIds = await idsOf(own, 'own-1')
   otherIds = await idsOf(other, 'other-1')
 })
-afterAll(() => server.dispose())
 
 async function idsOf({ id, users }: TestCompany, externalId: string): Promise<Ids> {
   const headers = { 'x-company-id': id }

@@ -1,14 +1,9 @@
 /** Text that no store can keep is 400 wherever it comes in, by the name of its place, and the same on every store. */
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { comparable, expectProblem } from '../answer-checks.ts'
-import { expectCreated, startTestServer, type TestService } from '../harness.ts'
+import { expectCreated, useTestServer } from '../harness.ts'
 
-let server: TestService
-
-beforeAll(async () => {
-  server = await startTestServer()
-})
-afterAll(() => server.dispose())
+const server = useTestServer()
 
 const PARAMETERS = [
   ['/keys', 'search'],

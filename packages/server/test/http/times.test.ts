@@ -1,16 +1,11 @@
 /** Every time that comes in is read by one reader: what it takes means one moment on every store, the rest is 400. */
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { expectProblem } from '../answer-checks.ts'
 import { createFakeClock } from '../fake-clock.ts'
-import { expectCreated, startTestServer, type TestAnswer, type TestService } from '../harness.ts'
+import { expectCreated, type TestAnswer, useTestServer } from '../harness.ts'
 
 const clock = createFakeClock()
-let server: TestService
-
-beforeAll(async () => {
-  server = await startTestServer({}, { clock })
-})
-afterAll(() => server.dispose())
+const server = useTestServer({}, { clock })
 
 const PARAMETERS = [
   ['/audit', 'since'],

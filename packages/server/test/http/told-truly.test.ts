@@ -1,14 +1,9 @@
 /** What is refused is told as it was sent: nothing unset passes for a filter, no sentence names what is not there. */
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { expectProblem } from '../answer-checks.ts'
-import { startTestServer, type TestService } from '../harness.ts'
+import { useTestServer } from '../harness.ts'
 
-let server: TestService
-
-beforeAll(async () => {
-  server = await startTestServer()
-})
-afterAll(() => server.dispose())
+const server = useTestServer()
 
 describe('a filter without a value, as of a variable that is not set, is refused', () => {
   test.each([

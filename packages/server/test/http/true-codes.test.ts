@@ -1,14 +1,9 @@
 /** A code says what stands in the way, and a sentence nothing that is not so. */
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { expectProblem } from '../answer-checks.ts'
-import { expectCreated, startTestServer, type TestService } from '../harness.ts'
+import { expectCreated, useTestServer } from '../harness.ts'
 
-let server: TestService
-
-beforeAll(async () => {
-  server = await startTestServer()
-})
-afterAll(() => server.dispose())
+const server = useTestServer()
 
 const post = (path: string, body: unknown) => server.call({ method: 'POST', path, body })
 const patch = (path: string, body: unknown) => server.call({ method: 'PATCH', path, body })

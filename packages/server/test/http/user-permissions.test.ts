@@ -1,27 +1,18 @@
 /** A user's own list of permissions narrows every key of that user, whoever makes or changes it. */
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
 import { expectProblem } from '../answer-checks.ts'
-import {
-  createTestCompany,
-  expectCreated,
-  type Parsed,
-  startTestServer,
-  type TestCompany,
-  type TestService,
-} from '../harness.ts'
+import { createTestCompany, expectCreated, type Parsed, type TestCompany, useTestServer } from '../harness.ts'
 
-let server: TestService
+const server = useTestServer()
 let company: TestCompany
 /** A developer who may read orders and do anything with bills, and nothing else of the application. */
 let user: Parsed
 
 beforeAll(async () => {
-  server = await startTestServer()
   company = await createTestCompany(server)
   const body = { name: 'Ada', role: 'developer', permissions: ['orders:read', 'bills:*'] }
   user = await expectCreated(server, { path: '/users', key: company.users.owner.key, body })
 })
-afterAll(() => server.dispose())
 
 const create = (fields: object, key = company.users.owner.key) =>
   server.call({ method: 'POST', path: '/keys', key, body: { userId: user.id, ...fields } })

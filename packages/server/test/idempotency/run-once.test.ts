@@ -1,15 +1,11 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import type { Changes } from '../../src/changes/changes.ts'
 import { requesterOnHost } from '../../src/changes/requester.ts'
 import { type InFlight, type OnceRequest, runOnce } from '../../src/idempotency/run-once.ts'
 import { seal, sealingKey } from '../../src/idempotency/sealed-answer.ts'
-import { startTestServer, type TestService } from '../harness.ts'
+import { useTestServer } from '../harness.ts'
 
-let server: TestService
-beforeAll(async () => {
-  server = await startTestServer()
-})
-afterAll(() => server.dispose())
+const server = useTestServer()
 
 /** Creations on a real store, none of which goes on before the test lets them. */
 function aService() {

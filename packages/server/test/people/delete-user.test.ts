@@ -1,32 +1,23 @@
 /** A user who is deleted is gone from everywhere but its id, and nothing of it works. */
 import type { KeyId } from '@latchkey/core/ids'
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { verifyStore } from '../../src/audit/verify-store.ts'
 import { setPasswordOnHost } from '../../src/host.ts'
-import {
-  createTestCompany,
-  expectCreated,
-  type Parsed,
-  startTestServer,
-  type TestCompany,
-  type TestService,
-} from '../harness.ts'
+import { createTestCompany, expectCreated, type Parsed, type TestCompany, useTestServer } from '../harness.ts'
 import { givePassword, PASSWORD, sessionToken } from '../tokens/issued-token.ts'
 
 const NAME = 'Ada Augusta King-Noel'
 const NOTE = 'the laptop of the countess'
 
-let server: TestService
+const server = useTestServer()
 let user: Parsed
 let key: Parsed
 let email: string
 let company: TestCompany
 
 beforeAll(async () => {
-  server = await startTestServer()
   company = await createTestCompany(server)
 })
-afterAll(() => server.dispose())
 beforeEach(async () => {
   user = await expectCreated(server, { path: '/users', body: { name: NAME, role: 'developer' } })
   await patch({ externalId: `auth0|${user.id}` })

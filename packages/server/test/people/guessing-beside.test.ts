@@ -1,20 +1,15 @@
 /** Guesses by somebody who made itself a user with the victim's address in a company of its own. */
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { expectProblem } from '../answer-checks.ts'
 import { createFakeClock } from '../fake-clock.ts'
-import { createTestCompany, expectCreated, startTestServer, type TestService } from '../harness.ts'
+import { createTestCompany, expectCreated, useTestServer } from '../harness.ts'
 import { CHEAP_HASHES } from '../tokens/issued-token.ts'
 
-let server: TestService
+const server = useTestServer(
+  { LATCHKEY_FAILED_AUTH_PER_MINUTE: '100000' },
+  { clock: createFakeClock(), ...CHEAP_HASHES },
+)
 let count = 0
-
-beforeAll(async () => {
-  server = await startTestServer(
-    { LATCHKEY_FAILED_AUTH_PER_MINUTE: '100000' },
-    { clock: createFakeClock(), ...CHEAP_HASHES },
-  )
-})
-afterAll(() => server.dispose())
 
 const VICTIMS = 'what the rightful person chose'
 const GUESSERS = 'what somebody else chose here'

@@ -1,27 +1,16 @@
 /** Invitations, and the passwords that are set with them. */
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { beforeEach, describe, expect, test } from 'vitest'
 import { findPassword } from '../../src/storage/tables/passwords.ts'
 import { expectProblem } from '../answer-checks.ts'
 import { createFakeClock, HOUR_MS } from '../fake-clock.ts'
-import {
-  createTestCompany,
-  expectCreated,
-  type Parsed,
-  startTestServer,
-  type TestService,
-} from '../harness.ts'
+import { createTestCompany, expectCreated, type Parsed, useTestServer } from '../harness.ts'
 
 const clock = createFakeClock()
 const PASSWORD = 'correct horse battery staple'
 
-let server: TestService
+const server = useTestServer({ LATCHKEY_FAILED_AUTH_PER_MINUTE: '100000' }, { clock })
 let user: Parsed
 let count = 0
-
-beforeAll(async () => {
-  server = await startTestServer({ LATCHKEY_FAILED_AUTH_PER_MINUTE: '100000' }, { clock })
-})
-afterAll(() => server.dispose())
 
 beforeEach(async () => {
   const email = `user-${++count}@example.com`

@@ -1,24 +1,20 @@
 /** What changes between the look at a password, an invitation or a session, and the change that rests on it. */
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { beforeEach, describe, expect, test } from 'vitest'
 import { HOST, requesterAsUser } from '../../src/changes/requester.ts'
 import { setPasswordOnHost } from '../../src/host.ts'
 import { findInvitation } from '../../src/storage/tables/people.ts'
 import { invitationHash } from '../../src/users/invite-user.ts'
 import { setPassword } from '../../src/users/set-password.ts'
 import { createFakeClock, HOUR_MS } from '../fake-clock.ts'
-import { expectCreated, type Parsed, startTestServer, type TestAnswer, type TestService } from '../harness.ts'
+import { expectCreated, type Parsed, type TestAnswer, useTestServer } from '../harness.ts'
 import { givePassword, PASSWORD } from '../tokens/issued-token.ts'
 
 const clock = createFakeClock()
 
-let server: TestService
+const server = useTestServer({ LATCHKEY_FAILED_AUTH_PER_MINUTE: '100000' }, { clock })
 let user: Parsed
 let email: string
 
-beforeAll(async () => {
-  server = await startTestServer({ LATCHKEY_FAILED_AUTH_PER_MINUTE: '100000' }, { clock })
-})
-afterAll(() => server.dispose())
 beforeEach(async () => {
   user = await expectCreated(server, { path: '/users', body: { name: 'Ada', role: 'viewer' } })
   email = await givePassword(server, user.id)

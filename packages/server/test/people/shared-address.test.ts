@@ -2,31 +2,22 @@
  * One email address in several companies: who enters it somewhere learns nothing, keeps nobody out, and becomes
  * nobody else.
  */
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { setPasswordOnHost } from '../../src/host.ts'
 import { comparable, expectProblem } from '../answer-checks.ts'
-import {
-  createTestCompany,
-  expectCreated,
-  type Parsed,
-  startTestServer,
-  type TestCompany,
-  type TestService,
-} from '../harness.ts'
+import { createTestCompany, expectCreated, type Parsed, type TestCompany, useTestServer } from '../harness.ts'
 import { bearer, CHEAP_HASHES } from '../tokens/issued-token.ts'
 
-let server: TestService
+const server = useTestServer({ LATCHKEY_FAILED_AUTH_PER_MINUTE: '100000' }, CHEAP_HASHES)
 let victim: TestCompany
 let attacker: TestCompany
 let email: string
 let count = 0
 
 beforeAll(async () => {
-  server = await startTestServer({ LATCHKEY_FAILED_AUTH_PER_MINUTE: '100000' }, CHEAP_HASHES)
   victim = await createTestCompany(server)
   attacker = await createTestCompany(server)
 })
-afterAll(() => server.dispose())
 beforeEach(() => {
   email = `grace-${++count}@example.com`
 })

@@ -1,19 +1,15 @@
 /** What is stored of a password: of no use without the server secret, and to nobody but its user. */
 import { argon2Sync, randomBytes } from 'node:crypto'
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { beforeEach, describe, expect, test } from 'vitest'
 import { createPasswords } from '../../src/auth/password.ts'
 import { findPassword, updatePasswordHash } from '../../src/storage/tables/passwords.ts'
-import { expectCreated, type Parsed, startTestServer, type TestService } from '../harness.ts'
+import { expectCreated, type Parsed, useTestServer } from '../harness.ts'
 import { givePassword, PASSWORD } from '../tokens/issued-token.ts'
 
-let server: TestService
+const server = useTestServer({ LATCHKEY_FAILED_AUTH_PER_MINUTE: '100000' })
 let user: Parsed
 let email: string
 
-beforeAll(async () => {
-  server = await startTestServer({ LATCHKEY_FAILED_AUTH_PER_MINUTE: '100000' })
-})
-afterAll(() => server.dispose())
 beforeEach(async () => {
   user = await expectCreated(server, { path: '/users', body: { name: 'Ada', role: 'viewer' } })
   email = await givePassword(server, user.id)

@@ -1,27 +1,18 @@
 /** What was granted for a weaker user never serves for a stronger one, and a stronger user is changed by its equals. */
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { upsertPassword } from '../../src/storage/tables/passwords.ts'
 import { expectProblem } from '../answer-checks.ts'
-import {
-  createTestCompany,
-  expectCreated,
-  type Parsed,
-  startTestServer,
-  type TestCompany,
-  type TestService,
-} from '../harness.ts'
+import { createTestCompany, expectCreated, type Parsed, type TestCompany, useTestServer } from '../harness.ts'
 import { bearer, CHEAP_HASHES, PASSWORD } from '../tokens/issued-token.ts'
 
-let server: TestService
+const server = useTestServer({ LATCHKEY_FAILED_AUTH_PER_MINUTE: '100000' }, CHEAP_HASHES)
 let company: TestCompany
 let user: Parsed
 let count = 0
 
 beforeAll(async () => {
-  server = await startTestServer({ LATCHKEY_FAILED_AUTH_PER_MINUTE: '100000' }, CHEAP_HASHES)
   company = await createTestCompany(server)
 })
-afterAll(() => server.dispose())
 
 const newUser = (fields: object): Promise<Parsed> =>
   expectCreated(server, {

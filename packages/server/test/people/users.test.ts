@@ -1,24 +1,15 @@
 /** Who may make and change whom. */
 import { isAboveRole, ROLES, type Role } from '@latchkey/core/permission'
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { expectProblem } from '../answer-checks.ts'
-import {
-  createTestCompany,
-  expectCreated,
-  type Parsed,
-  startTestServer,
-  type TestCompany,
-  type TestService,
-} from '../harness.ts'
+import { createTestCompany, expectCreated, type Parsed, type TestCompany, useTestServer } from '../harness.ts'
 
-let server: TestService
+const server = useTestServer()
 let company: TestCompany
 
 beforeAll(async () => {
-  server = await startTestServer()
   company = await createTestCompany(server)
 })
-afterAll(() => server.dispose())
 
 let count = 0
 const unique = (text: string) => `${text}-${++count}`

@@ -1,14 +1,10 @@
 /** Passwords that would be guessed early are refused, wherever one is set. */
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { setPasswordOnHost } from '../../src/host.ts'
 import { expectProblem } from '../answer-checks.ts'
-import { expectCreated, startTestServer, type TestService } from '../harness.ts'
+import { expectCreated, useTestServer } from '../harness.ts'
 
-let server: TestService
-beforeAll(async () => {
-  server = await startTestServer()
-})
-afterAll(() => server.dispose())
+const server = useTestServer()
 
 describe('wherever a password is set', () => {
   const newUser = async () => {

@@ -1,26 +1,23 @@
 /** One company that writes as much as it can, and waits for its own row, keeps nobody else waiting. */
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { beforeAll, expect, test } from 'vitest'
 import {
   createTestCompany,
   expectCreated,
-  startTestServer,
   type TestAnswer,
   type TestCompany,
-  type TestService,
+  useTestServer,
 } from '../harness.ts'
 import { holdCompanyRow } from '../held-rows.ts'
 
 const FLOOD = 200
 
-let server: TestService
+const server = useTestServer()
 let busy: TestCompany
 let quiet: TestCompany
 
 beforeAll(async () => {
-  server = await startTestServer()
   ;[busy, quiet] = [await createTestCompany(server), await createTestCompany(server)]
 })
-afterAll(() => server.dispose())
 
 const create = ({ users }: TestCompany) => ({
   method: 'POST' as const,

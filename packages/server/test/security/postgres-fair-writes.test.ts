@@ -1,25 +1,17 @@
 /** One company whose row is held, and that writes as much as it can, keeps nobody else waiting. */
-import { afterAll, beforeAll, expect, test } from 'vitest'
-import {
-  createTestCompany,
-  expectCreated,
-  startTestServer,
-  type TestCompany,
-  type TestService,
-} from '../harness.ts'
+import { beforeAll, expect, test } from 'vitest'
+import { createTestCompany, expectCreated, type TestCompany, useTestServer } from '../harness.ts'
 import { holdCompanyRow } from '../held-rows.ts'
 
 const FLOOD = 200
 
-let server: TestService
+const server = useTestServer()
 let busy: TestCompany
 let quiet: TestCompany
 
 beforeAll(async () => {
-  server = await startTestServer()
   ;[busy, quiet] = [await createTestCompany(server), await createTestCompany(server)]
 })
-afterAll(() => server.dispose())
 
 const create = ({ users }: TestCompany) => ({
   method: 'POST' as const,

@@ -1,26 +1,23 @@
 /** However much one company asks for, what makes a credential stop is done before it, from the same address too. */
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { beforeAll, expect, test } from 'vitest'
 import {
   createTestCompany,
   expectCreated,
   type Parsed,
-  startTestServer,
   type TestCompany,
   type TestRequest,
-  type TestService,
+  useTestServer,
 } from '../harness.ts'
 import { bearer, givePassword, sessionToken } from '../tokens/issued-token.ts'
 
 const FLOOD = 600
 
-let server: TestService
+const server = useTestServer()
 let busy: TestCompany
 
 beforeAll(async () => {
-  server = await startTestServer()
   busy = await createTestCompany(server)
 })
-afterAll(() => server.dispose())
 
 const newKey = (): Promise<Parsed> =>
   expectCreated(server, { path: '/keys', body: { userId: server.admin.userId } })

@@ -5,27 +5,18 @@
 import { Readable } from 'node:stream'
 import { type OperationId, operations } from '@latchkey/contract/operations'
 import type { Operation } from '@latchkey/contract/operations/operation'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import {
-  ask,
-  createTestCompany,
-  expectCreated,
-  startTestServer,
-  type TestCompany,
-  type TestService,
-} from '../harness.ts'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { ask, createTestCompany, expectCreated, type TestCompany, useTestServer } from '../harness.ts'
 import { holdCompanyRow } from '../held-rows.ts'
 import { createExamples, type Examples } from '../operation-examples.ts'
 import { accessToken, bearer, givePassword, sessionToken, shortLivedToken } from '../tokens/issued-token.ts'
 
-let server: TestService
+const server = useTestServer({ LATCHKEY_FAILED_AUTH_PER_MINUTE: '100000' })
 let examples: Examples
 
 beforeAll(async () => {
-  server = await startTestServer({ LATCHKEY_FAILED_AUTH_PER_MINUTE: '100000' })
   examples = await createExamples(server)
 })
-afterAll(() => server.dispose())
 
 type Credential = Readonly<Record<string, string>>
 

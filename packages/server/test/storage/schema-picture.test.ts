@@ -1,16 +1,11 @@
 /** The current schema of each store, as the store itself describes it: what all migrations together have made. */
 import { DatabaseSync } from 'node:sqlite'
 import pg from 'pg'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { storeFileOf } from '../../src/open-store.ts'
-import { startTestServer, type TestService } from '../harness.ts'
+import { useTestServer } from '../harness.ts'
 
-let server: TestService
-
-beforeAll(async () => {
-  server = await startTestServer()
-})
-afterAll(() => server.dispose())
+const server = useTestServer()
 
 test('the schema is that of the picture (vitest run -u draws it anew)', async () => {
   const { store } = server.services.engine

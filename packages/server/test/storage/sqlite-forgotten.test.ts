@@ -3,29 +3,25 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { beforeEach, describe, expect, test } from 'vitest'
 import { setPasswordOnHost } from '../../src/host.ts'
 import { storeFileOf } from '../../src/open-store.ts'
 import { backupSqlite } from '../../src/storage/sqlite/backup.ts'
 import { findForgotten } from '../../src/storage/sqlite/forgotten.ts'
 import { FORGOTTEN_KINDS } from '../../src/storage/tables/forgotten.ts'
-import { expectCreated, type Parsed, startTestServer, type TestService } from '../harness.ts'
+import { expectCreated, type Parsed, useTestServer } from '../harness.ts'
 import { givePassword, sessionToken } from '../tokens/issued-token.ts'
 
 const LATER = '2027-06-01T00:00:00.000Z'
 const SOONER = '2027-01-01T00:00:00.000Z'
 
-let server: TestService
+const server = useTestServer({ LATCHKEY_SECRET: 'a secret of this test, long enough to be one' })
 let directory: string
 let company: Parsed
 let user: Parsed
 let key: Parsed
 let email: string
 
-beforeAll(async () => {
-  server = await startTestServer({ LATCHKEY_SECRET: 'a secret of this test, long enough to be one' })
-})
-afterAll(() => server.dispose())
 beforeEach(async () => {
   directory = mkdtempSync(join(tmpdir(), 'latchkey-forgotten-'))
   company = await expectCreated(server, { path: '/companies', body: { name: 'Acme' } })

@@ -1,17 +1,11 @@
 import { parseAddress } from '@latchkey/core/address'
 import type { KeyId, SessionId, UserId } from '@latchkey/core/ids'
 import { type Kysely, SqliteAdapter, SqliteIntrospector, SqliteQueryCompiler } from 'kysely'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { beforeAll, expect, test } from 'vitest'
 import { createBuilder } from '../../src/storage/builder.ts'
 import type { Engine } from '../../src/storage/engine.ts'
 import { createUsage } from '../../src/verification/usage.ts'
-import {
-  createTestCompany,
-  expectCreated,
-  startTestServer,
-  type TestCompany,
-  type TestService,
-} from '../harness.ts'
+import { createTestCompany, expectCreated, type TestCompany, useTestServer } from '../harness.ts'
 
 const NOW_MS = Date.UTC(2026, 10, 20)
 /** More uses than are held between two flushes. */
@@ -24,13 +18,11 @@ const WORDS = {
   createQueryCompiler: () => new SqliteQueryCompiler(),
 }
 
-let server: TestService
+const server = useTestServer()
 let company: TestCompany
 beforeAll(async () => {
-  server = await startTestServer()
   company = await createTestCompany(server)
 })
-afterAll(() => server.dispose())
 
 type Disk = { readonly engine: Engine; isFull: boolean }
 

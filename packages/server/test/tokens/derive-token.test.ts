@@ -1,15 +1,11 @@
 import type { CompanyId } from '@latchkey/core/ids'
 import { hostPrincipal } from '@latchkey/core/principal'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { deriveToken } from '../../src/auth/derive-token.ts'
-import { startTestServer, type TestService } from '../harness.ts'
+import { useTestServer } from '../harness.ts'
 import { forge } from './forged-token.ts'
 
-let server: TestService
-beforeAll(async () => {
-  server = await startTestServer()
-})
-afterAll(() => server.dispose())
+const server = useTestServer()
 
 test('the host, which stands for nobody, derives no tokens', async () => {
   const principal = { ...hostPrincipal('cmp_1' as CompanyId), id: 'key_1' as const }

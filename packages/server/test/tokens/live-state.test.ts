@@ -3,29 +3,18 @@
  * memory of the service holds it, then changes one thing, and looks at the very next use.
  */
 import type { ErrorCode } from '@latchkey/core/error'
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { beforeEach, describe, expect, test } from 'vitest'
 import { expectProblem } from '../answer-checks.ts'
 import { createFakeClock } from '../fake-clock.ts'
-import {
-  createTestCompany,
-  expectCreated,
-  startTestServer,
-  type TestAnswer,
-  type TestService,
-} from '../harness.ts'
+import { createTestCompany, expectCreated, type TestAnswer, useTestServer } from '../harness.ts'
 import { accessToken, bearer, givePassword, sessionToken, shortLivedToken } from './issued-token.ts'
 
 const MINUTE_MS = 60_000
 const clock = createFakeClock()
 
-let server: TestService
+const server = useTestServer({}, { clock })
 /** Of the user whose tokens these are: a company of its own for each test. */
 let tenant: { companyId: string; userId: string; keyId: string; secret: string; email: string }
-
-beforeAll(async () => {
-  server = await startTestServer({}, { clock })
-})
-afterAll(() => server.dispose())
 
 beforeEach(async () => {
   const company = await createTestCompany(server)

@@ -1,18 +1,16 @@
 /** A short-lived token is asked for with permissions: what is none is told, and what is not held is not given. */
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
 import { expectProblem } from '../answer-checks.ts'
-import { expectCreated, type Parsed, startTestServer, type TestService } from '../harness.ts'
+import { expectCreated, type Parsed, useTestServer } from '../harness.ts'
 import { bearer } from './issued-token.ts'
 
-let server: TestService
+const server = useTestServer()
 let key: Parsed
 
 beforeAll(async () => {
-  server = await startTestServer()
   const permissions = ['keys:list', 'orders:read', 'invoices:*']
   key = await expectCreated(server, { path: '/keys', body: { userId: server.admin.userId, permissions } })
 })
-afterAll(() => server.dispose())
 
 const ask = (permissions: readonly unknown[], credential: string = key.key) =>
   server.call({

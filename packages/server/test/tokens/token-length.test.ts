@@ -1,15 +1,10 @@
 /** What the service gives away as a token, it takes again: none is longer than the longest credential. */
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { expectProblem } from '../answer-checks.ts'
-import { expectCreated, type Parsed, startTestServer, type TestService } from '../harness.ts'
+import { expectCreated, type Parsed, useTestServer } from '../harness.ts'
 import { accessToken, bearer, givePassword, PASSWORD, requestToken } from './issued-token.ts'
 
-let server: TestService
-
-beforeAll(async () => {
-  server = await startTestServer()
-})
-afterAll(() => server.dispose())
+const server = useTestServer()
 
 /** As many as a list may hold, of the longest names there may be. */
 const LONG = Array.from({ length: 100 }, (_, index) => `${'a'.repeat(64)}:${'b'.repeat(60)}-${100 + index}`)
