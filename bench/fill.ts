@@ -103,6 +103,8 @@ function rowOf({ companyId, userId, fingerprint }: Filling, index: number, id: K
     created_at: nowMs,
     updated_at: nowMs,
     deleted_at: null,
+    imported_from: null,
+    imported_at: null,
     version: 1,
   } satisfies Schema['keys']
 }

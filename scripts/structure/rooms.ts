@@ -50,6 +50,7 @@ export const WALLS: Readonly<Record<string, Wall>> = {
       'packages/core/src/secret.ts': ['node:crypto', 'node:zlib'],
       'packages/core/src/fingerprint.ts': ['node:crypto'],
       'packages/core/src/digest.ts': ['node:crypto'],
+      'packages/core/src/sealed-text.ts': ['node:crypto'],
     },
   },
   contract: { may: ['core'], packages: ['typebox'], node: {} },
@@ -71,7 +72,7 @@ export const WALLS: Readonly<Record<string, Wall>> = {
   },
   // Judges what other systems export, before anything of it meets a store.
   'server/import': { may: ['core'], types: ['contract'], packages: ['yaml'] },
-  'server/keys': useCase,
+  'server/keys': { ...useCase, may: [...(useCase.may ?? []), 'server/import'] },
   'server/users': useCase,
   'server/companies': useCase,
   // What came and what is answered, as bytes and headers: of no operation and of no caller.
@@ -142,6 +143,7 @@ export const WALLS: Readonly<Record<string, Wall>> = {
       'server/users',
       'server/companies',
       'server/idempotency',
+      'server/import',
       'server/telemetry',
     ],
     reads: store,

@@ -23,6 +23,7 @@ function walk(value: unknown, path: string): void {
 walk(document, '')
 
 const MODES = ['live', 'test']
+const IMPORT_OUTCOMES = ['created', 'exists', 'refused']
 const STATUSES = ['active', 'inactive']
 
 /** Where each list stands: all places whose path matches. */
@@ -37,6 +38,8 @@ const LISTS: readonly (readonly [what: string, at: RegExp, list: readonly unknow
   ['modes of gateways', /\/X-Auth-Mode\/schema$/, ['-', ...MODES], 14],
   ['verdicts', /\/VerifyResult\/properties\/code$/, OUTCOME_CODES, 1],
   ['modes', /\/(ApiKey|ApiKeyCreate)\/properties\/mode$/, MODES, 2],
+  ['modes of imported keys', /\/ImportRequest\/.*\/mode$/, MODES, 1],
+  ['what became of a row', /\/ImportResult\/.*\/outcome$/, IMPORT_OUTCOMES, 1],
   ['modes of verdicts', /\/VerifyResult\/properties\/mode$/, [...MODES, null], 1],
   ['secrets of verdicts', /\/VerifyResult\/properties\/secret$/, ['current', 'previous', null], 1],
   ['reasons', /\/statusReason$/, [...STATUS_REASONS, null], 1],

@@ -14,6 +14,7 @@ export const AUDIT_ACTIONS = [
   'key.rotated',
   'key.rotation_changed',
   'key.rotation_cancelled',
+  'keys.imported',
   'session.started',
   'session.ended',
   'store.accepted',

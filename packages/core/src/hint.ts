@@ -9,5 +9,6 @@ export function hintOf(secret: Secret): Hint {
   return { prefix: text.slice(0, text.lastIndexOf('_') + 5), lastFour: text.slice(-4) }
 }
 
-/** `lk_live_2Zc9...WtJx` */
-export const maskedKey = ({ prefix, lastFour }: Hint): string => `${prefix}...${lastFour}`
+/** `lk_live_2Zc9...WtJx`; of an imported key whose end is not known the prefix and `…`. */
+export const maskedKey = ({ prefix, lastFour }: Hint): string =>
+  lastFour === '' ? `${prefix}…` : `${prefix}...${lastFour}`

@@ -23,6 +23,7 @@ const KEYS = [
   'keys:rotate',
   'keys:delete',
   'keys:verify',
+  'keys:import',
 ]
 const USERS = ['users:list', 'users:read', 'users:create', 'users:update', 'users:delete']
 const COMPANIES = ['companies:list', 'companies:read', 'companies:create', 'companies:update']

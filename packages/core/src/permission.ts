@@ -12,7 +12,7 @@ export const lowerRole = (role: Role, other: Role): Role => (isAboveRole(role, o
 
 /** The areas this service interprets itself. Every other area is the host application's own. */
 export const RESERVED: Readonly<Record<string, readonly string[]>> = {
-  keys: ['list', 'read', 'create', 'update', 'rotate', 'delete', 'verify'],
+  keys: ['list', 'read', 'create', 'update', 'rotate', 'delete', 'verify', 'import'],
   users: ['list', 'read', 'create', 'update', 'delete'],
   companies: ['list', 'read', 'create', 'update'],
   audit: ['read'],
@@ -151,7 +151,7 @@ function roleHas(role: Role, isOperator: boolean, permission: string): boolean {
     case 'admin':
       return area !== 'companies'
     case 'developer':
-      return area === 'keys' && permission !== 'keys:verify'
+      return area === 'keys' && permission !== 'keys:verify' && permission !== 'keys:import'
     case 'viewer':
       return permission === 'keys:list' || permission === 'keys:read'
   }

@@ -15,6 +15,7 @@ function aVerifier() {
   const state = { isFresh: true, nowMs: 0 }
   const verifier = createVerifier({
     fingerprint: (secret) => fingerprintOf(Number(secret.reveal())),
+    pick: async ([tag]) => tag,
     load: ({ handle }) =>
       new Promise<LoadedKey | null>((land, crash) => {
         loads.push({ handle, land, crash })
@@ -181,6 +182,7 @@ describe('the verifier', () => {
     const asked: KeyHandle[] = []
     const verifier = createVerifier({
       fingerprint: (secret) => fingerprintOf(Number(secret.reveal())),
+      pick: async ([tag]) => tag,
       load: ({ handle }) => {
         asked.push(handle)
         return stored.get(handle) ?? null
@@ -218,6 +220,7 @@ describe('the verifier', () => {
   it('holds as many keys as it is told', async () => {
     const verifier = createVerifier({
       fingerprint: (secret) => fingerprintOf(Number(secret.reveal())),
+      pick: async ([tag]) => tag,
       load: ({ handle }) => aLoadedKey(Number(String(handle).replaceAll('.', ''))),
       isFresh: () => true,
       monotonicMs: () => 0,

@@ -1,11 +1,11 @@
-import { createAbsences } from './absences.ts'
+import { type Absences, createAbsences } from './absences.ts'
 import { type Attempt, evaluate } from './evaluate.ts'
 import type { Fingerprint } from './fingerprint.ts'
 import { createFlights } from './flights.ts'
 import type { VerifiableKey } from './key.ts'
-import { createKeyCache } from './key-cache.ts'
+import { createKeyCache, type KeyCache } from './key-cache.ts'
 import { type KeyHandle, type LoadedKey, type LoadRequest, secretOf } from './loaded-key.ts'
-import type { MaybePromise } from './maybe-promise.ts'
+import { type MaybePromise, whenKnown } from './maybe-promise.ts'
 import { NOT_FOUND, type Outcome } from './outcome.ts'
 import type { RevocationScope } from './revocation-scope.ts'
 import type { Secret } from './secret.ts'
@@ -20,6 +20,8 @@ type VerifierOptions = {
    * that cannot be made is never a yes. A store that answers at once may do so without a promise.
    */
   readonly load: (request: LoadRequest) => MaybePromise<LoadedKey | null>
+  /** The one of several tags that the source knows; undefined: none of them. */
+  readonly pick: (tags: readonly Fingerprint[]) => Promise<Fingerprint | undefined>
   /** Whether an answer from memory is provably up to date. Asked before every look-up, never remembered. */
   readonly isFresh: () => boolean
   readonly monotonicMs: () => number
@@ -30,6 +32,8 @@ type VerifierOptions = {
 export type Verifier = {
   /** Judges a use of a secret. Answers at once, without a promise, when memory may answer. */
   verify(secret: Secret, attempt: Attempt): MaybePromise<Outcome>
+  /** The same for a text that may be stored under one of several tags. A text that has none costs one question. */
+  verifyTags(tags: readonly Fingerprint[], attempt: Attempt): MaybePromise<Outcome>
   /** The same for a credential derived from a key or session, or issued for a user: it carries the id. */
   verifyById(id: VerifiableKey['id'], attempt: Attempt): MaybePromise<Outcome>
   /** Forgets what a revocation names, and every load under way, which may have read the state before it. */
@@ -47,8 +51,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
   const cache = createKeyCache(options.keysMax ?? CACHE_PLACES_MAX)
   const absences = createAbsences(options.monotonicMs)
   const flights = createFlights(publish)
-  let hits = 0
-  let loads = 0
+  let [hits, loads] = [0, 0]
 
   function publish(handle: KeyHandle, loaded: LoadedKey | null): void {
     if (loaded === null) absences.note(handle)
@@ -72,14 +75,15 @@ export function createVerifier(options: VerifierOptions): Verifier {
     // A caller without proof of freshness takes no flight that began before it came: it begins its own.
     loads += 1
     const loading = options.load(secret === undefined ? { handle } : { handle, secret })
-    if (loading instanceof Promise) {
+    if (loading instanceof Promise)
       return flights.depart(handle, loading).then((loaded) => judge(loaded, handle, attempt))
-    }
     publish(handle, loading)
     return judge(loading, handle, attempt)
   }
 
   return {
+    verifyTags: (tags, attempt) =>
+      whenPicked(pickTag(options, { cache, absences }, tags), (tag) => judgeBy(tag, attempt)),
     verify: (secret, attempt) => judgeBy(options.fingerprint(secret), attempt, secret),
     verifyById: (id, attempt) => judgeBy(id, attempt),
     drop(revoked) {
@@ -102,6 +106,36 @@ export function createVerifier(options: VerifierOptions): Verifier {
     },
   }
 }
+
+type Memory = {
+  readonly cache: Pick<KeyCache, 'find'>
+  readonly absences: Pick<Absences, 'isKnown' | 'note'>
+}
+
+/** The tag to judge by. A text that fits several formats costs the source one question, unless memory may answer. */
+function pickTag(
+  { isFresh, pick }: Pick<VerifierOptions, 'isFresh' | 'pick'>,
+  { cache, absences }: Memory,
+  tags: readonly Fingerprint[],
+): MaybePromise<Fingerprint | undefined> {
+  if (tags.length < 2) return tags[0]
+  let left = tags
+  if (isFresh()) {
+    const known = tags.find((tag) => cache.find(tag) !== undefined)
+    if (known !== undefined) return known
+    left = tags.filter((tag) => !absences.isKnown(tag))
+  }
+  if (left.length < 2) return left[0]
+  return pick(left).then((found) => {
+    if (found === undefined) for (const tag of left) absences.note(tag)
+    return found
+  })
+}
+
+const whenPicked = (
+  picked: MaybePromise<Fingerprint | undefined>,
+  judgeBy: (tag: Fingerprint) => MaybePromise<Outcome>,
+): MaybePromise<Outcome> => whenKnown(picked, (tag) => (tag === undefined ? NOT_FOUND : judgeBy(tag)))
 
 function judge(loaded: LoadedKey | null, handle: KeyHandle, attempt: Attempt): Outcome {
   return loaded === null

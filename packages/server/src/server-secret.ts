@@ -21,6 +21,8 @@ export type DerivedKeys = {
   readonly fingerprint: Buffer
   readonly audit: Buffer
   readonly idempotency: Buffer
+  /** Seals what hashes of other systems were made with. */
+  readonly imports: Buffer
   readonly invitation: Buffer
   readonly password: Buffer
   /** Seed of the Ed25519 key that signs tokens. */
@@ -130,6 +132,7 @@ export function deriveKeys(secret: string): DerivedKeys {
     fingerprint: derive('fingerprint'),
     audit: derive('audit'),
     idempotency: derive('idempotency'),
+    imports: derive('imports'),
     invitation: derive('invitation'),
     password: derive('password'),
     signing: derive('token signing'),

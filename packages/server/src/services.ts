@@ -1,7 +1,7 @@
 import { randomBytes as cryptoRandomBytes } from 'node:crypto'
 import { Agent } from 'node:https'
 import type { Clock } from '@latchkey/core/clock'
-import { createFingerprinter } from '@latchkey/core/fingerprint'
+import { createFingerprinter, type Fingerprint } from '@latchkey/core/fingerprint'
 import { createRandomPool, type RandomBytes } from '@latchkey/core/random'
 import { weaknessOf } from '@latchkey/core/secret-strength'
 import { createVerifier, type Verifier } from '@latchkey/core/verifier'
@@ -23,13 +23,16 @@ import type { DerivedKeys } from './server-secret.ts'
 import type { GivenSecret } from './settings.ts'
 import type { Engine } from './storage/engine.ts'
 import type { Disk } from './storage/sqlite/room.ts'
+import { findImportFormats } from './storage/tables/import-formats.ts'
+import { findTakenTags } from './storage/tables/taken-tags.ts'
 import { createEvents, type Events } from './telemetry/events.ts'
 import { createLog } from './telemetry/log.ts'
 import { createMetrics, type Metrics } from './telemetry/metrics.ts'
 import { createOutsideRefusals } from './telemetry/outside-refusals.ts'
 import type { Traces } from './telemetry/traces.ts'
+import { createImportedTexts, type ImportedTexts } from './verification/imported-texts.ts'
 import type { Refused } from './verification/lease.ts'
-import { loadKey } from './verification/load-key.ts'
+import { cannotVerify, loadKey } from './verification/load-key.ts'
 import { createRevocations, type Revocations } from './verification/revocations.ts'
 import { createUsage, type Usage } from './verification/usage.ts'
 
@@ -42,6 +45,7 @@ export type Services = {
   readonly verifier: Verifier
   readonly revocations: Revocations
   readonly fingerprint: ReturnType<typeof createFingerprinter>
+  readonly importedTexts: ImportedTexts
   readonly chain: AuditChain
   readonly derivedKeys: DerivedKeys
   readonly usage: Usage
@@ -106,7 +110,8 @@ export async function createServices(
   noteWeakness(secret, events)
   const tokens = wireTokens(config.publicUrl, outsideIssuers, derivedKeys, clock, randomBytes)
   const fingerprint = createFingerprinter(derivedKeys.fingerprint)
-  const { verifier, revocations } = wireVerification(engine, fingerprint, events, randomBytes)
+  const judging = wireVerification(engine, fingerprint, derivedKeys, events, randomBytes)
+  const { verifier, revocations } = judging
   followed = revocations
   const chain = createAuditChain(derivedKeys.audit)
   const settle = metrics.timingSettles(revocations.settle)
@@ -115,8 +120,7 @@ export async function createServices(
     config,
     engine,
     ...createChanges({ engine, clock, randomBytes, chain, settle }),
-    verifier,
-    revocations,
+    ...judging,
     fingerprint,
     chain,
     derivedKeys,
@@ -155,22 +159,49 @@ function noteWeakness({ text }: GivenSecret, events: Events): void {
 function wireVerification(
   engine: Engine,
   fingerprint: Services['fingerprint'],
+  { imports: importsKey }: Pick<DerivedKeys, 'imports'>,
   events: Events,
   randomBytes: RandomBytes,
-): Pick<Services, 'verifier' | 'revocations'> {
+): Pick<Services, 'verifier' | 'revocations' | 'importedTexts'> {
+  const isFresh = () => revocations.isFresh()
   const verifier: Verifier = createVerifier({
     fingerprint,
     load: ({ handle }) => loadKey(engine.verification, handle),
-    isFresh: () => revocations.isFresh(),
+    pick: (tags) => pickTag(engine, tags),
+    isFresh,
     monotonicMs: () => performance.now(),
   })
+  const importedTexts = createImportedTexts({
+    load: () => engine.read((db) => findImportFormats(db, importsKey)),
+    isFresh,
+    fingerprint,
+  })
   const revocations: Revocations = createRevocations(engine, {
-    memory: verifier,
+    memory: {
+      drop(revoked) {
+        verifier.drop(revoked)
+        if (revoked.scope === 'company') importedTexts.forget()
+      },
+      clear() {
+        verifier.clear()
+        importedTexts.forget()
+      },
+    },
     newId: () => Buffer.from(randomBytes(16)).toString('hex'),
     onPoll: createPollReport(events, () => revocations.refused),
     onRowKept: events.rowKept,
   })
-  return { verifier, revocations }
+  return { verifier, revocations, importedTexts }
+}
+
+/** Which of the tags is that of a key. The key itself is then loaded by it, as every other. */
+async function pickTag(engine: Engine, tags: readonly Fingerprint[]): Promise<Fingerprint | undefined> {
+  try {
+    const taken = await engine.read((db) => findTakenTags(db, tags))
+    return tags.find((tag) => taken.has(tag))
+  } catch (error) {
+    throw cannotVerify(error)
+  }
 }
 
 /** Says once when following the store begins to fail, once when it works again, and once when it is refused. */

@@ -65,6 +65,10 @@ const keyExamples = ({ unique, newKey, newRotation }: ReturnType<typeof createMa
     path: `/keys/${(await newRotation()).id}/rotation`,
     body: { previousEndsAt: '2026-01-01T00:00:00Z' },
   }),
+  importApiKeys: () => ({
+    path: '/keys/import',
+    body: { user: userId, keys: [{ key: unique('shop_9fK2mQx7LrTb4WzY8dVnHc3J') }] },
+  }),
   cancelRotation: async () => ({ path: `/keys/${(await newRotation()).id}/rotation` }),
 })
 

@@ -80,6 +80,8 @@ function blankKey(companyId: CompanyId, userId: UserId, nowMs: number): Omit<Key
     created_at: nowMs,
     updated_at: nowMs,
     deleted_at: null,
+    imported_from: null,
+    imported_at: null,
     version: 1,
   }
 }

@@ -2,6 +2,7 @@ import type { TSchema } from 'typebox'
 import { AuditEvent, AuditEventList } from '../schemas/audit.ts'
 import { Company, CompanyCreate, CompanyList, CompanyUpdate } from '../schemas/companies.ts'
 import { Health, Readiness } from '../schemas/health.ts'
+import { ImportRequest, ImportResult } from '../schemas/import.ts'
 import {
   ApiKey,
   ApiKeyCreate,
@@ -38,6 +39,8 @@ const NAMED: Readonly<Record<string, TSchema>> = {
   ApiKeyUpdate,
   RotationCreate,
   RotationUpdate,
+  ImportRequest,
+  ImportResult,
   WhitelistedIPs,
   ApiKeyStatus,
   ApiKey,

@@ -28,6 +28,7 @@ const WRITES = { 503: ['audit_broken'] } as const satisfies ProblemCodes
 const OWN_CODES: Readonly<Partial<Record<OperationId, ProblemCodes>>> = {
   createApiKey: { 403: ['permission_escalation'], 409: ['quota_exceeded'], ...WRITES },
   updateApiKey: { 403: ['permission_escalation'], 409: ['quota_exceeded'], ...WRITES },
+  importApiKeys: { ...WRITES },
   rotateApiKey: {
     403: ['permission_escalation'],
     409: ['key_not_active', 'rotation_open'],

@@ -1,3 +1,4 @@
+import { ImportRequest, ImportResult } from '../schemas/import.ts'
 import {
   ApiKey,
   ApiKeyCreate,
@@ -13,6 +14,9 @@ const tag = 'API Keys'
 
 /** 1,000 entries have 262 KB at most, 50 names and values of metadata 120 KB. */
 const KEY_BYTES_MAX = 512 * 1024
+
+/** 4 KB a row: more than most have. */
+const IMPORT_BYTES_MAX = 4 * 1024 * 1024
 
 export const keyOperations = {
   listApiKeys: {
@@ -110,6 +114,21 @@ export const keyOperations = {
     hasEtag: true,
     body: RotationUpdate,
     success: { status: 200, schema: ApiKey },
+  },
+  importApiKeys: {
+    method: 'POST',
+    path: '/keys/import',
+    tag,
+    summary: 'Import keys of another system',
+    description:
+      'Takes up to 1,000 keys as they are, by their text or by the hash that the other system kept, so that nobody needs ' +
+      'a new one. For the operator, who names the company with X-Company-Id. A text that is, or was, a key here stays ' +
+      'as it is; each row is answered for itself.',
+    authentication: 'required',
+    permission: 'keys:import',
+    body: ImportRequest,
+    bodyBytesMax: IMPORT_BYTES_MAX,
+    success: { status: 200, schema: ImportResult },
   },
   cancelRotation: {
     method: 'DELETE',

@@ -116,6 +116,16 @@ const Rotation = Type.Unsafe<{
   ],
 })
 
+const Imported = Type.Unsafe<{ source: string; at: string } | null>({
+  type: ['object', 'null'],
+  description: 'Which system the key comes from, and when it came; null: it was made here.',
+  properties: {
+    source: Type.String({ description: 'The name of the system.' }),
+    at: Timestamp('When the key was imported.'),
+  },
+  required: ['source', 'at'],
+})
+
 export const RotationCreate = Type.Object(
   {
     overlapSeconds: Type.Optional(
@@ -174,6 +184,7 @@ export const ApiKey = Type.Object(
       description: 'From where the key was last accepted; null: never, or the address was not known.',
     }),
     rotation: Rotation,
+    imported: Imported,
   },
   { description: 'An API key as the company sees it.' },
 )

@@ -7,6 +7,7 @@ import type { Verifier } from '@latchkey/core/verifier'
 import type { Engine } from '../storage/engine.ts'
 import { findOutsideUser } from '../storage/tables/outside-user.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
+import type { ImportedTexts } from '../verification/imported-texts.ts'
 import type { Usage } from '../verification/usage.ts'
 import { TOKEN_LENGTH_MAX } from './access-token.ts'
 import type { OutsideRefusals } from './outside-issuers.ts'
@@ -14,6 +15,7 @@ import type { VerifiedToken } from './verify-token.ts'
 
 export type JudgeDeps = {
   readonly verifier: Verifier
+  readonly importedTexts: ImportedTexts
   readonly verifyToken: (text: string) => Promise<VerifiedToken | undefined>
   readonly outsideRefusals: OutsideRefusals
   readonly engine: Engine
@@ -21,8 +23,12 @@ export type JudgeDeps = {
   readonly metrics: Metrics
 }
 
-/** What was presented: a secret, or else a text that may be a token. Neither: it matches nothing. */
-export type Presented = { readonly secret: Secret | undefined; readonly tokenText: string | undefined }
+/** What was presented: a secret of ours, or else a text, which may be a token where one may stand. */
+export type Presented = {
+  readonly secret: Secret | undefined
+  readonly text: string
+  readonly mayBeToken: boolean
+}
 
 /** The verdict, and the token that stood for the key, session or user. */
 export type Judged = { readonly outcome: Outcome; readonly token: PresentedToken | undefined }
@@ -36,12 +42,12 @@ const UNKNOWN: Judged = { outcome: NOT_FOUND, token: undefined }
  */
 export function judge(
   deps: JudgeDeps,
-  { secret, tokenText }: Presented,
+  { secret, text, mayBeToken }: Presented,
   attempt: Attempt,
   expectedId?: string,
 ): MaybePromise<Judged> {
   if (secret === undefined) {
-    return whenKnown(judgeToken(deps, tokenText, attempt), (judged) =>
+    return whenKnown(judgeText(deps, text, mayBeToken, attempt), (judged) =>
       note(deps, judged, attempt, expectedId),
     )
   }
@@ -50,13 +56,30 @@ export function judge(
   )
 }
 
-/** A token counts as long as the key, session or user behind it does: the same engine is asked, by id. */
-function judgeToken(deps: JudgeDeps, text: string | undefined, attempt: Attempt): MaybePromise<Judged> {
-  // Garbage costs no promise.
-  if (text === undefined || text.length > TOKEN_LENGTH_MAX || !text.startsWith('eyJ')) return UNKNOWN
-  return judgeWhatItStandsFor(deps, text, attempt)
+/** What is no secret of ours. Garbage costs no promise. */
+function judgeText(
+  deps: JudgeDeps,
+  text: string,
+  mayBeToken: boolean,
+  attempt: Attempt,
+): MaybePromise<Judged> {
+  if (!text.startsWith('eyJ')) return judgeImported(deps, text, attempt)
+  return mayBeToken && text.length <= TOKEN_LENGTH_MAX ? judgeWhatItStandsFor(deps, text, attempt) : UNKNOWN
 }
 
+/** A text that another system gave out, and that was imported. */
+function judgeImported(
+  { verifier, importedTexts }: JudgeDeps,
+  text: string,
+  attempt: Attempt,
+): MaybePromise<Judged> {
+  return whenKnown(importedTexts.tagsOf(text), (tags) => {
+    if (tags.length === 0) return UNKNOWN
+    return whenKnown(verifier.verifyTags(tags, attempt), (outcome) => ({ outcome, token: undefined }))
+  })
+}
+
+/** A token counts as long as the key, session or user behind it does: the same engine is asked, by id. */
 async function judgeWhatItStandsFor(deps: JudgeDeps, text: string, attempt: Attempt): Promise<Judged> {
   const verified = await deps.verifyToken(text)
   if (verified === undefined) return UNKNOWN

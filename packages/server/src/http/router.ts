@@ -58,8 +58,9 @@ export function createRouter(paramLengthMax: number): Router {
     find(method, url) {
       const path = parseTarget(url)?.path
       if (path === undefined) return undefined
-      const known = fixed.get(path)?.get(method)
-      if (known !== undefined) return known
+      // What has a pattern of its own is not also one of a wider pattern, by another method: /keys/import is no key.
+      const known = fixed.get(withoutSlash(path))
+      if (known !== undefined) return known.get(method)
       const found = findPath(routes, method as HTTPMethod, path)
       return found === null ? undefined : { route: found.store as Route, params: found.params }
     },
@@ -70,6 +71,9 @@ export function createRouter(paramLengthMax: number): Router {
     },
   }
 }
+
+const withoutSlash = (path: string): string =>
+  path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path
 
 type Paths = ReturnType<typeof createPaths>
 

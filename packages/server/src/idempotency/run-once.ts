@@ -3,11 +3,11 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { AppError } from '@latchkey/core/error'
 import type { CompanyId } from '@latchkey/core/ids'
 import type { RevocationScope } from '@latchkey/core/revocation-scope'
+import { open, seal, sealingKey } from '@latchkey/core/sealed-text'
 import type { Change } from '../changes/change.ts'
 import type { ChangeOptions, Changes } from '../changes/changes.ts'
 import type { Requester } from '../changes/requester.ts'
 import { findIdempotency, insertIdempotency } from '../storage/tables/idempotency.ts'
-import { open, seal, sealingKey } from './sealed-answer.ts'
 
 /** How long an answer can be replayed, in milliseconds. */
 const KEPT_MS = 24 * 60 * 60 * 1_000

@@ -71,6 +71,7 @@ export async function createKey(
     createdAtMs: change.nowMs,
     updatedAtMs: change.nowMs,
     deletedAtMs: null,
+    imported: null,
     version: 1,
   }
   await insertKey(change.db, key, fingerprintBytes(deps.fingerprint(secret)))

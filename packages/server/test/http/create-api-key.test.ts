@@ -66,6 +66,7 @@ describe('the answer', () => {
         lastUsedAt: null,
         lastAddress: null,
         rotation: null,
+        imported: null,
       }),
     )
   })

@@ -51,6 +51,7 @@ describe('a change that waits for the row of its company', () => {
       'deleteApiKey',
       'deleteUser',
       'endSession',
+      'importApiKeys',
       'renewSession',
       'rotateApiKey',
       'updateApiKey',

@@ -68,6 +68,7 @@ export function assemble({ name, store, wire, timing, judge, fingerprint, newId 
   const verifier = createVerifier({
     fingerprint,
     load: ({ handle }) => loadKey(engine.verification, handle),
+    pick: async ([tag]) => tag,
     isFresh: () => revocations.isFresh(),
     monotonicMs: timing.monotonicMs,
     keysMax: KEYS_MAX,

@@ -55,6 +55,7 @@ function createWorld(tickMs: number) {
       fingerprint: () => {
         throw new Error('keys are asked for by their id here')
       },
+      pick: async ([tag]) => tag,
       load: ({ handle: id }) => ({ secrets: [], key: keyOf(id as KeyId, named.get(id)?.times === 0) }),
       isFresh: createFreshness(changes, { drop: (it) => verifier.drop(it), clear: () => verifier.clear() }),
       monotonicMs,

@@ -22,6 +22,7 @@ const restricted: ApiKey = {
   lastUsedAt: '2026-11-22T06:14:09.412Z',
   lastAddress: '198.51.100.7',
   rotation: null,
+  imported: null,
 }
 const created: ApiKey = { ...restricted, key: EXAMPLE_SECRET, lastUsedAt: null, lastAddress: null }
 const unrestricted: ApiKey = {
@@ -150,5 +151,47 @@ export const keyExamples = {
     answer: { moved: { summary: 'The key, with its rotation', value: rotated } },
   } satisfies ExamplesOf<'updateRotation'>,
   cancelRotation: {} satisfies ExamplesOf<'cancelRotation'>,
+  importApiKeys: {
+    request: {
+      hashes: {
+        summary: 'Two keys of which the old system kept hashes',
+        value: {
+          source: 'unkey',
+          format: 'sha256',
+          createUsers: true,
+          keys: [
+            {
+              hash: 'n4bQgYhMfWWaL+qgxVrQFaO/TxsrC4Is0V1sFbDwCgg=',
+              externalUserId: 'customer-17',
+              prefix: 'shop_',
+              permissions: ['orders:read'],
+            },
+            { hash: 'not a hash', externalUserId: 'customer-18' },
+          ],
+        },
+      },
+    },
+    answer: {
+      imported: {
+        summary: 'What became of each row',
+        value: {
+          dryRun: false,
+          created: 1,
+          exists: 0,
+          refused: 1,
+          rows: [
+            { line: 1, outcome: 'created', keyId: EXAMPLE_IDS.key, reason: null, notes: [] },
+            {
+              line: 2,
+              outcome: 'refused',
+              keyId: null,
+              reason: 'the hash has 10 characters that are neither hex nor base64.',
+              notes: [],
+            },
+          ],
+        },
+      },
+    },
+  } satisfies ExamplesOf<'importApiKeys'>,
   deleteApiKey: {} satisfies ExamplesOf<'deleteApiKey'>,
 }

@@ -5,7 +5,7 @@ import { type Attempt, IN_FORCE, isTokenOver } from '@latchkey/core/evaluate'
 import { type MaybePromise, whenKnown } from '@latchkey/core/maybe-promise'
 import { NOT_FOUND } from '@latchkey/core/outcome'
 import { type Principal, principalOf } from '@latchkey/core/principal'
-import { parseSecret, type Secret } from '@latchkey/core/secret'
+import { parseSecret } from '@latchkey/core/secret'
 import { type JudgeDeps, type Judged, judge } from '../../auth/judge.ts'
 import type { Services } from '../../services.ts'
 import { findOutsideUser } from '../../storage/tables/outside-user.ts'
@@ -43,7 +43,7 @@ export function authenticate(
   }
   const { scheme, text } = credential
   const secret = parseSecret(text, deps.config.keyPrefix)
-  const presented = { secret, tokenText: scheme === 'bearer' ? text : undefined }
+  const presented = { secret, text, mayBeToken: scheme === 'bearer' }
   const { visibleTo, permissions, exempt } = needed
   const nowMs = deps.clock.nowMs()
   const use: Attempt = {
@@ -59,17 +59,16 @@ export function authenticate(
 }
 
 /**
- * Who a secret proves its holder to be: the key `expectedId`, where one is named. Throws AppError, as `authenticate`.
+ * Who the text of a key proves its holder to be: the key `expectedId`, where one is named. Throws AppError, as `authenticate`.
  */
 export function authenticateSecret(
   deps: AuthenticateDeps,
-  secret: Secret | undefined,
+  text: string,
   use: Attempt,
   expectedId?: string,
 ): MaybePromise<Principal> {
-  return whenKnown(judge(deps, { secret, tokenText: undefined }, use, expectedId), (judged) =>
-    accept(deps, judged, use),
-  )
+  const presented = { secret: parseSecret(text, deps.config.keyPrefix), text, mayBeToken: false }
+  return whenKnown(judge(deps, presented, use, expectedId), (judged) => accept(deps, judged, use))
 }
 
 /**

@@ -5,7 +5,6 @@ import { AppError } from '@latchkey/core/error'
 import { IN_FORCE } from '@latchkey/core/evaluate'
 import { type MaybePromise, whenKnown } from '@latchkey/core/maybe-promise'
 import { type Principal, sightOf } from '@latchkey/core/principal'
-import { parseSecret } from '@latchkey/core/secret'
 import { type AuthenticateDeps, authenticate, authenticateSecret } from '../admission/authenticate.ts'
 import { statusOf } from '../present/problem.ts'
 import type { Router } from '../router.ts'
@@ -103,9 +102,8 @@ async function authenticateGateway(
   { address }: Incoming,
   token: string,
 ): Promise<Principal> {
-  const secret = parseSecret(token, deps.config.keyPrefix)
   try {
-    return await authenticateSecret(deps, secret, { ...GATEWAY_ASKED, address, nowMs: deps.clock.nowMs() })
+    return await authenticateSecret(deps, token, { ...GATEWAY_ASKED, address, nowMs: deps.clock.nowMs() })
   } catch (error) {
     throw asGatewayError(error)
   }

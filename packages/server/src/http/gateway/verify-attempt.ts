@@ -68,7 +68,7 @@ export function verifyParsed(
     secretOrdinal: null,
     nowMs,
   }
-  return judge(deps, { secret, tokenText: text }, asked)
+  return judge(deps, { secret, text, mayBeToken: true }, asked)
 }
 
 export function presentOutcome({ outcome, token }: Judged, requestId: string): VerifyResult {

@@ -3,7 +3,6 @@ import { AppError } from '@latchkey/core/error'
 import { IN_FORCE } from '@latchkey/core/evaluate'
 import { isId } from '@latchkey/core/ids'
 import { listPermissions, parsePermission } from '@latchkey/core/permission'
-import { parseSecret } from '@latchkey/core/secret'
 import { deriveToken, findMissing } from '../../auth/derive-token.ts'
 import { type AuthenticateDeps, authenticateSecret } from '../admission/authenticate.ts'
 import { problemAnswer, statusOf } from '../present/problem.ts'
@@ -79,9 +78,8 @@ type Asked = { readonly address: Address | undefined; readonly issuer: string }
 async function grant(deps: OAuthDeps, tokenRequest: TokenRequest, { address, issuer }: Asked) {
   const { clientId, clientSecret, scope } = tokenRequest
   const nowMs = deps.clock.nowMs()
-  const secret = parseSecret(clientSecret, deps.config.keyPrefix)
   const use = { ...IN_FORCE, address, nowMs }
-  const principal = await authenticateSecret(deps, secret, use, clientId)
+  const principal = await authenticateSecret(deps, clientSecret, use, clientId)
   if (!isId('key', clientId)) throw new OAuthError('invalid_client', 'client_id is the id of a key.')
   const malformed = scope?.find((name) => 'detail' in parsePermission(name))
   if (malformed !== undefined)

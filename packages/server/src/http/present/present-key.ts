@@ -38,6 +38,8 @@ function present(view: KeyView, nowMs: number, key: string): ApiKey {
     lastUsedAt: presentTimeOrNull(view.lastUsedAtMs),
     lastAddress: view.lastAddress,
     rotation: presentRotation(view, nowMs),
+    imported:
+      view.imported === null ? null : { source: view.imported.source, at: presentTime(view.imported.atMs) },
   }
 }
 

@@ -16,6 +16,7 @@ import { getHealth } from './get-health.ts'
 import { getMe } from './get-me.ts'
 import { getReadiness } from './get-readiness.ts'
 import { getUser } from './get-user.ts'
+import { importApiKeys } from './import-api-keys.ts'
 import { listApiKeys } from './list-api-keys.ts'
 import { listAuditEvents } from './list-audit-events.ts'
 import { listCompanies } from './list-companies.ts'
@@ -48,6 +49,7 @@ export const handlers = {
   getMe,
   getReadiness,
   getUser,
+  importApiKeys,
   listApiKeys,
   listAuditEvents,
   listCompanies,

@@ -7,6 +7,7 @@ import { keyCeilings } from './postgres-0004-key-ceilings.ts'
 import { searchedTexts } from './postgres-0005-searched-texts.ts'
 import { listedUsers } from './postgres-0007-listed-users.ts'
 import { secrets } from './postgres-0010-secrets.ts'
+import { imports } from './postgres-0011-imports.ts'
 
 /** Forward only, in this order. A name that was released is never edited: the next change is a new one. */
 const MIGRATIONS: readonly { readonly name: string; readonly sql: string }[] = [
@@ -17,6 +18,7 @@ const MIGRATIONS: readonly { readonly name: string; readonly sql: string }[] = [
   { name: '0005-searched-texts', sql: searchedTexts },
   { name: '0007-listed-users', sql: listedUsers },
   { name: '0010-secrets', sql: secrets },
+  { name: '0011-imports', sql: imports },
 ]
 
 const CREATED = /CREATE (?:OR REPLACE )?(?:UNIQUE )?(TABLE|INDEX|TRIGGER|FUNCTION) (?:IF NOT EXISTS )?(\w+)/g

@@ -8,6 +8,7 @@ import { people } from './sqlite-0004-people.ts'
 import { keyCeilings } from './sqlite-0005-key-ceilings.ts'
 import { listedUsers } from './sqlite-0007-listed-users.ts'
 import { secrets } from './sqlite-0010-secrets.ts'
+import { imports } from './sqlite-0011-imports.ts'
 
 /** Forward only, in this order. A name that was released is never edited: the next change is a new one. */
 const MIGRATIONS: readonly { readonly name: string; readonly sql: string }[] = [
@@ -18,6 +19,7 @@ const MIGRATIONS: readonly { readonly name: string; readonly sql: string }[] = [
   { name: '0005-key-ceilings', sql: keyCeilings },
   { name: '0007-listed-users', sql: listedUsers },
   { name: '0010-secrets', sql: secrets },
+  { name: '0011-imports', sql: imports },
 ]
 
 /** Marks a file as ours ("LKey"), so that another program's database is refused, not migrated. */

@@ -37,6 +37,8 @@ export type Key = {
   readonly updatedAtMs: number
   /** null: it is not deleted. */
   readonly deletedAtMs: number | null
+  /** Which system it comes from; null: it was made here. */
+  readonly imported: { readonly source: string; readonly atMs: number } | null
   readonly version: number
 }
 
@@ -60,6 +62,8 @@ export type KeyRow = {
   created_at: number
   updated_at: number
   deleted_at: number | null
+  imported_from: string | null
+  imported_at: number | null
   version: number
 }
 
@@ -84,6 +88,10 @@ export function keyOf(row: KeyRow): Key {
     createdAtMs: row.created_at,
     updatedAtMs: row.updated_at,
     deletedAtMs: row.deleted_at,
+    imported:
+      row.imported_from === null || row.imported_at === null
+        ? null
+        : { source: row.imported_from, atMs: row.imported_at },
     version: row.version,
   }
 }
@@ -109,6 +117,8 @@ export function rowOfKey(key: Key): KeyRow {
     created_at: key.createdAtMs,
     updated_at: key.updatedAtMs,
     deleted_at: key.deletedAtMs,
+    imported_from: key.imported?.source ?? null,
+    imported_at: key.imported?.atMs ?? null,
     version: key.version,
   }
 }
@@ -134,6 +144,8 @@ export const KEY_COLUMNS = [
   'created_at',
   'updated_at',
   'deleted_at',
+  'imported_from',
+  'imported_at',
   'version',
 ] as const satisfies readonly (keyof KeyRow)[]
 

@@ -106,6 +106,16 @@ type SecretRow = {
   successor_used_at: number | null
 }
 
+/** How the texts of keys that were imported are recognised: what was hashed there, and what such texts look like. */
+type ImportFormatRow = {
+  id: number
+  format: string
+  /** Pepper and salt, sealed under a key derived from the server secret; null: neither. */
+  sealed_extras: Uint8Array | null
+  /** JSON. */
+  shapes: string
+}
+
 export type Schema = {
   deployment: DeploymentRow
   head: HeadRow
@@ -115,6 +125,7 @@ export type Schema = {
   /** `fingerprint`: the tag of its current secret; `previous_tag`: of the one before, which may live for a while. */
   keys: KeyRow & { fingerprint: Uint8Array; secret_generation: number; previous_tag: Uint8Array | null }
   secrets: SecretRow
+  import_formats: ImportFormatRow
   passwords: PasswordRow
   invitations: InvitationRow
   sessions: SessionRow

@@ -1,16 +1,16 @@
 import { createCipheriv, createDecipheriv, hkdfSync } from 'node:crypto'
-import type { RandomBytes } from '@latchkey/core/random'
+import type { RandomBytes } from './random.ts'
 
 const NONCE_BYTES = 12
 const TAG_BYTES = 16
 const KEY_BYTES = 32
 
-/** The key of one sealed answer, made from the caller's own word, which is not stored: the database alone cannot open it. */
+/** A key for one text, made from a word that is not stored with it: the database alone cannot open it. */
 export function sealingKey(key: Uint8Array, word: string): Uint8Array {
   return new Uint8Array(hkdfSync('sha256', key, word, 'seal', KEY_BYTES))
 }
 
-/** AES-256-GCM: nonce, tag, then the text. `name` is bound in, so that sealed answers cannot be swapped. */
+/** AES-256-GCM: nonce, tag, then the text. `name` is bound in, so that sealed texts cannot be swapped. */
 export function seal(key: Uint8Array, name: Uint8Array, text: string, randomBytes: RandomBytes): Buffer {
   const nonce = randomBytes(NONCE_BYTES)
   const cipher = createCipheriv('aes-256-gcm', key, nonce).setAAD(name)

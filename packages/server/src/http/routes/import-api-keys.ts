@@ -1,0 +1,112 @@
+import type { ImportRequest, ImportResult } from '@latchkey/contract/schemas/import'
+import { type DigestFormat, parseDigestFormat } from '@latchkey/core/digest-format'
+import { inputError } from '@latchkey/core/error'
+import { buildRow, type Draft } from '../../import/build-row.ts'
+import type { SourceLine } from '../../import/import-row.ts'
+import { judgeLines } from '../../import/judge-lines.ts'
+import { RowRefusal } from '../../import/source-error.ts'
+import { type ImportedLine, importKeys } from '../../keys/import-keys.ts'
+import { createUser } from '../../users/create-user.ts'
+import type { Handler } from '../schema/context.ts'
+
+export const importApiKeys: Handler<'importApiKeys'> = async (deps, { principal, requester, body }) => {
+  const { config, fingerprint, derivedKeys } = deps
+  const lines = await linesOf(body, config.keyPrefix)
+  const keyDeps = { fingerprint, importsKey: derivedKeys.imports, keysMax: config.companyKeysMax }
+  const terms = {
+    source: body.source ?? 'api',
+    extras: extrasOf(body),
+    userId: body.user,
+    createUser: body.createUsers === true ? developerMaker(config.companyUsersMax) : undefined,
+  }
+  const isDryRun = body.dryRun === true
+  const done = deps
+    .change(requester, principal.companyId, async (change) => {
+      const imported = await importKeys(change, keyDeps, lines, terms)
+      if (isDryRun) throw new DryRun(imported)
+      return imported
+    })
+    .catch((error: unknown) => {
+      if (error instanceof DryRun) return error.lines
+      throw error
+    })
+  return { body: presentLines(await done, isDryRun) }
+}
+
+/** Ends the transaction of a dry run: all was done as in a run, and nothing of it stays. */
+class DryRun extends Error {
+  readonly lines: readonly ImportedLine[]
+
+  constructor(lines: readonly ImportedLine[]) {
+    super('nothing of this stays')
+    this.lines = lines
+  }
+}
+
+type Row = ImportRequest['keys'][number]
+
+async function linesOf(body: ImportRequest, keyPrefix: string): Promise<SourceLine[]> {
+  const shared = body.format === undefined ? undefined : sharedFormat(body.format)
+  async function* built() {
+    for (const [index, row] of body.keys.entries()) yield lineOf(row, index + 1, shared, keyPrefix)
+  }
+  const rules = {
+    hasOwner: body.user !== undefined,
+    hasPepper: body.pepper !== undefined,
+    hasSalt: body.salt !== undefined,
+  }
+  return Array.fromAsync(judgeLines(built(), rules))
+}
+
+function sharedFormat(text: string): DigestFormat {
+  const parsed = parseDigestFormat(text)
+  if (!('detail' in parsed)) return parsed
+  throw inputError([{ pointer: '/format', code: 'invalid_field', detail: parsed.detail }])
+}
+
+function lineOf(row: Row, line: number, shared: DigestFormat | undefined, keyPrefix: string): SourceLine {
+  const { format: own, enabled, ...fields } = row
+  try {
+    const format = own === undefined ? shared : parseDigestFormat(own)
+    if (format !== undefined && 'detail' in format) throw new RowRefusal(`its format ${format.detail}`)
+    const draft: Draft = {
+      ...fields,
+      line,
+      source: 'ndjson',
+      format,
+      status: enabled === false ? 'disabled' : 'active',
+    }
+    const rules = { keyPrefix, rawDigestsAreKeys: false, isTextSource: false }
+    return { line, row: buildRow(draft, rules) }
+  } catch (error) {
+    if (error instanceof RowRefusal) return { line, refused: error.message }
+    throw error
+  }
+}
+
+const extrasOf = ({ pepper, salt }: ImportRequest) => ({
+  ...(pepper === undefined ? {} : { pepper: Buffer.from(pepper) }),
+  ...(salt === undefined ? {} : { salt: Buffer.from(salt) }),
+})
+
+const developerMaker =
+  (usersMax: number) =>
+  (change: Parameters<typeof createUser>[0], externalId: string): ReturnType<typeof createUser> =>
+    createUser(change, { name: externalId, role: 'developer', externalId }, usersMax)
+
+function presentLines(lines: readonly ImportedLine[], dryRun: boolean): ImportResult {
+  const count = (outcome: ImportedLine['outcome']) => lines.filter((line) => line.outcome === outcome).length
+  return {
+    dryRun,
+    created: count('created'),
+    exists: count('exists'),
+    refused: count('refused'),
+    rows: lines.map((line) => ({
+      line: line.line,
+      outcome: line.outcome,
+      keyId: line.outcome === 'created' && !dryRun ? line.keyId : null,
+      reason: line.outcome === 'refused' ? line.reason : null,
+      notes: line.outcome === 'created' ? [...line.notes] : [],
+    })),
+  }
+}

@@ -1,0 +1,89 @@
+import type { DigestExtras } from '@latchkey/core/digest'
+import { type DigestFormat, digestFormatName } from '@latchkey/core/digest-format'
+import { type ImportFormat, shapeOfPrefix, shapeOfText, withShape } from '@latchkey/core/imported-text'
+import type { Change } from '../changes/change.ts'
+import type { ImportRow } from '../import/import-row.ts'
+import { RowRefusal } from '../import/source-error.ts'
+import { findDeploymentLocked } from '../storage/tables/deployment.ts'
+import { findImportFormats, saveImportFormats } from '../storage/tables/import-formats.ts'
+
+/** Each is a hash for every text that looks like one of its. */
+const FORMATS_MAX = 8
+
+/** A text that is known is found by the digest that most systems make. */
+export const TEXT_FORMAT: DigestFormat = { algorithm: 'sha256', input: 'whole' }
+
+export const formatOf = (row: ImportRow): DigestFormat => ('key' in row ? TEXT_FORMAT : row.format)
+
+/** What the deployment has declared, and what an import adds to it. */
+export type DeclaredFormats = {
+  /** Throws RowRefusal when there would be one format too many. */
+  add(row: ImportRow): void
+  /** Keeps what was added, and tells every server of it. */
+  save(): Promise<void>
+}
+
+/** `extras`: pepper and salt of the rows' formats. */
+export async function openDeclaredFormats(
+  change: Change,
+  key: Uint8Array,
+  rows: readonly ImportRow[],
+  extras: DigestExtras,
+): Promise<DeclaredFormats> {
+  let before = await findImportFormats(change.db, key)
+  if (rows.some((row) => declare(before, row, extras) !== before)) {
+    // Of two imports that declare something the second sees what the first did.
+    await findDeploymentLocked(change.db)
+    before = await findImportFormats(change.db, key)
+  }
+  let after: readonly ImportFormat[] = before
+  return {
+    add(row) {
+      const next = declare(after, row, extras)
+      if (next.length > FORMATS_MAX) {
+        throw new RowRefusal(
+          `the keys of this deployment came in ${FORMATS_MAX} formats already, and each is tried for every text: ` +
+            'rotate the keys of one of them, or use a second deployment.',
+        )
+      }
+      after = next
+    },
+    async save() {
+      if (after === before) return
+      await saveImportFormats(change.db, before, after, { key, randomBytes: change.randomBytes })
+      // Whoever forgets the company asks for the formats again.
+      change.revoke({ scope: 'company', id: change.ledger.id })
+    },
+  }
+}
+
+/** The same list, when it holds all that the row needs. */
+function declare(
+  formats: readonly ImportFormat[],
+  row: ImportRow,
+  extras: DigestExtras,
+): readonly ImportFormat[] {
+  const format = formatOf(row)
+  const needed = neededBy(format, extras)
+  const shape = 'key' in row ? shapeOfText(row.key.reveal()) : shapeOfPrefix(row.prefix ?? '')
+  const index = formats.findIndex(
+    (known) =>
+      digestFormatName(known.format) === digestFormatName(format) &&
+      isSame(known.extras.pepper, needed.pepper) &&
+      isSame(known.extras.salt, needed.salt),
+  )
+  const known = formats[index]
+  if (known === undefined) return [...formats, { format, extras: needed, shapes: [shape] }]
+  const shapes = withShape(known.shapes, shape)
+  return shapes === known.shapes ? formats : formats.with(index, { ...known, shapes })
+}
+
+function neededBy({ algorithm, input }: DigestFormat, { pepper, salt }: DigestExtras): DigestExtras {
+  return {
+    ...(algorithm === 'hmac-sha256' && pepper !== undefined ? { pepper } : {}),
+    ...(input === 'suffix-salt' && salt !== undefined ? { salt } : {}),
+  }
+}
+
+const isSame = (one: Uint8Array | undefined, other: Uint8Array | undefined): boolean =>
+  one === undefined || other === undefined ? one === other : Buffer.compare(one, other) === 0

@@ -1,0 +1,123 @@
+import { type DigestExtras, digestOf } from '@latchkey/core/digest'
+import { AppError } from '@latchkey/core/error'
+import { type createFingerprinter, type Fingerprint, fingerprintBytes } from '@latchkey/core/fingerprint'
+import type { KeyId } from '@latchkey/core/ids'
+import { importedTag } from '@latchkey/core/imported-text'
+import type { Change } from '../changes/change.ts'
+import type { ImportRow, SourceLine } from '../import/import-row.ts'
+import { RowRefusal } from '../import/source-error.ts'
+import { insertKey } from '../storage/tables/keys.ts'
+import { findTakenTags } from '../storage/tables/taken-tags.ts'
+import { formatOf, openDeclaredFormats, TEXT_FORMAT } from './declared-formats.ts'
+import { buildImportedKey } from './imported-key.ts'
+import { createImportedOwners, type ImportOwner } from './imported-owners.ts'
+
+export type ImportKeysDeps = {
+  readonly fingerprint: ReturnType<typeof createFingerprinter>
+  /** Seals pepper and salt. */
+  readonly importsKey: Uint8Array
+  /** Keys that the company may have; absent on the host. */
+  readonly keysMax?: number
+}
+
+/** What is said once for all rows. */
+export type ImportTerms = ImportOwner & { readonly source: string; readonly extras: DigestExtras }
+
+export type ImportedLine =
+  | {
+      readonly line: number
+      readonly outcome: 'created'
+      readonly keyId: KeyId
+      readonly notes: readonly string[]
+    }
+  | { readonly line: number; readonly outcome: 'exists' }
+  | { readonly line: number; readonly outcome: 'refused'; readonly reason: string }
+
+/**
+ * Takes keys of another system into the company that is changed, each as it was there. A text that is or was a key here
+ * stays what it is. A row that cannot be taken is answered with its reason, and leaves nothing behind. Throws AppError
+ * `missing_permission`.
+ */
+export async function importKeys(
+  change: Change,
+  deps: ImportKeysDeps,
+  lines: readonly SourceLine[],
+  terms: ImportTerms,
+): Promise<ImportedLine[]> {
+  assertMayImport(change)
+  const rows = lines.flatMap((item) => ('refused' in item ? [] : [item.row]))
+  const tags = new Map(rows.map((row) => [row, tagOf(row, deps)]))
+  const taken = await findTakenTags(change.db, [...tags.values()])
+  const formats = await openDeclaredFormats(
+    change,
+    deps.importsKey,
+    rows.filter((row) => !taken.has(tags.get(row)!)),
+    terms.extras,
+  )
+  const owners = createImportedOwners(change, terms)
+
+  async function take(item: SourceLine): Promise<ImportedLine> {
+    const { line } = item
+    if ('refused' in item) return { line, outcome: 'refused', reason: item.refused }
+    const { row } = item
+    const tag = tags.get(row)!
+    if (taken.has(tag)) return { line, outcome: 'exists' }
+    try {
+      const owner = await owners.find(row)
+      const key = buildImportedKey(change, row, owner, { source: terms.source, keysMax: deps.keysMax })
+      formats.add(row)
+      const userId = await owners.settle(owner, key.status)
+      const id = change.nextId('key')
+      await insertKey(change.db, { ...key, id, userId }, fingerprintBytes(tag))
+      taken.add(tag)
+      return { line, outcome: 'created', keyId: id, notes: row.notes }
+    } catch (error) {
+      if (error instanceof RowRefusal) return { line, outcome: 'refused', reason: error.message }
+      if (error instanceof AppError) return { line, outcome: 'refused', reason: error.detail }
+      throw error
+    }
+  }
+
+  const results: ImportedLine[] = []
+  for (const item of lines) results.push(await take(item))
+  await formats.save()
+  await owners.saveCounts()
+  await record(change, terms.source, results)
+  return results
+}
+
+/** Whoever imports says which texts are keys: that is for the operator, whichever company it acts for. */
+function assertMayImport({ principal }: Change): void {
+  if (principal.isOperator) return
+  throw new AppError(
+    'missing_permission',
+    'Keys of another system are imported by the operator, who names your company with X-Company-Id: ask who runs ' +
+      'this deployment.',
+  )
+}
+
+function tagOf(row: ImportRow, { fingerprint }: ImportKeysDeps): Fingerprint {
+  // A text is never empty: judging it has made sure.
+  const digest = 'key' in row ? digestOf(row.key.reveal(), TEXT_FORMAT)! : row.hash
+  return importedTag(digest, formatOf(row), fingerprint)
+}
+
+/** One event for all: each key says itself when it came in, and from where. */
+async function record(change: Change, source: string, results: readonly ImportedLine[]): Promise<void> {
+  const ids = results.flatMap((result) => (result.outcome === 'created' ? [result.keyId] : []))
+  if (ids.length === 0) return
+  const count = (outcome: ImportedLine['outcome']) =>
+    results.filter((result) => result.outcome === outcome).length
+  await change.record({
+    action: 'keys.imported',
+    object: { type: 'company', id: change.ledger.id },
+    changes: {
+      source: [null, source],
+      created: [null, ids.length],
+      exists: [null, count('exists')],
+      refused: [null, count('refused')],
+      firstKeyId: [null, ids[0]],
+      lastKeyId: [null, ids.at(-1)],
+    },
+  })
+}

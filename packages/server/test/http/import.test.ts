@@ -1,0 +1,439 @@
+/** POST /keys/import: keys that another system gave out go on working, and nobody has to be given a new one. */
+import { createHash, createHmac } from 'node:crypto'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { expectProblem } from '../answer-checks.ts'
+import { createFakeClock, type FakeClock, HOUR_MS } from '../fake-clock.ts'
+import {
+  createTestCompany,
+  expectCreated,
+  type Parsed,
+  startTestServer,
+  type TestAnswer,
+  type TestCompany,
+  type TestRequest,
+  type TestService,
+} from '../harness.ts'
+
+let server: TestService
+let clock: FakeClock
+let company: TestCompany
+
+beforeAll(async () => {
+  clock = createFakeClock()
+  server = await startTestServer({}, { clock })
+  company = await createTestCompany(server)
+})
+afterAll(() => server.dispose())
+
+/** Where rows are. */
+const TABLES = [
+  'deployment',
+  'companies',
+  'users',
+  'keys',
+  'secrets',
+  'import_formats',
+  'key_usage',
+  'audit_events',
+  'idempotency',
+  'log',
+] as const
+
+let count = 0
+/** A text such as another system gives out. */
+const newText = (prefix = 'shop_'): string =>
+  `${prefix}${createHash('sha256').update(`text ${++count}`).digest('base64url').slice(0, 32)}`
+const sha256 = (text: string, encoding: 'hex' | 'base64' = 'hex'): string =>
+  createHash('sha256').update(text).digest(encoding)
+const developer = () => company.users.developer.id
+
+function send(body: object, request: Partial<TestRequest> = {}): Promise<TestAnswer> {
+  return server.call({
+    method: 'POST',
+    path: '/keys/import',
+    headers: { 'x-company-id': company.id },
+    body: { user: developer(), ...body },
+    ...request,
+  })
+}
+async function rowsOf(body: object): Promise<Parsed[]> {
+  const answer = await send(body)
+  expect(answer.status, answer.text).toBe(200)
+  return answer.body.rows
+}
+const importOne = async (row: object, beside: object = {}): Promise<Parsed> =>
+  (await rowsOf({ keys: [row], ...beside }))[0]!
+const verify = async (key: string, asked: object = {}): Promise<Parsed> =>
+  (
+    await server.call({
+      method: 'POST',
+      path: '/verify',
+      key: company.users.admin.key,
+      body: { key, ...asked },
+    })
+  ).body
+const read = async (id: string): Promise<Parsed> =>
+  (await server.call({ path: `/keys/${id}`, key: company.users.admin.key })).body
+
+describe('a text that was imported', () => {
+  const pepper = 'the old pepper'
+  const salt = 'the old salt'
+  const hmac = (text: string) => createHmac('sha256', pepper).update(text).digest('base64url')
+  const forms: Readonly<Record<string, (text: string) => { row: object; beside?: object }>> = {
+    'as it is': (key) => ({ row: { key } }),
+    'by its sha256 in hex': (text) => ({ row: { hash: sha256(text).toUpperCase(), format: 'sha256' } }),
+    'by its sha256 in base64': (text) => ({
+      row: { hash: sha256(text, 'base64') },
+      beside: { format: 'SHA-256' },
+    }),
+    'by the sha512 of it': (text) => ({
+      row: { hash: createHash('sha512').update(text).digest('hex') },
+      beside: { format: 'sha512' },
+    }),
+    'by what follows the pipe': (text) => ({
+      row: { hash: sha256(text.slice(text.indexOf('|') + 1)) },
+      beside: { format: 'sha256:after-first-pipe' },
+    }),
+    'by what follows the last underscore': (text) => ({
+      row: { hash: sha256(text.slice(text.lastIndexOf('_') + 1)) },
+      beside: { format: 'sha256:after-last-underscore' },
+    }),
+    'by an HMAC with a pepper': (text) => ({
+      row: { hash: hmac(text) },
+      beside: { format: 'hmac-sha256', pepper },
+    }),
+    'by the hash of it and a salt': (text) => ({
+      row: { hash: sha256(text + salt) },
+      beside: { format: 'sha256:suffix-salt', salt },
+    }),
+  }
+
+  test.each(Object.entries(forms))('%s is verified', async (_, formOf) => {
+    const text = newText('17|shop_')
+    const { row, beside } = formOf(text)
+    const { keyId, outcome } = await importOne(row, beside)
+    expect(outcome).toBe('created')
+    expect((await verify(`${text}x`)).code).toBe('NOT_FOUND')
+    expect(await verify(text)).toMatchObject({ code: 'VALID', keyId, secret: 'current' })
+  })
+
+  test('is a credential in every place that takes a key', async () => {
+    const key = newText()
+    const row = { key, permissions: ['keys:list', 'keys:read'] }
+    const { keyId } = await importOne(row)
+    const asked = { path: '/me', key: null }
+    const header = await server.call({ ...asked, headers: { 'x-api-key': key } })
+    const bearer = await server.call({ ...asked, headers: { authorization: `Bearer ${key}` } })
+    const batch = await server.call({
+      method: 'POST',
+      path: '/verify/batch',
+      key: company.users.admin.key,
+      body: { keys: [{ key }] },
+    })
+    const token = await server.call({
+      method: 'POST',
+      path: '/oauth/token',
+      key: null,
+      headers: {
+        'content-type': 'application/x-www-form-urlencoded',
+        authorization: `Basic ${Buffer.from(`${keyId}:${encodeURIComponent(key)}`).toString('base64')}`,
+      },
+      text: 'grant_type=client_credentials',
+    })
+    expect([header.status, bearer.status, batch.body.results?.[0]?.code ?? batch.text, token.status]).toEqual(
+      [200, 200, 'VALID', 200],
+    )
+  })
+
+  test('stops when its key is deleted, and stays deleted', async () => {
+    const key = newText()
+    const { keyId } = await importOne({ key })
+    expect((await verify(key)).code).toBe('VALID')
+    const gone = await server.call({
+      method: 'DELETE',
+      path: `/keys/${keyId}`,
+      key: company.users.admin.key,
+    })
+    expect(gone.status).toBe(204)
+    expect((await verify(key)).code).toBe('INACTIVE')
+    expect((await importOne({ key })).outcome).toBe('exists')
+    expect((await importOne({ hash: sha256(key), format: 'sha256' })).outcome).toBe('exists')
+    expect((await verify(key)).code).toBe('INACTIVE')
+  })
+
+  test('is replaced by a rotation, and stays taken', async () => {
+    const key = newText()
+    const { keyId } = await importOne({ key })
+    const rotated = await expectCreated(server, {
+      path: `/keys/${keyId}/rotation`,
+      key: company.users.admin.key,
+      body: {},
+    })
+    expect((await verify(key)).secret).toBe('previous')
+    expect((await verify(rotated.key)).secret).toBe('current')
+    expect((await importOne({ key })).outcome).toBe('exists')
+  })
+})
+
+describe('an imported key', () => {
+  test('is what it was', async () => {
+    const text = newText()
+    const { keyId } = await importOne(
+      {
+        hash: sha256(text),
+        externalUserId: 'customer-1',
+        description: 'Nightly export',
+        permissions: ['orders:read'],
+        whitelistedIPs: ['10.0.0.0/8'],
+        createdAt: '2024-02-01T00:00:00Z',
+        metadata: { plan: 'pro' },
+        prefix: 'shop_',
+      },
+      { format: 'sha256', source: 'unkey', createUsers: true },
+    )
+    expect(await read(keyId)).toMatchObject({
+      key: 'shop_…',
+      description: 'Nightly export',
+      permissions: ['orders:read'],
+      whitelistedIPs: ['10.0.0.0/8'],
+      createdAt: '2024-02-01T00:00:00.000Z',
+      metadata: { plan: 'pro' },
+      status: 'active',
+      imported: { source: 'unkey', at: new Date(clock.nowMs()).toISOString() },
+    })
+    const { userId } = await read(keyId)
+    const user = await server.call({ path: `/users/${userId}`, key: company.users.admin.key })
+    expect(user.body).toMatchObject({ externalId: 'customer-1', role: 'developer' })
+    expect((await verify(text, { ip: '10.1.1.1' })).code).toBe('VALID')
+    expect((await verify(text, { ip: '192.0.2.1' })).code).toBe('IP_NOT_ALLOWED')
+  })
+
+  test('has no permission of this service unless its row names it', async () => {
+    const [silent, named] = [newText(), newText()]
+    await importOne({ key: silent })
+    await importOne({ key: named, permissions: ['keys:list'] })
+    expect((await verify(silent, { permissions: ['orders:anything'] })).code).toBe('VALID')
+    expect((await verify(silent, { permissions: ['keys:list'] })).code).toBe('INSUFFICIENT_PERMISSIONS')
+    expect((await verify(named, { permissions: ['keys:list'] })).code).toBe('VALID')
+    const me = await server.call({ path: '/keys', key: silent })
+    expectProblem(me, 'missing_permission')
+  })
+
+  test('that has ended is imported, and has ended', async () => {
+    const key = newText()
+    const expiresAt = new Date(clock.nowMs() - HOUR_MS).toISOString()
+    expect((await importOne({ key, expiresAt })).outcome).toBe('created')
+    expect((await verify(key)).code).toBe('EXPIRED')
+  })
+
+  test('that was disabled is disabled', async () => {
+    const key = newText()
+    await importOne({ key, enabled: false })
+    expect((await verify(key)).code).toBe('INACTIVE')
+  })
+})
+
+describe('a store that was stolen', () => {
+  test('holds no digest of a text of another system, whatever the encoding', async () => {
+    const texts = [newText(), newText(), newText()]
+    const salt = 'a salt nobody may find'
+    const pepper = 'a pepper nobody may find'
+    await importOne({ key: texts[0] })
+    await importOne({ hash: sha256(texts[1]!) }, { format: 'sha256' })
+    await importOne({ hash: sha256(texts[2]! + salt) }, { format: 'sha256:suffix-salt', salt })
+    const mac = createHmac('sha256', pepper).update(texts[2]!).digest()
+    await importOne({ hash: mac.toString('hex') }, { format: 'hmac-sha256', pepper })
+    const digests = [...texts, texts[2]! + salt].map((text) => createHash('sha256').update(text).digest())
+    const wanted = [...texts, salt, pepper, ...[...digests, mac].flatMap(encodings)]
+    const content = await everythingStored()
+    expect(content).toContain('import_formats')
+    for (const [index, text] of wanted.entries()) {
+      expect(content.includes(text), `${index}`).toBe(false)
+    }
+  })
+
+  const encodings = (digest: Buffer): string[] => [
+    digest.toString('latin1'),
+    digest.toString('hex'),
+    digest.toString('hex').toUpperCase(),
+    digest.toString('base64').slice(0, 42),
+    digest.toString('base64url').slice(0, 42),
+  ]
+
+  /** All rows of all tables, bytes as latin1 and as hex. */
+  async function everythingStored(): Promise<string> {
+    const { engine } = server.services
+    const pieces: string[] = []
+    await engine.read(async (db) => {
+      for (const table of TABLES) {
+        const rows = await db.selectFrom(table).selectAll().execute()
+        pieces.push(table, ...rows.flatMap((row) => Object.values(row).map(shown)))
+      }
+    })
+    return pieces.join(' ')
+  }
+  const shown = (value: unknown): string =>
+    value instanceof Uint8Array
+      ? `${Buffer.from(value).toString('latin1')} ${Buffer.from(value).toString('hex')}`
+      : String(value)
+})
+
+describe('a text that was not imported', () => {
+  test('costs no look-up unless it looks like one that was', async () => {
+    const other = await startTestServer()
+    try {
+      const ask = (key: string) => other.call({ method: 'POST', path: '/verify', body: { key } })
+      await ask('shop_abc')
+      const { verifier } = other.services
+      const garbage = [
+        newText(),
+        newText('other_'),
+        'x',
+        'y'.repeat(513),
+        'nicht-äscii-00000000',
+        newText('a b,'),
+      ]
+      const before = verifier.loads
+      for (const text of garbage) expect((await ask(text)).body.code).toBe('NOT_FOUND')
+      expect(verifier.loads).toBe(before)
+      const key = newText()
+      const { status } = await other.call({
+        method: 'POST',
+        path: '/keys/import',
+        body: { user: other.admin.userId, keys: [{ key }] },
+      })
+      expect(status).toBe(200)
+      // The import revoked its company: the caller's own key is read again.
+      await ask('x')
+      const { loads } = verifier
+      for (const text of garbage.slice(1)) expect((await ask(text)).body.code).toBe('NOT_FOUND')
+      expect(verifier.loads).toBe(loads)
+      expect((await ask(newText())).body.code).toBe('NOT_FOUND')
+      expect(verifier.loads).toBe(loads + 1)
+      expect((await ask(key)).body.code).toBe('VALID')
+    } finally {
+      await other.dispose()
+    }
+  })
+
+  test('is found by one question, however many formats it fits', async () => {
+    const other = await startTestServer()
+    try {
+      const ask = (key: string) => other.call({ method: 'POST', path: '/verify', body: { key } })
+      const importKeys = (keys: object[], beside: object = {}) =>
+        other.call({
+          method: 'POST',
+          path: '/keys/import',
+          body: { user: other.admin.userId, keys, ...beside },
+        })
+      const text = newText()
+      const formats = ['sha256', 'sha256:after-last-underscore', 'sha256:after-first-pipe', 'sha512-256']
+      const algorithms = ['sha256', 'sha256', 'sha256', 'sha512-256']
+      for (const [index, format] of formats.entries()) {
+        const hash = createHash(algorithms[index]!).update(newText('')).digest('hex')
+        expect((await importKeys([{ hash, format }])).body.created).toBe(1)
+      }
+      for (let index = 0; index < 4; index++) {
+        const hash = sha256(newText())
+        const { body } = await importKeys([{ hash }], { format: 'hmac-sha256', pepper: `pepper ${index}` })
+        expect(body.created).toBe(1)
+      }
+      const ninth = await importKeys([{ hash: sha256(newText()) }], {
+        format: 'hmac-sha256',
+        pepper: 'one more',
+      })
+      expect(ninth.body).toMatchObject({ created: 0, refused: 1 })
+      expect(ninth.body.rows[0].reason).toContain('8 formats')
+      expect((await importKeys([{ key: text }])).body.created).toBe(1)
+      expect((await ask(text)).body.code).toBe('VALID')
+      const { loads } = other.services.verifier
+      expect((await ask(text)).body.code).toBe('VALID')
+      expect((await ask(newText())).body.code).toBe('NOT_FOUND')
+      expect(other.services.verifier.loads).toBe(loads)
+    } finally {
+      await other.dispose()
+    }
+  })
+})
+
+describe('an import', () => {
+  test('answers each row for itself', async () => {
+    const [key, other] = [newText(), newText()]
+    const rows = await rowsOf({
+      keys: [
+        { key },
+        { key },
+        { hash: 'not a hash', format: 'sha256' },
+        { hash: sha256(newText()) },
+        { key: 'short' },
+        { key: sha256('a digest given as a text') },
+        { key: newText(), userId: 'usr_00000000000000000000000000' },
+        { key: newText(), externalUserId: 'nobody-here' },
+        { key: newText(), permissions: ['Not A Permission'] },
+        { key: newText(), permissions: ['keys:verify'] },
+        { key: newText(), expiresAt: 'tomorrow' },
+        { key: newText(), whitelistedIPs: ['10.0.0.1/8/8'] },
+        { hash: createHash('md5').update('x').digest('hex'), format: 'md5' },
+        { hash: sha256('x'), format: 'hmac-sha256' },
+        { key: other },
+      ],
+    })
+    expect(rows.map(({ line, outcome }) => [line, outcome])).toEqual(
+      rows.map((_, index) => [index + 1, index === 0 || index === 14 ? 'created' : 'refused']),
+    )
+    for (const { outcome, reason, keyId } of rows) {
+      expect(reason === null).toBe(outcome === 'created')
+      expect(keyId === null).toBe(outcome === 'refused')
+    }
+    expect((await verify(key)).code).toBe('VALID')
+    expect((await verify(other)).code).toBe('VALID')
+  })
+
+  test('that is run twice creates nothing twice', async () => {
+    const keys = [{ key: newText() }, { hash: sha256(newText()), format: 'sha256' }]
+    expect((await rowsOf({ keys })).map(({ outcome }) => outcome)).toEqual(['created', 'created'])
+    expect((await rowsOf({ keys })).map(({ outcome }) => outcome)).toEqual(['exists', 'exists'])
+  })
+
+  test('in a dry run says what a run says, and does nothing', async () => {
+    const key = newText()
+    const body = { keys: [{ key, externalUserId: 'dry-customer' }, { key: 'short' }], createUsers: true }
+    const dry = await send({ ...body, dryRun: true })
+    expect(dry.body).toMatchObject({ dryRun: true, created: 1, refused: 1 })
+    expect((await verify(newText())).code).toBe('NOT_FOUND')
+    const users = await server.call({
+      path: '/users?externalId=dry-customer',
+      key: company.users.admin.key,
+    })
+    expect(users.body.data).toEqual([])
+    const real = await send(body)
+    expect(real.body.rows.map(({ keyId: _, ...row }: Parsed) => row)).toEqual(
+      dry.body.rows.map(({ keyId: _, ...row }: Parsed) => row),
+    )
+  })
+
+  test('is for the operator alone', async () => {
+    const body = { keys: [{ key: newText() }] }
+    const answer = await send(body, { key: company.users.owner.key, headers: {} })
+    expectProblem(answer, 'missing_permission')
+  })
+
+  test('is in the audit log, with its counts', async () => {
+    const { keyId } = await importOne({ key: newText() }, { source: 'kong' })
+    const audit = await server.call({
+      path: `/audit?objectId=${company.id}&limit=100`,
+      key: company.users.admin.key,
+    })
+    const event = audit.body.data.find(
+      ({ action, changes }: Parsed) => action === 'keys.imported' && changes.firstKeyId?.[1] === keyId,
+    )
+    expect(event.changes).toMatchObject({ source: [null, 'kong'], created: [null, 1] })
+  })
+
+  test('counts its keys', async () => {
+    const before = await server.call({ path: '/keys?limit=1', key: company.users.admin.key })
+    await rowsOf({ keys: [{ key: newText() }, { key: newText() }] })
+    const after = await server.call({ path: '/keys?limit=1', key: company.users.admin.key })
+    expect(after.body.total).toBe(before.body.total + 2)
+  })
+})
