@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { aLoadedKey, anAttempt, fingerprintOf } from '../test/verifiable-key.ts'
+import type { Fingerprint } from './fingerprint.ts'
 import type { CompanyId, KeyId, UserId } from './ids.ts'
 import type { KeyHandle, LoadedKey } from './loaded-key.ts'
 import { Secret } from './secret.ts'
@@ -12,10 +13,14 @@ type Pending = { readonly handle: KeyHandle; land(loaded: LoadedKey | null): voi
 /** A verifier whose loads land when the test says so, and whose freshness is the test's. */
 function aVerifier() {
   const loads: Pending[] = []
+  const picked: (readonly Fingerprint[])[] = []
   const state = { isFresh: true, nowMs: 0 }
   const verifier = createVerifier({
     fingerprint: (secret) => fingerprintOf(Number(secret.reveal())),
-    pick: async ([tag]) => tag,
+    pick: async (tags) => {
+      picked.push(tags)
+      return tags.find((tag) => tag === fingerprintOf(1))
+    },
     load: ({ handle }) =>
       new Promise<LoadedKey | null>((land, crash) => {
         loads.push({ handle, land, crash })
@@ -23,7 +28,7 @@ function aVerifier() {
     isFresh: () => state.isFresh,
     monotonicMs: () => state.nowMs,
   })
-  return { verifier, loads, state }
+  return { verifier, loads, state, picked }
 }
 
 const active = aLoadedKey(1)
@@ -215,6 +220,24 @@ describe('the verifier', () => {
     state.isFresh = false
     void verifier.verify(SECRET, anAttempt())
     expect(counts()).toEqual({ hits: 2, loads: 2 })
+  })
+
+  it('finds a text under any of its tags with one question, and knows the answer afterwards', async () => {
+    const { verifier, loads, state, picked } = aVerifier()
+    const tags = [3, 1, 2].map(fingerprintOf)
+    const first = verifier.verifyTags(tags, anAttempt())
+    await new Promise(setImmediate)
+    loads[0]?.land(active)
+    expect(await first).toMatchObject({ code: 'VALID' })
+    expect(verifier.verifyTags(tags, anAttempt())).toMatchObject({ code: 'VALID' })
+    const others = [4, 5].map(fingerprintOf)
+    expect(await verifier.verifyTags(others, anAttempt())).toMatchObject({ code: 'NOT_FOUND' })
+    expect(verifier.verifyTags(others, anAttempt())).toMatchObject({ code: 'NOT_FOUND' })
+    expect([picked.length, loads.length]).toEqual([2, 1])
+    state.isFresh = false
+    expect(await verifier.verifyTags(others, anAttempt())).toMatchObject({ code: 'NOT_FOUND' })
+    expect([picked.length, loads.length]).toEqual([3, 1])
+    expect(verifier.verifyTags([], anAttempt())).toMatchObject({ code: 'NOT_FOUND' })
   })
 
   it('holds as many keys as it is told', async () => {
