@@ -42,6 +42,80 @@ export interface RotationUpdate {
   previousEndsAt: string
 }
 
+export interface ImportRequest {
+  /** The keys, one row each. */
+  keys: ReadonlyArray<{
+    /** The text that clients present. Give this or the hash. */
+    key?: string
+    /** The hash that the old system has of the text: hex, base64 or base64url. */
+    hash?: string
+    /** How this hash was made, where it is not as with the others. */
+    format?: string
+    /** Id of the user here the key acts for. */
+    userId?: string
+    /** The old system’s id of the owner: the externalId of a user here. */
+    externalUserId?: string
+    /** What the key is for. */
+    description?: string
+    /** Left out: all that the application gives its user, and nothing of this service’s own. */
+    permissions?: readonly string[]
+    /** Left out: usable from everywhere. */
+    whitelistedIPs?: readonly string[]
+    /** When the key stops working. What has ended already is imported, and stays ended. */
+    expiresAt?: string
+    /** When the key was made there. */
+    createdAt?: string
+    /** live where it is not said. */
+    mode?: "live" | "test"
+    /** false: refused until it is enabled here. */
+    enabled?: boolean
+    /** Your own facts about the key. */
+    metadata?: Record<string, string>
+    /** What the text begins with, where only its hash is known: other texts are not looked for. */
+    prefix?: string
+    /** What the text ends with, to be recognised by. */
+    lastFour?: string
+  }>
+  /** The system they come from, such as unkey; api where it is not said. */
+  source?: string
+  /** How hashes were made: an algorithm, or algorithm:input, such as sha256:after-first-pipe. */
+  format?: string
+  /** The secret that hmac-sha256 was made with. */
+  pepper?: string
+  /** The salt of suffix-salt. */
+  salt?: string
+  /** Id of the user for rows that name no owner. */
+  user?: string
+  /** true: an externalUserId nobody has becomes a user, with the role developer. */
+  createUsers?: boolean
+  /** true: says what would be done, and does nothing. */
+  dryRun?: boolean
+}
+
+export interface ImportResult {
+  /** true: nothing was done. */
+  dryRun: boolean
+  /** How many keys came in. */
+  created: number
+  /** How many were here before, deleted ones too. */
+  exists: number
+  /** How many could not be taken. */
+  refused: number
+  /** What became of each row, in their order. */
+  rows: ReadonlyArray<{
+    /** Which of the keys, from 1. */
+    line: number
+    /** exists: the text is, or was, a key here, and stays as it is. */
+    outcome: "created" | "exists" | "refused"
+    /** Id of the key that was made; null: none was, or it is a dry run. */
+    keyId: string | null
+    /** Why the row was refused. */
+    reason: string | null
+    /** What went to metadata, what found no place, what to know. */
+    notes: readonly string[]
+  }>
+}
+
 /** Addresses and CIDR blocks the key may be used from. null means no restriction. */
 export type WhitelistedIPs = readonly string[] | null
 
@@ -100,6 +174,13 @@ export interface ApiKey {
     previousLastUsedAt: string | null
     /** From where that was. */
     previousLastAddress: string | null
+  } | null
+  /** Which system the key comes from, and when it came; null: it was made here. */
+  imported: {
+    /** The name of the system. */
+    source: string
+    /** When the key was imported. */
+    at: string
   } | null
 }
 
@@ -370,7 +451,7 @@ export interface AuditEvent {
   /** When it happened. */
   at: string
   /** What happened. Later releases may add some. */
-  action: "company.created" | "company.updated" | "user.created" | "user.updated" | "user.invited" | "user.password_set" | "user.password_ended" | "user.deleted" | "key.created" | "key.updated" | "key.deleted" | "key.rotated" | "key.rotation_changed" | "key.rotation_cancelled" | "session.started" | "session.ended" | "store.accepted" | "store.companies_sealed" | "store.companies_accepted" | "audit.chain_broken" | "audit.break_accepted" | "audit.pruned"
+  action: "company.created" | "company.updated" | "user.created" | "user.updated" | "user.invited" | "user.password_set" | "user.password_ended" | "user.deleted" | "key.created" | "key.updated" | "key.deleted" | "key.rotated" | "key.rotation_changed" | "key.rotation_cancelled" | "keys.imported" | "session.started" | "session.ended" | "store.accepted" | "store.companies_sealed" | "store.companies_accepted" | "audit.chain_broken" | "audit.break_accepted" | "audit.pruned"
   actor: {
     /** What vouched for the change; host: a command run on the server itself; service: the service, which nobody asked. */
     type: "key" | "session" | "user" | "host" | "service" | "none"
@@ -525,6 +606,7 @@ export interface Operations {
   deleteApiKey: { query: undefined; body: undefined; answer: undefined }
   rotateApiKey: { query: undefined; body: RotationCreate; answer: ApiKey }
   updateRotation: { query: undefined; body: RotationUpdate; answer: ApiKey }
+  importApiKeys: { query: undefined; body: ImportRequest; answer: ImportResult }
   cancelRotation: { query: undefined; body: undefined; answer: undefined }
   verifyApiKey: { query: undefined; body: VerifyRequest; answer: VerifyResult }
   verifyApiKeys: { query: undefined; body: VerifyBatchRequest; answer: VerifyBatchResult }
@@ -558,6 +640,7 @@ export const ROUTES = {
   deleteApiKey: { method: 'DELETE', path: '/keys/{keyId}', isCreating: false, isOpen: false },
   rotateApiKey: { method: 'POST', path: '/keys/{keyId}/rotation', isCreating: true, isOpen: false },
   updateRotation: { method: 'PATCH', path: '/keys/{keyId}/rotation', isCreating: false, isOpen: false },
+  importApiKeys: { method: 'POST', path: '/keys/import', isCreating: false, isOpen: false },
   cancelRotation: { method: 'DELETE', path: '/keys/{keyId}/rotation', isCreating: false, isOpen: false },
   verifyApiKey: { method: 'POST', path: '/verify', isCreating: false, isOpen: false },
   verifyApiKeys: { method: 'POST', path: '/verify/batch', isCreating: false, isOpen: false },
