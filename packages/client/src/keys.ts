@@ -7,6 +7,8 @@ import type {
   ApiKeyCreate,
   ApiKeyList,
   ApiKeyUpdate,
+  ImportRequest,
+  ImportResult,
   ListApiKeysQuery,
   RotationCreate,
   RotationUpdate,
@@ -29,6 +31,8 @@ export interface KeysResource {
   updateRotation(id: string, rotation: RotationUpdate, options?: CallOptions): Call<ApiKey>
   /** The new secret dies, the old one stays as it was. */
   cancelRotation(id: string, options?: CallOptions): Call<undefined>
+  /** Takes keys of another system as they are; each row is answered for itself. Asking again creates nothing twice. */
+  importAll(keys: ImportRequest, options?: CallOptions): Call<ImportResult>
 }
 
 export function createKeys(transport: Transport): KeysResource {
@@ -42,5 +46,6 @@ export function createKeys(transport: Transport): KeysResource {
     rotate: (id, body = {}, options) => transport('rotateApiKey', { ids: [id], body }, options),
     updateRotation: (id, body, options) => transport('updateRotation', { ids: [id], body }, options),
     cancelRotation: (id, options) => transport('cancelRotation', { ids: [id] }, options),
+    importAll: (body, options) => transport('importApiKeys', { body }, options),
   }
 }

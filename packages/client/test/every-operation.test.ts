@@ -32,6 +32,7 @@ const METHODS: { readonly [Id in OperationId]: (client: Latchkey) => Asked<Opera
   rotateApiKey: ({ keys }) => keys.rotate('id'),
   updateRotation: ({ keys }) => keys.updateRotation('id', { previousEndsAt: '2026-01-01T00:00:00Z' }),
   cancelRotation: ({ keys }) => keys.cancelRotation('id'),
+  importApiKeys: ({ keys }) => keys.importAll({ user: 'u', keys: [{ key: 'k' }] }),
   verifyApiKey: (client) => client.verify({ key: 'k' }),
   verifyApiKeys: (client) => client.verifyBatch([{ key: 'k' }]),
   getMe: (client) => client.me(),

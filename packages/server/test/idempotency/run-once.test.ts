@@ -1,8 +1,8 @@
+import { seal, sealingKey } from '@latchkey/core/sealed-text'
 import { expect, test } from 'vitest'
 import type { Changes } from '../../src/changes/changes.ts'
 import { requesterOnHost } from '../../src/changes/requester.ts'
 import { type InFlight, type OnceRequest, runOnce } from '../../src/idempotency/run-once.ts'
-import { seal, sealingKey } from '../../src/idempotency/sealed-answer.ts'
 import { useTestServer } from '../harness.ts'
 
 const server = useTestServer()
