@@ -6,6 +6,8 @@ const PERSONAL = '[personal]'
 /** What a person can be known by. An event outlives the wish to be forgotten, and is in every backup and export. */
 const PERSONAL_FIELDS: Readonly<Record<string, readonly string[]>> = {
   user: ['name', 'email', 'externalId'],
+  // Whose it is, often as not. They end with the key's user, and would not here.
+  key: ['description', 'metadata'],
 }
 
 /** What is written down of a change: which personal fields changed, without their values. */

@@ -64,7 +64,7 @@ describe('an event', () => {
       object: { type: 'key', id: keys[5] },
       address: '2001:db8::7',
       requestId: answer.headers['x-request-id'],
-      changes: { description: ['n 5', 'seen'], whitelistedIPs: [null, ['10.0.0.0/8']] },
+      changes: { description: ['[personal]', '[personal]'], whitelistedIPs: [null, ['10.0.0.0/8']] },
       hash: expect.stringMatching(/^[0-9a-f]{64}$/),
     })
   })

@@ -54,15 +54,11 @@ describe('a key', () => {
   test.each<[string, unknown, unknown]>([
     ['whitelistedIPs', ['10.0.0.0/8'], ['10.0.0.0/8', '192.0.2.1']],
     ['whitelistedIPs', ['10.0.0.0/8'], null],
-    ['description', 'CI', 'deployments'],
-    ['description', 'CI', null],
     ['expiresAt', '2030-01-02T03:04:05.678Z', '2031-01-02T03:04:05.678Z'],
     ['expiresAt', null, '2030-01-02T03:04:05.678Z'],
     ['permissions', ['orders:read'], ['orders:read', 'orders:write']],
     ['permissions', ['orders:read'], []],
     ['permissions', ['orders:read'], null],
-    ['metadata', { team: 'a' }, { team: 'b', more: 'c' }],
-    ['metadata', { team: 'a' }, {}],
   ])('whose %s changes from %j to %j', async (field, before, after) => {
     const { id } = await make('/keys', { userId: company.users.developer.id, [field]: before })
     await change(`/keys/${id}`, { [field]: after })
@@ -70,6 +66,19 @@ describe('a key', () => {
     // Who says what a key may do gives it that: what its maker could give goes with it.
     const { ceiling: _, ...fields } = changes
     expect({ action, fields }).toEqual({ action: 'key.updated', fields: { [field]: [before, after] } })
+  })
+
+  /** Often enough they tell whose key it is, and they are to end with its user. */
+  test.each<[string, unknown, unknown, unknown]>([
+    ['description', 'CI', 'deployments', ['[personal]', '[personal]']],
+    ['description', 'CI', null, ['[personal]', null]],
+    ['description', null, 'deployments', [null, '[personal]']],
+    ['metadata', { team: 'a' }, { team: 'b', more: 'c' }, ['[personal]', '[personal]']],
+    ['metadata', { team: 'a' }, {}, ['[personal]', '[personal]']],
+  ])('whose %s changes from %j to %j, and not what it says', async (field, before, after, expected) => {
+    const { id } = await make('/keys', { userId: company.users.developer.id, [field]: before })
+    await change(`/keys/${id}`, { [field]: after })
+    expect(await told(id)).toEqual({ action: 'key.updated', changes: { [field]: expected } })
   })
 
   test('that is disabled, and enabled again', async () => {
