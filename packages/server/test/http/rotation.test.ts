@@ -417,3 +417,39 @@ test('a key has two secrets at most that live, and a row for each that ended', a
   expect(rows.map(({ ordinal }) => ordinal)).toEqual([1, 2, 3, 4, 5, 6])
   expect(rows.filter(({ ends_at }) => ends_at > clock.nowMs())).toEqual([])
 })
+
+describe('a key that is rotated for ever', () => {
+  const ordinalsOf = async (id: string, ordinals: number[]) => {
+    const counts = ordinals.map((ordinal) =>
+      server.tamper('UPDATE secrets SET prefix = prefix WHERE key_id = ? AND ordinal = ?', id, ordinal),
+    )
+    return (await Promise.all(counts)).map((count) => count === 1)
+  }
+
+  test('keeps the last hundred of its secrets, and the one that still lives', async () => {
+    const { id, key } = await create()
+    const secrets: string[] = [key]
+    for (let count = 0; count < 3; count++) secrets.push((await rotate(id, { overlapSeconds: 0 })).body.key)
+    await server.tamper('UPDATE keys SET secret_ordinal = 102 WHERE id = ?', id)
+    const fresh = (await rotate(id, { overlapSeconds: 3_600 })).body.key
+    expect(await ordinalsOf(id, [1, 2, 3, 102])).toEqual([false, false, true, true])
+    // What is forgotten is as unknown as what never was; what is not is told what became of it.
+    expect(await Promise.all([...secrets, fresh].map(codeOf))).toEqual([
+      'NOT_FOUND',
+      'NOT_FOUND',
+      'INACTIVE',
+      'VALID',
+      'VALID',
+    ])
+  })
+
+  test('and is taken back each time keeps the secret it has, and gives no ordinal twice', async () => {
+    const { id, key } = await create()
+    await rotate(id)
+    await cancel(id)
+    await server.tamper('UPDATE secrets SET ordinal = 150 WHERE key_id = ?', id)
+    const fresh = (await rotate(id)).body.key
+    expect(await ordinalsOf(id, [1, 150])).toEqual([true, true])
+    expect(await Promise.all([key, fresh].map(codeOf))).toEqual(['VALID', 'VALID'])
+  })
+})

@@ -4,8 +4,11 @@ import type { Db } from './schema.ts'
 
 /*
  * A key's current secret stands in the row of the key. A secret that was replaced or cancelled has a row of its own,
- * for good: whoever presents it has proven possession, and is told what became of it.
+ * whoever presents it has proven possession, and is told what became of it. Of very many the oldest go.
  */
+
+/** Rows of one key, about 200 bytes each: a key may be rotated for ever, and every hour for four days is remembered. */
+const SECRETS_KEPT_MAX = 100
 
 /** What a key gets as its secret. */
 export type NewSecret = {
@@ -22,6 +25,7 @@ export async function replaceSecret(
   { nowMs, endsAtMs }: { readonly nowMs: number; readonly endsAtMs: number },
 ): Promise<number> {
   const ordinal = await nextOrdinal(db, id)
+  await forgetOldest(db, id, ordinal)
   await keepCurrent(db, id, { nowMs, endsAtMs })
   await db
     .updateTable('keys')
@@ -107,6 +111,18 @@ async function keepCurrent(
       last_address: null,
       successor_used_at: null,
     })
+    .execute()
+}
+
+/**
+ * Before the current one joins them: after many cancellations it may be the oldest of all, and it lives on. The greatest
+ * ordinal is never among those that go, so that none is given twice.
+ */
+async function forgetOldest(db: Db, id: KeyId, ordinal: number): Promise<void> {
+  await db
+    .deleteFrom('secrets')
+    .where('key_id', '=', id)
+    .where('ordinal', '<', ordinal - SECRETS_KEPT_MAX)
     .execute()
 }
 
