@@ -11,7 +11,7 @@ import {
   openSync,
   readFileSync,
   type Stats,
-  writeSync,
+  writeFileSync,
 } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import type { Secret } from '@latchkey/core/secret'
@@ -75,7 +75,7 @@ export async function deliverAdminKey(secret: Secret, file: string | undefined):
     const descriptor = openPrivate(file)
     try {
       ftruncateSync(descriptor)
-      writeSync(descriptor, `${secret.reveal()}\n`)
+      writeFileSync(descriptor, `${secret.reveal()}\n`)
       fsyncSync(descriptor)
     } finally {
       closeSync(descriptor)

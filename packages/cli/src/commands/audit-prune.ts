@@ -1,4 +1,4 @@
-import { closeSync, existsSync, fsyncSync, openSync, writeSync } from 'node:fs'
+import { closeSync, existsSync, fsyncSync, openSync, writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { type Command, InvalidArgumentError } from 'commander'
 import { withServices } from '../with-services.ts'
@@ -47,7 +47,8 @@ async function pruneAll({ before, export: name }: Options): Promise<void> {
         write: (lines) => {
           // For whoever runs the service: addresses and ids are in it.
           descriptor ??= openSync(file, 'wx', 0o600)
-          writeSync(descriptor, lines)
+          // All of it: a single write may take less on a disk that is nearly full, and says so only by a number.
+          writeFileSync(descriptor, lines)
         },
         keep: () => fsyncSync(descriptor!),
       })
