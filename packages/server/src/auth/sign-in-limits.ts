@@ -37,6 +37,8 @@ type SignInAttempt = {
 export type SignInLimits = {
   /** Throws AppError `rate_limited`. The attempt is open until `end`, which counts once. */
   begin(attempt: SignInAttempt, nowMs: number): { end(ending: Ending): void }
+  /** Whole seconds until `begin` lets the attempt in; 0: now. */
+  secondsLeft(attempt: SignInAttempt, nowMs: number): number
 }
 
 /** `perMinuteMax`: of the setting LATCHKEY_FAILED_AUTH_PER_MINUTE. */
@@ -46,26 +48,29 @@ export function createSignInLimits(perMinuteMax: number): SignInLimits {
   const strangers = createStrangers()
   const sourceFree = Math.max(FREE, Math.floor(perMinuteMax / SOURCE_PART))
 
+  /** All that an attempt is counted at. */
+  function countedFor({ name, source, isKnown }: SignInAttempt, nowMs: number) {
+    const key = keyOf(name)
+    // Apart: what a stranger fails at does not hold up who is known at the same source.
+    const pair = `${key} ${source}${isKnown ? ' known' : ''}`
+    if (isKnown) return [{ table: pairs, key: pair, free: FREE_WHERE_KNOWN }]
+    const pairFree = strangers.areMany(key, nowMs) ? FREE_WHERE_GUESSED_AT : FREE
+    const site = siteOf(source)
+    return [
+      { table: pairs, key: pair, free: pairFree },
+      { table: sources, key: source, free: sourceFree },
+      ...(site === undefined ? [] : [{ table: sources, key: site, free: sourceFree * SITE_FREE_TIMES }]),
+    ]
+  }
+  const secondsLeft = (counted: ReturnType<typeof countedFor>, nowMs: number): number =>
+    Math.max(...counted.map(({ table, key, free }) => table.secondsLeft(key, free, nowMs) ?? 0))
+
   return {
-    begin({ name, source, isKnown }, nowMs) {
-      const key = keyOf(name)
-      // Apart: what a stranger fails at does not hold up who is known at the same source.
-      const pair = `${key} ${source}${isKnown ? ' known' : ''}`
-      const pairFree = isKnown
-        ? FREE_WHERE_KNOWN
-        : strangers.areMany(key, nowMs)
-          ? FREE_WHERE_GUESSED_AT
-          : FREE
-      const counted = [{ table: pairs, key: pair, free: pairFree }]
-      if (!isKnown) {
-        const site = siteOf(source)
-        counted.push({ table: sources, key: source, free: sourceFree })
-        if (site !== undefined) {
-          counted.push({ table: sources, key: site, free: sourceFree * SITE_FREE_TIMES })
-        }
-      }
-      const waits = counted.map(({ table, key, free }) => table.secondsLeft(key, free, nowMs) ?? 0)
-      const retryAfterSeconds = Math.max(...waits)
+    secondsLeft: (attempt, nowMs) => secondsLeft(countedFor(attempt, nowMs), nowMs),
+    begin(attempt, nowMs) {
+      const key = keyOf(attempt.name)
+      const counted = countedFor(attempt, nowMs)
+      const retryAfterSeconds = secondsLeft(counted, nowMs)
       if (retryAfterSeconds > 0) throw tooMany(retryAfterSeconds)
       for (const { table, key } of counted) table.begin(key, nowMs)
       let isOpen = true
@@ -73,7 +78,7 @@ export function createSignInLimits(perMinuteMax: number): SignInLimits {
         end(ending) {
           if (!isOpen) return
           isOpen = false
-          if (ending === 'failed' && !isKnown) strangers.note(key, nowMs)
+          if (ending === 'failed' && !attempt.isKnown) strangers.note(key, nowMs)
           for (const { table, key, free } of counted) {
             // Who guesses may have a password of its own: that gives its source no new tries.
             const isForgiven = ending === 'succeeded' && table === sources

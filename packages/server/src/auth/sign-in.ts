@@ -91,11 +91,8 @@ function begin(
   })
   if (known.length === 0) return start(rows, false)
   if (known.length === rows.length) return start(rows, true)
-  try {
-    return start(rows, false)
-  } catch {
-    return start(known, true)
-  }
+  const mayTryAll = limits.secondsLeft({ ...who, isKnown: false }, nowMs) === 0
+  return mayTryAll ? start(rows, false) : start(known, true)
 }
 
 type Start = { readonly email: string; readonly sourceTag: Uint8Array | undefined }
