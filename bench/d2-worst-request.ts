@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { type Extent, median, type Row, rowOf } from './figure.ts'
 import { startFlood } from './flood.ts'
 import { gatewayCheckBy } from './gateway-checks.ts'
@@ -12,8 +13,12 @@ const CONNECTIONS = 128
 const WARM_UP = 10
 /** Different ones of each kind, for those that are no two times the same. */
 const PREPARED = 64
+/** After this long the requests are made anew: the tokens in them are about to end. */
+const TOKENS_MS = 120_000
+const SETTLING_MS_MAX = 30_000
+const SETTLING_PAUSE_MS = 200
 
-type Measured = { readonly request: WorstRequest; readonly turnsMs: number[]; readonly ratios: number[] }
+type Measured = { request: WorstRequest; readonly turnsMs: number[]; readonly ratios: number[] }
 
 /** The costliest request of every operation: alone, and very many at once while another company's key is verified. */
 export async function d2WorstRequest(extent: Extent, stores: Stores): Promise<Row[]> {
@@ -21,15 +26,23 @@ export async function d2WorstRequest(extent: Extent, stores: Stores): Promise<Ro
   weighDown(store)
   await using server = await startWatched(store)
   extent.progress('making the heaviest company')
-  const requests = worstRequests(await makeHeavyCompany(server, store))
+  const company = await makeHeavyCompany(server, store)
+  const requests = await worstRequests(company)
   await warmUpAll(server, requests)
   const measured = requests.map((request): Measured => ({ request, turnsMs: [], ratios: [] }))
+  let tokensAtMs = performance.now()
   const alonesMs: number[] = []
   for (let round = 0; round < extent.rounds; round++) {
     const aloneMs = await checkP99Ms(server, store, extent.sliceMs)
     alonesMs.push(aloneMs)
-    for (const { request, turnsMs, ratios } of measured) {
+    for (const each of measured) {
+      if (performance.now() - tokensAtMs > TOKENS_MS) {
+        tokensAtMs = performance.now()
+        for (const [at, fresh] of (await worstRequests(company)).entries()) measured[at]!.request = fresh
+      }
+      const { request, turnsMs, ratios } = each
       extent.progress(`round ${round + 1} of ${extent.rounds}, ${nameOf(request)}`)
+      await untilAnswered(server, request)
       turnsMs.push(await server.longestTurnMs(() => askOnce(server, request)))
       ratios.push((await disturbedP99Ms(server, store, request, extent.sliceMs / 3)) / aloneMs)
     }
@@ -47,6 +60,16 @@ async function askOnce({ port }: Watched, request: WorstRequest): Promise<void> 
   const { status, body } = await ask(port, request.next())
   if (status === request.status) return
   throw new Error(`${nameOf(request)} was answered ${status}: ${body.slice(0, 300)}`)
+}
+
+/** What a flood has left is worked on after it has gone: until then a request may be refused for want of room. */
+async function untilAnswered(server: Watched, request: WorstRequest): Promise<void> {
+  const deadlineMs = performance.now() + SETTLING_MS_MAX
+  for (;;) {
+    const { status } = await ask(server.port, request.next())
+    if (status !== 503 || performance.now() > deadlineMs) return
+    await sleep(SETTLING_PAUSE_MS)
+  }
 }
 
 async function disturbedP99Ms(
