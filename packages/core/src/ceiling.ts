@@ -2,8 +2,8 @@ import {
   type CompiledAuthority,
   compileAuthority,
   lacks,
-  listPermissions,
   lowerRole,
+  namePermissions,
   type Role,
 } from './permission.ts'
 
@@ -17,7 +17,7 @@ export type Ceiling = { readonly role: Role; readonly permissions: readonly stri
 export function ceilingOf(role: Role, isOperator: boolean, authority: CompiledAuthority): Ceiling | null {
   const everything = compileAuthority({ role: 'owner', isOperator, userPermissions: null, narrowings: [] })
   if (role === 'owner' && lacks(authority, everything) === undefined) return null
-  return { role, permissions: listPermissions(authority) }
+  return { role, permissions: namePermissions(authority) }
 }
 
 /** What both let through. */
@@ -29,7 +29,7 @@ export function lowerCeiling(
   if (one === null || other === null) return one ?? other
   const owner = { role: 'owner', isOperator, userPermissions: null } as const
   const { role, authority } = authorityUnder(owner, other.permissions, one)
-  return { role: lowerRole(role, other.role), permissions: listPermissions(authority) }
+  return { role: lowerRole(role, other.role), permissions: namePermissions(authority) }
 }
 
 /** What a key may do: its user's authority, narrowed by its own list and by what its maker could give. */

@@ -1,6 +1,8 @@
 import { AppError } from './error.ts'
+import type { CompanyId, UserId } from './ids.ts'
 import { type CompiledAuthority, isAboveRole, isPermitted, lacks, type Role } from './permission.ts'
 import type { Principal } from './principal.ts'
+import { exceeds, type Reach, UNBOUND } from './reach.ts'
 
 /** Nobody touches what stands above. Throws AppError `permission_escalation`. */
 export function assertNotAbove(principal: Principal, role: Role, what: string): void {
@@ -38,3 +40,40 @@ export function assertMayActForOthers(principal: Principal): void {
     'X-Company-Id is for the operator, with the permission companies:update: leave the header out.',
   )
 }
+
+/** Whether a key of this user could do what the principal can. */
+export const isEqual = (principal: Principal, user: Person): boolean =>
+  principal.homeCompanyId === user.companyId && (principal.userId === user.id || principal.role === user.role)
+
+/**
+ * A restricted or ending key makes no equal that reaches further: it could make itself one without its own bounds.
+ * Keys of weaker users are what such a key is there to give out. Throws AppError `permission_escalation`.
+ */
+export function assertWithinReach(principal: Principal, user: Person, wanted: Reach): void {
+  const field = isEqual(principal, user) ? exceeds(wanted, principal.reach) : undefined
+  if (field === undefined) return
+  throw new AppError(
+    'permission_escalation',
+    `The key you call with ${BOUNDS[field]}, and a key of the same user, or of one with the same role, may not reach ` +
+      `further: leave ${field} out to give it the same, or sign in.`,
+  )
+}
+
+/**
+ * The same of a user itself, whom nothing bounds once it signs in: a bound key makes, invites and promotes nobody to
+ * be its equal. Throws AppError `permission_escalation`.
+ */
+export function assertMayEqual(principal: Principal, user: Person): void {
+  const field = isEqual(principal, user) ? exceeds(UNBOUND, principal.reach) : undefined
+  if (field === undefined) return
+  throw new AppError(
+    'permission_escalation',
+    `The key you call with ${BOUNDS[field]}, and its own user, or one with the same role, could do the same without ` +
+      'that: sign in, or use a key without such a bound.',
+  )
+}
+
+const BOUNDS = { expiresAt: 'ends sooner', whitelistedIPs: 'is restricted to addresses' } as const
+
+/** A user as far as it is compared with a principal; one that does not exist yet has no id. */
+type Person = { readonly id?: UserId; readonly companyId: CompanyId; readonly role: Role }

@@ -8,6 +8,7 @@ import {
   isReservedPermission,
   lacks,
   listPermissions,
+  namePermissions,
   narrow,
   parsePermission,
   RESERVED,
@@ -322,5 +323,29 @@ describe('authorities in memory', () => {
     ['narrowing of a narrowing', 'developer', { narrowings: [['keys:*'], ['keys:list']] }],
   ])('another %s is another authority', (_, role, rest) => {
     expect(authority(role, rest)).not.toBe(authority('developer', {}))
+  })
+})
+
+describe('a list that is stored', () => {
+  test('is no other authority, and has no wildcard that a release could widen', () => {
+    const everything = authority('owner', { isOperator: true })
+    fc.assert(
+      fc.property(anyAuthority, (given) => {
+        const held = compileAuthority(given)
+        const names = namePermissions(held)
+        expect(listPermissions(narrow(everything, names))).toEqual(listPermissions(held))
+        const wildcards = names.filter((name) => name.endsWith('*') && name !== '*:*')
+        expect(wildcards.filter(isReservedPermission)).toEqual([])
+      }),
+    )
+  })
+
+  test.each<[string, Role, Partial<Authority>, string[]]>([
+    ['an area of ours', 'owner', { narrowings: [['audit:*', 'keys:*']] }, ['audit:read', ...KEYS].sort()],
+    ["an area of the application's", 'admin', { narrowings: [['orders:*']] }, ['orders:*']],
+    ['everything', 'owner', { isOperator: true }, ['*:*', ...EVERY_RESERVED].sort()],
+    ['a viewer', 'viewer', {}, ['keys:list', 'keys:read']],
+  ])('says of %s', (_what, role, rest, names) => {
+    expect(namePermissions(authority(role, rest))).toEqual(names)
   })
 })

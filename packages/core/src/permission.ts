@@ -226,6 +226,17 @@ function listing({ reserved, application }: CompiledAuthority): readonly string[
   return [...listed].sort()
 }
 
+/**
+ * To be stored: each reserved action by its name. A wildcard grows with a release that knows more actions; what nobody
+ * wrote as one must not.
+ */
+export function namePermissions(authority: CompiledAuthority): string[] {
+  const isWildcardOfOurs = (name: string) => name === '*' || Object.hasOwn(RESERVED, areaOf(name))
+  const application = listPermissions(authority).filter((name) => !isWildcardOfOurs(name))
+  const every = authority.application.isAll ? [EVERY_APPLICATION_PERMISSION] : []
+  return [...new Set([...authority.reserved, ...every, ...application])].sort()
+}
+
 function areaOf(permission: string): string {
   const colon = permission.indexOf(':')
   return colon < 0 ? permission : permission.slice(0, colon)

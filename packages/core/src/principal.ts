@@ -33,7 +33,7 @@ export type Principal = {
   /** Belongs to the operator's company. */
   readonly isOperator: boolean
   readonly authority: CompiledAuthority
-  /** Of the key itself, not of a token of it: a session and a person have no bound. */
+  /** Of the key by that secret, not of a token of it: a session and a person have no bound. */
   readonly reach: Reach
 }
 
@@ -101,9 +101,16 @@ export function principalOf(
     mode: key.mode,
     role: key.role,
     isOperator: key.isOperator,
-    reach: TYPES[key.id.slice(0, 3)] === 'key' ? key : UNBOUND,
+    reach: TYPES[key.id.slice(0, 3)] === 'key' ? reachOf(key, secret?.endsAtMs ?? null) : UNBOUND,
     authority: authorityBy(key, token),
   }
+}
+
+/** What is made with a secret that was replaced is to be over when the secret is. */
+function reachOf(key: VerifiableKey, secretEndsAtMs: number | null): Reach {
+  const { allowlist, expiresAtMs } = key
+  if (secretEndsAtMs === null) return key
+  return { allowlist, expiresAtMs: Math.min(secretEndsAtMs, expiresAtMs ?? secretEndsAtMs) }
 }
 
 /** The company whose keys a principal may see; null: every company's, in the operator's own view. */

@@ -36,7 +36,8 @@ export async function deriveToken(
   const { id, userId, homeCompanyId } = principal
   if (userId === null || homeCompanyId === null) throw new Error('the host derives no tokens')
   const authority = permissions === undefined ? principal.authority : narrow(principal.authority, permissions)
-  const expiresAtMs = Math.min(nowMs + ACCESS_TOKEN_MS, principal.expiresAtMs ?? Number.POSITIVE_INFINITY)
+  const { expiresAtMs: endsAtMs, replaceByMs } = principal
+  const expiresAtMs = Math.min(nowMs + ACCESS_TOKEN_MS, endsAtMs ?? Infinity, replaceByMs ?? Infinity)
   const entries = isId('key', id) ? await findEntries(deps.engine, homeCompanyId, id) : null
   const token = await issueToken(deps.tokenIssuer, {
     use: 'access',

@@ -1,10 +1,16 @@
 import type { ApiKeyCreate } from '@latchkey/contract/schemas/keys'
 import { type Fault, inputError, noteFault } from '@latchkey/core/error'
-import { assertCovers, assertNotAbove, assertOwn } from '@latchkey/core/escalation'
+import {
+  assertCovers,
+  assertNotAbove,
+  assertOwn,
+  assertWithinReach,
+  isEqual,
+} from '@latchkey/core/escalation'
 import { type createFingerprinter, fingerprintBytes } from '@latchkey/core/fingerprint'
 import { hintOf } from '@latchkey/core/hint'
 import { type CompanyId, isId } from '@latchkey/core/ids'
-import { isPermitted, lacks, listPermissions, narrow } from '@latchkey/core/permission'
+import { isPermitted, lacks, namePermissions, narrow } from '@latchkey/core/permission'
 import type { Principal } from '@latchkey/core/principal'
 import { assertRoomForOne } from '@latchkey/core/quota'
 import { UNBOUND } from '@latchkey/core/reach'
@@ -16,7 +22,7 @@ import type { Db } from '../storage/tables/schema.ts'
 import type { User } from '../storage/tables/user.ts'
 import { findUser, saveKeyCounts } from '../storage/tables/users.ts'
 import { auditedFields } from './audited-fields.ts'
-import { assertWithinReach, authorityOf, grantableBy, isEqual, reachOf } from './grant.ts'
+import { authorityOf, grantableBy, reachOf } from './grant.ts'
 import { parseExpiry, type ReadInput } from './key-input.ts'
 import { keysQuota } from './key-quotas.ts'
 
@@ -143,7 +149,7 @@ function grantedPermissions(
   if (permissions === undefined) {
     return lacks(principal.authority, held) === undefined
       ? null
-      : listPermissions(narrow(held, listPermissions(principal.authority)))
+      : namePermissions(narrow(held, namePermissions(principal.authority)))
   }
   const faults: Fault[] = []
   for (const [index, permission] of (permissions ?? []).entries()) {

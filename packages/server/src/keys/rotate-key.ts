@@ -1,6 +1,6 @@
 import { type Ceiling, lowerCeiling } from '@latchkey/core/ceiling'
 import { AppError } from '@latchkey/core/error'
-import { assertCovers, assertNotAbove, assertOwn } from '@latchkey/core/escalation'
+import { assertCovers, assertNotAbove, assertOwn, assertWithinReach } from '@latchkey/core/escalation'
 import { fingerprintBytes } from '@latchkey/core/fingerprint'
 import { hintOf } from '@latchkey/core/hint'
 import { isId } from '@latchkey/core/ids'
@@ -13,7 +13,7 @@ import { capPreviousEnd, replaceSecret } from '../storage/tables/secrets.ts'
 import { findUser } from '../storage/tables/users.ts'
 import type { CreatedKey, CreateKeyDeps } from './create-key.ts'
 import { isAtVersion, keyNotFound } from './delete-key.ts'
-import { assertWithinReach, authorityOf, grantableBy, reachOf } from './grant.ts'
+import { authorityOf, grantableBy, reachOf } from './grant.ts'
 
 /** Seconds that the old secret lives where nothing is said: a day. */
 const OVERLAP_SECONDS = 86_400
@@ -66,13 +66,6 @@ export async function findKeyToRotate(change: Change, keyId: string): Promise<Ke
   const key = isId('key', keyId) ? await findKeyView(db, change.ledger.id, keyId) : undefined
   if (key === undefined) throw keyNotFound()
   assertOwn(principal, key.userId, 'rotate')
-  const user = await findUser(db, key.companyId, key.userId)
-  // Who was deleted had no active key.
-  if (user === undefined) throw keyNotActive()
-  // Whoever has a secret of the key can do all that the key may, from wherever it may.
-  assertNotAbove(principal, user.role, "The key's user")
-  assertCovers(principal, authorityOf(change, user, key))
-  assertWithinReach(principal, user, reachOf(key))
   // Whoever had to be cut off may be who still has it.
   if (principal.id === key.id && principal.replaceByMs !== null) {
     throw new AppError(
@@ -80,6 +73,13 @@ export async function findKeyToRotate(change: Change, keyId: string): Promise<Ke
       'The secret you call with was replaced, and can only be ended sooner: use the new one.',
     )
   }
+  const user = await findUser(db, key.companyId, key.userId)
+  // Who was deleted had no active key.
+  if (user === undefined) throw keyNotActive()
+  // Whoever has a secret of the key can do all that the key may, from wherever it may.
+  assertNotAbove(principal, user.role, "The key's user")
+  assertCovers(principal, authorityOf(change, user, key))
+  assertWithinReach(principal, user, reachOf(key))
   if (key.status !== 'active' || (key.expiresAtMs !== null && key.expiresAtMs <= nowMs)) {
     throw keyNotActive()
   }

@@ -1,6 +1,6 @@
 import type { UserCreate } from '@latchkey/contract/schemas/users'
 import { type Fault, inputError } from '@latchkey/core/error'
-import { assertCovers, assertNotAbove } from '@latchkey/core/escalation'
+import { assertCovers, assertMayEqual, assertNotAbove } from '@latchkey/core/escalation'
 import { compileAuthority } from '@latchkey/core/permission'
 import { assertRoomForOne } from '@latchkey/core/quota'
 import type { Change } from '../changes/change.ts'
@@ -31,6 +31,8 @@ export async function createUser(
     principal,
     compileAuthority({ role: input.role, isOperator, userPermissions: permissions, narrowings: [] }),
   )
+  // Whoever has that id at an outside issuer is this user from now on; without one it needs an invitation first.
+  if (externalId !== null) assertMayEqual(principal, { companyId: ledger.id, role: input.role })
   assertRoomForOne({ noun: 'users', setting: 'LATCHKEY_USERS_PER_COMPANY', max: usersMax }, ledger.usersCount)
   const user: User = {
     id: change.nextId('usr'),

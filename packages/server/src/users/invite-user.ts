@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto'
 import { AppError } from '@latchkey/core/error'
-import { assertCovers, assertNotAbove } from '@latchkey/core/escalation'
+import { assertCovers, assertMayEqual, assertNotAbove } from '@latchkey/core/escalation'
 import { isId } from '@latchkey/core/ids'
 import type { Change } from '../changes/change.ts'
 import { deleteInvitationsOf, insertInvitation } from '../storage/tables/people.ts'
@@ -33,6 +33,7 @@ export async function inviteUser(
   assertNotAbove(principal, user.role, 'The user')
   // Whoever holds the invitation signs in as this user: it grants all that the user may.
   assertCovers(principal, authorityOf(user, change.ledger.isOperator))
+  assertMayEqual(principal, user)
   if (user.email === null) {
     throw new AppError(
       'invalid_field',

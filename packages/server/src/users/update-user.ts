@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { UserUpdate } from '@latchkey/contract/schemas/users'
 import { AppError, type Fault, inputError } from '@latchkey/core/error'
-import { assertCovers, assertNotAbove } from '@latchkey/core/escalation'
+import { assertCovers, assertMayEqual, assertNotAbove } from '@latchkey/core/escalation'
 import { isId } from '@latchkey/core/ids'
 import { isAboveRole, lacks } from '@latchkey/core/permission'
 import { changesBetween, isOnly } from '../audit/changes-between.ts'
@@ -93,6 +93,7 @@ function assertMayBecome(change: Change, user: User, next: User): void {
   const isOperator = change.ledger.isOperator
   assertCovers(principal, authorityOf(user, isOperator))
   assertCovers(principal, authorityOf(next, isOperator))
+  assertMayEqual(principal, next)
 }
 
 /** All of a user but what it is called. */
