@@ -1,0 +1,109 @@
+import { invalid } from '../options.ts'
+import type { VerifyRequest, VerifyResult } from '../wire.ts'
+import { type AddressOf, type ClientAddress, createAddressOf } from './address-of.ts'
+import { readPresented } from './presented.ts'
+import { type Refusal, refusalOf, refuse } from './refusal.ts'
+import type { Seen } from './seen.ts'
+
+/** How a guard judges the requests of an application. */
+export interface GuardOptions<Request> {
+  /** Who is asked for verdicts: a client whose key has `keys:verify`. */
+  latchkey: { verify(attempt: VerifyRequest): Promise<VerifyResult> }
+  /** What every request needs, as area:action. */
+  permission?: string
+  /** What this request needs. All of it. */
+  permissions?: (request: Request) => readonly string[]
+  /**
+   * Where a request comes from. 'peer' (default): the other end of the connection. trustedProxies: of these the hop that
+   * X-Forwarded-For names. Or a function that says it; undefined: it cannot be told.
+   */
+  clientAddress?: ClientAddress<Request>
+  /** Admits a request without a credential. One with a bad credential never. */
+  optional?: boolean
+  /** Hears of each refusal, before it is answered. */
+  onRefused?: (refusal: Refusal, request: Request) => void
+  /** Hears why no verdict could be had; the request is answered with 503. Default: a warning on the console. */
+  onUnavailable?: (error: unknown, request: Request) => void
+}
+
+/** `key` is undefined where no credential was sent and none is needed. */
+type Decision = { readonly key: VerifyResult | undefined } | { readonly refusal: Refusal }
+
+export type Guard<Request> = (seen: Seen, request: Request) => Promise<Decision>
+
+const NAMES = [
+  'latchkey',
+  'permission',
+  'permissions',
+  'clientAddress',
+  'optional',
+  'onRefused',
+  'onUnavailable',
+]
+const PERMISSION = /^[a-z0-9._-]+:[a-z0-9._-]+$/
+
+/** Decides who may pass, before a body is read. Throws LatchkeyError `invalid_options`. */
+export function createGuard<Request>(options: GuardOptions<Request>): Guard<Request> {
+  assertSound(options)
+  const addressOf = createAddressOf(options.clientAddress)
+  const { onRefused, onUnavailable = warn } = options
+  return async (seen, request) => {
+    const decision = await decide(options, addressOf, seen, request).catch((error: unknown): Decision => {
+      onUnavailable(error, request)
+      return {
+        refusal: refuse(
+          'cannot_verify',
+          'Whether the key is valid cannot be told now: try again in a moment.',
+          1,
+        ),
+      }
+    })
+    if ('refusal' in decision) onRefused?.(decision.refusal, request)
+    return decision
+  }
+}
+
+async function decide<Request>(
+  { latchkey, permission, permissions, optional = false }: GuardOptions<Request>,
+  addressOf: AddressOf<Request>,
+  seen: Seen,
+  request: Request,
+): Promise<Decision> {
+  const presented = readPresented(seen)
+  if ('refusal' in presented) {
+    return optional && presented.isMissing ? { key: undefined } : { refusal: presented.refusal }
+  }
+  const ip = addressOf(seen, request)
+  const needed = [...(permission === undefined ? [] : [permission]), ...(permissions?.(request) ?? [])]
+  const verdict = await latchkey.verify({
+    key: presented.key,
+    ...(ip === undefined ? {} : { ip }),
+    ...(needed.length === 0 ? {} : { permissions: needed }),
+  })
+  if (verdict.valid === true && verdict.code === 'VALID') return { key: verdict }
+  return { refusal: refusalOf(verdict, { ip, needed, isToken: presented.isToken }) }
+}
+
+/** A misspelt option must not open the gate. */
+function assertSound(options: object): void {
+  const given = options as Readonly<Record<string, unknown>>
+  const unknown = Object.keys(given).find((name) => !NAMES.includes(name))
+  if (unknown !== undefined) throw invalid(`A guard has no option ${unknown}: known are ${NAMES.join(', ')}.`)
+  if (typeof (given.latchkey as { verify?: unknown } | undefined)?.verify !== 'function') {
+    throw invalid('A guard needs a client: pass { latchkey: new Latchkey({ url, key }) }.')
+  }
+  if ('permission' in given && !(typeof given.permission === 'string' && PERMISSION.test(given.permission))) {
+    throw invalid('permission is not one permission such as orders:read.')
+  }
+  if ('permissions' in given && typeof given.permissions !== 'function') {
+    throw invalid(
+      'permissions is not a function of the request: for the same ones each time, use permission.',
+    )
+  }
+}
+
+function warn(error: unknown): void {
+  console.warn(
+    `latchkey: a request was refused because no verdict could be had: ${error instanceof Error ? error.message : String(error)}`,
+  )
+}

@@ -1,0 +1,217 @@
+import { describe, expect, test, vi } from 'vitest'
+import { findKeyOf, type GuardOptions, keyOf, type VerifyRequest, type VerifyResult } from '../src/index.ts'
+import { requireKey } from '../src/middleware/fetch.ts'
+import { withKey } from '../src/middleware/next.ts'
+
+const GOOD: VerifyResult = {
+  valid: true,
+  code: 'VALID',
+  keyId: 'key_1',
+  companyId: 'company_1',
+  userId: 'user_1',
+  permissions: ['orders:read'],
+  mode: 'live',
+  expiresAt: null,
+  metadata: {},
+  secret: 'current',
+  replaceBy: null,
+  requestId: 'req_1',
+}
+const refusedWith = (code: VerifyResult['code'], more: object = {}): VerifyResult => ({
+  ...GOOD,
+  valid: false,
+  code,
+  ...more,
+})
+
+const requestWith = (headers: Record<string, string>) =>
+  new Request('https://app.example/orders', { headers })
+const WITH_KEY = { 'x-api-key': 'lk_live_x' }
+
+/** A service that says one thing of every key, and what it was asked. */
+function service(says: VerifyResult | Error = GOOD) {
+  const asked: VerifyRequest[] = []
+  return {
+    asked,
+    verify: async (attempt: VerifyRequest) => {
+      asked.push(attempt)
+      if (says instanceof Error) throw says
+      return says
+    },
+  }
+}
+
+async function judge(
+  options: GuardOptions<Request>,
+  request: Request = requestWith(WITH_KEY),
+  peer: string | undefined = '127.0.0.1',
+) {
+  const answer = await requireKey(options)(request, { peer })
+  return {
+    request,
+    status: answer?.status ?? 200,
+    code: answer === undefined ? '-' : JSON.parse(await answer.clone().text()).code,
+    answer,
+  }
+}
+
+describe('what may pass', () => {
+  test('passes, and says whose it is', async () => {
+    const { request, status } = await judge({ latchkey: service() })
+    expect(status).toBe(200)
+    expect(keyOf(request)).toEqual(GOOD)
+  })
+
+  test.each<[string, VerifyResult]>([
+    ['a yes without its code', { ...GOOD, code: 'EXPIRED' }],
+    ['a code without its yes', { ...GOOD, valid: false }],
+  ])('%s is no yes', async (_name, verdict) => {
+    expect((await judge({ latchkey: service(verdict) })).status).toBe(401)
+  })
+
+  test('without a credential nothing passes, unless the guard is optional', async () => {
+    const latchkey = service()
+    const none = () => requestWith({})
+    expect((await judge({ latchkey }, none())).code).toBe('missing_credentials')
+    const { request, status } = await judge({ latchkey, optional: true }, none())
+    expect(status).toBe(200)
+    expect(findKeyOf(request)).toBeUndefined()
+    expect(() => keyOf(request)).toThrow('its guard is optional')
+    expect(latchkey.asked).toEqual([])
+  })
+
+  test.each([
+    ['a bad key', WITH_KEY, refusedWith('NOT_FOUND')],
+    ['a scheme nobody reads', { authorization: 'Basic x' }, GOOD],
+    ['two credentials', { ...WITH_KEY, authorization: 'Bearer other' }, GOOD],
+  ])('%s does not pass an optional guard', async (_name, headers, verdict) => {
+    const latchkey = service(verdict)
+    expect((await judge({ latchkey, optional: true }, requestWith(headers))).code).toBe('invalid_credentials')
+  })
+
+  test('whose a request is cannot be asked where no guard was', () => {
+    expect(() => keyOf(requestWith(WITH_KEY))).toThrow('No guard has seen this request')
+    expect(() => findKeyOf(requestWith(WITH_KEY))).toThrow('No guard has seen this request')
+  })
+})
+
+describe('what is asked', () => {
+  test.each<[string, Partial<GuardOptions<Request>>, VerifyRequest]>([
+    ['nothing but the key', {}, { key: 'lk_live_x', ip: '127.0.0.1' }],
+    [
+      'one permission',
+      { permission: 'orders:read' },
+      { key: 'lk_live_x', ip: '127.0.0.1', permissions: ['orders:read'] },
+    ],
+    [
+      'both kinds of them',
+      { permission: 'orders:read', permissions: (request) => [`orders:${request.method.toLowerCase()}`] },
+      { key: 'lk_live_x', ip: '127.0.0.1', permissions: ['orders:read', 'orders:get'] },
+    ],
+    ['another address', { clientAddress: () => '192.0.2.1' }, { key: 'lk_live_x', ip: '192.0.2.1' }],
+    ['no address where none can be told', { clientAddress: () => undefined }, { key: 'lk_live_x' }],
+    ['no address where what is told is none', { clientAddress: () => 'somewhere' }, { key: 'lk_live_x' }],
+  ])('%s', async (_name, options, attempt) => {
+    const latchkey = service()
+    await judge({ latchkey, ...options })
+    expect(latchkey.asked).toEqual([attempt])
+  })
+
+  test.each([
+    ['the peer', 'peer' as const, '203.0.113.5', '203.0.113.5'],
+    ['the hop before our proxy', { trustedProxies: ['127.0.0.0/8'] }, '127.0.0.1', '192.0.2.1'],
+    ['the peer that is no proxy of ours', { trustedProxies: ['127.0.0.0/8'] }, '203.0.113.5', '203.0.113.5'],
+    ['nobody where there is no peer', { trustedProxies: ['127.0.0.0/8'] }, 'unix', undefined],
+  ])('from %s', async (_name, clientAddress, peer, ip) => {
+    const latchkey = service()
+    const forwarded = requestWith({ ...WITH_KEY, 'x-forwarded-for': '192.0.2.1' })
+    await judge({ latchkey, clientAddress }, forwarded, peer)
+    expect(latchkey.asked[0]?.ip).toBe(ip)
+  })
+})
+
+describe('a refusal', () => {
+  test.each<[VerifyResult, string, number, string]>([
+    [refusedWith('NOT_FOUND'), 'lk_live_x', 401, 'invalid_credentials'],
+    [refusedWith('INACTIVE'), 'lk_live_x', 401, 'key_inactive'],
+    [refusedWith('INACTIVE', { secret: 'previous' }), 'lk_live_x', 401, 'key_inactive'],
+    [refusedWith('INACTIVE'), 'a.b.c', 401, 'token_expired'],
+    [refusedWith('EXPIRED'), 'lk_live_x', 401, 'key_expired'],
+    [refusedWith('EXPIRED'), 'a.b.c', 401, 'token_expired'],
+    [refusedWith('USER_INACTIVE'), 'lk_live_x', 401, 'user_inactive'],
+    [refusedWith('COMPANY_INACTIVE'), 'lk_live_x', 401, 'company_inactive'],
+    [refusedWith('IP_NOT_ALLOWED'), 'lk_live_x', 403, 'ip_not_allowed'],
+    [refusedWith('IP_REQUIRED'), 'lk_live_x', 403, 'client_ip_unknown'],
+    [refusedWith('INSUFFICIENT_PERMISSIONS'), 'lk_live_x', 403, 'missing_permission'],
+    [refusedWith('RATE_LIMITED', { retryAfterSeconds: 7 }), 'lk_live_x', 429, 'key_rate_limited'],
+  ])('%#: of %o for %s', async (verdict, key, status, code) => {
+    const request = requestWith({ authorization: `Bearer ${key}` })
+    const heard = vi.fn()
+    const refused = await judge({ latchkey: service(verdict), onRefused: heard }, request)
+    expect([refused.status, refused.code]).toEqual([status, code])
+    expect(refused.answer?.headers.has('www-authenticate')).toBe(status === 401)
+    expect(heard.mock.calls).toEqual([[expect.objectContaining({ status }), request]])
+    expect(() => keyOf(request)).toThrow('No guard')
+  })
+
+  test('for a limit says when to come again', async () => {
+    const verdict = refusedWith('RATE_LIMITED', { retryAfterSeconds: 6.2 })
+    expect((await judge({ latchkey: service(verdict) })).answer?.headers.get('retry-after')).toBe('7')
+  })
+
+  test('shows the address seen, and names the option where none was', async () => {
+    const shown = async (code: VerifyResult['code']) =>
+      (
+        await requireKey({ latchkey: service(refusedWith(code)) })(requestWith(WITH_KEY), {
+          peer: '203.0.113.5',
+        })
+      )?.text()
+    expect(await shown('IP_NOT_ALLOWED')).toContain('203.0.113.5')
+    expect(await shown('IP_REQUIRED')).toContain('clientAddress')
+  })
+
+  test.each([
+    ['nobody answers', service(new Error('no answer'))],
+    ['the permissions cannot be told', service()],
+  ])('is 503 when %s, and why is told to the application only', async (name, latchkey) => {
+    const onUnavailable = vi.fn()
+    const permissions = () => {
+      if (name.startsWith('the')) throw new Error('no answer')
+      return []
+    }
+    const { status, code, answer } = await judge({ latchkey, permissions, onUnavailable })
+    expect([status, code, answer?.headers.get('retry-after')]).toEqual([503, 'cannot_verify', '1'])
+    expect(onUnavailable).toHaveBeenCalledWith(
+      expect.objectContaining({ message: 'no answer' }),
+      expect.anything(),
+    )
+  })
+})
+
+describe('options that cannot be meant open no gate', () => {
+  const latchkey = service()
+  test.each<[string, object, string]>([
+    ['a misspelt one', { latchkey, permision: 'orders:read' }, 'no option permision'],
+    ['no client', {}, 'needs a client'],
+    ['a permission that is undefined', { latchkey, permission: undefined }, 'not one permission'],
+    ['a pattern', { latchkey, permission: 'orders:*' }, 'not one permission'],
+    ['two permissions in one', { latchkey, permission: 'orders:read,orders:write' }, 'not one permission'],
+    ['permissions that are a list', { latchkey, permissions: ['orders:read'] }, 'not a function'],
+    ['proxies that are none', { latchkey, clientAddress: { trustedProxies: ['proxy'] } }, 'clientAddress is'],
+    ['an empty list of proxies', { latchkey, clientAddress: { trustedProxies: [] } }, 'clientAddress is'],
+    ['an address of another kind', { latchkey, clientAddress: 'forwarded' }, 'clientAddress is'],
+  ])('%s', (_name, options, sentence) => {
+    expect(() => requireKey(options as GuardOptions<Request>)).toThrow(sentence)
+  })
+})
+
+test('a handler of Next is not called for what is refused', async () => {
+  const handler = vi.fn(async (request: Request, { id }: { id: string }) =>
+    Response.json([keyOf(request).keyId, id]),
+  )
+  const good = withKey(handler, { latchkey: service(), peerOf: () => '203.0.113.5' })
+  expect(await (await good(requestWith(WITH_KEY), { id: '7' })).json()).toEqual(['key_1', '7'])
+  const bad = withKey(handler, { latchkey: service(refusedWith('NOT_FOUND')) })
+  expect((await bad(requestWith(WITH_KEY), { id: '7' })).status).toBe(401)
+  expect(handler).toHaveBeenCalledTimes(1)
+})
