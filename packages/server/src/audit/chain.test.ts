@@ -2,8 +2,9 @@
  * The stored form of the chain: what is stored today has to hold in every later release. The answers were computed
  * apart from this code.
  */
+import { createHash } from 'node:crypto'
 import { expect, test } from 'vitest'
-import { CHAIN_START, createAuditChain } from '../../src/audit/chain.ts'
+import { CHAIN_START, createAuditChain, isEqual, newChain } from './chain.ts'
 
 const chain = createAuditChain(Buffer.from('0123456789abcdef0123456789abcdef'))
 
@@ -82,4 +83,42 @@ test('each part of what is sealed counts', () => {
   ]
   const seals = changed.flatMap((end) => [chain.seal(end, 'whole'), chain.seal(end, 'broken')])
   expect(new Set(seals.map((seal) => seal.toString('hex'))).size).toBe(changed.length * 2)
+})
+
+test('a seal is told from the other kind, and from any that is not ours', () => {
+  for (const kind of ['whole', 'broken'] as const) {
+    expect(chain.sealOf({ ...END, auditSeal: chain.seal(END, kind) })).toBe(kind)
+    expect(chain.sealOf({ ...END, auditCount: 8, auditSeal: chain.seal(END, kind) })).toBeUndefined()
+    expect(chain.sealOf({ ...END, auditSeal: chain.seal(END, kind).subarray(1) })).toBeUndefined()
+  }
+  expect(chain.sealOf({ ...END, auditSeal: Buffer.alloc(0) })).toBeUndefined()
+})
+
+test('a new chain is empty, starts from nothing, and is sealed', () => {
+  const begun = newChain(chain, EVENT.company_id)
+  expect(begun).toMatchObject({ id: EVENT.company_id, auditCount: 0, auditCut: 0, auditCutHead: null })
+  expect(Buffer.from(begun.auditHead).toString('hex')).toBe('00'.repeat(32))
+  expect(chain.sealOf(begun)).toBe('whole')
+})
+
+test('bytes are equal when they are as many and the same', () => {
+  expect(isEqual(Buffer.from([1, 2]), Buffer.from([1, 2]))).toBe(true)
+  for (const other of [[1, 3], [1], [1, 2, 0], []]) {
+    expect(isEqual(Buffer.from([1, 2]), Buffer.from(other))).toBe(false)
+  }
+})
+
+test('a hash of another length takes the place of no text: each is chained to by what it is', () => {
+  const long = Buffer.concat([Buffer.alloc(32, 6), Buffer.from('text')])
+  const hashes = [long, long.subarray(0, 32), long.subarray(0, 31), Buffer.alloc(0)].map((previous) =>
+    chain.hash(previous, EVENT).toString('hex'),
+  )
+  expect(new Set(hashes).size).toBe(4)
+  expect(hashes[0]).toBe(chain.hash(createHash('sha256').update(long).digest(), EVENT).toString('hex'))
+})
+
+test('parts of a mark are told apart', () => {
+  const marks = [['use', 'ab', 'c'], ['use', 'a', 'bc'], ['use', 'abc'], ['use2', 'ab', 'c'], ['use']]
+  const texts = marks.map(([use, ...parts]) => chain.mark(use!, ...parts).toString('hex'))
+  expect(new Set(texts).size).toBe(marks.length)
 })

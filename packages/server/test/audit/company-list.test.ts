@@ -1,6 +1,10 @@
 /** A company that somebody added to the database, or took out of it. */
 import { createHmac } from 'node:crypto'
+import type { CompanyId } from '@latchkey/core/ids'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { readCheckpoints } from '../../src/audit/checkpoint.ts'
+import { verifyCompanyList } from '../../src/audit/company-list.ts'
+import { takeCheckpoint } from '../../src/audit/take-checkpoint.ts'
 import { type StoreReport, verifyStore } from '../../src/audit/verify-store.ts'
 import { bootstrap } from '../../src/bootstrap.ts'
 import { acceptRestored, sealOlderStore } from '../../src/host.ts'
@@ -146,5 +150,37 @@ describe('a store of an older release', () => {
       isIntact: false,
       reason: 'the list of companies was sealed before: somebody took its seal away',
     })
+  })
+})
+
+describe('a store of more companies than are read at once', () => {
+  const ADDED = 1_000
+  const numbered = "'cmp_0000000000000000000000' || cast(1000 + i AS text)"
+
+  beforeEach(async () => {
+    await tamper(
+      `WITH RECURSIVE numbers (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM numbers WHERE i < ${ADDED})
+       INSERT INTO companies (id, name, external_id, status, is_operator, last_id, users_count, keys_active,
+         keys_inactive, audit_count, audit_head, audit_seal, created_at, updated_at, version)
+       SELECT ${numbered}, name, NULL, status, 0, last_id, 0, 0, 0, 0, audit_head, audit_seal, created_at,
+         updated_at, version FROM companies, numbers WHERE is_operator = 1`,
+    )
+  })
+
+  it('is read to its end: every company is looked at once', async () => {
+    const { engine, chain } = server.services
+    const ids: CompanyId[] = []
+    const list = await engine.inspect((db) => verifyCompanyList(db, chain, (id) => void ids.push(id)))
+    expect(list).toEqual({ isIntact: false, reason: `it has ${ADDED + 3} and should have 3` })
+    expect(new Set(ids).size).toBe(ADDED + 3)
+    expect(ids).toHaveLength(ADDED + 3)
+    for (const of of [undefined, ids]) {
+      const taken = await engine.read((db) => takeCheckpoint(db, chain, 0, of))
+      expect(new Set(taken.broken).size).toBe(ADDED)
+      expect(taken.broken).toHaveLength(ADDED)
+      const [checkpoint] = taken.checkpoints.flatMap((text) => readCheckpoints(chain, text))
+      expect(checkpoint?.chains).toHaveLength(3)
+      expect(taken.checkpoints).toHaveLength(1)
+    }
   })
 })
