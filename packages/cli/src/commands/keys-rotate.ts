@@ -1,3 +1,4 @@
+import { AppError } from '@latchkey/core/error'
 import { type Command, InvalidArgumentError } from 'commander'
 import { withServices } from '../with-services.ts'
 
@@ -22,7 +23,7 @@ export function registerKeysRotate(keys: Command): void {
       withServices({ makes: 'nothing' }, async (services) => {
         const { getKeyOnHost, rotateKeyOnHost } = await import('@latchkey/server')
         const key = await getKeyOnHost(services, id)
-        const { view, secret } = await rotateKeyOnHost(services, key, overlap)
+        const { view, secret } = await rotateKeyOnHost(services, key, overlap).catch(inWordsOfCommand)
         if (json === true) {
           process.stdout.write(
             `${JSON.stringify({ id: view.id, companyId: view.companyId, key: secret.reveal() })}\n`,
@@ -38,6 +39,16 @@ export function registerKeysRotate(keys: Command): void {
         )
       }),
     )
+}
+
+/** What is told of an open rotation names calls of the API. */
+function inWordsOfCommand(error: unknown): never {
+  if (!(error instanceof AppError) || error.code !== 'rotation_open') throw error
+  throw new AppError(
+    'rotation_open',
+    'A rotation of this key is open: wait until the old secret has ended, or add --overlap 0 to end every older secret ' +
+      'now.',
+  )
 }
 
 function parseSeconds(text: string): number {

@@ -87,7 +87,11 @@ export async function findKeyToRotate(change: Change, keyId: string): Promise<Ke
 }
 
 export const keyNotActive = (): AppError =>
-  new AppError('key_not_active', 'The key is deleted, disabled or expired, and has no secret to replace.')
+  new AppError(
+    'key_not_active',
+    'The key is deleted, disabled or expired, and has no secret to replace: enable it or move its end first, or make ' +
+      'another key.',
+  )
 
 /**
  * Whoever is given a secret has the key from then on, also when its user is promoted: like one that it makes, the key
