@@ -110,16 +110,13 @@ describe('latchkey keys rotate', () => {
     expect(await lastEvent(id)).toEqual(before)
   })
 
-  it.each(['key_00000000000000000000000000', 'x'])(
-    'says that there is no such key: %s',
-    async (id) => {
-      expect(await home.run(['keys', 'rotate', id])).toEqual({
-        exitCode: 1,
-        stdout: '',
-        stderr: expect.stringMatching(/^latchkey: No key has that id\. [^\n]+\n$/),
-      })
-    },
-  )
+  it.each(['key_00000000000000000000000000', 'x'])('says that there is no such key: %s', async (id) => {
+    expect(await home.run(['keys', 'rotate', id])).toEqual({
+      exitCode: 1,
+      stdout: '',
+      stderr: expect.stringMatching(/^latchkey: No key has that id\. [^\n]+\n$/),
+    })
+  })
 
   it('does not repeat the text of a key that was given for its id', async () => {
     const { exitCode, stdout, stderr } = await home.run(['keys', 'rotate', admin])
