@@ -4,6 +4,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { memoryDisk } from '../../packages/server/test/memory-disk.ts'
 import { type Cluster, createCluster } from '../../packages/server/test/postgres-cluster.ts'
 import { type Answer, call } from '../calling.ts'
 import { createHome, type Home } from '../running.ts'
@@ -170,7 +171,7 @@ describe('PostgreSQL', () => {
   let deployment: Deployment
 
   beforeAll(async () => {
-    cluster = await createCluster()
+    cluster = await createCluster([], memoryDisk())
     fleet = await createFleet(cluster, 3)
     const [first, second, frozen] = fleet.servers
     deployment = { writeAt: [first!.url, second!.url], revokeAt: first!.url, key: fleet.key }

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { memoryDisk } from '../../packages/server/test/memory-disk.ts'
 import {
   type Cluster,
   connectTo,
@@ -22,7 +23,7 @@ let cluster: Cluster
 const pools: PgBouncer[] = []
 
 beforeAll(async () => {
-  cluster = await createCluster(['max_connections=200'])
+  cluster = await createCluster(['max_connections=200'], memoryDisk())
 })
 afterAll(() => cluster?.dispose())
 afterEach(async () => {

@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { memoryDisk } from '../../packages/server/test/memory-disk.ts'
 import {
   type Cluster,
   connectTo,
@@ -29,7 +30,7 @@ async function urlOfClerk(databaseUrl: string): Promise<string> {
 }
 
 beforeAll(async () => {
-  cluster = await createCluster()
+  cluster = await createCluster([], memoryDisk())
   fleet = await createFleet(cluster, 1, async (_, databaseUrl) => ({
     DATABASE_URL: await urlOfClerk(databaseUrl),
     LATCHKEY_DATABASE_CONNECTIONS: '1',

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, type TestContext } from 'vitest'
+import { memoryDisk } from '../../packages/server/test/memory-disk.ts'
 import { type Cluster, createCluster } from '../../packages/server/test/postgres-cluster.ts'
 import { findDamage } from './damage.ts'
 import { createFleet, type Fleet, type FleetServer } from './fleet.ts'
@@ -83,7 +84,7 @@ beforeAll(async () => {
   directory = mkdtempSync(join(tmpdir(), 'latchkey-clock-'))
   writeFileSync(join(directory, 'clock.mjs'), CLOCK)
   setClock(0)
-  cluster = await createCluster(['max_connections=200'])
+  cluster = await createCluster(['max_connections=200'], memoryDisk())
   fleet = await createFleet(cluster, 3, async (index, databaseUrl) => {
     if (index < 2) return {}
     network = await createNetwork(databaseUrl)

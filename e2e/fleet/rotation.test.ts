@@ -1,5 +1,6 @@
 /** No verification that begins after a rotation without overlap was answered accepts the old secret, however many are under way. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { memoryDisk } from '../../packages/server/test/memory-disk.ts'
 import { type Cluster, createCluster } from '../../packages/server/test/postgres-cluster.ts'
 import { call } from '../calling.ts'
 import { createHome, type Home } from '../running.ts'
@@ -77,7 +78,7 @@ describe('PostgreSQL', () => {
   let deployment: Deployment
 
   beforeAll(async () => {
-    cluster = await createCluster()
+    cluster = await createCluster([], memoryDisk())
     fleet = await createFleet(cluster, 3)
     const [first, second] = fleet.servers
     deployment = { urls: [first!.url, second!.url], key: fleet.key, userId: fleet.userId }

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { Agent, type IncomingMessage, request } from 'node:http'
 import { text } from 'node:stream/consumers'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { memoryDisk } from '../../packages/server/test/memory-disk.ts'
 import { type Cluster, createCluster, createDatabase } from '../../packages/server/test/postgres-cluster.ts'
 import { type Answer, type Call, call } from '../calling.ts'
 import { createHome, type Home } from '../running.ts'
@@ -23,7 +24,7 @@ let home: Home
 let connections: Connection[]
 
 beforeAll(async () => {
-  cluster = await createCluster()
+  cluster = await createCluster([], memoryDisk())
 })
 afterAll(() => cluster.dispose())
 

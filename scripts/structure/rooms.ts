@@ -268,10 +268,11 @@ export const WALLS: Readonly<Record<string, Wall>> = {
   'console/features/*': { may: ['client', 'console/ui', ...consoleCore()] },
 
   scripts: { may: ['server/settings'] },
-  // The PostgreSQL server of the tests, which the service's own tests have too.
+  // The PostgreSQL server of the tests, and where it lies; the service's own tests have them too.
   // And what is published, as it is built.
   e2e: {
     may: [
+      'packages/server/test/memory-disk.ts',
       'packages/server/test/postgres-cluster.ts',
       'packages/server/test/tokens/self-signed.ts',
       'scripts/build-client.ts',

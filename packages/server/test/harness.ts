@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto'
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { type InjectOptions, inject as request } from 'light-my-request'
@@ -10,6 +9,7 @@ import { type Bootstrapped, bootstrap } from '../src/bootstrap.ts'
 import { readConfig } from '../src/config.ts'
 import { storeFileOf } from '../src/open-store.ts'
 import { createServices, type Overrides, type Services } from '../src/services.ts'
+import { memoryDisk } from './memory-disk.ts'
 import { createDatabase, readTables, tamperWithDatabase } from './postgres-cluster.ts'
 
 /** A whole service on a real store of its own: a SQLite file, or a database on a real PostgreSQL server. */
@@ -62,7 +62,7 @@ export async function startTestServer(
   environment: Readonly<Record<string, string>> = {},
   overrides: Overrides = {},
 ): Promise<TestService> {
-  const dataDir = mkdtempSync(join(tmpdir(), 'latchkey-test-'))
+  const dataDir = mkdtempSync(join(memoryDisk(), 'latchkey-test-'))
   const databaseServer = inject('databaseServer')
   const database = databaseServer === undefined ? undefined : await createDatabase(databaseServer)
   const { config, secretSource } = readConfig({

@@ -35,8 +35,9 @@ export type Cluster = {
   dispose(): Promise<void>
 }
 
-export async function createCluster(settings: readonly string[] = []): Promise<Cluster> {
-  const { directory, binaries, account } = prepareDirectory()
+/** `under`: the directory that its own is made in. */
+export async function createCluster(settings: readonly string[] = [], under = tmpdir()): Promise<Cluster> {
+  const { directory, binaries, account } = prepareDirectory(under)
   const place = join(directory, 'cluster')
   const initial = ['-D', place, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--locale=C', '--no-sync']
   execFileSync(join(binaries, 'initdb'), initial, { ...account, stdio: 'ignore' })
@@ -54,7 +55,7 @@ export async function createStandby(
     settings = [],
   }: { readonly host?: string; readonly settings?: readonly string[] } = {},
 ): Promise<Cluster> {
-  const { directory, binaries, account } = prepareDirectory()
+  const { directory, binaries, account } = prepareDirectory(tmpdir())
   const place = join(directory, 'cluster')
   const client = new pg.Client({ connectionString: primary.url })
   await client.connect()
@@ -77,8 +78,8 @@ export async function createStandby(
 type Account = { uid?: number; gid?: number }
 type Place = { readonly directory: string; readonly binaries: string; readonly account: Account }
 
-function prepareDirectory(): Place {
-  const directory = mkdtempSync(join(tmpdir(), 'latchkey-postgres-'))
+function prepareDirectory(under: string): Place {
+  const directory = mkdtempSync(join(under, 'latchkey-postgres-'))
   const account = process.getuid?.() === 0 ? { uid: NOBODY, gid: NOBODY } : {}
   const binaries = readableBinaries(directory, account)
   if (account.uid !== undefined) chownSync(directory, account.uid, account.gid)

@@ -1,4 +1,5 @@
 import type { TestProject } from 'vitest/node'
+import { memoryDisk } from './memory-disk.ts'
 import { createCluster } from './postgres-cluster.ts'
 
 declare module 'vitest' {
@@ -15,7 +16,7 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
     project.provide('databaseServer', given)
     return async () => {}
   }
-  const cluster = await createCluster(['max_connections=200'])
+  const cluster = await createCluster(['max_connections=200'], memoryDisk())
   project.provide('databaseServer', cluster.url)
   return cluster.dispose
 }
