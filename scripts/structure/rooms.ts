@@ -268,8 +268,7 @@ export const WALLS: Readonly<Record<string, Wall>> = {
   'console/features/*': { may: ['client', 'console/ui', ...consoleCore()] },
 
   scripts: { may: ['server/settings'] },
-  // The PostgreSQL server of the tests, and where it lies; the service's own tests have them too.
-  // And what is published, as it is built.
+  // The PostgreSQL server of the service's own tests, where it lies, and what is published, as it is built.
   e2e: {
     may: [
       'packages/server/test/memory-disk.ts',
