@@ -97,7 +97,7 @@ describe('the banner', () => {
     const service = home.start(['serve'], { settings })
     const [, own = ''] = await service.printed(/Here +(http:\/\/127\.0\.0\.1:\d+) /)
     const [, line = ''] = await service.printed(/Try +(curl .*)/)
-    expect(service.stdout()).toContain('  API    https://keys.example.com/latchkey\n')
+    expect(service.stdout()).toContain('  API      https://keys.example.com/latchkey\n')
     expect(line).toContain(own)
     expect(await inShell(line)).toMatchObject({ status: 200, total: 1 })
   })

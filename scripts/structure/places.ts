@@ -20,7 +20,7 @@ function placeInSource(name: string, inside: readonly string[]): string {
   if (name === 'server' && HOUSES.includes(first) && inside.length > 2) return `server/${first}/${second}`
   if (name === 'server') return `server/${isFile ? first.replace(/\.\w+$/, '') : first}`
   if (name === 'console' && first === 'features') return `console/features/${second}`
-  if (name === 'console' && first === 'ui') return 'console/ui'
+  if (name === 'console' && (first === 'ui' || first === 'api')) return `console/${first}`
   if (name === 'client' && (first === 'local' || first === 'middleware')) return `client/${first}`
   return name
 }

@@ -1,3 +1,5 @@
+import { CONSOLE_ROOMS } from './console-rooms.ts'
+
 /** The rooms of the tree, and who may import whom. */
 
 /** What the files of one place may import besides each other. Places are named by `placeOf` in places.ts. */
@@ -203,6 +205,11 @@ export const WALLS: Readonly<Record<string, Wall>> = {
     reads: store,
     types: ['contract', 'server/config', 'server/services'],
   },
+  'server/console-link-on-host': {
+    may: ['core', 'server/changes', 'server/users'],
+    reads: store,
+    types: ['server/services'],
+  },
   'server/prune-audit-on-host': {
     may: [
       'core',
@@ -263,9 +270,7 @@ export const WALLS: Readonly<Record<string, Wall>> = {
   cli: { may: ['core', 'client', 'server/settings'], types: ['server/index'], lazily: ['server/index'] },
   'cli/bin': { may: ['cli'], lazily: ['cli'] },
 
-  console: { may: ['client', 'console/ui', 'console/features/*', ...consoleCore()] },
-  'console/ui': { may: ['client', ...consoleCore()] },
-  'console/features/*': { may: ['client', 'console/ui', ...consoleCore()] },
+  ...CONSOLE_ROOMS,
 
   scripts: { may: ['server/settings'] },
   // The PostgreSQL server of the service's own tests, where it lies, and what is published, as it is built.
@@ -289,11 +294,6 @@ export const WALLS: Readonly<Record<string, Wall>> = {
   },
   // What the test runner is told of: the reporter of the long proofs.
   root: { may: ['e2e/faults-reporter.ts'] },
-}
-
-/** The console compiles allowlists as the server does, so that what it shows is what will be decided. */
-function consoleCore(): string[] {
-  return ['packages/core/src/address.ts', 'packages/core/src/allowlist.ts']
 }
 
 /** Tests may import everything of their own package, and these by name. */

@@ -9,6 +9,7 @@ import { registerAuditPrune } from './commands/audit-prune.ts'
 import { registerAuditVerify } from './commands/audit-verify.ts'
 import { registerBackup } from './commands/backup.ts'
 import { registerBootstrap } from './commands/bootstrap.ts'
+import { registerConsoleLink } from './commands/console-link.ts'
 import { registerDoctor } from './commands/doctor.ts'
 import { registerKeysCreate } from './commands/keys-create.ts'
 import { registerKeysDelete } from './commands/keys-delete.ts'
@@ -46,6 +47,7 @@ function buildProgram(args: readonly string[]): Command {
   registerMigrate(program)
   registerBackup(program)
   registerDoctor(program)
+  registerConsoleLink(program)
   const keys = program.command('keys').description('Keys, from the server itself.')
   registerKeysCreate(keys)
   registerKeysRotate(keys)

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path'
 import type { Config, RunningServer, Services } from '@latchkey/server'
+import { consoleLine, prepareConsoleLink } from './console-line.ts'
 import { makeAdminKey } from './first-start.ts'
 import type { StopSignal } from './stop-signals.ts'
 import { failedFirstStart, welcome, welcomeBack } from './welcome.ts'
@@ -23,16 +24,19 @@ export async function startFirst<T extends Started>(services: Services, start: (
     await services.dispose()
     throw error
   })
+  const link = await prepareConsoleLink(services, keyText !== undefined)
   const started = await start().catch((error: unknown) => {
     // The store has it now, and no later start will show it.
     if (keyText !== undefined) process.stdout.write(failedFirstStart(keyText))
     throw error
   })
+  const url = config.publicUrl ?? started.url
   const place = {
-    url: config.publicUrl ?? started.url,
+    url,
     ownUrl: started.url,
     store: describeStore(services),
     unready: started.unready,
+    console: consoleLine(link, url, config),
   }
   process.stdout.write(keyText === undefined ? welcomeBack(place) : welcome({ ...place, keyText }))
   return started

@@ -7,6 +7,8 @@ type Place = {
   readonly store: string
   /** Why it cannot do its work yet. */
   readonly unready: string | undefined
+  /** Where the console is opened, or why there is none. */
+  readonly console: string
 }
 
 /** What the first start prints. `keyText`: the key itself, or how a shell reads it from its file. */
@@ -20,8 +22,8 @@ export function welcome(place: Place & { readonly keyText: string }): string {
     '',
     ...addresses(place),
     // Whatever is to be in front of it may not be there yet.
-    `  Try    curl -s ${ownUrl}/keys -H "X-API-KEY: ${keyText}"`,
-    `  Data   ${store}`,
+    `  Try      curl -s ${ownUrl}/keys -H "X-API-KEY: ${keyText}"`,
+    `  Data     ${store}`,
     '',
     warning,
     'Ctrl-C stops it.',
@@ -35,7 +37,7 @@ export function welcomeBack(place: Place): string {
     stateOf(place),
     '',
     ...addresses(place),
-    `  Data   ${place.store}`,
+    `  Data     ${place.store}`,
     '',
     'Admin key lost? On this machine: npx latchkey keys create --help',
     'Ctrl-C stops it.',
@@ -46,10 +48,11 @@ export function welcomeBack(place: Place): string {
 const stateOf = ({ unready }: Place): string =>
   unready === undefined ? 'Latchkey is ready.' : `Latchkey is running, but NOT READY. ${unready}`
 
-const addresses = ({ url, ownUrl }: Place): string[] => [
-  `  Docs   ${url}/docs`,
-  `  API    ${url}`,
-  ...(url === ownUrl ? [] : [`  Here   ${ownUrl}  (for the proxy in front of it)`]),
+const addresses = ({ url, ownUrl, console }: Place): string[] => [
+  `  Console  ${console}`,
+  `  Docs     ${url}/docs`,
+  `  API      ${url}`,
+  ...(url === ownUrl ? [] : [`  Here     ${ownUrl}  (for the proxy in front of it)`]),
 ]
 
 /** What a first start prints that made the store and then could not listen. Nothing when the key is in a file. */

@@ -17,6 +17,8 @@ export const AUDIT_ACTIONS = [
   'keys.imported',
   'session.started',
   'session.ended',
+  'user.sessions_ended',
+  'console.link_created',
   'store.accepted',
   'store.companies_sealed',
   'store.companies_accepted',

@@ -26,6 +26,8 @@ export const ERROR_CODES = [
   'permission_escalation',
   'ip_not_allowed',
   'client_ip_unknown',
+  'cross_site_request',
+  'https_required',
   'key_not_found',
   'company_not_found',
   'rotation_not_found',

@@ -9,6 +9,8 @@ import { createSlowReads } from './http/admission/slow-reads.ts'
 import { createTurns, type Turns } from './http/admission/turns.ts'
 import { createTurnstile } from './http/admission/turnstile.ts'
 import { type BrokenRequest, createBrokenAnswers } from './http/broken-request.ts'
+import { registerConsolePages } from './http/console/pages.ts'
+import { registerConsoleSession } from './http/console/session-routes.ts'
 import { createDispatch, type Dispatch } from './http/dispatch.ts'
 import { registerGateway } from './http/gateway/gateway.ts'
 import { registerMetrics } from './http/metrics-page.ts'
@@ -67,7 +69,8 @@ export function createApp(services: Services): App {
   // An id of any length is looked up and not found.
   const router = createRouter(services.config.headerBytesMax)
   const basePath = basePathOf(services.config.publicUrl)
-  registerPages(router, services.config.publicUrl)
+  const isConsoleBuilt = registerConsolePages(router, basePath)
+  registerPages(router, services.config.publicUrl, isConsoleBuilt ? '/console' : '/docs')
   const turns = createTurns()
   const connections = createConnections(CONNECTIONS_MAX)
   const gatewayConnections = new WeakSet<Socket>()
@@ -185,6 +188,7 @@ function registerOperations(
   registerMetrics(router, deps)
   registerOAuth(router, deps)
   registerGateway(router, deps, gatewayConnections)
+  registerConsoleSession(router, deps)
   for (const id of Object.keys(operations) as OperationId[]) {
     registerOperation(router, deps, id, handlers[id] as Handler<OperationId>)
   }

@@ -4,6 +4,7 @@ export { takeCheckpoint } from './audit/take-checkpoint.ts'
 export { type StoreReport, verifyStore } from './audit/verify-store.ts'
 export { type Bootstrapped, bootstrap } from './bootstrap.ts'
 export { type Config, ConfigError, isRunByNpm, readConfig, type SecretSource } from './config.ts'
+export { type ConsoleLink, makeConsoleLinkOnHost } from './console-link-on-host.ts'
 export { diagnose } from './diagnose/diagnose.ts'
 export type { Finding } from './diagnose/finding.ts'
 export {
@@ -19,6 +20,7 @@ export {
   sealOlderStore,
   setPasswordOnHost,
 } from './host.ts'
+export { isConsoleBuilt } from './http/console/files.ts'
 export { assertStoreMade, isStoreMade, storeFileOf } from './open-store.ts'
 export { pruneAuditOnHost } from './prune-audit-on-host.ts'
 export { secretFileOf } from './server-secret.ts'

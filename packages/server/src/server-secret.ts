@@ -24,6 +24,8 @@ export type DerivedKeys = {
   /** Seals what hashes of other systems were made with. */
   readonly imports: Buffer
   readonly invitation: Buffer
+  /** Of the links that open the console the first time. */
+  readonly consoleLink: Buffer
   readonly password: Buffer
   /** Seed of the Ed25519 key that signs tokens. */
   readonly signing: Buffer
@@ -134,6 +136,7 @@ export function deriveKeys(secret: string): DerivedKeys {
     idempotency: derive('idempotency'),
     imports: derive('imports'),
     invitation: derive('invitation'),
+    consoleLink: derive('console link'),
     password: derive('password'),
     signing: derive('token signing'),
     check: derive('check'),

@@ -1,17 +1,39 @@
 import { AppError } from '@latchkey/core/error'
-import { isId, type SessionId } from '@latchkey/core/ids'
+import { isId, nextId, type SessionId, type UserId } from '@latchkey/core/ids'
 import type { Principal } from '@latchkey/core/principal'
 import type { Change } from '../changes/change.ts'
-import { findSession, updateSession } from '../storage/tables/people.ts'
+import { endSessionsOf, findSession, insertSession, updateSession } from '../storage/tables/people.ts'
 import { SESSION_TOKEN_MS } from './access-token.ts'
 
 /** However often it is renewed, a session asks for the password again after this long. */
-const SESSION_MS_MAX = 12 * 60 * 60 * 1_000
+export const SESSION_MS_MAX = 12 * 60 * 60 * 1_000
 
 /** The session itself, and not something made from it. Throws AppError `missing_permission`. */
 export function requireSession(principal: Principal): SessionId {
   if (principal.id !== null && isId('ses', principal.id) && !principal.isDerived) return principal.id
   throw new AppError('missing_permission', 'This needs the token of a session, from POST /auth/token.')
+}
+
+/** Begins a session of a user that has proven who it is. */
+export async function openSession(
+  { db, nowMs, randomBytes, record }: Change,
+  userId: UserId,
+): Promise<SessionId> {
+  const sessionId = nextId('ses', { nowMs, randomBytes })
+  await insertSession(db, {
+    id: sessionId,
+    user_id: userId,
+    created_at: nowMs,
+    expires_at: nowMs + SESSION_TOKEN_MS,
+    ended_at: null,
+  })
+  await record({
+    action: 'session.started',
+    object: { type: 'session', id: sessionId },
+    // Whoever has to revoke may have to sign in first.
+    isUrgent: true,
+  })
+  return sessionId
 }
 
 /** Moves the end of a session. Answers the new one, milliseconds since the epoch. */
@@ -35,4 +57,17 @@ export async function endSession(change: Change): Promise<void> {
     isUrgent: true,
   })
   change.revoke({ scope: 'session', id: sessionId })
+}
+
+/** Ends every session of the user whose session this is, this one too. */
+export async function endEverySession(change: Change): Promise<void> {
+  requireSession(change.principal)
+  const userId = change.principal.userId!
+  await endSessionsOf(change.db, userId, change.nowMs)
+  await change.record({
+    action: 'user.sessions_ended',
+    object: { type: 'user', id: userId },
+    isUrgent: true,
+  })
+  change.revoke({ scope: 'user', id: userId })
 }

@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto'
-import { type CompanyId, nextId, type SessionId, type UserId } from '@latchkey/core/ids'
+import type { CompanyId, SessionId, UserId } from '@latchkey/core/ids'
 import type { Actor } from '@latchkey/core/principal'
 import type { Changes } from '../changes/changes.ts'
 import { requesterAsUser } from '../changes/requester.ts'
@@ -11,10 +11,9 @@ import {
   updatePasswordHash,
   upsertKnownSource,
 } from '../storage/tables/passwords.ts'
-import { insertSession } from '../storage/tables/people.ts'
 import { findUser } from '../storage/tables/users.ts'
-import { SESSION_TOKEN_MS } from './access-token.ts'
 import type { Match, Passwords } from './password.ts'
+import { openSession } from './session.ts'
 import type { SignInLimits } from './sign-in-limits.ts'
 import { type Source, UNKNOWN_SOURCE } from './source.ts'
 
@@ -104,31 +103,14 @@ async function startSession(
   actor: Actor,
 ): Promise<StartedSession | undefined> {
   const { user_id: userId, company_id: companyId, hash } = candidate
-  return change(
-    requesterAsUser(actor, companyId, userId),
-    companyId,
-    async ({ db, nowMs, randomBytes, record }) => {
-      // While the password was being checked it may have been changed or ended, and the user too.
-      const [password, user] = [await findPassword(db, userId), await findUser(db, companyId, userId)]
-      if (password?.hash !== hash || user?.status !== 'active') return undefined
-      if (password.email !== email || user.email !== email) return undefined
-      if (renewed !== undefined) await updatePasswordHash(db, userId, renewed)
-      if (sourceTag !== undefined) await upsertKnownSource(db, userId, sourceTag, nowMs)
-      const sessionId = nextId('ses', { nowMs, randomBytes })
-      await insertSession(db, {
-        id: sessionId,
-        user_id: userId,
-        created_at: nowMs,
-        expires_at: nowMs + SESSION_TOKEN_MS,
-        ended_at: null,
-      })
-      await record({
-        action: 'session.started',
-        object: { type: 'session', id: sessionId },
-        // Whoever has to revoke may have to sign in first.
-        isUrgent: true,
-      })
-      return { sessionId, userId, companyId }
-    },
-  )
+  return change(requesterAsUser(actor, companyId, userId), companyId, async (open) => {
+    const { db, nowMs } = open
+    // While the password was being checked it may have been changed or ended, and the user too.
+    const [password, user] = [await findPassword(db, userId), await findUser(db, companyId, userId)]
+    if (password?.hash !== hash || user?.status !== 'active') return undefined
+    if (password.email !== email || user.email !== email) return undefined
+    if (renewed !== undefined) await updatePasswordHash(db, userId, renewed)
+    if (sourceTag !== undefined) await upsertKnownSource(db, userId, sourceTag, nowMs)
+    return { sessionId: await openSession(open, userId), userId, companyId }
+  })
 }

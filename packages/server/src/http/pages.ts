@@ -19,9 +19,10 @@ const CONTENT_SECURITY_POLICY =
 
 /**
  * The pages for people, and the document for machines: everything that is not an operation. Their links begin with
- * the path of `publicUrl`, and the commands on them with the address under which they were asked for.
+ * the path of `publicUrl`, and the commands on them with the address under which they were asked for. `home`: where a
+ * browser is sent that asks for nothing.
  */
-export function registerPages(router: Router, publicUrl: string | null): void {
+export function registerPages(router: Router, publicUrl: string | null, home: '/console' | '/docs'): void {
   const basePath = basePathOf(publicUrl)
   // As bytes: what is sent to many is made once, and held once, however slowly they read.
   const bytesOf = (page: string) => Buffer.from(pageUnder(page, basePath))
@@ -36,7 +37,7 @@ export function registerPages(router: Router, publicUrl: string | null): void {
 
   get('/', ({ raw }) => {
     if (raw.headers.accept?.includes('text/html')) {
-      return { status: 302, headers: { location: '/docs' }, body: '' }
+      return { status: 302, headers: { location: home }, body: '' }
     }
     throw new AppError('route_not_found', 'There is nothing here: see /docs.')
   })

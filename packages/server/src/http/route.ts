@@ -16,6 +16,7 @@ import { readOnlyFields } from './schema/read-only-fields.ts'
 import { contextOf } from './schema/request-context.ts'
 import { type BodyValidator, createBodyValidator, createQueryValidator } from './schema/validation.ts'
 import { type BodyRoom, isLong, type JsonBody, readJsonBody, USUAL_ROOM } from './wire/body.ts'
+import { credentialOptionsOf } from './wire/console-cookie.ts'
 import { refuseConditions, uncheckedConditions } from './wire/if-match.ts'
 import { type Incoming, laneOf, urlOf } from './wire/incoming.ts'
 import { parseQuery } from './wire/query.ts'
@@ -153,14 +154,17 @@ function admit(deps: RouteDeps, operation: Operation, request: Incoming): MaybeP
     permissions: operation.permission === null ? NOTHING : [operation.permission],
     exempt: operation.allowsSelf === true ? (request.params.keyId ?? null) : null,
   }
-  return whenKnown(authenticate(deps, request.raw, request.address, asked), (principal) => {
-    request.principal = principal
-    const actingFor = headerValues(request.raw, 'x-company-id')
-    if (actingFor.length === 0) return
-    return actFor(deps, principal, actingFor).then((acting) => {
-      request.principal = acting
-    })
-  })
+  return whenKnown(
+    authenticate(deps, request.raw, request.address, asked, credentialOptionsOf(operation)),
+    (principal) => {
+      request.principal = principal
+      const actingFor = headerValues(request.raw, 'x-company-id')
+      if (actingFor.length === 0) return
+      return actFor(deps, principal, actingFor).then((acting) => {
+        request.principal = acting
+      })
+    },
+  )
 }
 
 /** The body may have been long in coming: a credential that was revoked meanwhile does nothing any more. */

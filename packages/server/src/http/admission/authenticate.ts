@@ -11,6 +11,7 @@ import type { Services } from '../../services.ts'
 import { findOutsideUser } from '../../storage/tables/outside-user.ts'
 import { principalNow } from '../../verification/principal-now.ts'
 import { refusalError, tokenExpired } from '../../verification/refusal.ts'
+import type { CredentialOptions } from '../wire/console-cookie.ts'
 import { readCredential } from './credential.ts'
 import { explainCredentialForm } from './credential-form.ts'
 import type { FailedAttempts } from './failed-attempts.ts'
@@ -33,8 +34,9 @@ export function authenticate(
   request: IncomingMessage,
   address: Address | undefined,
   needed: Needed,
+  options?: CredentialOptions,
 ): MaybePromise<Principal> {
-  const credential = readCredential(request)
+  const credential = readCredential(request, options)
   if (credential === undefined) {
     throw new AppError(
       'missing_credentials',

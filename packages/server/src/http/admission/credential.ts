@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import { AppError, type Fault, inputError } from '@latchkey/core/error'
 import { TOKEN_LENGTH_MAX } from '../../auth/access-token.ts'
+import { type CredentialOptions, readConsoleCookie } from '../wire/console-cookie.ts'
 import { headerValues } from '../wire/raw-headers.ts'
 
 /** What a request presents. `text` is untrusted and never logged. */
@@ -10,10 +11,26 @@ export type Credential = { readonly scheme: 'api-key' | 'bearer' | 'other'; read
 const CREDENTIAL_LENGTH_MAX = TOKEN_LENGTH_MAX
 
 /**
- * The one credential of a request, from X-API-KEY or Authorization: Bearer; undefined: none. Throws AppError
- * `multiple_credentials` when the request leaves a choice.
+ * The one credential of a request, from X-API-KEY or Authorization: Bearer, or the console's cookie where that counts;
+ * undefined: none. Throws AppError `multiple_credentials` when the request leaves a choice, `cross_site_request`.
  */
-export function readCredential(request: IncomingMessage): Credential | undefined {
+export function readCredential(
+  request: IncomingMessage,
+  { takesCookie }: CredentialOptions = NO_COOKIE,
+): Credential | undefined {
+  const fromHeaders = readHeaders(request)
+  const cookie = takesCookie ? readConsoleCookie(request) : undefined
+  if (cookie === undefined) return fromHeaders
+  if (fromHeaders === undefined) return { scheme: 'bearer', text: bounded(cookie) }
+  throw new AppError(
+    'multiple_credentials',
+    'The request carries a console session and another credential: send one of them.',
+  )
+}
+
+const NO_COOKIE: CredentialOptions = { takesCookie: false }
+
+function readHeaders(request: IncomingMessage): Credential | undefined {
   const apiKeys = headerValues(request, 'x-api-key')
   const authorizations = headerValues(request, 'authorization')
   if (apiKeys.length > 1) throw repeated('X-API-KEY')

@@ -1,4 +1,5 @@
 import type { ErrorCode } from '@latchkey/core/error'
+import { CONSOLE_PROBLEMS } from './console-problems.ts'
 import { kind, type ProblemKind } from './problem-kind.ts'
 
 /** The only place that knows which HTTP status a code has. A new code without a row does not compile. */
@@ -154,6 +155,7 @@ export const PROBLEMS = {
     'The key is restricted to addresses and the address of the request cannot be told.',
     'Check the X-Forwarded-For header that your proxy sends.',
   ),
+  ...CONSOLE_PROBLEMS,
   key_not_found: kind(
     404,
     'Key not found',

@@ -21,6 +21,6 @@ export const createSession: Handler<'createSession'> = async (deps, { body, acto
 }
 
 /** One answer for whatever is wrong: it tells nobody which names exist. */
-function signInRefused(): AppError {
+export function signInRefused(): AppError {
   return new AppError('invalid_credentials', 'The email address or the password is wrong.')
 }

@@ -102,7 +102,7 @@ class RequestContext {
   }
 }
 
-function actorOf({ principal, address, requestId }: Incoming): Actor {
+export function actorOf({ principal, address, requestId }: Incoming): Actor {
   return {
     type: principal?.type ?? 'none',
     id: principal?.id ?? null,

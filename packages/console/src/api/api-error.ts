@@ -1,0 +1,46 @@
+import type { Problem } from '@latchkey/contract/schemas/problem'
+
+/** One thing that is wrong with what was sent, in the API's own words. */
+export type Fault = { readonly pointer?: string; readonly parameter?: string; readonly detail: string }
+
+/** The API's refusal. */
+export class ApiError extends Error {
+  readonly status: number
+  readonly code: string
+  readonly requestId: string
+  readonly faults: readonly Fault[]
+  readonly retryAfterSeconds: number | undefined
+
+  constructor(problem: Problem, retryAfterSeconds: number | undefined) {
+    super(problem.detail)
+    this.name = 'ApiError'
+    this.status = problem.status
+    this.code = problem.code
+    this.requestId = problem.requestId
+    this.faults = (problem.errors ?? []) as readonly Fault[]
+    this.retryAfterSeconds = retryAfterSeconds
+  }
+}
+
+/** No answer came: whether the service did it is not known. */
+export class ConnectionError extends Error {
+  constructor() {
+    super('The service did not answer. Check the network; what you typed is kept.')
+    this.name = 'ConnectionError'
+  }
+}
+
+/** What is wrong with one field, by the name under which the API knows it. */
+export function faultOf(error: unknown, field: string): string | undefined {
+  if (!(error instanceof ApiError)) return undefined
+  const found = error.faults.find(
+    ({ pointer }) => pointer === `/${field}` || pointer?.startsWith(`/${field}/`),
+  )
+  return found === undefined ? undefined : sentence(found.detail)
+}
+
+/** The API writes what follows the name of the field: “must have at least 12 characters.” */
+function sentence(detail: string): string {
+  const text = detail.trim()
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}`
+}

@@ -1,0 +1,76 @@
+import type { ApiKey } from '@latchkey/contract/schemas/keys'
+import type { Me } from '@latchkey/contract/schemas/session'
+import type { User } from '@latchkey/contract/schemas/users'
+import { queryOptions, useQuery } from '@tanstack/react-query'
+import { type Answered, request } from './request.ts'
+
+/** A page of a list, as every list answers. */
+export type Listed<Row> = {
+  readonly total: number
+  readonly totalIsMinimum?: boolean
+  readonly nextUrl: string | null
+  readonly previousUrl: string | null
+  readonly data: readonly Row[]
+}
+
+export const meQuery = queryOptions({
+  queryKey: ['me'],
+  queryFn: async () => (await request<Me>('GET', '/me')).body,
+  staleTime: 60_000,
+})
+
+/** Who is signed in, and what it may do. The frame shows nothing before it is known. */
+export function useMe(): Me {
+  const { data } = useQuery(meQuery)
+  if (data === undefined) throw new Error('nobody is signed in')
+  return data
+}
+
+/** Whether whoever is signed in may do something. The service decides; this only hides what it would refuse. */
+export function useMay(): (permission: string) => boolean {
+  const { permissions } = useMe()
+  return (permission) =>
+    permissions.includes(permission) ||
+    permissions.includes('*') ||
+    permissions.includes(`${permission.split(':')[0]}:*`)
+}
+
+export const keyQuery = (keyId: string) =>
+  queryOptions({
+    queryKey: ['keys', 'one', keyId],
+    queryFn: ({ signal }): Promise<Answered<ApiKey>> =>
+      request<ApiKey>('GET', `/keys/${encodeURIComponent(keyId)}`, { signal }),
+  })
+
+/** As many users as a list to choose from can hold; beyond it people are named by their id. */
+const USER_PAGES_MAX = 5
+
+const usersQuery = queryOptions({
+  queryKey: ['users', 'all'],
+  staleTime: 60_000,
+  queryFn: async ({ signal }) => {
+    const users: User[] = []
+    for (let page = 0; page < USER_PAGES_MAX; page += 1) {
+      const after = users.at(-1)?.id
+      const query = { limit: 100, ...(after === undefined ? {} : { startingAfter: after }) }
+      const { body } = await request<Listed<User>>('GET', '/users', { query, signal })
+      users.push(...body.data)
+      if (body.nextUrl === null) break
+    }
+    return users
+  },
+})
+
+/** The users of the company, as far as whoever is signed in may see them. */
+export function useUsers(): readonly User[] {
+  const may = useMay()
+  const { data } = useQuery({ ...usersQuery, enabled: may('users:list') })
+  return data ?? []
+}
+
+/** How people are called: by their name, “you”, or their id. */
+export function useNameOf(): (userId: string) => string {
+  const users = useUsers()
+  const me = useMe()
+  return (userId) => users.find(({ id }) => id === userId)?.name ?? (userId === me.userId ? 'You' : userId)
+}

@@ -1,0 +1,13 @@
+import { QueryClient } from '@tanstack/react-query'
+import { ConnectionError } from './api-error.ts'
+
+/** Asks again only where no answer came: what the service refused it would refuse again. */
+export const queryClient: QueryClient = new QueryClient({
+  defaultOptions: {
+    queries: {
+      retry: (count, error) => error instanceof ConnectionError && count < 2,
+      staleTime: 5_000,
+      refetchOnWindowFocus: true,
+    },
+  },
+})

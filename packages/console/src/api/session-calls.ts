@@ -1,0 +1,64 @@
+import type { ConsoleSession, ConsoleSetup } from '@latchkey/contract/schemas/console'
+import { acting } from './acting.ts'
+import { meQuery } from './queries.ts'
+import { queryClient } from './query-client.ts'
+import { request } from './request.ts'
+import { sessionPhase } from './session.ts'
+
+/** Tells the other tabs of this browser: they share the cookie. */
+const tabs = new BroadcastChannel('latchkey.session')
+tabs.onmessage = ({ data }) => {
+  if (data === 'out') leave()
+  else if (data === 'in') void lookWhoIsIn()
+}
+
+/** Whether somebody is signed in, as far as the service is concerned. */
+export async function lookWhoIsIn(): Promise<void> {
+  try {
+    const before = queryClient.getQueryData(meQuery.queryKey)
+    const me = (await request<{ userId: string }>('GET', '/me')).body
+    // Another tab may have let somebody else in: nothing of the first is shown to the second.
+    if (before !== undefined && before.userId !== me.userId) queryClient.clear()
+    await queryClient.fetchQuery({ ...meQuery, staleTime: 0 })
+    sessionPhase.set('in')
+  } catch (error) {
+    if (sessionPhase.get() === 'unknown') {
+      // A company that is acted for may be gone; what is left is one's own.
+      if (acting.get() !== undefined) {
+        acting.set(undefined)
+        return lookWhoIsIn()
+      }
+      sessionPhase.set('out')
+    }
+    throw error
+  }
+}
+
+export async function signIn(username: string, password: string): Promise<void> {
+  await request<ConsoleSession>('POST', '/console/session', { body: { username, password } })
+  await lookWhoIsIn()
+  tabs.postMessage('in')
+}
+
+export async function setUp(body: ConsoleSetup): Promise<void> {
+  await request<ConsoleSession>('POST', '/console/setup', { body })
+  await lookWhoIsIn()
+}
+
+export async function renew(): Promise<ConsoleSession> {
+  return (await request<ConsoleSession>('PUT', '/console/session')).body
+}
+
+/** `everywhere`: in every browser, and every program that signed in as this user. */
+export async function signOut(everywhere: boolean): Promise<void> {
+  await request('DELETE', everywhere ? '/console/sessions' : '/console/session')
+  tabs.postMessage('out')
+  leave()
+}
+
+/** Nothing of what was shown stays in this tab. */
+export function leave(): void {
+  acting.set(undefined)
+  queryClient.clear()
+  sessionPhase.set('out')
+}

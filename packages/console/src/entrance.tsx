@@ -1,0 +1,61 @@
+import { RouterProvider } from '@tanstack/react-router'
+import { useEffect, useState } from 'react'
+import { ConnectionError } from './api/api-error.ts'
+import { sessionPhase } from './api/session.ts'
+import { lookWhoIsIn } from './api/session-calls.ts'
+import { useStore } from './api/store.ts'
+import { InvitationForm } from './features/session/invitation-form.tsx'
+import { SessionKeeper } from './features/session/session-keeper.tsx'
+import { SetupForm } from './features/session/setup-form.tsx'
+import { SignInPage } from './features/session/sign-in-page.tsx'
+import { router } from './router.tsx'
+import { ProblemNotice } from './ui/notice.tsx'
+import { Toasts } from './ui/toasts.tsx'
+
+/** Whether the link that was opened brings something that works once. Out of the address bar before anything else. */
+const arrival = takeArrival()
+
+function takeArrival(): { readonly kind: string; readonly token: string } | undefined {
+  const found = /^#(setup|invitation)=([\w-]+)$/.exec(location.hash)
+  if (found === null) return undefined
+  history.replaceState(null, '', location.pathname)
+  return { kind: found[1]!, token: found[2]! }
+}
+
+/** What is shown before it is known who is there, and to whom. */
+export function Entrance() {
+  const phase = useStore(sessionPhase)
+  const [arrived, setArrived] = useState(arrival)
+  const [error, setError] = useState<unknown>()
+  useEffect(() => {
+    const look = () => {
+      setError(undefined)
+      lookWhoIsIn().catch((failure: unknown) => failure instanceof ConnectionError && setError(failure))
+    }
+    look()
+    // Back to a page that the browser has kept: it may be of somebody who has left.
+    const shown = (event: PageTransitionEvent) => event.persisted && location.reload()
+    addEventListener('pageshow', shown)
+    return () => removeEventListener('pageshow', shown)
+  }, [])
+  if (arrived?.kind === 'setup')
+    return <SetupForm token={arrived.token} onDone={() => setArrived(undefined)} />
+  if (arrived !== undefined)
+    return <InvitationForm token={arrived.token} onDone={() => setArrived(undefined)} />
+  if (phase === 'unknown') return null
+  if (phase === 'out') {
+    return (
+      <>
+        {error === undefined ? null : <ProblemNotice error={error} />}
+        <SignInPage />
+      </>
+    )
+  }
+  return (
+    <>
+      <RouterProvider router={router} />
+      <SessionKeeper />
+      <Toasts />
+    </>
+  )
+}

@@ -1,0 +1,120 @@
+import type { AuditEvent } from '@latchkey/contract/schemas/audit'
+import { Button, TextInput } from '@mantine/core'
+import { keepPreviousData, useQuery } from '@tanstack/react-query'
+import { useNavigate, useSearch } from '@tanstack/react-router'
+import { type FormEvent, useState } from 'react'
+import type { Listed } from '../../api/queries.ts'
+import { request } from '../../api/request.ts'
+import { ApiCall } from '../../ui/api-call.tsx'
+import { ProblemNotice } from '../../ui/notice.tsx'
+import { Page } from '../../ui/page.tsx'
+import { Pager } from '../../ui/pager.tsx'
+import { AuditTable } from './audit-table.tsx'
+import { exportEvents } from './export-events.ts'
+
+type AuditFilters = {
+  readonly action?: string
+  readonly actor?: string
+  readonly object?: string
+  readonly after?: string
+  readonly before?: string
+}
+
+/** Who did what, to what, and when. */
+export function AuditPage() {
+  const filters: AuditFilters = useSearch({ strict: false })
+  const navigate = useNavigate()
+  const wanted = { action: filters.action, actorId: filters.actor, objectId: filters.object }
+  const query = { limit: 50, ...wanted, startingAfter: filters.after, endingBefore: filters.before }
+  const { data, error, isPending, refetch } = useQuery({
+    queryKey: ['audit', 'list', query],
+    queryFn: async ({ signal }) =>
+      (await request<Listed<AuditEvent>>('GET', '/audit', { query, signal })).body,
+    placeholderData: keepPreviousData,
+  })
+  const go = (next: AuditFilters) => void navigate({ to: '/audit', search: { ...next } })
+  return (
+    <Page
+      title="Audit"
+      lead="Every change, with who asked for it. Nobody can edit it, here or in the database."
+    >
+      <FilterForm key={JSON.stringify(filters)} filters={filters} onChange={go} />
+      <ProblemNotice error={error} retry={() => void refetch()} />
+      <AuditTable rows={data?.data ?? []} isLoading={isPending} />
+      <Pager
+        page={data}
+        noun="events"
+        idOf={({ id }) => id}
+        onMove={(cursor) => go({ ...filters, ...blank, ...definedOf(cursor) })}
+      />
+      <ExportBar query={wanted} />
+      <ApiCall path="/audit" query={query} />
+    </Page>
+  )
+}
+
+const blank = { after: undefined, before: undefined } as unknown as object
+
+const definedOf = (cursor: object): object =>
+  Object.fromEntries(Object.entries(cursor).filter(([, value]) => value !== undefined))
+
+type FilterFormProps = { readonly filters: AuditFilters; readonly onChange: (filters: AuditFilters) => void }
+
+function FilterForm({ filters, onChange }: FilterFormProps) {
+  const [texts, setTexts] = useState({
+    action: filters.action ?? '',
+    actor: filters.actor ?? '',
+    object: filters.object ?? '',
+  })
+  const field = (name: keyof typeof texts) => ({
+    value: texts[name],
+    onChange: (event: { currentTarget: { value: string } }) =>
+      setTexts({ ...texts, [name]: event.currentTarget.value }),
+  })
+  const submit = (event: FormEvent) => {
+    event.preventDefault()
+    onChange(Object.fromEntries(Object.entries(texts).filter(([, text]) => text.trim() !== '')))
+  }
+  return (
+    <form className="lk-filters" onSubmit={submit}>
+      <TextInput label="Action" placeholder="key.deleted" {...field('action')} />
+      <TextInput label="By" placeholder="Id of a key, session or user" {...field('actor')} />
+      <TextInput label="To" placeholder="Id of a key, user or company" {...field('object')} />
+      <Button type="submit" variant="default">
+        Filter
+      </Button>
+      <Button variant="subtle" onClick={() => onChange({})}>
+        Clear filters
+      </Button>
+    </form>
+  )
+}
+
+function ExportBar({ query }: { readonly query: Readonly<Record<string, string | undefined>> }) {
+  const [busy, setBusy] = useState<string>()
+  const [error, setError] = useState<unknown>()
+  const save = async (form: 'csv' | 'jsonl') => {
+    setBusy(form)
+    setError(undefined)
+    try {
+      await exportEvents(query, form)
+    } catch (failure) {
+      setError(failure)
+    }
+    setBusy(undefined)
+  }
+  return (
+    <div className="lk-stack">
+      <ProblemNotice error={error} />
+      <div className="lk-row">
+        <span className="lk-dim">Save these events, 10,000 at most:</span>
+        <Button variant="default" loading={busy === 'csv'} onClick={() => save('csv')}>
+          CSV
+        </Button>
+        <Button variant="default" loading={busy === 'jsonl'} onClick={() => save('jsonl')}>
+          JSON lines
+        </Button>
+      </div>
+    </div>
+  )
+}

@@ -1,0 +1,66 @@
+import type { AuditEvent } from '@latchkey/contract/schemas/audit'
+import { useNameOf } from '../../api/queries.ts'
+import { LoadingRows } from '../../ui/loading-rows.tsx'
+import { When } from '../../ui/when.tsx'
+
+type AuditTableProps = { readonly rows: readonly AuditEvent[]; readonly isLoading: boolean }
+
+const HEADINGS = ['When', 'What', 'By', 'From', 'To', 'Changes']
+
+export function AuditTable({ rows, isLoading }: AuditTableProps) {
+  const nameOf = useNameOf()
+  return (
+    <div className="lk-table-wrap">
+      <table className="lk-table" aria-busy={isLoading}>
+        <caption className="lk-hidden">Audit events, newest first</caption>
+        <thead>
+          <tr>
+            {HEADINGS.map((heading) => (
+              <th key={heading} scope="col">
+                {heading}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {isLoading ? <LoadingRows columns={HEADINGS.length} /> : null}
+          {rows.map(({ id, at, action, actor, address, object, changes, requestId }) => (
+            <tr key={id}>
+              <td data-label="When">
+                <When at={at} />
+              </td>
+              <td data-label="What" title={requestId === null ? undefined : `Request ${requestId}`}>
+                {action}
+              </td>
+              <td data-label="By" className="lk-text">
+                {actor.userId === null ? actor.type : nameOf(actor.userId)}
+              </td>
+              <td data-label="From" className="lk-mono">
+                {address ?? '-'}
+              </td>
+              <td data-label="To" className="lk-mono">
+                {object.id}
+              </td>
+              <td data-label="Changes" className="lk-text">
+                {textOf(changes)}
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      {!isLoading && rows.length === 0 ? <p className="lk-empty">No event fits.</p> : null}
+    </div>
+  )
+}
+
+/** Long lists are cut: the whole stands in what is saved. */
+const LENGTH_MAX = 160
+
+function textOf(changes: AuditEvent['changes']): string {
+  const text = Object.entries(changes)
+    .map(([name, value]) =>
+      Array.isArray(value) ? `${name}: ${JSON.stringify(value[0])} → ${JSON.stringify(value[1])}` : name,
+    )
+    .join('; ')
+  return text.length > LENGTH_MAX ? `${text.slice(0, LENGTH_MAX)}…` : text
+}

@@ -1,0 +1,49 @@
+import type { ApiKey } from '@latchkey/contract/schemas/keys'
+import { Modal } from '@mantine/core'
+import { useQueryClient } from '@tanstack/react-query'
+import { useNavigate } from '@tanstack/react-router'
+import { useRef, useState } from 'react'
+import { request } from '../../api/request.ts'
+import { CreateKeyForm } from './create-key-form.tsx'
+import { RevealStep } from './reveal-step.tsx'
+
+/** One short form that becomes the reveal. The whole secret is in this component's memory, and gone with it. */
+export function CreateKeyDialog({ onClose }: { readonly onClose: () => void }) {
+  const client = useQueryClient()
+  const navigate = useNavigate()
+  const [created, setCreated] = useState<ApiKey>()
+  const [isStored, setStored] = useState(false)
+  const [isWarned, setWarned] = useState(false)
+  // The same for a second try: an answer that was lost must not cost a second key.
+  const attempt = useRef({ body: '', id: '' })
+  const create = async (body: object) => {
+    const text = JSON.stringify(body)
+    if (attempt.current.body !== text) attempt.current = { body: text, id: crypto.randomUUID() }
+    const headers = { 'idempotency-key': attempt.current.id }
+    setCreated((await request<ApiKey>('POST', '/keys', { body, headers })).body)
+    void client.invalidateQueries({ queryKey: ['keys'] })
+  }
+  const close = () => {
+    if (created !== undefined && !isStored) setWarned(true)
+    else onClose()
+  }
+  const done = () => {
+    onClose()
+    if (created !== undefined) void navigate({ to: '/keys/$keyId', params: { keyId: created.id } })
+  }
+  return (
+    <Modal opened onClose={close} title={created === undefined ? 'Create key' : 'Your new key'} size="lg">
+      {created === undefined ? (
+        <CreateKeyForm onCreate={create} onCancel={onClose} />
+      ) : (
+        <RevealStep
+          secret={created.key}
+          isStored={isStored}
+          onStored={setStored}
+          isWarned={isWarned}
+          onDone={done}
+        />
+      )}
+    </Modal>
+  )
+}

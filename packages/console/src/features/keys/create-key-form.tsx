@@ -1,0 +1,108 @@
+import type { User } from '@latchkey/contract/schemas/users'
+import { Button, NativeSelect } from '@mantine/core'
+import { type FormEvent, useState } from 'react'
+import { faultOf } from '../../api/api-error.ts'
+import { useMe, useUsers } from '../../api/queries.ts'
+import { areSound } from '../../ui/addresses-field.tsx'
+import { ApiCall } from '../../ui/api-call.tsx'
+import { ProblemNotice } from '../../ui/notice.tsx'
+import type { KeyFields } from './key-fields.ts'
+import { KeyFormFields } from './key-form-fields.tsx'
+
+type CreateKeyFormProps = {
+  readonly onCreate: (body: object) => Promise<void>
+  readonly onCancel: () => void
+}
+
+const EMPTY: KeyFields = { description: '', entries: [], expiresAt: null, permissions: null }
+
+export function CreateKeyForm({ onCreate, onCancel }: CreateKeyFormProps) {
+  const me = useMe()
+  const users = useUsers().filter(({ status }) => status === 'active')
+  const isOwnCompany = me.companyId === me.actingCompanyId
+  const [userId, setUserId] = useState(isOwnCompany ? me.userId : '')
+  const [mode, setMode] = useState('live')
+  const [fields, setFields] = useState(EMPTY)
+  const [isBusy, setBusy] = useState(false)
+  const [error, setError] = useState<unknown>()
+  const set = (changed: Partial<KeyFields>) => setFields({ ...fields, ...changed })
+  const owner = userId === '' ? (users[0]?.id ?? '') : userId
+  const body = bodyOf(owner, mode, fields)
+  const submit = async (event: FormEvent) => {
+    event.preventDefault()
+    setBusy(true)
+    setError(undefined)
+    try {
+      await onCreate(body)
+    } catch (failure) {
+      setError(failure)
+      setBusy(false)
+    }
+  }
+  return (
+    <form onSubmit={submit} className="lk-stack">
+      {users.length === 0 || me.role === 'developer' ? null : (
+        <OwnerField users={users} owner={owner} onChange={setUserId} error={error} />
+      )}
+      <KeyFormFields fields={fields} set={set} error={error} />
+      <KindField mode={mode} onChange={setMode} />
+      <ProblemNotice error={error} />
+      <div className="lk-actions">
+        <Button variant="default" onClick={onCancel}>
+          Cancel
+        </Button>
+        <Button type="submit" loading={isBusy} disabled={!areSound(fields.entries)}>
+          Create key
+        </Button>
+      </div>
+      <ApiCall method="POST" path="/keys" body={body} />
+    </form>
+  )
+}
+
+type OwnerFieldProps = {
+  readonly users: readonly User[]
+  readonly owner: string
+  readonly onChange: (userId: string) => void
+  readonly error: unknown
+}
+
+function OwnerField({ users, owner, onChange, error }: OwnerFieldProps) {
+  const me = useMe()
+  return (
+    <NativeSelect
+      label="User"
+      description="Whose key it is. It never may more than its user."
+      value={owner}
+      onChange={(event) => onChange(event.currentTarget.value)}
+      data={users.map(({ id, name }) => ({ value: id, label: id === me.userId ? `${name} (you)` : name }))}
+      error={faultOf(error, 'userId')}
+    />
+  )
+}
+
+function KindField({ mode, onChange }: { readonly mode: string; readonly onChange: (mode: string) => void }) {
+  return (
+    <NativeSelect
+      label="Kind"
+      description="Shows in the key itself: lk_live_ or lk_test_."
+      value={mode}
+      onChange={(event) => onChange(event.currentTarget.value)}
+      data={[
+        { value: 'live', label: 'Live' },
+        { value: 'test', label: 'Test' },
+      ]}
+    />
+  )
+}
+
+function bodyOf(userId: string, mode: string, { description, entries, expiresAt, permissions }: KeyFields) {
+  return {
+    userId,
+    ...(description.trim() === '' ? {} : { description: description.trim() }),
+    ...(entries.length === 0 ? {} : { whitelistedIPs: entries }),
+    ...(expiresAt === null ? {} : { expiresAt }),
+    ...(permissions === null ? {} : { permissions }),
+    ...(mode === 'live' ? {} : { mode }),
+  }
+}

@@ -1,0 +1,46 @@
+import type { ApiKey } from '@latchkey/contract/schemas/keys'
+import { useQueryClient } from '@tanstack/react-query'
+import { request } from '../../api/request.ts'
+import { ConfirmDialog } from '../../ui/confirm-dialog.tsx'
+import { say } from '../../ui/toasts.tsx'
+import { relatively } from '../../ui/when.tsx'
+
+/** A key that was used so lately is probably still in use somewhere, in milliseconds. */
+const LATELY_MS = 7 * 86_400_000
+
+type DeleteKeyDialogProps = { readonly apiKey: ApiKey; readonly onClose: () => void }
+
+/** Names the key and its last use; one that is in use has to be named back. */
+export function DeleteKeyDialog({ apiKey, onClose }: DeleteKeyDialogProps) {
+  const client = useQueryClient()
+  const { id, key, description, lastUsedAt, lastAddress } = apiKey
+  const isInUse = lastUsedAt !== null && Date.now() - new Date(lastUsedAt).getTime() < LATELY_MS
+  const lastFour = key.slice(-4)
+  const remove = async () => {
+    await request('DELETE', `/keys/${id}`)
+    await client.invalidateQueries()
+    say('The key is deleted: dead on all servers.')
+    onClose()
+  }
+  return (
+    <ConfirmDialog
+      title={`Delete ${description ?? key}?`}
+      confirm="Delete key"
+      typed={
+        isInUse
+          ? { text: lastFour, label: `It is in use. Type its last four characters, ${lastFour}` }
+          : undefined
+      }
+      onConfirm={remove}
+      onClose={onClose}
+    >
+      <p className="lk-text">
+        <span className="lk-mono">{key}</span>{' '}
+        {lastUsedAt === null
+          ? 'was never used.'
+          : `was last used ${relatively(lastUsedAt, Date.now())}${lastAddress === null ? '' : ` from ${lastAddress}`}.`}
+      </p>
+      <p>It stops at once, on all servers, for good.</p>
+    </ConfirmDialog>
+  )
+}

@@ -1,0 +1,42 @@
+import type { ApiKey } from '@latchkey/contract/schemas/keys'
+import { Button } from '@mantine/core'
+import { useQueryClient } from '@tanstack/react-query'
+import { useState } from 'react'
+import { request } from '../../api/request.ts'
+import { ConfirmDialog } from '../../ui/confirm-dialog.tsx'
+import { say } from '../../ui/toasts.tsx'
+
+/** Stops a key for a while, or lets it go on. */
+export function EnableButton({ apiKey }: { readonly apiKey: ApiKey }) {
+  const client = useQueryClient()
+  const [isOpen, setOpen] = useState(false)
+  const { id, enabled } = apiKey
+  const set = async () => {
+    await request('PATCH', `/keys/${id}`, { body: { enabled: !enabled } })
+    await client.invalidateQueries()
+    say(enabled ? 'Disabled: dead on all servers.' : 'Enabled: it works again.')
+    setOpen(false)
+  }
+  return (
+    <>
+      <Button variant="default" onClick={() => setOpen(true)}>
+        {enabled ? 'Disable' : 'Enable'}
+      </Button>
+      {isOpen ? (
+        <ConfirmDialog
+          title={enabled ? 'Disable this key?' : 'Enable this key?'}
+          confirm={enabled ? 'Disable key' : 'Enable key'}
+          isDangerous={enabled}
+          onConfirm={set}
+          onClose={() => setOpen(false)}
+        >
+          <p>
+            {enabled
+              ? 'It stops at once, on all servers, until it is enabled again.'
+              : 'It works again from now on, with the same secret.'}
+          </p>
+        </ConfirmDialog>
+      ) : null}
+    </>
+  )
+}

@@ -1,0 +1,107 @@
+import { Button, NativeSelect, TextInput } from '@mantine/core'
+import { type RefObject, useEffect, useState } from 'react'
+import { useUsers } from '../../api/queries.ts'
+import { isFiltered, type KeyFilters } from './key-filters.ts'
+
+type FilterBarProps = {
+  readonly filters: KeyFilters
+  readonly onChange: (filters: KeyFilters) => void
+  readonly searchRef: RefObject<HTMLInputElement | null>
+}
+
+const CHOICES = {
+  status: [
+    ['', 'Active'],
+    ['inactive', 'Disabled or deleted'],
+    ['all', 'All'],
+  ],
+  restricted: [
+    ['', 'Any addresses'],
+    ['yes', 'Restricted'],
+    ['no', 'Not restricted'],
+  ],
+  unused: [
+    ['', 'Used or not'],
+    ['30', 'Unused for 30 days'],
+    ['90', 'Unused for 90 days'],
+    ['365', 'Unused for a year'],
+  ],
+  expiring: [
+    ['', 'Any expiry'],
+    ['7', 'Expires within 7 days'],
+    ['30', 'Expires within 30 days'],
+  ],
+} as const
+const LABELS = { status: 'Status', restricted: 'Addresses', unused: 'Last used', expiring: 'Expiry' } as const
+
+/** Milliseconds without a key pressed after which what was typed is looked for. */
+const PAUSE_MS = 250
+
+/** What the list is narrowed to; the address of the page says the same. */
+export function FilterBar({ filters, onChange, searchRef }: FilterBarProps) {
+  const users = useUsers()
+  const change = (name: string, value: string) =>
+    onChange({ ...filters, after: undefined, before: undefined, [name]: value === '' ? undefined : value })
+  return (
+    <search className="lk-filters">
+      <SearchField
+        value={filters.search ?? ''}
+        onChange={(text) => change('search', text)}
+        inputRef={searchRef}
+      />
+      {(Object.keys(CHOICES) as (keyof typeof CHOICES)[]).map((name) => (
+        <NativeSelect
+          key={name}
+          label={LABELS[name]}
+          value={filters[name] ?? ''}
+          onChange={(event) => change(name, event.currentTarget.value)}
+          data={CHOICES[name].map(([value, label]) => ({ value, label }))}
+        />
+      ))}
+      {users.length === 0 ? null : (
+        <NativeSelect
+          label="User"
+          value={filters.user ?? ''}
+          onChange={(event) => change('user', event.currentTarget.value)}
+          data={[
+            { value: '', label: 'Everybody' },
+            ...users.map(({ id, name }) => ({ value: id, label: name })),
+          ]}
+        />
+      )}
+      {isFiltered(filters) ? (
+        <Button variant="subtle" onClick={() => onChange({})}>
+          Clear filters
+        </Button>
+      ) : null}
+    </search>
+  )
+}
+
+type SearchFieldProps = {
+  readonly value: string
+  readonly onChange: (text: string) => void
+  readonly inputRef: RefObject<HTMLInputElement | null>
+}
+
+function SearchField({ value, onChange, inputRef }: SearchFieldProps) {
+  const [typed, setTyped] = useState(value)
+  useEffect(() => setTyped(value), [value])
+  useEffect(() => {
+    if (typed === value) return
+    const timer = setTimeout(() => onChange(typed), PAUSE_MS)
+    return () => clearTimeout(timer)
+  })
+  return (
+    <TextInput
+      ref={inputRef}
+      className="lk-search"
+      label="Search"
+      type="search"
+      placeholder="Description, id or last four ( / )"
+      maxLength={100}
+      value={typed}
+      onChange={(event) => setTyped(event.currentTarget.value)}
+    />
+  )
+}

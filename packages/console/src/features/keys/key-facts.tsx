@@ -1,0 +1,103 @@
+import type { ApiKey } from '@latchkey/contract/schemas/keys'
+import { Link } from '@tanstack/react-router'
+import { isAnyAddress } from '../../api/addresses.ts'
+import { useNameOf } from '../../api/queries.ts'
+import { summaryOf } from '../../ui/permissions-field.tsx'
+import { StatusBadge } from '../../ui/status-badge.tsx'
+import { Exactly } from '../../ui/when.tsx'
+
+export function KeyFacts({ apiKey }: { readonly apiKey: ApiKey }) {
+  const nameOf = useNameOf()
+  const metadata = Object.entries(apiKey.metadata)
+  return (
+    <section className="lk-panel">
+      <h2>Facts</h2>
+      <dl className="lk-facts">
+        <dt>Status</dt>
+        <dd>
+          <StatusBadge apiKey={apiKey} />
+        </dd>
+        <dt>Id</dt>
+        <dd className="lk-mono">{apiKey.id}</dd>
+        <dt>User</dt>
+        <dd className="lk-text">{nameOf(apiKey.userId)}</dd>
+        <dt>Allowed addresses</dt>
+        <dd>
+          <Addresses entries={apiKey.whitelistedIPs} />
+        </dd>
+        <dt>Permissions</dt>
+        <dd>{summaryOf(apiKey.permissions)}</dd>
+        <dt>Last used</dt>
+        <dd>
+          <Exactly at={apiKey.lastUsedAt} />
+          {apiKey.lastAddress === null ? null : (
+            <>
+              {' '}
+              from <span className="lk-mono">{apiKey.lastAddress}</span>
+            </>
+          )}
+        </dd>
+        <dt>Expires</dt>
+        <dd>
+          <Exactly at={apiKey.expiresAt} />
+        </dd>
+        <LifeOf apiKey={apiKey} />
+        {metadata.map(([name, value]) => (
+          <Metadata key={name} name={name} value={value} />
+        ))}
+      </dl>
+      <p>
+        <Link to="/why" search={{ key: apiKey.id }}>
+          Why was it refused?
+        </Link>
+      </p>
+    </section>
+  )
+}
+
+function LifeOf({ apiKey }: { readonly apiKey: ApiKey }) {
+  return (
+    <>
+      <dt>Created</dt>
+      <dd>
+        <Exactly at={apiKey.createdAt} />
+        {apiKey.createdBy === null ? ' on the server itself' : null}
+      </dd>
+      <dt>Changed</dt>
+      <dd>
+        <Exactly at={apiKey.updatedAt} />
+      </dd>
+      {apiKey.deletedAt === null ? null : (
+        <>
+          <dt>Deleted</dt>
+          <dd>
+            <Exactly at={apiKey.deletedAt} />, dead on all servers
+          </dd>
+        </>
+      )}
+    </>
+  )
+}
+
+function Metadata({ name, value }: { readonly name: string; readonly value: string }) {
+  return (
+    <>
+      <dt className="lk-text">{name}</dt>
+      <dd className="lk-text">{value}</dd>
+    </>
+  )
+}
+
+function Addresses({ entries }: { readonly entries: readonly string[] | null }) {
+  if (entries === null) return 'Anywhere'
+  return (
+    <ul className="lk-chips">
+      {entries.map((entry) => (
+        <li key={entry} className={`lk-chip${isAnyAddress(entry) ? ' lk-chip-bad' : ''}`}>
+          {entry}
+          {isAnyAddress(entry) ? ' (any address)' : ''}
+        </li>
+      ))}
+    </ul>
+  )
+}

@@ -1,0 +1,102 @@
+import type { ApiKey } from '@latchkey/contract/schemas/keys'
+import { Button } from '@mantine/core'
+import { useQuery } from '@tanstack/react-query'
+import { Link, useParams } from '@tanstack/react-router'
+import { useState } from 'react'
+import { keyQuery, useMay, useMe } from '../../api/queries.ts'
+import { ApiCall } from '../../ui/api-call.tsx'
+import { ProblemNotice } from '../../ui/notice.tsx'
+import { Page } from '../../ui/page.tsx'
+import { DeleteKeyDialog } from './delete-key-dialog.tsx'
+import { EditKeyDialog } from './edit-key-dialog.tsx'
+import { EnableButton } from './enable-button.tsx'
+import { KeyFacts } from './key-facts.tsx'
+import { KeyHistory } from './key-history.tsx'
+import { RotateDialog } from './rotate-dialog.tsx'
+import { RotationPanel } from './rotation-panel.tsx'
+import { TryPanel } from './try-panel.tsx'
+
+type Open = 'edit' | 'rotate' | 'delete'
+
+/** One key: what it is, what can be done with it, what was done. */
+export function KeyPage() {
+  const { keyId = '' } = useParams({ strict: false })
+  const { data, error, isPending, refetch } = useQuery({
+    ...keyQuery(keyId),
+    // A new key is waited for: its first use shows by itself.
+    refetchInterval: ({ state }) => (isWaitedFor(state.data?.body) ? 2_000 : false),
+  })
+  if (isPending) return <Page title="Key">{null}</Page>
+  if (data === undefined) {
+    return (
+      <Page title="Key" lead={<Link to="/keys">All keys</Link>}>
+        <ProblemNotice error={error} retry={() => void refetch()} />
+      </Page>
+    )
+  }
+  return <Loaded apiKey={data.body} etag={data.etag} />
+}
+
+function isWaitedFor(apiKey: ApiKey | undefined): boolean {
+  return apiKey !== undefined && apiKey.statusReason === null && apiKey.lastUsedAt === null
+}
+
+type LoadedProps = { readonly apiKey: ApiKey; readonly etag: string | undefined }
+
+function Loaded({ apiKey, etag }: LoadedProps) {
+  const may = useMayWith(apiKey)
+  const [open, setOpen] = useState<Open>()
+  const close = () => setOpen(undefined)
+  const isDeleted = apiKey.deletedAt !== null
+  return (
+    <Page
+      title={apiKey.description ?? 'Key without a description'}
+      lead={
+        <>
+          <Link to="/keys">All keys</Link> · <span className="lk-mono">{apiKey.key}</span>
+        </>
+      }
+      actions={
+        isDeleted ? undefined : (
+          <>
+            {may('keys:update') ? <EnableButton apiKey={apiKey} /> : null}
+            {may('keys:update') ? (
+              <Button variant="default" onClick={() => setOpen('edit')}>
+                Edit
+              </Button>
+            ) : null}
+            {may('keys:rotate') && apiKey.statusReason === null ? (
+              <Button variant="default" onClick={() => setOpen('rotate')}>
+                Rotate
+              </Button>
+            ) : null}
+            {may('keys:delete') ? (
+              <Button color="red" onClick={() => setOpen('delete')}>
+                Delete key
+              </Button>
+            ) : null}
+          </>
+        )
+      }
+    >
+      {isWaitedFor(apiKey) || apiKey.lastUsedAt !== null ? <TryPanel apiKey={apiKey} /> : null}
+      <RotationPanel apiKey={apiKey} mayRotate={may('keys:rotate')} />
+      <div className="lk-columns">
+        <KeyFacts apiKey={apiKey} />
+        <KeyHistory keyId={apiKey.id} />
+      </div>
+      <ApiCall path={`/keys/${apiKey.id}`} />
+      {open === 'edit' ? <EditKeyDialog apiKey={apiKey} etag={etag} onClose={close} /> : null}
+      {open === 'rotate' ? <RotateDialog apiKey={apiKey} onClose={close} /> : null}
+      {open === 'delete' ? <DeleteKeyDialog apiKey={apiKey} onClose={close} /> : null}
+    </Page>
+  )
+}
+
+/** A developer changes only its own keys. */
+function useMayWith(apiKey: ApiKey): (permission: string) => boolean {
+  const may = useMay()
+  const { role, userId } = useMe()
+  const isOthers = role === 'developer' && apiKey.userId !== userId
+  return (permission) => !isOthers && may(permission)
+}

@@ -1,0 +1,123 @@
+import type { ApiKey } from '@latchkey/contract/schemas/keys'
+import { Checkbox } from '@mantine/core'
+import { Link } from '@tanstack/react-router'
+import type { KeyboardEvent } from 'react'
+import { useMay, useNameOf } from '../../api/queries.ts'
+import { AddressChips } from '../../ui/address-chips.tsx'
+import { LoadingRows } from '../../ui/loading-rows.tsx'
+import { StatusBadge } from '../../ui/status-badge.tsx'
+import { When } from '../../ui/when.tsx'
+
+type KeysTableProps = {
+  readonly rows: readonly ApiKey[]
+  readonly isLoading: boolean
+  readonly picked: ReadonlySet<string>
+  readonly onPick: (picked: ReadonlySet<string>) => void
+}
+
+/** A page of keys. Up and down go from row to row. */
+export function KeysTable({ rows, isLoading, picked, onPick }: KeysTableProps) {
+  const may = useMay()
+  const mayPick = may('keys:update') || may('keys:delete')
+  const isAll = rows.length > 0 && rows.every(({ id }) => picked.has(id))
+  const headings = ['Description', 'Key', 'User', 'Status', 'Addresses', 'Created', 'Last used', 'Expires']
+  return (
+    <div className="lk-table-wrap">
+      <table className="lk-table" onKeyDown={moveBetweenRows} aria-busy={isLoading}>
+        <caption className="lk-hidden">Keys, newest first</caption>
+        <thead>
+          <tr>
+            {mayPick ? (
+              <th className="lk-pick">
+                <Checkbox
+                  aria-label="Pick all on this page"
+                  checked={isAll}
+                  onChange={() => onPick(new Set(isAll ? [] : rows.map(({ id }) => id)))}
+                />
+              </th>
+            ) : null}
+            {headings.map((heading) => (
+              <th key={heading} scope="col">
+                {heading}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {isLoading ? <LoadingRows columns={headings.length + (mayPick ? 1 : 0)} /> : null}
+          {rows.map((row) => (
+            <KeyRow
+              key={row.id}
+              apiKey={row}
+              {...(mayPick
+                ? { isPicked: picked.has(row.id), onPick: () => onPick(toggled(picked, row.id)) }
+                : {})}
+            />
+          ))}
+        </tbody>
+      </table>
+    </div>
+  )
+}
+
+type KeyRowProps = { readonly apiKey: ApiKey; readonly isPicked?: boolean; readonly onPick?: () => void }
+
+function KeyRow({ apiKey, isPicked = false, onPick }: KeyRowProps) {
+  const nameOf = useNameOf()
+  const name = apiKey.description ?? 'No description'
+  return (
+    <tr>
+      {onPick === undefined ? null : (
+        <td className="lk-pick">
+          <Checkbox aria-label={`Pick ${name}, ${apiKey.key}`} checked={isPicked} onChange={onPick} />
+        </td>
+      )}
+      <td data-label="Description">
+        <Link to="/keys/$keyId" params={{ keyId: apiKey.id }} data-row-link className="lk-text">
+          {name}
+        </Link>
+        {apiKey.mode === 'test' ? <span className="lk-dim"> (test)</span> : null}
+      </td>
+      <td data-label="Key" className="lk-mono">
+        {apiKey.key}
+      </td>
+      <td data-label="User" className="lk-text">
+        {nameOf(apiKey.userId)}
+      </td>
+      <td data-label="Status">
+        <StatusBadge apiKey={apiKey} />
+      </td>
+      <td data-label="Addresses">
+        <AddressChips entries={apiKey.whitelistedIPs} />
+      </td>
+      <td data-label="Created">
+        <When at={apiKey.createdAt} />
+      </td>
+      <td data-label="Last used">
+        <When at={apiKey.lastUsedAt} />
+      </td>
+      <td data-label="Expires">
+        <When at={apiKey.expiresAt} />
+      </td>
+    </tr>
+  )
+}
+
+function toggled(picked: ReadonlySet<string>, id: string): ReadonlySet<string> {
+  const next = new Set(picked)
+  if (!next.delete(id)) next.add(id)
+  return next
+}
+
+const STEPS: Readonly<Record<string, number>> = { ArrowDown: 1, ArrowUp: -1 }
+
+function moveBetweenRows(event: KeyboardEvent<HTMLTableElement>): void {
+  const step = STEPS[event.key]
+  if (step === undefined) return
+  const links = [...event.currentTarget.querySelectorAll<HTMLElement>('[data-row-link]')]
+  const at = links.findIndex((link) => link.closest('tr')?.contains(document.activeElement))
+  const next = links[at + step]
+  if (next === undefined) return
+  event.preventDefault()
+  next.focus()
+}

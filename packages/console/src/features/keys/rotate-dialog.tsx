@@ -1,0 +1,101 @@
+import type { ApiKey } from '@latchkey/contract/schemas/keys'
+import { Button, Modal, NativeSelect } from '@mantine/core'
+import { useQueryClient } from '@tanstack/react-query'
+import { useRef, useState } from 'react'
+import { request } from '../../api/request.ts'
+import { ApiCall } from '../../ui/api-call.tsx'
+import { ProblemNotice } from '../../ui/notice.tsx'
+import { RevealStep } from './reveal-step.tsx'
+
+type RotateDialogProps = { readonly apiKey: ApiKey; readonly onClose: () => void }
+
+const OVERLAPS = [
+  { value: '3600', label: 'An hour' },
+  { value: '86400', label: 'A day' },
+  { value: '604800', label: 'A week' },
+  { value: '2592000', label: '30 days' },
+  { value: '0', label: 'Not at all: it leaked' },
+]
+
+/** Gives the key a new secret; the old one lives on for a while, so that nothing stands still. */
+export function RotateDialog({ apiKey, onClose }: RotateDialogProps) {
+  const client = useQueryClient()
+  const isOpen = apiKey.rotation !== null
+  const [overlap, setOverlap] = useState(isOpen ? '0' : '86400')
+  const [secret, setSecret] = useState<string>()
+  const [isStored, setStored] = useState(false)
+  const [isWarned, setWarned] = useState(false)
+  const [isBusy, setBusy] = useState(false)
+  const [error, setError] = useState<unknown>()
+  const attempt = useRef<string>(crypto.randomUUID())
+  const path = `/keys/${apiKey.id}/rotation`
+  const body = { overlapSeconds: Number(overlap) }
+  const rotate = async () => {
+    setBusy(true)
+    setError(undefined)
+    try {
+      const headers = { 'idempotency-key': attempt.current }
+      setSecret((await request<ApiKey>('POST', path, { body, headers })).body.key)
+      void client.invalidateQueries()
+    } catch (failure) {
+      setError(failure)
+    }
+    setBusy(false)
+  }
+  const choose = (value: string) => {
+    setOverlap(value)
+    attempt.current = crypto.randomUUID()
+  }
+  const close = () => (secret !== undefined && !isStored ? setWarned(true) : onClose())
+  return (
+    <Modal opened onClose={close} title={secret === undefined ? 'Rotate' : 'The new secret'} size="lg">
+      {secret !== undefined ? (
+        <RevealStep
+          secret={secret}
+          isStored={isStored}
+          onStored={setStored}
+          isWarned={isWarned}
+          onDone={onClose}
+        />
+      ) : (
+        <div className="lk-stack">
+          <p>The key keeps its id, its restrictions and its history, and gets a new secret.</p>
+          <OverlapField overlap={overlap} isOpen={isOpen} onChange={choose} />
+          <ProblemNotice error={error} />
+          <div className="lk-actions">
+            <Button variant="default" onClick={onClose} data-autofocus>
+              Cancel
+            </Button>
+            <Button onClick={rotate} loading={isBusy} color={overlap === '0' ? 'red' : 'blue'}>
+              Rotate
+            </Button>
+          </div>
+          <ApiCall method="POST" path={path} body={body} />
+        </div>
+      )}
+    </Modal>
+  )
+}
+
+type OverlapFieldProps = {
+  readonly overlap: string
+  /** Another rotation is not finished: only a leak may end it. */
+  readonly isOpen: boolean
+  readonly onChange: (overlap: string) => void
+}
+
+function OverlapField({ overlap, isOpen, onChange }: OverlapFieldProps) {
+  return (
+    <NativeSelect
+      label="How long the old secret still works"
+      description={
+        overlap === '0'
+          ? 'It is dead on all servers as soon as the new one is shown.'
+          : 'Long enough to put the new one everywhere. You see when the old one is no longer used, and can end it then.'
+      }
+      value={overlap}
+      onChange={(event) => onChange(event.currentTarget.value)}
+      data={isOpen ? OVERLAPS.slice(-1) : OVERLAPS}
+    />
+  )
+}

@@ -1,0 +1,52 @@
+import { Button, PasswordInput, TextInput } from '@mantine/core'
+import { type FormEvent, useState } from 'react'
+import { signIn } from '../../api/session-calls.ts'
+import { ProblemNotice } from '../../ui/notice.tsx'
+
+/** Email address and password. */
+export function SignInForm() {
+  const [username, setUsername] = useState('')
+  const [password, setPassword] = useState('')
+  const [isBusy, setBusy] = useState(false)
+  const [error, setError] = useState<unknown>()
+  const submit = async (event: FormEvent) => {
+    event.preventDefault()
+    setBusy(true)
+    setError(undefined)
+    try {
+      await signIn(username.trim(), password)
+    } catch (failure) {
+      setError(failure)
+      setBusy(false)
+    }
+  }
+  return (
+    <form onSubmit={submit} className="lk-stack">
+      <TextInput
+        label="Email address"
+        type="email"
+        name="username"
+        autoComplete="username"
+        required
+        withAsterisk={false}
+        data-autofocus
+        value={username}
+        onChange={(event) => setUsername(event.currentTarget.value)}
+      />
+      <PasswordInput
+        label="Password"
+        name="password"
+        autoComplete="current-password"
+        required
+        withAsterisk={false}
+        value={password}
+        onChange={(event) => setPassword(event.currentTarget.value)}
+        visibilityToggleButtonProps={{ 'aria-label': 'Show the password' }}
+      />
+      <ProblemNotice error={error} />
+      <Button type="submit" loading={isBusy} size="md">
+        Sign in
+      </Button>
+    </form>
+  )
+}

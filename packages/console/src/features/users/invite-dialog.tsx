@@ -1,0 +1,67 @@
+import type { User } from '@latchkey/contract/schemas/users'
+import { Button, Modal } from '@mantine/core'
+import { useState } from 'react'
+import { apiUrl } from '../../api/base.ts'
+import { request } from '../../api/request.ts'
+import { ApiCall } from '../../ui/api-call.tsx'
+import { CopyButton } from '../../ui/copy-button.tsx'
+import { ProblemNotice } from '../../ui/notice.tsx'
+import { Exactly } from '../../ui/when.tsx'
+
+type Invitation = { readonly token: string; readonly expiresAt: string }
+
+/** A link with which somebody sets a password. It is shown here once; no mail is sent. */
+export function InviteDialog({ user, onClose }: { readonly user: User; readonly onClose: () => void }) {
+  const [invitation, setInvitation] = useState<Invitation>()
+  const [isBusy, setBusy] = useState(false)
+  const [error, setError] = useState<unknown>()
+  const path = `/users/${user.id}/invitation`
+  const invite = async () => {
+    setBusy(true)
+    setError(undefined)
+    try {
+      setInvitation((await request<Invitation>('POST', path)).body)
+    } catch (failure) {
+      setError(failure)
+    }
+    setBusy(false)
+  }
+  const link = `${apiUrl}/console/#invitation=${invitation?.token}`
+  return (
+    <Modal opened onClose={onClose} title={`Invite ${user.name}`}>
+      <div className="lk-stack">
+        {invitation === undefined ? (
+          <>
+            <p className="lk-text">
+              Makes a link with which {user.email} sets a password. It works once, for a day, and ends any
+              older one. Hand it over yourself: no mail is sent.
+            </p>
+            <ProblemNotice error={error} />
+            <div className="lk-actions">
+              <Button variant="default" onClick={onClose}>
+                Not now
+              </Button>
+              <Button onClick={invite} loading={isBusy} data-autofocus>
+                Make the link
+              </Button>
+            </div>
+            <ApiCall method="POST" path={path} />
+          </>
+        ) : (
+          <>
+            <code id="invitation-link" className="lk-code lk-secret">
+              {link}
+            </code>
+            <p>
+              It works until <Exactly at={invitation.expiresAt} />, once.
+            </p>
+            <div className="lk-actions">
+              <CopyButton text={link} label="Copy the link" selects="invitation-link" />
+              <Button onClick={onClose}>Done</Button>
+            </div>
+          </>
+        )}
+      </div>
+    </Modal>
+  )
+}

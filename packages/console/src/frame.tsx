@@ -1,0 +1,93 @@
+import { Button, NativeSelect, useMantineColorScheme } from '@mantine/core'
+import { useQueryClient } from '@tanstack/react-query'
+import { Link, Outlet } from '@tanstack/react-router'
+import { acting } from './api/acting.ts'
+import { useMay, useMe, useNameOf } from './api/queries.ts'
+import { signOut } from './api/session-calls.ts'
+import { useStore } from './api/store.ts'
+
+/** What stands around every page. */
+export function Frame() {
+  return (
+    <>
+      <a className="lk-skip" href="#main">
+        Skip to the page
+      </a>
+      <ActingBanner />
+      <div className="lk-frame">
+        <Side />
+        <main className="lk-main" id="main" tabIndex={-1}>
+          <Outlet />
+        </main>
+      </div>
+    </>
+  )
+}
+
+function Side() {
+  const may = useMay()
+  const me = useMe()
+  const nameOf = useNameOf()
+  return (
+    <aside className="lk-side" aria-label="Console">
+      <Link to="/keys" className="lk-brand">
+        <svg width="20" height="20" viewBox="0 0 16 16" aria-hidden="true">
+          <path fill="none" stroke="currentColor" strokeWidth="3" d="M2 14V8a6 6 0 1 1 6 6z" />
+        </svg>
+        Latchkey
+      </Link>
+      <nav className="lk-nav" aria-label="Pages of the console">
+        <Link to="/keys">Keys</Link>
+        <Link to="/why">Why was it refused?</Link>
+        {may('users:list') ? <Link to="/users">Users</Link> : null}
+        {may('companies:list') ? <Link to="/companies">Companies</Link> : null}
+        {may('audit:read') ? <Link to="/audit">Audit</Link> : null}
+        <Link to="/settings">Settings</Link>
+      </nav>
+      <div className="lk-who">
+        <span className="lk-text">
+          {nameOf(me.userId)} ({me.role})
+        </span>
+        <SchemeChoice />
+        <Button variant="default" onClick={() => signOut(false)}>
+          Sign out
+        </Button>
+      </div>
+    </aside>
+  )
+}
+
+function SchemeChoice() {
+  const { colorScheme, setColorScheme } = useMantineColorScheme({ keepTransitions: true })
+  return (
+    <NativeSelect
+      aria-label="Colours"
+      value={colorScheme}
+      onChange={(event) => setColorScheme(event.currentTarget.value as typeof colorScheme)}
+      data={[
+        { value: 'auto', label: 'System colours' },
+        { value: 'light', label: 'Light' },
+        { value: 'dark', label: 'Dark' },
+      ]}
+    />
+  )
+}
+
+/** Whoever acts for another company sees so on every page. */
+function ActingBanner() {
+  const company = useStore(acting)
+  const client = useQueryClient()
+  if (company === undefined) return null
+  const stop = () => {
+    acting.set(undefined)
+    void client.resetQueries()
+  }
+  return (
+    <div className="lk-acting" role="status">
+      <strong className="lk-text">You act for {company.name}</strong>
+      <Button variant="default" onClick={stop}>
+        Stop
+      </Button>
+    </div>
+  )
+}

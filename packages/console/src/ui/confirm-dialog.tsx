@@ -1,0 +1,58 @@
+import { Button, Modal, TextInput } from '@mantine/core'
+import { type ReactNode, useState } from 'react'
+import { ProblemNotice } from './notice.tsx'
+
+type ConfirmDialogProps = {
+  readonly title: string
+  readonly children: ReactNode
+  /** The word of the deed: never “OK”. */
+  readonly confirm: string
+  readonly isDangerous?: boolean
+  /** What has to be typed first, where a mistake would be dear. */
+  readonly typed?: { readonly text: string; readonly label: string } | undefined
+  readonly onConfirm: () => Promise<void>
+  readonly onClose: () => void
+}
+
+/** Asks before something that cannot be taken back. Cancel has the focus. */
+export function ConfirmDialog(props: ConfirmDialogProps) {
+  const { title, children, confirm, isDangerous = true, typed, onConfirm, onClose } = props
+  const [entered, setEntered] = useState('')
+  const [isBusy, setBusy] = useState(false)
+  const [error, setError] = useState<unknown>()
+  const isReady = typed === undefined || entered.trim() === typed.text
+  const run = async () => {
+    setBusy(true)
+    setError(undefined)
+    try {
+      await onConfirm()
+    } catch (failure) {
+      setError(failure)
+      setBusy(false)
+    }
+  }
+  return (
+    <Modal opened onClose={onClose} title={title}>
+      <div className="lk-stack">
+        {children}
+        {typed === undefined ? null : (
+          <TextInput
+            label={typed.label}
+            value={entered}
+            onChange={(event) => setEntered(event.currentTarget.value)}
+            autoComplete="off"
+          />
+        )}
+        <ProblemNotice error={error} />
+        <div className="lk-actions">
+          <Button variant="default" onClick={onClose} data-autofocus>
+            Cancel
+          </Button>
+          <Button color={isDangerous ? 'red' : 'blue'} onClick={run} loading={isBusy} disabled={!isReady}>
+            {confirm}
+          </Button>
+        </div>
+      </div>
+    </Modal>
+  )
+}

@@ -1,0 +1,56 @@
+import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
+import { CHROMIUM } from './running.ts'
+
+const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+
+export const launch = (): Promise<Browser> =>
+  chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox', '--disable-dev-shm-usage'] })
+
+/** A page, and everything that it complained of: violations of the policy, errors and warnings. */
+export type Watched = { readonly page: Page; readonly complaints: string[] }
+
+export async function openPage(context: BrowserContext): Promise<Watched> {
+  const complaints: string[] = []
+  const page = await context.newPage()
+  page.setDefaultTimeout(15_000)
+  page.on('console', (message) => {
+    const text = message.text()
+    // The browser itself notes each answer that refuses something; what was refused is tested where it is.
+    if (/Failed to load resource: the server responded with a status of 4/.test(text)) return
+    if (['error', 'warning'].includes(message.type())) complaints.push(text)
+  })
+  page.on('pageerror', (error) => complaints.push(String(error)))
+  await page.exposeFunction('complain', (text: string) => complaints.push(text))
+  await page.addInitScript(() => {
+    document.addEventListener('securitypolicyviolation', (event) => {
+      const { complain } = window as unknown as { complain(text: string): void }
+      complain(
+        `${event.violatedDirective}: ${event.blockedURI} ${event.sourceFile ?? ''}:${event.lineNumber} ${event.sample}`,
+      )
+    })
+  })
+  return { page, complaints }
+}
+
+/** What axe finds on the page as it is now, one line each. */
+export async function findBarriers(page: Page): Promise<string[]> {
+  // Past the policy of the page, as only a debugger can.
+  await page.evaluate(axeSource)
+  return page.evaluate(async () => {
+    const { axe } = window as unknown as {
+      axe: {
+        run(): Promise<{ violations: { id: string; nodes: { html: string; failureSummary: string }[] }[] }>
+      }
+    }
+    const { violations } = await axe.run()
+    return violations.flatMap(({ id, nodes }) =>
+      nodes.map(({ html, failureSummary }) => `${id}: ${html.slice(0, 200)} ${failureSummary.slice(0, 300)}`),
+    )
+  })
+}
+
+/** Whether the page is wider than the window, so that one has to scroll to the side. */
+export const isTooWide = (page: Page): Promise<boolean> =>
+  page.evaluate(() => document.documentElement.scrollWidth > document.documentElement.clientWidth + 1)

@@ -1,0 +1,156 @@
+import type { Browser, BrowserContext, Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { findBarriers, isTooWide, launch, openPage, type Watched } from './browser.ts'
+import { isBrowserThere, type RunningConsole, startLatchkey } from './running.ts'
+
+const EMAIL = 'ada@example.com'
+const PASSWORD = 'correct horse battery staple'
+/** What somebody who means harm calls things: markup, marks that turn the line round, emoji, as long as may be. */
+const HOSTILE =
+  `"><img src=x onerror=alert(1)><script>alert(2)</script>{{7*7}}\${7*7} 👩‍👩‍👧 ${'W'.repeat(60)}`.padEnd(
+    200,
+    'م',
+  )
+
+let browser: Browser
+let service: RunningConsole
+let context: BrowserContext
+let watched: Watched
+let page: Page
+
+describe.skipIf(!isBrowserThere)('the console in a browser', () => {
+  beforeAll(async () => {
+    ;[browser, service] = await Promise.all([launch(), startLatchkey()])
+    context = await browser.newContext({
+      viewport: { width: 1280, height: 900 },
+      permissions: ['clipboard-read', 'clipboard-write'],
+    })
+    watched = await openPage(context)
+    page = watched.page
+  })
+
+  afterAll(async () => {
+    await browser?.close()
+    await service?.stop()
+  })
+
+  const go = async (path: string) => {
+    await page.goto(`${service.url}/console${path}`)
+    await page.locator('h1').first().waitFor()
+  }
+  const button = (name: string, exact = true) => page.getByRole('button', { name, exact })
+  const dialog = () => page.getByRole('dialog')
+
+  test('the link of the terminal, one form and one dialog lead to the first verified call', async () => {
+    const token = await service.newLink()
+    await page.goto(`${service.url}/console/#setup=${token}`)
+    await page.getByLabel('Company').fill('Analytical Engines')
+    expect(page.url()).not.toContain(token)
+    await page.getByLabel('Your name').fill('Ada Lovelace')
+    await page.getByLabel('Email address').fill(EMAIL)
+    await page.getByRole('textbox', { name: 'Password' }).fill(PASSWORD)
+    await button('Continue').click()
+    await dialog().getByLabel('Description').fill('First key')
+    await dialog().getByRole('button', { name: 'Create key' }).click()
+    const secret = (await page.locator('#revealed-text').textContent()) ?? ''
+    expect(secret).toMatch(/^lk_live_\w{49}$/)
+    // Neither Escape nor a click beside it loses a key that nobody has stored.
+    await page.keyboard.press('Escape')
+    await expect.poll(() => dialog().getByText('Store the key first').isVisible()).toBe(true)
+    await button('Copy').click()
+    expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(secret)
+    await page.evaluate(() => navigator.clipboard.writeText(''))
+    await page.getByLabel('I have stored it').check()
+    await button('Done').click()
+    await page.getByText('Waiting for the first verified call').waitFor()
+    await fetch(`${service.url}/me`, { headers: { 'x-api-key': secret } })
+    await page.getByText('It works: the key was accepted').waitFor()
+    expect(await findText(page, secret)).toEqual([])
+    expect(watched.complaints).toEqual([])
+  })
+
+  test('what is called by somebody who means harm is shown, and does nothing', async () => {
+    await service.call('POST', '/users', {
+      name: HOSTILE.slice(0, 200),
+      role: 'developer',
+      email: 'evil@example.com',
+    })
+    await service.call('POST', '/companies', { name: HOSTILE.slice(0, 200) })
+    const key = await service.call('POST', '/keys', {
+      userId: service.ownerId,
+      description: HOSTILE.slice(0, 200),
+      whitelistedIPs: ['192.0.2.0/24', '2001:db8::/32', '0.0.0.0/0', '10.0.0.0/8'],
+      metadata: { [HOSTILE.slice(0, 90)]: HOSTILE },
+    })
+    for (const path of ['/keys', `/keys/${key.id}`, '/users', '/companies']) {
+      await go(path)
+      await page.getByText('onerror=alert(1)').filter({ visible: true }).first().waitFor()
+      expect(await page.locator('img').count()).toBe(0)
+    }
+    expect(watched.complaints).toEqual([])
+  })
+
+  test.each(['light', 'dark'] as const)(
+    'every page and dialog keeps the policy and has no barrier, %s',
+    async (scheme) => {
+      await page.emulateMedia({ colorScheme: scheme, reducedMotion: 'reduce' })
+      const [key] = (await service.call('GET', '/keys?search=onerror')).data
+      const visits: readonly (readonly [path: string, open?: string])[] = [
+        ['/keys'],
+        ['/keys?search=nothing-has-this'],
+        ['/keys', 'Create key'],
+        [`/keys/${key.id}`],
+        [`/keys/${key.id}`, 'Edit'],
+        [`/keys/${key.id}`, 'Rotate'],
+        [`/keys/${key.id}`, 'Disable'],
+        [`/keys/${key.id}`, 'Delete key'],
+        [`/why?key=${key.id}&address=198.51.100.7`],
+        ['/users'],
+        ['/users', 'Add user'],
+        ['/companies'],
+        ['/companies', 'Add company'],
+        ['/audit'],
+        ['/settings'],
+        ['/settings', 'Sign out everywhere'],
+        ['/no-such-page'],
+      ]
+      const found: string[] = []
+      for (const [path, open] of visits) {
+        await go(path)
+        await page.locator('[aria-busy="true"], .lk-loading').first().waitFor({ state: 'detached' })
+        if (open !== undefined) {
+          await button(open).first().click()
+          await dialog().waitFor()
+        }
+        found.push(...(await findBarriers(page)).map((barrier) => `${path} ${open ?? ''}: ${barrier}`))
+        for (const width of scheme === 'light' ? [320, 1_920] : []) {
+          await page.setViewportSize({ width, height: 900 })
+          if (await isTooWide(page)) found.push(`${path} ${open ?? ''} is wider than ${width} pixels`)
+        }
+        await page.setViewportSize({ width: 1_280, height: 900 })
+      }
+      expect(found).toEqual([])
+      expect(watched.complaints).toEqual([])
+    },
+  )
+})
+
+/** Where a text is anywhere in the page or in what the browser keeps for it. */
+async function findText(at: Page, text: string): Promise<string[]> {
+  return at.evaluate((wanted) => {
+    const places: Record<string, string> = {
+      page: document.documentElement.outerHTML,
+      address: location.href,
+      history: JSON.stringify(history.state),
+      local: JSON.stringify({ ...localStorage }),
+      session: JSON.stringify({ ...sessionStorage }),
+      cookies: document.cookie,
+    }
+    const fields = [...document.querySelectorAll('input, textarea')].map(
+      (field) => (field as HTMLInputElement).value,
+    )
+    return Object.entries({ ...places, fields: fields.join() })
+      .filter(([, content]) => content.includes(wanted))
+      .map(([name]) => name)
+  }, text)
+}

@@ -1,0 +1,131 @@
+import { type ConsoleSession, ConsoleSetup } from '@latchkey/contract/schemas/console'
+import { SignIn } from '@latchkey/contract/schemas/session'
+import type { SessionId } from '@latchkey/core/ids'
+import type { Static, TSchema } from 'typebox'
+import {
+  endEverySession,
+  endSession,
+  renewSession,
+  requireSession,
+  SESSION_MS_MAX,
+} from '../../auth/session.ts'
+import { signIn } from '../../auth/sign-in.ts'
+import { sourceOf } from '../../auth/source.ts'
+import type { Change } from '../../changes/change.ts'
+import { findSession } from '../../storage/tables/people.ts'
+import { authenticate, refuseUnknown } from '../admission/authenticate.ts'
+import { issueSessionToken } from '../oauth/session-token.ts'
+import type { RouteDeps } from '../route.ts'
+import type { Router } from '../router.ts'
+import { signInRefused } from '../routes/create-session.ts'
+import type { HandlerDeps } from '../schema/context.ts'
+import { actorOf } from '../schema/request-context.ts'
+import { createBodyValidator } from '../schema/validation.ts'
+import { type Answer, jsonAnswer } from '../wire/answer.ts'
+import { readJsonBody, USUAL_ROOM } from '../wire/body.ts'
+import { assertFromConsole, consoleCookie, isSecureOrigin } from '../wire/console-cookie.ts'
+import { type Incoming, laneOf } from '../wire/incoming.ts'
+import { checkAccept } from '../wire/request-checks.ts'
+import { requestOrigin } from '../wire/request-origin.ts'
+import { setUp } from './set-up.ts'
+
+type Deps = RouteDeps & HandlerDeps
+
+/** Where the console signs in and out. The session is one like all others; only its token is kept in a cookie. */
+export function registerConsoleSession(router: Router, deps: Deps): void {
+  const readSignIn = bodyReader(deps, SignIn)
+  const readSetup = bodyReader(deps, ConsoleSetup)
+  const add = (method: string, path: string, answer: (request: Incoming) => Promise<Answer>) =>
+    router.add([method], path, {
+      name: `${method} ${path}`,
+      mayRevoke: method === 'DELETE',
+      async answer(request) {
+        checkAccept(request.raw)
+        assertFromConsole(request.raw)
+        return answer(request)
+      },
+    })
+
+  add('POST', '/console/session', async (request) => {
+    // Before anybody has sent a password over a network that reads along for nothing.
+    isSecureOrigin(originOf(deps, request))
+    return cookieAnswer(deps, request, await signInWith(deps, request, await readSignIn(request)))
+  })
+  add('POST', '/console/setup', async (request) => {
+    isSecureOrigin(originOf(deps, request))
+    return cookieAnswer(deps, request, await setUp(deps, request, await readSetup(request)))
+  })
+  add('PUT', '/console/session', async (request) => {
+    const { requester, sessionId, companyId } = await sessionOf(deps, request)
+    await deps.change(requester, companyId, renewSession)
+    return cookieAnswer(deps, request, sessionId)
+  })
+  add('DELETE', '/console/session', (request) => end(deps, request, endSession))
+  add('DELETE', '/console/sessions', (request) => end(deps, request, endEverySession))
+}
+
+function bodyReader<Schema extends TSchema>({ turns }: Deps, schema: Schema) {
+  const validate = createBodyValidator(schema, new Map())
+  return async (request: Incoming): Promise<Static<Schema>> => {
+    const { value } = await readJsonBody(request.raw, USUAL_ROOM, () => turns.take(laneOf(request)))
+    validate(value)
+    // Held against the schema just now.
+    return value as Static<Schema>
+  }
+}
+
+async function signInWith(deps: Deps, request: Incoming, body: Static<typeof SignIn>): Promise<SessionId> {
+  const { address } = request
+  const nowMs = deps.clock.nowMs()
+  const started = await signIn(deps, body, { nowMs, actor: actorOf(request), source: sourceOf(address) })
+  if (started !== undefined) return started.sessionId
+  const refusal = refuseUnknown(deps.failedAttempts, { address, nowMs })
+  throw refusal.code === 'rate_limited' ? refusal : signInRefused()
+}
+
+/** The cookie of a session, new at each sign-in: whatever the browser was given before gives way to it. */
+async function cookieAnswer(deps: Deps, request: Incoming, sessionId: SessionId): Promise<Answer> {
+  const session = await deps.engine.read((db) => findSession(db, sessionId))
+  if (session === undefined) throw signInRefused()
+  const { created_at: createdAtMs, expires_at: expiresAtMs } = session
+  const { address } = request
+  const token = await issueSessionToken(deps, sessionId, expiresAtMs, {
+    address,
+    origin: requestOrigin(request),
+  })
+  const maxAgeSeconds = Math.max(0, Math.floor((expiresAtMs - deps.clock.nowMs()) / 1_000))
+  const origin = originOf(deps, request)
+  const body: ConsoleSession = {
+    expiresAt: new Date(expiresAtMs).toISOString(),
+    endsAt: new Date(createdAtMs + SESSION_MS_MAX).toISOString(),
+  }
+  return jsonAnswer(200, JSON.stringify(body), {
+    'set-cookie': consoleCookie(token, maxAgeSeconds, isSecureOrigin(origin)),
+  })
+}
+
+/** Whose session it is that the console presents. */
+async function sessionOf(deps: Deps, request: Incoming) {
+  const { raw, address } = request
+  const asked = { visibleTo: null, permissions: [], exempt: null }
+  const principal = await authenticate(deps, raw, address, asked, { takesCookie: true })
+  request.principal = principal
+  return {
+    requester: { actor: actorOf(request), principal, address, assertPermitted: () => {} },
+    sessionId: requireSession(principal),
+    companyId: principal.homeCompanyId ?? principal.companyId,
+  }
+}
+
+const originOf = ({ config }: Deps, request: Incoming): string =>
+  config.publicUrl === null ? requestOrigin(request) : new URL(config.publicUrl).origin
+
+async function end(deps: Deps, request: Incoming, work: (change: Change) => Promise<void>): Promise<Answer> {
+  const { requester, companyId } = await sessionOf(deps, request)
+  await deps.change(requester, companyId, work, { isRevocation: true })
+  return {
+    status: 204,
+    headers: { 'set-cookie': consoleCookie('', 0, isSecureOrigin(originOf(deps, request))) },
+    body: undefined,
+  }
+}

@@ -1,0 +1,83 @@
+import type { IncomingMessage } from 'node:http'
+import type { Operation } from '@latchkey/contract/operations/operation'
+import { AppError } from '@latchkey/core/error'
+import { headerValues } from './raw-headers.ts'
+
+/** `takesCookie`: the console's session counts here. Verification and gateways never look at it. */
+export type CredentialOptions = { readonly takesCookie: boolean }
+
+/**
+ * Without it the cookie counts for nothing. A page of another site may send it only with the leave of a preflight, and
+ * this header is in no list of ours, whatever LATCHKEY_CORS_ORIGINS says.
+ */
+const CONSOLE_HEADER = 'x-latchkey-console'
+
+/** Browsers take the prefix only from the host itself, over https: no neighbour and no network can plant such a cookie. */
+const SECURE_NAME = '__Host-latchkey_session'
+const PLAIN_NAME = 'latchkey_session'
+
+/**
+ * The token in the console's cookie; undefined: this is no request of the console, or there is none. Throws AppError
+ * `cross_site_request`, `multiple_credentials`.
+ */
+export function readConsoleCookie(request: IncomingMessage): string | undefined {
+  if (headerValues(request, CONSOLE_HEADER).length === 0) return undefined
+  assertFromConsole(request)
+  const tokens = headerValues(request, 'cookie')
+    .flatMap((line) => line.split(';'))
+    .map((pair) => pair.trim())
+    .filter((pair) => pair.startsWith(`${SECURE_NAME}=`) || pair.startsWith(`${PLAIN_NAME}=`))
+    .map((pair) => pair.slice(pair.indexOf('=') + 1))
+    .filter((token) => token !== '')
+  if (tokens.length <= 1) return tokens[0]
+  throw new AppError(
+    'multiple_credentials',
+    'The browser sent two console sessions: delete the cookies of this site, then sign in again.',
+  )
+}
+
+/** Throws AppError `cross_site_request` unless the console itself sent this, as far as the browser says. */
+export function assertFromConsole(request: IncomingMessage): void {
+  const isOurs = headerValues(request, CONSOLE_HEADER).length === 1
+  const sites = headerValues(request, 'sec-fetch-site')
+  if (isOurs && sites.every((site) => site === 'same-origin')) return
+  throw new AppError(
+    'cross_site_request',
+    `This is for the console, and ${isOurs ? 'another page' : 'something else'} sent it: programs send a key instead (X-API-KEY).`,
+  )
+}
+
+/** `maxAgeSeconds` 0: the browser forgets it. */
+export function consoleCookie(token: string, maxAgeSeconds: number, isSecure: boolean): string {
+  const name = isSecure ? `${SECURE_NAME}` : PLAIN_NAME
+  const flags = `Path=/; HttpOnly; SameSite=Strict${isSecure ? '; Secure' : ''}`
+  return `${name}=${token}; Max-Age=${maxAgeSeconds}; ${flags}`
+}
+
+const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/
+
+/**
+ * Whether the cookie of an origin is to travel over https only. Throws AppError `https_required` where it could be
+ * read on the way: browsers would not keep a Secure one there, and nobody would know why.
+ */
+export function isSecureOrigin(origin: string): boolean {
+  const { protocol, hostname } = new URL(origin)
+  if (protocol === 'https:') return true
+  if (LOOPBACK.test(hostname)) return false
+  throw new AppError(
+    'https_required',
+    `The console was opened at ${origin}, where others could read the password on its way: open it by https ` +
+      '(docs/operate/tls.md), or on the machine itself at http://localhost.',
+  )
+}
+
+/**
+ * The console does what people do: no verification, and nothing that would hand its session to a script as a token.
+ */
+export function credentialOptionsOf({ permission, path }: Operation): CredentialOptions {
+  const takesCookie = permission === null ? path === '/me' : permission !== 'keys:verify'
+  return takesCookie ? WITH_COOKIE : WITHOUT
+}
+
+const WITH_COOKIE: CredentialOptions = { takesCookie: true }
+const WITHOUT: CredentialOptions = { takesCookie: false }

@@ -1,0 +1,30 @@
+/** The console compiles allowlists as the server does, so that what it shows is what will be decided. */
+const CORE = ['packages/core/src/address.ts', 'packages/core/src/allowlist.ts']
+
+/** The console and what serves it: see rooms.ts for what the words mean. */
+export const CONSOLE_ROOMS = {
+  // The files of the console, and how it signs in.
+  'server/http/console': {
+    may: [
+      'core',
+      'contract',
+      'server/http/*',
+      'server/auth',
+      'server/changes',
+      'server/users',
+      'server/companies',
+      'packages/server/src/http/router.ts',
+    ],
+    reads: ['server/storage', 'server/storage/tables'],
+    types: ['server/http', 'server/services'],
+  },
+  console: { may: ['client', 'console/api', 'console/ui', 'console/features/*'], node: {} },
+  // What the pages know of the service. A type of the contract costs the browser nothing.
+  'console/api': { may: ['client', ...CORE], types: ['contract'], node: {} },
+  'console/ui': { may: ['client', 'console/api', ...CORE], types: ['contract'], node: {} },
+  'console/features/*': {
+    may: ['client', 'console/api', 'console/ui', ...CORE],
+    types: ['contract'],
+    node: {},
+  },
+}
