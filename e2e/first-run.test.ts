@@ -45,6 +45,7 @@ describe('the first start', () => {
     expect(modeOf(home.dataDir)).toBe('700')
     expect(readdirSync(home.dataDir).map((name) => [name, modeOf(join(home.dataDir, name))])).toEqual([
       ['admin.key', '600'],
+      ['console.link', '600'],
       ['latchkey.db', '600'],
       ['latchkey.db-shm', '600'],
       ['latchkey.db-wal', '600'],
@@ -360,6 +361,7 @@ describe('latchkey --help', () => {
     'backup',
     'restore',
     'doctor',
+    'console-link',
     'keys',
     'keys create',
     'keys delete',
@@ -380,7 +382,7 @@ describe('latchkey --help', () => {
   it('lists exactly the commands that are explained', async () => {
     const { stdout } = await home.run(['--help'])
     const [, listed = ''] = stdout.split('Commands:')
-    const names = [...listed.matchAll(/^ {2}(\w+)/gm)].map(([, name]) => name)
+    const names = [...listed.matchAll(/^ {2}([\w-]+)/gm)].map(([, name]) => name)
     expect(names.filter((name) => name !== 'help')).toEqual([
       ...new Set(commands.flatMap((command) => (command === '' ? [] : command.split(' ', 1)))),
     ])

@@ -30,7 +30,10 @@ const setUp = (token: string | undefined, changed: object = {}) =>
   send({ method: 'POST', path: '/console/setup', body: { ...SETUP, ...changed, token } })
 
 beforeAll(async () => {
-  server = await startTestServer({ LATCHKEY_CORS_ORIGINS: 'https://app.example.com' }, { clock })
+  server = await startTestServer(
+    { LATCHKEY_CORS_ORIGINS: 'https://app.example.com', LATCHKEY_TRUSTED_PROXIES: '127.0.0.1' },
+    { clock },
+  )
 })
 afterAll(() => server.dispose())
 
@@ -130,7 +133,7 @@ describe('the cookie', () => {
   test.each(REFUSED)('counts for nothing %s', async (_what, request, code) => {
     const cookie = await signIn()
     const answer = await send({ ...request, headers: { ...request.headers, cookie } })
-    expect(answer.body.code).toBe(code)
+    expect(answer.body.code, answer.text).toBe(code)
   })
 
   test('leaves no choice between two sessions, nor between a session and a key', async () => {
