@@ -1,8 +1,16 @@
 # No engine was at hand to build this; what it runs is checked by hand: npm ci --omit=dev, then serve.
+FROM node:24-slim AS console
+WORKDIR /app
+COPY package.json package-lock.json ./
+COPY packages ./packages
+# The console is built with development packages, which the service does without.
+RUN npm ci --ignore-scripts && node packages/console/build.js
+
 FROM node:24-slim
 WORKDIR /app
 COPY package.json package-lock.json ./
 COPY packages ./packages
+COPY --from=console /app/packages/console/dist ./packages/console/dist
 # The image brings Node along: the pinned copy, which an install script would fetch, is not needed.
 RUN npm ci --omit=dev --ignore-scripts && install -d -o node -g node -m 0700 /data
 USER node

@@ -38,7 +38,7 @@ export function AuditTable({ rows, isLoading }: AuditTableProps) {
               <td data-label="From" className="lk-mono">
                 {address ?? '-'}
               </td>
-              <td data-label="To" className="lk-mono">
+              <td data-label="To" className="lk-text">
                 {object.id}
               </td>
               <td data-label="Changes" className="lk-text">

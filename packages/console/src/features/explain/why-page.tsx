@@ -80,7 +80,7 @@ function AskForm({ asked, onAsk }: { readonly asked: Asked; readonly onAsk: (ask
         onChange={(event) => setAddress(event.currentTarget.value)}
       />
       <TextInput
-        label="Permission it needed"
+        label="Permission"
         placeholder="orders:read"
         value={permission}
         onChange={(event) => setPermission(event.currentTarget.value)}

@@ -41,10 +41,10 @@ export function CreateKeyForm({ onCreate, onCancel }: CreateKeyFormProps) {
   }
   return (
     <form onSubmit={submit} className="lk-stack">
+      <KeyFormFields fields={fields} set={set} error={error} />
       {users.length === 0 || me.role === 'developer' ? null : (
         <OwnerField users={users} owner={owner} onChange={setUserId} error={error} />
       )}
-      <KeyFormFields fields={fields} set={set} error={error} />
       <KindField mode={mode} onChange={setMode} />
       <ProblemNotice error={error} />
       <div className="lk-actions">

@@ -1,0 +1,82 @@
+/** Takes the pictures of docs/use/console.md: npm run screenshots. */
+import { mkdirSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import type { Page } from 'playwright-core'
+import { launch } from './browser.ts'
+import { type RunningConsole, startLatchkey } from './running.ts'
+
+const folder = fileURLToPath(new URL('../../../docs/use/console/', import.meta.url))
+const SIZES = { wide: { width: 1_280, height: 760 }, narrow: { width: 390, height: 760 } } as const
+
+const [browser, service] = await Promise.all([launch(), startLatchkey()])
+try {
+  mkdirSync(folder, { recursive: true })
+  const page = await browser.newPage({ viewport: SIZES.wide })
+  await page.goto(`${service.url}/console/#setup=${await service.newLink()}`)
+  await page.getByLabel('Company').fill('Analytical Engines')
+  await page.getByLabel('Your name').fill('Ada Lovelace')
+  await page.getByLabel('Email address').fill('ada@example.com')
+  await page.getByRole('textbox', { name: 'Password' }).fill('correct horse battery staple')
+  await take(page, 'first-run')
+  await page.getByRole('button', { name: 'Continue' }).click()
+  await page.getByRole('dialog').waitFor()
+  await page.keyboard.press('Escape')
+  const keyId = await fill(service)
+  await visit(page, '/keys', 'keys')
+  await page.getByRole('button', { name: 'Create key' }).click()
+  await page.getByRole('dialog').getByLabel('Description').fill('Billing, production')
+  await take(page, 'create')
+  await page.keyboard.press('Escape')
+  await visit(page, `/keys/${keyId}`, 'key')
+  await visit(page, `/why?key=${keyId}&address=198.51.100.7`, 'why')
+  await visit(page, '/users', 'users')
+  await visit(page, '/audit', 'audit')
+  await page.emulateMedia({ colorScheme: 'dark' })
+  await visit(page, '/keys', 'keys-dark')
+  await page.setViewportSize(SIZES.narrow)
+  await page.emulateMedia({ colorScheme: 'light' })
+  await visit(page, '/keys', 'keys-narrow')
+} finally {
+  await browser.close()
+  await service.stop()
+}
+
+async function visit(page: Page, path: string, name: string): Promise<void> {
+  await page.goto(`${service.url}/console${path}`)
+  await page.locator('h1').waitFor()
+  await page.waitForLoadState('networkidle')
+  await take(page, name)
+}
+
+async function take(page: Page, name: string): Promise<void> {
+  await page.screenshot({ path: `${folder}${name}.png`, animations: 'disabled' })
+}
+
+/** Keys as a small company has them. Answers the id of one that is restricted. */
+async function fill({ call, ownerId, url }: RunningConsole): Promise<string> {
+  const grace = await call('POST', '/users', {
+    name: 'Grace Hopper',
+    role: 'developer',
+    email: 'grace@example.com',
+  })
+  const soon = new Date(Date.now() + 5 * 86_400_000).toISOString()
+  const keys = [
+    { userId: grace.id, description: 'Mobile app, test', mode: 'test' },
+    { userId: ownerId, description: 'Data warehouse, nightly', expiresAt: soon },
+    { userId: grace.id, description: 'Partner: Northwind', whitelistedIPs: ['0.0.0.0/0'] },
+    { userId: ownerId, description: 'Monitoring', permissions: ['keys:list'] },
+    {
+      userId: ownerId,
+      description: 'Billing, production',
+      whitelistedIPs: ['127.0.0.1', '192.0.2.0/24', '2001:db8::/32', '10.0.0.0/8'],
+    },
+  ]
+  let id = ''
+  for (const body of keys) {
+    const made = await call('POST', '/keys', body)
+    id = made.id
+    if (body.description !== 'Monitoring') await fetch(`${url}/me`, { headers: { 'x-api-key': made.key } })
+  }
+  await call('POST', `/keys/${id}/rotation`, {})
+  return id
+}
