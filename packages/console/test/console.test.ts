@@ -133,7 +133,99 @@ describe.skipIf(!isBrowserThere)('the console in a browser', () => {
       expect(watched.complaints).toEqual([])
     },
   )
+
+  test('a viewer sees no button that it may not use, and is refused when it asks all the same', async () => {
+    const email = 'viewer@example.com'
+    const viewer = await service.call('POST', '/users', { name: 'Vi', role: 'viewer', email })
+    const { token } = await service.call('POST', `/users/${viewer.id}/invitation`)
+    const apart = await browser.newContext()
+    const { page: theirs, complaints } = await openPage(apart)
+    await theirs.goto(`${service.url}/console/#invitation=${token}`)
+    await theirs.getByRole('textbox', { name: 'Password' }).fill(PASSWORD)
+    await theirs.getByRole('button', { name: 'Set password' }).click()
+    await signInAs(theirs, email)
+    await theirs.getByRole('heading', { name: 'Keys', exact: true }).waitFor()
+    await theirs.getByRole('link', { name: 'First key' }).click()
+    await theirs.getByRole('heading', { name: 'Facts' }).waitFor()
+    const names = ['Create key', 'Edit', 'Rotate', 'Disable', 'Delete key']
+    for (const name of names) {
+      expect(await theirs.getByRole('button', { name, exact: true }).count(), name).toBe(0)
+    }
+    for (const name of ['Users', 'Companies', 'Audit']) {
+      expect(await theirs.getByRole('link', { name, exact: true }).count(), name).toBe(0)
+    }
+    const status = await theirs.evaluate(
+      async (path) => {
+        const headers = { 'x-latchkey-console': '1' }
+        return (await fetch(path, { method: 'DELETE', headers })).status
+      },
+      theirs.url().replace('/console', ''),
+    )
+    expect(status).toBe(403)
+    expect(complaints).toEqual([])
+    await apart.close()
+  })
+
+  test('by keyboard alone, and over the end of the session, a key is made and nothing typed is lost', async () => {
+    await go('/keys')
+    await page.getByRole('link', { name: 'First key' }).waitFor()
+    await page.keyboard.press('c')
+    await dialog().waitFor()
+    await page.keyboard.type('Made by keyboard')
+    await context.clearCookies()
+    await page.keyboard.press('Enter')
+    await page.getByText('Your session has ended').waitFor()
+    await signInAs(page, EMAIL)
+    const secret = (await page.locator('#revealed-text').textContent()) ?? ''
+    expect(secret).toMatch(/^lk_live_/)
+    await page.getByLabel('I have stored it').focus()
+    await page.keyboard.press('Space')
+    await page.keyboard.press('Tab')
+    await page.keyboard.press('Enter')
+    await page.getByRole('heading', { name: 'Made by keyboard' }).waitFor()
+    await page.goBack()
+    await page.getByRole('link', { name: 'Made by keyboard' }).waitFor()
+    expect(await findText(page, secret)).toEqual([])
+    expect(watched.complaints).toEqual([])
+  })
+
+  test('who signs out leaves nothing behind, not for the back button and not in another tab', async () => {
+    const other = await openPage(context)
+    await other.page.goto(`${service.url}/console/keys`)
+    await other.page.getByRole('link', { name: 'First key' }).waitFor()
+    await go('/keys')
+    await button('Sign out').click()
+    for (const each of [page, other.page]) await each.getByRole('heading', { name: 'Sign in' }).waitFor()
+    await page.goBack()
+    await page.getByRole('heading', { name: 'Sign in' }).waitFor()
+    expect(await findText(page, 'First key')).toEqual([])
+    await signInAs(page, EMAIL)
+    await other.page.getByRole('link', { name: 'First key' }).waitFor()
+    expect([...watched.complaints, ...other.complaints]).toEqual([])
+  })
+
+  test('the first load is no more than 250 kB of packed script', async () => {
+    const text = await (await fetch(`${service.url}/console`)).text()
+    const names = [...text.matchAll(/(?:src|href)="([^"]+\.js)"/g)].map(([, name]) => name)
+    const sizes = await Promise.all(
+      names.map(async (name) => {
+        const { headers } = await fetch(`${service.url}${name}`, {
+          method: 'HEAD',
+          headers: { 'accept-encoding': 'gzip' },
+        })
+        return Number(headers.get('content-length'))
+      }),
+    )
+    expect(names.length).toBeGreaterThan(1)
+    expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThan(250_000)
+  })
 })
+
+async function signInAs(at: Page, email: string): Promise<void> {
+  await at.getByLabel('Email address').fill(email)
+  await at.getByRole('textbox', { name: 'Password' }).fill(PASSWORD)
+  await at.getByRole('button', { name: 'Sign in', exact: true }).click()
+}
 
 /** Where a text is anywhere in the page or in what the browser keeps for it. */
 async function findText(at: Page, text: string): Promise<string[]> {
