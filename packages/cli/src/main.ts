@@ -14,7 +14,10 @@ import { registerDoctor } from './commands/doctor.ts'
 import { registerKeysCreate } from './commands/keys-create.ts'
 import { registerKeysDelete } from './commands/keys-delete.ts'
 import { registerKeysRotate } from './commands/keys-rotate.ts'
+import { registerKeysVerify } from './commands/keys-verify.ts'
 import { registerMigrate } from './commands/migrate.ts'
+import { registerRemoteKeys } from './commands/remote-keys.ts'
+import { registerRemoteUsers } from './commands/remote-users.ts'
 import { registerServe } from './commands/serve.ts'
 import { registerUsersSetPassword } from './commands/users-set-password.ts'
 import { withoutPasted } from './pasted-arguments.ts'
@@ -48,24 +51,35 @@ function buildProgram(args: readonly string[]): Command {
   registerBackup(program)
   registerDoctor(program)
   registerConsoleLink(program)
-  const keys = program.command('keys').description('Keys, from the server itself.')
+  const keys = program
+    .command('keys')
+    .description('Keys: of a service over the network, or from the server itself.')
   registerKeysCreate(keys)
   registerKeysRotate(keys)
   registerKeysDelete(keys)
+  registerKeysVerify(keys)
+  registerRemoteKeys(keys)
   const audit = program.command('audit').description('The audit log, from the server itself.')
   registerAuditVerify(audit)
   registerAuditAccept(audit)
   registerAuditCheckpoint(audit)
   registerAuditExport(audit)
   registerAuditPrune(audit)
-  const users = program.command('users').description('Users, from the server itself.')
+  const users = program
+    .command('users')
+    .description('Users: of a service over the network, or from the server itself.')
   registerUsersSetPassword(users)
+  registerRemoteUsers(users)
   return program
 }
 
 /** Expected failures are one sentence. Anything else is a bug, and then the stack helps whoever reports it. */
 function explain(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
-  const isExpected = error instanceof AppError || error.name === 'ConfigError' || error.name === 'StoreError'
+  const isExpected =
+    error instanceof AppError || /^(?:Config|Store)Error$/.test(error.name) || CLIENT_ERROR in error
   return isExpected ? error.message : (error.stack ?? error.message)
 }
+
+/** The mark of the client's errors, which are known without loading it. */
+const CLIENT_ERROR = Symbol.for('latchkey.error')

@@ -1,25 +1,32 @@
 import { AppError } from '@latchkey/core/error'
 import type { Services } from '@latchkey/server'
 import type { Command } from 'commander'
+import { BOTH_WAYS, isNamed, urlOption } from '../remote.ts'
 import { withServices } from '../with-services.ts'
+import { createRemotely, type Made } from './keys-remotely.ts'
 
 type Options = {
   readonly user?: string
   readonly description?: string
   readonly ip?: string[]
   readonly json?: true
+  readonly url?: string
 }
 
 export function registerKeysCreate(keys: Command): void {
   keys
     .command('create')
-    .description('Create a key on the server itself, for example when the admin key was lost. Audited.')
+    .description('Create a key; on the server itself, when the admin key was lost. Audited.')
     .option('--user <id or email>', 'whose key; without it, the users of the operator company are listed')
     .option('--description <text>', 'what the key is for')
     .option('--ip <address or block...>', 'restrict the key to these')
     .option('--json', 'print JSON, for scripts')
+    .addOption(urlOption())
+    .addHelpText('after', BOTH_WAYS)
     .action((options: Options) =>
-      withServices({ makes: 'nothing' }, (services) => createFromHost(services, options)),
+      isNamed(options.url)
+        ? createOverNetwork(options.url, options)
+        : withServices({ makes: 'nothing' }, (services) => createFromHost(services, options)),
     )
 }
 
@@ -39,15 +46,26 @@ async function createFromHost(services: Services, options: Options): Promise<voi
     description: options.description ?? 'Created on the server',
     ...(options.ip === undefined ? {} : { whitelistedIPs: options.ip }),
   }).catch(explainInput)
-  if (options.json === true) {
-    process.stdout.write(
-      `${JSON.stringify({ id: view.id, companyId: view.companyId, key: secret.reveal() })}\n`,
-    )
+  printMade({ ...view, key: secret.reveal() }, options)
+}
+
+async function createOverNetwork(url: string, { user, ...options }: Options): Promise<void> {
+  if (user === undefined) {
+    process.stderr.write('Say whose key with --user <id>: latchkey users list names them.\n')
+    process.exitCode = 2
+    return
+  }
+  printMade(await createRemotely(url, { ...options, user }), options)
+}
+
+function printMade({ id, companyId, userId, key }: Made, { json }: Options): void {
+  if (json === true) {
+    process.stdout.write(`${JSON.stringify({ id, companyId, key })}\n`)
     return
   }
   // The key alone on standard output, so that a script can take it; the words go beside it.
-  process.stdout.write(`${secret.reveal()}\n`)
-  process.stderr.write(`Key ${view.id} of user ${view.userId}. It is shown once: store it now.\n`)
+  process.stdout.write(`${key}\n`)
+  process.stderr.write(`Key ${id} of user ${userId}. It is shown once: store it now.\n`)
 }
 
 /** Names the options instead of the fields of a request body. */

@@ -1,13 +1,15 @@
 import { AppError } from '@latchkey/core/error'
 import { type Command, InvalidArgumentError } from 'commander'
+import { BOTH_WAYS, isNamed, urlOption } from '../remote.ts'
 import { withServices } from '../with-services.ts'
+import { rotateRemotely } from './keys-remotely.ts'
 
-type Options = { readonly overlap?: number; readonly json?: true }
+type Options = { readonly overlap?: number; readonly json?: true; readonly url?: string }
 
 export function registerKeysRotate(keys: Command): void {
   keys
     .command('rotate')
-    .description('Give a key a new secret on the server itself; the old one lives on for a while. Audited.')
+    .description('Give a key a new secret; the old one lives on for a while. Audited.')
     .argument('<id>', 'of the key, such as key_01m85e7dwrfwka4f0gvwh5b2ng: never its text')
     .option(
       '--overlap <seconds>',
@@ -15,30 +17,43 @@ export function registerKeysRotate(keys: Command): void {
       parseSeconds,
     )
     .option('--json', 'print the id, the company and the new secret as JSON')
+    .addOption(urlOption())
     .addHelpText(
       'after',
-      '\nWith --overlap 0 no server accepts the old secret any more when the new one is printed.\n',
+      `\nWith --overlap 0 no server accepts the old secret any more when the new one is printed.\n${BOTH_WAYS}`,
     )
-    .action((id: string, { overlap, json }: Options) =>
-      withServices({ makes: 'nothing' }, async (services) => {
-        const { getKeyOnHost, rotateKeyOnHost } = await import('@latchkey/server')
-        const key = await getKeyOnHost(services, id)
-        const { view, secret } = await rotateKeyOnHost(services, key, overlap).catch(inWordsOfCommand)
-        if (json === true) {
-          process.stdout.write(
-            `${JSON.stringify({ id: view.id, companyId: view.companyId, key: secret.reveal() })}\n`,
-          )
-          return
-        }
-        // The secret alone on standard output, so that a script can take it; the words go beside it.
-        process.stdout.write(`${secret.reveal()}\n`)
-        const endsAtMs = view.rotation?.previousEndsAtMs ?? 0
-        const end = overlap === 0 ? 'is dead on every server' : `ends on ${new Date(endsAtMs).toISOString()}`
-        process.stderr.write(
-          `Key ${view.id} has a new secret, shown once: store it now. The old one ${end}.\n`,
-        )
-      }),
+    .action(async (id: string, { overlap, json, url }: Options) =>
+      printRotated(
+        await (isNamed(url) ? rotateRemotely(url, id, overlap) : rotateOnHost(id, overlap)),
+        overlap,
+        json,
+      ),
     )
+}
+
+const rotateOnHost = (id: string, overlap: number | undefined) =>
+  withServices({ makes: 'nothing' }, async (services) => {
+    const { getKeyOnHost, rotateKeyOnHost } = await import('@latchkey/server')
+    const key = await getKeyOnHost(services, id)
+    const { view, secret } = await rotateKeyOnHost(services, key, overlap).catch(inWordsOfCommand)
+    const { companyId, userId, rotation } = view
+    const endsAt = new Date(rotation?.previousEndsAtMs ?? 0).toISOString()
+    return { id: view.id, companyId, userId, key: secret.reveal(), endsAt }
+  })
+
+function printRotated(
+  { id, companyId, key, endsAt }: Awaited<ReturnType<typeof rotateRemotely>>,
+  overlap: number | undefined,
+  json: true | undefined,
+): void {
+  if (json === true) {
+    process.stdout.write(`${JSON.stringify({ id, companyId, key })}\n`)
+    return
+  }
+  // The secret alone on standard output, so that a script can take it; the words go beside it.
+  process.stdout.write(`${key}\n`)
+  const end = overlap === 0 ? 'is dead on every server' : `ends on ${endsAt}`
+  process.stderr.write(`Key ${id} has a new secret, shown once: store it now. The old one ${end}.\n`)
 }
 
 /** What is told of an open rotation names calls of the API. */

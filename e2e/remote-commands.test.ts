@@ -1,0 +1,100 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { createHome, type Home } from './running.ts'
+
+let home: Home
+let settings: Readonly<Record<string, string>>
+let userId: string
+
+beforeAll(async () => {
+  home = createHome()
+  const { url } = await home.serve()
+  settings = { LATCHKEY_URL: url, LATCHKEY_API_KEY: home.adminKey() }
+  userId = await line('users', 'create', 'A customer', '--role', 'developer', '--external-id', 'c-7')
+})
+
+afterAll(() => home.dispose())
+
+/** A command that asks the service, from a machine without a store. */
+function run(args: readonly string[], more: Readonly<Record<string, string>> = {}) {
+  return home.run(args, { ...settings, LATCHKEY_DATA_DIR: `${home.directory}/nothing`, ...more })
+}
+
+/** What a command that succeeds prints. */
+async function line(...args: string[]): Promise<string> {
+  const { exitCode, stdout, stderr } = await run(args)
+  if (exitCode !== 0) throw new Error(`${args.join(' ')}: ${exitCode} ${stderr}`)
+  return stdout.trim()
+}
+
+async function verify(key: string, ...args: string[]) {
+  const running = home.start(['keys', 'verify', ...args], { settings })
+  running.child.stdin?.end(`${key}\n`)
+  const { exitCode, stdout } = await running.ended
+  return { exitCode, stdout: stdout.trim() }
+}
+
+describe('a key, over the network', () => {
+  test('is made, shown, listed, rotated, verified and deleted', async () => {
+    const made = JSON.parse(await line('keys', 'create', '--user', userId, '--description', 'shop', '--json'))
+    expect(made.key).toMatch(/^lk_live_/)
+    const shown = JSON.parse(await line('keys', 'get', made.id, '--json'))
+    expect([shown.description, shown.key]).toEqual(['shop', expect.stringContaining('...')])
+    expect(await line('keys', 'list', '--user', userId)).toBe(made.id)
+    expect(JSON.parse(await line('keys', 'list', '--limit', '1', '--json'))).toMatchObject({ id: made.id })
+    const secret = await line('keys', 'rotate', made.id, '--overlap', '0')
+    expect(await verify(made.key)).toEqual({
+      exitCode: 1,
+      stdout: `INACTIVE: key ${made.id} of user ${userId}`,
+    })
+    expect(await verify(secret)).toEqual({ exitCode: 0, stdout: `VALID: key ${made.id} of user ${userId}` })
+    expect(await line('keys', 'delete', made.id, '--yes')).toContain('no server accepts it any more')
+    expect(await line('keys', 'delete', made.id, '--yes')).toContain('is deleted already')
+    expect(JSON.parse((await verify(secret, '--json')).stdout)).toMatchObject({ code: 'INACTIVE' })
+    expect(await line('keys', 'list', '--user', userId)).toBe('')
+  })
+
+  test('is not deleted where nobody can be asked', async () => {
+    const { id } = JSON.parse(await line('keys', 'create', '--user', userId, '--json'))
+    const { exitCode, stderr } = await run(['keys', 'delete', id])
+    expect([exitCode, stderr]).toEqual([1, expect.stringContaining('nothing was deleted')])
+    expect(await line('keys', 'list', '--user', userId)).toBe(id)
+  })
+})
+
+test('a user is found by the id of the application, and shown', async () => {
+  expect(await line('users', 'list', '--external-id', 'c-7')).toBe(userId)
+  expect(JSON.parse(await line('users', 'get', userId, '--json'))).toMatchObject({
+    id: userId,
+    role: 'developer',
+  })
+})
+
+describe('what cannot be done is told in one sentence', () => {
+  test.each<[string, string[], Record<string, string>, number, RegExp]>([
+    ['no address', ['keys', 'list'], { LATCHKEY_URL: '' }, 1, /^latchkey: No url: .*LATCHKEY_URL\.\n$/],
+    ['no key', ['keys', 'list'], { LATCHKEY_API_KEY: '' }, 1, /^latchkey: No key: .*LATCHKEY_API_KEY\.\n$/],
+    [
+      'a wrong key',
+      ['keys', 'list'],
+      { LATCHKEY_API_KEY: 'lk_live_x' },
+      1,
+      /^latchkey: GET \/keys: .*Check the key.*\n$/,
+    ],
+    [
+      'nobody there',
+      ['keys', 'list', '--url', 'http://127.0.0.1:9'],
+      {},
+      1,
+      /^latchkey: No answer from .*\n$/,
+    ],
+    ['an unknown key', ['keys', 'get', 'key_0'], {}, 1, /^latchkey: GET \/keys\/\{keyId\}: .*\n$/],
+    ['nobody to make it for', ['keys', 'create'], {}, 2, /^Say whose key with --user <id>/],
+    ['a key in the command line', ['keys', 'verify', 'lk_live_pasted'], {}, 2, /pipe it in/],
+    ['a count that is none', ['keys', 'list', '--limit', '0'], {}, 2, /whole number from 1 on/],
+  ])('%s', async (_name, args, more, code, said) => {
+    const { exitCode, stdout, stderr } = await run(args, more)
+    expect(stderr).toMatch(said)
+    expect(stderr).not.toMatch(/\n {4}at |lk_live_pasted/)
+    expect([exitCode, stdout]).toEqual([code, ''])
+  })
+})
