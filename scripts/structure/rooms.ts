@@ -210,6 +210,11 @@ export const WALLS: Readonly<Record<string, Wall>> = {
     reads: store,
     types: ['server/services'],
   },
+  'server/import-on-host': {
+    may: ['core', 'server/changes', 'server/import', 'server/keys', 'server/users'],
+    reads: store,
+    types: ['server/services'],
+  },
   'server/prune-audit-on-host': {
     may: [
       'core',

@@ -11,6 +11,7 @@ import { registerBackup } from './commands/backup.ts'
 import { registerBootstrap } from './commands/bootstrap.ts'
 import { registerConsoleLink } from './commands/console-link.ts'
 import { registerDoctor } from './commands/doctor.ts'
+import { registerImport } from './commands/import.ts'
 import { registerKeysCreate } from './commands/keys-create.ts'
 import { registerKeysDelete } from './commands/keys-delete.ts'
 import { registerKeysRotate } from './commands/keys-rotate.ts'
@@ -51,6 +52,7 @@ function buildProgram(args: readonly string[]): Command {
   registerBackup(program)
   registerDoctor(program)
   registerConsoleLink(program)
+  registerImport(program)
   const keys = program
     .command('keys')
     .description('Keys: of a service over the network, or from the server itself.')
@@ -77,7 +79,7 @@ function buildProgram(args: readonly string[]): Command {
 function explain(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
   const isExpected =
-    error instanceof AppError || /^(?:Config|Store)Error$/.test(error.name) || CLIENT_ERROR in error
+    error instanceof AppError || /^(?:Config|Store|Source)Error$/.test(error.name) || CLIENT_ERROR in error
   return isExpected ? error.message : (error.stack ?? error.message)
 }
 

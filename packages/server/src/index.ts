@@ -21,6 +21,13 @@ export {
   setPasswordOnHost,
 } from './host.ts'
 export { isConsoleBuilt } from './http/console/files.ts'
+export { readFirst } from './import/first-reading.ts'
+export type { SourceLine, SourceName } from './import/import-row.ts'
+export { judgeLines } from './import/judge-lines.ts'
+export { openSourceFile, type SourceFile } from './import/source-file.ts'
+export type { SourceOptions } from './import/source-options.ts'
+export { importOnHost } from './import-on-host.ts'
+export type { ImportedLine } from './keys/import-keys.ts'
 export { assertStoreMade, isStoreMade, storeFileOf } from './open-store.ts'
 export { pruneAuditOnHost } from './prune-audit-on-host.ts'
 export { secretFileOf } from './server-secret.ts'

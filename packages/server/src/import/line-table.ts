@@ -2,6 +2,7 @@
 export type LineTable = {
   /** The line in which the mark was noted before; undefined: it is noted now, or the table is full. */
   readonly note: (mark: bigint, line: number) => number | undefined
+  readonly find: (mark: bigint) => number | undefined
 }
 
 /** 16 bytes an item and at most half of them full: 512 MB at worst, and 64 MB for a million rows. */
@@ -35,6 +36,7 @@ export function createLineTable(entriesMax: number = ENTRIES_MAX): LineTable {
     }
   }
   return {
+    find: (mark) => lines[placeOf(mark)] || undefined,
     note: (mark, line) => {
       const place = placeOf(mark)
       if (lines[place] !== 0) return lines[place]

@@ -4,7 +4,6 @@ import { type ImportFormat, shapeOfPrefix, shapeOfText, withShape } from '@latch
 import type { Change } from '../changes/change.ts'
 import type { ImportRow } from '../import/import-row.ts'
 import { RowRefusal } from '../import/source-error.ts'
-import { findDeploymentLocked } from '../storage/tables/deployment.ts'
 import { findImportFormats, saveImportFormats } from '../storage/tables/import-formats.ts'
 
 /** Each is a hash for every text that looks like one of its. */
@@ -16,28 +15,25 @@ export const TEXT_FORMAT: DigestFormat = { algorithm: 'sha256', input: 'whole' }
 export const formatOf = (row: ImportRow): DigestFormat => ('key' in row ? TEXT_FORMAT : row.format)
 
 /** What the deployment has declared, and what an import adds to it. */
-export type DeclaredFormats = {
+type DeclaredFormats = {
   /** Throws RowRefusal when there would be one format too many. */
   add(row: ImportRow): void
   /** Keeps what was added, and tells every server of it. */
   save(): Promise<void>
+  all(): readonly ImportFormat[]
 }
 
-/** `extras`: pepper and salt of the rows' formats. */
+/** `rehearsed`: what was declared and taken back. The caller holds the row of the deployment. */
 export async function openDeclaredFormats(
   change: Change,
   key: Uint8Array,
-  rows: readonly ImportRow[],
   extras: DigestExtras,
+  rehearsed?: readonly ImportFormat[],
 ): Promise<DeclaredFormats> {
-  let before = await findImportFormats(change.db, key)
-  if (rows.some((row) => declare(before, row, extras) !== before)) {
-    // Of two imports that declare something the second sees what the first did.
-    await findDeploymentLocked(change.db)
-    before = await findImportFormats(change.db, key)
-  }
+  const before = rehearsed ?? (await findImportFormats(change.db, key))
   let after: readonly ImportFormat[] = before
   return {
+    all: () => after,
     add(row) {
       const next = declare(after, row, extras)
       if (next.length > FORMATS_MAX) {

@@ -6,11 +6,13 @@ import { importedTag } from '@latchkey/core/imported-text'
 import type { Change } from '../changes/change.ts'
 import type { ImportRow, SourceLine } from '../import/import-row.ts'
 import { RowRefusal } from '../import/source-error.ts'
+import { findDeploymentLocked } from '../storage/tables/deployment.ts'
 import { insertKey } from '../storage/tables/keys.ts'
 import { findTakenTags } from '../storage/tables/taken-tags.ts'
 import { formatOf, openDeclaredFormats, TEXT_FORMAT } from './declared-formats.ts'
 import { buildImportedKey } from './imported-key.ts'
 import { createImportedOwners, type ImportOwner } from './imported-owners.ts'
+import type { Rehearsal } from './rehearsal.ts'
 
 export type ImportKeysDeps = {
   readonly fingerprint: ReturnType<typeof createFingerprinter>
@@ -21,7 +23,12 @@ export type ImportKeysDeps = {
 }
 
 /** What is said once for all rows. */
-export type ImportTerms = ImportOwner & { readonly source: string; readonly extras: DigestExtras }
+export type ImportTerms = ImportOwner & {
+  readonly source: string
+  readonly extras: DigestExtras
+  /** Of a dry run in several steps. */
+  readonly rehearsal?: Rehearsal
+}
 
 export type ImportedLine =
   | {
@@ -47,13 +54,11 @@ export async function importKeys(
   assertMayImport(change)
   const rows = lines.flatMap((item) => ('refused' in item ? [] : [item.row]))
   const tags = new Map(rows.map((row) => [row, tagOf(row, deps)]))
+  // One import at a time in the deployment: two companies may be given the same text.
+  await findDeploymentLocked(change.db)
+  const { rehearsal } = terms
   const taken = await findTakenTags(change.db, [...tags.values()])
-  const formats = await openDeclaredFormats(
-    change,
-    deps.importsKey,
-    rows.filter((row) => !taken.has(tags.get(row)!)),
-    terms.extras,
-  )
+  const formats = await openDeclaredFormats(change, deps.importsKey, terms.extras, rehearsal?.formats)
   const owners = createImportedOwners(change, terms)
 
   async function take(item: SourceLine): Promise<ImportedLine> {
@@ -61,7 +66,7 @@ export async function importKeys(
     if ('refused' in item) return { line, outcome: 'refused', reason: item.refused }
     const { row } = item
     const tag = tags.get(row)!
-    if (taken.has(tag)) return { line, outcome: 'exists' }
+    if (taken.has(tag) || rehearsal?.has(tag) === true) return { line, outcome: 'exists' }
     try {
       const owner = await owners.find(row)
       const key = buildImportedKey(change, row, owner, { source: terms.source, keysMax: deps.keysMax })
@@ -70,6 +75,7 @@ export async function importKeys(
       const id = change.nextId('key')
       await insertKey(change.db, { ...key, id, userId }, fingerprintBytes(tag))
       taken.add(tag)
+      rehearsal?.add(tag)
       return { line, outcome: 'created', keyId: id, notes: row.notes }
     } catch (error) {
       if (error instanceof RowRefusal) return { line, outcome: 'refused', reason: error.message }
@@ -81,6 +87,7 @@ export async function importKeys(
   const results: ImportedLine[] = []
   for (const item of lines) results.push(await take(item))
   await formats.save()
+  if (rehearsal !== undefined) rehearsal.formats = formats.all()
   await owners.saveCounts()
   await record(change, terms.source, results)
   return results

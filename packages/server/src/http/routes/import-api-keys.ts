@@ -1,6 +1,8 @@
 import type { ImportRequest, ImportResult } from '@latchkey/contract/schemas/import'
 import { type DigestFormat, parseDigestFormat } from '@latchkey/core/digest-format'
 import { inputError } from '@latchkey/core/error'
+import type { Change } from '../../changes/change.ts'
+import { rehearse } from '../../changes/rehearse.ts'
 import { buildRow, type Draft } from '../../import/build-row.ts'
 import type { SourceLine } from '../../import/import-row.ts'
 import { judgeLines } from '../../import/judge-lines.ts'
@@ -19,28 +21,12 @@ export const importApiKeys: Handler<'importApiKeys'> = async (deps, { principal,
     userId: body.user,
     createUser: body.createUsers === true ? developerMaker(config.companyUsersMax) : undefined,
   }
+  const work = (change: Change) => importKeys(change, keyDeps, lines, terms)
   const isDryRun = body.dryRun === true
-  const done = deps
-    .change(requester, principal.companyId, async (change) => {
-      const imported = await importKeys(change, keyDeps, lines, terms)
-      if (isDryRun) throw new DryRun(imported)
-      return imported
-    })
-    .catch((error: unknown) => {
-      if (error instanceof DryRun) return error.lines
-      throw error
-    })
+  const done = isDryRun
+    ? rehearse(deps.change, requester, principal.companyId, work)
+    : deps.change(requester, principal.companyId, work)
   return { body: presentLines(await done, isDryRun) }
-}
-
-/** Ends the transaction of a dry run: all was done as in a run, and nothing of it stays. */
-class DryRun extends Error {
-  readonly lines: readonly ImportedLine[]
-
-  constructor(lines: readonly ImportedLine[]) {
-    super('nothing of this stays')
-    this.lines = lines
-  }
 }
 
 type Row = ImportRequest['keys'][number]
@@ -91,7 +77,7 @@ const extrasOf = ({ pepper, salt }: ImportRequest) => ({
 
 const developerMaker =
   (usersMax: number) =>
-  (change: Parameters<typeof createUser>[0], externalId: string): ReturnType<typeof createUser> =>
+  (change: Change, externalId: string): ReturnType<typeof createUser> =>
     createUser(change, { name: externalId, role: 'developer', externalId }, usersMax)
 
 function presentLines(lines: readonly ImportedLine[], dryRun: boolean): ImportResult {

@@ -1,0 +1,86 @@
+import { AppError } from '@latchkey/core/error'
+import { type CompanyId, isId } from '@latchkey/core/ids'
+import { rehearse } from './changes/rehearse.ts'
+import { requesterOnHost } from './changes/requester.ts'
+import type { SourceLine } from './import/import-row.ts'
+import { type ImportedLine, type ImportTerms, importKeys } from './keys/import-keys.ts'
+import { createRehearsal } from './keys/rehearsal.ts'
+import type { Services } from './services.ts'
+import { findCompany } from './storage/tables/companies.ts'
+import { findUser } from './storage/tables/users.ts'
+import { createUser } from './users/create-user.ts'
+
+/** Rows of one transaction, which holds the company: some 100 ms. */
+const STEP_ROWS = 500
+
+type HostServices = Pick<Services, 'engine' | 'change' | 'fingerprint' | 'derivedKeys'>
+
+type HostImport = Pick<ImportTerms, 'source' | 'extras' | 'userId'> & {
+  readonly companyId: string
+  readonly createsUsers: boolean
+  readonly isDryRun: boolean
+}
+
+/**
+ * Imports keys for whoever runs a command on the server, step by step: what a step answers is durable. An import that
+ * was ended goes on when it is begun again, since what came in is left as it is. A dry run says what a run would do.
+ * Throws AppError `company_not_found`, `user_not_found`.
+ */
+export async function* importOnHost(
+  services: HostServices,
+  lines: AsyncIterable<SourceLine>,
+  { companyId: id, createsUsers, isDryRun, ...said }: HostImport,
+): AsyncGenerator<ImportedLine[]> {
+  const companyId = await getCompanyId(services, id)
+  await assertUser(services, companyId, said.userId)
+  const deps = { fingerprint: services.fingerprint, importsKey: services.derivedKeys.imports }
+  const terms: ImportTerms = {
+    ...said,
+    createUser: createsUsers ? createDeveloper : undefined,
+    ...(isDryRun ? { rehearsal: createRehearsal() } : {}),
+  }
+  const by = requesterOnHost(companyId)
+  for await (const step of stepsOf(lines)) {
+    const work = (change: Parameters<typeof importKeys>[0]) => importKeys(change, deps, step, terms)
+    yield await (isDryRun
+      ? rehearse(services.change, by, companyId, work)
+      : services.change(by, companyId, work))
+  }
+}
+
+async function getCompanyId({ engine }: Pick<Services, 'engine'>, id: string): Promise<CompanyId> {
+  const company = isId('cmp', id) ? await engine.read((db) => findCompany(db, id)) : undefined
+  if (company !== undefined) return company.id
+  throw new AppError(
+    'company_not_found',
+    'No company has that id. Ids begin with cmp_: GET /companies lists them.',
+  )
+}
+
+async function assertUser(
+  { engine }: Pick<Services, 'engine'>,
+  companyId: CompanyId,
+  id: string | undefined,
+): Promise<void> {
+  if (id === undefined) return
+  const user = isId('usr', id) ? await engine.read((db) => findUser(db, companyId, id)) : undefined
+  if (user?.status === 'active') return
+  throw new AppError(
+    'user_not_found',
+    'The user of --user is no active user of the company: GET /users lists them.',
+  )
+}
+
+const createDeveloper: ImportTerms['createUser'] = (change, externalId) =>
+  createUser(change, { name: externalId, role: 'developer', externalId })
+
+async function* stepsOf(lines: AsyncIterable<SourceLine>): AsyncGenerator<SourceLine[]> {
+  let step: SourceLine[] = []
+  for await (const line of lines) {
+    step.push(line)
+    if (step.length < STEP_ROWS) continue
+    yield step
+    step = []
+  }
+  if (step.length > 0) yield step
+}
