@@ -356,6 +356,41 @@ describe('a text that was not imported', () => {
   })
 })
 
+describe('while the store is silent', () => {
+  const asks: readonly (readonly [string, (key: string) => Partial<TestRequest> & { path: string }])[] = [
+    ['POST /verify', (key) => ({ method: 'POST', path: '/verify', body: { key } })],
+    ['POST /verify/batch', (key) => ({ method: 'POST', path: '/verify/batch', body: { keys: [{ key }] } })],
+    ['a credential', (key) => ({ path: '/me', key })],
+  ]
+  test.each([
+    ['keys', 'keys'],
+    ['what the imports declared', 'import_formats'],
+  ])('on %s, a text of another system is a 503 and no verdict, and own keys go on', async (_, table) => {
+    const other = await startTestServer()
+    try {
+      const [imported, similar] = [newText(), newText()]
+      const body = { user: other.admin.userId, keys: [{ key: imported }] }
+      expect((await other.call({ method: 'POST', path: '/keys/import', body })).status).toBe(200)
+      expect((await other.call({ path: '/me' })).status).toBe(200)
+      if (table === 'keys')
+        await other.call({ method: 'POST', path: '/verify', body: { key: newText('no_') } })
+      await other.tamper(`ALTER TABLE ${table} RENAME TO moved_elsewhere`)
+      for (const key of [imported, similar]) {
+        for (const [name, request] of asks) {
+          const answer = await other.call(request(key))
+          expect([name, answer.status, answer.body.code]).toEqual([name, 503, 'cannot_verify'])
+        }
+      }
+      const own = await other.call({ method: 'POST', path: '/verify', body: { key: other.adminKey } })
+      expect(own.body.code).toBe('VALID')
+      const unlike = await other.call({ method: 'POST', path: '/verify', body: { key: newText('no_') } })
+      expect(unlike.body.code).toBe(table === 'keys' ? 'NOT_FOUND' : 'cannot_verify')
+    } finally {
+      await other.dispose()
+    }
+  })
+})
+
 describe('an import', () => {
   test('answers each row for itself', async () => {
     const [key, other] = [newText(), newText()]

@@ -7,6 +7,8 @@ import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { readBetterAuthDatabase } from '../../src/import/better-auth-database.ts'
 import type { SourceLine } from '../../src/import/import-row.ts'
+import { importOnHost } from '../../src/import-on-host.ts'
+import { createTestCompany, useTestServer } from '../harness.ts'
 import { type Cluster, createCluster } from '../postgres-cluster.ts'
 import { OPTIONS, readAll, refusals, rowsFor } from './reading.ts'
 
@@ -23,6 +25,7 @@ type Asked = {
   readonly owner: string
 }
 
+const server = useTestServer()
 let directory: string
 let cluster: Cluster | undefined
 let asked: Asked[]
@@ -93,5 +96,24 @@ describe.each(['old', 'new', 'postgres'])('the table %s', (table) => {
     ])
     const plain = asked.find((each) => each.table === table && each.name === 'plain')
     expect(rowsFor(entries.get(table) ?? [], plain?.text ?? '')[0]?.metadata).not.toHaveProperty('metadata')
+  })
+
+  it('works here once it is imported, exactly where it worked there', async () => {
+    const company = await createTestCompany(server)
+    async function* lines() {
+      yield* entries.get(table) ?? []
+    }
+    const said = { companyId: company.id, source: 'better-auth', extras: {}, userId: undefined }
+    const report = importOnHost(server.services, lines(), { ...said, createsUsers: true, isDryRun: false })
+    const outcomes = (await Array.fromAsync(report)).flat().map(({ outcome }) => outcome)
+    expect(new Set(outcomes)).toEqual(new Set(['created']))
+    const key = company.users.admin.key
+    for (const { name, text, works, owner } of asked.filter((each) => each.table === table)) {
+      const { body } = await server.call({ method: 'POST', path: '/verify', key, body: { key: text } })
+      expect([name, body.valid]).toEqual([name, works])
+      if (name === 'unknown') continue
+      const { body: user } = await server.call({ path: `/users/${body.userId}`, key })
+      expect([name, user.externalId, user.role]).toEqual([name, owner, 'developer'])
+    }
   })
 })
