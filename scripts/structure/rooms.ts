@@ -30,6 +30,12 @@ const useCase: Wall = {
   may: ['core', ...store, 'server/audit', 'server/changes', 'server/telemetry'],
   types: ['contract'],
 }
+/** Work of a command on the machine itself. */
+const onHost = (...others: string[]): Wall => ({
+  may: ['core', 'server/changes', ...others],
+  reads: store,
+  types: ['server/services'],
+})
 const serverRooms = [
   'server/storage',
   'server/storage/*',
@@ -205,27 +211,13 @@ export const WALLS: Readonly<Record<string, Wall>> = {
     reads: store,
     types: ['contract', 'server/config', 'server/services'],
   },
-  'server/console-link-on-host': {
-    may: ['core', 'server/changes', 'server/users'],
-    reads: store,
-    types: ['server/services'],
-  },
-  'server/import-on-host': {
-    may: ['core', 'server/changes', 'server/import', 'server/keys', 'server/users'],
-    reads: store,
-    types: ['server/services'],
-  },
-  'server/prune-audit-on-host': {
-    may: [
-      'core',
-      'server/audit',
-      'server/changes',
-      'server/companies',
-      'packages/server/src/http/present/present-audit-event.ts',
-    ],
-    reads: store,
-    types: ['server/services'],
-  },
+  'server/console-link-on-host': onHost('server/users'),
+  'server/import-on-host': onHost('server/import', 'server/keys', 'server/users'),
+  'server/prune-audit-on-host': onHost(
+    'server/audit',
+    'server/companies',
+    'packages/server/src/http/present/present-audit-event.ts',
+  ),
   'server/host': {
     may: [
       'core',
