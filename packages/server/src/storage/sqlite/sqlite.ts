@@ -8,7 +8,7 @@ import { type Engine, StoreError } from '../engine.ts'
 import { assertOurs, checkSqliteSchema, migrateExisting, migrateSqlite } from '../migrations/sqlite.ts'
 import type { Db } from '../tables/schema.ts'
 import { openSqliteConnection, type SqliteConnection } from './connection.ts'
-import { isDamaged } from './errors.ts'
+import { isBusy, isDamaged } from './errors.ts'
 import { acceptHead, appendRevision, assertAccepted, type MovedHead } from './head.ts'
 import { createSqliteLease, SETTLE_MS } from './lease.ts'
 import { createSqliteReaders } from './readers.ts'
@@ -97,7 +97,23 @@ const ifAccepted =
     return work(db)
   }
 
+/** How long a start waits for others that start or migrate at the same moment, in milliseconds. */
+const OPENING_MS_MAX = 5_000
+
 function openWriter(file: string): SqliteConnection {
+  const deadlineMs = performance.now() + OPENING_MS_MAX
+  for (;;) {
+    try {
+      return openOnce(file)
+    } catch (error) {
+      if (!isBusy(error) || performance.now() > deadlineMs) throw error
+      // Not all at the same time again.
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10 + Math.random() * 40)
+    }
+  }
+}
+
+function openOnce(file: string): SqliteConnection {
   const isNew = !existsSync(file)
   const assertFit = (database: DatabaseSync) => {
     assertVersion(database)
@@ -106,7 +122,16 @@ function openWriter(file: string): SqliteConnection {
   }
   if (!isNew) migrateExisting(file, assertFit)
   const connection = openSqliteConnection(file, { isReadOnly: false })
-  const { database } = connection
+  try {
+    prepare(connection.database, file, assertFit)
+    return connection
+  } catch (error) {
+    connection.database.close()
+    throw error
+  }
+}
+
+function prepare(database: DatabaseSync, file: string, assertFit: (database: DatabaseSync) => void): void {
   assertFit(database)
   const mode = database.prepare('PRAGMA journal_mode = WAL').get()
   database.exec('PRAGMA synchronous = FULL')
@@ -118,7 +143,6 @@ function openWriter(file: string): SqliteConnection {
   }
   migrateSqlite(database)
   checkSqliteSchema(database)
-  return connection
 }
 
 function assertVersion(database: DatabaseSync): void {
