@@ -128,6 +128,19 @@ describe('refuses, naming the parameter', () => {
   })
 })
 
+test('a number that is too large is told what is the most', async () => {
+  for (const [name, most] of [
+    ['limit', '100'],
+    ['offset', '9007199254740991'],
+  ] as const) {
+    for (const given of ['9007199254740993', '9'.repeat(400)]) {
+      const answer = await server.call({ path: `/keys?${name}=${given}` })
+      expect(answer).toMatchObject({ status: 400, body: { code: 'invalid_parameter' } })
+      expect(answer.body.detail).toContain(most)
+    }
+  }
+})
+
 test('decimal digits are read as decimal, leading zeros too', async () => {
   expect((await list('?limit=02')).body.count).toBe(2)
   expect((await list('?limit=2&offset=010')).body.count).toBe(0)

@@ -13,8 +13,8 @@ const NAME_LENGTH_MAX = 100
 /** Whatever is wrong with one, the answer is that of a cursor that is unknown. */
 const CURSORS = ['startingAfter', 'endingBefore']
 
-/** 2^53 − 1 has sixteen digits; what is longer cannot be right. */
-const DIGITS = /^\d{1,16}$/
+/** However many: how large a number may be says its schema. */
+const DIGITS = /^\d+$/
 
 /**
  * Parses a query string by the types its schema declares. Nothing is coerced: a number is decimal digits, a
@@ -77,9 +77,10 @@ function parseValue(
   const unfit = explainText(text)
   if (unfit !== undefined) return { detail: unfit }
   if (type === 'integer') {
-    const value = Number(text)
-    if (DIGITS.test(text) && value <= Number.MAX_SAFE_INTEGER) return { value }
-    return { detail: 'must be a whole number in decimal digits.' }
+    // One that is too large is held against the schema, which says what is the most.
+    return DIGITS.test(text)
+      ? { value: Math.min(Number(text), Number.MAX_VALUE) }
+      : { detail: 'must be a whole number in decimal digits.' }
   }
   if (type === 'boolean') {
     return text === 'true' || text === 'false'
