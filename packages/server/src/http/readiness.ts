@@ -2,7 +2,6 @@ import { AppError } from '@latchkey/core/error'
 import type { UserId } from '@latchkey/core/ids'
 import type { Services } from '../services.ts'
 import { findDeployment } from '../storage/tables/deployment.ts'
-import type { Refused } from '../verification/lease.ts'
 import { createWriteProof } from '../verification/write-proof.ts'
 
 /** Why the service cannot do its work now; undefined: a verification and a write would both work. */
@@ -15,7 +14,7 @@ export function createReadiness({ engine, revocations, isLeaving }: ReadinessDep
 
   async function assertReady(): Promise<void> {
     const { refused } = revocations
-    if (refused !== undefined) throw restored(refused)
+    if (refused !== undefined) throw restored()
     const deployment = await engine.read(findDeployment, TURN)
     if (deployment === undefined) throw unavailable('The store is not set up.')
     // A list may be had while no verification can be answered.
@@ -49,12 +48,10 @@ const unavailable = (detail: string, cause?: unknown) =>
 /** A person has to decide: whoever asks again in a second only waits in vain. */
 const DECISION_SECONDS = 60
 
-function restored({ known, found }: Refused): AppError {
-  const lost =
-    known > found ? ` Up to ${known - found} changes, revocations among them, are missing in it.` : ''
-  return new AppError(
+/** How much is missing in it is in the log: strangers may ask here, and would learn how many revocations are undone. */
+const restored = () =>
+  new AppError(
     'unavailable',
-    `The store was restored or replaced and is not accepted.${lost} To use it: latchkey restore --accept.`,
+    'The store was restored or replaced and is not accepted. To use it: latchkey restore --accept.',
     { retryAfterSeconds: DECISION_SECONDS },
   )
-}

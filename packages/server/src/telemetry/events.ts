@@ -74,9 +74,9 @@ export function createEvents(log: Log): Events {
         { event: 'row_kept', error: describe(error) },
         'the row of a server that is gone could not be removed: it is tried again',
       ),
-    storeRefused: (fields) =>
+    storeRefused: ({ known, found }) =>
       log.error(
-        { ...fields, event: 'store_refused' },
+        { known, found, missing: Math.max(0, known - found), event: 'store_refused' },
         'the store was restored or replaced: latchkey restore --accept',
       ),
     outsideTokenRefused: (fields) =>
