@@ -170,14 +170,14 @@ export const WALLS: Readonly<Record<string, Wall>> = {
     reads: store,
     types: ['server/config', 'server/services'],
   },
-
   // The files beside the rooms, which put the rooms together. No room imports one, but for types.
-  'server/settings': { may: ['core'] },
+  'server/address-settings': { may: ['core'] },
+  'server/settings': { may: ['core', 'server/address-settings'] },
   'server/unknown-settings': { may: ['core', 'server/settings'] },
   'server/config': { may: ['core', 'server/settings', 'server/unknown-settings'] },
   'server/data-dir': { may: ['server/config', 'server/storage'] },
   'server/server-secret': { may: ['core', 'server/settings', 'server/config', 'server/storage'] },
-  'server/issuers-file': { may: ['core', 'server/config'], types: ['server/auth'] },
+  'server/issuers-file': { may: ['core', 'server/config', 'server/storage'], types: ['server/auth'] },
   'server/deployment': {
     may: ['core', 'server/config', 'server/server-secret', ...store],
     types: ['server/settings', 'server/audit'],

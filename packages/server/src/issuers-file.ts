@@ -1,11 +1,12 @@
 import { X509Certificate } from 'node:crypto'
-import { readFileSync } from 'node:fs'
 import { parseJson } from '@latchkey/core/json-text'
 import { nearest } from '@latchkey/core/nearest'
+import { isRepeatable } from '@latchkey/core/repeatable'
 import { Ajv2020, type ErrorObject } from 'ajv/dist/2020.js'
 import { type Static, Type } from 'typebox'
 import type { IssuerConfig } from './auth/outside-issuers.ts'
 import { ConfigError } from './config.ts'
+import { readGivenFile } from './storage/given-file.ts'
 
 /** Signatures by a key pair only: with a shared secret whoever verifies could also sign. */
 const ALGORITHMS = [
@@ -96,7 +97,7 @@ function parseFile(file: string, fail: Fail): unknown[] {
   let entries: unknown
   try {
     // A name given twice is refused there: of two lists of companies neither is to win in silence.
-    entries = parseJson(withoutMark(readFileSync(file)))
+    entries = parseJson(withoutMark(readGivenFile(file)))
   } catch (error) {
     return fail(`cannot be read as JSON (${reasonOf(error).replace(/^The body /, 'it ')})`)
   }
@@ -112,7 +113,8 @@ function explain(error: ErrorObject | undefined): string {
     const suggestion = nearest(name, known)
     const where = field === undefined ? '' : `${field} has `
     const hint = suggestion === undefined ? '' : `; did you mean ${suggestion}?`
-    return `${where}the unknown field ${name}; known are ${known.join(', ')}${hint}`
+    const shown = isRepeatable(name) || suggestion !== undefined ? name : 'of a longer name'
+    return `${where}the unknown field ${shown}; known are ${known.join(', ')}${hint}`
   }
   if (field === undefined && error.keyword === 'required') {
     const name = String(error.params.missingProperty)
@@ -153,7 +155,7 @@ function configOf(entry: Issuer, fail: Fail): IssuerConfig {
 function readCa(file: string, fail: Fail): string {
   let pem: string
   try {
-    pem = readFileSync(file, 'utf8')
+    pem = readGivenFile(file).toString('utf8')
   } catch (error) {
     return fail(`caFile cannot be read (${reasonOf(error)})`)
   }

@@ -5,7 +5,6 @@ import {
   copyFileSync,
   existsSync,
   linkSync,
-  readFileSync,
   rmSync,
   statSync,
   writeFileSync,
@@ -15,6 +14,7 @@ import { weaknessOf } from '@latchkey/core/secret-strength'
 import { ConfigError, type SecretSource } from './config.ts'
 import { type GivenSecret, serverSecret } from './settings.ts'
 import { explainWriteError, sentenceOf } from './storage/disk-fault.ts'
+import { readGivenFile } from './storage/given-file.ts'
 
 /** Keys derived from the server secret, one for each use. None of them is ever stored. */
 export type DerivedKeys = {
@@ -108,11 +108,11 @@ export function assertStrong({ text }: GivenSecret): void {
   )
 }
 
-/** Throws ConfigError with one sentence. */
+/** Throws ConfigError: what is wrong, and what to do. */
 export function readSecretFile(file: string): GivenSecret {
   let text: string
   try {
-    text = readFileSync(file, 'utf8').trim()
+    text = readGivenFile(file).toString('utf8').trim()
   } catch (error) {
     throw new ConfigError(
       `The server secret ${file} cannot be read (${reason(error)}): without it no stored key can be found. ` +

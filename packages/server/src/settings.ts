@@ -1,7 +1,8 @@
-import { type Allowlist, compileAllowlist, parseWhitelistedIPs } from '@latchkey/core/allowlist'
-import { isRepeatable } from '@latchkey/core/repeatable'
+import type { Allowlist } from '@latchkey/core/allowlist'
+import { isLikelySecret } from '@latchkey/core/likely-secret'
 import { isKeyPrefix } from '@latchkey/core/secret'
-import { got, shown } from '@latchkey/core/shown-value'
+import { shown } from '@latchkey/core/shown-value'
+import { blocks, host, origin, publicUrl } from './address-settings.ts'
 
 /** One setting: its name is an environment variable, its text is checked before anything starts. */
 export type Setting<T> = {
@@ -31,7 +32,7 @@ export const settings = {
     name: 'HOST',
     fallback: '127.0.0.1',
     description: 'Address to listen on. 0.0.0.0 or :: for every interface: then put TLS in front.',
-    parse: (text) => text,
+    parse: host,
   } satisfies Setting<string>,
   databaseUrl: {
     name: 'DATABASE_URL',
@@ -243,36 +244,13 @@ function wholeNumber(text: string, least: number, most: number): number {
 
 function path(text: string): string {
   // Of all that is pasted here by mistake, the secret itself; where no file is, its name would be told.
-  if (/^(?:[\w-]{32,}|[\w+/-]{32,}=+)$/.test(text))
+  if (isLikelySecret(text))
     throw new Error(
       'holds what looks like a secret: write the path of a file (./ before a name as long as this)',
     )
+  if (text === '-') throw new Error('names a file; - is one of that name here, and not standard output')
   if (!/^~(?:\/|$)/.test(text)) return text
   throw new Error('begins with ~, which only a shell understands: write the whole path')
-}
-
-function origin(text: string): string {
-  const url = parseHttpUrl(text)
-  if (url === undefined || text.replace(/\/$/, '') !== url.origin)
-    throw new Error(`must be an origin such as https://keys.example.com, without a path${got(text)}`)
-  return url.origin
-}
-
-/** An origin, perhaps with a path of characters that need no escape in a link, a header or a page. */
-function publicUrl(text: string): string {
-  const base = text.replace(/\/$/, '')
-  const start = parseHttpUrl(text)?.origin
-  if (start !== undefined && base.startsWith(start)) {
-    if (/^(\/[\w~-][\w.~-]*)*$/.test(base.slice(start.length))) return base
-  }
-  throw new Error(
-    `must be a URL such as https://keys.example.com or https://example.com/latchkey, without query${got(text)}`,
-  )
-}
-
-function parseHttpUrl(text: string): URL | undefined {
-  const url = URL.canParse(text) ? new URL(text) : undefined
-  return url !== undefined && /^https?:$/.test(url.protocol) ? url : undefined
 }
 
 /** Shorter texts can be guessed; every fingerprint hangs on this one. */
@@ -286,15 +264,4 @@ export function serverSecret(text: string): GivenSecret {
     throw new Error(`must hold at least ${SECRET_LENGTH_MIN} characters (openssl rand -hex 32 makes one)`)
   }
   return { text, untrimmed: text }
-}
-
-function blocks(text: string): Allowlist | null {
-  if (text.trim() === '') return null
-  const parsed = parseWhitelistedIPs(text)
-  if ('problems' in parsed) {
-    const isTold = text.split(',').every((part) => isRepeatable(part.trim()))
-    const detail = isTold ? parsed.problems[0]?.detail : undefined
-    throw new Error(detail ?? 'must hold addresses and blocks such as 192.0.2.7, 10.0.0.0/8 between commas')
-  }
-  return parsed.entries === null ? null : compileAllowlist(parsed.entries)
 }

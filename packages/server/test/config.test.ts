@@ -159,3 +159,42 @@ describe('a value that is wrong is shown, unless it may be a secret', () => {
     expect(refusal({ LATCHKEY_SECRET: 'too short, as it is' })).not.toContain('too short, as')
   })
 })
+
+describe('an address in another form than is asked for', () => {
+  it.each([
+    ['HOST', 'http://127.0.0.1', /^HOST must be an address alone.*got "http:\/\/127\.0\.0\.1"/],
+    ['HOST', 'localhost:80', /^HOST must be an address alone/],
+    ['HOST', '127.0.0.1:7070', /^HOST must be an address alone/],
+    ['HOST', '127.0.0.1/8', /^HOST must be an address alone/],
+    ['HOST', 'a b', /^HOST must be an address alone/],
+    ['HOST', '[::1]:7070', /^HOST must be an address alone/],
+    ['HOST', '*', /^HOST is an address: 0\.0\.0\.0 or :: is every interface/],
+    ['LATCHKEY_METRICS_FROM', '0.0.0.0', /holds 0\.0\.0\.0, which no client has.*every one is 0\.0\.0\.0\/0/],
+    ['LATCHKEY_TRUSTED_PROXIES', '10.0.0.1,::', /holds ::, which no client has/],
+    ['LATCHKEY_CORS_ORIGINS', 'https://*.example.com', /holds a \*, and stands for itself/],
+    ['LATCHKEY_CORS_ORIGINS', 'https:app.example.com', /must be an origin such as/],
+    ['LATCHKEY_CORS_ORIGINS', 'https://u:hunter2@example.com', /^(?!.*hunter2).*must be an origin/],
+    ['LATCHKEY_PUBLIC_URL', 'https://example.com/a/../b', /must be a URL such as/],
+    ['LATCHKEY_PUBLIC_URL', 'https://example.com\\latchkey', /must be a URL such as/],
+    ['LATCHKEY_BOOTSTRAP_KEY_FILE', '-', /names a file; - is one of that name here/],
+    ['LATCHKEY_SECRET_FILE', '-', /names a file/],
+  ])('is refused, and says which form: %s=%s', (name, text, sentence) => {
+    expect(refusal({ [name]: text })).toMatch(sentence)
+  })
+
+  it.each([
+    ['HOST', '[::1]', { host: '::1' }],
+    ['HOST', 'fe80::1%eth0', { host: 'fe80::1%eth0' }],
+    ['HOST', '::', { host: '::' }],
+    ['HOST', 'keys-1.internal', { host: 'keys-1.internal' }],
+    ['LATCHKEY_CORS_ORIGINS', 'https://App.example.com:443/', { corsOrigins: ['https://app.example.com'] }],
+    ['LATCHKEY_PUBLIC_URL', 'HTTPS://Keys.Example.com:443/In/', { publicUrl: 'https://keys.example.com/In' }],
+    ['LATCHKEY_PUBLIC_URL', 'http://127.0.0.1:7070', { publicUrl: 'http://127.0.0.1:7070' }],
+  ])('is taken where it can mean one thing only: %s=%s', (name, text, config) => {
+    expect(readConfig({ [name]: text }).config).toMatchObject(config)
+  })
+
+  it('every block may still be named', () => {
+    expect(readConfig({ LATCHKEY_METRICS_FROM: '0.0.0.0/0,::/0' }).config.metricsFrom).not.toBeNull()
+  })
+})

@@ -1,6 +1,7 @@
 import { createServer } from 'node:net'
 import { formatAddress, parseAddress } from '@latchkey/core/address'
 import { type Allowlist, contains } from '@latchkey/core/allowlist'
+import { isRepeatable } from '@latchkey/core/repeatable'
 import type { Config } from '../config.ts'
 import { type Finding, fine, problem, reasonOf, warning } from './finding.ts'
 import type { ProbeAnswer } from './probe.ts'
@@ -77,16 +78,18 @@ export async function diagnosePort(
   { host, port }: Pick<Config, 'host' | 'port'>,
   answer: ProbeAnswer,
 ): Promise<Finding> {
-  const place = `${host}:${port}`
+  // Another text may be a secret that was pasted there.
+  const place = `${isRepeatable(host) ? host : 'HOST'}:${port}`
   if (answer.kind === 'ours') return fine('port', `Latchkey answers on ${place}`)
   if (answer.kind === 'other') {
     const remedy = 'Stop the other process, or set PORT to a free one.'
     return problem('port', `Something else answers on ${place}, or holds it without answering.`, remedy)
   }
-  if (port === 0) return fine('port', 'PORT is 0: any free one is taken')
   const error = await tryListening(host, port)
+  if (error === undefined && port === 0) return fine('port', 'PORT is 0: any free one is taken')
   if (error === undefined) return fine('port', `${place} is free; no service is running there`)
-  return problem('port', `${place} cannot be used (${reasonOf(error)}).`, 'Set HOST and PORT to others.')
+  const why = isRepeatable(host) ? ` (${reasonOf(error)})` : ''
+  return problem('port', `${place} cannot be used${why}.`, 'Set HOST and PORT to others.')
 }
 
 function tryListening(host: string, port: number): Promise<Error | undefined> {

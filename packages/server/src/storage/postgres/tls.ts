@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs'
 import { type ConnectionOptions, getCACertificates, type SecureVersion } from 'node:tls'
 import { StoreError } from '../engine.ts'
+import { readGivenFile } from '../given-file.ts'
 import { shownWord, urlRefusal } from './url-refusal.ts'
 
 /** The parameters of a URL that are about TLS, under their names. */
@@ -82,7 +82,7 @@ function versions(parameters: TlsParameters): ConnectionOptions {
 
 function read(file: string): string {
   try {
-    return readFileSync(file, 'utf8')
+    return readGivenFile(file).toString('utf8')
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
     throw new StoreError(`The file ${file} that DATABASE_URL names cannot be read (${reason}).`)
