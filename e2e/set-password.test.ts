@@ -18,7 +18,7 @@ beforeAll(async () => {
 afterAll(() => home.dispose())
 
 /** Runs the command with what a pipe would give it. */
-async function setPassword(idOrEmail: string, input: string) {
+async function setPassword(idOrEmail: string, input: string | Buffer) {
   const running = home.start(['users', 'set-password', idOrEmail])
   running.child.stdin?.end(input)
   return running.ended
@@ -76,6 +76,13 @@ describe('latchkey users set-password', () => {
     ['a password that is easily guessed', 'ada@example.com', 'Password2026!', /the first that attackers try/],
     ['the user’s own address', 'ada@example.com', 'ada@example.com', /little more than the name/],
     ['nothing on standard input', 'ada@example.com', '', /at least 12 characters/],
+    ['a control character', 'ada@example.com', 'correct horse\0battery staple', /holds a control character/],
+    [
+      'what is not UTF-8',
+      'ada@example.com',
+      Buffer.from('correct horse \xff battery', 'latin1'),
+      /is not in UTF-8/,
+    ],
     ['a password that is too long', 'ada@example.com', 'a'.repeat(257), /at most 256 characters/],
     ['an unknown email address', 'bob@example.com', PASSWORD, /bob@example\.com/],
     ['an unknown id', 'usr_00000000000000000000000000', PASSWORD, /usr_0/],

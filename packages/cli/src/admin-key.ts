@@ -7,7 +7,6 @@ import {
   fsyncSync,
   ftruncateSync,
   lstatSync,
-  mkdirSync,
   openSync,
   readFileSync,
   type Stats,
@@ -52,10 +51,8 @@ export function assertAdminKeyFile(file: string, { dataDir }: Pick<Config, 'data
  * Opens the file for the key, before the key is made: no key is made which cannot be delivered. What is there is left
  * as it is. Throws ConfigError with one sentence.
  */
-export function openAdminKeyFile(file: string, { dataDir }: Pick<Config, 'dataDir'>): void {
+export function openAdminKeyFile(file: string): void {
   try {
-    // With a database server there is no data directory yet.
-    if (isInDataDir(file, dataDir)) mkdirSync(dataDir, { recursive: true, mode: 0o700 })
     closeSync(openPrivate(file))
   } catch (error) {
     throw cannotWrite(file, error)
@@ -100,7 +97,7 @@ function keepName(file: string): void {
 }
 
 /** That directory is made, or found not to be writable, with the store. */
-const isInDataDir = (file: string, dataDir: string): boolean => dirname(file) === resolve(dataDir)
+export const isInDataDir = (file: string, dataDir: string): boolean => dirname(file) === resolve(dataDir)
 
 /** Of Windows' files there are neither links that mislead nor pipes that wait. */
 const { O_WRONLY, O_CREAT, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants

@@ -1,5 +1,11 @@
 import type { Config, SecretSource, Services } from '@latchkey/server'
-import { adminKeyFile, assertAdminKeyFile, deliverAdminKey, openAdminKeyFile } from './admin-key.ts'
+import {
+  adminKeyFile,
+  assertAdminKeyFile,
+  deliverAdminKey,
+  isInDataDir,
+  openAdminKeyFile,
+} from './admin-key.ts'
 
 /**
  * Refuses, before a store is made, a place where its admin key could not go. A later start writes nothing there, so
@@ -18,10 +24,15 @@ export async function assertKeyDeliverable(config: Config, secretSource: SecretS
 
 /** How the new admin key goes into a curl line; undefined when the store had one already. */
 export async function makeAdminKey(services: Services): Promise<string | undefined> {
-  const { bootstrap, isBootstrapped } = await import('@latchkey/server')
+  const { bootstrap, isBootstrapped, prepareDataDir } = await import('@latchkey/server')
   if (await isBootstrapped(services)) return undefined
+  const { dataDir } = services.config
   const file = adminKeyFile(services.config)
-  if (file !== undefined) openAdminKeyFile(file, services.config)
+  if (file !== undefined) {
+    // With a database server there is none yet.
+    if (isInDataDir(file, dataDir)) prepareDataDir(dataDir)
+    openAdminKeyFile(file)
+  }
   let keyText: string | undefined
   const made = await bootstrap(services, async ({ secret }) => {
     keyText = await deliverAdminKey(secret, file)

@@ -21,19 +21,24 @@ import { registerRemoteKeys } from './commands/remote-keys.ts'
 import { registerRemoteUsers } from './commands/remote-users.ts'
 import { registerServe } from './commands/serve.ts'
 import { registerUsersSetPassword } from './commands/users-set-password.ts'
+import { describeCrash, EXIT_CODE_CRASH, endOnCrash } from './crash.ts'
 import { withoutPasted } from './pasted-arguments.ts'
 import { goOnWithoutReaders } from './print.ts'
+import { ignoreStraySignals } from './stop-signals.ts'
 
-/** Runs the command line. Answers the exit code: 0 done, 1 not done, 2 wrong use. */
+/** Runs the command line. Answers the exit code: 0 done, 1 not done, 2 wrong use, 70 a bug. */
 export async function main(argv: readonly string[]): Promise<number> {
+  endOnCrash()
+  ignoreStraySignals()
   goOnWithoutReaders()
   try {
     await buildProgram(argv.slice(2)).parseAsync([...argv])
     return Number(process.exitCode ?? 0)
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
-    process.stderr.write(scrubSecrets(`latchkey: ${explain(error)}\n`))
-    return 1
+    const isFailure = isExpected(error)
+    process.stderr.write(scrubSecrets(`latchkey: ${isFailure ? error.message : describeCrash(error)}\n`))
+    return isFailure ? 1 : EXIT_CODE_CRASH
   }
 }
 
@@ -45,7 +50,10 @@ function buildProgram(args: readonly string[]): Command {
     .configureOutput({ outputError: (text, write) => write(withoutPasted(text, args)) })
     .showSuggestionAfterError()
     .showHelpAfterError('(latchkey --help lists the commands; --help after one, what it takes)')
-    .addHelpText('after', '\nStart with: latchkey serve\n')
+    .addHelpText(
+      'after',
+      '\nStart with: latchkey serve\nExit codes: 0 done, 1 not done, 2 wrong use, 70 a bug, 74 the disk failed. More: docs/operate/install.md\n',
+    )
   registerServe(program)
   registerBootstrap(program)
   registerMigrate(program)
@@ -75,13 +83,10 @@ function buildProgram(args: readonly string[]): Command {
   return program
 }
 
-/** Expected failures are one sentence. Anything else is a bug, and then the stack helps whoever reports it. */
-function explain(error: unknown): string {
-  if (!(error instanceof Error)) return String(error)
-  const isExpected =
-    error instanceof AppError || /^(?:Config|Store|Source)Error$/.test(error.name) || CLIENT_ERROR in error
-  return isExpected ? error.message : (error.stack ?? error.message)
-}
+/** A failure that is told in one sentence. Anything else is a bug. */
+const isExpected = (error: unknown): error is Error =>
+  error instanceof AppError ||
+  (error instanceof Error && (/^(?:Config|Store|Source)Error$/.test(error.name) || CLIENT_ERROR in error))
 
 /** The mark of the client's errors, which are known without loading it. */
 const CLIENT_ERROR = Symbol.for('latchkey.error')

@@ -1,11 +1,29 @@
-/**
- * Writes to standard output and answers when it is written, for what must not get lost. Throws what the operating
- * system says: EPIPE when nobody reads any more.
- */
+import { ConfigError } from './config-error.ts'
+
+/** Standard output takes nothing any more: its reader has left, or the disk under it is full. */
+class OutputLost extends ConfigError {
+  readonly code: string | undefined
+
+  constructor({ code, message }: NodeJS.ErrnoException) {
+    super(`Standard output could not be written (${message}).`)
+    this.code = code
+  }
+}
+
+/** Writes to standard output and answers when it is written, for what must not get lost. Throws OutputLost. */
 export function print(text: string): Promise<void> {
   return new Promise((resolve, reject) => {
-    process.stdout.write(text, (error) => (error ? reject(error) : resolve()))
+    process.stdout.write(text, (error) => (error ? reject(new OutputLost(error)) : resolve()))
   })
+}
+
+/** The same for a secret that is stored nowhere. `instead` says what to do when nobody can have read it. */
+export async function printSecret(text: string, instead: string): Promise<void> {
+  try {
+    await print(text)
+  } catch (error) {
+    throw error instanceof OutputLost ? new ConfigError(`${error.message} ${instead}`) : error
+  }
 }
 
 /**

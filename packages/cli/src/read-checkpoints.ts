@@ -18,7 +18,12 @@ export async function readCheckpointFiles(
         for (const checkpoint of readCheckpoints(chain, line)) seen.add(checkpoint)
       }
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error)
+      const isDirectory = (error as NodeJS.ErrnoException).code === 'EISDIR'
+      const reason = isDirectory
+        ? 'it is a directory'
+        : error instanceof Error
+          ? error.message
+          : String(error)
       const place = lines === 0 ? file : `Line ${lines} of ${file}`
       throw new ConfigError(`${place} cannot be compared with: ${reason}. Nothing was verified.`)
     }

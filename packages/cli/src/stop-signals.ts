@@ -1,7 +1,7 @@
 import { isatty } from 'node:tty'
 import type { Starter } from './starter.ts'
 
-const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'starter gone'] as const
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGQUIT', 'SIGHUP', 'starter gone'] as const
 
 /** What told this process to stop: a signal, or that the npm which started it has ended. */
 export type StopSignal = (typeof SIGNALS)[number]
@@ -25,6 +25,8 @@ export function untilToldToStop(starter?: Starter): Promise<StopSignal> {
       resolve(signal)
     }
     process.on('SIGTERM', () => told('SIGTERM'))
+    // Others stop in order at it. Left to itself it leaves a dump of the memory, server secret and all.
+    process.on('SIGQUIT', () => told('SIGQUIT'))
     process.on('SIGINT', () => {
       told('SIGINT')
       if (performance.now() - firstAtMs! > SAME_STOP_MS_MAX) process.exit(EXIT_CODE_AT_ONCE)
@@ -41,6 +43,16 @@ export function untilToldToStop(starter?: Starter): Promise<StopSignal> {
       if (signal !== undefined) told(signal)
     })
   })
+}
+
+/**
+ * What rotates logs and watches over processes sends these. Left to itself the first opens a debugger, through which
+ * every user of the machine could read the server secret, and the others end the process.
+ */
+export function ignoreStraySignals(): void {
+  // There are none of them.
+  if (process.platform === 'win32') return
+  for (const signal of ['SIGUSR1', 'SIGUSR2', 'SIGALRM'] as const) process.on(signal, () => {})
 }
 
 type PassedOn = { readonly stop?: unknown }

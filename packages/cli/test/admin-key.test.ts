@@ -34,9 +34,9 @@ const modeOf = (path: string) => statSync(path).mode & 0o777
 
 describe('the file of the admin key', () => {
   it('keeps a key that another first start delivered meanwhile', async () => {
-    openAdminKeyFile(file, { dataDir })
+    openAdminKeyFile(file)
     await deliverAdminKey(secret, file)
-    openAdminKeyFile(file, { dataDir })
+    openAdminKeyFile(file)
     expect(readFileSync(file, 'utf8')).toBe(`${secret.reveal()}\n`)
   })
 
@@ -48,16 +48,10 @@ describe('the file of the admin key', () => {
   ])('is for its owner only and holds the key alone, when %s was in it', async (_what, text) => {
     writeFileSync(file, text, { mode: 0o644 })
     assertAdminKeyFile(file, { dataDir })
-    openAdminKeyFile(file, { dataDir })
+    openAdminKeyFile(file)
     await deliverAdminKey(secret, file)
     expect(readFileSync(file, 'utf8')).toBe(`${secret.reveal()}\n`)
     expect(modeOf(file)).toBe(0o600)
-  })
-
-  it('is made in a data directory that is not there yet, which is for its owner only', async () => {
-    const fresh = join(dataDir, 'fresh')
-    openAdminKeyFile(join(fresh, 'admin.key'), { dataDir: fresh })
-    expect(modeOf(fresh)).toBe(0o700)
   })
 })
 
@@ -118,7 +112,7 @@ describe('a place for the admin key that is', () => {
     const before = [lstatSync(file).mode, place.seen?.()]
     expect(() => assertAdminKeyFile(file, { dataDir })).toThrow(place.told)
     // And without the first look: it may have come there since.
-    expect(() => openAdminKeyFile(file, { dataDir })).toThrow(/LATCHKEY_BOOTSTRAP_KEY_FILE/)
+    expect(() => openAdminKeyFile(file)).toThrow(/LATCHKEY_BOOTSTRAP_KEY_FILE/)
     await expect(deliverAdminKey(secret, file)).rejects.toThrow(/LATCHKEY_BOOTSTRAP_KEY_FILE/)
     expect([lstatSync(file).mode, place.seen?.()]).toEqual(before)
   })

@@ -2,6 +2,7 @@ import type { ApiKeyCreate } from '@latchkey/contract/schemas/keys'
 import { AppError } from '@latchkey/core/error'
 import { isId } from '@latchkey/core/ids'
 import { hostPrincipal } from '@latchkey/core/principal'
+import { isRepeatable } from '@latchkey/core/repeatable'
 import type { StoreReport } from './audit/verify-store.ts'
 import { findWeakness } from './auth/weak-password.ts'
 import { changeIn } from './changes/change.ts'
@@ -172,9 +173,13 @@ async function getUserOnHost(engine: Engine, idOrEmail: string): Promise<User> {
   if (user !== undefined) return user
   throw new AppError(
     'user_not_found',
-    `No user has the id or email ${idOrEmail}: latchkey keys create, without --user, lists some.`,
+    `No user has the id or email ${isNamed(idOrEmail) ? idOrEmail : 'given'}: latchkey keys create, without --user, lists some.`,
   )
 }
+
+/** Anything else may be a secret that was pasted in its place. */
+const isNamed = (text: string): boolean =>
+  isId('usr', text) || isRepeatable(text) || /^[\w.+-]{1,64}@(?:[\w-]{1,63}\.){1,5}[a-z]{2,24}$/i.test(text)
 
 const SHOWN_MAX = 20
 
@@ -226,7 +231,10 @@ export async function* exportAuditEvents(
   const company = isId('cmp', companyId)
     ? await engine.inspect((db) => findCompany(db, companyId))
     : undefined
-  if (company === undefined) throw new AppError('company_not_found', `There is no company ${companyId}.`)
+  if (company === undefined) {
+    const name = isId('cmp', companyId) || isRepeatable(companyId) ? companyId : 'of that id'
+    throw new AppError('company_not_found', `There is no company ${name}.`)
+  }
   let sequence = 0
   for (;;) {
     const rows = await engine.inspect((db) => listEventsAfter(db, company.id, sequence, EVENTS_CHUNK))

@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import { parseText } from '../arguments.ts'
 import { isReaderGone, print } from '../print.ts'
 import { withServices } from '../with-services.ts'
 
@@ -9,7 +10,7 @@ export function registerAuditExport(audit: Command): void {
   audit
     .command('export')
     .description('Write every audit event of a company to standard output, oldest first, one JSON line each.')
-    .requiredOption('--company <id>', 'whose events')
+    .requiredOption('--company <id>', 'whose events', parseText)
     .addHelpText('after', '\nFor example: latchkey audit export --company cmp_… > events.ndjson\n')
     .action((options: { company: string }) => exportEvents(options.company))
 }

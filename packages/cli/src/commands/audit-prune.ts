@@ -1,6 +1,7 @@
-import { closeSync, existsSync, fsyncSync, openSync, writeFileSync } from 'node:fs'
-import { resolve } from 'node:path'
+import { closeSync, existsSync, fsyncSync, openSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
 import { type Command, InvalidArgumentError } from 'commander'
+import { parseFile } from '../arguments.ts'
 import { withServices } from '../with-services.ts'
 
 export function registerAuditPrune(audit: Command): void {
@@ -12,7 +13,7 @@ export function registerAuditPrune(audit: Command): void {
       'what happened before it, such as 2026-01-01 (midnight, UTC)',
       parseDate,
     )
-    .requiredOption('--export <file>', 'where the events go, one JSON line each; must not exist')
+    .requiredOption('--export <file>', 'where the events go, one JSON line each; must not exist', parseFile)
     .addHelpText(
       'after',
       '\nEvery chain has to hold before, and holds afterwards: it starts from the hash of the last event that was\n' +
@@ -39,28 +40,75 @@ async function pruneAll({ before, export: name }: Options): Promise<void> {
   const file = resolve(name)
   const { StoreError } = await import('@latchkey/server')
   if (existsSync(file)) throw new StoreError(`${file} exists already: choose another name, or move it away.`)
+  if (!existsSync(dirname(file))) {
+    throw new StoreError(
+      `There is no directory ${dirname(file)} to put the events into: make it (mkdir -p), or name another place.`,
+    )
+  }
   await withServices({ makes: 'nothing' }, async (services) => {
     const { pruneAuditOnHost } = await import('@latchkey/server')
-    let descriptor: number | undefined
+    const target = exportInto(file)
     try {
-      const { events, companies } = await pruneAuditOnHost(services, before, {
-        write: (lines) => {
-          // For whoever runs the service: addresses and ids are in it.
-          descriptor ??= openSync(file, 'wx', 0o600)
-          // All of it: a single write may take less on a disk that is nearly full, and says so only by a number.
-          writeFileSync(descriptor, lines)
-        },
-        keep: () => fsyncSync(descriptor!),
-      })
+      const { events, companies } = await pruneAuditOnHost(services, before, target)
       process.stdout.write(
         events === 0
           ? 'There is nothing from before that.\n'
           : `Pruned ${counted(events, 'event')} of ${counted(companies, 'company', 'companies')}, which are in ${file}. Next: latchkey audit checkpoint\n`,
       )
+    } catch (error) {
+      const fault = target.fault()
+      throw fault === undefined ? error : new StoreError(await explainExport(file, fault), error)
     } finally {
-      if (descriptor !== undefined) closeSync(descriptor)
+      target.close()
     }
   })
+}
+
+type Fault = { readonly error: unknown; readonly isKept: boolean }
+
+/** Takes lines into a new file. One in which nothing was kept goes again when it fails. */
+function exportInto(file: string) {
+  let descriptor: number | undefined
+  let fault: Fault | undefined
+  let isKept = false
+  const attempt = (work: () => void) => {
+    try {
+      work()
+    } catch (error) {
+      fault = { error, isKept }
+      throw error
+    }
+  }
+  return {
+    /** What kept the events from being written; undefined when it was something else that failed. */
+    fault: () => fault,
+    write: (lines: string) =>
+      attempt(() => {
+        // For whoever runs the service: addresses and ids are in it.
+        descriptor ??= openSync(file, 'wx', 0o600)
+        // All of it: a single write may take less on a disk that is nearly full, and says so only by a number.
+        writeFileSync(descriptor, lines)
+      }),
+    keep: () => {
+      attempt(() => fsyncSync(descriptor!))
+      isKept = true
+    },
+    close: () => {
+      if (descriptor === undefined) return
+      closeSync(descriptor)
+      if (!isKept) rmSync(file)
+    },
+  }
+}
+
+async function explainExport(file: string, { error, isKept }: Fault): Promise<string> {
+  const { explainWriteError, sentenceOf } = await import('@latchkey/server')
+  const fault = explainWriteError(error, dirname(file))
+  const why = fault === undefined ? `${error instanceof Error ? error.message : error}.` : sentenceOf(fault)
+  const next = isKept
+    ? `What is pruned already is in ${file}: keep it, and run it again with another name.`
+    : 'Nothing is pruned.'
+  return `The events cannot be written to ${file}: ${why} ${next}`
 }
 
 const counted = (count: number, one: string, many = `${one}s`): string =>

@@ -1,5 +1,6 @@
 import type { StoreReport } from '@latchkey/server'
 import type { Command } from 'commander'
+import { parseFile } from '../arguments.ts'
 import { readCheckpointFiles } from '../read-checkpoints.ts'
 import { withServices } from '../with-services.ts'
 
@@ -13,7 +14,7 @@ export function registerAuditVerify(audit: Command): void {
     .option(
       '--checkpoint <file>',
       'hold the store against checkpoints kept elsewhere: a file of them, or a log; - reads standard input',
-      (file: string, files: readonly string[]) => [...files, file],
+      (file: string, files: readonly string[]) => [...files, file === '-' ? file : parseFile(file)],
       [] as readonly string[],
     )
     .addHelpText(

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { Command } from 'commander'
+import { parseFile } from '../arguments.ts'
 import { describeForgotten } from '../forgotten.ts'
 import { createProgress } from '../progress.ts'
 import { withServices } from '../with-services.ts'
@@ -9,7 +10,7 @@ export function registerBackup(program: Command): void {
   program
     .command('backup')
     .description('Copy the embedded store into a file, while the service runs.')
-    .argument('<file>', 'where to; must not exist')
+    .argument('<file>', 'where to; must not exist', parseFile)
     .addHelpText(
       'after',
       '\nThe server secret is not in the backup: keep a copy of it elsewhere. Without it no stored key can be verified.\n',
@@ -18,7 +19,7 @@ export function registerBackup(program: Command): void {
   program
     .command('restore')
     .description('Put a backup in the place of the embedded store, and decide to use it.')
-    .argument('[file]', 'a file that latchkey backup made; stop the service first')
+    .argument('[file]', 'a file that latchkey backup made; stop the service first', parseFile)
     .option('--accept', 'use the restored store, whatever it has forgotten')
     .addHelpText(
       'after',

@@ -1,6 +1,6 @@
 import type { Bootstrapped } from '@latchkey/server'
 import type { Command } from 'commander'
-import { print } from '../print.ts'
+import { printSecret } from '../print.ts'
 import { withServices } from '../with-services.ts'
 
 export function registerBootstrap(program: Command): void {
@@ -21,7 +21,9 @@ async function bootstrapStore(isJson: boolean): Promise<void> {
   await withServices({ makes: 'a store' }, async (services) => {
     const { bootstrap } = await import('@latchkey/server')
     // The transaction waits for it: without a reader nothing is made.
-    const made = await bootstrap(services, (made) => print(isJson ? jsonOf(made) : textOf(made)))
+    const made = await bootstrap(services, (made) =>
+      printSecret(isJson ? jsonOf(made) : textOf(made), 'No key was made.'),
+    )
     if (made !== undefined) return
     process.stderr.write(
       'latchkey: this store is in use already, and its admin key cannot be shown again. ' +

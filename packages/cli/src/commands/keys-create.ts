@@ -1,6 +1,8 @@
 import { AppError } from '@latchkey/core/error'
 import type { Services } from '@latchkey/server'
 import type { Command } from 'commander'
+import { parseText, parseTexts } from '../arguments.ts'
+import { printSecret } from '../print.ts'
 import { BOTH_WAYS, isNamed, urlOption } from '../remote.ts'
 import { withServices } from '../with-services.ts'
 import { createRemotely, type Made } from './keys-remotely.ts'
@@ -8,7 +10,7 @@ import { createRemotely, type Made } from './keys-remotely.ts'
 type Options = {
   readonly user?: string
   readonly description?: string
-  readonly ip?: string[]
+  readonly ip?: readonly string[]
   readonly json?: true
   readonly url?: string
 }
@@ -17,9 +19,13 @@ export function registerKeysCreate(keys: Command): void {
   keys
     .command('create')
     .description('Create a key; on the server itself, when the admin key was lost. Audited.')
-    .option('--user <id or email>', 'whose key; without it, the users of the operator company are listed')
-    .option('--description <text>', 'what the key is for')
-    .option('--ip <address or block...>', 'restrict the key to these')
+    .option(
+      '--user <id or email>',
+      'whose key; without it, the users of the operator company are listed',
+      parseText,
+    )
+    .option('--description <text>', 'what the key is for', parseText)
+    .option('--ip <address or block...>', 'restrict the key to these', parseTexts)
     .option('--json', 'print JSON, for scripts')
     .addOption(urlOption())
     .addHelpText('after', BOTH_WAYS)
@@ -46,7 +52,7 @@ async function createFromHost(services: Services, options: Options): Promise<voi
     description: options.description ?? 'Created on the server',
     ...(options.ip === undefined ? {} : { whitelistedIPs: options.ip }),
   }).catch(explainInput)
-  printMade({ ...view, key: secret.reveal() }, options)
+  await printMade({ ...view, key: secret.reveal() }, options)
 }
 
 async function createOverNetwork(url: string, { user, ...options }: Options): Promise<void> {
@@ -55,16 +61,17 @@ async function createOverNetwork(url: string, { user, ...options }: Options): Pr
     process.exitCode = 2
     return
   }
-  printMade(await createRemotely(url, { ...options, user }), options)
+  await printMade(await createRemotely(url, { ...options, user }), options)
 }
 
-function printMade({ id, companyId, userId, key }: Made, { json }: Options): void {
+async function printMade({ id, companyId, userId, key }: Made, { json }: Options): Promise<void> {
+  const lost = `The key was made and nobody has its text: latchkey keys delete ${id} --yes`
   if (json === true) {
-    process.stdout.write(`${JSON.stringify({ id, companyId, key })}\n`)
+    await printSecret(`${JSON.stringify({ id, companyId, key })}\n`, lost)
     return
   }
   // The key alone on standard output, so that a script can take it; the words go beside it.
-  process.stdout.write(`${key}\n`)
+  await printSecret(`${key}\n`, lost)
   process.stderr.write(`Key ${id} of user ${userId}. It is shown once: store it now.\n`)
 }
 

@@ -1,5 +1,6 @@
 import { confirm, isCancel } from '@clack/prompts'
 import type { Command } from 'commander'
+import { parseText } from '../arguments.ts'
 import { BOTH_WAYS, connect, isNamed, urlOption } from '../remote.ts'
 import { withServices } from '../with-services.ts'
 
@@ -18,7 +19,7 @@ export function registerKeysDelete(keys: Command): void {
   keys
     .command('delete')
     .description('Delete a key, for example one that leaked. Audited, and for good.')
-    .argument('<id>', 'of the key, such as key_01m85e7dwrfwka4f0gvwh5b2ng: never its text')
+    .argument('<id>', 'of the key, such as key_01m85e7dwrfwka4f0gvwh5b2ng: never its text', parseText)
     .option('--yes', 'do not ask')
     .addOption(urlOption())
     .addHelpText(

@@ -8,7 +8,7 @@ export type Made = {
   readonly key: string
 }
 
-type Creation = { readonly user: string; readonly description?: string; readonly ip?: string[] }
+type Creation = { readonly user: string; readonly description?: string; readonly ip?: readonly string[] }
 
 /** Makes a key over the network. */
 export async function createRemotely(url: string, { user, description, ip }: Creation): Promise<Made> {
@@ -16,7 +16,7 @@ export async function createRemotely(url: string, { user, description, ip }: Cre
   return client.keys.create({
     userId: user,
     ...(description === undefined ? {} : { description }),
-    ...(ip === undefined ? {} : { whitelistedIPs: ip }),
+    ...(ip === undefined ? {} : { whitelistedIPs: [...ip] }),
   })
 }
 

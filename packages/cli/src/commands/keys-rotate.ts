@@ -1,5 +1,7 @@
 import { AppError } from '@latchkey/core/error'
 import { type Command, InvalidArgumentError } from 'commander'
+import { parseText } from '../arguments.ts'
+import { printSecret } from '../print.ts'
 import { BOTH_WAYS, isNamed, urlOption } from '../remote.ts'
 import { withServices } from '../with-services.ts'
 import { rotateRemotely } from './keys-remotely.ts'
@@ -10,7 +12,7 @@ export function registerKeysRotate(keys: Command): void {
   keys
     .command('rotate')
     .description('Give a key a new secret; the old one lives on for a while. Audited.')
-    .argument('<id>', 'of the key, such as key_01m85e7dwrfwka4f0gvwh5b2ng: never its text')
+    .argument('<id>', 'of the key, such as key_01m85e7dwrfwka4f0gvwh5b2ng: never its text', parseText)
     .option(
       '--overlap <seconds>',
       'how long the old secret lives, 0 to 2592000; a day where it is not said',
@@ -41,20 +43,23 @@ const rotateOnHost = (id: string, overlap: number | undefined) =>
     return { id: view.id, companyId, userId, key: secret.reveal(), endsAt }
   })
 
-function printRotated(
+async function printRotated(
   { id, companyId, key, endsAt }: Awaited<ReturnType<typeof rotateRemotely>>,
   overlap: number | undefined,
   json: true | undefined,
-): void {
+): Promise<void> {
   if (json === true) {
-    process.stdout.write(`${JSON.stringify({ id, companyId, key })}\n`)
+    await printSecret(`${JSON.stringify({ id, companyId, key })}\n`, LOST)
     return
   }
   // The secret alone on standard output, so that a script can take it; the words go beside it.
-  process.stdout.write(`${key}\n`)
+  await printSecret(`${key}\n`, LOST)
   const end = overlap === 0 ? 'is dead on every server' : `ends on ${endsAt}`
   process.stderr.write(`Key ${id} has a new secret, shown once: store it now. The old one ${end}.\n`)
 }
+
+const LOST =
+  'The key has a new secret, and nobody has its text: rotate it again with --overlap 0, which ends every older secret.'
 
 /** What is told of an open rotation names calls of the API. */
 function inWordsOfCommand(error: unknown): never {

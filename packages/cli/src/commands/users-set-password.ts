@@ -1,13 +1,15 @@
 import { password as askPassword, isCancel } from '@clack/prompts'
 import { PASSWORD_LENGTH_MAX, PASSWORD_LENGTH_MIN } from '@latchkey/core/password-length'
 import type { Command } from 'commander'
+import { parseText } from '../arguments.ts'
+import { ConfigError } from '../config-error.ts'
 import { withServices } from '../with-services.ts'
 
 export function registerUsersSetPassword(users: Command): void {
   users
     .command('set-password')
     .description("Set a user's password on the server itself. Ends all of the user's sessions. Audited.")
-    .argument('<id or email>', 'whose password')
+    .argument('<id or email>', 'whose password', parseText)
     .addHelpText(
       'after',
       '\nAsks for the password at a terminal; otherwise reads one line from standard input.',
@@ -43,6 +45,7 @@ async function setPassword(idOrEmail: string): Promise<void> {
 
 function problemOf(password: string): string | undefined {
   if (password.length < PASSWORD_LENGTH_MIN) return `must have at least ${PASSWORD_LENGTH_MIN} characters`
+  if (/\p{Cc}/u.test(password)) return 'holds a control character, which nobody can type'
   return password.length > PASSWORD_LENGTH_MAX
     ? `must have at most ${PASSWORD_LENGTH_MAX} characters`
     : undefined
@@ -60,7 +63,13 @@ async function ask(): Promise<string | undefined> {
 }
 
 async function readLine(): Promise<string> {
-  let text = ''
-  for await (const chunk of process.stdin.setEncoding('utf8')) text += String(chunk)
-  return text.split(/\r?\n/, 1)[0] ?? ''
+  const chunks: Buffer[] = []
+  for await (const chunk of process.stdin) chunks.push(Buffer.from(chunk))
+  try {
+    // Without the mark that some editors put before a text.
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks))
+    return text.split(/\r?\n/, 1)[0] ?? ''
+  } catch {
+    throw new ConfigError('The password is not in UTF-8. Nothing was changed.')
+  }
 }

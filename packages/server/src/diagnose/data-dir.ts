@@ -1,7 +1,8 @@
 import { accessSync, constants, existsSync, statfsSync, statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
-import { findLinks } from '../data-dir.ts'
+import { findLinks, inKernel, isDangling } from '../data-dir.ts'
 import { explainWriteError } from '../storage/disk-fault.ts'
+import { findKernelPlace } from '../storage/make-directory.ts'
 import { isOpenToOthers, modeOf } from './file-mode.ts'
 import { type Finding, fine, problem, reasonOf, warning } from './finding.ts'
 
@@ -22,7 +23,15 @@ const NETWORK_FILE_SYSTEMS: ReadonlyMap<number, string> = new Map([
 export function diagnoseDataDir(dataDir: string): Finding {
   const check = 'data-directory'
   const place = resolve(dataDir)
+  const kernelPlace = findKernelPlace(place)
+  if (kernelPlace !== undefined) {
+    return problem(check, inKernel(place, kernelPlace), 'Let LATCHKEY_DATA_DIR name a directory on a disk.')
+  }
   const found = statSync(place, { throwIfNoEntry: false })
+  if (found === undefined && isDangling(place)) {
+    const remedy = 'Mount or make that, or let LATCHKEY_DATA_DIR name another.'
+    return problem(check, `${place} is a symbolic link to a place that is not there.`, remedy)
+  }
   if (found === undefined) return diagnoseMaking(check, place)
   if (!found.isDirectory()) {
     return problem(check, `${place} is not a directory.`, 'Choose another with LATCHKEY_DATA_DIR.')

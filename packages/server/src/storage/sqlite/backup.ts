@@ -1,7 +1,9 @@
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs'
+import { existsSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { backup, DatabaseSync } from 'node:sqlite'
+import { explainWriteError, findDiskFault, sentenceOf } from '../disk-fault.ts'
 import { StoreError } from '../engine.ts'
+import { makeDirectory } from '../make-directory.ts'
 import { checkSqliteSchema } from '../migrations/sqlite.ts'
 import { type Forgotten, findForgotten } from './forgotten.ts'
 
@@ -22,6 +24,7 @@ export async function backupSqlite(source: string, target: string, onProgress: C
   if (!existsSync(source)) throw new StoreError(`There is no store at ${source}: nothing to back up.`)
   if (existsSync(target))
     throw new StoreError(`${target} exists already: choose another name, or move it away.`)
+  assertDirectory(dirname(target))
   const partial = `${target}.partial`
   rmSync(partial, { force: true })
   // Not read-only: the log that belongs to the file may have to be read in first.
@@ -38,15 +41,30 @@ export async function backupSqlite(source: string, target: string, onProgress: C
     renameSync(partial, target)
   } catch (error) {
     if (error instanceof StoreError) throw error
-    const reason = error instanceof Error ? error.message : String(error)
-    throw new StoreError(
-      `The backup to ${target} failed (${reason}): check the place and its free space.`,
-      error,
-    )
+    throw new StoreError(explainCopy(target, error), error)
   } finally {
     database.close()
     removeStore(partial)
   }
+}
+
+/** A name with a mistake in it is not made: whoever looks for backups would not find them there. */
+function assertDirectory(directory: string): void {
+  if (statSync(directory, { throwIfNoEntry: false })?.isDirectory()) return
+  throw new StoreError(
+    existsSync(directory)
+      ? `${directory} is not a directory, so no backup can be put into it: name another place.`
+      : `There is no directory ${directory} to put the backup into: make it (mkdir -p), or name another place.`,
+  )
+}
+
+/** SQLite tells nothing of what the operating system said. */
+function explainCopy(target: string, error: unknown): string {
+  const directory = dirname(target)
+  const fault = findDiskFault(target) ?? explainWriteError(error, directory)
+  if (fault !== undefined) return `The backup to ${target} failed: ${sentenceOf(fault)}`
+  const reason = error instanceof Error ? error.message : String(error)
+  return `The backup to ${target} failed (${reason}): check the place and its free space.`
 }
 
 /** `kept`: where the old store is now; undefined: there was none. */
@@ -60,7 +78,7 @@ export type Restored = { readonly kept: string | undefined; readonly forgotten: 
 export function restoreSqlite(copy: string, target: string, time: string): Restored {
   if (!existsSync(copy)) throw new StoreError(`There is no backup at ${copy}.`)
   checkCopy(copy)
-  makeDirectory(dirname(target))
+  makeDataDir(dirname(target))
   const incoming = `${target}.incoming`
   removeStore(incoming)
   const database = new DatabaseSync(copy, { readOnly: true })
@@ -113,9 +131,9 @@ function isAccepted(file: string): boolean {
 }
 
 /** A restore is often the first thing that happens on a machine. */
-function makeDirectory(directory: string): void {
+function makeDataDir(directory: string): void {
   try {
-    mkdirSync(directory, { recursive: true, mode: 0o700 })
+    makeDirectory(directory)
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
     throw new StoreError(
@@ -127,7 +145,10 @@ function makeDirectory(directory: string): void {
 
 /** Throws StoreError unless the file is a whole store of ours that this release can read. */
 function checkCopy(file: string): void {
-  const database = new DatabaseSync(file, { readOnly: true })
+  // To open anything else may wait for ever, as for a writer to a pipe.
+  if (!statSync(file).isFile())
+    throw new StoreError(`${file} is no file: name one that latchkey backup made.`)
+  const database = openReadOnly(file)
   try {
     checkSqliteSchema(database)
     const row = database.prepare('PRAGMA integrity_check(1)').get()
@@ -138,6 +159,14 @@ function checkCopy(file: string): void {
     throw new StoreError(`${file} is not a store of Latchkey, or is damaged: use another.`, error)
   } finally {
     database.close()
+  }
+}
+
+function openReadOnly(file: string): DatabaseSync {
+  try {
+    return new DatabaseSync(file, { readOnly: true })
+  } catch (error) {
+    throw new StoreError(`${file} cannot be opened: read it as a user who may, or name another.`, error)
   }
 }
 
