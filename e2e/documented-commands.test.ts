@@ -1,8 +1,8 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, globSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { findProgram, freePort } from './gateways/processes.ts'
-import { blocksOf, pages } from './pages/page.ts'
+import { blocksOf, pages, ROOT } from './pages/page.ts'
 import { createReader } from './pages/reader.ts'
 import { createHome, type Home } from './running.ts'
 
@@ -84,6 +84,24 @@ describe('whoever pastes the commands of a page into one shell, from top to bott
 })
 
 describe('the pages', () => {
+  it('are all there are, in whatever directory', () => {
+    const there = globSync('docs/{use,operate}/**/*.{md,markdown,mdx,txt}', { cwd: ROOT })
+    expect(['README.md', ...there.sort()]).toEqual(pages)
+  })
+
+  it('with SQL are the one whose SQL is run, in fleet/documented-sql.test.ts', () => {
+    const withSql = pages.filter((page) => blocksOf(page).some(({ language }) => language === 'sql'))
+    expect(withSql).toEqual(['docs/operate/fleet.md'])
+  })
+
+  it.each(pages)('%s has no fence that is read as text, and so pasted by nobody', (page) => {
+    const source = readFileSync(join(ROOT, page), 'utf8')
+    const fences = source.split('\n').filter((line) => /^\s*(?:>\s*)?(?:`{3,}|~{3,})/.test(line))
+    expect(fences).toHaveLength(2 * blocksOf(page).length)
+    // Four spaces make a block too, and nobody would paste that.
+    expect(source.match(/^\n {4}(?:curl|npx|npm|latchkey) /gm)).toBeNull()
+  })
+
   it('with commands are all tried', () => {
     expect(pages.filter((page) => commandsOf(page).length > 0)).toEqual(Object.keys(PAGES).sort())
   })

@@ -31,6 +31,8 @@ type Caller = (server: FleetServer, request: Omit<Call, 'key'> & { readonly key?
 
 export type Fleet = {
   readonly databaseUrl: string
+  /** The server secret that they share. */
+  readonly secret: string
   /** To the same database, past every proxy. */
   readonly database: Pick<Onlooker, 'query'>
   readonly servers: readonly FleetServer[]
@@ -85,6 +87,7 @@ export async function createFleet(
 
   return {
     databaseUrl,
+    secret: SERVER_SECRET,
     database: { query },
     servers,
     key,

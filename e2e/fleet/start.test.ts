@@ -1,4 +1,4 @@
-import { chownSync, existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { chownSync, existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import {
@@ -57,6 +57,13 @@ async function look(text: string): Promise<Record<string, unknown>[]> {
   }
 }
 
+/** Files that hold a text. */
+function holdersOf(directory: string, text: string): string[] {
+  const names = readdirSync(directory, { recursive: true, withFileTypes: true }).filter((f) => f.isFile())
+  const files = names.map(({ parentPath, name }) => join(parentPath, name))
+  return files.filter((file) => readFileSync(file, 'latin1').includes(text))
+}
+
 /** A server that must not come up says why in one sentence, and that is all it says. */
 async function expectRefused(settings: Readonly<Record<string, string>>, sentence: RegExp): Promise<void> {
   const running = newHome().start(['serve'], { settings })
@@ -68,6 +75,7 @@ async function expectRefused(settings: Readonly<Record<string, string>>, sentenc
   const { exitCode, stdout, stderr } = await running.ended
   expect(stderr).toMatch(sentence)
   expect(stderr).toMatch(/^latchkey: [^\n]+\n$/)
+  expect(stderr).not.toContain('wrong-password')
   expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' })
   expect(stderr).not.toContain(SECRET)
 }
@@ -123,6 +131,11 @@ describe('a start is refused, with what to do in one sentence', () => {
     await look("SELECT pg_reload_conf(); CREATE ROLE careful LOGIN PASSWORD 'right'")
     const url = urlWith({ username: 'careful', password: 'wrong-password' })
     await expectRefused(settingsFor(url), /password authentication failed for user "careful"/)
+    const found = await newHome().run(['doctor', '--json'], settingsFor(url))
+    expect(found.stdout).toMatch(/password authentication failed for user/)
+    // Neither the one that is wrong nor the one that is right.
+    expect(homes.flatMap(({ directory }) => holdersOf(directory, 'wrong-password'))).toEqual([])
+    expect(found.stdout + found.stderr).not.toMatch(/wrong-password|right'/)
     await look('DROP ROLE careful')
   })
 

@@ -172,6 +172,15 @@ describe('the style sheet', () => {
     expect(REFERENCE_STYLE).not.toMatch(/url\(|@import|@font-face|https?:/)
   })
 
+  test('leaves room for the text on a narrow screen, and breaks no name there', () => {
+    const [, narrow = ''] = /@media \(max-width: 52rem\) \{([\s\S]*?)\n\}/.exec(REFERENCE_STYLE) ?? []
+    // The contents scroll in a part of the screen, and tables beside it: `whitelistedIPs` stays one word.
+    expect(narrow).toMatch(/nav \{[^}]*max-height: \d+rem/)
+    expect(narrow).toMatch(/table \{ min-width: \d+rem; \}/)
+    expect(REFERENCE_STYLE).toMatch(/\.table \{ overflow-x: auto/)
+    expect(REFERENCE_STYLE).not.toMatch(/word-break: break-all/)
+  })
+
   const [light = '', dark = ''] = REFERENCE_STYLE.match(/:root \{[^}]*\}/g) ?? []
   test.each([
     ['light', light],
