@@ -60,4 +60,20 @@ describe('a server secret', () => {
       expect(weaknessOf(randomBytes(24).toString('base64url'))).toBeUndefined()
     }
   })
+
+  /** Eleven characters that nobody knows: one more would do. */
+  const KNOWN = `
+      correcthorsebatterystaple donotuseinproduction thequickbrownfoxjumpsoverthelazydog
+      loremipsumdolorsitamet 1qaz2wsx3edc4rfv thisisaverylongsecret abcdefghijklmnopqrstuvwxyz
+      01234567890 1234567890 9876543210 qwertyuiop asdfghjkl 5tgb6yhn7ujm characters production
+      placeholder development replaceme changeme zxcvbnm insecure iloveyou password passwort
+      passphrase topsecret latchkey database example letmein atleast session signing welcome default
+      replace generate private secure random qwertz qwerty azerty dragon monkey master please change
+      insert secret server string really admin super token value local test todo your this here very
+      long with pass user root demo hmac dev jwt key 123
+  `
+  it.each(KNOWN.trim().split(/\s+/))('is no better for the word %s in it', (word) => {
+    expect(weaknessOf(`3gk8tz5w-${word}-v7r`)).toMatch(/words/)
+    expect(weaknessOf(`3gk8tz5w-${word}-v7rx`)).toBeUndefined()
+  })
 })

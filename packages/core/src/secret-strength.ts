@@ -40,7 +40,6 @@ function countJumps(text: string): number {
 const KNOWN = [
   'correcthorsebatterystaple',
   'donotuseinproduction',
-  'qwertyuiopasdfghjklzxcvbnm',
   'thequickbrownfoxjumpsoverthelazydog',
   'loremipsumdolorsitamet',
   '1qaz2wsx3edc4rfv',
@@ -57,7 +56,6 @@ const KNOWN = [
   'placeholder',
   'development',
   'replaceme',
-  'changethis',
   'changeme',
   'zxcvbnm',
   'insecure',

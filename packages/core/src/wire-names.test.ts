@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest'
 import { ACTOR_TYPES, AUDIT_ACTIONS, OBJECT_TYPES } from './audit-action.ts'
 import { ERROR_CODES } from './error.ts'
+import { OUTCOME_CODES } from './outcome.ts'
 
 const CODES = `
   malformed_request malformed_json invalid_body missing_field invalid_field unknown_field
@@ -23,13 +24,19 @@ const ACTIONS = `
   store.companies_sealed store.companies_accepted audit.chain_broken audit.break_accepted audit.pruned
 `
 
+const VERDICTS = `
+  VALID NOT_FOUND INACTIVE EXPIRED USER_INACTIVE COMPANY_INACTIVE IP_NOT_ALLOWED IP_REQUIRED
+  INSUFFICIENT_PERMISSIONS RATE_LIMITED
+`
+
 test.each<readonly [string, readonly string[], string]>([
   ['code of an error', ERROR_CODES, CODES],
+  ['verdict', OUTCOME_CODES, VERDICTS],
   ['action of an event', AUDIT_ACTIONS, ACTIONS],
   ['kind of actor', ACTOR_TYPES, 'key session user host service none'],
   ['kind of object', OBJECT_TYPES, 'key user company session'],
 ])('every %s that a release had is there still, once', (_, names, released) => {
   expect(names).toEqual(expect.arrayContaining(released.trim().split(/\s+/)))
   expect(new Set(names).size).toBe(names.length)
-  for (const name of names) expect(name).toMatch(/^[a-z]+([._][a-z]+)*$/)
+  for (const name of names) expect(name).toMatch(/^[a-z]+([._][a-z]+)*$/i)
 })
