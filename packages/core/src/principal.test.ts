@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { aKey, onlyFrom } from '../test/verifiable-key.ts'
 import type { CompanyId, KeyId, SessionId, UserId } from './ids.ts'
 import { listPermissions } from './permission.ts'
-import { hostPrincipal, nobody, type PresentedToken, principalOf } from './principal.ts'
+import { hostPrincipal, nobody, type PresentedToken, principalOf, sightOf } from './principal.ts'
 import { UNBOUND } from './reach.ts'
 
 const COMPANY = 'cmp_1' as CompanyId
@@ -128,4 +128,19 @@ test('nobody may do nothing', () => {
     reach: UNBOUND,
   })
   expect(listPermissions(none.authority)).toEqual([])
+})
+
+describe('the company whose keys a principal may see', () => {
+  const [HOME, OTHER] = ['cmp_home', 'cmp_other'] as CompanyId[]
+  const of = (isOperator: boolean, companyId: CompanyId) =>
+    sightOf({ ...nobody(companyId), isOperator, homeCompanyId: HOME! })
+
+  test.each([
+    ['an operator at home sees those of all', true, HOME, null],
+    ['an operator who acts for another sees those of that one', true, OTHER, OTHER],
+    ['anybody else sees those of its own', false, HOME, HOME],
+    ['and of no more', false, OTHER, OTHER],
+  ])('%s', (_, isOperator, companyId, seen) => {
+    expect(of(isOperator, companyId!)).toBe(seen)
+  })
 })

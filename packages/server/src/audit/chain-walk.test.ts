@@ -145,7 +145,8 @@ describe('what does not fit is found', () => {
       breaks: 2,
       sequence: 4,
     })
-    expect(walk([two, ...four.slice(2)], start).breaks).toBe(1)
+    const last = walk([two, ...four.slice(2)], start)
+    expect(last).toMatchObject({ broken: { eventId: 'evt_2', sequence: 2, reason }, breaks: 1 })
   })
 
   test('different breaks have different names, and names stay what they are', () => {

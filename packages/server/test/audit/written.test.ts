@@ -160,12 +160,15 @@ describe('on a chain whose row somebody has changed', () => {
 
   test('whoever accepts it goes on from what is there, and the seal is whole', async () => {
     server.services.chain.written.clear()
-    const after = await tried(async (tx) => {
-      const found = { sequence: 9, head: Buffer.alloc(32, 9) }
+    const found = { sequence: 20, head: Buffer.alloc(32, 9) }
+    const { after, event } = await tried(async (tx) => {
       await appendAcceptance(tx, tx.ledger, tx.nextId, found, { ...EVENT, action: 'audit.break_accepted' })
-      return { ...tx.ledger }
+      const [event] = await listEventsAfter(tx.db, id, found.sequence, 2)
+      return { after: { ...tx.ledger }, event }
     })
-    expect(after.auditCount).toBe(10)
+    expect(event).toMatchObject({ sequence: 21, action: 'audit.break_accepted' })
+    expect(hex(event!.hash)).toBe(hex(server.services.chain.hash(found.head, event!)))
+    expect([after.auditCount, hex(after.auditHead)]).toEqual([21, hex(event!.hash)])
     expect(server.services.chain.sealOf(after)).toBe('whole')
     expect([...server.services.chain.written]).toEqual([id])
   })
@@ -182,6 +185,7 @@ async function cutAfter(count: number): Promise<void> {
   const { hash } = (await events())[count - 1]!
   await change(async (tx) => {
     await tx.record(EVENT)
+    tx.chain.written.clear()
     await appendCut(tx, tx.ledger, tx.nextId, { sequence: count, head: hash }, '00'.repeat(32))
     await saveLedgerWithCut(tx.db, tx.ledger)
   })
@@ -206,10 +210,14 @@ describe('a chain that is verified', () => {
 
   test('tells what was cut, whether it holds or not', async () => {
     await chainOf(4)
-    server.services.chain.written.clear()
+    const head = hex((await events())[1]!.hash)
     await cutAfter(2)
     expect([...server.services.chain.written]).toEqual([id])
-    expect(JSON.parse((await events()).at(-1)!.changes)).toMatchObject({ cut: [0, 2] })
+    expect(JSON.parse((await events()).at(-1)!.changes)).toEqual({
+      cut: [0, 2],
+      head: [null, head],
+      breaks: [null, '00'.repeat(32)],
+    })
     expect(await verify()).toEqual({ isIntact: true, prunedEvents: 2, events: 4 })
     await record()
     expect(await verify()).toEqual({ isIntact: true, prunedEvents: 2, events: 5 })
