@@ -18,6 +18,19 @@ test('an event of a user tells that a personal value was changed, and not what i
   expect(withoutPersonalValues('user', { name: [undefined, ''] })).toEqual({ name: [null, '[personal]'] })
 })
 
+test('an event of a key tells that its description or metadata was changed, and not what they were', () => {
+  const changes = {
+    description: ['for Ada', null],
+    metadata: [{}, { plan: 'pro' }],
+    enabled: [true, false],
+  } as const
+  expect(withoutPersonalValues('key', changes)).toEqual({
+    description: ['[personal]', null],
+    metadata: ['[personal]', '[personal]'],
+    enabled: [true, false],
+  })
+})
+
 test.each(['key', 'company', 'session'])('an event of a %s tells all as it is', (objectType) => {
   expect(withoutPersonalValues(objectType, CHANGES)).toEqual(CHANGES)
 })
