@@ -160,7 +160,7 @@ const HALVES = {
   'a previous secret that is there': `SELECT id FROM keys WHERE previous_tag IS NOT NULL
     AND previous_tag NOT IN (SELECT tag FROM secrets WHERE key_id = keys.id)`,
   'one that lives at most beside the current one': `SELECT keys.id FROM keys JOIN secrets ON secrets.key_id = keys.id
-    WHERE secrets.ends_at > unixepoch() * 1000 GROUP BY keys.id
+    WHERE secrets.ends_at > unixepoch('subsec') * 1000 GROUP BY keys.id
     HAVING count(*) > 1 OR max(secrets.tag) IS NOT max(keys.previous_tag)`,
 } as const
 
