@@ -1,16 +1,25 @@
 import { AppError } from '@latchkey/core/error'
 import { assertNotAbove } from '@latchkey/core/escalation'
-import { isId } from '@latchkey/core/ids'
+import { isId, type KeyId } from '@latchkey/core/ids'
 import type { Change } from '../changes/change.ts'
-import { eraseUser } from '../storage/tables/erase-user.ts'
+import { eraseKeys, eraseUser } from '../storage/tables/erase-user.ts'
 import { findUser } from '../storage/tables/users.ts'
-import { assertOwnerLeft, userNotFound } from './update-user.ts'
+import { assertOwnerLeft, updateUser, userNotFound } from './update-user.ts'
+
+/** Keys that one change takes what is written on them from: some milliseconds, in which others wait. */
+const KEYS_OF_STEP = 250
 
 /**
  * Deletes a user for good, and every value that tells who it was: its row stays under its id, for the audit events
- * and the keys that name it. Throws AppError `user_not_found`, `user_has_keys`, `permission_escalation`, `last_owner`.
+ * and the keys that name it. One that had very many keys takes several changes, of which the first deactivates it:
+ * answers the key after which the next one goes on, undefined when the user is deleted. Throws AppError
+ * `user_not_found`, `user_has_keys`, `permission_escalation`, `last_owner`.
  */
-export async function deleteUser(change: Change, userId: string): Promise<void> {
+export async function deleteUser(
+  change: Change,
+  userId: string,
+  after: KeyId | undefined,
+): Promise<KeyId | undefined> {
   const { db, ledger, nowMs } = change
   const user = isId('usr', userId) ? await findUser(db, ledger.id, userId) : undefined
   if (user === undefined) throw userNotFound()
@@ -21,8 +30,15 @@ export async function deleteUser(change: Change, userId: string): Promise<void> 
     const keys = user.keysActive === 1 ? '1 active key' : `${user.keysActive} active keys`
     throw new AppError('user_has_keys', `The user has ${keys}: delete or disable what it has first.`)
   }
+  const last = await eraseKeys(db, user, { after, max: KEYS_OF_STEP, nowMs })
+  if (last !== undefined) {
+    // Until it is done the user makes no more of them, and what is done already is not without an event.
+    if (user.status === 'active') await updateUser(change, userId, { status: 'inactive' })
+    return last
+  }
   await eraseUser(db, user, nowMs)
   ledger.usersCount -= 1
   change.revoke({ scope: 'user', id: user.id })
   await change.record({ action: 'user.deleted', object: { type: 'user', id: user.id }, isUrgent: true })
+  return undefined
 }

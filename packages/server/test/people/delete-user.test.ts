@@ -4,6 +4,7 @@ import { beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { verifyStore } from '../../src/audit/verify-store.ts'
 import { setPasswordOnHost } from '../../src/host.ts'
 import { createTestCompany, expectCreated, type Parsed, type TestCompany, useTestServer } from '../harness.ts'
+import { insertStoredKeys } from '../stored-keys.ts'
 import { givePassword, PASSWORD, sessionToken } from '../tokens/issued-token.ts'
 
 const NAME = 'Ada Augusta King-Noel'
@@ -92,6 +93,46 @@ test('what was written on its keys is gone, and none comes back', async () => {
   expect(verdict.body.valid).toBe(false)
   const made = await server.call({ method: 'POST', path: '/keys', body: { userId: user.id } })
   expect(made.body.code).toBe('user_not_found')
+})
+
+describe('one that had very many keys', () => {
+  const STEP = 250
+  const written = async () => (await stored()).split(NOTE).length - 1
+  const eventsOf = async (): Promise<Parsed[]> =>
+    (await server.call({ path: `/audit?objectId=${user.id}` })).body.data
+
+  test.each([
+    [STEP - 2, ['user.deleted']],
+    [STEP - 1, ['user.deleted', 'user.updated']],
+    [2 * STEP + 7, ['user.deleted', 'user.updated']],
+  ])('and %i more is gone too, in changes that leave others their turn', async (count, actions) => {
+    await disable()
+    const row = { status: 'inactive', is_enabled: 0, description: NOTE, metadata: `{"a":"${NOTE}"}` } as const
+    const keys = Array.from({ length: count }, () => row)
+    const ids = await insertStoredKeys(server.services, { companyId: user.companyId, userId: user.id, keys })
+    expect(await written()).toBe(2 * count + 2)
+    const answer = await remove()
+    expect(answer.status, answer.text).toBe(204)
+    expect(await written()).toBe(0)
+    for (const id of [ids.at(0), ids.at(STEP), ids.at(-1)]) {
+      if (id === undefined) continue
+      expect((await server.call({ path: `/keys/${id}` })).body.deletedAt).toEqual(expect.any(String))
+    }
+    const events = await eventsOf()
+    expect(events.slice(0, actions.length).map(({ action }) => action)).toEqual(actions)
+    // Before the first of them is touched nobody can act as the user any more.
+    if (actions.length > 1) expect(events[1].changes).toEqual({ status: ['active', 'inactive'] })
+    expect(await isWhole()).toBe(true)
+  })
+})
+
+test('a use that was not stored yet does not bring its address back', async () => {
+  const from = '203.0.113.78'
+  expect((await server.call({ path: '/me', key: key.key, from })).status).toBe(200)
+  await disable()
+  expect((await remove()).status).toBe(204)
+  await server.services.usage.flush()
+  expect(JSON.stringify(await usesOf(key.id))).not.toContain(from)
 })
 
 test('from where its keys were used is gone, by a secret that was replaced too', async () => {

@@ -1,9 +1,20 @@
+import type { KeyId } from '@latchkey/core/ids'
 import { deleteUser as remove } from '../../users/delete-user.ts'
 import type { Handler } from '../schema/context.ts'
 
 export const deleteUser: Handler<'deleteUser'> = async (deps, { principal, requester, params }) => {
-  await deps.change(requester, principal.companyId, (change) => remove(change, params.userId), {
-    isRevocation: true,
-  })
+  // Where its keys were used from is stored a moment later: stored first, it does not come back afterwards. What cannot
+  // be stored is forgotten, which is as good.
+  await deps.usage.flush().catch(() => {})
+  let after: KeyId | undefined
+  do {
+    const from = after
+    after = await deps.change(
+      requester,
+      principal.companyId,
+      (change) => remove(change, params.userId, from),
+      { isRevocation: true },
+    )
+  } while (after !== undefined)
   return { body: undefined }
 }
