@@ -1,10 +1,16 @@
+import { openSync, readSync } from 'node:fs'
+
 /**
  * Loaded before the service (node --import): tells how long its event loop was held at most. SIGUSR2 begins, and the
- * next one ends and prints; in between the loop spins, so that each of its turns is seen. Of a turn in which another
- * program was given the processor only the loop's own time counts: how long that took is not the service's affair.
+ * next one ends and prints; in between the loop spins, so that each of its turns is seen. What a turn waited for the
+ * processor, because other programs had it, is taken off: that is not the service's affair. What it waited for the disk
+ * is not.
  */
 let isMeasuring = false
 let longestMs = 0
+/** Of the first thread, which is the loop's: nanoseconds on the processor, waiting for it, and how often (Linux). */
+const schedule = openSync('/proc/self/schedstat', 'r')
+const text = Buffer.alloc(100)
 let began = moment()
 
 process.on('SIGUSR2', () => {
@@ -21,15 +27,12 @@ process.on('SIGUSR2', () => {
 
 function turn(): void {
   const now = moment()
-  const wasAlone = now.switches === began.switches
-  longestMs = Math.max(longestMs, wasAlone ? now.atMs - began.atMs : now.ownMs - began.ownMs)
-  began = moment()
+  longestMs = Math.max(longestMs, now.atMs - began.atMs - (now.waitedMs - began.waitedMs))
+  began = now
   if (isMeasuring) setImmediate(turn)
 }
 
-/** By the clock; the time this thread had the processor; how often it was taken away. */
 function moment() {
-  const { user, system } = process.threadCpuUsage()
-  const { involuntaryContextSwitches: switches } = process.resourceUsage()
-  return { atMs: performance.now(), ownMs: (user + system) / 1_000, switches }
+  const [, waitedNs] = text.toString('latin1', 0, readSync(schedule, text, 0, text.length, 0)).split(' ')
+  return { atMs: performance.now(), waitedMs: Number(waitedNs) / 1_000_000 }
 }
