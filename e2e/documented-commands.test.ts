@@ -53,6 +53,7 @@ const PAGES: Readonly<Record<string, Expected>> = {
   },
   'docs/use/people.md': { notRun: 1 },
   'docs/use/revocation.md': { notRun: 1 },
+  'docs/use/usage.md': { told: ['VALID', 'IP_NOT_ALLOWED'] },
   'docs/use/rotation.md': { told: ['VALID', '204'] },
   'docs/use/tokens.md': {},
   'docs/use/verification.md': { told: ['VALID', 'VALID', 'NOT_FOUND'] },

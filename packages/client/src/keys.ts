@@ -3,12 +3,16 @@ import type { CallOptions } from './options.ts'
 import { createPages, type Pages } from './pages.ts'
 import type { Transport } from './transport.ts'
 import type {
+  AllowlistPreview,
+  AllowlistPreviewRequest,
   ApiKey,
   ApiKeyCreate,
   ApiKeyList,
   ApiKeyUpdate,
+  GetKeyUsageQuery,
   ImportRequest,
   ImportResult,
+  KeyUsage,
   ListApiKeysQuery,
   RotationCreate,
   RotationUpdate,
@@ -31,6 +35,10 @@ export interface KeysResource {
   updateRotation(id: string, rotation: RotationUpdate, options?: CallOptions): Call<ApiKey>
   /** The new secret dies, the old one stays as it was. */
   cancelRotation(id: string, options?: CallOptions): Call<undefined>
+  /** How often the key was used, from where, and why it was refused. */
+  usage(id: string, query?: GetKeyUsageQuery, options?: CallOptions): Call<KeyUsage>
+  /** Which addresses of the last 30 days a new allowlist would refuse. Changes nothing. */
+  previewAllowlist(id: string, list: AllowlistPreviewRequest, options?: CallOptions): Call<AllowlistPreview>
   /** Takes keys of another system as they are; each row is answered for itself. Asking again creates nothing twice. */
   importAll(keys: ImportRequest, options?: CallOptions): Call<ImportResult>
 }
@@ -47,5 +55,7 @@ export function createKeys(transport: Transport): KeysResource {
     updateRotation: (id, body, options) => transport('updateRotation', { ids: [id], body }, options),
     cancelRotation: (id, options) => transport('cancelRotation', { ids: [id] }, options),
     importAll: (body, options) => transport('importApiKeys', { body }, options),
+    usage: (id, query = {}, options) => transport('getKeyUsage', { ids: [id], query }, options),
+    previewAllowlist: (id, body, options) => transport('previewAllowlist', { ids: [id], body }, options),
   }
 }

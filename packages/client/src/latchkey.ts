@@ -9,8 +9,10 @@ import { createUsers, type UsersResource } from './users.ts'
 import { verifyOne } from './verify.ts'
 import type {
   Health,
+  ListUsageQuery,
   Me,
   Readiness,
+  UsageList,
   VerifyBatchRequest,
   VerifyBatchResult,
   VerifyRequest,
@@ -53,6 +55,11 @@ export class Latchkey {
   /** Up to 100 verdicts, in the order asked. */
   verifyBatch(keys: VerifyBatchRequest['keys'], options?: CallOptions): Call<VerifyBatchResult> {
     return this.#transport('verifyApiKeys', { body: { keys } }, options)
+  }
+
+  /** How often the company's keys were used, by day, key, code or user. */
+  usage(query: ListUsageQuery = {}, options?: CallOptions): Call<UsageList> {
+    return this.#transport('listUsage', { query }, options)
   }
 
   /** Who the credential is, what it is permitted, and the address seen. */

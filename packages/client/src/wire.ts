@@ -160,6 +160,12 @@ export interface ApiKey {
   lastUsedAt: string | null
   /** From where the key was last accepted; null: never, or the address was not known. */
   lastAddress: string | null
+  /** When the key was last refused, true to some seconds; null: never. */
+  lastRefusedAt: string | null
+  /** With which verdict. */
+  lastRefusedCode: "VALID" | "NOT_FOUND" | "INACTIVE" | "EXPIRED" | "USER_INACTIVE" | "COMPANY_INACTIVE" | "IP_NOT_ALLOWED" | "IP_REQUIRED" | "INSUFFICIENT_PERMISSIONS" | "RATE_LIMITED" | null
+  /** From where; null: the address was not known. */
+  lastRefusedAddress: string | null
   /** The rotation that is open, until the previous secret has ended; null: none is. */
   rotation: {
     /** When the new secret was made. */
@@ -246,6 +252,135 @@ export interface VerifyBatchRequest {
 export interface VerifyBatchResult {
   /** One verdict a key, in the order asked. */
   results: readonly VerifyResult[]
+}
+
+export interface KeyUsage {
+  /** First day. */
+  from: string
+  /** Last day. */
+  to: string
+  /** Oldest first; days without use are left out. */
+  days: ReadonlyArray<{
+    /** The day, in UTC. */
+    date: string
+    /** How often each verdict was given; what did not happen is left out. */
+    counts: {
+      VALID?: number
+      NOT_FOUND?: number
+      INACTIVE?: number
+      EXPIRED?: number
+      USER_INACTIVE?: number
+      COMPANY_INACTIVE?: number
+      IP_NOT_ALLOWED?: number
+      IP_REQUIRED?: number
+      INSUFFICIENT_PERMISSIONS?: number
+      RATE_LIMITED?: number
+    }
+    /** How many of the accepted uses were of a secret that was replaced. */
+    previousSecret: number
+  }>
+  /** Sums of the days that are kept no more, oldest first. */
+  months: ReadonlyArray<{
+    /** The month, as 2026-11. */
+    month: string
+    /** How often each verdict was given; what did not happen is left out. */
+    counts: {
+      VALID?: number
+      NOT_FOUND?: number
+      INACTIVE?: number
+      EXPIRED?: number
+      USER_INACTIVE?: number
+      COMPANY_INACTIVE?: number
+      IP_NOT_ALLOWED?: number
+      IP_REQUIRED?: number
+      INSUFFICIENT_PERMISSIONS?: number
+      RATE_LIMITED?: number
+    }
+    /** How many of the accepted uses were of a secret that was replaced. */
+    previousSecret: number
+  }>
+  /** The last 20 networks that the key was accepted from, latest first. */
+  addresses: ReadonlyArray<{
+    /** An IPv4 address, or an IPv6 /64. */
+    network: string
+    /** The last address of the network that was seen. */
+    address: string
+    /** When it was first seen. */
+    firstAt: string
+    /** When it was last seen, true to the minute. */
+    lastAt: string
+  }>
+  /** The last 20 networks that its allowlist refused, latest first. */
+  refusedAddresses: ReadonlyArray<{
+    /** An IPv4 address, or an IPv6 /64. */
+    network: string
+    /** The last address of the network that was seen. */
+    address: string
+    /** When it was first seen. */
+    firstAt: string
+    /** When it was last seen, true to the minute. */
+    lastAt: string
+  }>
+  /** What happened before is counted; what happened after may be. */
+  countedUntil: string
+}
+
+export interface UsageSum {
+  /** The day, the id of the key or user, or the code. */
+  id: string
+  /** All verdicts together. */
+  total: number
+  /** How often each verdict was given; what did not happen is left out. */
+  counts: {
+    VALID?: number
+    NOT_FOUND?: number
+    INACTIVE?: number
+    EXPIRED?: number
+    USER_INACTIVE?: number
+    COMPANY_INACTIVE?: number
+    IP_NOT_ALLOWED?: number
+    IP_REQUIRED?: number
+    INSUFFICIENT_PERMISSIONS?: number
+    RATE_LIMITED?: number
+  }
+}
+
+export interface UsageList {
+  /** HTTP status of this answer, repeated in the body. */
+  status: number
+  /** How many sums match the filter, over all pages. */
+  total: number
+  /** How many sums are in `data`. */
+  count: number
+  /** Address of the next page, null on the last. */
+  nextUrl: string | null
+  /** Address of the previous page, null on the first. */
+  previousUrl: string | null
+  /** The sums of this page. */
+  data: readonly UsageSum[]
+  /** What happened before is counted; what happened after may be. */
+  countedUntil: string
+}
+
+export interface AllowlistPreviewRequest {
+  /** Addresses and CIDR blocks the key may be used from, as an array or one comma-separated string; at most 1,000. null means no restriction. */
+  whitelistedIPs: readonly string[] | string | null
+}
+
+export interface AllowlistPreview {
+  /** What the list would refuse of the networks of the last 30 days, latest first. */
+  refused: ReadonlyArray<{
+    /** An IPv4 address, or an IPv6 /64. */
+    network: string
+    /** The last address of the network, which the list does not admit. */
+    address: string
+    /** When the key was last accepted from there. */
+    lastAt: string
+  }>
+  /** How many of them it would admit. */
+  admitted: number
+  /** What happened before is counted; what happened after may be. */
+  countedUntil: string
 }
 
 export interface Me {
@@ -550,6 +685,26 @@ export interface ListApiKeysQuery {
   expiringBefore?: string
 }
 
+export interface GetKeyUsageQuery {
+  /** First day, in UTC; 29 days before `to` where it is not said. */
+  from?: string
+  /** Last day, in UTC, at most 400 days with `from`; today where it is not said. */
+  to?: string
+}
+
+export interface ListUsageQuery {
+  /** First day, in UTC; 29 days before `to` where it is not said. */
+  from?: string
+  /** Last day, in UTC, at most 400 days with `from`; today where it is not said. */
+  to?: string
+  /** What the counts are summed by: day answers the latest first, the others the most used. */
+  by?: "day" | "key" | "code" | "user"
+  /** The most results one page may hold. */
+  limit?: number
+  /** How many results to skip from the start. */
+  offset?: number
+}
+
 export interface ListUsersQuery {
   /** The most results one page may hold. */
   limit?: number
@@ -610,6 +765,9 @@ export interface Operations {
   cancelRotation: { query: undefined; body: undefined; answer: undefined }
   verifyApiKey: { query: undefined; body: VerifyRequest; answer: VerifyResult }
   verifyApiKeys: { query: undefined; body: VerifyBatchRequest; answer: VerifyBatchResult }
+  getKeyUsage: { query: GetKeyUsageQuery; body: undefined; answer: KeyUsage }
+  previewAllowlist: { query: undefined; body: AllowlistPreviewRequest; answer: AllowlistPreview }
+  listUsage: { query: ListUsageQuery; body: undefined; answer: UsageList }
   getMe: { query: undefined; body: undefined; answer: Me }
   createSession: { query: undefined; body: SignIn; answer: Token }
   renewSession: { query: undefined; body: undefined; answer: Token }
@@ -644,6 +802,9 @@ export const ROUTES = {
   cancelRotation: { method: 'DELETE', path: '/keys/{keyId}/rotation', isCreating: false, isOpen: false },
   verifyApiKey: { method: 'POST', path: '/verify', isCreating: false, isOpen: false },
   verifyApiKeys: { method: 'POST', path: '/verify/batch', isCreating: false, isOpen: false },
+  getKeyUsage: { method: 'GET', path: '/keys/{keyId}/usage', isCreating: false, isOpen: false },
+  previewAllowlist: { method: 'POST', path: '/keys/{keyId}/allowlist-preview', isCreating: false, isOpen: false },
+  listUsage: { method: 'GET', path: '/usage', isCreating: false, isOpen: false },
   getMe: { method: 'GET', path: '/me', isCreating: false, isOpen: false },
   createSession: { method: 'POST', path: '/auth/token', isCreating: false, isOpen: true },
   renewSession: { method: 'PUT', path: '/auth/token', isCreating: false, isOpen: false },

@@ -35,6 +35,9 @@ const METHODS: { readonly [Id in OperationId]: (client: Latchkey) => Asked<Opera
   importApiKeys: ({ keys }) => keys.importAll({ user: 'u', keys: [{ key: 'k' }] }),
   verifyApiKey: (client) => client.verify({ key: 'k' }),
   verifyApiKeys: (client) => client.verifyBatch([{ key: 'k' }]),
+  getKeyUsage: ({ keys }) => keys.usage('id', { from: '2026-11-01' }),
+  previewAllowlist: ({ keys }) => keys.previewAllowlist('id', { whitelistedIPs: null }),
+  listUsage: (client) => client.usage({ limit: 2 }),
   getMe: (client) => client.me(),
   createSession: ({ auth }) => auth.signIn({ username: 'a', password: 'b' }),
   renewSession: ({ auth }) => auth.renew(),
@@ -71,7 +74,7 @@ test.each(Object.keys(METHODS) as OperationId[])('%s is asked for where the cont
   const row: Operation = operations[id]
   const answer = await METHODS[id](new Latchkey({ url: server.url, key: 'lk_live_x' })).withResponse()
   const request = server.received.at(-1)!
-  const query = row.query === undefined ? '' : '?limit=2'
+  const query = row.query === undefined ? '' : id === 'getKeyUsage' ? '?from=2026-11-01' : '?limit=2'
   expect(answer.response.status).toBe(200)
   expect(`${request.method} ${request.path}`).toBe(
     `${row.method} ${row.path.replace(/\{\w+\}/, 'id')}${query}`,

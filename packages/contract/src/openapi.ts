@@ -5,6 +5,7 @@ import { accessExamples } from './openapi/examples/access.ts'
 import type { ExamplesOf } from './openapi/examples/example.ts'
 import { keyExamples } from './openapi/examples/keys.ts'
 import { peopleExamples } from './openapi/examples/people.ts'
+import { usageExamples } from './openapi/examples/usage.ts'
 import { componentParameters, parametersOf } from './openapi/parameters.ts'
 import { problemCodesOf } from './openapi/problem-codes.ts'
 import { PROTOCOL_TAGS, protocolPaths } from './openapi/protocol-paths.ts'
@@ -47,6 +48,7 @@ export function openApiDocument(serverUrl = '/'): OpenApiDocument {
 
 const TAG_DESCRIPTIONS: Readonly<Record<string, string>> = {
   'API Keys': "Create, list, read, change and delete the API keys that belong to the caller's company.",
+  Usage: 'How often keys were used, from where, and why they were refused.',
   Verification: 'Ask whether a key may be used: one verdict, one reason.',
   Session: 'Who a credential is; signing in and out; tokens.',
   Users: 'The people and programs that keys act for.',
@@ -81,6 +83,7 @@ function paths(): OpenApiDocument['paths'] {
 const EXAMPLES: { readonly [Id in OperationId]: ExamplesOf<Id> } = {
   ...keyExamples,
   ...accessExamples,
+  ...usageExamples,
   ...peopleExamples,
 }
 

@@ -4,6 +4,7 @@ import { companyOperations } from './operations/companies.ts'
 import { healthOperations } from './operations/health.ts'
 import { keyOperations } from './operations/keys.ts'
 import { sessionOperations } from './operations/session.ts'
+import { usageOperations } from './operations/usage.ts'
 import { userOperations } from './operations/users.ts'
 import { verificationOperations } from './operations/verification.ts'
 
@@ -11,6 +12,7 @@ import { verificationOperations } from './operations/verification.ts'
 export const operations = {
   ...keyOperations,
   ...verificationOperations,
+  ...usageOperations,
   ...sessionOperations,
   ...userOperations,
   ...companyOperations,

@@ -7,6 +7,7 @@ import { describe, expect, test } from 'vitest'
 import { OAUTH_CODES } from '../src/oauth-codes.ts'
 import { openApiDocument } from '../src/openapi.ts'
 import { STATUS_REASONS } from '../src/schemas/keys.ts'
+import { USAGE_GROUPS } from '../src/schemas/usage.ts'
 
 const document = openApiDocument()
 
@@ -37,6 +38,8 @@ const LISTS: readonly (readonly [what: string, at: RegExp, list: readonly unknow
   ['error codes of gateways', /\/X-Auth-Error\/schema$/, ['-', ...ERROR_CODES], 14],
   ['modes of gateways', /\/X-Auth-Mode\/schema$/, ['-', ...MODES], 14],
   ['verdicts', /\/VerifyResult\/properties\/code$/, OUTCOME_CODES, 1],
+  ['verdicts of keys', /\/lastRefusedCode$/, [...OUTCOME_CODES, null], 1],
+  ['sums of use', /\/usage\/get\/parameters\/\d\/schema$/, USAGE_GROUPS, 1],
   ['modes', /\/(ApiKey|ApiKeyCreate)\/properties\/mode$/, MODES, 2],
   ['modes of imported keys', /\/ImportRequest\/.*\/mode$/, MODES, 1],
   ['what became of a row', /\/ImportResult\/.*\/outcome$/, IMPORT_OUTCOMES, 1],

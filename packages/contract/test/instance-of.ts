@@ -43,6 +43,10 @@ function textOf({ format, pattern, minLength, maxLength }: Json): fc.Arbitrary<s
     return fc
       .date({ noInvalidDate: true, min: new Date(0), max: new Date(4e12) })
       .map((at) => at.toISOString())
+  if (format === 'date')
+    return fc
+      .date({ noInvalidDate: true, min: new Date(0), max: new Date(4e12) })
+      .map((at) => at.toISOString().slice(0, 10))
   if (format !== undefined) throw new Error(`cannot make a text of the format ${format}`)
   return fc.string({ unit: 'binary', minLength: numberOr(minLength, 0), maxLength: numberOr(maxLength, 40) })
 }

@@ -5,7 +5,7 @@ import type { VerifiableKey } from './key.ts'
 import type { KeySecret } from './loaded-key.ts'
 import { NOT_FOUND, type Outcome, type OutcomeCode } from './outcome.ts'
 import { isPermitted } from './permission.ts'
-import { authorityBy, type PresentedToken } from './principal.ts'
+import { authorityBy, type PresentedToken, type Principal } from './principal.ts'
 
 /** One use of a key, to be judged: all that is asked of it. */
 export type Attempt = {
@@ -21,9 +21,14 @@ export type Attempt = {
   readonly token: PresentedToken | undefined
   /** Of the secret it was made with, where the key is asked for by its id; null: of none. */
   readonly secretOrdinal: number | null
+  /** Who asks about somebody else's key; null: the key speaks for itself. */
+  readonly asker: Asker | null
   /** Milliseconds since the epoch. */
   readonly nowMs: number
 }
+
+/** Both null: a gateway that is known by where it stands. */
+export type Asker = Pick<Principal, 'id' | 'homeCompanyId'>
 
 /** Asks nothing of a key but that it is in force. */
 export const IN_FORCE: Omit<Attempt, 'address' | 'nowMs'> = Object.freeze({
@@ -32,6 +37,7 @@ export const IN_FORCE: Omit<Attempt, 'address' | 'nowMs'> = Object.freeze({
   exempt: null,
   token: undefined,
   secretOrdinal: null,
+  asker: null,
 })
 
 /**

@@ -53,6 +53,7 @@ export function anAttempt(changes: Partial<Attempt> = {}): Attempt {
     exempt: null,
     token: undefined,
     secretOrdinal: null,
+    asker: null,
     nowMs: NOW_MS,
     ...changes,
   }

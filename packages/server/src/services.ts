@@ -35,6 +35,7 @@ import type { Refused } from './verification/lease.ts'
 import { cannotVerify, loadKey } from './verification/load-key.ts'
 import { createRevocations, type Revocations } from './verification/revocations.ts'
 import { createUsage, type Usage } from './verification/usage.ts'
+import { createUsageCounts, type UsageCounts } from './verification/usage-counts.ts'
 
 /** Everything the parts of the service need, made in one place. Take what you need with Pick. */
 export type Services = {
@@ -49,6 +50,7 @@ export type Services = {
   readonly chain: AuditChain
   readonly derivedKeys: DerivedKeys
   readonly usage: Usage
+  readonly usageCounts: UsageCounts
   readonly tokenIssuer: TokenIssuer
   readonly verifyToken: (token: string) => Promise<VerifiedToken | undefined>
   readonly outsideRefusals: OutsideRefusals
@@ -114,17 +116,18 @@ export async function createServices(
   const { verifier, revocations } = judging
   followed = revocations
   const chain = createAuditChain(derivedKeys.audit)
-  const settle = metrics.timingSettles(revocations.settle)
   const usage = createUsage(engine, events.usageLost)
+  const usageCounts = wireUsageCounts(engine, clock, events, randomBytes)
   return {
     config,
     engine,
-    ...createChanges({ engine, clock, randomBytes, chain, settle }),
+    ...wireChanges({ engine, clock, randomBytes, chain }, metrics, revocations),
     ...judging,
     fingerprint,
     chain,
     derivedKeys,
     usage,
+    usageCounts,
     ...tokens,
     passwords: createPasswords(derivedKeys.password, overrides.passwordCost),
     signInLimits: createSignInLimits(config.failedAuthPerMinuteMax),
@@ -135,11 +138,25 @@ export async function createServices(
     traces,
     async dispose() {
       await revocations.stop().catch(events.connectionLost)
-      await usage.stop().catch(events.usageLost)
+      for (const { stop } of [usage, usageCounts]) await stop().catch(events.usageLost)
       await engine.close()
     },
   }
 }
+
+const wireChanges = (
+  parts: Pick<Services, 'engine' | 'clock' | 'randomBytes' | 'chain'>,
+  metrics: Metrics,
+  { settle }: Revocations,
+) => createChanges({ ...parts, settle: metrics.timingSettles(settle) })
+
+const wireUsageCounts = (engine: Engine, clock: Clock, { usageLost }: Events, randomBytes: RandomBytes) =>
+  createUsageCounts({
+    engine,
+    clock,
+    newId: () => Buffer.from(randomBytes(16)).toString('hex'),
+    onError: usageLost,
+  })
 
 async function settleOrClose(engine: Engine, secret: GivenSecret, clock: Clock): Promise<DerivedKeys> {
   try {

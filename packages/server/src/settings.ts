@@ -60,12 +60,7 @@ export const settings = {
     fallback: '',
     description:
       'fsync, full_page_writes: which of them may be off at the database server, whose storage then must not need them; see docs/operate/fleet.md.',
-    parse: (text) =>
-      text
-        .split(',')
-        .map((part) => part.trim())
-        .filter((part) => part !== '')
-        .map(durability),
+    parse: (text) => partsOf(text).map(durability),
   } satisfies Setting<readonly Durability[]>,
   dataDir: {
     name: 'LATCHKEY_DATA_DIR',
@@ -126,12 +121,7 @@ export const settings = {
     name: 'LATCHKEY_CORS_ORIGINS',
     fallback: '',
     description: 'Origins whose pages may call the API, separated by commas, e.g. https://app.example.com.',
-    parse: (text) =>
-      text
-        .split(',')
-        .map((part) => part.trim())
-        .filter((part) => part !== '')
-        .map(origin),
+    parse: (text) => partsOf(text).map(origin),
   } satisfies Setting<readonly string[]>,
   issuersFile: {
     name: 'LATCHKEY_ISSUERS_FILE',
@@ -178,6 +168,12 @@ export const settings = {
     fallback: '65536',
     description: 'Bytes of metadata that one key may have, as JSON.',
     parse: (text) => wholeNumber(text, 2, 65_536),
+  } satisfies Setting<number>,
+  usageDays: {
+    name: 'LATCHKEY_USAGE_DAYS',
+    fallback: '400',
+    description: 'Days for which use is kept by day, 31 to 4000; then it is summed by month.',
+    parse: (text) => wholeNumber(text, 31, 4_000),
   } satisfies Setting<number>,
   headerBytesMax: {
     name: 'LATCHKEY_HEADER_BYTES',
@@ -227,14 +223,18 @@ export const settings = {
   } satisfies Setting<number | 'auto'>,
 } as const
 
-const DURABILITY = ['fsync', 'full_page_writes'] as const
-type Durability = (typeof DURABILITY)[number]
+type Durability = 'fsync' | 'full_page_writes'
 
 function durability(text: string): Durability {
-  const name = DURABILITY.find((known) => known === text)
-  if (name === undefined) throw new Error(`may name ${DURABILITY.join(', ')}, separated by commas`)
-  return name
+  if (text === 'fsync' || text === 'full_page_writes') return text
+  throw new Error('may name fsync, full_page_writes, separated by commas')
 }
+
+const partsOf = (text: string): string[] =>
+  text
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '')
 
 function wholeNumber(text: string, least: number, most: number): number {
   const value = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN

@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { type AddressInfo, createServer } from 'node:net'
 import { setInterval } from 'node:timers'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { dayOf } from '@latchkey/core/calendar'
 import { isRepeatable } from '@latchkey/core/repeatable'
 import { createApp } from './app.ts'
 import { logCheckpoint } from './audit/checkpoint-log.ts'
@@ -10,10 +11,14 @@ import type { Services } from './services.ts'
 import { deleteExpiredIdempotency } from './storage/tables/idempotency.ts'
 import { trimLog } from './storage/tables/log.ts'
 import { deleteExpiredPeople } from './storage/tables/people.ts'
+import { deleteOldReports, sumOldDays } from './storage/tables/usage-retention.ts'
 
 const SWEEP_MS = 10 * 60 * 1_000
 /** What was written since the last checkpoint can be taken back unseen by whoever writes to the database. */
 const CHECKPOINT_MS = 60 * 1_000
+
+/** A report that could not be written is tried again for minutes, not for days. */
+const REPORTS_KEPT_MS = 24 * 60 * 60 * 1_000
 
 export type RunningServer = {
   /** Where it listens, e.g. http://127.0.0.1:7070. */
@@ -53,11 +58,14 @@ export async function startServer(
   })
   await revocations.start({ isAlone })
   const sweepOnce = () =>
-    engine.write(async (db) => {
-      await deleteExpiredIdempotency(db, clock.nowMs())
-      await deleteExpiredPeople(db, clock.nowMs())
-      await trimLog(db)
-    })
+    engine
+      .write(async (db) => {
+        await deleteExpiredIdempotency(db, clock.nowMs())
+        await deleteExpiredPeople(db, clock.nowMs())
+        await trimLog(db)
+        await deleteOldReports(db, clock.nowMs() - REPORTS_KEPT_MS)
+      })
+      .then(() => sumOldUsage(services))
   const sweep = setInterval(() => {
     sweepOnce().catch(events.sweepFailed)
   }, SWEEP_MS)
@@ -81,6 +89,14 @@ export async function startServer(
       await services.dispose()
       events.stopped()
     },
+  }
+}
+
+/** A write for each some hundred rows. */
+async function sumOldUsage({ engine, clock, config }: Services): Promise<void> {
+  const keptFrom = dayOf(clock.nowMs()) - config.usageDays + 1
+  for (let isMore = true; isMore; ) {
+    isMore = (await engine.write((db) => sumOldDays(db, keptFrom))).value
   }
 }
 

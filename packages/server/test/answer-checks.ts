@@ -7,7 +7,7 @@ import { PROBLEMS } from '../src/http/present/problems.ts'
 import type { Parsed, TestAnswer } from './harness.ts'
 
 const ajv = new Ajv2020({ allErrors: true, strict: true, allowUnionTypes: true })
-ajvFormats.default(ajv, ['date-time', 'email', 'uri-reference'])
+ajvFormats.default(ajv, ['date', 'date-time', 'email', 'uri-reference'])
 
 /** A timestamp on the wire: UTC, milliseconds, `Z`. */
 const TIMESTAMP = '^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d\\.\\d{3}Z$'

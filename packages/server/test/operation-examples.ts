@@ -84,6 +84,12 @@ export async function createExamples(server: TestService): Promise<Examples> {
     ...keyExamples(makers, userId),
     verifyApiKey: async () => ({ path: '/verify', body: { key: (await newKey()).key } }),
     verifyApiKeys: async () => ({ path: '/verify/batch', body: { keys: [{ key: (await newKey()).key }] } }),
+    getKeyUsage: async () => ({ path: `/keys/${(await newKey()).id}/usage` }),
+    previewAllowlist: async () => ({
+      path: `/keys/${(await newKey()).id}/allowlist-preview`,
+      body: { whitelistedIPs: ['192.0.2.7'] },
+    }),
+    listUsage: () => ({ path: '/usage' }),
     getMe: () => ({ path: '/me' }),
     createSession: () => ({ path: '/auth/token', key: null, body: { username, password } }),
     renewSession: async () => ({ path: '/auth/token', ...(await inSession()) }),

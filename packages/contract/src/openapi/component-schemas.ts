@@ -24,6 +24,7 @@ import {
   Token,
 } from '../schemas/session.ts'
 import { Role } from '../schemas/shared.ts'
+import { AllowlistPreview, AllowlistPreviewRequest, KeyUsage, UsageList, UsageSum } from '../schemas/usage.ts'
 import { UpdatedUser, User, UserCreate, UserList, UserUpdate } from '../schemas/users.ts'
 import {
   VerifyBatchRequest,
@@ -49,6 +50,11 @@ const NAMED: Readonly<Record<string, TSchema>> = {
   VerifyResult,
   VerifyBatchRequest,
   VerifyBatchResult,
+  KeyUsage,
+  UsageSum,
+  UsageList,
+  AllowlistPreviewRequest,
+  AllowlistPreview,
   Me,
   SignIn,
   SetPassword,

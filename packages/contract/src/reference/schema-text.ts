@@ -18,6 +18,7 @@ function oneType(type: string, { format, items, additionalProperties }: SchemaOb
 
 const FORMATS: Readonly<Record<string, string>> = {
   'date-time': 'date-time',
+  date: 'date',
   email: 'email address',
   'uri-reference': 'URL',
 }

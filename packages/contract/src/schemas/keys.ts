@@ -1,3 +1,4 @@
+import { OUTCOME_CODES, type OutcomeCode } from '@latchkey/core/outcome'
 import { type Static, Type } from 'typebox'
 import {
   LINE_PATTERN,
@@ -26,7 +27,7 @@ export const WhitelistedIPs = Type.Unsafe<readonly string[] | null>({
 })
 
 /** What is accepted is wider than what is answered: one comma-separated string will do. */
-const WhitelistedIPsInput = Type.Unsafe<readonly string[] | string | null>({
+export const WhitelistedIPsInput = Type.Unsafe<readonly string[] | string | null>({
   type: ['array', 'string', 'null'],
   description:
     'Addresses and CIDR blocks the key may be used from, as an array or one comma-separated string; at most 1,000. ' +
@@ -183,6 +184,13 @@ export const ApiKey = Type.Object(
     lastAddress: NullableString({
       description: 'From where the key was last accepted; null: never, or the address was not known.',
     }),
+    lastRefusedAt: NullableTimestamp('When the key was last refused, true to some seconds; null: never.'),
+    lastRefusedCode: Type.Unsafe<OutcomeCode | null>({
+      type: ['string', 'null'],
+      enum: [...OUTCOME_CODES, null],
+      description: 'With which verdict.',
+    }),
+    lastRefusedAddress: NullableString({ description: 'From where; null: the address was not known.' }),
     rotation: Rotation,
     imported: Imported,
   },

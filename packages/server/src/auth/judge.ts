@@ -9,6 +9,7 @@ import { findOutsideUser } from '../storage/tables/outside-user.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import type { ImportedTexts } from '../verification/imported-texts.ts'
 import type { Usage } from '../verification/usage.ts'
+import type { UsageCounts } from '../verification/usage-counts.ts'
 import { TOKEN_LENGTH_MAX } from './access-token.ts'
 import type { OutsideRefusals } from './outside-issuers.ts'
 import type { VerifiedToken } from './verify-token.ts'
@@ -20,6 +21,7 @@ export type JudgeDeps = {
   readonly outsideRefusals: OutsideRefusals
   readonly engine: Engine
   readonly usage: Usage
+  readonly usageCounts: UsageCounts
   readonly metrics: Metrics
 }
 
@@ -112,15 +114,16 @@ function presentedToken(token: VerifiedToken): PresentedToken {
 
 /** The only place that counts verdicts and notes uses. */
 function note(
-  { metrics, usage }: JudgeDeps,
+  { metrics, usage, usageCounts }: JudgeDeps,
   judged: Judged,
-  { nowMs, address }: Attempt,
+  attempt: Attempt,
   expectedId: string | undefined,
 ): Judged {
   const isExpected = expectedId === undefined || judged.outcome.key?.id === expectedId
   const told = isExpected ? judged : UNKNOWN
   const { code, key, secret } = told.outcome
   metrics.verdictGiven(code)
-  if (code === 'VALID') usage.note(key.id, nowMs, address, secret)
+  usageCounts.note(told.outcome, attempt)
+  if (code === 'VALID') usage.note(key.id, attempt.nowMs, attempt.address, secret)
   return told
 }

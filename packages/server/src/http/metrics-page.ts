@@ -43,5 +43,10 @@ async function assertOperator(deps: AuthenticateDeps, { raw, address }: Incoming
         `add the address to LATCHKEY_METRICS_FROM, or send a key of the operator with ${PERMISSION}.`,
     )
   }
-  await authenticate(deps, raw, address, { visibleTo: null, permissions: [PERMISSION], exempt: null })
+  await authenticate(deps, raw, address, {
+    visibleTo: null,
+    permissions: [PERMISSION],
+    exempt: null,
+    asker: null,
+  })
 }

@@ -153,6 +153,7 @@ function admit(deps: RouteDeps, operation: Operation, request: Incoming): MaybeP
     visibleTo: null,
     permissions: operation.permission === null ? NOTHING : [operation.permission],
     exempt: operation.allowsSelf === true ? (request.params.keyId ?? null) : null,
+    asker: null,
   }
   return whenKnown(
     authenticate(deps, request.raw, request.address, asked, credentialOptionsOf(operation)),

@@ -57,13 +57,11 @@ export async function createKey(
     mode: input.mode ?? 'live',
     randomBytes: change.randomBytes,
   })
-  const { prefix, lastFour } = hintOf(secret)
   const key: Key = {
     id: change.nextId('key'),
     companyId: user.companyId,
     userId: user.id,
-    prefix,
-    lastFour,
+    ...hintOf(secret),
     secretOrdinal: 1,
     mode: secret.mode,
     ...reach,
@@ -95,6 +93,7 @@ export async function createKey(
       companyStatus: change.ledger.status,
       lastUsedAtMs: null,
       lastAddress: null,
+      lastRefusal: null,
       rotation: null,
     },
     secret,

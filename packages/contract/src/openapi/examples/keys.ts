@@ -21,10 +21,20 @@ const restricted: ApiKey = {
   createdBy: EXAMPLE_IDS.adminKey,
   lastUsedAt: '2026-11-22T06:14:09.412Z',
   lastAddress: '198.51.100.7',
+  lastRefusedAt: '2026-11-21T23:40:02.118Z',
+  lastRefusedCode: 'IP_NOT_ALLOWED',
+  lastRefusedAddress: '203.0.113.9',
   rotation: null,
   imported: null,
 }
-const created: ApiKey = { ...restricted, key: EXAMPLE_SECRET, lastUsedAt: null, lastAddress: null }
+const unused = {
+  lastUsedAt: null,
+  lastAddress: null,
+  lastRefusedAt: null,
+  lastRefusedCode: null,
+  lastRefusedAddress: null,
+}
+const created: ApiKey = { ...restricted, ...unused, key: EXAMPLE_SECRET }
 const unrestricted: ApiKey = {
   ...restricted,
   id: EXAMPLE_IDS.olderKey,
@@ -36,8 +46,7 @@ const unrestricted: ApiKey = {
   expiresAt: null,
   permissions: null,
   metadata: {},
-  lastUsedAt: null,
-  lastAddress: null,
+  ...unused,
 }
 const rotated: ApiKey = {
   ...restricted,

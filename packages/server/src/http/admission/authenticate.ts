@@ -22,7 +22,7 @@ export type AuthenticateDeps = JudgeDeps &
   }
 
 /** What is asked of a credential besides that it is valid. */
-type Needed = Pick<Attempt, 'visibleTo' | 'permissions' | 'exempt'>
+type Needed = Pick<Attempt, 'visibleTo' | 'permissions' | 'exempt' | 'asker'>
 
 /**
  * Who the request's credential proves it to be. Throws AppError: 400 when the credential is ambiguous, 401
@@ -46,7 +46,7 @@ export function authenticate(
   const { scheme, text } = credential
   const secret = parseSecret(text, deps.config.keyPrefix)
   const presented = { secret, text, mayBeToken: scheme === 'bearer' }
-  const { visibleTo, permissions, exempt } = needed
+  const { visibleTo, permissions, exempt, asker } = needed
   const nowMs = deps.clock.nowMs()
   const use: Attempt = {
     visibleTo,
@@ -55,6 +55,7 @@ export function authenticate(
     exempt,
     token: undefined,
     secretOrdinal: null,
+    asker,
     nowMs,
   }
   return whenKnown(judge(deps, presented, use), (judged) => accept(deps, judged, use, request))

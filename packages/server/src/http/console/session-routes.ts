@@ -107,7 +107,7 @@ async function cookieAnswer(deps: Deps, request: Incoming, sessionId: SessionId)
 /** Whose session it is that the console presents. */
 async function sessionOf(deps: Deps, request: Incoming) {
   const { raw, address } = request
-  const asked = { visibleTo: null, permissions: [], exempt: null }
+  const asked = { visibleTo: null, permissions: [], exempt: null, asker: null }
   const principal = await authenticate(deps, raw, address, asked, { takesCookie: true })
   request.principal = principal
   return {

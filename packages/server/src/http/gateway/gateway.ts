@@ -2,7 +2,7 @@ import { METHODS } from 'node:http'
 import type { Socket } from 'node:net'
 import { type Address, formatAddress } from '@latchkey/core/address'
 import { AppError } from '@latchkey/core/error'
-import { IN_FORCE } from '@latchkey/core/evaluate'
+import { type Asker, IN_FORCE } from '@latchkey/core/evaluate'
 import { type MaybePromise, whenKnown } from '@latchkey/core/maybe-promise'
 import { type Principal, sightOf } from '@latchkey/core/principal'
 import { type AuthenticateDeps, authenticate, authenticateSecret } from '../admission/authenticate.ts'
@@ -50,6 +50,7 @@ function answerGateway(deps: AuthenticateDeps, request: Incoming, demand: Demand
       visibleTo: gateway === undefined ? null : sightOf(gateway),
       permissions: demand.permissions,
       exempt: null,
+      asker: gateway ?? BY_ITS_PLACE,
     }
     return whenKnown(authenticate(deps, raw, address, asked), (principal) => {
       request.principal = principal
@@ -57,6 +58,9 @@ function answerGateway(deps: AuthenticateDeps, request: Incoming, demand: Demand
     })
   })
 }
+
+/** Where it stands says that it is ours, not which one. */
+const BY_ITS_PLACE: Asker = { id: null, homeCompanyId: null }
 
 /** Whose request the gateway asks about. Its own address is never taken for it: where it names nobody, it is unknown. */
 function clientOf(

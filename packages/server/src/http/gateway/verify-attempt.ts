@@ -66,6 +66,7 @@ export function verifyParsed(
     exempt: null,
     token: undefined,
     secretOrdinal: null,
+    asker: principal,
     nowMs,
   }
   return judge(deps, { secret, text, mayBeToken: true }, asked)

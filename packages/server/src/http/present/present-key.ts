@@ -37,6 +37,9 @@ function present(view: KeyView, nowMs: number, key: string): ApiKey {
     createdBy: view.createdBy,
     lastUsedAt: presentTimeOrNull(view.lastUsedAtMs),
     lastAddress: view.lastAddress,
+    lastRefusedAt: presentTimeOrNull(view.lastRefusal?.atMs ?? null),
+    lastRefusedCode: view.lastRefusal?.code ?? null,
+    lastRefusedAddress: view.lastRefusal?.address ?? null,
     rotation: presentRotation(view, nowMs),
     imported:
       view.imported === null ? null : { source: view.imported.source, at: presentTime(view.imported.atMs) },

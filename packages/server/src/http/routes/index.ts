@@ -13,6 +13,7 @@ import { endSession } from './end-session.ts'
 import { getApiKey } from './get-api-key.ts'
 import { getCompany } from './get-company.ts'
 import { getHealth } from './get-health.ts'
+import { getKeyUsage } from './get-key-usage.ts'
 import { getMe } from './get-me.ts'
 import { getReadiness } from './get-readiness.ts'
 import { getUser } from './get-user.ts'
@@ -20,7 +21,9 @@ import { importApiKeys } from './import-api-keys.ts'
 import { listApiKeys } from './list-api-keys.ts'
 import { listAuditEvents } from './list-audit-events.ts'
 import { listCompanies } from './list-companies.ts'
+import { listUsage } from './list-usage.ts'
 import { listUsers } from './list-users.ts'
+import { previewAllowlist } from './preview-allowlist.ts'
 import { renewSession } from './renew-session.ts'
 import { rotateApiKey } from './rotate-api-key.ts'
 import { setPassword } from './set-password.ts'
@@ -46,6 +49,7 @@ export const handlers = {
   getApiKey,
   getCompany,
   getHealth,
+  getKeyUsage,
   getMe,
   getReadiness,
   getUser,
@@ -53,7 +57,9 @@ export const handlers = {
   listApiKeys,
   listAuditEvents,
   listCompanies,
+  listUsage,
   listUsers,
+  previewAllowlist,
   renewSession,
   rotateApiKey,
   setPassword,

@@ -6,6 +6,7 @@ import { explainCharacter } from '../wire/unfit-character.ts'
 
 const FORMATS: Readonly<Record<string, (text: string) => string>> = {
   'date-time': explainTime,
+  date: () => 'must be a day such as 2026-11-28.',
   email: () => 'must be an email address.',
 }
 

@@ -1,3 +1,4 @@
+import { parseDate } from '@latchkey/core/calendar'
 import { type ErrorCode, FAULTS_MAX, type Fault, inputError } from '@latchkey/core/error'
 import { pointerTo } from '@latchkey/core/json-pointer'
 import { nearest } from '@latchkey/core/nearest'
@@ -22,6 +23,7 @@ const createAjv = (allErrors: boolean) => {
   })
   ajvFormats.default(ajv, ['email'])
   ajv.addFormat('date-time', (text: string) => parseTime(text) !== undefined)
+  ajv.addFormat('date', (text: string) => parseDate(text) !== undefined)
   return ajv
 }
 const ajv = createAjv(true)

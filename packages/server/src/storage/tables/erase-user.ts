@@ -46,6 +46,9 @@ export async function eraseKeys(
   const ids = rows.map(({ id }) => id)
   if (ids.length === 0) return undefined
   await db.updateTable('key_usage').set({ last_address: null }).where('key_id', 'in', ids).execute()
+  await db.updateTable('usage_keys').set({ last_refused_address: null }).where('key_id', 'in', ids).execute()
+  const numbers = db.selectFrom('usage_keys').select('number').where('key_id', 'in', ids)
+  await db.deleteFrom('usage_networks').where('key_number', 'in', numbers).execute()
   await db.updateTable('secrets').set({ last_address: null }).where('key_id', 'in', ids).execute()
   await db
     .updateTable('keys')

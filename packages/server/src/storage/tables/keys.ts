@@ -1,10 +1,12 @@
 import type { CompanyId, KeyId } from '@latchkey/core/ids'
+import type { OutcomeCode } from '@latchkey/core/outcome'
 import { prepared } from '../prepared.ts'
 import type { Company } from './company.ts'
 import { KEY_COLUMNS, type Key, type KeyRow, keyOf, rowOfKey } from './key.ts'
 import { findRotation, type Rotation } from './rotation.ts'
 import { rowsById } from './rows-by-id.ts'
 import type { Db, Schema } from './schema.ts'
+import type { Refusal } from './usage-report.ts'
 import type { User } from './user.ts'
 
 /** A key with what its presentation needs of its user, its company and its use. */
@@ -15,6 +17,8 @@ export type KeyView = Key & {
   readonly lastUsedAtMs: number | null
   /** From where; null: never used, or the address was not known. */
   readonly lastAddress: string | null
+  /** null: never refused. */
+  readonly lastRefusal: Refusal | null
   /** The last one; null: there was none, or it was cancelled. */
   readonly rotation: Rotation | null
 }
@@ -25,6 +29,9 @@ type ViewRow = KeyRow & {
   readonly company_status: Company['status']
   readonly last_used_at: number | null
   readonly last_address: string | null
+  readonly last_refused_at: number | null
+  readonly last_refused_code: OutcomeCode | null
+  readonly last_refused_address: string | null
 }
 
 const viewOf = (row: ViewRow, rotation: Rotation | null): KeyView => ({
@@ -33,8 +40,12 @@ const viewOf = (row: ViewRow, rotation: Rotation | null): KeyView => ({
   companyStatus: row.company_status,
   lastUsedAtMs: row.last_used_at,
   lastAddress: row.last_address,
+  lastRefusal: refusalOf(row),
   rotation,
 })
+
+const refusalOf = ({ last_refused_at: atMs, last_refused_code: code, ...row }: ViewRow): Refusal | null =>
+  atMs === null || code === null ? null : { atMs, code, address: row.last_refused_address }
 
 function selectKeyViews(db: Db) {
   return db
@@ -42,9 +53,11 @@ function selectKeyViews(db: Db) {
     .innerJoin('users as u', 'u.id', 'k.user_id')
     .innerJoin('companies as c', 'c.id', 'k.company_id')
     .leftJoin('key_usage as g', 'g.key_id', 'k.id')
+    .leftJoin('usage_keys as r', 'r.key_id', 'k.id')
     .select(KEY_COLUMNS.map((column) => `k.${column}` as const))
     .select(['k.previous_tag', 'u.status as user_status', 'c.status as company_status'])
     .select(['g.last_used_at', 'g.last_address'])
+    .select(['r.last_refused_at', 'r.last_refused_code', 'r.last_refused_address'])
 }
 
 const keyView = prepared((db, { companyId, id }: { companyId: CompanyId; id: KeyId }) =>

@@ -1,8 +1,10 @@
 import type { CompanyId, KeyId, SessionId, UserId } from '@latchkey/core/ids'
+import type { OutcomeCode } from '@latchkey/core/outcome'
 import type { Generated, Kysely } from 'kysely'
 import type { CompanyColumns } from './company.ts'
 import type { KeyRow } from './key.ts'
 import type { LedgerColumns } from './ledger-columns.ts'
+import type { CountColumns } from './usage-counts.ts'
 import type { UserRow } from './user.ts'
 
 /*
@@ -61,6 +63,28 @@ export type SessionRow = {
 }
 
 type KeyUsageRow = { key_id: KeyId; last_used_at: number; last_address: string | null }
+
+type UsageKeyRow = {
+  number: Generated<number>
+  key_id: KeyId
+  company_number: number
+  last_refused_at: number | null
+  last_refused_code: OutcomeCode | null
+  last_refused_address: string | null
+}
+
+/** Where a key was accepted from, or refused for its allowlist. `address`: the last one of the network. */
+type UsageNetworkRow = {
+  key_number: number
+  is_accepted: 0 | 1
+  network: string
+  address: string
+  first_at: number
+  last_at: number
+}
+
+/** `key_number` 0: the total of the company. */
+type UsagePlace = { company_number: number; key_number: number }
 
 export type AuditEventRow = {
   company_id: CompanyId
@@ -131,6 +155,13 @@ export type Schema = {
   sessions: SessionRow
   known_sources: KnownSourceRow
   key_usage: KeyUsageRow
+  usage_companies: { number: Generated<number>; company_id: CompanyId }
+  usage_keys: UsageKeyRow
+  usage_days: UsagePlace & CountColumns & { day: number }
+  usage_months: UsagePlace & CountColumns & { month: number }
+  usage_networks: UsageNetworkRow
+  /** What was added, so that it is added once. */
+  usage_reports: { id: string; at: number }
   audit_events: AuditEventRow & { redaction: Generated<Uint8Array | null> }
   idempotency: IdempotencyRow
 }

@@ -1,0 +1,31 @@
+import type { UsageSum } from '@latchkey/contract/schemas/usage'
+import { OUTCOME_CODES } from '@latchkey/core/outcome'
+import type { NetworkUse } from '../../storage/tables/usage-report.ts'
+import { presentTime } from './present-time.ts'
+
+/** In the order of the verdicts, as they are stored; behind them the uses of a replaced secret. */
+type Counts = readonly number[]
+
+/** What did not happen is left out. */
+export const presentCounts = (counts: Counts): UsageSum['counts'] =>
+  Object.fromEntries(
+    OUTCOME_CODES.map((code, index) => [code, counts[index] ?? 0] as const).filter(([, count]) => count > 0),
+  )
+
+export const previousSecretsIn = (counts: Counts): number => counts[OUTCOME_CODES.length] ?? 0
+
+export const presentSum = (id: string, counts: Counts): UsageSum => ({
+  id,
+  total: totalOf(counts),
+  counts: presentCounts(counts),
+})
+
+export const totalOf = (counts: Counts): number =>
+  counts.slice(0, OUTCOME_CODES.length).reduce((sum, count) => sum + count, 0)
+
+export const presentNetwork = ({ network, address, firstAtMs, lastAtMs }: NetworkUse) => ({
+  network,
+  address,
+  firstAt: presentTime(firstAtMs),
+  lastAt: presentTime(lastAtMs),
+})

@@ -1,0 +1,85 @@
+import { dateOf } from '@latchkey/core/calendar'
+import { OUTCOME_CODES } from '@latchkey/core/outcome'
+import { countUsage, findCompanyDays } from '../../storage/tables/company-usage.ts'
+import type { DaySpan } from '../../storage/tables/key-usage.ts'
+import { presentTime } from '../present/present-time.ts'
+import { presentSum, totalOf } from '../present/present-usage.ts'
+import type { Context, Handler, HandlerDeps } from '../schema/context.ts'
+import { readSpan } from '../schema/usage-span.ts'
+
+const LIMIT_DEFAULT = 25
+
+/** One line of the answer, before it is presented. */
+type Sum = { readonly id: string; readonly counts: readonly number[] }
+
+export const listUsage: Handler<'listUsage'> = async (deps, context) => {
+  const { query } = context
+  const { by = 'day', limit = LIMIT_DEFAULT, offset = 0 } = query
+  const span = readSpan(query, deps.clock.nowMs())
+  const countedUntilMs = await deps.usageCounts.settle()
+  const sums = await SOURCES[by](deps, context, span)
+  const page = sums.slice(offset, offset + limit)
+  const link = (first: number) => {
+    const url = new URL(`${context.baseUrl}${context.path}`)
+    const parameters = { from: dateOf(span.from), to: dateOf(span.to), by, limit, offset: first }
+    for (const [name, value] of Object.entries(parameters)) url.searchParams.set(name, String(value))
+    return url.href
+  }
+  return {
+    body: {
+      status: 200,
+      total: sums.length,
+      count: page.length,
+      nextUrl: offset + limit < sums.length ? link(offset + limit) : null,
+      previousUrl: offset > 0 && sums.length > 0 ? link(Math.max(0, offset - limit)) : null,
+      data: page.map(({ id, counts }) => presentSum(id, counts)),
+      countedUntil: presentTime(countedUntilMs),
+    },
+  }
+}
+
+type Source = (
+  deps: HandlerDeps,
+  context: Pick<Context<'listUsage'>, 'principal' | 'isWanted'>,
+  span: DaySpan,
+) => Promise<Sum[]>
+
+const byDay: Source = async ({ engine }, { principal: { companyId } }, span) => {
+  const days = await engine.read((db) => findCompanyDays(db, companyId, span), { party: companyId })
+  return days.map(({ of, counts }) => ({ id: dateOf(of), counts })).reverse()
+}
+
+const byCode: Source = async (deps, context, span) => {
+  const sums = OUTCOME_CODES.map((code) => ({ id: code, counts: OUTCOME_CODES.map(() => 0) }))
+  for (const { counts } of await byDay(deps, context, span)) {
+    for (const [index, { counts: sum }] of sums.entries())
+      sum[index] = (sum[index] ?? 0) + (counts[index] ?? 0)
+  }
+  return mostFirst(sums.filter(({ counts }) => totalOf(counts) > 0))
+}
+
+/** Walks many rows, as a long list does, and is kept from taking the service in the same way. */
+const byGroup =
+  (by: 'key' | 'user'): Source =>
+  async ({ engine, turnstile, slowReads }, context, span) => {
+    const { companyId } = context.principal
+    const sums = await turnstile.pass(
+      companyId,
+      () =>
+        slowReads.run(companyId, (pace) =>
+          engine.read((db) => countUsage(db, companyId, { by, span, pace }), { party: companyId }),
+        ),
+      () => context.isWanted(),
+    )
+    return mostFirst(sums.map(({ of, counts }) => ({ id: of, counts })))
+  }
+
+const mostFirst = (sums: Sum[]): Sum[] =>
+  sums.sort((one, other) => totalOf(other.counts) - totalOf(one.counts) || (one.id < other.id ? -1 : 1))
+
+const SOURCES: Readonly<Record<'day' | 'key' | 'code' | 'user', Source>> = {
+  day: byDay,
+  code: byCode,
+  key: byGroup('key'),
+  user: byGroup('user'),
+}

@@ -1,0 +1,55 @@
+import { parseAddress } from '@latchkey/core/address'
+import { type Allowlist, compileAllowlist, contains } from '@latchkey/core/allowlist'
+import { dayOf } from '@latchkey/core/calendar'
+import { inputError } from '@latchkey/core/error'
+import { isId } from '@latchkey/core/ids'
+import { keyNotFound } from '../../keys/delete-key.ts'
+import { readKeyInput } from '../../keys/key-input.ts'
+import { findKeyUsage } from '../../storage/tables/key-usage.ts'
+import { findKey } from '../../storage/tables/keys.ts'
+import { presentTime } from '../present/present-time.ts'
+import type { Handler } from '../schema/context.ts'
+
+/** How far back the networks are looked at. */
+const DAYS = 30
+const DAY_MS = 86_400_000
+
+export const previewAllowlist: Handler<'previewAllowlist'> = async (deps, { principal, params, body }) => {
+  const { keyId } = params
+  const { companyId } = principal
+  const { entries = null, faults } = readKeyInput(body)
+  if (faults.length > 0) throw inputError(faults)
+  if (!isId('key', keyId)) throw keyNotFound()
+  const allowlist = entries === null ? null : compileAllowlist(entries)
+  const countedUntilMs = await deps.usageCounts.settle()
+  const nowMs = deps.clock.nowMs()
+  const today = dayOf(nowMs)
+  const { networks } = await deps.engine.read(
+    async (db) => {
+      if ((await findKey(db, companyId, keyId)) === undefined) throw keyNotFound()
+      return findKeyUsage(db, companyId, keyId, { from: today, to: today })
+    },
+    { party: companyId },
+  )
+  const looked = networks.filter(
+    ({ isAccepted, lastAtMs }) => isAccepted && lastAtMs >= nowMs - DAYS * DAY_MS,
+  )
+  const refused = looked.filter(({ address }) => !isAdmitted(allowlist, address))
+  return {
+    body: {
+      refused: refused.map(({ network, address, lastAtMs }) => ({
+        network,
+        address,
+        lastAt: presentTime(lastAtMs),
+      })),
+      admitted: looked.length - refused.length,
+      countedUntil: presentTime(countedUntilMs),
+    },
+  }
+}
+
+function isAdmitted(allowlist: Allowlist | null, text: string): boolean {
+  if (allowlist === null) return true
+  const address = parseAddress(text)
+  return address !== undefined && contains(allowlist, address)
+}

@@ -1,0 +1,208 @@
+import { type Address, formatAddress } from '@latchkey/core/address'
+import { type Day, dayOf } from '@latchkey/core/calendar'
+import type { Attempt } from '@latchkey/core/evaluate'
+import type { CompanyId, KeyId } from '@latchkey/core/ids'
+import { networkOf } from '@latchkey/core/network'
+import type { Outcome, OutcomeCode } from '@latchkey/core/outcome'
+import { addCounts, type Counts, indexOf, noCounts, PREVIOUS_SECRET } from '../storage/tables/usage-counts.ts'
+import type { CompanyUse, KeyUse, NetworkUse, Refusal } from '../storage/tables/usage-report.ts'
+
+/** Verdicts noted before they are sorted, with what was asked; about 100 bytes each, which are there anyhow. */
+const NOTED_MAX = 1_000
+/** Keys of one day between two flushes, which are seconds apart; some 400 bytes each. What is beyond is not counted. */
+const KEYS_MAX = 200_000
+/** Networks of one key between two flushes; no more are kept. */
+const NETWORKS_MAX = 20
+/** A network is written once in so long, in milliseconds: its times are true to the minute. */
+const RESOLUTION_MS = 60_000
+/** Networks within that; about 100 bytes each. */
+const RECENT_MAX = 200_000
+
+/** Of one key and day. */
+type Entry = {
+  readonly keyId: KeyId
+  readonly companyId: CompanyId | null
+  readonly day: Day
+  readonly counts: Counts
+  refusal: Refused | null
+  readonly networks: Map<string, NetworkUse>
+}
+
+type Refused = Omit<Refusal, 'address'> & { readonly address: Address | undefined }
+
+export type Tally = {
+  note(outcome: Outcome, attempt: Attempt): void
+  /** What was counted since the last time, by key id. */
+  take(): { readonly keys: readonly KeyUse[]; readonly companies: readonly CompanyUse[] }
+}
+
+/** Counts verdicts in memory: by key and day, by company and day. */
+export function createTally(): Tally {
+  /** Verdicts and what was asked, in turn, as they came: to look each up at once would cost more than to note it. */
+  const noted: (Outcome | Attempt)[] = []
+  let counted = createCounted()
+  const recent = createRecent()
+
+  function sort(): void {
+    for (let index = 0; index < noted.length; index += 2) {
+      count(counted, recent, noted[index] as Outcome, noted[index + 1] as Attempt)
+    }
+    noted.length = 0
+  }
+
+  return {
+    note(outcome, attempt) {
+      noted.push(outcome, attempt)
+      if (noted.length >= 2 * NOTED_MAX) sort()
+    },
+    take() {
+      sort()
+      const { entries, unmatched } = counted
+      counted = createCounted()
+      return {
+        keys: entries()
+          .map(useOf)
+          .sort((one, other) => (one.keyId < other.keyId ? -1 : 1)),
+        companies: totalsOf(entries(), [...unmatched.values()]),
+      }
+    },
+  }
+}
+
+type Counted = ReturnType<typeof createCounted>
+
+function createCounted() {
+  const days = new Map<Day, Map<KeyId, Entry>>()
+  return {
+    entries: (): Entry[] => [...days.values()].flatMap((entries) => [...entries.values()]),
+    /** Texts that match nothing, by who asked, where that is no key. */
+    unmatched: new Map<string, { companyId: CompanyId | null; day: Day; count: number }>(),
+    entryOf(keyId: KeyId, companyId: CompanyId | null, day: Day): Entry {
+      let entries = days.get(day)
+      if (entries === undefined) {
+        entries = new Map()
+        days.set(day, entries)
+      }
+      let entry = entries.get(keyId)
+      if (entry === undefined) {
+        entry = { keyId, companyId, day, counts: noCounts(), refusal: null, networks: new Map() }
+        if (entries.size < KEYS_MAX) entries.set(keyId, entry)
+      }
+      return entry
+    },
+  }
+}
+
+function count(counted: Counted, recent: Recent, outcome: Outcome, attempt: Attempt): void {
+  if (outcome.key === undefined) {
+    countUnmatched(counted, attempt)
+    return
+  }
+  const { code, key, secret } = outcome
+  if (!isOfKey(key.id)) return
+  const { address, nowMs } = attempt
+  const entry = counted.entryOf(key.id, key.companyId, dayOf(nowMs))
+  increment(entry.counts, indexOf(code))
+  if (code === 'VALID') {
+    if (secret !== undefined && secret.endsAtMs !== null) increment(entry.counts, PREVIOUS_SECRET)
+  } else if (entry.refusal === null || entry.refusal.atMs <= nowMs) {
+    entry.refusal = { atMs: nowMs, code, address }
+  }
+  if (address === undefined || !TELLING.has(code)) return
+  const isAccepted = code === 'VALID'
+  if (!recent.isKnown(entry.keyId, isAccepted, address, nowMs)) {
+    noteNetwork(entry, isAccepted, address, nowMs)
+  }
+}
+
+function countUnmatched({ entryOf, unmatched }: Counted, { asker, nowMs }: Attempt): void {
+  if (asker === null) return
+  const day = dayOf(nowMs)
+  const { id, homeCompanyId: companyId } = asker
+  if (id !== null && isOfKey(id)) {
+    increment(entryOf(id, companyId, day).counts, NOT_FOUND)
+    return
+  }
+  const place = `${companyId} ${day}`
+  const known = unmatched.get(place)
+  if (known === undefined) unmatched.set(place, { companyId, day, count: 1 })
+  else known.count += 1
+}
+
+function noteNetwork({ networks }: Entry, isAccepted: boolean, address: Address, atMs: number): void {
+  const network = networkOf(address)
+  const place = `${isAccepted} ${network}`
+  const known = networks.get(place)
+  if (known === undefined && networks.size >= NETWORKS_MAX) return
+  const firstAtMs = known?.firstAtMs ?? atMs
+  networks.set(place, { isAccepted, network, address: formatAddress(address), firstAtMs, lastAtMs: atMs })
+}
+
+const NOT_FOUND = indexOf('NOT_FOUND')
+
+/** Of these the network is kept: of accepted uses, and of refusals for the allowlist. */
+const TELLING: ReadonlySet<OutcomeCode> = new Set(['VALID', 'IP_NOT_ALLOWED'])
+
+const increment = (counts: Counts, index: number): void => {
+  counts[index] = (counts[index] ?? 0) + 1
+}
+
+const isOfKey = (id: string): id is KeyId => id.startsWith('key_')
+
+const useOf = ({ keyId, day, counts, refusal, networks }: Entry): KeyUse => ({
+  keyId,
+  day,
+  counts,
+  refusal: refusal === null ? null : { ...refusal, address: textOf(refusal.address) },
+  networks: [...networks.values()],
+})
+
+const textOf = (address: Address | undefined) => (address === undefined ? null : formatAddress(address))
+
+function totalsOf(
+  entries: readonly Entry[],
+  unmatched: readonly { readonly companyId: CompanyId | null; readonly day: Day; readonly count: number }[],
+): CompanyUse[] {
+  const totals = new Map<string, CompanyUse>()
+  const totalOf = (companyId: CompanyId | null, day: Day): Counts => {
+    const place = `${companyId} ${day}`
+    const known = totals.get(place)
+    if (known !== undefined) return known.counts
+    const counts = noCounts()
+    totals.set(place, { companyId, day, counts })
+    return counts
+  }
+  for (const { companyId, day, counts } of entries) addCounts(totalOf(companyId, day), counts)
+  for (const { companyId, day, count } of unmatched) {
+    const counts = totalOf(companyId, day)
+    counts[NOT_FOUND] = (counts[NOT_FOUND] ?? 0) + count
+  }
+  return [...totals.entries()].sort(([one], [other]) => (one < other ? -1 : 1)).map(([, total]) => total)
+}
+
+type Recent = ReturnType<typeof createRecent>
+
+/** The networks that were noted within the minute. */
+function createRecent() {
+  let known = new Set<string>()
+  let last = new Map<KeyId, Address>()
+  let sinceMs = Number.NEGATIVE_INFINITY
+  return {
+    isKnown(keyId: KeyId, isAccepted: boolean, address: Address, atMs: number): boolean {
+      // A clock that was set back begins anew too.
+      if (!(atMs >= sinceMs && atMs < sinceMs + RESOLUTION_MS) || known.size >= RECENT_MAX) {
+        known = new Set()
+        last = new Map()
+        sinceMs = atMs
+      }
+      const before = last.get(keyId)
+      if (isAccepted && before?.family === 4 && address.family === 4 && before.value === address.value)
+        return true
+      if (isAccepted) last.set(keyId, address)
+      const place = `${keyId} ${isAccepted} ${networkOf(address)}`
+      if (known.has(place)) return true
+      known.add(place)
+      return false
+    },
+  }
+}
