@@ -1,7 +1,7 @@
 /** A closed list of the code is an enum of the document, whole, wherever it occurs; and no enum is anything else. */
 import { ACTOR_TYPES, AUDIT_ACTIONS, OBJECT_TYPES } from '@latchkey/core/audit-action'
 import { ERROR_CODES } from '@latchkey/core/error'
-import { OUTCOME_CODES } from '@latchkey/core/outcome'
+import { OUTCOME_CODES } from '@latchkey/core/outcome-code'
 import { ROLES } from '@latchkey/core/permission'
 import { describe, expect, test } from 'vitest'
 import { OAUTH_CODES } from '../src/oauth-codes.ts'

@@ -4,7 +4,7 @@ import { parseAddress } from './address.ts'
 import { type Attempt, evaluate } from './evaluate.ts'
 import type { CompanyId } from './ids.ts'
 import type { VerifiableKey } from './key.ts'
-import type { OutcomeCode } from './outcome.ts'
+import type { OutcomeCode } from './outcome-code.ts'
 import type { PresentedToken } from './principal.ts'
 
 const aToken = (changes: Partial<PresentedToken> = {}): PresentedToken => ({

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest'
 import { ACTOR_TYPES, AUDIT_ACTIONS, OBJECT_TYPES } from './audit-action.ts'
 import { ERROR_CODES } from './error.ts'
-import { OUTCOME_CODES } from './outcome.ts'
+import { OUTCOME_CODES } from './outcome-code.ts'
 
 const CODES = `
   malformed_request malformed_json invalid_body missing_field invalid_field unknown_field

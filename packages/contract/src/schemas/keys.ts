@@ -1,4 +1,4 @@
-import { OUTCOME_CODES, type OutcomeCode } from '@latchkey/core/outcome'
+import { OUTCOME_CODES, type OutcomeCode } from '@latchkey/core/outcome-code'
 import { type Static, Type } from 'typebox'
 import {
   LINE_PATTERN,

@@ -1,4 +1,4 @@
-import { OUTCOME_CODES, type OutcomeCode } from '@latchkey/core/outcome'
+import { OUTCOME_CODES, type OutcomeCode } from '@latchkey/core/outcome-code'
 import { type Static, Type } from 'typebox'
 import { WhitelistedIPsInput } from './keys.ts'
 import { listOf, pageQuery, Timestamp } from './shared.ts'

@@ -1,5 +1,5 @@
 import cluster from 'node:cluster'
-import type { OutcomeCode } from '@latchkey/core/outcome'
+import type { OutcomeCode } from '@latchkey/core/outcome-code'
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import { shareMetrics } from './worker-metrics.ts'
 

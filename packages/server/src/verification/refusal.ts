@@ -2,7 +2,8 @@ import { formatAddress } from '@latchkey/core/address'
 import { AppError, type ErrorCode } from '@latchkey/core/error'
 import { type Attempt, hasEnded, isTokenOver, missingPermission } from '@latchkey/core/evaluate'
 import { isId } from '@latchkey/core/ids'
-import type { Outcome, OutcomeCode } from '@latchkey/core/outcome'
+import type { Outcome } from '@latchkey/core/outcome'
+import type { OutcomeCode } from '@latchkey/core/outcome-code'
 
 /** What of a use a refusal speaks of. */
 export type RefusedUse = Pick<Attempt, 'address' | 'token' | 'permissions' | 'exempt' | 'nowMs'>

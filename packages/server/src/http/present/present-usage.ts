@@ -1,5 +1,5 @@
 import type { UsageSum } from '@latchkey/contract/schemas/usage'
-import { OUTCOME_CODES } from '@latchkey/core/outcome'
+import { OUTCOME_CODES } from '@latchkey/core/outcome-code'
 import type { NetworkUse } from '../../storage/tables/usage-report.ts'
 import { presentTime } from './present-time.ts'
 

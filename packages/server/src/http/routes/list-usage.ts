@@ -1,5 +1,5 @@
 import { dateOf } from '@latchkey/core/calendar'
-import { OUTCOME_CODES } from '@latchkey/core/outcome'
+import { OUTCOME_CODES } from '@latchkey/core/outcome-code'
 import { countUsage, findCompanyDays } from '../../storage/tables/company-usage.ts'
 import type { DaySpan } from '../../storage/tables/key-usage.ts'
 import { presentTime } from '../present/present-time.ts'

@@ -1,5 +1,5 @@
 import type { CompanyId, KeyId } from '@latchkey/core/ids'
-import type { OutcomeCode } from '@latchkey/core/outcome'
+import type { OutcomeCode } from '@latchkey/core/outcome-code'
 import { prepared } from '../prepared.ts'
 import type { Company } from './company.ts'
 import { KEY_COLUMNS, type Key, type KeyRow, keyOf, rowOfKey } from './key.ts'

@@ -1,5 +1,5 @@
 import type { CompanyId, KeyId, SessionId, UserId } from '@latchkey/core/ids'
-import type { OutcomeCode } from '@latchkey/core/outcome'
+import type { OutcomeCode } from '@latchkey/core/outcome-code'
 import type { Generated, Kysely } from 'kysely'
 import type { CompanyColumns } from './company.ts'
 import type { KeyRow } from './key.ts'

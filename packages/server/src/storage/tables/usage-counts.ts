@@ -1,4 +1,4 @@
-import { OUTCOME_CODES, type OutcomeCode } from '@latchkey/core/outcome'
+import { OUTCOME_CODES, type OutcomeCode } from '@latchkey/core/outcome-code'
 
 /** How often each thing happened, in the order of COUNTED: what is added up many times has no names. */
 export type Counts = number[]

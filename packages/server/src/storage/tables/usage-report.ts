@@ -1,6 +1,6 @@
 import type { Day } from '@latchkey/core/calendar'
 import type { CompanyId, KeyId } from '@latchkey/core/ids'
-import type { OutcomeCode } from '@latchkey/core/outcome'
+import type { OutcomeCode } from '@latchkey/core/outcome-code'
 import { sql } from 'kysely'
 import { prepared } from '../prepared.ts'
 import type { Db } from './schema.ts'
