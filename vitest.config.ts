@@ -10,7 +10,7 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 60_000,
     // Most tests wait for a disk, a process or a timer as long as they compute.
-    maxWorkers: 2,
+    maxWorkers: 3,
     // Minutes for each fault: whoever waits is told how far it is.
     ...(process.env.FAULTS === 'all'
       ? { reporters: [['default', { summary: false }], createFaultsReporter()] }
