@@ -362,6 +362,7 @@ describe('latchkey --help', () => {
     'restore',
     'doctor',
     'console-link',
+    'import',
     'keys',
     'keys create',
     'keys delete',

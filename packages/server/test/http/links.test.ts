@@ -204,6 +204,7 @@ describe('LATCHKEY_PUBLIC_URL', () => {
     ['http://127.0.0.1:7070', 'http://127.0.0.1:7070'],
     ['http://[::1]:7070', 'http://[::1]:7070'],
     ['https://example.com/latchkey', 'https://example.com/latchkey'],
+    ['HTTPS://EXAMPLE.COM', 'https://example.com'],
     ['https://example.com:8443/a/b-c_d~e.f/', 'https://example.com:8443/a/b-c_d~e.f'],
   ])('%s is %s', (text, expected) => {
     expect(parsed(text)).toBe(expected)
@@ -228,7 +229,6 @@ describe('LATCHKEY_PUBLIC_URL', () => {
     'https://example.com/*',
     'https://user:hunter2@example.com/a',
     'https://hunter2@example.com',
-    'HTTPS://EXAMPLE.COM',
   ])('%s is refused, without what may be a password', (text) => {
     expect(() => parsed(text)).toThrow(/LATCHKEY_PUBLIC_URL must be a URL such as https:/)
     expect(() => parsed(text)).not.toThrow(/hunter2/)

@@ -123,6 +123,8 @@ test('the matrix holds every place that takes an id', () => {
       "rotateApiKey path keyId",
       "updateRotation path keyId",
       "cancelRotation path keyId",
+      "getKeyUsage path keyId",
+      "previewAllowlist path keyId",
       "listUsers query startingAfter",
       "listUsers query endingBefore",
       "listUsers query externalId",

@@ -114,7 +114,12 @@ describe('a change that waits for the row of its company', () => {
 })
 
 /** Take no row: what they answer is judged when it is given. */
-const READING = new Set<OperationId>(['verifyApiKey', 'verifyApiKeys', 'createShortLivedToken'])
+const READING = new Set<OperationId>([
+  'verifyApiKey',
+  'verifyApiKeys',
+  'createShortLivedToken',
+  'previewAllowlist',
+])
 
 /** A request whose body is there but for the last byte. */
 function withHeldBody(method: 'POST' | 'PATCH', path: string, credential: Credential, body: unknown) {

@@ -18,7 +18,9 @@ beforeAll(async () => {
 })
 afterAll(() => server.dispose())
 
-const KEYS = ['create', 'delete', 'list', 'read', 'rotate', 'update', 'verify'].map((name) => `keys:${name}`)
+const KEYS = ['create', 'delete', 'import', 'list', 'read', 'rotate', 'update', 'verify'].map(
+  (name) => `keys:${name}`,
+)
 const made = (key: string, fields: object): Promise<Parsed> =>
   expectCreated(server, { path: '/keys', key, body: { userId: company.users.admin.id, ...fields } })
 const eventOf = async (id: string): Promise<Parsed> =>
