@@ -52,13 +52,13 @@ it('a store that was put back is found by what was printed, and by what the serv
   const checkpoint = await home.run(['audit', 'checkpoint'])
   expect(checkpoint).toMatchObject({ exitCode: 0, stderr: '' })
   expect(checkpoint.stdout).toMatch(
-    /^lkc1;\d{4}-[\w:.-]+Z;1:[0-9a-f]{32};cmp_\w+:4:[0-9a-f]{32};[\w-]{43}\n$/,
+    /^lkc1;\d{4}-[\w:.-]+Z;1:[0-9a-f]{32};cmp_\w+:5:[0-9a-f]{32};[\w-]{43}\n$/,
   )
   writeFileSync(printed, checkpoint.stdout)
   appendFileSync(logged, await serveAndCreate(2))
   expect(await home.run(['audit', 'verify', '--checkpoint', printed, '--checkpoint', logged])).toEqual({
     exitCode: 0,
-    stdout: '1 company, 6 events: every chain holds.\n3 checkpoints agree.\n',
+    stdout: '1 company, 7 events: every chain holds.\n3 checkpoints agree.\n',
     stderr: '',
   })
   putBack(before)
@@ -67,7 +67,7 @@ it('a store that was put back is found by what was printed, and by what the serv
   const found = await home.run(['audit', 'verify', '--checkpoint', logged])
   expect(found).toMatchObject({ exitCode: 1, stderr: '' })
   expect(found.stdout).toMatch(
-    /^cmp_\w+: the chain breaks at its end: it ends at 4, and the checkpoint of \S+ saw 6\.\n$/,
+    /^cmp_\w+: the chain breaks at its end: it ends at 5, and the checkpoint of \S+ saw 7\.\n$/,
   )
 })
 
@@ -78,7 +78,7 @@ it('what is no checkpoint of this deployment verifies nothing, and says so', asy
   for (const [text, reason] of [
     ['', 'holds no checkpoint'],
     ['nothing here\n', 'holds no checkpoint'],
-    [`first\n${stdout.replace(/:3:/, ':2:')}`, 'Line 2 of'],
+    [`first\n${stdout.replace(/:4:/, ':3:')}`, 'Line 2 of'],
     [stdout.slice(0, 80), 'Line 1 of'],
   ] as const) {
     writeFileSync(file, text)
