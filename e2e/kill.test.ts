@@ -15,7 +15,7 @@ import {
 import { createHome, type Home } from './running.ts'
 
 /** Each takes a second or two, nearly all of it the start of the service. */
-const CYCLES = Number(process.env.KILL_CYCLES ?? 10)
+const CYCLES = Number(process.env.KILL_CYCLES ?? 6)
 /** First starts that are killed: each takes three or four seconds. */
 const FIRST_STARTS = Number(process.env.KILL_CYCLES ?? 3)
 const CYCLE_MS_MAX = 20_000
