@@ -23,7 +23,7 @@ export function Reveal({ secret, isStored, onStored }: RevealProps) {
     <div className="lk-stack">
       <Notice tone="warn">
         <p>
-          This is the only time the whole key is shown. Store it now: nobody can show it again, we neither.
+          This is the only time the whole key is shown. Store it now: nobody can show it again.
         </p>
       </Notice>
       <SegmentedControl
