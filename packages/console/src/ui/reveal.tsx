@@ -22,9 +22,7 @@ export function Reveal({ secret, isStored, onStored }: RevealProps) {
   return (
     <div className="lk-stack">
       <Notice tone="warn">
-        <p>
-          This is the only time the whole key is shown. Store it now: nobody can show it again.
-        </p>
+        <p>This is the only time the whole key is shown. Store it now: nobody can show it again.</p>
       </Notice>
       <SegmentedControl
         aria-label="Form"
