@@ -36,7 +36,7 @@ type Options = {
 }
 
 export function createUsageCounts({ engine, clock, newId, onError }: Options): UsageCounts {
-  const tally = createTally()
+  const tally = createTally(() => void flush().catch(onError))
   const waiting: UsageReport[] = []
   let flushing: Promise<void> = Promise.resolve()
   /** Up to then all counts of this process are written; what others counted is as old as their flush. */

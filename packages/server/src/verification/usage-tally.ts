@@ -10,7 +10,7 @@ import type { CompanyUse, KeyUse, NetworkUse, Refusal } from '../storage/tables/
 
 /** Verdicts noted before they are sorted, with what was asked; about 100 bytes each, which are there anyhow. */
 const NOTED_MAX = 1_000
-/** Keys of one day between two flushes, which are seconds apart; some 400 bytes each. What is beyond is not counted. */
+/** Keys of one day between two takes; some 400 bytes each. What is beyond is not counted: `onHalfFull` is called before. */
 const KEYS_MAX = 200_000
 /** Networks of one key between two flushes; no more are kept. */
 const NETWORKS_MAX = 20
@@ -37,11 +37,11 @@ export type Tally = {
   take(): { readonly keys: readonly KeyUse[]; readonly companies: readonly CompanyUse[] }
 }
 
-/** Counts verdicts in memory: by key and day, by company and day. */
-export function createTally(): Tally {
+/** Counts verdicts in memory: by key and day, by company and day. `onHalfFull`: it should be taken before its time. */
+export function createTally(onHalfFull: () => void, keysMax = KEYS_MAX): Tally {
   /** Verdicts and what was asked, in turn, as they came: to look each up at once would cost more than to note it. */
   const noted: (Outcome | Attempt)[] = []
-  let counted = createCounted()
+  let counted = createCounted(onHalfFull, keysMax)
   const recent = createRecent()
 
   function sort(): void {
@@ -59,7 +59,7 @@ export function createTally(): Tally {
     take() {
       sort()
       const { entries, unmatched } = counted
-      counted = createCounted()
+      counted = createCounted(onHalfFull, keysMax)
       return {
         keys: entries()
           .map(useOf)
@@ -72,7 +72,7 @@ export function createTally(): Tally {
 
 type Counted = ReturnType<typeof createCounted>
 
-function createCounted() {
+function createCounted(onHalfFull: () => void, keysMax: number) {
   const days = new Map<Day, Map<KeyId, Entry>>()
   return {
     entries: (): Entry[] => [...days.values()].flatMap((entries) => [...entries.values()]),
@@ -87,7 +87,9 @@ function createCounted() {
       let entry = entries.get(keyId)
       if (entry === undefined) {
         entry = { keyId, companyId, day, counts: noCounts(), refusal: null, networks: new Map() }
-        if (entries.size < KEYS_MAX) entries.set(keyId, entry)
+        if (entries.size >= keysMax) return entry
+        entries.set(keyId, entry)
+        if (entries.size === keysMax / 2) onHalfFull()
       }
       return entry
     },
