@@ -46,7 +46,7 @@ async function send(method: string, path: string, { query, body, headers, signal
       redirect: 'error',
       headers: {
         accept: 'application/json',
-        // Only the console can send it: see the service's cookie.ts.
+        // Only the console can send it: see the service's console-cookie.ts.
         'x-latchkey-console': '1',
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
         ...(company === undefined || path.startsWith('/console/') ? {} : { 'x-company-id': company.id }),

@@ -7,7 +7,7 @@ import { acting } from '../../api/acting.ts'
 import { type Listed, useMay, useMe } from '../../api/queries.ts'
 import { request } from '../../api/request.ts'
 import { ApiCall } from '../../ui/api-call.tsx'
-import { LoadingRows } from '../../ui/loading-rows.tsx'
+import { ListTable } from '../../ui/list-table.tsx'
 import { ProblemNotice } from '../../ui/notice.tsx'
 import { Page } from '../../ui/page.tsx'
 import { type Cursor, Pager } from '../../ui/pager.tsx'
@@ -41,26 +41,15 @@ export function CompaniesPage() {
       }
     >
       <ProblemNotice error={error} retry={() => void refetch()} />
-      <div className="lk-table-wrap">
-        <table className="lk-table" aria-busy={isPending}>
-          <caption className="lk-hidden">Companies, newest first</caption>
-          <thead>
-            <tr>
-              {['Name', 'External id', 'Status', 'Created', 'Actions'].map((heading) => (
-                <th key={heading} scope="col">
-                  {heading}
-                </th>
-              ))}
-            </tr>
-          </thead>
-          <tbody>
-            {isPending ? <LoadingRows columns={5} /> : null}
-            {data?.data.map((company) => (
-              <CompanyRow key={company.id} company={company} onOpen={(what) => setOpen({ what, company })} />
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <ListTable
+        caption="Companies, newest first"
+        headings={['Name', 'External id', 'Status', 'Created', 'Actions']}
+        isLoading={isPending}
+      >
+        {data?.data.map((company) => (
+          <CompanyRow key={company.id} company={company} onOpen={(what) => setOpen({ what, company })} />
+        ))}
+      </ListTable>
       <Pager
         page={data}
         noun="companies"

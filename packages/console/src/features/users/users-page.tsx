@@ -6,7 +6,7 @@ import { useState } from 'react'
 import { type Listed, useMay } from '../../api/queries.ts'
 import { request } from '../../api/request.ts'
 import { ApiCall } from '../../ui/api-call.tsx'
-import { LoadingRows } from '../../ui/loading-rows.tsx'
+import { ListTable } from '../../ui/list-table.tsx'
 import { ProblemNotice } from '../../ui/notice.tsx'
 import { Page } from '../../ui/page.tsx'
 import { type Cursor, Pager } from '../../ui/pager.tsx'
@@ -39,26 +39,15 @@ export function UsersPage() {
       }
     >
       <ProblemNotice error={error} retry={() => void refetch()} />
-      <div className="lk-table-wrap">
-        <table className="lk-table" aria-busy={isPending}>
-          <caption className="lk-hidden">Users, newest first</caption>
-          <thead>
-            <tr>
-              {['Name', 'Role', 'Email address', 'Status', 'Created', 'Actions'].map((heading) => (
-                <th key={heading} scope="col">
-                  {heading}
-                </th>
-              ))}
-            </tr>
-          </thead>
-          <tbody>
-            {isPending ? <LoadingRows columns={6} /> : null}
-            {data?.data.map((user) => (
-              <UserRow key={user.id} user={user} onOpen={(what) => setOpen({ what, user })} />
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <ListTable
+        caption="Users, newest first"
+        headings={['Name', 'Role', 'Email address', 'Status', 'Created', 'Actions']}
+        isLoading={isPending}
+      >
+        {data?.data.map((user) => (
+          <UserRow key={user.id} user={user} onOpen={(what) => setOpen({ what, user })} />
+        ))}
+      </ListTable>
       <Pager
         page={data}
         noun="users"
