@@ -8,11 +8,17 @@ import { createTransport, type Transport } from './transport.ts'
 import { createUsers, type UsersResource } from './users.ts'
 import { verifyOne } from './verify.ts'
 import type {
+  ChangesRequest,
+  ChangesResult,
   Health,
+  KeyRecordRequest,
+  KeyRecordResult,
   ListUsageQuery,
   Me,
   Readiness,
   UsageList,
+  UsageReport,
+  UsageReportResult,
   VerifyBatchRequest,
   VerifyBatchResult,
   VerifyRequest,
@@ -55,6 +61,21 @@ export class Latchkey {
   /** Up to 100 verdicts, in the order asked. */
   verifyBatch(keys: VerifyBatchRequest['keys'], options?: CallOptions): Call<VerifyBatchResult> {
     return this.#transport('verifyApiKeys', { body: { keys } }, options)
+  }
+
+  /** What judging a key takes, for a verifier in your own process. */
+  keyRecord(presented: KeyRecordRequest, options?: CallOptions): Call<KeyRecordResult> {
+    return this.#transport('getKeyRecord', { body: presented }, options)
+  }
+
+  /** What has changed, and how long what a verifier has in memory may answer. */
+  changes(question: ChangesRequest, options?: CallOptions): Call<ChangesResult> {
+    return this.#transport('followChanges', { body: question }, options)
+  }
+
+  /** Adds what a verifier has judged to the usage of its keys. */
+  reportUsage(report: UsageReport, options?: CallOptions): Call<UsageReportResult> {
+    return this.#transport('reportUsage', { body: report }, options)
   }
 
   /** How often the company's keys were used, by day, key, code or user. */

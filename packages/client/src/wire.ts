@@ -254,6 +254,127 @@ export interface VerifyBatchResult {
   results: readonly VerifyResult[]
 }
 
+export interface KeyRecordRequest {
+  /** The key to verify, or a token: judged by the live state of what it stems from. */
+  key: string
+}
+
+export interface KeyRecordResult {
+  /** null: there is none that you may see, or `askServer` says why not. */
+  record: {
+    keyId: string
+    companyId: string
+    userId: string
+    mode: "live" | "test"
+    /** Neither deleted nor disabled. */
+    isActive: boolean
+    isUserActive: boolean
+    isCompanyActive: boolean
+    /** When the key stops working; null: never. */
+    expiresAt: string | null
+    /** What the key may be used from; null: everywhere. */
+    whitelistedIPs: readonly string[] | null
+    role: Role
+    /** All that the key is permitted: those of the service by name, yours also as area:* or *:*. */
+    permissions: readonly string[]
+    metadata: Record<string, string>
+    secret: {
+      /** The secrets of a key are counted from 1. */
+      ordinal: number
+      /** When it ends because it was replaced; null: it was not. */
+      endsAt: string | null
+      /** It has ended, whatever a clock says. */
+      isOver: boolean
+    }
+    /** Its uses are counted by the service. */
+    isLimited: boolean
+  } | null
+  /** The text is judged by POST /verify, each time. */
+  askServer: boolean
+  /** The life of the store that revisions are counted in. */
+  epoch: string
+  /** The record is no older than this revision. */
+  revision: number
+  /** The clock of the server. */
+  now: string
+  /** Which server answered: another text at each of its starts. */
+  server: string
+}
+
+export interface ChangesRequest {
+  /** Random, and another one at each start of the verifier. */
+  verifier: string
+  /** Of what the verifier has in memory; null: it has nothing there. */
+  epoch: string | null
+  /** Up to which revision it has forgotten what changed; null: it has nothing in memory. */
+  after: number | null
+  /** How long the answer may wait for a change, in milliseconds. */
+  hold: number
+  /** Random. It is answered, so that nothing between can answer with an old one. */
+  nonce: string
+  /** The verifier has emptied its memory and asks no more. */
+  goodbye?: boolean
+}
+
+export interface ChangesResult {
+  /** The life of the store that revisions are counted in. */
+  epoch: string
+  /** As it was asked. */
+  after: number | null
+  /** The changes are all of those after `after` up to here. */
+  through: number
+  /** What to forget: what you may see of it. */
+  changes: ReadonlyArray<{
+    scope: "key" | "session" | "user" | "company"
+    id: string
+  }>
+  /** Everything is to be forgotten instead. */
+  reset: boolean
+  /** Which server answered: another text at each of its starts. */
+  server: string
+  /** How long the answer waited. */
+  heldMs: number
+  /** How old the proof is that nothing else has changed. */
+  provenMsAgo: number
+  /** How long memory may answer after that proof; 0: it may not, ask POST /verify. */
+  leaseMs: number
+  /** The clock of the server. */
+  now: string
+  /** As it was asked. */
+  nonce: string
+}
+
+export interface UsageReport {
+  /** Random. A report that comes again is counted once. */
+  reportId: string
+  /** When the counting began. */
+  from: string
+  /** When it ended. */
+  to: string
+  /** When the report is sent, by the clock of the other times: clocks may be apart. */
+  now: string
+  uses: ReadonlyArray<{
+    keyId: string
+    /** Which secret of the key was used; null: not known. */
+    secretOrdinal: number | null
+    /** The verdict. */
+    code: "VALID" | "NOT_FOUND" | "INACTIVE" | "EXPIRED" | "USER_INACTIVE" | "COMPANY_INACTIVE" | "IP_NOT_ALLOWED" | "IP_REQUIRED" | "INSUFFICIENT_PERMISSIONS" | "RATE_LIMITED"
+    /** How often. */
+    count: number
+    /** When it was last given. */
+    lastAt: string
+    /** The address of that use; null: not known. */
+    lastAddress: string | null
+  }>
+}
+
+export interface UsageReportResult {
+  /** Uses that were added, now or when the report first came. */
+  accepted: number
+  /** Uses of keys that you may not see, or that do not exist. */
+  ignored: number
+}
+
 export interface KeyUsage {
   /** First day. */
   from: string
@@ -765,6 +886,9 @@ export interface Operations {
   cancelRotation: { query: undefined; body: undefined; answer: undefined }
   verifyApiKey: { query: undefined; body: VerifyRequest; answer: VerifyResult }
   verifyApiKeys: { query: undefined; body: VerifyBatchRequest; answer: VerifyBatchResult }
+  getKeyRecord: { query: undefined; body: KeyRecordRequest; answer: KeyRecordResult }
+  followChanges: { query: undefined; body: ChangesRequest; answer: ChangesResult }
+  reportUsage: { query: undefined; body: UsageReport; answer: UsageReportResult }
   getKeyUsage: { query: GetKeyUsageQuery; body: undefined; answer: KeyUsage }
   previewAllowlist: { query: undefined; body: AllowlistPreviewRequest; answer: AllowlistPreview }
   listUsage: { query: ListUsageQuery; body: undefined; answer: UsageList }
@@ -802,6 +926,9 @@ export const ROUTES = {
   cancelRotation: { method: 'DELETE', path: '/keys/{keyId}/rotation', isCreating: false, isOpen: false },
   verifyApiKey: { method: 'POST', path: '/verify', isCreating: false, isOpen: false },
   verifyApiKeys: { method: 'POST', path: '/verify/batch', isCreating: false, isOpen: false },
+  getKeyRecord: { method: 'POST', path: '/verify/record', isCreating: false, isOpen: false },
+  followChanges: { method: 'POST', path: '/changes', isCreating: false, isOpen: false },
+  reportUsage: { method: 'POST', path: '/usage/reports', isCreating: false, isOpen: false },
   getKeyUsage: { method: 'GET', path: '/keys/{keyId}/usage', isCreating: false, isOpen: false },
   previewAllowlist: { method: 'POST', path: '/keys/{keyId}/allowlist-preview', isCreating: false, isOpen: false },
   listUsage: { method: 'GET', path: '/usage', isCreating: false, isOpen: false },

@@ -20,6 +20,8 @@ const SAME_BOTH_WAYS: {
   ? true
   : false = true
 
+const MOMENTS = { from: '2026-01-01T00:00:00Z', to: '2026-01-01T00:00:00Z', now: '2026-01-01T00:00:00Z' }
+
 type Asked<T> = { withResponse(): ReturnType<Call<T>['withResponse']> }
 
 /** Each operation of the contract, as an application calls it: an operation without a method does not compile. */
@@ -35,6 +37,10 @@ const METHODS: { readonly [Id in OperationId]: (client: Latchkey) => Asked<Opera
   importApiKeys: ({ keys }) => keys.importAll({ user: 'u', keys: [{ key: 'k' }] }),
   verifyApiKey: (client) => client.verify({ key: 'k' }),
   verifyApiKeys: (client) => client.verifyBatch([{ key: 'k' }]),
+  getKeyRecord: (client) => client.keyRecord({ key: 'k' }),
+  followChanges: (client) =>
+    client.changes({ verifier: 'v'.repeat(16), epoch: null, after: null, hold: 0, nonce: 'n' }),
+  reportUsage: (client) => client.reportUsage({ reportId: 'r'.repeat(16), ...MOMENTS, uses: [] }),
   getKeyUsage: ({ keys }) => keys.usage('id', { from: '2026-11-01' }),
   previewAllowlist: ({ keys }) => keys.previewAllowlist('id', { whitelistedIPs: null }),
   listUsage: (client) => client.usage({ limit: 2 }),

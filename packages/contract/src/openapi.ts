@@ -6,6 +6,7 @@ import type { ExamplesOf } from './openapi/examples/example.ts'
 import { keyExamples } from './openapi/examples/keys.ts'
 import { peopleExamples } from './openapi/examples/people.ts'
 import { usageExamples } from './openapi/examples/usage.ts'
+import { verifierExamples } from './openapi/examples/verifiers.ts'
 import { componentParameters, parametersOf } from './openapi/parameters.ts'
 import { problemCodesOf } from './openapi/problem-codes.ts'
 import { PROTOCOL_TAGS, protocolPaths } from './openapi/protocol-paths.ts'
@@ -50,6 +51,7 @@ const TAG_DESCRIPTIONS: Readonly<Record<string, string>> = {
   'API Keys': "Create, list, read, change and delete the API keys that belong to the caller's company.",
   Usage: 'How often keys were used, from where, and why they were refused.',
   Verification: 'Ask whether a key may be used: one verdict, one reason.',
+  Verifiers: 'What a verifier in your own process asks and tells: the client library does it for you.',
   Session: 'Who a credential is; signing in and out; tokens.',
   Users: 'The people and programs that keys act for.',
   Companies: 'The tenants of the deployment. For the operator.',
@@ -84,6 +86,7 @@ const EXAMPLES: { readonly [Id in OperationId]: ExamplesOf<Id> } = {
   ...keyExamples,
   ...accessExamples,
   ...usageExamples,
+  ...verifierExamples,
   ...peopleExamples,
 }
 

@@ -7,11 +7,13 @@ import { sessionOperations } from './operations/session.ts'
 import { usageOperations } from './operations/usage.ts'
 import { userOperations } from './operations/users.ts'
 import { verificationOperations } from './operations/verification.ts'
+import { verifierOperations } from './operations/verifiers.ts'
 
 /** The table that every route, the OpenAPI document and the conformance test hang on, in the order of the documentation. */
 export const operations = {
   ...keyOperations,
   ...verificationOperations,
+  ...verifierOperations,
   ...usageOperations,
   ...sessionOperations,
   ...userOperations,

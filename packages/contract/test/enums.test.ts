@@ -3,6 +3,7 @@ import { ACTOR_TYPES, AUDIT_ACTIONS, OBJECT_TYPES } from '@latchkey/core/audit-a
 import { ERROR_CODES } from '@latchkey/core/error'
 import { OUTCOME_CODES } from '@latchkey/core/outcome-code'
 import { ROLES } from '@latchkey/core/permission'
+import type { RevocationScope } from '@latchkey/core/revocation-scope'
 import { describe, expect, test } from 'vitest'
 import { OAUTH_CODES } from '../src/oauth-codes.ts'
 import { openApiDocument } from '../src/openapi.ts'
@@ -25,6 +26,7 @@ walk(document, '')
 
 const MODES = ['live', 'test']
 const IMPORT_OUTCOMES = ['created', 'exists', 'refused']
+const SCOPES = ['key', 'session', 'user', 'company'] satisfies RevocationScope['scope'][]
 const STATUSES = ['active', 'inactive']
 
 /** Where each list stands: all places whose path matches. */
@@ -44,6 +46,9 @@ const LISTS: readonly (readonly [what: string, at: RegExp, list: readonly unknow
   ['modes of imported keys', /\/ImportRequest\/.*\/mode$/, MODES, 1],
   ['what became of a row', /\/ImportResult\/.*\/outcome$/, IMPORT_OUTCOMES, 1],
   ['modes of verdicts', /\/VerifyResult\/properties\/mode$/, [...MODES, null], 1],
+  ['modes of records', /\/KeyRecordResult\/.*\/mode$/, MODES, 1],
+  ['verdicts of reports', /\/UsageReport\/.*\/code$/, OUTCOME_CODES, 1],
+  ['what changes', /\/ChangesResult\/.*\/scope$/, SCOPES, 1],
   ['secrets of verdicts', /\/VerifyResult\/properties\/secret$/, ['current', 'previous', null], 1],
   ['reasons', /\/statusReason$/, [...STATUS_REASONS, null], 1],
   ['statuses', /\/(ApiKeyStatus|properties\/status)$/, STATUSES, 6],

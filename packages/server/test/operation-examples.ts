@@ -21,6 +21,7 @@ export const EVERY_PERMISSION = Object.entries(RESERVED).flatMap(([area, actions
   actions.map((action) => `${area}:${action}`),
 )
 
+const moment = '2026-01-01T00:00:00Z'
 const username = 'ada@example.com'
 const password = 'correct horse battery staple'
 
@@ -72,6 +73,18 @@ const keyExamples = ({ unique, newKey, newRotation }: ReturnType<typeof createMa
   cancelRotation: async () => ({ path: `/keys/${(await newRotation()).id}/rotation` }),
 })
 
+const verifierExamples = ({ unique, newKey }: ReturnType<typeof createMakers>) => ({
+  getKeyRecord: async () => ({ path: '/verify/record', body: { key: (await newKey()).key } }),
+  followChanges: () => ({
+    path: '/changes',
+    body: { verifier: unique('verifier-of-a-test'), epoch: null, after: null, hold: 0, nonce: 'n' },
+  }),
+  reportUsage: () => ({
+    path: '/usage/reports',
+    body: { reportId: unique('report-of-a-test'), from: moment, to: moment, now: moment, uses: [] },
+  }),
+})
+
 /** One valid request for each operation; each call of a function makes what its request needs anew. */
 export async function createExamples(server: TestService): Promise<Examples> {
   const { userId, companyId } = server.admin
@@ -84,6 +97,7 @@ export async function createExamples(server: TestService): Promise<Examples> {
     ...keyExamples(makers, userId),
     verifyApiKey: async () => ({ path: '/verify', body: { key: (await newKey()).key } }),
     verifyApiKeys: async () => ({ path: '/verify/batch', body: { keys: [{ key: (await newKey()).key }] } }),
+    ...verifierExamples(makers),
     getKeyUsage: async () => ({ path: `/keys/${(await newKey()).id}/usage` }),
     previewAllowlist: async () => ({
       path: `/keys/${(await newKey()).id}/allowlist-preview`,

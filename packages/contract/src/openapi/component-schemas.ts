@@ -32,6 +32,14 @@ import {
   VerifyRequest,
   VerifyResult,
 } from '../schemas/verification.ts'
+import {
+  ChangesRequest,
+  ChangesResult,
+  KeyRecordRequest,
+  KeyRecordResult,
+  UsageReport,
+  UsageReportResult,
+} from '../schemas/verifiers.ts'
 import type { Reference, SchemaObject } from './document.ts'
 
 /** Every schema that has a name in the document. Wherever the same object occurs inside another, it is a $ref. */
@@ -50,6 +58,12 @@ const NAMED: Readonly<Record<string, TSchema>> = {
   VerifyResult,
   VerifyBatchRequest,
   VerifyBatchResult,
+  KeyRecordRequest,
+  KeyRecordResult,
+  ChangesRequest,
+  ChangesResult,
+  UsageReport,
+  UsageReportResult,
   KeyUsage,
   UsageSum,
   UsageList,

@@ -99,7 +99,7 @@ function requestCodes({ method, query, isIdempotent, isProbe, hasEtag }: Operati
 
 function bodyCodes({ body, success }: Operation): ProblemCodes {
   if (body === undefined) return {}
-  const hasAddress = ['whitelistedIPs', 'ip', 'keys'].some((name) => hasField(body, name))
+  const hasAddress = ['whitelistedIPs', 'ip', 'keys', 'uses'].some((name) => hasField(body, name))
   return {
     400: [
       ...BODY_CODES,

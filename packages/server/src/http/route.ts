@@ -95,7 +95,13 @@ export function registerOperation<Id extends OperationId>(
 }
 
 /** What a gateway or a balancer waits for; all else can wait for its turn. */
-const URGENT: ReadonlySet<OperationId> = new Set(['verifyApiKey', 'getHealth', 'getReadiness'])
+const URGENT: ReadonlySet<OperationId> = new Set([
+  'verifyApiKey',
+  'getKeyRecord',
+  'followChanges',
+  'getHealth',
+  'getReadiness',
+])
 
 /** What may make a credential stop, or do less: however many lists wait, it begins before them. */
 const REVOKING: ReadonlySet<OperationId> = new Set([

@@ -1,5 +1,5 @@
 import type { AskedChanges } from '../storage/engine.ts'
-import { createApplied, type Memory } from './applied.ts'
+import type { Applied } from './applied.ts'
 import { cannotVerify } from './load-key.ts'
 
 /**
@@ -7,8 +7,7 @@ import { cannotVerify } from './load-key.ts'
  * changed, and drops what the log names. Throws AppError `cannot_verify` when the store does not answer: never a
  * stale yes.
  */
-export function createFreshness(reads: AskedChanges, memory: Memory): () => boolean {
-  const applied = createApplied(memory)
+export function createFreshness(reads: AskedChanges, applied: Applied): () => boolean {
   return () => {
     try {
       const changes = reads.changesSince(applied.revision)

@@ -1,9 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Verifier } from '@latchkey/core/verifier'
-import type { Engine, Head, Revocation } from '../storage/engine.ts'
+import type { AskedChanges, Engine, Head, Revocation } from '../storage/engine.ts'
+import { createApplied, type Memory } from './applied.ts'
 import { createBarrier } from './barrier.ts'
 import { createFreshness } from './freshness.ts'
 import { createLease, type Refused } from './lease.ts'
+import { cannotVerify } from './load-key.ts'
 import { createPoller } from './poller.ts'
 import { systemTiming, type Timing } from './timing.ts'
 
@@ -20,6 +22,13 @@ export type Revocations = {
    */
   start(options: { readonly isAlone: boolean }): Promise<void>
   stop(): Promise<void>
+  /**
+   * Where this process is: whatever is read from the store afterwards is no older. Throws AppError `cannot_verify` when
+   * it does not know.
+   */
+  position(): Revocation
+  /** Random, of this process only. */
+  readonly serverId: string
   /** undefined where the store itself is asked. */
   readonly applied: number | undefined
   /** A store that was restored or replaced and that the operator has not accepted. */
@@ -42,26 +51,14 @@ export function createRevocations(
   options: RevocationsOptions,
 ): Revocations {
   const { memory, newId, onPoll, onRowKept, timing = systemTiming } = options
-  if (changes.kind === 'asked') {
-    return {
-      isFresh: createFreshness(changes, memory),
-      expect: () => () => true,
-      // Not a timer of `timing`: a command that waits here has nothing else to keep it from ending.
-      settle: () => sleep(changes.settleMs),
-      start: async ({ isAlone }) => changes.claim(isAlone),
-      stop: async () => {},
-      applied: undefined,
-      get refused() {
-        return changes.isAccepted() ? undefined : UNKNOWN
-      },
-    }
-  }
+  const serverId = newId()
+  if (changes.kind === 'asked') return createAsking(changes, memory, serverId)
   const lease = createLease(memory, timing)
   const poller = createPoller({
     followed: changes,
     lease,
     timing,
-    serverId: newId(),
+    serverId,
     newBeat: newId,
     onPoll,
     onRowKept,
@@ -70,6 +67,8 @@ export function createRevocations(
   let isStarted = false
   return {
     isFresh: lease.isFresh,
+    serverId,
+    position: () => positionOf(lease.epoch, lease.applied),
     expect: lease.expect,
     settle(revocation) {
       if (isStarted) poller.wake()
@@ -89,4 +88,31 @@ export function createRevocations(
       return lease.refused
     },
   }
+}
+
+function createAsking(changes: AskedChanges, memory: Memory, serverId: string): Revocations {
+  const applied = createApplied(memory)
+  const isFresh = createFreshness(changes, applied)
+  return {
+    isFresh,
+    serverId,
+    position() {
+      isFresh()
+      return positionOf(applied.epoch, applied.revision)
+    },
+    expect: () => () => true,
+    // Not a timer of `timing`: a command that waits here has nothing else to keep it from ending.
+    settle: () => sleep(changes.settleMs),
+    start: async ({ isAlone }) => changes.claim(isAlone),
+    stop: async () => {},
+    applied: undefined,
+    get refused() {
+      return changes.isAccepted() ? undefined : UNKNOWN
+    },
+  }
+}
+
+function positionOf(epoch: string | undefined, revision: number): Revocation {
+  if (epoch === undefined) throw cannotVerify(new Error('the store was not heard of yet'))
+  return { revision, epoch }
 }

@@ -64,7 +64,15 @@ async function tell(request: TestRequest): Promise<TestAnswer> {
  * What a caller may call as it likes and gets back as it is, an entry of an allowlist that is none among it: a secret pasted there is the caller's own text,
  * stored because that was asked for.
  */
-const FREE_TEXT = new Set(['name', 'description', 'metadata', 'externalId', 'email', 'whitelistedIPs'])
+const FREE_TEXT = new Set([
+  'name',
+  'description',
+  'metadata',
+  'externalId',
+  'email',
+  'whitelistedIPs',
+  'nonce',
+])
 const HEADERS = [
   'x-api-key',
   'x-company-id',

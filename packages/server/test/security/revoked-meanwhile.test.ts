@@ -119,6 +119,9 @@ const READING = new Set<OperationId>([
   'verifyApiKeys',
   'createShortLivedToken',
   'previewAllowlist',
+  'getKeyRecord',
+  'followChanges',
+  'reportUsage',
 ])
 
 /** A request whose body is there but for the last byte. */

@@ -13,6 +13,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { storeFileOf } from '../../src/open-store.ts'
 import type { AskedChanges, Engine } from '../../src/storage/engine.ts'
 import { openSqlite } from '../../src/storage/sqlite/sqlite.ts'
+import { createApplied } from '../../src/verification/applied.ts'
 import { createFreshness } from '../../src/verification/freshness.ts'
 import { startTestServer } from '../harness.ts'
 
@@ -57,7 +58,10 @@ function createWorld(tickMs: number) {
       },
       pick: async ([tag]) => tag,
       load: ({ handle: id }) => ({ secrets: [], key: keyOf(id as KeyId, named.get(id)?.times === 0) }),
-      isFresh: createFreshness(changes, { drop: (it) => verifier.drop(it), clear: () => verifier.clear() }),
+      isFresh: createFreshness(
+        changes,
+        createApplied({ drop: (it) => verifier.drop(it), clear: () => verifier.clear() }),
+      ),
       monotonicMs,
     })
     return { engine, changes, verifier }

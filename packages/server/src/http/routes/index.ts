@@ -10,9 +10,11 @@ import { createUser } from './create-user.ts'
 import { deleteApiKey } from './delete-api-key.ts'
 import { deleteUser } from './delete-user.ts'
 import { endSession } from './end-session.ts'
+import { followChanges } from './follow-changes.ts'
 import { getApiKey } from './get-api-key.ts'
 import { getCompany } from './get-company.ts'
 import { getHealth } from './get-health.ts'
+import { getKeyRecord } from './get-key-record.ts'
 import { getKeyUsage } from './get-key-usage.ts'
 import { getMe } from './get-me.ts'
 import { getReadiness } from './get-readiness.ts'
@@ -25,6 +27,7 @@ import { listUsage } from './list-usage.ts'
 import { listUsers } from './list-users.ts'
 import { previewAllowlist } from './preview-allowlist.ts'
 import { renewSession } from './renew-session.ts'
+import { reportUsage } from './report-usage.ts'
 import { rotateApiKey } from './rotate-api-key.ts'
 import { setPassword } from './set-password.ts'
 import { updateApiKey } from './update-api-key.ts'
@@ -46,9 +49,11 @@ export const handlers = {
   deleteApiKey,
   deleteUser,
   endSession,
+  followChanges,
   getApiKey,
   getCompany,
   getHealth,
+  getKeyRecord,
   getKeyUsage,
   getMe,
   getReadiness,
@@ -61,6 +66,7 @@ export const handlers = {
   listUsers,
   previewAllowlist,
   renewSession,
+  reportUsage,
   rotateApiKey,
   setPassword,
   updateApiKey,

@@ -43,10 +43,13 @@ const NETWORKS_MAX = 20
 /** More than there can be to take away at once. */
 const TAKEN_MAX = 1_000
 
-/** Adds a report. What it says of keys and companies that are not there is left out. */
-export async function addUsageReport(db: Db, { id, atMs, keys, companies }: UsageReport): Promise<void> {
+/**
+ * Adds a report. What it says of keys and companies that are not there is left out. Answers whether it was not added
+ * before.
+ */
+export async function addUsageReport(db: Db, { id, atMs, keys, companies }: UsageReport): Promise<boolean> {
   const [noted] = await insertReport(db, { id, atMs })
-  if (noted === undefined) return
+  if (noted === undefined) return false
   for (const { keyId, day, counts, refusal, networks } of keys) {
     const key = await numberOfKey(db, keyId)
     if (key === undefined) continue
@@ -59,6 +62,7 @@ export async function addUsageReport(db: Db, { id, atMs, keys, companies }: Usag
     const number = await numberOfCompany(db, companyId)
     if (number !== undefined) await addDay(db, rowOf(day, number, 0, counts))
   }
+  return true
 }
 
 const insertReport = prepared((db, { id, atMs }: { id: string; atMs: number }) =>
