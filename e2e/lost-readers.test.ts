@@ -1,14 +1,13 @@
 /** What becomes of the service when nobody reads, or can read, what it prints. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { join } from 'node:path'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { call } from './calling.ts'
 import { freePort } from './gateways/processes.ts'
+import { LATCHKEY } from './program.ts'
 import { createHome, type Home } from './running.ts'
 
-const LATCHKEY = join(import.meta.dirname, '../packages/cli/bin/latchkey.js')
 /** More than a pipe holds (64 KiB), at some 250 bytes a line. */
 const REQUESTS = 400
 

@@ -296,7 +296,7 @@ describe('an old Node', () => {
     const { exitCode, stdout, stderr } = await home.start(['serve'], { wrap }).ended
     expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' })
     expect(stderr).toMatch(
-      /^latchkey: this is Node \S+, and Node 24 or newer is needed: run it through npm [^\n]+\n$/,
+      /^latchkey: this is Node \S+, and Node 24 or newer is needed: [^\n]+ npm [^\n]+\n$/,
     )
     expect(readdirSync(home.directory)).toEqual([])
   })

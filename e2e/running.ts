@@ -2,9 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-
-/** The launcher, as a person starts it. */
-const LATCHKEY = join(import.meta.dirname, '../packages/cli/bin/latchkey.js')
+import { LATCHKEY } from './program.ts'
 
 type Settings = Readonly<Record<string, string>>
 
@@ -53,13 +51,14 @@ export type Home = {
   readonly dispose: () => Promise<void>
 }
 
-export function createHome(): Home {
+/** `program`: another launcher than the one that all tests start. */
+export function createHome(program = LATCHKEY): Home {
   const directory = mkdtempSync(join(tmpdir(), 'latchkey-e2e-'))
   const dataDir = join(directory, 'data')
   const started: Running[] = []
 
   function start(args: readonly string[], { settings = {}, wrap = (plain) => plain }: StartOptions = {}) {
-    const [file = '', ...rest] = wrap([process.execPath, LATCHKEY, ...args])
+    const [file = '', ...rest] = wrap([process.execPath, program, ...args])
     const env = {
       PATH: process.env.PATH ?? '',
       LATCHKEY_DATA_DIR: dataDir,

@@ -3,9 +3,9 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { delimiter, dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { LATCHKEY } from './program.ts'
 import { atTerminal, createHome, type Home } from './running.ts'
 
-const LATCHKEY = join(import.meta.dirname, '../packages/cli/bin/latchkey.js')
 const isLinux = existsSync('/proc/self/stat')
 
 let home: Home

@@ -5,8 +5,8 @@ import { type AddressInfo, connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
+import { LATCHKEY } from '../program.ts'
 
-const LATCHKEY = join(import.meta.dirname, '../../packages/cli/bin/latchkey.js')
 /** Servers are often not on the path of a user who is not root. */
 const SERVER_DIRECTORIES = ['/usr/sbin', '/usr/local/sbin', '/sbin']
 const START_TIMEOUT_MS = 20_000

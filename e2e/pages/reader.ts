@@ -3,11 +3,11 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import { promisify } from 'node:util'
 import { freePort } from '../gateways/processes.ts'
+import { LATCHKEY } from '../program.ts'
 import type { Home } from '../running.ts'
 import { ROOT } from './page.ts'
 
 const run = promisify(execFile)
-const LATCHKEY = join(ROOT, 'packages/cli/bin/latchkey.js')
 const RECIPES = 'docs/use/gateways'
 const A_KEY = /lk_(live|test)_[0-9A-Za-z]{49}/
 
