@@ -277,6 +277,8 @@ export const WALLS: Readonly<Record<string, Wall>> = {
       'packages/server/test/postgres-cluster.ts',
       'packages/server/test/tokens/self-signed.ts',
       'scripts/build-client.ts',
+      'scripts/build-debian.ts',
+      'scripts/build-dist.ts',
     ],
   },
   bench: {

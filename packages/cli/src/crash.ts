@@ -70,7 +70,7 @@ function propertyOf(value: unknown, name: string): unknown {
 const PLACES_MAX = 8
 /** A line of a stack: what stands before the place is a name. */
 const PLACE = /^ {4}at (?:.* \()?((?:file:\/\/|node:)?[\w./@%+-]{1,400}:\d{1,6}:\d{1,6})\)?$/
-const ROOT = resolve(import.meta.dirname, '../../..')
+const ROOT = resolve(fileURLToPath(new URL('../../..', import.meta.url)))
 
 function placesOf(error: Error): string[] {
   const stack = propertyOf(error, 'stack')

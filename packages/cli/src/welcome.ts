@@ -1,3 +1,5 @@
+import { commandName } from './command-name.ts'
+
 type Place = {
   /** As callers reach it. */
   readonly url: string
@@ -39,7 +41,7 @@ export function welcomeBack(place: Place): string {
     ...addresses(place),
     `  Data     ${place.store}`,
     '',
-    'Admin key lost? On this machine: npx latchkey keys create --help',
+    `Admin key lost? On this machine: ${commandName()} keys create --help`,
     'Ctrl-C stops it.',
     '',
   ].join('\n')

@@ -54,7 +54,7 @@ function durability(file: string, bytes: number, format: StoreFormat): Finding {
   const { sqliteVersion } = format
   if (!isRecentSqlite(sqliteVersion)) {
     const detail = `SQLite ${sqliteVersion} is older than ${SQLITE_VERSION_MIN}.`
-    return problem('database', detail, 'Run the Node that the project pins: npx latchkey does.')
+    return problem('database', detail, `Run a newer Node than this one (${process.versions.node}).`)
   }
   if (!format.isSynchronous || !isWriteAheadLogged(file)) {
     const detail = `${file} is not in the mode the service needs (write-ahead log, synchronous FULL).`
@@ -100,7 +100,7 @@ export async function* diagnoseIntegrity(
     faults = await integrityFaults(store, onProgress)
   } catch (error) {
     if (!(error instanceof CheckNotRun)) throw error
-    const remedy = 'Nothing is known to be wrong with it. Install again (npm ci --omit=dev), then look again.'
+    const remedy = 'Nothing is known to be wrong with it. Install Latchkey again, then look again.'
     yield problem('integrity', `It could not be checked: ${reasonOf(error.cause)}.`, remedy)
     return
   }

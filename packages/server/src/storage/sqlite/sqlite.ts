@@ -150,7 +150,7 @@ function assertVersion(database: DatabaseSync): void {
   if (isRecentSqlite(String(row?.version))) return
   throw new StoreError(
     `SQLite ${row?.version} is older than ${SQLITE_VERSION_MIN}, which is needed for durable writes: ` +
-      'run the Node that the project pins (npm start does).',
+      `run a newer Node than this one (${process.versions.node}).`,
   )
 }
 

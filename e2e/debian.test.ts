@@ -1,0 +1,105 @@
+/** The Debian package, as far as a look at it tells. Installing it was done by hand: docs/operate/debian.md. */
+import { execFile } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { buildDebian } from '../scripts/build-debian.ts'
+import { buildDist } from '../scripts/build-dist.ts'
+import { findProgram } from './gateways/processes.ts'
+import { createHome } from './running.ts'
+
+const run = promisify(execFile)
+const ROOT = join(import.meta.dirname, '..')
+const BUILD_MS_MAX = 300_000
+/** Of 100: what a unit lays itself open to, by systemd's own count. A unit without any of it has 96. */
+const EXPOSURE_MAX = 20
+
+describe.skipIf(findProgram('dpkg-deb') === undefined)('the Debian package', () => {
+  let directory: string
+  let file: string
+  let tree: string
+
+  beforeAll(async () => {
+    directory = mkdtempSync(join(tmpdir(), 'latchkey-debian-'))
+    const built = await buildDist(join(directory, 'built'))
+    file = buildDebian(directory, built, { isFast: true })
+    const again = join(directory, 'again')
+    mkdirSync(again)
+    expect(sha256(buildDebian(again, built, { isFast: true }))).toBe(sha256(file))
+    rmSync(again, { recursive: true })
+    tree = join(directory, 'tree')
+    await run('dpkg-deb', ['--raw-extract', file, tree])
+  }, BUILD_MS_MAX)
+
+  afterAll(() => rmSync(directory, { recursive: true, force: true }))
+
+  const sha256 = (path: string) => createHash('sha256').update(readFileSync(path)).digest('hex')
+  const textOf = (path: string) => readFileSync(join(tree, path), 'utf8')
+
+  it('is of this release, for this machine, and keeps the settings through an upgrade', async () => {
+    const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'))
+    const fields = ['Package', 'Version', 'Architecture']
+    const { stdout } = await run('dpkg-deb', ['--field', file, ...fields])
+    const architecture = process.arch === 'x64' ? 'amd64' : 'arm64'
+    expect(stdout).toBe(`Package: latchkey\nVersion: ${version}\nArchitecture: ${architecture}\n`)
+    expect(textOf('DEBIAN/conffiles')).toBe('/etc/latchkey/latchkey.env\n')
+  })
+
+  it('belongs to root, and nobody else may change it', async () => {
+    const { stdout } = await run('dpkg-deb', ['--contents', file])
+    const lines = stdout.trim().split('\n')
+    expect(lines.filter((line) => !/^[d-]rw[x-]r-[x-]r-[x-] root\/root /.test(line))).toEqual([])
+    expect(lines.filter((line) => / \.\/(?!$|usr\/|etc\/)/.test(line))).toEqual([])
+    expect(lines.filter((line) => /\.test\.|\.ts$/.test(line))).toEqual([])
+  })
+
+  it('brings a Node that runs what it brings', async () => {
+    const home = createHome(join(tree, 'usr/lib/latchkey/bin/latchkey.js'))
+    try {
+      const node = join(tree, 'usr/lib/latchkey/node')
+      const wrap = ([, ...rest]: readonly string[]) => [node, ...rest]
+      const service = await home.serve({ wrap })
+      expect((await fetch(`${service.url}/console/`)).status).toBe(200)
+      expect((await service.stop()).exitCode).toBe(0)
+    } finally {
+      await home.dispose()
+    }
+  })
+
+  it('has scripts that a shell can read', async () => {
+    for (const name of ['DEBIAN/postinst', 'DEBIAN/prerm', 'DEBIAN/postrm', 'usr/bin/latchkey']) {
+      expect(await run('sh', ['-n', join(tree, name)])).toEqual({ stdout: '', stderr: '' })
+    }
+  })
+
+  it('lists the Node that it brings beside the packages that are in it', () => {
+    const { components } = JSON.parse(textOf('usr/share/doc/latchkey/sbom.cdx.json'))
+    const names = components.map(({ name }: { readonly name: string }) => name)
+    expect(names).toEqual(expect.arrayContaining(['node', 'pg', 'react']))
+    expect(textOf('usr/share/doc/latchkey/copyright')).toContain('Copyright Node.js contributors')
+  })
+
+  const analyze = findProgram('systemd-analyze')
+
+  it.skipIf(analyze === undefined)(
+    'has a unit that systemd takes, and that lays itself open to little',
+    async () => {
+      const unit = join(directory, 'latchkey.service')
+      const text = textOf('usr/lib/systemd/system/latchkey.service')
+      expect(text).not.toMatch(/\/opt\/|node_modules/)
+      writeFileSync(unit, text.replaceAll('/usr/bin/latchkey', join(tree, 'usr/bin/latchkey')))
+      expect(await run(analyze ?? '', ['verify', unit])).toEqual({ stdout: '', stderr: '' })
+      const args = ['security', '--offline=true', `--threshold=${EXPOSURE_MAX}`, unit]
+      await run(analyze ?? '', args)
+    },
+  )
+
+  it('leaves the settings where the command reads them', () => {
+    expect(readdirSync(join(tree, 'etc/latchkey'))).toEqual(['latchkey.env'])
+    expect(textOf('etc/latchkey/latchkey.env')).toMatch(/^LATCHKEY_DATA_DIR=\/var\/lib\/latchkey$/m)
+    expect(textOf('usr/bin/latchkey')).toContain('/etc/latchkey/latchkey.env')
+  })
+})
