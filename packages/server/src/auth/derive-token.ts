@@ -61,20 +61,20 @@ async function findEntries(
   return key?.whitelistedIPs ?? null
 }
 
-/** The first of `permissions` (single ones or patterns) that the authority does not hold as a whole. */
+/**
+ * The first of `permissions` (single ones or patterns) that the principal does not hold as a whole. A pattern is all that
+ * anybody may have of it: in a company that is not the operator's, `keys:*` is without `keys:import`.
+ */
 export function findMissing(
-  authority: CompiledAuthority,
+  { authority, isOperator }: Pick<Principal, 'authority' | 'isOperator'>,
   permissions: readonly string[],
 ): string | undefined {
   return permissions.find((permission) => {
     if (!permission.includes('*')) return !isPermitted(authority, permission)
-    return lacks(authority, narrow(EVERYTHING, [permission])) !== undefined
+    const all = narrow(ofOwner(isOperator || permission !== 'keys:*'), [permission])
+    return lacks(authority, all) !== undefined
   })
 }
 
-const EVERYTHING = compileAuthority({
-  role: 'owner',
-  isOperator: true,
-  userPermissions: null,
-  narrowings: [],
-})
+const ofOwner = (isOperator: boolean): CompiledAuthority =>
+  compileAuthority({ role: 'owner', isOperator, userPermissions: null, narrowings: [] })

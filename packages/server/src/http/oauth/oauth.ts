@@ -84,7 +84,7 @@ async function grant(deps: OAuthDeps, tokenRequest: TokenRequest, { address, iss
   const malformed = scope?.find((name) => 'detail' in parsePermission(name))
   if (malformed !== undefined)
     throw new OAuthError('invalid_scope', 'A scope is a permission such as keys:list.')
-  const missing = scope === undefined ? undefined : findMissing(principal.authority, scope)
+  const missing = scope === undefined ? undefined : findMissing(principal, scope)
   if (missing !== undefined) throw new OAuthError('invalid_scope', `The key does not have ${missing}.`)
   const derived = await deriveToken(deps, {
     principal: { ...principal, id: clientId },

@@ -16,7 +16,7 @@ export const createShortLivedToken: Handler<'createShortLivedToken'> = async (
     }
   }
   if (faults.length > 0) throw inputError(faults)
-  const missing = findMissing(principal.authority, body.permissions)
+  const missing = findMissing(principal, body.permissions)
   if (missing !== undefined) {
     throw new AppError('permission_escalation', `You do not have the permission ${missing}: leave it out.`)
   }
