@@ -1,4 +1,5 @@
 import type { KeyHandle } from './loaded-key.ts'
+import type { RevocationScope } from './revocation-scope.ts'
 
 /** About 150 bytes each: 3 MB at worst, however many unknown keys are tried. */
 const ABSENCES_MAX = 20_000
@@ -12,6 +13,8 @@ const ABSENCE_AGE_MS_MAX = 2_000
 export type Absences = {
   isKnown(handle: KeyHandle): boolean
   note(handle: KeyHandle): void
+  /** An import names its company: a text that clients have long presented is a key from then on. */
+  drop(revoked: RevocationScope): void
   clear(): void
 }
 
@@ -33,6 +36,9 @@ export function createAbsences(monotonicMs: () => number): Absences {
       }
       notedAtMs.delete(handle)
       notedAtMs.set(handle, monotonicMs())
+    },
+    drop({ scope }) {
+      if (scope === 'company') notedAtMs.clear()
     },
     clear: () => notedAtMs.clear(),
   }

@@ -36,6 +36,20 @@ const revoked = aLoadedKey(1, { isActive: false })
 const KEY = { scope: 'key', id: 'key_1' as KeyId } as const
 
 describe('the verifier', () => {
+  it('knows no text as absent any more when its company is named: an import announces keys so', async () => {
+    const { verifier, loads } = aVerifier()
+    const ask = () => verifier.verify(SECRET, anAttempt())
+    const first = ask()
+    loads[0]?.land(null)
+    expect((await first).code).toBe('NOT_FOUND')
+    verifier.drop(KEY)
+    expect(ask()).toMatchObject({ code: 'NOT_FOUND' })
+    verifier.drop({ scope: 'company', id: 'cmp_any' as CompanyId })
+    const second = ask()
+    loads[1]?.land(active)
+    expect((await second).code).toBe('VALID')
+  })
+
   it('answers a known key at once, without a promise and without a load', async () => {
     const { verifier, loads } = aVerifier()
     const first = verifier.verify(SECRET, anAttempt())

@@ -89,6 +89,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
     drop(revoked) {
       flights.drop()
       cache.drop(revoked)
+      absences.drop(revoked)
     },
     clear() {
       flights.drop()

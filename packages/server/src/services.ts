@@ -1,5 +1,6 @@
 import { randomBytes as cryptoRandomBytes } from 'node:crypto'
 import { Agent } from 'node:https'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Clock } from '@latchkey/core/clock'
 import { createFingerprinter, type Fingerprint } from '@latchkey/core/fingerprint'
 import { createRandomPool, type RandomBytes } from '@latchkey/core/random'
@@ -24,6 +25,7 @@ import type { GivenSecret } from './settings.ts'
 import type { Engine } from './storage/engine.ts'
 import type { Disk } from './storage/sqlite/room.ts'
 import { findImportFormats } from './storage/tables/import-formats.ts'
+import { listImportedTags } from './storage/tables/imported-tags.ts'
 import { findTakenTags } from './storage/tables/taken-tags.ts'
 import { createEvents, type Events } from './telemetry/events.ts'
 import { createLog } from './telemetry/log.ts'
@@ -31,6 +33,7 @@ import { createMetrics, type Metrics } from './telemetry/metrics.ts'
 import { createOutsideRefusals } from './telemetry/outside-refusals.ts'
 import type { Traces } from './telemetry/traces.ts'
 import { createImportedTexts, type ImportedTexts } from './verification/imported-texts.ts'
+import { createKnownTags } from './verification/known-tags.ts'
 import type { Refused } from './verification/lease.ts'
 import { cannotVerify, loadKey } from './verification/load-key.ts'
 import { createRevocations, type Revocations } from './verification/revocations.ts'
@@ -81,6 +84,10 @@ export type Overrides = {
 }
 
 const systemClock: Clock = { nowMs: () => Date.now() }
+const monotonicMs = () => performance.now()
+
+/** Read at once on the way through all keys: less than a millisecond. */
+const PIECE_KEYS = 500
 
 /** Opens the store and wires the parts. Throws ConfigError or StoreError with one sentence. */
 export async function createServices(
@@ -186,11 +193,16 @@ function wireVerification(
     load: ({ handle }) => loadKey(engine.verification, handle),
     pick: (tags) => pickTag(engine, tags),
     isFresh,
-    monotonicMs: () => performance.now(),
+    monotonicMs,
   })
   const importedTexts = createImportedTexts({
     load: () => engine.read((db) => findImportFormats(db, importsKey)),
     isFresh,
+    knownTags: createKnownTags({
+      list: (after) => engine.read((db) => listImportedTags(db, after, PIECE_KEYS)),
+      monotonicMs,
+      nextTurn,
+    }),
     fingerprint,
   })
   const revocations: Revocations = createRevocations(engine, {
@@ -246,7 +258,7 @@ function wireOutsideIssuers(
   const outsideRefusals = createOutsideRefusals(events, nowMs)
   const outsideIssuers = createOutsideIssuers(configs, {
     nowMs,
-    monotonicMs: () => performance.now(),
+    monotonicMs,
     refusals: outsideRefusals,
     agent: new Agent({ proxyEnv: { HTTPS_PROXY: httpsProxy, NO_PROXY: noProxy } }),
   })

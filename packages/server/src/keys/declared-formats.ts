@@ -18,8 +18,8 @@ export const formatOf = (row: ImportRow): DigestFormat => ('key' in row ? TEXT_F
 type DeclaredFormats = {
   /** Throws RowRefusal when there would be one format too many. */
   add(row: ImportRow): void
-  /** Keeps what was added, and tells every server of it. */
-  save(): Promise<void>
+  /** Keeps what was added; false: nothing was. Every server has to hear of it. */
+  save(): Promise<boolean>
   all(): readonly ImportFormat[]
 }
 
@@ -45,10 +45,9 @@ export async function openDeclaredFormats(
       after = next
     },
     async save() {
-      if (after === before) return
+      if (after === before) return false
       await saveImportFormats(change.db, before, after, { key, randomBytes: change.randomBytes })
-      // Whoever forgets the company asks for the formats again.
-      change.revoke({ scope: 'company', id: change.ledger.id })
+      return true
     },
   }
 }

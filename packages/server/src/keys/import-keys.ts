@@ -84,7 +84,10 @@ export async function importKeys(
 
   const results: ImportedLine[] = []
   for (const item of lines) results.push(await take(item))
-  await formats.save()
+  const isWider = await formats.save()
+  // In force when it is answered: whoever forgets the company forgets which formats and which tags there were.
+  if (isWider || results.some(({ outcome }) => outcome === 'created'))
+    change.revoke({ scope: 'company', id: change.ledger.id })
   if (rehearsal !== undefined) rehearsal.formats = formats.all()
   await owners.saveCounts()
   await record(change, terms.source, results)

@@ -5,6 +5,7 @@ import { isPermitted, narrow, parsePermission } from '@latchkey/core/permission'
 import { assertRoomForOne } from '@latchkey/core/quota'
 import { parseTime } from '@latchkey/core/time'
 import type { Change } from '../changes/change.ts'
+import { quotedPermission } from '../import/foreign-permissions.ts'
 import type { ImportRow } from '../import/import-row.ts'
 import { RowRefusal } from '../import/source-error.ts'
 import type { Key } from '../storage/tables/key.ts'
@@ -75,7 +76,8 @@ function permissionsOf(change: Change, { permissions }: ImportRow, owner: FoundO
   }
   for (const permission of permissions) {
     const parsed = parsePermission(permission)
-    if ('detail' in parsed) throw new RowRefusal(`its permission "${permission}" ${parsed.detail}`)
+    if ('detail' in parsed)
+      throw new RowRefusal(`its permission ${quotedPermission(permission)} ${parsed.detail}`)
     if (permission.includes('*') || isPermitted(held, permission)) continue
     throw new RowRefusal(`its permission ${permission} is none of its owner's, whose role is ${user.role}.`)
   }
