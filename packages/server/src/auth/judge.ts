@@ -65,9 +65,14 @@ function judgeText(
   mayBeToken: boolean,
   attempt: Attempt,
 ): MaybePromise<Judged> {
-  if (!text.startsWith('eyJ')) return judgeImported(deps, text, attempt)
-  return mayBeToken && text.length <= TOKEN_LENGTH_MAX ? judgeWhatItStandsFor(deps, text, attempt) : UNKNOWN
+  return mayBeToken && isTokenLike(text)
+    ? judgeWhatItStandsFor(deps, text, attempt)
+    : judgeImported(deps, text, attempt)
 }
+
+/** JSON in base64 begins so. A token has a dot behind it; the keys of Tyk have none. */
+const isTokenLike = (text: string): boolean =>
+  text.startsWith('eyJ') && text.includes('.') && text.length <= TOKEN_LENGTH_MAX
 
 /** A text that another system gave out, and that was imported. */
 function judgeImported(
@@ -84,7 +89,8 @@ function judgeImported(
 /** A token counts as long as the key, session or user behind it does: the same engine is asked, by id. */
 async function judgeWhatItStandsFor(deps: JudgeDeps, text: string, attempt: Attempt): Promise<Judged> {
   const verified = await deps.verifyToken(text)
-  if (verified === undefined) return UNKNOWN
+  // There are systems whose keys are tokens, which count here only as the texts that were imported.
+  if (verified === undefined) return judgeImported(deps, text, attempt)
   const token = presentedToken(verified)
   const id = verified.kind === 'own' ? verified.subjectId : await findSubject(deps, verified)
   if (id === undefined) return { outcome: NOT_FOUND, token }
