@@ -151,22 +151,22 @@ describe('parseWhitelistedIPs', () => {
   )
 
   test('every problem is told, at the index of its element', () => {
-    const parsed = parseWhitelistedIPs(['1.1.1.1', 'bad, 2.2.2.2, worse', '3.3.3.3', '10.1'])
+    const parsed = parseWhitelistedIPs(['1.1.1.1', '10.2, 2.2.2.2, 10.3', '3.3.3.3', '10.1'])
     expect(
       'problems' in parsed && parsed.problems.map(({ index, detail }) => [index, detail.split(' ')[0]]),
     ).toEqual([
-      [1, '"bad"'],
-      [1, '"worse"'],
+      [1, '"10.2"'],
+      [1, '"10.3"'],
       [3, '"10.1"'],
     ])
   })
 
   test('at most 20 problems are told', () => {
-    expect(parseWhitelistedIPs(Array<string>(50).fill('bad'))).toHaveProperty('problems.length', 20)
+    expect(parseWhitelistedIPs(Array<string>(50).fill('10.2'))).toHaveProperty('problems.length', 20)
   })
 
   test.each([
-    ['problems', 'bad', 21],
+    ['problems', '10.2', 21],
     ['empty elements', ' , ', 21],
     ['entries too many', undefined, ENTRIES_MAX + 1],
   ])('what stands after too many %s is not read', (_, element, read) => {

@@ -33,6 +33,8 @@ export function algorithmNamed(name: string): DigestAlgorithm | undefined {
 /** Longer than any format that there is. */
 const LENGTH_MAX = 64
 
+const NAME_SHOWN_MAX = 20
+
 const withoutMarks = (name: string): string => name.toLowerCase().replace(/[-_/ ]/g, '')
 
 /** Why digests made so are not taken, and what to do instead. To follow the name of its field. */
@@ -53,8 +55,11 @@ const REFUSED: readonly (readonly [RegExp, string])[] = [
 
 function explainAlgorithm(name: string): string {
   const bare = withoutMarks(name)
-  const reason = REFUSED.find(([pattern]) => pattern.test(bare))?.[1]
-  if (reason !== undefined) return `${name} ${reason}`
+  for (const [pattern, reason] of REFUSED) {
+    const [family] = pattern.exec(bare) ?? []
+    // What is longer than the names of algorithms are may be a key that begins like one.
+    if (family !== undefined) return `${name.length <= NAME_SHOWN_MAX ? name : family} ${reason}`
+  }
   const suggestion = nearest(name, DIGEST_ALGORITHMS)
   return `must begin with one of ${DIGEST_ALGORITHMS.join(', ')}${meant(suggestion)}`
 }

@@ -57,23 +57,44 @@ test.each([
   expect(explainBadEntry(text)).toContain(reason)
 })
 
-test('what was sent is shown, up to 60 characters', () => {
-  expect(explainBadEntry('10.1')).toMatch(/^"10\.1" /)
-  expect(explainBadEntry('x'.repeat(60))).toContain(`"${'x'.repeat(60)}" `)
-  expect(explainBadEntry('x'.repeat(61))).toContain(`"${'x'.repeat(60)}…" `)
+test.each([
+  '10.1',
+  '010.000.000.001',
+  '1.1.1.1 2.2.2.2',
+  '10.0.0.1-10.0.0.9',
+  '10.10.0.0/255.255.0.0',
+  '10.0.*.*',
+  '[2001:db8::1]:443',
+  'fe80::1%eth0',
+  '2001:db8:1:2:3:4:5:6:7',
+  '12345::1',
+  '0x7f.0.0.1',
+  'example.com:443',
+  'https://192.0.2.7/keys',
+])('what was meant as an address is repeated: %s', (text) => {
+  expect(explainBadEntry(text).startsWith(`"${text}" `)).toBe(true)
 })
 
 test.each([
-  ['\n', '\\n'],
-  ['\u0000', '\\u0000'],
-  ['\u001b[2J', '\\u001b[2J'],
-  ['\u007f', '\\u{7f}'],
-  ['\u0085', '\\u{85}'],
-  ['\u202e', '\\u{202e}'],
-  ['\u2028', '\\u{2028}'],
-  ['\ud800', '\\ud800'],
-  ['\u{e0041}', '\\u{e0041}'],
-  ['"', '\\"'],
-])('%j is shown as %s', (text, shown) => {
-  expect(explainBadEntry(text).startsWith(`"${shown}" `)).toBe(true)
+  ['a key of ours', `lk_live_${'a'.repeat(49)}`],
+  ['a key of another system', 'acme_XvNKqMrDzTbWcHsYpLfJgRkQ'],
+  ['a password', 'correct horse battery staple'],
+  ['a short password', 'hunter2!'],
+  ['a short password of letters that hexadecimal has', 'deadbeef'],
+  ['a digest', 'f'.repeat(64)],
+  ['a digest in parts', Array(8).fill('f0a1b2c3').join(':')],
+  ['a number of a card', '4111111111111111'],
+  ['a token', 'eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl'],
+  ['a URL with a password', 'https://me:secret@192.0.2.7'],
+  ['an address with a mark that moves the cursor', '192.0.2.7\u001b[2J'],
+  ['a line break', '\n'],
+  ['half a character', '\ud800'],
+  ['very much', '1.'.repeat(50_000)],
+])('anything else is not, for it may be a secret: %s', (_, text) => {
+  const told = explainBadEntry(text)
+  const characters = text.length === 1 ? 'character' : 'characters'
+  expect(told).toMatch(
+    new RegExp(`^a text of ${text.length.toLocaleString('en')} ${characters} (?:is|has|holds) `),
+  )
+  expect(told).not.toContain(text)
 })

@@ -1,18 +1,27 @@
 import { parseUnmapped } from './address.ts'
+import { isPlainAddress } from './repeatable.ts'
 
-/** Enough to recognise one's own text; the longest valid entry has 49 characters. */
-const SHOWN_MAX = 60
 /** What stands further on cannot make it an address, and is not looked at. */
 const LOOKED_AT_MAX = 200
 
 /**
- * Says what is wrong with an entry that is no address and no block, and what to write instead. The answer is
- * public: it shows at most SHOWN_MAX characters of the entry, and nothing that could move a cursor.
+ * Says what is wrong with an entry that is no address and no block, and what to write instead. The answer is public, and
+ * ends up in logs: it repeats what was meant as an address. Anything else may be a key or a password that was pasted here.
  */
 export function explainBadEntry(text: string): string {
-  const shown = `"${escapeInvisible(text.slice(0, SHOWN_MAX))}${text.length > SHOWN_MAX ? '…' : ''}"`
+  const shown =
+    text === '' || isPlainAddress(text) || isAttempt(text)
+      ? JSON.stringify(text)
+      : `a text of ${text.length.toLocaleString('en')} ${text.length === 1 ? 'character' : 'characters'}`
   return `${shown} ${reasonOf(text.slice(0, LOOKED_AT_MAX))}`
 }
+
+/** Short, of nothing but what addresses, blocks, ports, zones, ranges and lists of them are made of, in short parts. */
+const isAttempt = (text: string): boolean =>
+  text.length <= ATTEMPT_LENGTH_MAX &&
+  /^(?:(?:0x)?[\da-f]{0,5}[.:/*;, [\]-])*(?:0x)?[\da-f]{0,5}(?:%\w{1,8})?$/i.test(text)
+/** The longest valid entry has 49 characters. */
+const ATTEMPT_LENGTH_MAX = 60
 
 type Mistakes = readonly (readonly [RegExp, string])[]
 
@@ -96,10 +105,4 @@ function lengthReason(address: string, length: string): string {
   return address.includes(':')
     ? 'has a length above 128 after the slash: an IPv6 block has 0 to 128.'
     : 'has a length above 32 after the slash: an IPv4 block has 0 to 32.'
-}
-
-/** JSON's escapes, and those it leaves out: invisible or direction-changing characters. */
-function escapeInvisible(text: string): string {
-  const escaped = JSON.stringify(text).slice(1, -1)
-  return escaped.replace(/(?! )[\p{C}\p{Z}]/gu, (sign) => `\\u{${sign.codePointAt(0)!.toString(16)}}`)
 }

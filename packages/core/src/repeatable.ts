@@ -5,9 +5,11 @@ import { PASSWORD_LENGTH_MIN } from './password-length.ts'
  * plainly an address. Anything else may be a secret that was pasted there, and messages end up in logs.
  */
 export function isRepeatable(text: string): boolean {
-  if (text.includes('@')) return false
-  return text.length < PASSWORD_LENGTH_MIN || HOST.test(text) || IPV6.test(text)
+  return isPlainAddress(text) || (text.length < PASSWORD_LENGTH_MIN && !text.includes('@'))
 }
+
+/** The same of a text that must be an address, where nothing else is short for a reason. */
+export const isPlainAddress = (text: string): boolean => HOST.test(text) || IPV6.test(text)
 
 /** Small letters and short parts: tokens in parts have capitals, random texts are longer. */
 const HOST =

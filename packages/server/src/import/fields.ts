@@ -1,4 +1,5 @@
 import { createShared } from '@latchkey/core/shared'
+import { quoted } from '@latchkey/core/shown-value'
 import { foreignTime, type TimeUnit } from './foreign-time.ts'
 import { isObject } from './is-object.ts'
 import { RowRefusal } from './source-error.ts'
@@ -76,7 +77,7 @@ function flagOf(field: Field): boolean | undefined {
   if (field === undefined || text === undefined) return undefined
   if (TRUE.includes(text)) return true
   if (FALSE.includes(text)) return false
-  throw new RowRefusal(`${field[0]} is ${shown(text)}: it must be true or false.`)
+  throw new RowRefusal(`${field[0]} is ${quoted(text)}: it must be true or false.`)
 }
 
 function numberOf(field: Field): number | undefined {
@@ -84,7 +85,7 @@ function numberOf(field: Field): number | undefined {
   if (field === undefined || text === undefined) return undefined
   const number = Number(text)
   if (Number.isFinite(number)) return number
-  throw new RowRefusal(`${field[0]} is ${shown(text)}: it must be a number.`)
+  throw new RowRefusal(`${field[0]} is ${quoted(text)}: it must be a number.`)
 }
 
 function jsonOf(field: Field): unknown {
@@ -102,7 +103,3 @@ function jsonOf(field: Field): unknown {
   }
   return value
 }
-
-/** Enough to recognise what is one's own, and nothing that moves a cursor. */
-const shown = (text: string): string =>
-  `"${text.slice(0, 60).replace(/[\p{C}\p{Z}]/gu, ' ')}${text.length > 60 ? '…' : ''}"`

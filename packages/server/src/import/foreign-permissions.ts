@@ -1,4 +1,5 @@
 import { isReservedPermission, parsePermission, RESERVED } from '@latchkey/core/permission'
+import { quoted } from '@latchkey/core/shown-value'
 import { RowRefusal } from './source-error.ts'
 
 /** As many as the contract lets a key have. */
@@ -24,7 +25,7 @@ function foreignPermission(name: string, area: string | undefined): string {
     ? `is a permission of Latchkey itself here, and was the application's own there`
     : 'is not of the form area:action'
   throw new RowRefusal(
-    `the permission "${name.slice(0, 80)}" ${reason}: choose an area for such names, as with --permission-area app.`,
+    `the permission ${quotedPermission(name)} ${reason}: choose an area for such names, as with --permission-area app.`,
   )
 }
 
@@ -39,10 +40,15 @@ const placedIn = (name: string, area: string): string =>
 export function ownPermissions(names: readonly string[]): string[] {
   for (const name of names) {
     const parsed = parsePermission(name)
-    if ('detail' in parsed) throw new RowRefusal(`the permission "${name.slice(0, 80)}" ${parsed.detail}`)
+    if ('detail' in parsed) throw new RowRefusal(`the permission ${quotedPermission(name)} ${parsed.detail}`)
   }
   return withinLimit([...new Set(names)])
 }
+
+/** A name of a right is words. Anything else may be a key that came into the wrong column. */
+export const quotedPermission = (name: string): string =>
+  quoted(name, name.length <= SHOWN_MAX && /^[a-z]{1,20}(?:[._:/-][a-z*]{1,20})*$/i.test(name))
+const SHOWN_MAX = 80
 
 function withinLimit(permissions: string[]): string[] {
   if (permissions.length <= PERMISSIONS_MAX) return permissions

@@ -1,3 +1,4 @@
+import { quoted } from '@latchkey/core/shown-value'
 import { parseTime } from '@latchkey/core/time'
 import { RowRefusal } from './source-error.ts'
 
@@ -14,11 +15,14 @@ export function foreignTime(name: string, value: unknown, unit: TimeUnit): strin
   const ms = NUMBER.test(text) ? Number(text) * (unit === 's' ? 1_000 : 1) : timeOf(text)
   if (ms === undefined || !(ms >= MOMENT_MIN && ms <= MOMENT_MAX)) {
     throw new RowRefusal(
-      `${name} is "${text.slice(0, 40).replace(/[\p{C}]/gu, ' ')}", which is no time: write it as 2027-01-31T00:00:00Z.`,
+      `${name} is ${quoted(text, LIKE_TIME.test(text))}, which is no time: write it as 2027-01-31T00:00:00Z.`,
     )
   }
   return new Date(Math.floor(ms)).toISOString()
 }
+
+/** What was meant as one. Where a column is missing, what stands in its place may be a key. */
+const LIKE_TIME = /^(?:\d{1,6}[-+/.:TZ ,]{1,2}){1,9}\d{0,6}(?: ?[AP]M)?(?: ?UTC)?$/i
 
 /** Most exports have times as they are kept here. */
 function isExact(text: string): boolean {

@@ -344,6 +344,23 @@ const FAULTS: readonly Fault[] = [
     ],
   },
   {
+    name: 'a key in a wrong field',
+    source: 'ndjson',
+    file: ['expiresAt', 'createdAt', 'enabled', 'status', 'mode', 'permissions', 'whitelistedIPs', 'format']
+      .map((field) => JSON.stringify({ key: A, [field]: field === 'permissions' ? [B] : B }))
+      .join('\n'),
+    refused: [
+      /^1: expiresAt is a text of 37 characters, which is no time/,
+      /^2: createdAt is a text of 37 characters/,
+      /^3: enabled is a text of 37 characters/,
+      /^4: its status must be/,
+      /^5: its mode must be/,
+      /^6: the permission a text of 37 characters/,
+      /^7: its list of addresses: a text of 37 characters/,
+      /^8: /,
+    ],
+  },
+  {
     name: 'a number that lost its digits',
     source: 'kong',
     file: 'consumers:\n- username: a\n  keyauth_credentials:\n  - key: 12345678901234567890123456\n',
@@ -378,6 +395,7 @@ describe.each(FAULTS)('$name', ({ source, file, options, keys = [], refused = []
       const entries = await read
       expect(rowsOf(entries).map((row) => ('key' in row ? row.key.reveal() : 'hash'))).toEqual(keys)
       expect(refusals(entries)).toEqual(refused.map((pattern) => expect.stringMatching(pattern)))
+      for (const key of [A, B, C]) expect(refusals(entries).join('\n')).not.toContain(key)
     },
   )
 })

@@ -1,5 +1,6 @@
 import { PERMISSION_PATTERN } from '@latchkey/contract/schemas/shared'
 import { PERMISSION_FORM } from '@latchkey/core/permission'
+import { isRepeatable } from '@latchkey/core/repeatable'
 import { explainTime } from '@latchkey/core/time'
 import type { ErrorObject } from 'ajv/dist/2020.js'
 import { explainCharacter } from '../wire/unfit-character.ts'
@@ -67,10 +68,10 @@ function nameOf(value: unknown): string {
   return Array.isArray(value) ? 'an array' : withArticle(typeof value)
 }
 
-/** Only short plain values are repeated: a caller may have pasted something else. */
+/** Only plain values that are too short for a password are repeated: a caller may have pasted something else. */
 function got(value: unknown): string {
   if (typeof value === 'number' || typeof value === 'boolean') return `; got ${value}`
-  return typeof value === 'string' && /^[\w.-]{1,20}$/.test(value) ? `; got ${value}` : ''
+  return typeof value === 'string' && /^[\w.-]+$/.test(value) && isRepeatable(value) ? `; got ${value}` : ''
 }
 
 function count(limit: unknown, noun: string): string {

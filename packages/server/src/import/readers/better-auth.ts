@@ -1,4 +1,5 @@
 import type { DigestFormat } from '@latchkey/core/digest-format'
+import { quoted } from '@latchkey/core/shown-value'
 import { foreignPermissions } from '../foreign-permissions.ts'
 import { isObject } from '../is-object.ts'
 import type { SourceItem, SourceReader } from '../reader.ts'
@@ -47,8 +48,7 @@ function permissionsOf(value: unknown, area: string | undefined): string[] | und
   if (!isObject(value))
     throw new RowRefusal('its permissions are no object of lists, such as {"orders":["read"]}.')
   const names = Object.entries(value).flatMap(([resource, actions]) => {
-    if (!Array.isArray(actions))
-      throw new RowRefusal(`its permissions for ${resource.slice(0, 80)} are no list.`)
+    if (!Array.isArray(actions)) throw new RowRefusal(`its permissions for ${quoted(resource)} are no list.`)
     return actions.map((action) => `${resource}:${String(action)}`)
   })
   return foreignPermissions(names, area)
