@@ -1,6 +1,6 @@
 /**
  * Makes the tables of better-auth's API keys with the real packages, and asks them which texts work:
- * `make-tables.mjs OLD.db NEW.db [postgres://…]`. Prints lines of JSON: what they say of each text, and of PostgreSQL the
+ * `make-tables.mjs OLD.db NEW.db postgres://OLD postgres://NEW`. Prints lines of JSON: what they say of each text, and of PostgreSQL the
  * rows as they were before they were asked, since a key that is expired or spent is deleted when it is presented.
  */
 import { DatabaseSync } from 'node:sqlite'
@@ -14,11 +14,12 @@ import pg from 'pg'
 
 const now = { betterAuth, apiKey, getMigrations }
 const of14 = { betterAuth: betterAuthOf14, apiKey: apiKeyOf14, getMigrations: getMigrationsOf14 }
-const [, , oldFile, newFile, postgresUrl] = process.argv
+const [, , oldFile, newFile, oldUrl, newUrl] = process.argv
 
 await makeSqlite('old', oldFile, of14)
 await makeSqlite('new', newFile, now)
-if (postgresUrl !== undefined) await makePostgres('postgres', postgresUrl, now)
+await makePostgres('old on PostgreSQL', oldUrl, of14)
+await makePostgres('new on PostgreSQL', newUrl, now)
 
 async function makeSqlite(table, file, version) {
   const database = new DatabaseSync(':memory:')

@@ -27,3 +27,14 @@ export function blocksOf(page: string): Block[] {
     return { language, text, notRun, line: before.split('\n').length + 1 }
   })
 }
+
+/** The sections of a page, each with its blocks. */
+export function sectionsOf(page: string): { readonly title: string; readonly blocks: readonly Block[] }[] {
+  const lines = readFileSync(join(ROOT, page), 'utf8').split('\n')
+  const starts = lines.flatMap((line, index) => (line.startsWith('## ') ? [index] : []))
+  const blocks = blocksOf(page)
+  return starts.map((start, index) => ({
+    title: lines[start]!.slice(3),
+    blocks: blocks.filter(({ line }) => line > start && line <= (starts[index + 1] ?? lines.length)),
+  }))
+}

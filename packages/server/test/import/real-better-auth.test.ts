@@ -9,7 +9,7 @@ import { readBetterAuthDatabase } from '../../src/import/better-auth-database.ts
 import type { SourceLine } from '../../src/import/import-row.ts'
 import { importOnHost } from '../../src/import-on-host.ts'
 import { createTestCompany, useTestServer } from '../harness.ts'
-import { type Cluster, createCluster } from '../postgres-cluster.ts'
+import { type Cluster, createCluster, createDatabase } from '../postgres-cluster.ts'
 import { OPTIONS, readAll, refusals, rowsFor } from './reading.ts'
 
 const run = promisify(execFile)
@@ -37,16 +37,20 @@ beforeAll(async () => {
   await run('npm', ['ci', '--prefer-offline', '--no-audit', '--no-fund'], { cwd: directory })
   cluster = await createCluster()
   const files = ['old.db', 'new.db'].map((name) => join(directory, name))
-  const { stdout } = await run(process.execPath, ['make-tables.mjs', ...files, cluster.url], {
-    cwd: directory,
-  })
-  const lines: (Asked | { readonly row: object })[] = stdout
+  const databases = [await createDatabase(cluster.url), await createDatabase(cluster.url)]
+  const places = [...files, ...databases.map(({ url }) => url)]
+  const { stdout } = await run(process.execPath, ['make-tables.mjs', ...places], { cwd: directory })
+  const lines: (Asked | { readonly table: string; readonly row: object })[] = stdout
     .trim()
     .split('\n')
     .map((line) => JSON.parse(line))
   asked = lines.filter((line) => 'text' in line)
-  const rows = lines.flatMap((line) => ('row' in line ? [JSON.stringify(line.row)] : []))
-  entries.set('postgres', await readAll('better-auth', rows.join('\n')))
+  for (const table of ['old on PostgreSQL', 'new on PostgreSQL']) {
+    const rows = lines.flatMap((line) =>
+      'row' in line && line.table === table ? [JSON.stringify(line.row)] : [],
+    )
+    entries.set(table, await readAll('better-auth', rows.join('\n')))
+  }
   for (const name of ['old', 'new']) {
     entries.set(name, await Array.fromAsync(readBetterAuthDatabase(join(directory, `${name}.db`), OPTIONS)))
   }
@@ -57,7 +61,7 @@ afterAll(async () => {
   rmSync(directory, { recursive: true, force: true })
 })
 
-describe.each(['old', 'new', 'postgres'])('the table %s', (table) => {
+describe.each(['old', 'new', 'old on PostgreSQL', 'new on PostgreSQL'])('the table %s', (table) => {
   const nowMs = Date.now()
 
   it('gives every key with the owner it had, and lets work what worked there and nothing else', () => {
