@@ -19,6 +19,8 @@ export type Filling = {
   readonly fingerprint: ReturnType<typeof createFingerprinter>
 }
 
+export type KeyRow = ReturnType<typeof rowOf>
+
 type Fill = Filling & {
   readonly file: string
   readonly onProgress: (done: number) => void
@@ -46,7 +48,7 @@ export function fillStore(fill: Fill): void {
 }
 
 /** The rows, oldest first. */
-export function* keyRows(filling: Filling): Generator<ReturnType<typeof rowOf>> {
+export function* keyRows(filling: Filling): Generator<KeyRow> {
   const nowMs = Date.now()
   const first = nextId('key', { nowMs, randomBytes: (length) => new Uint8Array(length) })
   for (let index = 0; index < filling.keys; index++) yield rowOf(filling, index, idAt(first, index), nowMs)

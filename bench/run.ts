@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util'
 import { d1DeepPage } from './d1-deep-page.ts'
 import { d2WorstRequest } from './d2-worst-request.ts'
 import { type Extent, isMet, type Row } from './figure.ts'
+import { i1Import } from './i1-import.ts'
 import { l1List } from './l1-list.ts'
 import { l2GetKey } from './l2-get-key.ts'
 import { l3PostgresList } from './l3-postgres-list.ts'
@@ -19,6 +20,7 @@ import { v2Verify } from './v2-verify.ts'
 import { v7Verifier } from './v7-verifier.ts'
 import { v8CachedKeys } from './v8-cached-keys.ts'
 import { v11VerifyGrowth } from './v11-verify-growth.ts'
+import { v15Imported } from './v15-imported.ts'
 import { w1Create } from './w1-create.ts'
 import { w2CreateTogether } from './w2-create-together.ts'
 import { w4PostgresCreate } from './w4-postgres-create.ts'
@@ -44,6 +46,7 @@ const FIGURES: readonly Figure[] = [
   { ids: ['V7'], take: v7Verifier },
   { ids: ['V8'], take: v8CachedKeys },
   { ids: ['V11'], take: v11VerifyGrowth },
+  { ids: ['V15'], take: v15Imported },
   { ids: ['W1'], take: w1Create },
   { ids: ['W2'], take: w2CreateTogether },
   { ids: ['L1'], take: l1List },
@@ -57,6 +60,7 @@ const FIGURES: readonly Figure[] = [
   { ids: ['R2', 'R3', 'R4'], take: rRevocation },
   { ids: ['W4'], take: w4PostgresCreate },
   { ids: ['L3'], take: l3PostgresList },
+  { ids: ['I1'], take: i1Import },
 ]
 
 async function run(): Promise<number> {
