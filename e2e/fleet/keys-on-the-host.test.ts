@@ -64,39 +64,3 @@ describe('when a command has printed it', () => {
     expect(await statusesOf(answer.stdout.trim())).toEqual([200, 200])
   })
 })
-
-describe('a commit that fails', () => {
-  /** Fails when all else in the transaction has been done: what is printed before the commit would be seen. */
-  async function withFailingCommit<T>(table: string, work: () => Promise<T>): Promise<T> {
-    await fleet.database.query(
-      "CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'no commit today'; END $$",
-    )
-    await fleet.database.query(
-      `CREATE CONSTRAINT TRIGGER fails AFTER INSERT OR UPDATE ON ${table} DEFERRABLE INITIALLY DEFERRED
-       FOR EACH ROW EXECUTE FUNCTION fail()`,
-    )
-    try {
-      return await work()
-    } finally {
-      await fleet.database.query('DROP FUNCTION fail() CASCADE')
-    }
-  }
-
-  const keysThere = () =>
-    fleet.database.query("SELECT id, encode(fingerprint, 'hex') AS fingerprint FROM keys ORDER BY id")
-
-  it.each([
-    ['keys create', (_made: Made) => ['keys', 'create', '--user', fleet.userId]],
-    ['keys rotate', ({ id }: Made) => ['keys', 'rotate', id]],
-    ['keys delete', ({ id }: Made) => ['keys', 'delete', id, '--yes']],
-  ])('“%s” prints no secret and no success, and nothing is changed', async (_name, argsOf) => {
-    const made = await makeKey()
-    const before = await keysThere()
-    const answer = await withFailingCommit('keys', () => fleet.run(argsOf(made)))
-    expect(answer.exitCode).not.toBe(0)
-    expect(answer.stdout).toBe('')
-    expect(answer.stderr).not.toMatch(/lk_live_/)
-    expect(await keysThere()).toEqual(before)
-    expect(await statusesOf(made.key)).toEqual([200, 200])
-  })
-})
