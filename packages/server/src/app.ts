@@ -23,6 +23,7 @@ import { handlers } from './http/routes/index.ts'
 import type { Handler } from './http/schema/context.ts'
 import { basePathOf } from './http/wire/base-path.ts'
 import { createConnections } from './http/wire/connections.ts'
+import { createPipelines } from './http/wire/pipelines.ts'
 import { HEADERS_MAX } from './http/wire/request-checks.ts'
 import { createRequestIds } from './http/wire/request-id.ts'
 import type { Services } from './services.ts'
@@ -82,6 +83,7 @@ export function createApp(services: Services): App {
     router,
     turns,
     connections,
+    pipelines: createPipelines(),
     newRequestId,
     isLeaving: () => isLeaving,
   })

@@ -12,6 +12,7 @@ import { seeClient } from './wire/client-address.ts'
 import type { Connections } from './wire/connections.ts'
 import { originHeaders } from './wire/cors.ts'
 import { type Incoming, laneOf } from './wire/incoming.ts'
+import type { Pipelines } from './wire/pipelines.ts'
 import { headerValues } from './wire/raw-headers.ts'
 import { findFault, findFragment } from './wire/request-checks.ts'
 import { sendAnswer } from './wire/send-answer.ts'
@@ -20,6 +21,7 @@ type DispatchDeps = Pick<Services, 'config' | 'events' | 'metrics' | 'traces'> &
   readonly router: Router
   readonly turns: Turns
   readonly connections: Pick<Connections, 'begin' | 'end'>
+  readonly pipelines: Pipelines
   readonly newRequestId: () => string
   /** The service stops: each answer is the last of its connection. */
   readonly isLeaving: () => boolean
@@ -76,10 +78,24 @@ export function createDispatch(given: DispatchDeps): Dispatch {
     // A verification is never in a line; and nothing else is begun before those that came first had their turn.
     else if (!isUrgent) {
       deps.connections.begin(raw)
-      deps.turns.take(laneOf(request), route.mayRevoke).then(begin, fail)
+      standInLine(deps, route, request, response).then(begin, fail)
     } else if (headerValues(raw, 'transfer-encoding').length > 0) setImmediate(begin)
     else begin()
   }
+}
+
+/** Resolves when it is the request's turn. Rejects with AppError `unavailable` when too much waits. */
+async function standInLine(
+  { turns, pipelines }: Pick<DispatchDeps, 'turns' | 'pipelines'>,
+  { mayRevoke }: Route,
+  request: Incoming,
+  response: ServerResponse,
+): Promise<void> {
+  const { socket } = request.raw
+  pipelines.enter(socket)
+  // Answered, or wanted no more.
+  response.once('close', () => pipelines.leave(socket))
+  await turns.take(laneOf(request), mayRevoke)
 }
 
 /** Characters of a request line and headers that are read in less time than a turn takes. */

@@ -7,6 +7,7 @@ import { createDispatch } from '../../src/http/dispatch.ts'
 import { createRouter } from '../../src/http/router.ts'
 import type { Answer } from '../../src/http/wire/answer.ts'
 import { createConnections } from '../../src/http/wire/connections.ts'
+import { createPipelines } from '../../src/http/wire/pipelines.ts'
 import type { Services } from '../../src/services.ts'
 import { useTestServer } from '../harness.ts'
 
@@ -22,6 +23,7 @@ function answered(answer: () => Answer | Promise<Answer>, services: Partial<Serv
     router,
     turns: createTurns(),
     connections: createConnections(1),
+    pipelines: createPipelines(),
     newRequestId: () => 'req_1',
     isLeaving: () => false,
   }
