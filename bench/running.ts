@@ -47,7 +47,9 @@ export type Watched = Running & {
 export async function startWatched(store: ServeOptions): Promise<Watched> {
   const gauge = new URL('./loop-gauge.ts', import.meta.url)
   const command = ['--import', gauge.href, LATCHKEY, 'serve']
-  const running = await start(command, { ...SERVING, ...settingsOf(store) }, LISTENING)
+  // Wrong credentials are worked on, however many: to refuse them for their number costs less.
+  const settings = { ...SERVING, ...settingsOf(store), LATCHKEY_FAILED_AUTH_PER_MINUTE: '1000000' }
+  const running = await start(command, settings, LISTENING)
   const signalled = (answer: RegExp) => {
     const answered = announcement(running.child, answer)
     running.child.kill('SIGUSR2')

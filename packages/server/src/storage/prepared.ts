@@ -3,11 +3,13 @@ import type { Compilable } from 'kysely'
 import { runOf } from './builder.ts'
 import type { Db } from './tables/schema.ts'
 
-/** Stands for a value while the text is made. */
+/** Stands for a value of a row while the text is made. */
 class Place {
+  readonly row: number
   readonly name: string
 
-  constructor(name: string) {
+  constructor(row: number, name: string) {
+    this.row = row
     this.name = name
   }
 }
@@ -24,18 +26,54 @@ type Built = { readonly sql: string; readonly parameters: readonly unknown[] }
 export function prepared<Named extends Values, Row>(
   build: (db: Db, values: Named) => Compilable<Row>,
 ): (db: Db, values: Named) => MaybePromise<Row[]> {
+  const run = statementOf<Named, Row>(1, (db, [values]) => build(db, values!))
+  return (db, values) => run(db, [values], 0)
+}
+
+/** Rows in one statement, most first: each number has a text of its own, so there are few numbers. */
+const STATEMENT_ROWS = [500, 100, 20, 5, 1]
+
+/**
+ * The same about many rows, in few statements: most of what a small statement costs is the statement. Answers what
+ * the statements answered, one after the other.
+ */
+export function preparedRows<Named extends Values, Row>(
+  build: (db: Db, rows: readonly Named[]) => Compilable<Row>,
+): (db: Db, rows: readonly Named[]) => Promise<Row[]> {
+  const statements = STATEMENT_ROWS.map((count) => ({ count, run: statementOf(count, build) }))
+  return async (db, rows) => {
+    const answered: Row[][] = []
+    let start = 0
+    for (const { count, run } of statements) {
+      for (; rows.length - start >= count; start += count) answered.push(await run(db, rows, start))
+    }
+    return answered.flat()
+  }
+}
+
+/** One statement about `count` rows, those from `start` on. */
+function statementOf<Named extends Values, Row>(
+  count: number,
+  build: (db: Db, rows: readonly Named[]) => Compilable<Row>,
+): (db: Db, rows: readonly Named[], start: number) => MaybePromise<Row[]> {
   const built = new WeakMap<Db, Built>()
-  return (db, values) => {
+  return (db, rows, start) => {
     let query = built.get(db)
     if (query === undefined) {
-      query = build(db, placesFor(values)).compile()
+      const names = Object.keys(rows[start]!)
+      query = build(
+        db,
+        Array.from({ length: count }, (_, row) => placesFor<Named>(row, names)),
+      ).compile()
       built.set(db, query)
     }
-    const parameters = query.parameters.map((value) => (value instanceof Place ? values[value.name] : value))
+    const parameters = query.parameters.map((value) =>
+      value instanceof Place ? rows[start + value.row]![value.name] : value,
+    )
     return runOf(db)<Row>(query.sql, parameters)
   }
 }
 
-function placesFor<Named extends Values>(values: Named): Named {
-  return Object.fromEntries(Object.keys(values).map((name) => [name, new Place(name)])) as Named
+function placesFor<Named extends Values>(row: number, names: readonly string[]): Named {
+  return Object.fromEntries(names.map((name) => [name, new Place(row, name)])) as Named
 }

@@ -13,9 +13,9 @@ const FLUSH_MS = 30_000
 /** Whoever reads counts has them written first, but not more often than this, in milliseconds. */
 const ASKED_MS = 1_000
 /** Keys in one write, so that other writes and verifications get their turn. */
-const BATCH_KEYS = 50
-/** Reports that wait for a store that does not answer: 50,000 keys, some 20 MB. */
-const WAITING_MAX = 1_000
+const BATCH_KEYS = 200
+/** Reports that wait for a store that does not answer: 100,000 keys, some 40 MB. */
+const WAITING_MAX = 500
 
 export type UsageCounts = {
   /** Counts a verdict. Costs two entries of a list: no write belongs on the path of a verification. */

@@ -2,7 +2,7 @@ import type { Day } from '@latchkey/core/calendar'
 import type { CompanyId, KeyId } from '@latchkey/core/ids'
 import type { OutcomeCode } from '@latchkey/core/outcome-code'
 import { sql } from 'kysely'
-import { prepared } from '../prepared.ts'
+import { prepared, preparedRows } from '../prepared.ts'
 import type { Db } from './schema.ts'
 import { COUNT_COLUMNS, type Counts } from './usage-counts.ts'
 
@@ -50,17 +50,18 @@ const TAKEN_MAX = 1_000
 export async function addUsageReport(db: Db, { id, atMs, keys, companies }: UsageReport): Promise<boolean> {
   const [noted] = await insertReport(db, { id, atMs })
   if (noted === undefined) return false
-  for (const { keyId, day, counts, refusal, networks } of keys) {
-    const key = await numberOfKey(db, keyId)
-    if (key === undefined) continue
-    await addDay(db, rowOf(day, key.company_number, key.number, counts))
-    if (refusal !== null) await noteRefusal(db, { number: key.number, ...refusal })
-    for (const use of networks) await noteNetwork(db, { number: key.number, ...networkRow(use) })
-    if (networks.length > 0) await keepLastNetworks(db, key.number)
+  const known = await numbersOf(db, keys)
+  await addDays(
+    db,
+    known.map(({ use, company_number, number }) => rowOf(use.day, company_number, number, use.counts)),
+  )
+  for (const { use, number } of known) {
+    if (use.refusal !== null) await noteRefusal(db, { number, ...use.refusal })
   }
+  await noteNetworks(db, known)
   for (const { companyId, day, counts } of companies) {
     const number = await numberOfCompany(db, companyId)
-    if (number !== undefined) await addDay(db, rowOf(day, number, 0, counts))
+    if (number !== undefined) await addDays(db, [rowOf(day, number, 0, counts)])
   }
   return true
 }
@@ -73,18 +74,40 @@ const insertReport = prepared((db, { id, atMs }: { id: string; atMs: number }) =
     .returning('id'),
 )
 
-type KeyNumber = { readonly number: number; readonly company_number: number }
+type Numbers = { readonly number: number; readonly company_number: number }
+type NumberedUse = Numbers & { readonly use: KeyUse }
 
-async function numberOfKey(db: Db, keyId: KeyId): Promise<KeyNumber | undefined> {
-  const [known] = await keyNumber(db, { keyId })
-  if (known !== undefined) return known
-  await insertCompany(db, { keyId })
-  await insertKey(db, { keyId })
-  return (await keyNumber(db, { keyId }))[0]
+/** The uses of keys that are there, with their numbers: a key gets one when it is first counted. */
+async function numbersOf(db: Db, uses: readonly KeyUse[]): Promise<NumberedUse[]> {
+  const numbers = new Map<KeyId, Numbers>()
+  const find = async (keyIds: ReadonlySet<KeyId>) => {
+    const asked = Array.from(keyIds, (keyId) => ({ keyId }))
+    for (const { key_id, ...found } of await keyNumbers(db, asked)) numbers.set(key_id, found)
+  }
+  await find(new Set(uses.map(({ keyId }) => keyId)))
+  const added = new Set<KeyId>()
+  for (const { keyId } of uses) {
+    if (numbers.has(keyId) || added.has(keyId)) continue
+    await insertCompany(db, { keyId })
+    await insertKey(db, { keyId })
+    added.add(keyId)
+  }
+  await find(added)
+  return uses.flatMap((use) => {
+    const found = numbers.get(use.keyId)
+    return found === undefined ? [] : [{ ...found, use }]
+  })
 }
 
-const keyNumber = prepared((db, { keyId }: { keyId: KeyId }) =>
-  db.selectFrom('usage_keys').select(['number', 'company_number']).where('key_id', '=', keyId),
+const keyNumbers = preparedRows((db, keys: readonly { keyId: KeyId }[]) =>
+  db
+    .selectFrom('usage_keys')
+    .select(['key_id', 'number', 'company_number'])
+    .where(
+      'key_id',
+      'in',
+      keys.map(({ keyId }) => keyId),
+    ),
 )
 
 const insertCompany = prepared((db, { keyId }: { keyId: KeyId }) =>
@@ -141,10 +164,10 @@ const rowOf = (day: Day, companyNumber: number, keyNumber: number, counts: Count
   >),
 })
 
-const addDay = prepared((db, row: DayRow) =>
+const addDays = preparedRows((db, rows: readonly DayRow[]) =>
   db
     .insertInto('usage_days')
-    .values(row)
+    .values(rows)
     .onConflict((conflict) =>
       conflict.columns(['day', 'company_number', 'key_number']).doUpdateSet(sumsOf('usage_days')),
     ),
@@ -169,26 +192,53 @@ const noteRefusal = prepared((db, { number, atMs, code, address }: RefusalRow) =
     .where((where) => where.or([where('last_refused_at', 'is', null), where('last_refused_at', '<=', atMs)])),
 )
 
-type NetworkRow = ReturnType<typeof networkRow> & { readonly number: number }
+/** Adds the networks, and lets go of the oldest beyond those that are kept. */
+async function noteNetworks(db: Db, known: readonly NumberedUse[]): Promise<void> {
+  const rows = networkRows(known)
+  if (rows.length === 0) return
+  await upsertNetworks(db, rows)
+  const numbers = Array.from(new Set(rows.map(({ number }) => number)), (number) => ({ number }))
+  for (const { key_number: number, is_accepted: isAccepted } of await findTooMany(db, numbers)) {
+    await dropOlderNetworks(db, { number, isAccepted })
+  }
+}
 
-const networkRow = ({ isAccepted, firstAtMs, lastAtMs, ...use }: NetworkUse) => ({
+type NetworkRow = ReturnType<typeof networkRow>
+
+const networkRow = (number: number, { isAccepted, ...use }: NetworkUse) => ({
+  number,
   ...use,
   isAccepted: isAccepted ? (1 as const) : (0 as const),
-  firstAtMs,
-  lastAtMs,
 })
 
-const noteNetwork = prepared((db, row: NetworkRow) =>
+/** Each once, also if its key was used on two days; in one order everywhere, as the keys are. */
+function networkRows(known: readonly NumberedUse[]): NetworkRow[] {
+  const rows = new Map<string, NetworkRow>()
+  for (const { number, use } of known) {
+    for (const network of use.networks) {
+      const place = `${number} ${network.isAccepted} ${network.network}`
+      const before = rows.get(place)
+      const { firstAtMs } = before ?? network
+      if (before === undefined || before.lastAtMs <= network.lastAtMs)
+        rows.set(place, networkRow(number, { ...network, firstAtMs }))
+    }
+  }
+  return [...rows.entries()].sort(([one], [other]) => (one < other ? -1 : 1)).map(([, row]) => row)
+}
+
+const upsertNetworks = preparedRows((db, rows: readonly NetworkRow[]) =>
   db
     .insertInto('usage_networks')
-    .values({
-      key_number: row.number,
-      is_accepted: row.isAccepted,
-      network: row.network,
-      address: row.address,
-      first_at: row.firstAtMs,
-      last_at: row.lastAtMs,
-    })
+    .values(
+      rows.map((row) => ({
+        key_number: row.number,
+        is_accepted: row.isAccepted,
+        network: row.network,
+        address: row.address,
+        first_at: row.firstAtMs,
+        last_at: row.lastAtMs,
+      })),
+    )
     .onConflict((conflict) =>
       conflict
         .columns(['key_number', 'is_accepted', 'network'])
@@ -200,9 +250,18 @@ const noteNetwork = prepared((db, row: NetworkRow) =>
     ),
 )
 
-async function keepLastNetworks(db: Db, number: number): Promise<void> {
-  for (const isAccepted of [0, 1] as const) await dropOlderNetworks(db, { number, isAccepted })
-}
+const findTooMany = preparedRows((db, keys: readonly { number: number }[]) =>
+  db
+    .selectFrom('usage_networks')
+    .select(['key_number', 'is_accepted'])
+    .where(
+      'key_number',
+      'in',
+      keys.map(({ number }) => number),
+    )
+    .groupBy(['key_number', 'is_accepted'])
+    .having(({ fn }) => fn.countAll(), '>', NETWORKS_MAX),
+)
 
 const dropOlderNetworks = prepared((db, { number, isAccepted }: { number: number; isAccepted: 0 | 1 }) =>
   db
