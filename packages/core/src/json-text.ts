@@ -98,13 +98,14 @@ function assertFewValues(text: string): void {
 /** Walks text that is known to be JSON: only braces, brackets, commas, colons and strings matter. */
 function checkStructure(text: string, value: unknown): void {
   const open: (Names | undefined)[] = []
+  const isEscaped = text.includes('\\')
   let isName = false
   for (let index = 0; index < text.length; index++) {
     const sign = text.charCodeAt(index)
     if (sign === QUOTE) {
       const end = endOfString(text, index)
       if (isName) noteName(open.at(-1)!, contentOf(text, index, end, value))
-      else if (UNFIT_ESCAPE.test(text.slice(index, end))) contentOf(text, index, end, value)
+      else if (isEscaped && UNFIT_ESCAPE.test(text.slice(index, end))) contentOf(text, index, end, value)
       isName = false
       index = end - 1
     } else if (sign === COMMA) {

@@ -100,12 +100,9 @@ export function sentInstead(header: string | undefined, { type, charset }: Media
 
 /** Nothing is unpacked: a few bytes could become gigabytes. Throws AppError `unsupported_media_type`. */
 function assertPlain(request: IncomingMessage): void {
-  const codings = [
-    ...headerValues(request, 'content-encoding'),
-    ...headerValues(request, 'transfer-encoding'),
-  ]
-    .flatMap((line) => line.toLowerCase().split(','))
-    .map((coding) => coding.trim())
+  const lines = [...headerValues(request, 'content-encoding'), ...headerValues(request, 'transfer-encoding')]
+  if (lines.length === 0) return
+  const codings = lines.flatMap((line) => line.toLowerCase().split(',')).map((coding) => coding.trim())
   const packed = codings.find((coding) => !['', 'identity', 'chunked'].includes(coding))
   if (packed === undefined) return
   const name = /^[\w.-]{1,30}$/.test(packed) ? packed : 'an unknown coding'

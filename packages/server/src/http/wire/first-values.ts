@@ -3,9 +3,18 @@
  * stands where it stood.
  */
 export function firstValues(value: unknown, max: number): unknown {
-  const budget = { left: max }
-  const begin = copy(value, budget)
-  return budget.left > 0 ? value : begin
+  return countDown(value, max) > 0 ? value : copy(value, { left: max })
+}
+
+/** What is left of so many when each value in it takes one; not positive: it has too many. */
+function countDown(value: unknown, max: number): number {
+  let left = max - 1
+  if (typeof value !== 'object' || value === null) return left
+  for (const inner of Array.isArray(value) ? value : Object.values(value)) {
+    if (left <= 0) return left
+    left = countDown(inner, left)
+  }
+  return left
 }
 
 function copy(value: unknown, budget: { left: number }): unknown {

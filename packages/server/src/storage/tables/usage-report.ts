@@ -4,7 +4,7 @@ import type { OutcomeCode } from '@latchkey/core/outcome-code'
 import { sql } from 'kysely'
 import { prepared, preparedRows } from '../prepared.ts'
 import type { Db } from './schema.ts'
-import { COUNT_COLUMNS, type Counts } from './usage-counts.ts'
+import { addCounts, COUNT_COLUMNS, type Counts } from './usage-counts.ts'
 
 /** What is added to the counts at once, and once: a report that is added again changes nothing. */
 export type UsageReport = {
@@ -51,10 +51,7 @@ export async function addUsageReport(db: Db, { id, atMs, keys, companies }: Usag
   const [noted] = await insertReport(db, { id, atMs })
   if (noted === undefined) return false
   const known = await numbersOf(db, keys)
-  await addDays(
-    db,
-    known.map(({ use, company_number, number }) => rowOf(use.day, company_number, number, use.counts)),
-  )
+  await addDays(db, dayRows(known))
   for (const { use, number } of known) {
     if (use.refusal !== null) await noteRefusal(db, { number, ...use.refusal })
   }
@@ -163,6 +160,21 @@ const rowOf = (day: Day, companyNumber: number, keyNumber: number, counts: Count
     number
   >),
 })
+
+/** One for each key and day: a statement adds to each row once. */
+function dayRows(known: readonly NumberedUse[]): DayRow[] {
+  const days = new Map<string, { readonly of: NumberedUse; readonly counts: Counts }>()
+  for (const one of known) {
+    const { day, counts } = one.use
+    const place = `${one.number} ${day}`
+    const before = days.get(place)
+    if (before === undefined) days.set(place, { of: one, counts: [...counts] })
+    else addCounts(before.counts, counts)
+  }
+  return Array.from(days.values(), ({ of: { use, company_number, number }, counts }) =>
+    rowOf(use.day, company_number, number, counts),
+  )
+}
 
 const addDays = preparedRows((db, rows: readonly DayRow[]) =>
   db
