@@ -1,3 +1,4 @@
+import { createBoundedMap } from './bounded-map.ts'
 import type { KeyHandle } from './loaded-key.ts'
 import type { RevocationScope } from './revocation-scope.ts'
 
@@ -20,7 +21,7 @@ export type Absences = {
 
 /** Remembers, briefly and within bounds, which handles the store did not know. */
 export function createAbsences(monotonicMs: () => number): Absences {
-  const notedAtMs = new Map<KeyHandle, number>()
+  const notedAtMs = createBoundedMap<KeyHandle, number>(ABSENCES_MAX)
   return {
     isKnown(handle) {
       const sinceMs = notedAtMs.get(handle)
@@ -28,18 +29,10 @@ export function createAbsences(monotonicMs: () => number): Absences {
       const ageMs = monotonicMs() - sinceMs
       return ageMs >= 0 && ageMs <= ABSENCE_AGE_MS_MAX
     },
-    note(handle) {
-      if (notedAtMs.size >= ABSENCES_MAX) {
-        // Maps keep insertion order: the first is the oldest.
-        const [oldest] = notedAtMs.keys()
-        notedAtMs.delete(oldest!)
-      }
-      notedAtMs.delete(handle)
-      notedAtMs.set(handle, monotonicMs())
-    },
+    note: (handle) => notedAtMs.set(handle, monotonicMs()),
     drop({ scope }) {
       if (scope === 'company') notedAtMs.clear()
     },
-    clear: () => notedAtMs.clear(),
+    clear: notedAtMs.clear,
   }
 }

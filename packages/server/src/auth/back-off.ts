@@ -1,3 +1,5 @@
+import { createBoundedMap } from '@latchkey/core/bounded-map'
+
 /** A key nobody failed at for this long begins anew. */
 const FORGET_MS = 60 * 60 * 1_000
 const WAIT_MS_FIRST = 1_000
@@ -26,7 +28,7 @@ export type BackOff = {
 }
 
 export function createBackOff(): BackOff {
-  const records = new Map<string, Record>()
+  const records = createBoundedMap<string, Record>(KEYS_MAX)
 
   function find(key: string, nowMs: number): Record | undefined {
     const record = records.get(key)
@@ -36,13 +38,8 @@ export function createBackOff(): BackOff {
   }
 
   function save(key: string, record: Record): void {
-    records.delete(key)
-    if (record.failures === 0 && record.pending === 0) return
-    if (records.size >= KEYS_MAX) {
-      const [oldest] = records.keys()
-      if (oldest !== undefined) records.delete(oldest)
-    }
-    records.set(key, record)
+    if (record.failures === 0 && record.pending === 0) records.delete(key)
+    else records.set(key, record)
   }
 
   return {

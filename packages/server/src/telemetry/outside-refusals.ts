@@ -1,3 +1,4 @@
+import { createBoundedMap } from '@latchkey/core/bounded-map'
 import type { Events } from './events.ts'
 
 const QUIET_MS = 60_000
@@ -8,7 +9,7 @@ type Line = { readonly writtenAtMs: number; unwritten: number }
 
 /** Logs why tokens of outside issuers are refused: each reason at most once a minute, however many are sent. */
 export function createOutsideRefusals(events: Pick<Events, 'outsideTokenRefused'>, nowMs: () => number) {
-  const lines = new Map<string, Line>()
+  const lines = createBoundedMap<string, Line>(REASONS_MAX)
   return {
     note(issuer: string | null, reason: string): void {
       const name = JSON.stringify([issuer, reason])
@@ -19,11 +20,6 @@ export function createOutsideRefusals(events: Pick<Events, 'outsideTokenRefused'
         return
       }
       events.outsideTokenRefused({ issuer, reason, times: (line?.unwritten ?? 0) + 1 })
-      lines.delete(name)
-      if (lines.size >= REASONS_MAX) {
-        const [oldest] = lines.keys()
-        if (oldest !== undefined) lines.delete(oldest)
-      }
       lines.set(name, { writtenAtMs: nowMs(), unwritten: 0 })
     },
   }
