@@ -155,7 +155,7 @@ export async function setPasswordOnHost(
   return user
 }
 
-const ON_HOST = { source: 'host', isKnown: true }
+const ON_HOST = { network: 'host', isKnown: true }
 
 async function getUserOnHost(engine: Engine, idOrEmail: string): Promise<User> {
   const [user, ...others] = await engine.read(async (db) => {

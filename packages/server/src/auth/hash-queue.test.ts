@@ -13,7 +13,7 @@ function createWork(order: string[]) {
     end: (name: string) => gates.get(name)?.(),
   }
 }
-const turn = (source: string, isKnown = false) => ({ source, isKnown })
+const turn = (network: string, isKnown = false) => ({ network, isKnown })
 const settle = () => new Promise<void>((resolve) => setImmediate(resolve))
 
 test('runs two at a time; the known go before strangers, each in order', async () => {
@@ -45,7 +45,7 @@ test('fifty strangers may wait, and fifty who are known beside them', async () =
   expect(await known[50]).toBe('unavailable')
 })
 
-test('ten of one source may wait', async () => {
+test('ten of one network may wait', async () => {
   const [run, work] = [createHashQueue(), createWork([])]
   const asked = Array.from({ length: 13 }, (_, index) => run(turn('4:1'), work.start(`${index}`)))
   await expect(asked[12]).rejects.toMatchObject({ code: 'unavailable', retryAfterSeconds: 2 })

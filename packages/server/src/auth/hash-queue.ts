@@ -1,16 +1,16 @@
 import { AppError } from '@latchkey/core/error'
-import type { Source } from './source.ts'
 
 /** Hashes at once, 19 MiB each. */
 const RUNNING_MAX = 2
 /** Who waits beyond this is refused: some four seconds of two cores. */
 const WAITING_MAX = 50
-/** So that one source alone does not fill the queue for all others. */
-const WAITING_OF_SOURCE_MAX = 10
+/** So that one network alone does not fill the queue for all others. */
+const WAITING_OF_NETWORK_MAX = 10
 
 /** Whose turn it is. */
 export type Turn = {
-  readonly source: Source
+  /** As networkOf says it, or `host`. */
+  readonly network: string
   /** Has shown something already, such as an invitation: goes before strangers, and in a queue of its own. */
   readonly isKnown: boolean
 }
@@ -30,8 +30,8 @@ export function createHashQueue(): HashQueue {
 
   function wait(turn: Turn): Promise<void> {
     const queue = turn.isKnown ? known : strangers
-    const ofSource = queue.filter(({ source }) => source === turn.source).length
-    if (queue.length >= WAITING_MAX || ofSource >= WAITING_OF_SOURCE_MAX) {
+    const ofNetwork = queue.filter(({ network }) => network === turn.network).length
+    if (queue.length >= WAITING_MAX || ofNetwork >= WAITING_OF_NETWORK_MAX) {
       throw new AppError('unavailable', 'Too many sign-ins are waiting: try again in a moment.', {
         retryAfterSeconds: 2,
       })

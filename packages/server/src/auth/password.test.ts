@@ -7,7 +7,7 @@ import { formatStored, parseStored } from './stored-password.ts'
 /** For who is right, and not for what guessing costs. */
 const COST = { memoryKiB: 8, passes: 1, parallelism: 1 }
 const PEPPER = Buffer.alloc(32, 1)
-const TURN = { source: 'test', isKnown: true }
+const TURN = { network: 'test', isKnown: true }
 const EMAIL = 'ada@example.com'
 const PASSWORD = 'correct horse'
 const [ADA, BOB] = ['usr_1', 'usr_2'] as [UserId, UserId]

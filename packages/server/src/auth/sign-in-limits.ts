@@ -1,37 +1,40 @@
 import { hash } from 'node:crypto'
+import type { Address } from '@latchkey/core/address'
+import { createBoundedMap } from '@latchkey/core/bounded-map'
 import { AppError } from '@latchkey/core/error'
+import { networkOf, siteOf } from '@latchkey/core/network'
 import { createBackOff, type Ending } from './back-off.ts'
-import { type Source, siteOf } from './source.ts'
 
-/** Wrong passwords in a row for one name from one source: people mistype. */
+/** Wrong passwords in a row for one name from one network: people mistype. */
 const FREE = 5
 /** The same where that user signed in before, perhaps beside somebody who guesses at its name. */
 const FREE_WHERE_KNOWN = 50
 /**
- * For a name that is guessed at from many sources at once: each source it never signed in from has one try, so that
+ * For a name that is guessed at from many networks at once: each one it never signed in from has one try, so that
  * the owner has one everywhere. So far below none, the wait after it is the longest.
  */
 const FREE_WHERE_GUESSED_AT = -9
-/** Wrong passwords for one name in an hour, from sources it never signed in from, that call it guessed at. */
+/** Wrong passwords for one name in an hour, from networks it never signed in from, that call it guessed at. */
 const STRANGERS_MAX = 50
 const STRANGERS_WINDOW_MS = 60 * 60 * 1_000
 /** Names counted at once, about 150 bytes each; the oldest is let go first. */
 const NAMES_MAX = 50_000
-/** Of the failed credentials that a source has in a minute, this part may be wrong passwords before it has to wait. */
-const SOURCE_PART = 4
-/** An IPv6 /48 is a site of many, or one stranger with 65,536 sources. */
+/** Of the failed credentials that a network has in a minute, this part may be wrong passwords before it has to wait. */
+const NETWORK_PART = 4
+/** An IPv6 /48 is a site of many, or one stranger with 65,536 networks. */
 const SITE_FREE_TIMES = 4
 
 type SignInAttempt = {
   readonly name: string
-  readonly source: Source
-  /** A user of that name signed in from that source before. */
+  /** Where it comes from; undefined: it cannot be told. */
+  readonly address: Address | undefined
+  /** A user of that name signed in from that network before. */
   readonly isKnown: boolean
 }
 
 /**
- * Slows guessing down without keeping the owner out. What counts is who fails where: a name at a source, and a
- * source at whatever names. Whoever is known at a source waits for nobody else's failures. Names that no user has
+ * Slows guessing down without keeping the owner out. What counts is who fails where: a name at a network, and
+ * a network at whatever names. Whoever is known at a network waits for nobody else's failures. Names that no user has
  * are treated alike, so that nothing shows which exist. In memory, of one process.
  */
 export type SignInLimits = {
@@ -44,22 +47,23 @@ export type SignInLimits = {
 /** `perMinuteMax`: of the setting LATCHKEY_FAILED_AUTH_PER_MINUTE. */
 export function createSignInLimits(perMinuteMax: number): SignInLimits {
   const pairs = createBackOff()
-  const sources = createBackOff()
+  const networks = createBackOff()
   const strangers = createStrangers()
-  const sourceFree = Math.max(FREE, Math.floor(perMinuteMax / SOURCE_PART))
+  const networkFree = Math.max(FREE, Math.floor(perMinuteMax / NETWORK_PART))
 
   /** All that an attempt is counted at. */
-  function countedFor({ name, source, isKnown }: SignInAttempt, nowMs: number) {
+  function countedFor({ name, address, isKnown }: SignInAttempt, nowMs: number) {
     const key = keyOf(name)
-    // Apart: what a stranger fails at does not hold up who is known at the same source.
-    const pair = `${key} ${source}${isKnown ? ' known' : ''}`
+    const network = networkOf(address)
+    // Apart: what a stranger fails at does not hold up who is known at the same network.
+    const pair = `${key} ${network}${isKnown ? ' known' : ''}`
     if (isKnown) return [{ table: pairs, key: pair, free: FREE_WHERE_KNOWN }]
     const pairFree = strangers.areMany(key, nowMs) ? FREE_WHERE_GUESSED_AT : FREE
-    const site = siteOf(source)
+    const site = siteOf(address)
     return [
       { table: pairs, key: pair, free: pairFree },
-      { table: sources, key: source, free: sourceFree },
-      ...(site === undefined ? [] : [{ table: sources, key: site, free: sourceFree * SITE_FREE_TIMES }]),
+      { table: networks, key: network, free: networkFree },
+      ...(site === undefined ? [] : [{ table: networks, key: site, free: networkFree * SITE_FREE_TIMES }]),
     ]
   }
   const secondsLeft = (counted: ReturnType<typeof countedFor>, nowMs: number): number =>
@@ -80,8 +84,8 @@ export function createSignInLimits(perMinuteMax: number): SignInLimits {
           isOpen = false
           if (ending === 'failed' && !attempt.isKnown) strangers.note(key, nowMs)
           for (const { table, key, free } of counted) {
-            // Who guesses may have a password of its own: that gives its source no new tries.
-            const isForgiven = ending === 'succeeded' && table === sources
+            // Who guesses may have a password of its own: that gives its network no new tries.
+            const isForgiven = ending === 'succeeded' && table === networks
             table.end(key, isForgiven ? 'dropped' : ending, free, nowMs)
           }
         },
@@ -92,7 +96,9 @@ export function createSignInLimits(perMinuteMax: number): SignInLimits {
 
 /** How often a name was failed at from where nobody knows it, within the hour. */
 function createStrangers() {
-  const windows = new Map<string, { readonly startedAtMs: number; readonly failures: number }>()
+  const windows = createBoundedMap<string, { readonly startedAtMs: number; readonly failures: number }>(
+    NAMES_MAX,
+  )
   const find = (name: string, nowMs: number) => {
     const known = windows.get(name)
     const isCurrent = known !== undefined && Math.abs(nowMs - known.startedAtMs) < STRANGERS_WINDOW_MS
@@ -102,11 +108,6 @@ function createStrangers() {
     areMany: (name: string, nowMs: number) => find(name, nowMs).failures >= STRANGERS_MAX,
     note(name: string, nowMs: number): void {
       const { startedAtMs, failures } = find(name, nowMs)
-      windows.delete(name)
-      if (windows.size >= NAMES_MAX) {
-        const [oldest] = windows.keys()
-        if (oldest !== undefined) windows.delete(oldest)
-      }
       windows.set(name, { startedAtMs, failures: failures + 1 })
     },
   }

@@ -1,5 +1,7 @@
 import { createHmac } from 'node:crypto'
+import type { Address } from '@latchkey/core/address'
 import type { CompanyId, SessionId, UserId } from '@latchkey/core/ids'
+import { networkOf, UNKNOWN_NETWORK } from '@latchkey/core/network'
 import type { Actor } from '@latchkey/core/principal'
 import type { Changes } from '../changes/changes.ts'
 import { requesterAsUser } from '../changes/requester.ts'
@@ -9,13 +11,12 @@ import {
   findSignIns,
   type SignInRow,
   updatePasswordHash,
-  upsertKnownSource,
+  upsertKnownNetwork,
 } from '../storage/tables/passwords.ts'
 import { findUser } from '../storage/tables/users.ts'
 import type { Match, Passwords } from './password.ts'
 import { openSession } from './session.ts'
 import type { SignInLimits } from './sign-in-limits.ts'
-import { type Source, UNKNOWN_SOURCE } from './source.ts'
 
 type Deps = {
   readonly engine: Engine
@@ -31,7 +32,11 @@ export type SignIn = {
   /** Where the address and the password are those of users of several companies. Absent: the oldest of them. */
   readonly companyId?: string | null
 }
-export type SignInAt = { readonly nowMs: number; readonly actor: Actor; readonly source: Source }
+export type SignInAt = {
+  readonly nowMs: number
+  readonly actor: Actor
+  readonly address: Address | undefined
+}
 export type StartedSession = {
   readonly sessionId: SessionId
   readonly userId: UserId
@@ -46,21 +51,22 @@ export type StartedSession = {
 export async function signIn(
   deps: Deps,
   { username, password, companyId }: SignIn,
-  { nowMs, actor, source }: SignInAt,
+  { nowMs, actor, address }: SignInAt,
 ): Promise<StartedSession | undefined> {
   const email = username.toLowerCase()
-  const sourceTag = createHmac('sha256', deps.derivedKeys.password).update(`source\0${source}`).digest()
-  const rows = await deps.engine.read((db) => findSignIns(db, email, sourceTag))
-  const { attempt, candidates, isKnown } = begin(deps.signInLimits, rows, { name: email, source }, nowMs)
+  const network = networkOf(address)
+  const networkTag = createHmac('sha256', deps.derivedKeys.password).update(`network\0${network}`).digest()
+  const rows = await deps.engine.read((db) => findSignIns(db, email, networkTag))
+  const { attempt, candidates, isKnown } = begin(deps.signInLimits, rows, { name: email, address }, nowMs)
   try {
-    const matches = await deps.passwords.match(password, email, candidates, { source, isKnown })
+    const matches = await deps.passwords.match(password, email, candidates, { network, isKnown })
     const wanted = matches.filter(
       ({ candidate }) =>
         candidate.status === 'active' &&
         (companyId === undefined || companyId === null || candidate.company_id === companyId),
     )
     const match = wanted.find(({ candidate }) => candidate.company_status === 'active') ?? wanted[0]
-    const start = { email, sourceTag: source === UNKNOWN_SOURCE ? undefined : sourceTag }
+    const start = { email, networkTag: network === UNKNOWN_NETWORK ? undefined : networkTag }
     const started = match === undefined ? undefined : await startSession(deps, match, start, actor)
     // Of several users of one address, who signs in may guess at the others: that gives it no new tries.
     const success = rows.length > 1 ? 'dropped' : 'succeeded'
@@ -79,7 +85,7 @@ export async function signIn(
 function begin(
   limits: SignInLimits,
   rows: readonly SignInRow[],
-  who: { readonly name: string; readonly source: Source },
+  who: { readonly name: string; readonly address: Address | undefined },
   nowMs: number,
 ) {
   const known = rows.filter((row) => row.is_known)
@@ -94,12 +100,12 @@ function begin(
   return mayTryAll ? start(rows, false) : start(known, true)
 }
 
-type Start = { readonly email: string; readonly sourceTag: Uint8Array | undefined }
+type Start = { readonly email: string; readonly networkTag: Uint8Array | undefined }
 
 async function startSession(
   { change }: Deps,
   { candidate, renewed }: Match<SignInRow>,
-  { email, sourceTag }: Start,
+  { email, networkTag }: Start,
   actor: Actor,
 ): Promise<StartedSession | undefined> {
   const { user_id: userId, company_id: companyId, hash } = candidate
@@ -110,7 +116,7 @@ async function startSession(
     if (password?.hash !== hash || user?.status !== 'active') return undefined
     if (password.email !== email || user.email !== email) return undefined
     if (renewed !== undefined) await updatePasswordHash(db, userId, renewed)
-    if (sourceTag !== undefined) await upsertKnownSource(db, userId, sourceTag, nowMs)
+    if (networkTag !== undefined) await upsertKnownNetwork(db, userId, networkTag, nowMs)
     return { sessionId: await openSession(open, userId), userId, companyId }
   })
 }

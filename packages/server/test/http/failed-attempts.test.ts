@@ -162,16 +162,16 @@ test('behind a proxy the client is charged, not the proxy', async () => {
   await proxied.dispose()
 })
 
-describe('the table of sources is bounded', () => {
+describe('the table of networks is bounded', () => {
   const address = (index: number) => parseAddress(`10.${index >> 16}.${(index >> 8) & 255}.${index & 255}`)
-  const SOURCES_MAX = 50_000
+  const NETWORKS_MAX = 50_000
 
-  test('the oldest source is let go first, and no other', () => {
+  test('the oldest network is let go first, and no other', () => {
     const attempts = createFailedAttempts(1)
-    for (let index = 0; index < SOURCES_MAX; index++) attempts.note(address(index), index)
-    attempts.note(address(SOURCES_MAX), SOURCES_MAX)
+    for (let index = 0; index < NETWORKS_MAX; index++) attempts.note(address(index), index)
+    attempts.note(address(NETWORKS_MAX), NETWORKS_MAX)
     // The first is forgotten: its next failure is a first one again. The second is not.
-    expect(attempts.note(address(1), SOURCES_MAX)).toBeGreaterThan(0)
-    expect(attempts.note(address(0), SOURCES_MAX)).toBeUndefined()
+    expect(attempts.note(address(1), NETWORKS_MAX)).toBeGreaterThan(0)
+    expect(attempts.note(address(0), NETWORKS_MAX)).toBeUndefined()
   })
 })

@@ -30,7 +30,7 @@ describe('while a right password is being checked', () => {
   /** Keeps every hash of strangers waiting: who is known goes first, and there is always one more. */
   function keepHashing() {
     let isKept = true
-    const turn = { source: 'gate', isKnown: true }
+    const turn = { network: 'gate', isKnown: true }
     const { passwords } = server.services
     const one = async () => {
       while (isKept) await passwords.match('none', 'nobody@example.com', [], turn)

@@ -49,7 +49,7 @@ describe('a stolen database', () => {
 
   test('is of no use to a service with another server secret', async () => {
     const candidates = [{ user_id: user.id, hash: await stored() }]
-    const turn = { source: 'test', isKnown: true }
+    const turn = { network: 'test', isKnown: true }
     const own = createPasswords(server.services.derivedKeys.password)
     const other = createPasswords(randomBytes(32))
     expect(await own.match(PASSWORD, email, candidates, turn)).toHaveLength(1)

@@ -1,9 +1,10 @@
 import type { Address } from '@latchkey/core/address'
-import { sourceOf } from '../../auth/source.ts'
+import { createBoundedMap } from '@latchkey/core/bounded-map'
+import { networkOf } from '@latchkey/core/network'
 
 const WINDOW_MS = 60_000
-/** Sources counted at once, about 100 bytes each; the oldest is let go first. */
-const SOURCES_MAX = 50_000
+/** Networks counted at once, about 100 bytes each; the oldest is let go first. */
+const NETWORKS_MAX = 50_000
 
 type Window = { readonly startedAtMs: number; failures: number }
 
@@ -14,25 +15,20 @@ export type FailedAttempts = {
 }
 
 export function createFailedAttempts(perMinuteMax: number): FailedAttempts {
-  const windows = new Map<string, Window>()
+  const windows = createBoundedMap<string, Window>(NETWORKS_MAX)
 
-  function windowOf(source: string, nowMs: number): Window {
-    const known = windows.get(source)
+  function windowOf(network: string, nowMs: number): Window {
+    const known = windows.get(network)
     if (known !== undefined && nowMs >= known.startedAtMs && nowMs < known.startedAtMs + WINDOW_MS)
       return known
-    windows.delete(source)
-    if (windows.size >= SOURCES_MAX) {
-      const [oldest] = windows.keys()
-      if (oldest !== undefined) windows.delete(oldest)
-    }
     const fresh = { startedAtMs: nowMs, failures: 0 }
-    windows.set(source, fresh)
+    windows.set(network, fresh)
     return fresh
   }
 
   return {
     note(address, nowMs) {
-      const window = windowOf(sourceOf(address), nowMs)
+      const window = windowOf(networkOf(address), nowMs)
       window.failures += 1
       if (window.failures <= perMinuteMax) return undefined
       return Math.max(1, Math.ceil((window.startedAtMs + WINDOW_MS - nowMs) / 1_000))

@@ -10,7 +10,6 @@ import {
   SESSION_MS_MAX,
 } from '../../auth/session.ts'
 import { signIn } from '../../auth/sign-in.ts'
-import { sourceOf } from '../../auth/source.ts'
 import type { Change } from '../../changes/change.ts'
 import { findSession } from '../../storage/tables/people.ts'
 import { authenticate, refuseUnknown } from '../admission/authenticate.ts'
@@ -77,7 +76,7 @@ function bodyReader<Schema extends TSchema>({ turns }: Deps, schema: Schema) {
 async function signInWith(deps: Deps, request: Incoming, body: Static<typeof SignIn>): Promise<SessionId> {
   const { address } = request
   const nowMs = deps.clock.nowMs()
-  const started = await signIn(deps, body, { nowMs, actor: actorOf(request), source: sourceOf(address) })
+  const started = await signIn(deps, body, { nowMs, actor: actorOf(request), address })
   if (started !== undefined) return started.sessionId
   const refusal = refuseUnknown(deps.failedAttempts, { address, nowMs })
   throw refusal.code === 'rate_limited' ? refusal : signInRefused()

@@ -1,8 +1,8 @@
 import type { ConsoleSetup } from '@latchkey/contract/schemas/console'
 import { AppError, inputError } from '@latchkey/core/error'
 import type { SessionId } from '@latchkey/core/ids'
+import { networkOf } from '@latchkey/core/network'
 import { openSession } from '../../auth/session.ts'
-import { sourceOf } from '../../auth/source.ts'
 import { findWeakness } from '../../auth/weak-password.ts'
 import { requesterAsUser } from '../../changes/requester.ts'
 import { updateCompany } from '../../companies/update-company.ts'
@@ -28,7 +28,7 @@ export async function setUp(deps: HandlerDeps, request: Incoming, body: ConsoleS
     throw inputError([{ pointer: '/password', code: 'invalid_field', detail: weakness }])
   }
   const beside = await deps.engine.read((db) => findPasswordsFor(db, email, owner.id))
-  const turn = { source: sourceOf(address), isKnown: true }
+  const turn = { network: networkOf(address), isKnown: true }
   const hash = await deps.passwords.hash(password, { id: owner.id, email }, beside, turn)
   const requester = requesterAsUser(actorOf(request), owner.companyId, owner.id)
   try {

@@ -1,14 +1,13 @@
 import { AppError } from '@latchkey/core/error'
 import { SESSION_TOKEN_MS } from '../../auth/access-token.ts'
 import { signIn } from '../../auth/sign-in.ts'
-import { sourceOf } from '../../auth/source.ts'
 import { refuseUnknown } from '../admission/authenticate.ts'
 import { issueSessionToken } from '../oauth/session-token.ts'
 import type { Handler } from '../schema/context.ts'
 
 export const createSession: Handler<'createSession'> = async (deps, { body, actor, address, origin }) => {
   const nowMs = deps.clock.nowMs()
-  const started = await signIn(deps, body, { nowMs, actor, source: sourceOf(address) })
+  const started = await signIn(deps, body, { nowMs, actor, address })
   if (started === undefined) {
     const refusal = refuseUnknown(deps.failedAttempts, { address, nowMs })
     throw refusal.code === 'rate_limited' ? refusal : signInRefused()

@@ -1,5 +1,5 @@
 import { inputError } from '@latchkey/core/error'
-import { sourceOf } from '../../auth/source.ts'
+import { networkOf } from '@latchkey/core/network'
 import { findWeakness } from '../../auth/weak-password.ts'
 import { requesterAsUser } from '../../changes/requester.ts'
 import { findPasswordsFor } from '../../storage/tables/passwords.ts'
@@ -16,7 +16,7 @@ export const setPassword: Handler<'setPassword'> = async (deps, { body, actor, a
   // Before the slow part: who has no invitation takes nobody's turn.
   const isSet =
     user?.status === 'active' &&
-    (await setFor(deps, user, { password: body.password, invitation, actor, source: sourceOf(address) }))
+    (await setFor(deps, user, { password: body.password, invitation, actor, network: networkOf(address) }))
   if (!isSet) {
     const refusal = refuseUnknown(deps.failedAttempts, { address, nowMs: deps.clock.nowMs() })
     throw refusal.code === 'rate_limited' ? refusal : invitationRefused()
@@ -28,13 +28,13 @@ type Setting = {
   readonly password: string
   readonly invitation: Uint8Array
   readonly actor: Parameters<typeof requesterAsUser>[0]
-  readonly source: string
+  readonly network: string
 }
 
 async function setFor(
   { engine, passwords, change }: HandlerDeps,
   user: User,
-  { password, invitation, actor, source }: Setting,
+  { password, invitation, actor, network }: Setting,
 ): Promise<boolean> {
   const weakness = findWeakness(password, user)
   if (weakness !== undefined) {
@@ -42,7 +42,7 @@ async function setFor(
   }
   const { id: userId, companyId, email } = user
   const beside = email === null ? [] : await engine.read((db) => findPasswordsFor(db, email, userId))
-  const hash = await passwords.hash(password, user, beside, { source, isKnown: true })
+  const hash = await passwords.hash(password, user, beside, { network, isKnown: true })
   return change(requesterAsUser(actor, companyId, userId), companyId, (open) =>
     set(open, { userId, email, hash }, invitation),
   )

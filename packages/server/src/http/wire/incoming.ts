@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { Address } from '@latchkey/core/address'
+import { networkOf } from '@latchkey/core/network'
 import type { Principal } from '@latchkey/core/principal'
-import { sourceOf } from '../../auth/source.ts'
 
 /** A request on its way to its answer: as it came, and what is known of it before anybody has looked at it. */
 export type Incoming = {
@@ -21,7 +21,7 @@ export type Incoming = {
 /** The path and query as they were sent; Node has them for every request that a server receives. */
 export const urlOf = ({ raw }: Pick<Incoming, 'raw'>): string => raw.url ?? '/'
 
-/** In whose line its work waits for its turns: the company's as which it acts; until that is known, its address's. */
+/** In whose line its work waits for its turns: the company's as which it acts; until that is known, its network's. */
 export function laneOf({ principal, address }: Pick<Incoming, 'principal' | 'address'>): string {
-  return principal?.companyId ?? sourceOf(address)
+  return principal?.companyId ?? networkOf(address)
 }

@@ -11,18 +11,18 @@ export type SignInRow = {
   readonly status: Status
   readonly company_status: Status
   readonly hash: string
-  /** The user signed in from this source before. */
+  /** The user signed in from this network before. */
   readonly is_known: boolean
 }
 
 /** The users that have the address and a password set for it, the oldest first. `email` is in lower case. */
-export async function findSignIns(db: Db, email: string, source: Uint8Array): Promise<SignInRow[]> {
+export async function findSignIns(db: Db, email: string, network: Uint8Array): Promise<SignInRow[]> {
   const rows = await db
     .selectFrom('passwords as p')
     .innerJoin('users as u', 'u.id', 'p.user_id')
     .innerJoin('companies as c', 'c.id', 'u.company_id')
     .leftJoin('known_sources as k', (join) =>
-      join.onRef('k.user_id', '=', 'p.user_id').on('k.source', '=', source),
+      join.onRef('k.user_id', '=', 'p.user_id').on('k.source', '=', network),
     )
     .select(['p.user_id', 'u.company_id', 'u.status', 'c.status as company_status', 'p.hash', 'k.last_at'])
     .where('p.email', '=', email)
@@ -66,17 +66,17 @@ export async function deletePassword(db: Db, userId: UserId): Promise<void> {
   await db.deleteFrom('passwords').where('user_id', '=', userId).execute()
 }
 
-/** Sources kept for a user: the last ones it signed in from. */
-const SOURCES_MAX = 20
+/** Networks kept for a user: the last ones it signed in from. */
+const NETWORKS_MAX = 20
 
-/** Notes that a user signed in from a source. The oldest of too many goes. */
-export async function upsertKnownSource(
+/** Notes that a user signed in from a network. The oldest of too many goes. */
+export async function upsertKnownNetwork(
   db: Db,
   userId: UserId,
-  source: Uint8Array,
+  network: Uint8Array,
   nowMs: number,
 ): Promise<void> {
-  const row = { user_id: userId, source, last_at: nowMs }
+  const row = { user_id: userId, source: network, last_at: nowMs }
   await db
     .insertInto('known_sources')
     .values(row)
@@ -88,7 +88,7 @@ export async function upsertKnownSource(
     .where('user_id', '=', userId)
     .orderBy('last_at', 'desc')
     .limit(100)
-    .offset(SOURCES_MAX)
+    .offset(NETWORKS_MAX)
     .execute()
   for (const { source: old } of tooMany) {
     await db.deleteFrom('known_sources').where('user_id', '=', userId).where('source', '=', old).execute()
