@@ -54,9 +54,13 @@ export async function measureVerifyLoop(
 }
 
 /** As a service in use does a second after its first verification: from then on it holds the lease. */
-async function writeOnce({ revocations, usage, clock }: Services, { key }: BenchStore): Promise<void> {
+async function writeOnce(
+  { revocations, verifier, usage, clock }: Services,
+  { key }: BenchStore,
+): Promise<void> {
   await revocations.start({ isAlone: true })
-  usage.note(key.id as KeyId, clock.nowMs(), undefined)
+  const attempt = { ...IN_FORCE, address: undefined, nowMs: clock.nowMs() }
+  usage.note(await verifier.verifyById(key.id as KeyId, attempt), attempt)
   await usage.flush()
 }
 

@@ -84,10 +84,7 @@ export const WALLS: Readonly<Record<string, Wall>> = {
   'server/users': useCase,
   'server/companies': useCase,
   // What came and what is answered, as bytes and headers: of no operation and of no caller.
-  'server/http/wire': {
-    may: ['core', 'contract', 'packages/server/src/auth/source.ts'],
-    types: ['server/config'],
-  },
+  'server/http/wire': { may: ['core', 'contract'], types: ['server/config'] },
   // Who may come in, and how much of each at once.
   'server/http/admission': {
     may: ['core', 'contract', 'server/http/wire', 'server/verification', 'server/auth', 'server/changes'],
@@ -194,16 +191,23 @@ export const WALLS: Readonly<Record<string, Wall>> = {
     types: ['server/settings', 'server/storage/postgres'],
     lazily: ['server/storage/postgres'],
   },
+  'server/wire-verification': {
+    may: ['core', ...store, 'server/verification', 'server/telemetry', 'server/server-secret'],
+  },
+  'server/wire-tokens': {
+    may: ['core', 'server/auth', 'server/telemetry', 'server/config', 'server/server-secret'],
+    lazily: ['server/issuers-file'],
+  },
   'server/services': {
     may: [
-      'server/open-store',
-      'core',
-      'server/settings',
-      'server/config',
-      'server/server-secret',
-      'server/deployment',
-      'server/issuers-file',
-      ...serverRooms,
+      ...[
+        'server/settings',
+        'server/config',
+        'server/server-secret',
+        'server/open-store',
+        'server/deployment',
+      ],
+      ...['core', 'server/wire-verification', 'server/wire-tokens', ...serverRooms],
     ],
   },
   'server/bootstrap': {

@@ -1,44 +1,34 @@
 import { randomBytes as cryptoRandomBytes } from 'node:crypto'
-import { Agent } from 'node:https'
-import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Clock } from '@latchkey/core/clock'
-import { createFingerprinter, type Fingerprint } from '@latchkey/core/fingerprint'
+import { createFingerprinter } from '@latchkey/core/fingerprint'
 import { createRandomPool, type RandomBytes } from '@latchkey/core/random'
 import { weaknessOf } from '@latchkey/core/secret-strength'
-import { createVerifier, type Verifier } from '@latchkey/core/verifier'
+import type { Verifier } from '@latchkey/core/verifier'
 import { type AuditChain, createAuditChain } from './audit/chain.ts'
 import { emptyCompanyList } from './audit/company-list.ts'
 import type { TokenIssuer } from './auth/access-token.ts'
-import { createOutsideIssuers, type OutsideRefusals } from './auth/outside-issuers.ts'
+import type { OutsideRefusals } from './auth/outside-issuers.ts'
 import { createPasswords, type Passwords } from './auth/password.ts'
 import { createSignInLimits, type SignInLimits } from './auth/sign-in-limits.ts'
-import { createSigningKey } from './auth/signing-key.ts'
 import type { PasswordCost } from './auth/stored-password.ts'
-import { createTokenVerifier, type VerifiedToken } from './auth/verify-token.ts'
+import type { VerifiedToken } from './auth/verify-token.ts'
 import { type Changes, createChanges } from './changes/changes.ts'
 import type { Config, SecretSource } from './config.ts'
 import { settleKeys } from './deployment.ts'
-import { readIssuersFile } from './issuers-file.ts'
 import { openStore, prepareSecret } from './open-store.ts'
 import type { DerivedKeys } from './server-secret.ts'
 import type { GivenSecret } from './settings.ts'
 import type { Engine } from './storage/engine.ts'
 import type { Disk } from './storage/sqlite/room.ts'
-import { findImportFormats } from './storage/tables/import-formats.ts'
-import { listImportedTags } from './storage/tables/imported-tags.ts'
-import { findTakenTags } from './storage/tables/taken-tags.ts'
 import { createEvents, type Events } from './telemetry/events.ts'
 import { createLog } from './telemetry/log.ts'
 import { createMetrics, type Metrics } from './telemetry/metrics.ts'
-import { createOutsideRefusals } from './telemetry/outside-refusals.ts'
 import type { Traces } from './telemetry/traces.ts'
-import { createImportedTexts, type ImportedTexts } from './verification/imported-texts.ts'
-import { createKnownTags } from './verification/known-tags.ts'
-import type { Refused } from './verification/lease.ts'
-import { cannotVerify, loadKey } from './verification/load-key.ts'
-import { createRevocations, type Revocations } from './verification/revocations.ts'
+import type { ImportedTexts } from './verification/imported-texts.ts'
+import type { Revocations } from './verification/revocations.ts'
 import { createUsage, type Usage } from './verification/usage.ts'
-import { createUsageCounts, type UsageCounts } from './verification/usage-counts.ts'
+import { wireOutsideIssuers, wireTokens } from './wire-tokens.ts'
+import { wireVerification } from './wire-verification.ts'
 
 /** Everything the parts of the service need, made in one place. Take what you need with Pick. */
 export type Services = {
@@ -53,7 +43,6 @@ export type Services = {
   readonly chain: AuditChain
   readonly derivedKeys: DerivedKeys
   readonly usage: Usage
-  readonly usageCounts: UsageCounts
   readonly tokenIssuer: TokenIssuer
   readonly verifyToken: (token: string) => Promise<VerifiedToken | undefined>
   readonly outsideRefusals: OutsideRefusals
@@ -84,10 +73,6 @@ export type Overrides = {
 }
 
 const systemClock: Clock = { nowMs: () => Date.now() }
-const monotonicMs = () => performance.now()
-
-/** Read at once on the way through all keys: less than a millisecond. */
-const PIECE_KEYS = 500
 
 /** Opens the store and wires the parts. Throws ConfigError or StoreError with one sentence. */
 export async function createServices(
@@ -99,7 +84,9 @@ export async function createServices(
   const events = createEvents(log)
   const clock = overrides.clock ?? systemClock
   const randomBytes = overrides.randomBytes ?? createRandomPool(cryptoRandomBytes)
-  const outsideIssuers = wireOutsideIssuers(config, secretSource, events, clock)
+  /** Another one each time. */
+  const newId = () => Buffer.from(randomBytes(16)).toString('hex')
+  const outsideIssuers = await wireOutsideIssuers(config, secretSource, events, clock)
   const secret = prepareSecret(secretSource)
   const metrics = createMetrics(() => verifier)
   /** Not there while the store is opened and its secret is looked at. */
@@ -119,12 +106,11 @@ export async function createServices(
   noteWeakness(secret, events)
   const tokens = wireTokens(config.publicUrl, outsideIssuers, derivedKeys, clock, randomBytes)
   const fingerprint = createFingerprinter(derivedKeys.fingerprint)
-  const judging = wireVerification(engine, fingerprint, derivedKeys, events, randomBytes)
+  const judging = wireVerification(engine, fingerprint, derivedKeys, events, newId)
   const { verifier, revocations } = judging
   followed = revocations
   const chain = createAuditChain(derivedKeys.audit)
-  const usage = createUsage(engine, events.usageLost)
-  const usageCounts = wireUsageCounts(engine, clock, events, randomBytes)
+  const usage = createUsage({ engine, clock, newId, onError: events.usageLost })
   return {
     config,
     engine,
@@ -134,7 +120,6 @@ export async function createServices(
     chain,
     derivedKeys,
     usage,
-    usageCounts,
     ...tokens,
     passwords: createPasswords(derivedKeys.password, overrides.passwordCost),
     signInLimits: createSignInLimits(config.failedAuthPerMinuteMax),
@@ -145,7 +130,7 @@ export async function createServices(
     traces,
     async dispose() {
       await revocations.stop().catch(events.connectionLost)
-      for (const { stop } of [usage, usageCounts]) await stop().catch(events.usageLost)
+      await usage.stop().catch(events.usageLost)
       await engine.close()
     },
   }
@@ -156,14 +141,6 @@ const wireChanges = (
   metrics: Metrics,
   { settle }: Revocations,
 ) => createChanges({ ...parts, settle: metrics.timingSettles(settle) })
-
-const wireUsageCounts = (engine: Engine, clock: Clock, { usageLost }: Events, randomBytes: RandomBytes) =>
-  createUsageCounts({
-    engine,
-    clock,
-    newId: () => Buffer.from(randomBytes(16)).toString('hex'),
-    onError: usageLost,
-  })
 
 async function settleOrClose(engine: Engine, secret: GivenSecret, clock: Clock): Promise<DerivedKeys> {
   try {
@@ -178,107 +155,6 @@ async function settleOrClose(engine: Engine, secret: GivenSecret, clock: Clock):
 function noteWeakness({ text }: GivenSecret, events: Events): void {
   const why = weaknessOf(text)
   if (why !== undefined) events.secretWeak({ why })
-}
-
-function wireVerification(
-  engine: Engine,
-  fingerprint: Services['fingerprint'],
-  { imports: importsKey }: Pick<DerivedKeys, 'imports'>,
-  events: Events,
-  randomBytes: RandomBytes,
-): Pick<Services, 'verifier' | 'revocations' | 'importedTexts'> {
-  const isFresh = () => revocations.isFresh()
-  const verifier: Verifier = createVerifier({
-    fingerprint,
-    load: ({ handle }) => loadKey(engine.verification, handle),
-    pick: (tags) => pickTag(engine, tags),
-    isFresh,
-    monotonicMs,
-  })
-  const importedTexts = createImportedTexts({
-    load: () => engine.read((db) => findImportFormats(db, importsKey)),
-    isFresh,
-    knownTags: createKnownTags({
-      list: (after) => engine.read((db) => listImportedTags(db, after, PIECE_KEYS)),
-      monotonicMs,
-      nextTurn,
-    }),
-    fingerprint,
-  })
-  const revocations: Revocations = createRevocations(engine, {
-    memory: {
-      drop(revoked) {
-        verifier.drop(revoked)
-        if (revoked.scope === 'company') importedTexts.forget()
-      },
-      clear() {
-        verifier.clear()
-        importedTexts.forget()
-      },
-    },
-    newId: () => Buffer.from(randomBytes(16)).toString('hex'),
-    onPoll: createPollReport(events, () => revocations.refused),
-    onRowKept: events.rowKept,
-  })
-  return { verifier, revocations, importedTexts }
-}
-
-/** Which of the tags is that of a key. The key itself is then loaded by it, as every other. */
-async function pickTag(engine: Engine, tags: readonly Fingerprint[]): Promise<Fingerprint | undefined> {
-  try {
-    const taken = await engine.read((db) => findTakenTags(db, tags))
-    return tags.find((tag) => taken.has(tag))
-  } catch (error) {
-    throw cannotVerify(error)
-  }
-}
-
-/** Says once when following the store begins to fail, once when it works again, and once when it is refused. */
-function createPollReport(events: Events, refused: () => Refused | undefined) {
-  let isFailing = false
-  let wasRefused = false
-  return (error: unknown | undefined) => {
-    if (error !== undefined && !isFailing) events.followingFailed(error)
-    if (error === undefined && isFailing) events.followingAgain()
-    isFailing = error !== undefined
-    const now = refused()
-    if (now !== undefined && !wasRefused) events.storeRefused(now)
-    wasRefused = now !== undefined
-  }
-}
-
-function wireOutsideIssuers(
-  { issuersFile, publicUrl, noProxy }: Config,
-  { httpsProxy }: SecretSource,
-  events: Events,
-  clock: Clock,
-) {
-  const configs = issuersFile === null ? [] : readIssuersFile(issuersFile, publicUrl)
-  const nowMs = () => clock.nowMs()
-  const outsideRefusals = createOutsideRefusals(events, nowMs)
-  const outsideIssuers = createOutsideIssuers(configs, {
-    nowMs,
-    monotonicMs,
-    refusals: outsideRefusals,
-    agent: new Agent({ proxyEnv: { HTTPS_PROXY: httpsProxy, NO_PROXY: noProxy } }),
-  })
-  return { outsideIssuers, outsideRefusals }
-}
-
-function wireTokens(
-  issuer: string | null,
-  { outsideIssuers, outsideRefusals }: ReturnType<typeof wireOutsideIssuers>,
-  derivedKeys: DerivedKeys,
-  clock: Clock,
-  randomBytes: RandomBytes,
-) {
-  const signingKey = createSigningKey(derivedKeys.signing)
-  const nowMs = () => clock.nowMs()
-  return {
-    tokenIssuer: { signingKey, randomBytes },
-    verifyToken: createTokenVerifier({ signingKey, issuer, outsideIssuers, nowMs }),
-    outsideRefusals,
-  }
 }
 
 /** After a failed disk write nothing this process believes about the store is certain: it may not go on. */

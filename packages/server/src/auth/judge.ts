@@ -9,7 +9,6 @@ import { findOutsideUser } from '../storage/tables/outside-user.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import type { ImportedTexts } from '../verification/imported-texts.ts'
 import type { Usage } from '../verification/usage.ts'
-import type { UsageCounts } from '../verification/usage-counts.ts'
 import { TOKEN_LENGTH_MAX } from './access-token.ts'
 import type { OutsideRefusals } from './outside-issuers.ts'
 import type { VerifiedToken } from './verify-token.ts'
@@ -21,7 +20,6 @@ export type JudgeDeps = {
   readonly outsideRefusals: OutsideRefusals
   readonly engine: Engine
   readonly usage: Usage
-  readonly usageCounts: UsageCounts
   readonly metrics: Metrics
 }
 
@@ -39,7 +37,7 @@ const UNKNOWN: Judged = { outcome: NOT_FOUND, token: undefined }
 
 /**
  * Judges what was presented: the one way to do it, whoever asks. All that is asked of it stands in the attempt, as it is
- * for a secret; a token adds what it carries. So the verdict is whole; then it is counted, and an accepted use is noted.
+ * for a secret; a token adds what it carries. So the verdict is whole; then it is noted.
  * `expectedId`: another key's secret is as wrong as none. Throws AppError `cannot_verify`.
  */
 export function judge(
@@ -118,18 +116,16 @@ function presentedToken(token: VerifiedToken): PresentedToken {
     : { use: 'outside', permissions: null, secretOrdinal: null, expiresAtMs, subject: token }
 }
 
-/** The only place that counts verdicts and notes uses. */
+/** The only place that notes verdicts: in the metrics, and in what is told of each key's use. */
 function note(
-  { metrics, usage, usageCounts }: JudgeDeps,
+  { metrics, usage }: JudgeDeps,
   judged: Judged,
   attempt: Attempt,
   expectedId: string | undefined,
 ): Judged {
   const isExpected = expectedId === undefined || judged.outcome.key?.id === expectedId
   const told = isExpected ? judged : UNKNOWN
-  const { code, key, secret } = told.outcome
-  metrics.verdictGiven(code)
-  usageCounts.note(told.outcome, attempt)
-  if (code === 'VALID') usage.note(key.id, attempt.nowMs, attempt.address, secret)
+  metrics.verdictGiven(told.outcome.code)
+  usage.note(told.outcome, attempt)
   return told
 }

@@ -95,7 +95,7 @@ async function addBatch(db: Db, { id, atMs, uses, visibleTo }: Batch): Promise<n
   const ofSecrets = createSecretUses()
   for (const { use, record } of accepted) {
     const secret = record.secrets.find(({ ordinal }) => ordinal === use.secretOrdinal)
-    if (secret !== undefined) ofSecrets.note(secret, use.lastAtMs, textOf(use.address))
+    if (secret !== undefined) ofSecrets.add(secret, { nowMs: use.lastAtMs, address: use.address })
   }
   await noteSecretUses(db, ofSecrets.take())
   return known.length

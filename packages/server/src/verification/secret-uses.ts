@@ -1,3 +1,5 @@
+import { formatAddress } from '@latchkey/core/address'
+import type { Attempt } from '@latchkey/core/evaluate'
 import type { Fingerprint } from '@latchkey/core/fingerprint'
 import type { KeySecret } from '@latchkey/core/loaded-key'
 
@@ -32,10 +34,14 @@ export function createSecretUses() {
   }
 
   return {
-    note({ tag, endsAtMs, replaces }: KeySecret, atMs: number, address: string | null): void {
-      if (endsAtMs !== null) put(tag, { usedAtMs: atMs, address })
-      else if (replaces !== null && pending.get(replaces)?.successorUsedAtMs == null) {
-        put(replaces, { successorUsedAtMs: atMs })
+    add(
+      { tag, endsAtMs, replaces }: KeySecret,
+      { nowMs, address }: Pick<Attempt, 'nowMs' | 'address'>,
+    ): void {
+      if (endsAtMs !== null) {
+        put(tag, { usedAtMs: nowMs, address: address === undefined ? null : formatAddress(address) })
+      } else if (replaces !== null && pending.get(replaces)?.successorUsedAtMs == null) {
+        put(replaces, { successorUsedAtMs: nowMs })
       }
     },
     take(): readonly SecretUse[] {

@@ -2,22 +2,16 @@ import { type Address, formatAddress } from '@latchkey/core/address'
 import { type Day, dayOf } from '@latchkey/core/calendar'
 import type { Attempt } from '@latchkey/core/evaluate'
 import type { CompanyId, KeyId } from '@latchkey/core/ids'
+import type { VerifiableKey } from '@latchkey/core/key'
 import { networkOf } from '@latchkey/core/network'
 import type { Outcome } from '@latchkey/core/outcome'
-import type { OutcomeCode } from '@latchkey/core/outcome-code'
 import { addCounts, type Counts, indexOf, noCounts, PREVIOUS_SECRET } from '../storage/tables/usage-counts.ts'
 import type { CompanyUse, KeyUse, NetworkUse, Refusal } from '../storage/tables/usage-report.ts'
 
-/** Verdicts noted before they are sorted, with what was asked; about 100 bytes each, which are there anyhow. */
-const NOTED_MAX = 1_000
 /** Keys of one day between two takes; some 400 bytes each. What is beyond is not counted: `onHalfFull` is called before. */
 const KEYS_MAX = 200_000
 /** Networks of one key between two flushes; no more are kept. */
 const NETWORKS_MAX = 20
-/** A network is written once in so long, in milliseconds: its times are true to the minute. */
-const RESOLUTION_MS = 60_000
-/** Networks within that; about 100 bytes each. */
-const RECENT_MAX = 200_000
 
 /** Of one key and day. */
 type Entry = {
@@ -31,33 +25,27 @@ type Entry = {
 
 type Refused = Omit<Refusal, 'address'> & { readonly address: Address | undefined }
 
-export type Tally = {
-  note(outcome: Outcome, attempt: Attempt): void
-  /** What was counted since the last time, by key id. */
-  take(): { readonly keys: readonly KeyUse[]; readonly companies: readonly CompanyUse[] }
-}
-
 /** Counts verdicts in memory: by key and day, by company and day. `onHalfFull`: it should be taken before its time. */
-export function createTally(onHalfFull: () => void, keysMax = KEYS_MAX): Tally {
-  /** Verdicts and what was asked, in turn, as they came: to look each up at once would cost more than to note it. */
-  const noted: (Outcome | Attempt)[] = []
+export function createTally(onHalfFull: () => void, keysMax = KEYS_MAX) {
   let counted = createCounted(onHalfFull, keysMax)
-  const recent = createRecent()
-
-  function sort(): void {
-    for (let index = 0; index < noted.length; index += 2) {
-      count(counted, recent, noted[index] as Outcome, noted[index + 1] as Attempt)
-    }
-    noted.length = 0
-  }
-
   return {
-    note(outcome, attempt) {
-      noted.push(outcome, attempt)
-      if (noted.length >= 2 * NOTED_MAX) sort()
+    /** `isNetworkNew`: it was not told within the minute. */
+    add(id: KeyId, outcome: OutcomeOfKey, attempt: Attempt, isNetworkNew: boolean): void {
+      const { code, key, secret } = outcome
+      const { address, nowMs } = attempt
+      const entry = counted.entryOf(id, key.companyId, dayOf(nowMs))
+      increment(entry.counts, indexOf(code))
+      if (code === 'VALID') {
+        if (secret !== undefined && secret.endsAtMs !== null) increment(entry.counts, PREVIOUS_SECRET)
+      } else if (entry.refusal === null || entry.refusal.atMs <= nowMs) {
+        entry.refusal = { atMs: nowMs, code, address }
+      }
+      if (isNetworkNew && address !== undefined) noteNetwork(entry, code === 'VALID', address, nowMs)
     },
-    take() {
-      sort()
+    /** A text that matches nothing. */
+    addUnmatched: (attempt: Attempt): void => countUnmatched(counted, attempt),
+    /** What was counted since the last time, by key id. */
+    take(): { readonly keys: readonly KeyUse[]; readonly companies: readonly CompanyUse[] } {
       const { entries, unmatched } = counted
       counted = createCounted(onHalfFull, keysMax)
       return {
@@ -69,6 +57,11 @@ export function createTally(onHalfFull: () => void, keysMax = KEYS_MAX): Tally {
     },
   }
 }
+
+type OutcomeOfKey = Extract<Outcome, { key: VerifiableKey }>
+
+/** Ids of what was judged are sound: a look at the kind is enough, and a tenth of the cost of isId. */
+export const isOfKey = (id: string): id is KeyId => id.startsWith('key_')
 
 type Counted = ReturnType<typeof createCounted>
 
@@ -93,28 +86,6 @@ function createCounted(onHalfFull: () => void, keysMax: number) {
       }
       return entry
     },
-  }
-}
-
-function count(counted: Counted, recent: Recent, outcome: Outcome, attempt: Attempt): void {
-  if (outcome.key === undefined) {
-    countUnmatched(counted, attempt)
-    return
-  }
-  const { code, key, secret } = outcome
-  if (!isOfKey(key.id)) return
-  const { address, nowMs } = attempt
-  const entry = counted.entryOf(key.id, key.companyId, dayOf(nowMs))
-  increment(entry.counts, indexOf(code))
-  if (code === 'VALID') {
-    if (secret !== undefined && secret.endsAtMs !== null) increment(entry.counts, PREVIOUS_SECRET)
-  } else if (entry.refusal === null || entry.refusal.atMs <= nowMs) {
-    entry.refusal = { atMs: nowMs, code, address }
-  }
-  if (address === undefined || !TELLING.has(code)) return
-  const isAccepted = code === 'VALID'
-  if (!recent.isKnown(entry.keyId, isAccepted, address, nowMs)) {
-    noteNetwork(entry, isAccepted, address, nowMs)
   }
 }
 
@@ -143,14 +114,9 @@ function noteNetwork({ networks }: Entry, isAccepted: boolean, address: Address,
 
 const NOT_FOUND = indexOf('NOT_FOUND')
 
-/** Of these the network is kept: of accepted uses, and of refusals for the allowlist. */
-const TELLING: ReadonlySet<OutcomeCode> = new Set(['VALID', 'IP_NOT_ALLOWED'])
-
 const increment = (counts: Counts, index: number): void => {
   counts[index] = (counts[index] ?? 0) + 1
 }
-
-const isOfKey = (id: string): id is KeyId => id.startsWith('key_')
 
 const useOf = ({ keyId, day, counts, refusal, networks }: Entry): KeyUse => ({
   keyId,
@@ -181,31 +147,4 @@ function totalsOf(
     counts[NOT_FOUND] = (counts[NOT_FOUND] ?? 0) + count
   }
   return [...totals.entries()].sort(([one], [other]) => (one < other ? -1 : 1)).map(([, total]) => total)
-}
-
-type Recent = ReturnType<typeof createRecent>
-
-/** The networks that were noted within the minute. */
-function createRecent() {
-  let known = new Set<string>()
-  let last = new Map<KeyId, Address>()
-  let sinceMs = Number.NEGATIVE_INFINITY
-  return {
-    isKnown(keyId: KeyId, isAccepted: boolean, address: Address, atMs: number): boolean {
-      // A clock that was set back begins anew too.
-      if (!(atMs >= sinceMs && atMs < sinceMs + RESOLUTION_MS) || known.size >= RECENT_MAX) {
-        known = new Set()
-        last = new Map()
-        sinceMs = atMs
-      }
-      const before = last.get(keyId)
-      if (isAccepted && before?.family === 4 && address.family === 4 && before.value === address.value)
-        return true
-      if (isAccepted) last.set(keyId, address)
-      const place = `${keyId} ${isAccepted} ${networkOf(address)}`
-      if (known.has(place)) return true
-      known.add(place)
-      return false
-    },
-  }
 }

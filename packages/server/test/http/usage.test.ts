@@ -41,7 +41,7 @@ async function verify(key: string, ip?: string, permissions?: readonly string[])
 }
 
 async function read(path: string, key: string | null = admin()): Promise<Parsed> {
-  await server.services.usageCounts.flush()
+  await server.services.usage.flush()
   return (await server.call({ path, key })).body
 }
 
@@ -115,7 +115,7 @@ test('networks are kept apart: of uses and of refusals, an IPv6 /64 as one, the 
   for (let n = 10; n < 40; n++) {
     clock.move(1_000)
     await verify(key.key, `192.0.2.${n}`)
-    await server.services.usageCounts.flush()
+    await server.services.usage.flush()
   }
   const many = await usageOf(key.id)
   expect(many.addresses).toHaveLength(20)
@@ -128,7 +128,7 @@ test('a preview tells which networks a list would shut out, and changes nothing'
   await verify(key.key, '192.0.2.1')
   clock.move(HOUR_MS)
   await verify(key.key, '198.51.100.9')
-  await server.services.usageCounts.flush()
+  await server.services.usage.flush()
   const preview = async (whitelistedIPs: unknown) =>
     server.call({
       method: 'POST',
@@ -181,7 +181,7 @@ test('the company reads its sums by day, key, code and user, the most used first
   for (const key of [owner.key, owner.key, owner.key, developer.key, developer.key, viewer.key])
     await ask(key)
   const of = async (query: string) => {
-    await server.services.usageCounts.flush()
+    await server.services.usage.flush()
     return (await server.call({ path: `/usage?${query}`, key: owner.key })).body
   }
   const keys = await of('by=key')
@@ -243,7 +243,7 @@ test('days that are kept no more are summed by month', async () => {
   await verify(key.key)
   clock.move(DAY_MS)
   await verify(key.key)
-  await server.services.usageCounts.flush()
+  await server.services.usage.flush()
   const { engine } = server.services
   const { days } = await usageOf(key.id)
   const today = Math.floor(clock.nowMs() / DAY_MS)
@@ -276,7 +276,7 @@ test('two servers that count the same keys at once lose nothing', async () => {
       one.call({ method: 'POST', path: '/verify', key: admin(), body })
     for (let round = 0; round < 5; round++) {
       await Promise.all([ask(server), ask(second), ask(second)])
-      await Promise.all([server.services.usageCounts.flush(), second.services.usageCounts.flush()])
+      await Promise.all([server.services.usage.flush(), second.services.usage.flush()])
     }
   } finally {
     await second.dispose()
@@ -293,7 +293,6 @@ test('whoever is erased leaves no address behind', async () => {
   const key = await newKey({ userId: user.id, whitelistedIPs: ['203.0.113.77'] })
   await verify(key.key, '203.0.113.77')
   await verify(key.key, '203.0.113.78')
-  await server.services.usageCounts.flush()
   await server.services.usage.flush()
   await server.call({ method: 'DELETE', path: `/keys/${key.id}`, key: admin() })
   expect((await server.call({ method: 'DELETE', path: `/users/${user.id}`, key: admin() })).status).toBe(204)

@@ -50,7 +50,7 @@ test(`of ${GARBAGE.toLocaleString('en')} made up ones none is accepted, none is 
   await importKeys(one, texts)
   const server = await joinKnowing()
   const { services } = server
-  await services.usageCounts.flush()
+  await services.usage.flush()
   const { size } = services.verifier
   let looked = 0
   for (let count = 0; count < GARBAGE; count += 100) {

@@ -1,10 +1,15 @@
-import { parseAddress } from '@latchkey/core/address'
-import type { KeyId, SessionId, UserId } from '@latchkey/core/ids'
+import { type Address, parseAddress } from '@latchkey/core/address'
+import { IN_FORCE } from '@latchkey/core/evaluate'
+import type { CompanyId, KeyId, SessionId, UserId } from '@latchkey/core/ids'
+import type { VerifiableKey } from '@latchkey/core/key'
 import { type Kysely, SqliteAdapter, SqliteIntrospector, SqliteQueryCompiler } from 'kysely'
 import { beforeAll, expect, test } from 'vitest'
 import { createBuilder } from '../../src/storage/builder.ts'
 import type { Engine } from '../../src/storage/engine.ts'
-import { createUsage } from '../../src/verification/usage.ts'
+import { createUsage, type Usage } from '../../src/verification/usage.ts'
+import { createUsageNotes } from '../../src/verification/usage-notes.ts'
+import { createUseWriter } from '../../src/verification/use-writer.ts'
+import { createFakeClock } from '../fake-clock.ts'
 import { createTestCompany, expectCreated, type TestCompany, useTestServer } from '../harness.ts'
 
 const NOW_MS = Date.UTC(2026, 10, 20)
@@ -35,6 +40,20 @@ function createDisk(): Disk {
   return disk
 }
 
+/** All that is noted of an accepted use. */
+const noteUse = (
+  { note }: Pick<Usage, 'note'>,
+  id: KeyId | SessionId | UserId,
+  nowMs = NOW_MS,
+  address?: Address,
+): void => {
+  const key = { id, companyId: company.id as CompanyId } as VerifiableKey
+  note({ code: 'VALID', key, secret: undefined }, { ...IN_FORCE, address, nowMs })
+}
+
+const usageOn = (engine: Pick<Engine, 'write'>, onError: (error: unknown) => void = () => {}): Usage =>
+  createUsage({ engine, clock: createFakeClock(NOW_MS), newId: () => crypto.randomUUID(), onError })
+
 const keyOf = (role: 'developer' | 'viewer') => company.users[role].keyId as KeyId
 
 async function lastUsedAt(id: KeyId): Promise<string> {
@@ -45,11 +64,11 @@ async function lastUsedAt(id: KeyId): Promise<string> {
 test('a use whose write failed is noted again by the next use, not a minute later', async () => {
   const id = keyOf('developer')
   const disk = createDisk()
-  const usage = createUsage(disk.engine, () => {})
-  usage.note(id, NOW_MS, undefined)
+  const usage = usageOn(disk.engine)
+  noteUse(usage, id)
   await expect(usage.flush()).rejects.toThrow('disk full')
   disk.isFull = false
-  usage.note(id, NOW_MS + 1_000, undefined)
+  noteUse(usage, id, NOW_MS + 1_000)
   await usage.stop()
   expect(await lastUsedAt(id)).toBe(new Date(NOW_MS + 1_000).toISOString())
 })
@@ -57,32 +76,32 @@ test('a use whose write failed is noted again by the next use, not a minute late
 test('a use that found no room is noted again by the next use after a flush', async () => {
   const id = keyOf('viewer')
   const disk = createDisk()
-  const usage = createUsage(disk.engine, () => {})
-  for (let n = 0; n < MANY; n++) usage.note(`key_${n}`, NOW_MS, undefined)
-  usage.note(id, NOW_MS, undefined)
-  await expect(usage.flush()).rejects.toThrow('disk full')
+  const notebook = createNotebook(disk.engine)
+  for (let n = 0; n < MANY; n++) noteUse(notebook, `key_${n}`)
+  noteUse(notebook, id)
+  await expect(notebook.flush()).rejects.toThrow('disk full')
   disk.isFull = false
-  usage.note(id, NOW_MS + 1_000, undefined)
-  await usage.stop()
+  noteUse(notebook, id, NOW_MS + 1_000)
+  await notebook.flush()
   expect(await lastUsedAt(id)).toBe(new Date(NOW_MS + 1_000).toISOString())
 })
 
-/** A notebook of uses, and how many writes it made. Keys that only it knows are no rows that anything refers to. */
-function createNotebook() {
-  const { engine } = server.services
+/** Uses without counts, and how many writes they made. Keys that only they know are no rows that anything refers to. */
+function createNotebook({ write }: Pick<Engine, 'write'> = server.services.engine) {
   let writes = 0
-  const usage = createUsage(
+  const notes = createUsageNotes(() => {})
+  const { flush } = createUseWriter(
     {
-      ...engine,
       write(work) {
         writes += 1
-        return engine.write(work)
+        return write(work)
       },
     },
-    () => {},
+    notes,
   )
   return {
-    usage,
+    note: notes.note,
+    flush,
     get writes() {
       return writes
     },
@@ -106,10 +125,10 @@ const at = (ms: number) => new Date(NOW_MS + ms).toISOString()
 
 test('a use is noted with its moment and its address, in canonical text', async () => {
   const [known, unknown] = [await aNewKey(), await aNewKey()]
-  const { usage } = createNotebook()
-  usage.note(known, NOW_MS, parseAddress('2001:DB8::7'))
-  usage.note(unknown, NOW_MS, undefined)
-  await usage.stop()
+  const notebook = createNotebook()
+  noteUse(notebook, known, NOW_MS, parseAddress('2001:DB8::7'))
+  noteUse(notebook, unknown)
+  await notebook.flush()
   expect(await lastUse(known)).toEqual([at(0), '2001:db8::7'])
   expect(await lastUse(unknown)).toEqual([at(0), null])
 })
@@ -118,8 +137,8 @@ test('of many uses in a minute the first is written, and the next after it', asy
   const id = await aNewKey()
   const notebook = createNotebook()
   const use = async (ms: number) => {
-    notebook.usage.note(id, NOW_MS + ms, undefined)
-    await notebook.usage.flush()
+    noteUse(notebook, id, NOW_MS + ms)
+    await notebook.flush()
     return (await lastUse(id))?.[0]
   }
   expect(await use(0)).toBe(at(0))
@@ -128,14 +147,13 @@ test('of many uses in a minute the first is written, and the next after it', asy
   expect(await use(60_000)).toBe(at(60_000))
   expect(await use(119_999)).toBe(at(60_000))
   expect(notebook.writes).toBe(2)
-  await notebook.usage.stop()
 })
 
 test('two uses before one flush are one row, of the first', async () => {
   const id = await aNewKey()
   const notebook = createNotebook()
-  for (const ms of [0, 1, 2]) notebook.usage.note(id, NOW_MS + ms, undefined)
-  await notebook.usage.stop()
+  for (const ms of [0, 1, 2]) noteUse(notebook, id, NOW_MS + ms)
+  await notebook.flush()
   expect(await lastUse(id)).toEqual([at(0), null])
   expect(notebook.writes).toBe(1)
 })
@@ -144,20 +162,18 @@ test('a clock that was set back begins a new minute, and overwrites no later use
   const id = await aNewKey()
   const notebook = createNotebook()
   for (const ms of [10_000, 9_999]) {
-    notebook.usage.note(id, NOW_MS + ms, undefined)
-    await notebook.usage.flush()
+    noteUse(notebook, id, NOW_MS + ms)
+    await notebook.flush()
   }
   expect(notebook.writes).toBe(2)
   expect(await lastUse(id)).toEqual([at(10_000), null])
-  await notebook.usage.stop()
 })
 
 test('sessions and users are not noted, and nothing to write is no write', async () => {
   const notebook = createNotebook()
-  notebook.usage.note('ses_1' as SessionId, NOW_MS, undefined)
-  notebook.usage.note('usr_1' as UserId, NOW_MS, undefined)
-  await notebook.usage.flush()
-  await notebook.usage.stop()
+  noteUse(notebook, 'ses_1' as SessionId)
+  noteUse(notebook, 'usr_1' as UserId)
+  await notebook.flush()
   expect(notebook.writes).toBe(0)
 })
 
@@ -165,18 +181,13 @@ test('uses are written by themselves after a second', async () => {
   const id = await aNewKey()
   const written = Promise.withResolvers<void>()
   const { engine } = server.services
-  const usage = createUsage(
-    {
-      ...engine,
-      async write(work) {
-        const answer = await engine.write(work)
-        written.resolve()
-        return answer
-      },
-    },
-    written.reject,
-  )
-  usage.note(id, NOW_MS, undefined)
+  const write: Engine['write'] = async (work) => {
+    const answer = await engine.write(work)
+    written.resolve()
+    return answer
+  }
+  const usage = usageOn({ write }, written.reject)
+  noteUse(usage, id)
   await written.promise
   expect(await lastUse(id)).toEqual([at(0), null])
   await usage.stop()
@@ -185,12 +196,12 @@ test('uses are written by themselves after a second', async () => {
 test('a write that failed by itself is told, and the next one is tried', async () => {
   const told = Promise.withResolvers<unknown>()
   const disk = createDisk()
-  const usage = createUsage(disk.engine, told.resolve)
+  const usage = usageOn(disk.engine, told.resolve)
   const id = await aNewKey()
-  usage.note(id, NOW_MS, undefined)
+  noteUse(usage, id)
   expect(await told.promise).toEqual(new Error('disk full'))
   disk.isFull = false
-  usage.note(id, NOW_MS + 1, undefined)
+  noteUse(usage, id, NOW_MS + 1)
   await usage.flush()
   expect(await lastUse(id)).toEqual([at(1), null])
   await usage.stop()
@@ -206,10 +217,10 @@ test('five hundred rows are one write, and all of them come in the order of thei
     written.push([])
     return { value: await work(db, () => {}), revocation: undefined }
   }
-  const usage = createUsage({ ...server.services.engine, write }, () => {})
+  const notebook = createNotebook({ write })
   const idOf = (n: number) => `key_${String(n).padStart(4, '0')}` as KeyId
-  for (let n = 0; n < 1_001; n += 1) usage.note(idOf((n * 8) % 1_001), NOW_MS, undefined)
-  await usage.stop()
+  for (let n = 0; n < 1_001; n += 1) noteUse(notebook, idOf((n * 8) % 1_001))
+  await notebook.flush()
   expect(written.map(({ length }) => length)).toEqual([500, 500, 1])
   expect(written.flat()).toEqual(Array.from({ length: 1_001 }, (_, n) => idOf(n)))
 })

@@ -13,7 +13,7 @@ export const getKeyUsage: Handler<'getKeyUsage'> = async (deps, { principal, par
   const { companyId } = principal
   const span = readSpan(query, deps.clock.nowMs())
   if (!isId('key', keyId)) throw keyNotFound()
-  const countedUntilMs = await deps.usageCounts.settle()
+  const countedUntilMs = await deps.usage.settle()
   const usage = await deps.engine.read(
     async (db) => {
       if ((await findKey(db, companyId, keyId)) === undefined) throw keyNotFound()

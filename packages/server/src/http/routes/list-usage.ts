@@ -16,7 +16,7 @@ export const listUsage: Handler<'listUsage'> = async (deps, context) => {
   const { query } = context
   const { by = 'day', limit = LIMIT_DEFAULT, offset = 0 } = query
   const span = readSpan(query, deps.clock.nowMs())
-  const countedUntilMs = await deps.usageCounts.settle()
+  const countedUntilMs = await deps.usage.settle()
   const sums = await SOURCES[by](deps, context, span)
   const page = sums.slice(offset, offset + limit)
   const link = (first: number) => {

@@ -21,7 +21,7 @@ export const previewAllowlist: Handler<'previewAllowlist'> = async (deps, { prin
   if (faults.length > 0) throw inputError(faults)
   if (!isId('key', keyId)) throw keyNotFound()
   const allowlist = entries === null ? null : compileAllowlist(entries)
-  const countedUntilMs = await deps.usageCounts.settle()
+  const countedUntilMs = await deps.usage.settle()
   const nowMs = deps.clock.nowMs()
   const today = dayOf(nowMs)
   const { networks } = await deps.engine.read(

@@ -1,7 +1,7 @@
 import { IN_FORCE } from '@latchkey/core/evaluate'
 import type { Outcome } from '@latchkey/core/outcome'
 import { expect, test } from 'vitest'
-import { createTally } from './usage-tally.ts'
+import { createUsageNotes } from './usage-notes.ts'
 
 const verdictOn = (number: number) =>
   ({
@@ -13,12 +13,12 @@ const attempt = { ...IN_FORCE, address: undefined, nowMs: 0 }
 
 test('says once that it is half full, so that nothing has to be left out', () => {
   let calls = 0
-  const tally = createTally(() => {
+  const notes = createUsageNotes(() => {
     calls += 1
   }, 4)
   const keysOf = (numbers: readonly number[]) => {
-    for (const number of numbers) tally.note(verdictOn(number), attempt)
-    return tally.take().keys.map(({ keyId }) => keyId)
+    for (const number of numbers) notes.note(verdictOn(number), attempt)
+    return notes.takeCounts().keys.map(({ keyId }) => keyId)
   }
   expect([keysOf([1, 1, 1]), calls]).toEqual([['key_1'], 0])
   expect([keysOf([1, 2, 2, 3]), calls]).toEqual([['key_1', 'key_2', 'key_3'], 1])
