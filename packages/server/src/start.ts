@@ -4,7 +4,6 @@ import { setInterval } from 'node:timers'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { dayOf } from '@latchkey/core/calendar'
 import { isRepeatable } from '@latchkey/core/repeatable'
-import { createApp } from './app.ts'
 import { logCheckpoint } from './audit/checkpoint-log.ts'
 import { type Config, ConfigError } from './config.ts'
 import type { Services } from './services.ts'
@@ -52,6 +51,8 @@ export async function startServer(
   { isAlone }: { readonly isAlone: boolean },
 ): Promise<RunningServer> {
   const { config, events, engine, clock, revocations } = services
+  // Half of all that is loaded, and nothing that a command on the host needs.
+  const { createApp } = await import('./app.ts')
   const app = createApp(services)
   const address = await app.listen(config).catch((error: NodeJS.ErrnoException) => {
     throw explainListen(error, config.host, config.port)

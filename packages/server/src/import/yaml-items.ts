@@ -1,4 +1,3 @@
-import { parse } from 'yaml'
 import type { JsonItem } from './json-item.ts'
 import { SourceError } from './source-error.ts'
 
@@ -11,6 +10,8 @@ export async function* yamlItems(
   text: AsyncIterable<string>,
   lists: readonly string[],
 ): AsyncGenerator<JsonItem> {
+  // Loaded for those who bring such a file: nobody else waits for it.
+  const { parse } = await import('yaml')
   const state = { list: false, indent: -1, item: '', itemLine: 0, hasList: false }
   let line = 0
   for await (const each of linesOf(text)) {
@@ -18,7 +19,7 @@ export async function* yamlItems(
     const isBlank = /^\s*(?:#.*)?$/.test(each)
     const name = isBlank ? undefined : /^([A-Za-z_][\w-]*)\s*:/.exec(each)?.[1]
     if (name !== undefined) {
-      yield* itemOf(state)
+      yield* itemOf(state, parse)
       state.list = lists.includes(name)
       state.hasList ||= state.list
       state.indent = -1
@@ -34,7 +35,7 @@ export async function* yamlItems(
     if (!state.list) continue
     const dash = /^( *)-(?: |$)/.exec(each)?.[1]?.length
     if (dash !== undefined && (state.indent < 0 || dash === state.indent)) {
-      yield* itemOf(state)
+      yield* itemOf(state, parse)
       state.indent = dash
       state.item = `${each}\n`
       state.itemLine = line
@@ -49,7 +50,7 @@ export async function* yamlItems(
     } else if (!isBlank)
       throw new SourceError(line, 'this line belongs to no item of the list: is the file YAML?')
   }
-  yield* itemOf(state)
+  yield* itemOf(state, parse)
   if (!state.hasList)
     throw new SourceError(
       undefined,
@@ -59,16 +60,17 @@ export async function* yamlItems(
 
 const ITEM_LENGTH_MAX = 1_048_576
 
+type Parse = typeof import('yaml').parse
 type State = { item: string; itemLine: number }
 
-function* itemOf(state: State): Generator<JsonItem> {
+function* itemOf(state: State, parse: Parse): Generator<JsonItem> {
   if (state.item === '') return
   const { item, itemLine: line } = state
   state.item = ''
-  yield parsedItem(item, line)
+  yield parsedItem(item, line, parse)
 }
 
-function parsedItem(item: string, line: number): JsonItem {
+function parsedItem(item: string, line: number, parse: Parse): JsonItem {
   try {
     const parsed: unknown = parse(item, { maxAliasCount: 0, logLevel: 'error' })
     if (Array.isArray(parsed) && parsed.length === 1) return { line, value: parsed[0] }
