@@ -36,6 +36,9 @@ const onHost = (...others: string[]): Wall => ({
   reads: store,
   types: ['server/services'],
 })
+/** Endpoints that are no operations, and answer in a form of their own. */
+const inHttp = ['server/http/wire', 'server/http/admission', 'server/http/present']
+const answering = ['core', 'contract', 'server/auth', ...inHttp]
 const serverRooms = [
   'server/storage',
   'server/storage/*',
@@ -113,26 +116,11 @@ export const WALLS: Readonly<Record<string, Wall>> = {
     types: ['server/http/schema'],
   },
   'server/http/gateway': {
-    may: [
-      'core',
-      'contract',
-      'server/auth',
-      'server/http/wire',
-      'server/http/admission',
-      'server/http/present',
-    ],
+    may: answering,
     types: ['server/http', 'server/http/schema', 'server/services'],
   },
   'server/http/oauth': {
-    may: [
-      'core',
-      'contract',
-      'server/verification',
-      'server/auth',
-      'server/http/wire',
-      'server/http/admission',
-      'server/http/present',
-    ],
+    may: ['server/verification', ...answering],
     types: ['server/http', 'server/http/schema', 'server/services'],
   },
   'server/http/routes': {
