@@ -162,7 +162,7 @@ export function createKeyCache(placesMax: number): KeyCache {
   }
 }
 
-/** What a revocation concerns. Slots may be removed while they are gone through. */
+/** What a revocation concerns. */
 function slotsOf(
   byId: ReadonlyMap<VerifiableKey['id'], Slot>,
   { scope, id }: RevocationScope,
@@ -173,5 +173,5 @@ function slotsOf(
   }
   // A scan: a user or a company changes rarely, and an index by both would cost memory on every key.
   const owner = scope === 'user' ? 'userId' : 'companyId'
-  return byId.values().filter(({ key }) => key[owner] === id)
+  return [...byId.values()].filter(({ key }) => key[owner] === id)
 }
