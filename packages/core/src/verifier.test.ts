@@ -267,3 +267,72 @@ describe('the verifier', () => {
     expect(verifier.size).toBe(3)
   })
 })
+
+/** A verifier of a source that may be behind: `revisions` are what it had seen, `told` is what memory was told of. */
+function aVerifierOfALate() {
+  const revisions = new Map<LoadedKey | null, number>()
+  const told = { revision: 5 }
+  const loads: ((loaded: LoadedKey) => void)[] = []
+  const verifier = createVerifier({
+    fingerprint: (secret) => fingerprintOf(Number(secret.reveal())),
+    pick: async ([tag]) => tag,
+    load: () => new Promise<LoadedKey | null>((land) => void loads.push(land)),
+    isFresh: () => true,
+    expect: () => {
+      const then = told.revision
+      return (loaded) => (revisions.get(loaded) ?? 0) >= then
+    },
+    monotonicMs: () => 0,
+  })
+  const land = (count: number, loaded: LoadedKey, revision: number) => {
+    revisions.set(loaded, revision)
+    loads[count]?.(loaded)
+  }
+  return { verifier, told, loads, land }
+}
+
+describe('a verifier whose source may know less than memory was told', () => {
+  it.each([
+    ['as new as memory', 5, 1],
+    ['newer', 6, 1],
+    ['older', 4, 0],
+  ])('keeps what is %s', async (_name, revision, kept) => {
+    const { verifier, land } = aVerifierOfALate()
+    const asked = verifier.verify(SECRET, anAttempt())
+    land(0, aLoadedKey(1), revision)
+    expect((await asked).code).toBe('VALID')
+    expect(verifier.size).toBe(kept)
+  })
+
+  it('does not keep what became too old while it was loaded', async () => {
+    const { verifier, told, land } = aVerifierOfALate()
+    const asked = verifier.verify(SECRET, anAttempt())
+    told.revision = 6
+    land(0, aLoadedKey(1), 5)
+    expect((await asked).code).toBe('VALID')
+    expect(verifier.size).toBe(0)
+  })
+
+  it('gives whoever joins a load nothing that is older than what memory was told when he came', async () => {
+    const { verifier, loads, land } = aVerifierOfALate()
+    const first = verifier.verify(SECRET, anAttempt())
+    const joined = verifier.verify(SECRET, anAttempt())
+    expect(loads).toHaveLength(1)
+    land(0, aLoadedKey(1), 4)
+    expect((await first).code).toBe('VALID')
+    await new Promise(setImmediate)
+    expect(loads).toHaveLength(2)
+    land(1, aLoadedKey(1, { isActive: false }), 5)
+    expect((await joined).code).toBe('INACTIVE')
+  })
+
+  it('shares one load among all for whom it is new enough', async () => {
+    const { verifier, told, loads, land } = aVerifierOfALate()
+    const first = verifier.verify(SECRET, anAttempt())
+    const joined = verifier.verify(SECRET, anAttempt())
+    told.revision = 6
+    land(0, aLoadedKey(1), 5)
+    expect([(await first).code, (await joined).code]).toEqual(['VALID', 'VALID'])
+    expect(loads).toHaveLength(1)
+  })
+})

@@ -24,6 +24,12 @@ type VerifierOptions = {
   readonly pick: (tags: readonly Fingerprint[]) => Promise<Fingerprint | undefined>
   /** Whether an answer from memory is provably up to date. Asked before every look-up, never remembered. */
   readonly isFresh: () => boolean
+  /**
+   * Of a source that may know less than memory was told: says what may be expected of it from now on. Asked when a
+   * caller joins a load under way, and again when a load lands. What does not meet it is read anew by whoever joined,
+   * and is not kept. Absent: the source is never behind.
+   */
+  readonly expect?: () => (loaded: LoadedKey | null) => boolean
   readonly monotonicMs: () => number
   readonly keysMax?: number
 }
@@ -50,13 +56,11 @@ export type Verifier = {
 export function createVerifier(options: VerifierOptions): Verifier {
   const cache = createKeyCache(options.keysMax ?? CACHE_PLACES_MAX)
   const absences = createAbsences(options.monotonicMs)
-  const flights = createFlights(publish)
-  let [hits, loads] = [0, 0]
-
-  function publish(handle: KeyHandle, loaded: LoadedKey | null): void {
+  const loads = createLoads(options, (handle, loaded) => {
     if (loaded === null) absences.note(handle)
     else cache.publish(loaded)
-  }
+  })
+  let hits = 0
 
   function judgeBy(handle: KeyHandle, attempt: Attempt, secret?: Secret): MaybePromise<Outcome> {
     if (options.isFresh()) {
@@ -69,16 +73,11 @@ export function createVerifier(options: VerifierOptions): Verifier {
         hits += 1
         return NOT_FOUND
       }
-      const flight = flights.find(handle)
-      if (flight !== undefined) return flight.then((loaded) => judge(loaded, handle, attempt))
+      const joined = loads.join(handle, attempt, secret)
+      if (joined !== undefined) return joined
     }
     // A caller without proof of freshness takes no flight that began before it came: it begins its own.
-    loads += 1
-    const loading = options.load(secret === undefined ? { handle } : { handle, secret })
-    if (loading instanceof Promise)
-      return flights.depart(handle, loading).then((loaded) => judge(loaded, handle, attempt))
-    publish(handle, loading)
-    return judge(loading, handle, attempt)
+    return loads.begin(handle, attempt, secret)
   }
 
   return {
@@ -87,12 +86,12 @@ export function createVerifier(options: VerifierOptions): Verifier {
     verify: (secret, attempt) => judgeBy(options.fingerprint(secret), attempt, secret),
     verifyById: (id, attempt) => judgeBy(id, attempt),
     drop(revoked) {
-      flights.drop()
+      loads.drop()
       cache.drop(revoked)
       absences.drop(revoked)
     },
     clear() {
-      flights.drop()
+      loads.drop()
       cache.clear()
       absences.clear()
     },
@@ -103,7 +102,45 @@ export function createVerifier(options: VerifierOptions): Verifier {
       return hits
     },
     get loads() {
-      return loads
+      return loads.count
+    },
+  }
+}
+
+/** Asks the source, and has all who ask for one key at a time share the answer. */
+function createLoads(
+  { load, expect }: Pick<VerifierOptions, 'load' | 'expect'>,
+  publish: (handle: KeyHandle, loaded: LoadedKey | null) => void,
+) {
+  const keep = (handle: KeyHandle, loaded: LoadedKey | null) => {
+    if (expect?.()(loaded) !== false) publish(handle, loaded)
+  }
+  const flights = createFlights(keep)
+  let count = 0
+
+  function begin(handle: KeyHandle, attempt: Attempt, secret: Secret | undefined): MaybePromise<Outcome> {
+    count += 1
+    const loading = load(secret === undefined ? { handle } : { handle, secret })
+    if (loading instanceof Promise)
+      return flights.depart(handle, loading).then((loaded) => judge(loaded, handle, attempt))
+    keep(handle, loading)
+    return judge(loading, handle, attempt)
+  }
+
+  return {
+    begin,
+    /** undefined: none is under way. */
+    join(handle: KeyHandle, attempt: Attempt, secret: Secret | undefined): MaybePromise<Outcome> | undefined {
+      const isExpected = expect?.()
+      return flights
+        .find(handle)
+        ?.then((loaded) =>
+          isExpected?.(loaded) === false ? begin(handle, attempt, secret) : judge(loaded, handle, attempt),
+        )
+    },
+    drop: flights.drop,
+    get count() {
+      return count
     },
   }
 }
