@@ -87,7 +87,7 @@ describe('walls', () => {
     ['packages/client/src/request.ts', "import { Key } from '@latchkey/contract/keys'"],
     ['packages/client/src/request.ts', "import ky from 'ky'"],
     ['packages/console/src/ui/table.tsx', "import { Key } from '@latchkey/core/key'"],
-    ['packages/console/src/ui/table.tsx', "import { cache } from '@latchkey/client/local/cache'"],
+    ['packages/console/src/ui/table.tsx', "import { cache } from '@latchkey/client/verifier/cache'"],
     ['packages/console/src/features/keys/page.tsx', "import { login } from '../session/login.tsx'"],
     ['packages/server/test/http/keys.test.ts', "import { seed } from '../../../core/src/seed.ts'"],
     ['packages/cli/test/serve.test.ts', "import { findKey } from '@latchkey/server/storage/keys'"],

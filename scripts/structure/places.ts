@@ -21,7 +21,7 @@ function placeInSource(name: string, inside: readonly string[]): string {
   if (name === 'server') return `server/${isFile ? first.replace(/\.\w+$/, '') : first}`
   if (name === 'console' && first === 'features') return `console/features/${second}`
   if (name === 'console' && (first === 'ui' || first === 'api')) return `console/${first}`
-  if (name === 'client' && (first === 'local' || first === 'middleware')) return `client/${first}`
+  if (name === 'client' && (first === 'verifier' || first === 'middleware')) return `client/${first}`
   return name
 }
 

@@ -30,6 +30,7 @@ const useCase: Wall = {
   may: ['core', ...store, 'server/audit', 'server/changes', 'server/telemetry'],
   types: ['contract'],
 }
+const client: Wall = { types: ['contract'], packages: [] }
 /** Work of a command on the machine itself. */
 const onHost = (...others: string[]): Wall => ({
   may: ['core', 'server/changes', ...others],
@@ -251,9 +252,8 @@ export const WALLS: Readonly<Record<string, Wall>> = {
   },
   'server/index': { may: ['core', 'contract', 'server/*'] },
 
-  client: { may: ['core', 'client/local', 'client/middleware'], types: ['contract'], packages: [] },
-  'client/local': { may: ['core', 'client'], types: ['contract'], packages: [] },
-  'client/middleware': { may: ['core', 'client', 'client/local'], types: ['contract'], packages: [] },
+  client: { ...client, may: ['core', 'client/middleware'], lazily: ['client/verifier'] },
+  'client/*': { ...client, may: ['core', 'client'] },
 
   // The settings are a table of names and texts, which --help shows without loading the service.
   cli: { may: ['core', 'client', 'server/settings'], types: ['server/index'], lazily: ['server/index'] },

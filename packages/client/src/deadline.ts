@@ -16,6 +16,8 @@ export function createDeadline(timeoutMs: number, signal: AbortSignal | undefine
   const endsAtMs = performance.now() + timeoutMs
   const abort = () => controller.abort()
   const timer = setTimeout(abort, timeoutMs)
+  // What is waited for keeps the process alive, if it is to be kept; in a browser there is nothing to let go.
+  ;(timer as { unref?(): void }).unref?.()
   if (signal?.aborted) abort()
   signal?.addEventListener('abort', abort)
   return {

@@ -3,9 +3,10 @@ import { type AuthResource, createAuth } from './auth.ts'
 import type { Call } from './call.ts'
 import { type CompaniesResource, createCompanies } from './companies.ts'
 import { createKeys, type KeysResource } from './keys.ts'
-import { type CallOptions, type LatchkeyOptions, settingsOf } from './options.ts'
+import { assertCount, type CallOptions, type LatchkeyOptions, type Settings, settingsOf } from './options.ts'
 import { createTransport, type Transport } from './transport.ts'
 import { createUsers, type UsersResource } from './users.ts'
+import { openVerifier, type Verifier, type VerifierOptions } from './verifier.ts'
 import { verifyOne } from './verify.ts'
 import type {
   ChangesRequest,
@@ -27,6 +28,7 @@ import type {
 
 /** A client of one Latchkey service. Holds its key where nothing prints it. */
 export class Latchkey {
+  readonly #settings: Settings
   readonly #transport: Transport
   readonly keys: KeysResource
   readonly users: UsersResource
@@ -36,7 +38,8 @@ export class Latchkey {
 
   /** Throws LatchkeyError `invalid_options` with one sentence that says what to pass. */
   constructor(options: LatchkeyOptions = {}) {
-    const transport = createTransport(settingsOf(options))
+    this.#settings = settingsOf(options)
+    const transport = createTransport(this.#settings)
     this.#transport = transport
     this.keys = createKeys(transport)
     this.users = createUsers(transport)
@@ -56,6 +59,19 @@ export class Latchkey {
   /** Asks the service for the verdict on a key or token. Fails, and never says yes, when that cannot be told. */
   verify(attempt: VerifyRequest, options?: CallOptions): Call<VerifyResult> {
     return verifyOne(this.#transport, attempt, options)
+  }
+
+  /**
+   * A verifier that answers from the memory of this process, as long as the service vouches for that. Its code is loaded
+   * when this is first called. Close it when the application ends.
+   */
+  verifier(options: VerifierOptions = {}): Verifier {
+    assertCount('keysMax', options.keysMax, 1)
+    return openVerifier(
+      import('./verifier/local-verifier.ts').then((code) =>
+        code.createLocalVerifier(this.#settings, options),
+      ),
+    )
   }
 
   /** Up to 100 verdicts, in the order asked. */

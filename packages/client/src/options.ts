@@ -49,6 +49,8 @@ export type Settings = {
   readonly timeoutMs: number | undefined
   readonly maxRetries: number
   readonly fetch: typeof fetch
+  /** It is the caller's own, and all that is asked goes by it. */
+  readonly isFetchGiven: boolean
   readonly headers: Readonly<Record<string, string>>
   readonly userAgent: string
   readonly logger: { warn(message: string): void }
@@ -69,6 +71,7 @@ export function settingsOf(options: LatchkeyOptions): Settings {
     timeoutMs,
     maxRetries,
     fetch: fetchOf(options),
+    isFetchGiven: options.fetch !== undefined,
     headers: options.headers ?? {},
     userAgent: `${userAgent === undefined ? '' : `${userAgent} `}latchkey-client/${VERSION}`,
     logger,

@@ -3,6 +3,7 @@ import { type Call, createCall, type WithResponse } from './call.ts'
 import { createDeadline, type Deadline } from './deadline.ts'
 import { ConnectionError } from './errors.ts'
 import { assertCount, type CallOptions, invalid, type Settings } from './options.ts'
+import { randomId } from './random-id.ts'
 import { isStale, pauseBefore } from './retry.ts'
 import { type Operations, ROUTES } from './wire.ts'
 
@@ -143,16 +144,11 @@ function headersOf(
     'user-agent': settings.userAgent,
     ...(body === undefined ? {} : { 'content-type': 'application/json' }),
     // One for all tries, and never logged: with it the answer could be asked for again.
-    ...(ROUTES[id].isCreating ? { 'idempotency-key': idempotencyKey ?? randomText() } : {}),
+    ...(ROUTES[id].isCreating ? { 'idempotency-key': idempotencyKey ?? randomId() } : {}),
     ...(companyId === undefined ? {} : { 'x-company-id': companyId }),
     ...settings.headers,
     ...headers,
   }
-}
-
-function randomText(): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(16))
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
 }
 
 async function authorize(

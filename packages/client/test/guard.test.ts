@@ -95,6 +95,30 @@ describe('what may pass', () => {
   })
 })
 
+describe('a verifier in place of a client', () => {
+  const verifier = (says: VerifyResult | Error) => ({
+    verify(): VerifyResult {
+      if (says instanceof Error) throw says
+      return says
+    },
+  })
+
+  test.each<[string, VerifyResult | Error, number, string]>([
+    ['a yes', GOOD, 200, '-'],
+    ['a yes without its code', { ...GOOD, code: 'EXPIRED' }, 401, 'key_expired'],
+    ['a no', refusedWith('INACTIVE'), 401, 'key_inactive'],
+    ['no verdict', new Error('cut off'), 503, 'cannot_verify'],
+  ])('answers at once: %s', async (_name, says, status, code) => {
+    const refused = await judge({ verifier: verifier(says), onUnavailable: () => {} })
+    expect([refused.status, refused.code]).toEqual([status, code])
+  })
+
+  test('answers later', async () => {
+    const { request, status } = await judge({ verifier: service(GOOD) })
+    expect([status, keyOf(request)]).toEqual([200, GOOD])
+  })
+})
+
 describe('what is asked', () => {
   test.each<[string, Partial<GuardOptions<Request>>, VerifyRequest]>([
     ['nothing but the key', {}, { key: 'lk_live_x', ip: '127.0.0.1' }],
@@ -193,6 +217,8 @@ describe('options that cannot be meant open no gate', () => {
   test.each<[string, object, string]>([
     ['a misspelt one', { latchkey, permision: 'orders:read' }, 'no option permision'],
     ['no client', {}, 'needs a client'],
+    ['a verifier that is none', { verifier: {} }, 'needs a client'],
+    ['a client and a verifier', { latchkey, verifier: latchkey }, 'and not both'],
     ['a permission that is undefined', { latchkey, permission: undefined }, 'not one permission'],
     ['a pattern', { latchkey, permission: 'orders:*' }, 'not one permission'],
     ['two permissions in one', { latchkey, permission: 'orders:read,orders:write' }, 'not one permission'],

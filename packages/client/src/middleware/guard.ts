@@ -7,8 +7,10 @@ import type { Seen } from './seen.ts'
 
 /** How a guard judges the requests of an application. */
 export interface GuardOptions<Request> {
-  /** Who is asked for verdicts: a client whose key has `keys:verify`. */
-  latchkey: { verify(attempt: VerifyRequest): Promise<VerifyResult> }
+  /** Who is asked for verdicts: a client whose key has `keys:verify`. Or a verifier. */
+  latchkey?: Asked
+  /** In place of a client: judges in this process. */
+  verifier?: Asked
   /** What every request needs, as area:action. */
   permission?: string
   /** What this request needs. All of it. */
@@ -26,6 +28,8 @@ export interface GuardOptions<Request> {
   onUnavailable?: (error: unknown, request: Request) => void
 }
 
+type Asked = { verify(attempt: VerifyRequest): VerifyResult | Promise<VerifyResult> }
+
 /** `key` is undefined where no credential was sent and none is needed. */
 type Decision = { readonly key: VerifyResult | undefined } | { readonly refusal: Refusal }
 
@@ -33,6 +37,7 @@ export type Guard<Request> = (seen: Seen, request: Request) => Promise<Decision>
 
 const NAMES = [
   'latchkey',
+  'verifier',
   'permission',
   'permissions',
   'clientAddress',
@@ -44,11 +49,11 @@ const PERMISSION = /^[a-z0-9._-]+:[a-z0-9._-]+$/
 
 /** Decides who may pass, before a body is read. Throws LatchkeyError `invalid_options`. */
 export function createGuard<Request>(options: GuardOptions<Request>): Guard<Request> {
-  assertSound(options)
+  const rules = { ...options, judge: soundJudge(options) }
   const addressOf = createAddressOf(options.clientAddress)
   const { onRefused, onUnavailable = warn } = options
   return async (seen, request) => {
-    const decision = await decide(options, addressOf, seen, request).catch((error: unknown): Decision => {
+    const decision = await decide(rules, addressOf, seen, request).catch((error: unknown): Decision => {
       onUnavailable(error, request)
       return {
         refusal: refuse(
@@ -64,7 +69,7 @@ export function createGuard<Request>(options: GuardOptions<Request>): Guard<Requ
 }
 
 async function decide<Request>(
-  { latchkey, permission, permissions, optional = false }: GuardOptions<Request>,
+  { judge, permission, permissions, optional = false }: GuardOptions<Request> & { readonly judge: Asked },
   addressOf: AddressOf<Request>,
   seen: Seen,
   request: Request,
@@ -75,7 +80,7 @@ async function decide<Request>(
   }
   const ip = addressOf(seen, request)
   const needed = [...(permission === undefined ? [] : [permission]), ...(permissions?.(request) ?? [])]
-  const verdict = await latchkey.verify({
+  const verdict = await judge.verify({
     key: presented.key,
     ...(ip === undefined ? {} : { ip }),
     ...(needed.length === 0 ? {} : { permissions: needed }),
@@ -84,13 +89,20 @@ async function decide<Request>(
   return { refusal: refusalOf(verdict, { ip, needed, isToken: presented.isToken }) }
 }
 
-/** A misspelt option must not open the gate. */
-function assertSound(options: object): void {
+/** Who is asked. A misspelt option must not open the gate. */
+function soundJudge(options: object): Asked {
   const given = options as Readonly<Record<string, unknown>>
   const unknown = Object.keys(given).find((name) => !NAMES.includes(name))
   if (unknown !== undefined) throw invalid(`A guard has no option ${unknown}: known are ${NAMES.join(', ')}.`)
-  if (typeof (given.latchkey as { verify?: unknown } | undefined)?.verify !== 'function') {
-    throw invalid('A guard needs a client: pass { latchkey: new Latchkey({ url, key }) }.')
+  const { latchkey, verifier } = given
+  if (latchkey !== undefined && verifier !== undefined) {
+    throw invalid('A guard asks one: pass latchkey, or a verifier of it, and not both.')
+  }
+  const judge = (verifier ?? latchkey) as Asked | undefined
+  if (typeof judge?.verify !== 'function') {
+    throw invalid(
+      'A guard needs a client: pass { latchkey: new Latchkey({ url, key }) }, or { verifier: latchkey.verifier() }.',
+    )
   }
   if ('permission' in given && !(typeof given.permission === 'string' && PERMISSION.test(given.permission))) {
     throw invalid('permission is not one permission such as orders:read.')
@@ -100,6 +112,7 @@ function assertSound(options: object): void {
       'permissions is not a function of the request: for the same ones each time, use permission.',
     )
   }
+  return judge
 }
 
 function warn(error: unknown): void {

@@ -1,0 +1,148 @@
+import { type Address, formatAddress } from '@latchkey/core/address'
+import type { VerifiableKey } from '@latchkey/core/key'
+import type { Outcome } from '@latchkey/core/outcome'
+import type { Timing } from '@latchkey/core/timing'
+import type { UsageReport } from '../wire.ts'
+
+/** A use is told of within this time, in milliseconds. */
+const REPORT_EVERY_MS = 10_000
+/** As many as the service takes in one report. */
+const REPORT_USES_MAX = 1_000
+/** Of keys, secrets and verdicts that are told apart before a report is due: some 2 MB. */
+const USES_MAX = 10_000
+/** Waiting because the service is silent: some 40 MB at worst. */
+const REPORTS_MAX = 100
+
+type Use = UsageReport['uses'][number]
+type Tallied = Pick<Use, 'keyId' | 'secretOrdinal' | 'code'> & {
+  count: number
+  lastAtMs: number
+  address: Address | undefined
+}
+
+type UsesOptions = {
+  readonly timing: Timing
+  readonly newId: () => string
+  readonly send: (report: UsageReport) => Promise<unknown>
+}
+
+/** Counts verdicts and tells the service: without that, keys in use would look unused. */
+export type Uses = {
+  note(outcome: Outcome, address: Address | undefined): void
+  /** Tells all that was noted, once. */
+  close(): Promise<void>
+  readonly reported: number
+  /** Not told: the service was silent for too long, or does not take them. */
+  readonly lost: number
+}
+
+export function createUses({ timing, newId, send }: UsesOptions): Uses {
+  const tally = createTally(timing)
+  const waiting: Omit<UsageReport, 'now'>[] = []
+  let fromMs = timing.wallMs()
+  let [reported, lost] = [0, 0]
+  let sending: Promise<void> | undefined
+  let cancel = timing.after(REPORT_EVERY_MS, report)
+
+  function pack(): void {
+    const uses = tally.take()
+    const [from, to] = [timeText(fromMs), timeText(timing.wallMs())]
+    fromMs = timing.wallMs()
+    for (let start = 0; start < uses.length; start += REPORT_USES_MAX)
+      waiting.push({ reportId: newId(), from, to, uses: uses.slice(start, start + REPORT_USES_MAX) })
+    while (waiting.length > REPORTS_MAX) lost += countOf(waiting.shift()!)
+  }
+
+  /** In the order they were made: what fails waits for the next time, under its name. */
+  async function sendAll(): Promise<void> {
+    for (let [first] = waiting; first !== undefined; [first] = waiting) {
+      try {
+        await send({ ...first, now: timeText(timing.wallMs()) })
+        reported += countOf(first)
+      } catch (error) {
+        if (!isFaulty(error)) return
+        lost += countOf(first)
+      }
+      if (waiting[0] === first) waiting.shift()
+    }
+  }
+
+  function report(): void {
+    cancel()
+    cancel = timing.after(REPORT_EVERY_MS, report)
+    pack()
+    sending ??= sendAll().finally(() => {
+      sending = undefined
+    })
+  }
+
+  return {
+    note(outcome, address) {
+      if (outcome.key !== undefined && tally.note(outcome, address) > USES_MAX) report()
+    },
+    async close() {
+      cancel()
+      await sending
+      pack()
+      await sendAll()
+    },
+    get reported() {
+      return reported
+    },
+    get lost() {
+      return lost
+    },
+  }
+}
+
+const countOf = ({ uses }: Pick<UsageReport, 'uses'>): number =>
+  uses.reduce((sum, { count }) => sum + count, 0)
+
+const timeText = (atMs: number): string => new Date(atMs).toISOString()
+
+/** The service will not take it another time, either. */
+const isFaulty = (error: unknown): boolean =>
+  typeof error === 'object' &&
+  error !== null &&
+  'status' in error &&
+  [400, 413, 422].includes(error.status as number)
+
+function createTally(timing: Pick<Timing, 'wallMs'>) {
+  /** By the record that was judged: comparing texts would cost as much as judging. */
+  let byKey = new Map<VerifiableKey, Tallied[]>()
+  let size = 0
+
+  function find(key: VerifiableKey, code: Use['code'], secretOrdinal: number | null): Tallied {
+    let uses = byKey.get(key)
+    if (uses === undefined) {
+      uses = []
+      byKey.set(key, uses)
+    }
+    for (const use of uses) if (use.code === code && use.secretOrdinal === secretOrdinal) return use
+    const use = { keyId: key.id, secretOrdinal, code, count: 0, lastAtMs: 0, address: undefined }
+    uses.push(use)
+    size += 1
+    return use
+  }
+
+  return {
+    /** Answers how many are told apart. */
+    note({ key, code, secret }: Outcome & { key: VerifiableKey }, address: Address | undefined): number {
+      const use = find(key, code, secret?.ordinal ?? null)
+      use.count += 1
+      use.lastAtMs = timing.wallMs()
+      use.address = address
+      return size
+    },
+    take(): Use[] {
+      const uses = [...byKey.values()].flat()
+      byKey = new Map()
+      size = 0
+      return uses.map(({ lastAtMs, address, ...use }) => ({
+        ...use,
+        lastAt: timeText(lastAtMs),
+        lastAddress: address === undefined ? null : formatAddress(address),
+      }))
+    },
+  }
+}

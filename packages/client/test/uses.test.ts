@@ -1,0 +1,123 @@
+import type { VerifiableKey } from '@latchkey/core/key'
+import type { Outcome } from '@latchkey/core/outcome'
+import { expect, test } from 'vitest'
+import type { UsageReport } from '../src/index.ts'
+import { createUses } from '../src/verifier/uses.ts'
+
+const NOW_MS = Date.UTC(2026, 10, 28, 12)
+
+/** Uses whose clock, timers and service are the test's. */
+function someUses() {
+  const sent: UsageReport[] = []
+  const state = { nowMs: NOW_MS, error: undefined as unknown }
+  let due = () => {}
+  let ids = 0
+  const uses = createUses({
+    timing: {
+      monotonicMs: () => state.nowMs,
+      wallMs: () => state.nowMs,
+      after(_ms, run) {
+        due = run
+        return () => {}
+      },
+    },
+    newId: () => `report${++ids}`,
+    async send(report) {
+      sent.push(report)
+      if (state.error !== undefined) throw state.error
+    },
+  })
+  return {
+    uses,
+    sent,
+    state,
+    async tenSecondsPass() {
+      state.nowMs += 10_000
+      due()
+      await new Promise(setImmediate)
+    },
+  }
+}
+
+const aKey = (id: string) => ({ id }) as VerifiableKey
+const use = (key: VerifiableKey, code: 'VALID' | 'EXPIRED' = 'VALID', ordinal = 1): Outcome => ({
+  code,
+  key,
+  secret: { tag: '' as never, ordinal, endsAtMs: null, replaces: null },
+})
+const OFFICE = { family: 4, value: 0xc0000207 } as const
+
+test('uses are told by key, secret and verdict, with the last address and moment', async () => {
+  const { uses, sent, state, tenSecondsPass } = someUses()
+  const key = aKey('key_1')
+  uses.note(use(key), undefined)
+  state.nowMs += 5
+  uses.note(use(key), OFFICE)
+  uses.note(use(key, 'EXPIRED'), undefined)
+  uses.note(use(key, 'VALID', 2), undefined)
+  uses.note({ code: 'NOT_FOUND', key: undefined, secret: undefined }, OFFICE)
+  await tenSecondsPass()
+  const lastAt = '2026-11-28T12:00:00.005Z'
+  const none = { keyId: 'key_1', secretOrdinal: 1, count: 1, lastAt, lastAddress: null }
+  expect(sent).toEqual([
+    {
+      reportId: 'report1',
+      from: '2026-11-28T12:00:00.000Z',
+      to: '2026-11-28T12:00:10.005Z',
+      now: '2026-11-28T12:00:10.005Z',
+      uses: [
+        { ...none, code: 'VALID', count: 2, lastAddress: '192.0.2.7' },
+        { ...none, code: 'EXPIRED' },
+        { ...none, code: 'VALID', secretOrdinal: 2 },
+      ],
+    },
+  ])
+  await tenSecondsPass()
+  expect([sent.length, uses.reported, uses.lost]).toEqual([1, 4, 0])
+})
+
+test('what could not be told is told later, under the same name and before what came after', async () => {
+  const { uses, sent, state, tenSecondsPass } = someUses()
+  state.error = new Error('silent')
+  uses.note(use(aKey('key_1')), undefined)
+  await tenSecondsPass()
+  uses.note(use(aKey('key_2')), undefined)
+  await tenSecondsPass()
+  state.error = undefined
+  await tenSecondsPass()
+  const told = sent.map(({ reportId, uses: [first] }) => [reportId, first?.keyId])
+  expect(told).toEqual([
+    ['report1', 'key_1'],
+    ['report1', 'key_1'],
+    ['report1', 'key_1'],
+    ['report2', 'key_2'],
+  ])
+})
+
+test.each([400, 413, 422])('what is answered with %i is not told again, and counted', async (status) => {
+  const { uses, sent, state, tenSecondsPass } = someUses()
+  state.error = { status }
+  uses.note(use(aKey('key_1')), undefined)
+  await tenSecondsPass()
+  await tenSecondsPass()
+  expect([sent.length, uses.lost]).toEqual([1, 1])
+})
+
+test('many are told in several reports, and those that wait are bounded', async () => {
+  const { uses, sent, state, tenSecondsPass } = someUses()
+  for (let n = 0; n < 1_001; n++) uses.note(use(aKey(`key_${n}`)), undefined)
+  await tenSecondsPass()
+  expect(sent.map((report) => report.uses.length)).toEqual([1_000, 1])
+  state.error = new Error('silent')
+  for (let n = 0; n < 101_000; n++) uses.note(use(aKey(`key_${n}`)), undefined)
+  await tenSecondsPass()
+  expect(uses.lost).toBeGreaterThan(0)
+  expect(uses.lost + uses.reported).toBeLessThanOrEqual(102_001)
+})
+
+test('at the end everything is told', async () => {
+  const { uses, sent } = someUses()
+  uses.note(use(aKey('key_1')), undefined)
+  await uses.close()
+  expect(sent).toHaveLength(1)
+})
