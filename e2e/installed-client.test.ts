@@ -1,5 +1,5 @@
-import { execFile, spawn } from 'node:child_process'
-import { cpSync, globSync, mkdtempSync, rmSync } from 'node:fs'
+import { type ChildProcess, execFile, spawn } from 'node:child_process'
+import { cpSync, globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { request as httpRequest } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -14,6 +14,7 @@ const FOLDER = join(import.meta.dirname, 'installed-client')
 /** Installing takes half a minute when nothing else does. */
 const INSTALL_MS_MAX = 300_000
 const API_BYTES_MAX = 6_000
+const WHOLE_BYTES_MAX = 16_000
 const GUARD_BYTES_MAX = 8_000
 
 type Settings = { readonly LATCHKEY_URL: string; readonly LATCHKEY_API_KEY: string }
@@ -27,8 +28,9 @@ type Answer = {
 let directory: string
 let home: Home
 let settings: Settings
-let applications: Record<string, string>
-let stopApplications: () => void
+/** Where each application listens, by who judges its requests. */
+const applications: Record<string, Record<string, string>> = {}
+const running: ChildProcess[] = []
 const credentials: Record<string, string> = {}
 
 beforeAll(async () => {
@@ -42,11 +44,11 @@ beforeAll(async () => {
   ])
   settings = { LATCHKEY_URL: service.url, LATCHKEY_API_KEY: home.adminKey() }
   await makeCredentials()
-  applications = await startApplications()
+  for (const judge of JUDGES) applications[judge] = await startApplications(judge)
 }, INSTALL_MS_MAX)
 
 afterAll(async () => {
-  stopApplications?.()
+  for (const child of running) child.kill('SIGKILL')
   await home.dispose()
   rmSync(directory, { recursive: true, force: true })
 })
@@ -116,13 +118,13 @@ async function makeCredentials(): Promise<void> {
   })
 }
 
-function startApplications(): Promise<Record<string, string>> {
-  const child = spawn(process.execPath, ['applications.mjs'], {
+function startApplications(judge: string): Promise<Record<string, string>> {
+  const child = spawn(process.execPath, ['applications.mjs', judge], {
     cwd: directory,
     env: { PATH: process.env.PATH ?? '', ...settings },
     stdio: ['ignore', 'pipe', 'inherit'],
   })
-  stopApplications = () => child.kill('SIGKILL')
+  running.push(child)
   return new Promise((resolve, reject) => {
     let text = ''
     child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
@@ -204,12 +206,16 @@ const REQUESTS: readonly (readonly [string, () => Headers, number, string])[] = 
   ],
 ]
 
-describe.each(['express', 'koa', 'fastify', 'hono', 'nest', 'fetch', 'next'])(
-  '%s answers as a gateway would',
-  (name) => {
+/** The service itself, or the memory of the application. */
+const JUDGES = ['latchkey', 'verifier']
+const ADAPTERS = ['express', 'koa', 'fastify', 'hono', 'nest', 'fetch', 'next']
+
+describe.each(JUDGES.flatMap((judge) => ADAPTERS.map((name) => [name, judge] as const)))(
+  '%s with a %s answers as a gateway would',
+  (name, judge) => {
     test.each(REQUESTS)('%s', async (_name, headersOf, status, code) => {
       const headers = { 'x-forwarded-for': '198.51.100.1', ...headersOf() }
-      const answer = await ask(`${applications[name]}/orders`, headers)
+      const answer = await ask(`${applications[judge]?.[name]}/orders`, headers)
       const gateway = await ask(`${settings.LATCHKEY_URL}/gateway/check?permission=orders:read`, headers)
       expect([gateway.status, gateway.headers['x-auth-error']]).toEqual([status, code])
       expect(answer.status).toBe(status)
@@ -223,9 +229,9 @@ describe.each(['express', 'koa', 'fastify', 'hono', 'nest', 'fetch', 'next'])(
   },
 )
 
-describe('tRPC answers as a gateway would', () => {
+describe.each(JUDGES)('tRPC with a %s answers as a gateway would', (judge) => {
   test.each(REQUESTS)('%s', async (_name, headersOf, status, code) => {
-    const answer = await ask(`${applications.trpc}/orders`, {
+    const answer = await ask(`${applications[judge]?.trpc}/orders`, {
       'x-forwarded-for': '198.51.100.1',
       ...headersOf(),
     })
@@ -283,6 +289,18 @@ describe('the packed package', () => {
     ['index', API_BYTES_MAX],
     ['express', GUARD_BYTES_MAX],
   ] as const)('%s is small, minified and compressed', async (entry, bytesMax) => {
-    expect(gzipSync(await minified(entry)).length).toBeLessThanOrEqual(bytesMax)
+    expect(gzipSync((await minified(entry)).atOnce).length).toBeLessThanOrEqual(bytesMax)
+  })
+
+  test('is small with the verifier, too, which is loaded when one is made', async () => {
+    const { atOnce, whole } = await minified('index')
+    expect(gzipSync(whole).length).toBeLessThanOrEqual(WHOLE_BYTES_MAX)
+    expect(atOnce.length).toBeLessThan(whole.length / 2)
+  })
+
+  test('takes nothing from Node that a bundle for elsewhere would look for', () => {
+    const cwd = join(directory, 'node_modules/@latchkey/client')
+    for (const path of globSync('**/*.{js,cjs}', { cwd }))
+      expect(readFileSync(join(cwd, path), 'utf8')).not.toMatch(/(?:from|import|require\()\s*["']node:/)
   })
 })

@@ -20,23 +20,38 @@ export async function buildClient(directory: string): Promise<void> {
   rmSync(directory, { recursive: true, force: true })
   mkdirSync(directory, { recursive: true })
   await writeScripts(directory)
-  writeDeclarations(PACKAGE, join(directory, 'types'))
+  writeDeclarations(PACKAGE, join(directory, 'types'), Object.values(ENTRIES))
   const source = JSON.parse(readFileSync(join(PACKAGE, 'package.json'), 'utf8'))
   writeFileSync(join(directory, 'package.json'), `${JSON.stringify(manifest(source), null, 2)}\n`)
   cpSync(join(PACKAGE, 'README.md'), join(directory, 'README.md'))
   cpSync(join(ROOT, 'LICENSE'), join(directory, 'LICENSE'))
 }
 
-/** The bytes of one entry as an application's own bundler makes it: in one file, without names and space. */
-export async function minified(entry: keyof typeof ENTRIES): Promise<string> {
+/**
+ * The code of one entry as an application's own bundler makes it, without names and space: what is loaded at once, and
+ * all that may be.
+ */
+export async function minified(entry: keyof typeof ENTRIES): Promise<{ atOnce: string; whole: string }> {
   const { output } = await build({
     input: join(PACKAGE, 'src', ENTRIES[entry]),
-    platform: 'neutral',
+    ...ANYWHERE,
     write: false,
     output: { format: 'esm', minify: true },
   })
-  return output.map((chunk) => ('code' in chunk ? chunk.code : '')).join('')
+  const chunks = output.filter((file) => file.type === 'chunk')
+  const atOnce = new Set(chunks.filter(({ isEntry }) => isEntry))
+  for (const { imports } of atOnce)
+    for (const chunk of chunks) if (imports.includes(chunk.fileName)) atOnce.add(chunk)
+  const codeOf = (some: Iterable<(typeof chunks)[number]>) => [...some].map(({ code }) => code).join('')
+  return { atOnce: codeOf(atOnce), whole: codeOf(chunks) }
 }
+
+/** What core takes from Node for the server is not used here, and would not be found everywhere. */
+const ANYWHERE = {
+  platform: 'neutral',
+  external: /^node:/,
+  treeshake: { moduleSideEffects: 'no-external' },
+} as const
 
 async function writeScripts(directory: string): Promise<void> {
   const input = Object.fromEntries(
@@ -48,7 +63,7 @@ async function writeScripts(directory: string): Promise<void> {
   ] as const) {
     await build({
       input,
-      platform: 'neutral',
+      ...ANYWHERE,
       transform: { target: 'es2022' },
       output: {
         dir: directory,

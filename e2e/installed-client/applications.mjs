@@ -1,4 +1,5 @@
-// One application for each framework, as a user would write it, all guarded alike; prints where each listens.
+// One application for each framework, as a user would write it, all guarded alike; prints where each listens. With
+// `verifier` as its argument keys are judged in this process.
 import 'reflect-metadata'
 import { createServer } from 'node:http'
 import { serve } from '@hono/node-server'
@@ -19,8 +20,9 @@ import Fastify from 'fastify'
 import { Hono } from 'hono'
 import Koa from 'koa'
 
+const latchkey = new Latchkey()
 const options = {
-  latchkey: new Latchkey(),
+  ...(process.argv[2] === 'verifier' ? { verifier: latchkey.verifier() } : { latchkey }),
   permission: 'orders:read',
   clientAddress: { trustedProxies: ['127.0.0.0/8', '::1'] },
 }

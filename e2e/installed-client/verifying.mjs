@@ -1,0 +1,35 @@
+// Judges keys in this process: each line that comes in is a question, each that goes out its answer.
+import { createInterface } from 'node:readline'
+import { Latchkey } from '@latchkey/client'
+
+const verifier = new Latchkey().verifier()
+const states = []
+verifier.on('state', (state) => states.push(state))
+
+async function verify(key) {
+  const asked = verifier.verify({ key })
+  const isAtOnce = !(asked instanceof Promise)
+  return { code: (await asked).code, isAtOnce }
+}
+
+const ANSWERS = {
+  verify,
+  ready: async () => {
+    await verifier.ready()
+    return true
+  },
+  states: async () => states,
+  close: async () => {
+    await verifier.close()
+    return process.getActiveResourcesInfo().filter((name) => !['PipeWrap', 'TTYWrap'].includes(name))
+  },
+}
+
+for await (const line of createInterface({ input: process.stdin })) {
+  const [name, argument] = line.split(' ')
+  const answer = await ANSWERS[name](argument).catch((error) => ({
+    error: error.code,
+    message: error.message,
+  }))
+  console.log(JSON.stringify(answer))
+}
