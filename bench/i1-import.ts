@@ -42,7 +42,7 @@ async function onPostgres(extent: Extent, path: string, rows: number): Promise<R
   await using fleet = await startFleet(0, 0, extent)
   const { services, store, url } = fleet
   await using raw = await openRawKeys({ postgres: url })
-  return measure(extent, { id: 'I1b', where: 'PostgreSQL', services, store, raw, path, rows })
+  return await measure(extent, { id: 'I1b', where: 'PostgreSQL', services, store, raw, path, rows })
 }
 
 type Import = {

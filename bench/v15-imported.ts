@@ -35,30 +35,33 @@ export async function v15Imported(extent: Extent, stores: Stores): Promise<Row[]
     imported: { server: mixed, next: cycle(imported.map((key) => verifying(after, key))) },
   }
   const { sliceMs: durationMs } = extent
-  for (const { server, next } of Object.values(loads)) await warmUp(server, { durationMs, next }, inUse)
-  for (const server of [plain, mixed]) await settled(server)
+  const warm = async ({ server, next }: (typeof loads)['own']) => {
+    await warmUp(server, { durationMs, next }, inUse)
+    await settled(server)
+  }
   const target = ({ server, next }: (typeof loads)['own']) => ratePerCpuSecond(server, { durationMs, next })
-  const measured = await alternate(extent, {
-    before: target(loads.before),
-    own: target(loads.own),
-    imported: target(loads.imported),
-  })
-  const shared = { isBetter: 'higher', note: rates(measured, 'requests per CPU second') } as const
+  for (const load of [loads.before, loads.own]) await warm(load)
+  const apart = await alternate(extent, { before: target(loads.before), own: target(loads.own) })
+  // Only now: twice as many keys in use have twice as many uses written.
+  await warm(loads.imported)
+  const beside = await alternate(extent, { own: target(loads.own), imported: target(loads.imported) })
   const size = `${keys.toLocaleString('en')} imported keys`
   return [
     rowOf({
-      ...shared,
       id: 'V15',
       what: `POST /verify by an own key, deployment with ${size} ÷ without`,
-      rounds: ratios(measured.own, measured.before),
+      rounds: ratios(apart.own, apart.before),
+      isBetter: 'higher',
+      note: rates(apart, 'requests per CPU second'),
       floor: 0.98,
       goal: 1,
     }),
     rowOf({
-      ...shared,
       id: 'V15b',
       what: `POST /verify by an imported key ÷ by an own one, ${size}`,
-      rounds: ratios(measured.imported, measured.own),
+      rounds: ratios(beside.imported, beside.own),
+      isBetter: 'higher',
+      note: rates(beside, 'requests per CPU second'),
       floor: 0.8,
       goal: 0.9,
     }),

@@ -1,5 +1,7 @@
 import { AppError } from '@latchkey/core/error'
 import { type CompanyId, isId } from '@latchkey/core/ids'
+import type { Change } from './changes/change.ts'
+import { type Committed, settledValue } from './changes/changes.ts'
 import { rehearse } from './changes/rehearse.ts'
 import { requesterOnHost } from './changes/requester.ts'
 import type { SourceLine } from './import/import-row.ts'
@@ -13,7 +15,7 @@ import { createUser } from './users/create-user.ts'
 /** Rows of one transaction, which holds the company: some 100 ms. */
 const STEP_ROWS = 500
 
-type HostServices = Pick<Services, 'engine' | 'change' | 'fingerprint' | 'derivedKeys'>
+type HostServices = Pick<Services, 'engine' | 'change' | 'commit' | 'fingerprint' | 'derivedKeys'>
 
 type HostImport = Pick<ImportTerms, 'source' | 'extras' | 'userId'> & {
   readonly companyId: string
@@ -40,12 +42,26 @@ export async function* importOnHost(
     ...(isDryRun ? { rehearsal: createRehearsal() } : {}),
   }
   const by = requesterOnHost(companyId)
-  for await (const step of stepsOf(lines)) {
-    const work = (change: Parameters<typeof importKeys>[0]) => importKeys(change, deps, step, terms)
-    yield await (isDryRun
-      ? rehearse(services.change, by, companyId, work)
-      : services.change(by, companyId, work))
+  const workOf = (step: readonly SourceLine[]) => (change: Change) => importKeys(change, deps, step, terms)
+  if (isDryRun) {
+    for await (const step of stepsOf(lines)) yield rehearse(services.change, by, companyId, workOf(step))
+    return
   }
+  /** Not in force everywhere yet, and so not told: the next step does not wait for that. */
+  let last: Committed<ImportedLine[]> | undefined
+  let fault: { readonly error: unknown } | undefined
+  try {
+    for await (const step of stepsOf(lines)) {
+      const next = await services.commit(by, companyId, workOf(step))
+      if (last !== undefined) yield await settledValue(last)
+      last = next
+    }
+  } catch (error) {
+    fault = { error }
+  }
+  // What was done is told, whatever came after it.
+  if (last !== undefined) yield await settledValue(last)
+  if (fault !== undefined) throw fault.error
 }
 
 async function getCompanyId({ engine }: Pick<Services, 'engine'>, id: string): Promise<CompanyId> {

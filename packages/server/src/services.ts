@@ -35,6 +35,7 @@ export type Services = {
   readonly config: Config
   readonly engine: Engine
   readonly change: Changes['change']
+  readonly commit: Changes['commit']
   readonly begin: Changes['begin']
   readonly verifier: Verifier
   readonly revocations: Revocations

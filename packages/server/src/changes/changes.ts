@@ -28,9 +28,17 @@ export type Changes = {
     work: (change: Change) => Promise<T>,
     options?: ChangeOptions,
   ): Promise<T>
+  /**
+   * The same, answered when the change is durable. Nobody may be told of it before `settled`: then it is in force on every
+   * server.
+   */
+  commit<T>(by: Requester, companyId: CompanyId, work: (change: Change) => Promise<T>): Promise<Committed<T>>
   /** The same by the host for the first start, when there is no company yet. */
   begin<T>(work: (tx: Tx) => Promise<T>): Promise<T>
 }
+
+/** `settled` may fail: AppError `unavailable`. */
+export type Committed<T> = { readonly value: T; readonly settled: Promise<void> }
 
 /** `isRevocation`: something is to stop by it, so that it waits less than what others only want. */
 export type ChangeOptions = { readonly isRevocation?: boolean }
@@ -55,28 +63,49 @@ const STORED: ChangeRows = { holdCompany, findLedgerLocked, findVerifiable, find
 export function createChanges(deps: Deps, rows: ChangeRows = STORED): Changes {
   const { engine, clock, settle } = deps
 
-  async function settled<T>(work: (db: Db, revoke: Revoke) => Promise<T>, turn?: Turn): Promise<T> {
+  async function committed<T>(
+    work: (db: Db, revoke: Revoke) => Promise<T>,
+    turn?: Turn,
+  ): Promise<Committed<T>> {
     const { value, revocation } = await engine.write(work, turn)
-    if (revocation !== undefined) await settle(revocation)
-    return value
+    const settled = revocation === undefined ? Promise.resolve() : settle(revocation)
+    // Whoever waits for it is told.
+    settled.catch(() => {})
+    return { value, settled }
   }
 
+  const commit = <T>(
+    by: Requester,
+    companyId: CompanyId,
+    work: (change: Change) => Promise<T>,
+    { isRevocation = false }: ChangeOptions = {},
+  ): Promise<Committed<T>> =>
+    committed(
+      async (db, revoke) => {
+        const ledger = await hold(rows, db, by, companyId)
+        // After the wait for the rows: what ended during it has ended.
+        const nowMs = clock.nowMs()
+        const principal = await judgeAgain(rows, db, by, nowMs)
+        if (ledger === undefined) throw new AppError('company_not_found', 'There is no such company.')
+        return changeWith({ ...deps, db, nowMs, revoke, principal, actor: by.actor }, ledger, work)
+      },
+      { party: companyId, isUrgent: isRevocation },
+    )
+
   return {
-    change: (by, companyId, work, { isRevocation = false } = {}) =>
-      settled(
-        async (db, revoke) => {
-          const ledger = await hold(rows, db, by, companyId)
-          // After the wait for the rows: what ended during it has ended.
-          const nowMs = clock.nowMs()
-          const principal = await judgeAgain(rows, db, by, nowMs)
-          if (ledger === undefined) throw new AppError('company_not_found', 'There is no such company.')
-          return changeWith({ ...deps, db, nowMs, revoke, principal, actor: by.actor }, ledger, work)
-        },
-        { party: companyId, isUrgent: isRevocation },
+    change: async (by, companyId, work, options) => settledValue(await commit(by, companyId, work, options)),
+    commit,
+    begin: async (work) =>
+      settledValue(
+        await committed((db, revoke) => work({ ...deps, db, nowMs: clock.nowMs(), revoke, actor: HOST })),
       ),
-    begin: (work) =>
-      settled((db, revoke) => work({ ...deps, db, nowMs: clock.nowMs(), revoke, actor: HOST })),
   }
+}
+
+/** What is done, once everybody may be told of it. Throws AppError `unavailable`. */
+export async function settledValue<T>({ value, settled }: Committed<T>): Promise<T> {
+  await settled
+  return value
 }
 
 /**

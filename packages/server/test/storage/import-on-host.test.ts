@@ -17,7 +17,11 @@ const sha256 = (text: string): string => createHash('sha256').update(text).diges
 
 type Given = { readonly companyId: string; readonly rows: readonly object[]; readonly pepper?: string }
 
-async function* steps({ companyId, rows, pepper }: Given, isDryRun = false): AsyncGenerator<ImportedLine[]> {
+async function* steps(
+  { companyId, rows, pepper }: Given,
+  isDryRun = false,
+  fault?: Error,
+): AsyncGenerator<ImportedLine[]> {
   const source: SourceName = 'ndjson'
   const file = Buffer.from(rows.map((row) => JSON.stringify(row)).join('\n'))
   async function* bytes() {
@@ -27,7 +31,11 @@ async function* steps({ companyId, rows, pepper }: Given, isDryRun = false): Asy
   const rules = { hasOwner: false, hasPepper: pepper !== undefined, hasSalt: false }
   const lines = judgeLines(readSource(source, bytes(), { keyPrefix: 'lk' }), rules)
   const said = { companyId, source, extras, userId: undefined, createsUsers: true, isDryRun }
-  yield* importOnHost(server.services, lines, said)
+  async function* untilFault() {
+    yield* lines
+    if (fault !== undefined) throw fault
+  }
+  yield* importOnHost(server.services, untilFault(), said)
 }
 const all = async (given: Given, isDryRun = false): Promise<ImportedLine[]> =>
   (await Array.fromAsync(steps(given, isDryRun))).flat()
@@ -77,10 +85,24 @@ describe('an import on the host', () => {
       expect(step).toHaveLength(500)
       break
     }
-    expect(outcomes(await all({ companyId, rows }))).toEqual({ created: 600, exists: 501, refused: 2 })
+    // The second step was begun before the first was told.
+    expect(outcomes(await all({ companyId, rows }))).toEqual({ created: 100, exists: 1_001, refused: 2 })
     for (const text of [texts[0], texts[499], texts[500], texts[1_099]]) {
       expect(await verify(text!, companyId)).toBe('VALID')
     }
+  })
+
+  test('of which the file breaks in the middle has told all that it did', async () => {
+    const { id: companyId } = await createTestCompany(server)
+    const rows = Array.from({ length: 1_200 }, () => ({ key: newText(), externalUserId: 'customer' }))
+    const told: ImportedLine[] = []
+    const broken = async () => {
+      for await (const step of steps({ companyId, rows }, false, new Error('the disk of the file is gone')))
+        told.push(...step)
+    }
+    await expect(broken()).rejects.toThrow('the disk of the file is gone')
+    expect(outcomes(told)).toEqual({ created: 1_000 })
+    expect(outcomes(await all({ companyId, rows }))).toEqual({ created: 200, exists: 1_000 })
   })
 
   test('beside another of the same texts makes each a key once, in one company or in two', async () => {
