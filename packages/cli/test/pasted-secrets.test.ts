@@ -3,33 +3,20 @@
  * repeats it, for messages are kept by terminals, supervisors and collectors of logs.
  */
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
+import { describeSettings } from '../src/settings-help.ts'
+import { useCommands } from './commands.ts'
 
-const COMMAND = join(import.meta.dirname, '../bin/latchkey.js')
 const KEY = `lk_live_${'Ab3'.repeat(16)}x`
 const PASSWORD = 'Tr0ub4dor-and-3'
 const SECRET = '0123456789abcdef'.repeat(4)
 const SECRETS = [KEY, PASSWORD, SECRET]
 
-const directory = mkdtempSync(join(tmpdir(), 'latchkey-pasted-'))
-afterAll(() => rmSync(directory, { recursive: true, force: true }))
+const commands = useCommands()
 
-function run(args: readonly string[], given: Readonly<Record<string, string>> = {}) {
-  const env = {
-    PATH: process.env.PATH ?? '',
-    LATCHKEY_DATA_DIR: join(directory, 'data'),
-    PORT: '0',
-    ...given,
-  }
-  const { status, stdout, stderr } = spawnSync(process.execPath, [COMMAND, ...args], {
-    cwd: directory,
-    env,
-    encoding: 'utf8',
-    input: '',
-  })
+async function run(args: readonly string[], given?: Readonly<Record<string, string>>) {
+  const { status, stdout, stderr } = await commands.run(args, given)
   return { status, told: stdout + stderr }
 }
 
@@ -47,29 +34,29 @@ describe.each([
     ['as one argument too many', ['doctor', text]],
     ['within one too many', ['doctor', `DATABASE_URL=postgres://a:${text}@h/d`]],
     ['as a date', ['audit', 'prune', '--before', text]],
-  ])('%s', (_place, args) => {
-    const { status, told } = run(args)
+  ])('%s', async (_place, args) => {
+    const { status, told } = await run(args)
     expect(told).not.toContain(text)
     expect({ status, told }).toEqual({ status: 2, told: expect.stringContaining('--help') })
   })
 })
 
-it('what is short enough for no secret is repeated, so that a slip can be seen', () => {
-  expect(run(['srve']).told).toContain("'srve'")
-  expect(run(['serve', '--listen-port', '80']).told).toContain("'--listen-port'")
-  expect(run(['doctor', '--port=80']).told).toContain("'--port=…'")
+it('what is short enough for no secret is repeated, so that a slip can be seen', async () => {
+  expect((await run(['srve'])).told).toContain("'srve'")
+  expect((await run(['serve', '--listen-port', '80'])).told).toContain("'--listen-port'")
+  expect((await run(['doctor', '--port=80'])).told).toContain("'--port=…'")
 })
 
 /** Its text is the secret, or anything at all may be in it. */
 const TAKES_ANY = new Set(['LATCHKEY_SECRET', 'HTTPS_PROXY', 'NO_PROXY', 'HOST'])
-const checked = [...run(['serve', '--help']).told.matchAll(/^ {2}([A-Z][A-Z_]+)/gm)]
+const checked = [...describeSettings().matchAll(/^ {2}([A-Z][A-Z_]+)/gm)]
   .map(([, name = '']) => name)
   .filter((name) => !TAKES_ANY.has(name))
 
 describe('a secret in a setting is not repeated', () => {
-  it.each(checked)('%s', (name) => {
+  it.each(checked)('%s', async (name) => {
     for (const text of [KEY, SECRET]) {
-      const { status, told } = run(['doctor'], { [name]: text })
+      const { status, told } = await run(['doctor'], { [name]: text })
       expect({ status, told }).toEqual({ status: 1, told: expect.stringContaining(name) })
       for (const secret of SECRETS) expect(told).not.toContain(secret)
     }
@@ -81,8 +68,8 @@ describe('a secret in a setting is not repeated', () => {
     [{ [`LATCHKEY_${KEY}`]: '1' }, 'Unknown setting'],
     [{ HOST: PASSWORD }, 'HOST is not an address'],
     [{ LATCHKEY_TRUSTED_PROXIES: `10.0.0.1,${PASSWORD}` }, 'LATCHKEY_TRUSTED_PROXIES'],
-  ])('%j', (given, told) => {
-    const answer = run(['serve'], given)
+  ])('%j', async (given, told) => {
+    const answer = await run(['serve'], given)
     expect(answer).toEqual({ status: 1, told: expect.stringContaining(told) })
     for (const secret of SECRETS) expect(answer.told).not.toContain(secret)
   })
@@ -99,10 +86,26 @@ describe('the password of a database URL is not repeated', () => {
     ['in place of the user', `postgres://${PASSWORD}@127.0.0.1:x/d`],
     ['as a parameter', `postgres://a:b@127.0.0.1:1/d?${PASSWORD.replaceAll('-', '_')}=1`],
     ['under a wrong scheme', `mysql://a:${PASSWORD}@127.0.0.1/d`],
-  ])('%s', (_fault, url) => {
-    const { status, told } = run(['serve'], { DATABASE_URL: url, LATCHKEY_SECRET: SECRET })
+  ])('%s', async (_fault, url) => {
+    const { status, told } = await run(['serve'], { DATABASE_URL: url, LATCHKEY_SECRET: SECRET })
     expect(status).toBe(1)
     expect(told).toContain('DATABASE_URL')
     for (const secret of [...SECRETS, PASSWORD.replaceAll('-', '_')]) expect(told).not.toContain(secret)
+  })
+})
+
+describe('nor by a process of its own:', () => {
+  it.each([
+    ['an argument', ['keys', KEY], {}, 2],
+    ['a setting', ['doctor'], { LATCHKEY_SECRT: SECRET }, 1],
+    ['a URL', ['serve'], { DATABASE_URL: `mysql://a:${PASSWORD}@h/d`, LATCHKEY_SECRET: SECRET }, 1],
+  ])('%s', (_what, args, given, exitCode) => {
+    const { status, stdout, stderr } = spawnSync(
+      process.execPath,
+      [join(import.meta.dirname, '../bin/latchkey.js'), ...args],
+      { cwd: commands.directory, env: { PATH: process.env.PATH ?? '', ...given }, encoding: 'utf8' },
+    )
+    expect(status).toBe(exitCode)
+    for (const secret of SECRETS) expect(stdout + stderr).not.toContain(secret)
   })
 })
