@@ -64,7 +64,10 @@ export async function startTestServer(
 ): Promise<TestService> {
   const dataDir = mkdtempSync(join(memoryDisk(), 'latchkey-test-'))
   const databaseServer = inject('databaseServer')
-  const database = databaseServer === undefined ? undefined : await createDatabase(databaseServer)
+  const database =
+    databaseServer === undefined
+      ? undefined
+      : await createDatabase(databaseServer, inject('databaseTemplate'))
   const { config, secretSource } = readConfig({
     LATCHKEY_DATA_DIR: dataDir,
     LATCHKEY_SECRET: randomBytes(32).toString('hex'),

@@ -209,14 +209,17 @@ function freePort(): Promise<number> {
 
 let databases = 0
 
-/** A database of its own on a server, made and dropped. */
-export async function createDatabase(serverUrl: string): Promise<{ url: string; drop(): Promise<void> }> {
+/** A database of its own on a server, made and dropped: empty, or a copy of another. */
+export async function createDatabase(
+  serverUrl: string,
+  template = 'template0',
+): Promise<{ readonly name: string; readonly url: string; drop(): Promise<void> }> {
   databases += 1
   const name = `latchkey_${process.pid}_${databases}_${Date.now().toString(36)}`
   const url = new URL(serverUrl)
   url.pathname = `/${name}`
-  await administer(serverUrl, `CREATE DATABASE ${name} ENCODING 'UTF8' TEMPLATE template0`)
-  return { url: url.href, drop: () => administer(serverUrl, `DROP DATABASE ${name} WITH (FORCE)`) }
+  await administer(serverUrl, `CREATE DATABASE ${name} ENCODING 'UTF8' TEMPLATE ${template}`)
+  return { name, url: url.href, drop: () => administer(serverUrl, `DROP DATABASE ${name} WITH (FORCE)`) }
 }
 
 /** What is looked at, or held, from beside the service. */

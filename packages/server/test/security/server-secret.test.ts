@@ -20,7 +20,10 @@ let settings: Record<string, string>
 beforeEach(async () => {
   directory = mkdtempSync(join(tmpdir(), 'latchkey-secret-'))
   const databaseServer = inject('databaseServer')
-  database = databaseServer === undefined ? undefined : await createDatabase(databaseServer)
+  database =
+    databaseServer === undefined
+      ? undefined
+      : await createDatabase(databaseServer, inject('databaseTemplate'))
   settings = {
     LATCHKEY_DATA_DIR: join(directory, 'data'),
     ...(database === undefined ? {} : { DATABASE_URL: database.url }),
