@@ -43,18 +43,18 @@ export const SOURCES: readonly SourceName[] = [
 export function addSourceOptions(command: Command): Command {
   return command
     .option('--format <format>', 'how hashes were made, such as sha256:after-first-pipe', parseFormat)
-    .option('--pepper-file <file>', 'holds the secret of hmac-sha256', readExtra)
-    .option('--salt-file <file>', 'holds the salt of suffix-salt', readExtra)
-    .option('--permission-area <name>', 'app makes read into app:read', parseArea)
-    .option(
-      '--exported-at <time>',
-      'when the file was made, where it says how long keys live on',
-      parseMoment,
-    )
+    .option('--pepper-file <file>', 'file with the secret of hmac-sha256', readExtra)
+    .option('--salt-file <file>', 'file with the salt of suffix-salt', readExtra)
+    .option('--permission-area <name>', 'app turns read into app:read', parseArea)
+    .option('--exported-at <time>', 'when the file was made, if it says how long keys live on', parseMoment)
     .option('--expiration-minutes <minutes>', "Sanctum's setting expiration", parseMinutes)
-    .option('--metadata-column <name>', 'meant as metadata, whatever its name; may be repeated', append)
+    .option(
+      '--metadata-column <name>',
+      'import this column as metadata, whatever its name; may be repeated',
+      append,
+    )
     .option('--keys-are-texts', 'better-auth with disableKeyHashing')
-    .option('--raw-digests-are-keys', 'clients do present texts that look like hashes')
+    .option('--raw-digests-are-keys', 'clients really send texts that look like hashes')
 }
 
 export function sourceOptionsOf(options: ImportOptions, keyPrefix: string): SourceOptions {

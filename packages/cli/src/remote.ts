@@ -5,7 +5,7 @@ import { Option } from 'commander'
 export function urlOption(): Option {
   const option = new Option(
     '--url <address>',
-    'of the service to ask over the network, with the key in LATCHKEY_API_KEY',
+    'the service to ask over the network, with the key in LATCHKEY_API_KEY',
   )
   return option.env('LATCHKEY_URL')
 }

@@ -59,7 +59,7 @@ export const settings = {
     name: 'LATCHKEY_DATABASE_ACCEPT_OFF',
     fallback: '',
     description:
-      'fsync, full_page_writes: which of them may be off at the database server, whose storage then must not need them; see docs/operate/fleet.md.',
+      'fsync, full_page_writes: which of them may be off at the database server, if its storage does not need them; see docs/operate/fleet.md.',
     parse: (text) => partsOf(text).map(durability),
   } satisfies Setting<readonly Durability[]>,
   dataDir: {
@@ -79,14 +79,14 @@ export const settings = {
     name: 'LATCHKEY_SECRET_FILE',
     fallback: '',
     description:
-      'File that holds the server secret. Neither given: one is made in the data directory (not with DATABASE_URL).',
+      'File that holds the server secret. With neither, one is made in the data directory (not with DATABASE_URL).',
     parse: (text) => (text === '' ? null : path(text)),
   } satisfies Setting<string | null>,
   publicUrl: {
     name: 'LATCHKEY_PUBLIC_URL',
     fallback: '',
     description:
-      'How callers reach the service, e.g. https://keys.example.com or https://example.com/latchkey; in links, and the issuer of tokens.',
+      'How callers reach the service, e.g. https://keys.example.com or https://example.com/latchkey. Links begin with it, and it is the issuer of tokens.',
     parse: (text) => (text === '' ? null : publicUrl(text)),
   } satisfies Setting<string | null>,
   trustedProxies: {
@@ -154,7 +154,7 @@ export const settings = {
   companyKeysMax: {
     name: 'LATCHKEY_KEYS_PER_COMPANY',
     fallback: '1000000',
-    description: 'Keys that one company may have, deleted ones among them.',
+    description: 'Keys that one company may have, deleted ones too.',
     parse: (text) => wholeNumber(text, 1, 999_999_999),
   } satisfies Setting<number>,
   companyUsersMax: {
@@ -172,14 +172,14 @@ export const settings = {
   usageDays: {
     name: 'LATCHKEY_USAGE_DAYS',
     fallback: '400',
-    description: 'Days for which use is kept by day, 31 to 4000; then it is summed by month.',
+    description: 'Days for which use is kept day by day, 31 to 4000. Older use is summed by month.',
     parse: (text) => wholeNumber(text, 31, 4_000),
   } satisfies Setting<number>,
   headerBytesMax: {
     name: 'LATCHKEY_HEADER_BYTES',
     fallback: '16384',
     description:
-      'Bytes of request line and headers answered, 8192 to 262144; each connection may need as many.',
+      'Bytes that request line and headers may have, 8192 to 262144. Each connection may need as many.',
     parse: (text) => wholeNumber(text, 8_192, 262_144),
   } satisfies Setting<number>,
   logLevel: {
@@ -205,14 +205,14 @@ export const settings = {
   drainSeconds: {
     name: 'LATCHKEY_DRAIN_SECONDS',
     fallback: '5',
-    description: 'How long it still serves after SIGTERM, while /readyz says 503; 0 to 3600.',
+    description: 'How long the service goes on after SIGTERM, while /readyz says 503; 0 to 3600.',
     parse: (text) => wholeNumber(text, 0, 3_600),
   } satisfies Setting<number>,
   idleSeconds: {
     name: 'LATCHKEY_IDLE_SECONDS',
     fallback: '65',
     description:
-      'How long a connection without a request is kept: longer than the balancer in front keeps it.',
+      'How long a connection without a request is kept. Must be longer than the balancer in front keeps it.',
     parse: (text) => wholeNumber(text, 1, 3_600),
   } satisfies Setting<number>,
   workers: {

@@ -8,8 +8,8 @@ export function registerAuditAccept(audit: Command): void {
     .description('Accept what audit verify finds, after you have looked, so that the service goes on.')
     .addHelpText(
       'after',
-      '\nNothing is mended: what does not fit stays as it is, and an event says that it was accepted.\n' +
-        'Every key, user and company made or changed by hand stays too. Take a checkpoint afterwards.\n',
+      '\nIt mends nothing: what does not fit stays as it is, and an event says that you accepted it.\n' +
+        'Keys, users and companies made or changed by hand stay too. Take a checkpoint afterwards.\n',
     )
     .action(acceptAll)
 }

@@ -5,7 +5,9 @@ import { withServices } from '../with-services.ts'
 export function registerAuditCheckpoint(audit: Command): void {
   audit
     .command('checkpoint')
-    .description('Print what to keep elsewhere, so that a database put back to an earlier state shows.')
+    .description(
+      'Print a checkpoint. Kept elsewhere, it shows whether the database was put back to an earlier state.',
+    )
     .addHelpText(
       'after',
       '\nFor example: latchkey audit checkpoint >> /elsewhere/checkpoints\n' +

@@ -7,17 +7,17 @@ import { withServices } from '../with-services.ts'
 export function registerAuditPrune(audit: Command): void {
   audit
     .command('prune')
-    .description('Take away the oldest audit events of every company, after they are written into a file.')
+    .description('Write the oldest audit events of every company into a file, then remove them.')
     .requiredOption(
       '--before <date>',
-      'what happened before it, such as 2026-01-01 (midnight, UTC)',
+      'remove what happened before this date, such as 2026-01-01 (midnight, UTC)',
       parseDate,
     )
     .requiredOption('--export <file>', 'where the events go, one JSON line each; must not exist', parseFile)
     .addHelpText(
       'after',
       '\nEvery chain has to hold before, and holds afterwards: it starts from the hash of the last event that was\n' +
-        'taken away, and an event audit.pruned says so. Keep the file. Take a checkpoint afterwards.\n',
+        'removed, and an event audit.pruned says so. Keep the file. Take a checkpoint afterwards.\n',
     )
     .action((options: Options) => pruneAll(options))
 }

@@ -13,7 +13,7 @@ export function registerAuditVerify(audit: Command): void {
     .option('--json', 'print JSON, for scripts')
     .option(
       '--checkpoint <file>',
-      'hold the store against checkpoints kept elsewhere: a file of them, or a log; - reads standard input',
+      'compare the store with checkpoints kept elsewhere: a file of them, or a log; - reads standard input',
       (file: string, files: readonly string[]) => [...files, file === '-' ? file : parseFile(file)],
       [] as readonly string[],
     )

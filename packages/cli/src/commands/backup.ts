@@ -10,7 +10,7 @@ export function registerBackup(program: Command): void {
   program
     .command('backup')
     .description('Copy the embedded store into a file, while the service runs.')
-    .argument('<file>', 'where to; must not exist', parseFile)
+    .argument('<file>', 'where to write it; must not exist', parseFile)
     .addHelpText(
       'after',
       '\nThe server secret is not in the backup: keep a copy of it elsewhere. Without it no stored key can be verified.\n',
@@ -18,12 +18,12 @@ export function registerBackup(program: Command): void {
     .action(backupStore)
   program
     .command('restore')
-    .description('Put a backup in the place of the embedded store, and decide to use it.')
+    .description('Replace the embedded store with a backup, and decide to use it.')
     .argument('[file]', 'a file that latchkey backup made; stop the service first', parseFile)
     .option('--accept', 'use the restored store, whatever it has forgotten')
     .addHelpText(
       'after',
-      '\nWhat was taken away after the backup was made is there again in it: keys, rights, passwords. So a restored store is refused, and the\n' +
+      '\nA backup holds again what you took away after it was made: keys, rights, passwords. So a restored store is refused, and the\n' +
         'service not ready, until you have looked at what it has forgotten and run: latchkey restore --accept\n' +
         'That is also the way after a restore or a failover of PostgreSQL, whose own tools do the rest.\n' +
         'The embedded store that was there is kept beside the restored one.\n',

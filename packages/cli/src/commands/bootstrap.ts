@@ -10,10 +10,7 @@ export function registerBootstrap(program: Command): void {
       'Make the first company, its owner and an admin key on an empty store, and print the key once.',
     )
     .option('--json', 'print JSON, for scripts')
-    .addHelpText(
-      'after',
-      '\nFor headless set-up; `latchkey serve` does the same by itself on an empty store.',
-    )
+    .addHelpText('after', '\nFor a set-up by script. On an empty store `latchkey serve` does the same.')
     .action((options: { json?: true }) => bootstrapStore(options.json === true))
 }
 

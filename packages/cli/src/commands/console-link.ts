@@ -9,7 +9,7 @@ export function registerConsoleLink(program: Command): void {
     .description('Print a link that opens the console for the first owner, once, within 30 minutes. Audited.')
     .addHelpText(
       'after',
-      '\nOnly while no owner has a password: afterwards there is latchkey users set-password.',
+      '\nOnly while no owner has a password. After that, use latchkey users set-password.',
     )
     .action(printLink)
 }

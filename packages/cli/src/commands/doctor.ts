@@ -5,11 +5,11 @@ import type { Command } from 'commander'
 export function registerDoctor(program: Command): void {
   program
     .command('doctor')
-    .description('Look at clock, files, permissions, database, proxies, port and disk. Changes nothing.')
+    .description('Check clock, files, permissions, database, proxies, port and disk. Changes nothing.')
     .option('--json', 'print JSON, for scripts')
     .addHelpText(
       'after',
-      '\nRun it with the same settings and as the same user as the service; it may be running meanwhile.\n' +
+      '\nRun it with the settings and as the user of the service, which may be running meanwhile.\n' +
         'Exit code 0: no problem (perhaps warnings). 1: a problem, with what to do about it.\n',
     )
     .action((options: { json?: true }) => examine(options.json === true))

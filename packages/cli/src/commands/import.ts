@@ -14,21 +14,21 @@ import { withServices } from '../with-services.ts'
 export function registerImport(program: Command): void {
   const command = program
     .command('import')
-    .description('Take in keys of another system as they are, so that nobody needs a new one. Audited.')
-    .argument('<file>', 'what that system exports; see docs/use/moving-in.md')
-    .addOption(new Option('--from <format>', 'what wrote it').choices(SOURCES).makeOptionMandatory())
-    .requiredOption('--company <id>', 'the company that the keys come to')
+    .description('Import the keys of another system as they are, so that nobody needs a new one. Audited.')
+    .argument('<file>', 'the export of that system; see docs/use/moving-in.md')
+    .addOption(new Option('--from <format>', 'what wrote the file').choices(SOURCES).makeOptionMandatory())
+    .requiredOption('--company <id>', 'the company that gets the keys')
     .option('--check <text>', 'one key that works today: it must be among them, or nothing is done')
-    .option('--no-check', 'hashes are imported without such a proof')
-    .option('--dry-run', 'say what would be done, and do nothing')
-    .option('--report <file>', 'what became of each row, one JSON line each; must not exist')
-    .option('--create-users', 'owners that are no users yet become users, as developers')
-    .option('--user <id>', 'whose the keys are that name no owner')
+    .option('--no-check', 'import hashes without that proof')
+    .option('--dry-run', 'say what would happen, and do nothing')
+    .option('--report <file>', 'write what became of each row, one JSON line each; must not exist')
+    .option('--create-users', 'make users of owners that are none yet, as developers')
+    .option('--user <id>', 'who gets the keys that name no owner')
   addSourceOptions(command)
     .addHelpText(
       'after',
-      '\nThe same file can be imported again: a text that is or was a key here stays as it is. So an import that was\n' +
-        'ended goes on. Ends with 1 when a row was refused.\n',
+      '\nYou can import the same file again: a text that is or was a key here stays as it is. So an import that was\n' +
+        'interrupted goes on. Exit code 1: a row was refused.\n',
     )
     .action((file: string, options: ImportOptions) => importFile(resolve(file), options))
 }

@@ -18,14 +18,14 @@ type Options = {
 export function registerKeysCreate(keys: Command): void {
   keys
     .command('create')
-    .description('Create a key; on the server itself, when the admin key was lost. Audited.')
+    .description('Create a key. On the server itself: when you lost the admin key. Audited.')
     .option(
       '--user <id or email>',
-      'whose key; without it, the users of the operator company are listed',
+      'whose key; without it, lists the users of the operator company',
       parseText,
     )
     .option('--description <text>', 'what the key is for', parseText)
-    .option('--ip <address or block...>', 'restrict the key to these', parseTexts)
+    .option('--ip <address or block...>', 'restrict the key to these addresses', parseTexts)
     .option('--json', 'print JSON, for scripts')
     .addOption(urlOption())
     .addHelpText('after', BOTH_WAYS)

@@ -19,7 +19,11 @@ export function registerKeysDelete(keys: Command): void {
   keys
     .command('delete')
     .description('Delete a key, for example one that leaked. Audited, and for good.')
-    .argument('<id>', 'of the key, such as key_01m85e7dwrfwka4f0gvwh5b2ng: never its text', parseText)
+    .argument(
+      '<id>',
+      'id of the key, such as key_01m85e7dwrfwka4f0gvwh5b2ng: never the key itself',
+      parseText,
+    )
     .option('--yes', 'do not ask')
     .addOption(urlOption())
     .addHelpText(

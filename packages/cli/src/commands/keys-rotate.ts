@@ -11,11 +11,15 @@ type Options = { readonly overlap?: number; readonly json?: true; readonly url?:
 export function registerKeysRotate(keys: Command): void {
   keys
     .command('rotate')
-    .description('Give a key a new secret; the old one lives on for a while. Audited.')
-    .argument('<id>', 'of the key, such as key_01m85e7dwrfwka4f0gvwh5b2ng: never its text', parseText)
+    .description('Give a key a new secret. The old one lives on for a while. Audited.')
+    .argument(
+      '<id>',
+      'id of the key, such as key_01m85e7dwrfwka4f0gvwh5b2ng: never the key itself',
+      parseText,
+    )
     .option(
       '--overlap <seconds>',
-      'how long the old secret lives, 0 to 2592000; a day where it is not said',
+      'how long the old secret lives, 0 to 2592000 (default: a day)',
       parseSeconds,
     )
     .option('--json', 'print the id, the company and the new secret as JSON')

@@ -16,9 +16,9 @@ const CHARACTERS_MAX = 10_000
 export function registerKeysVerify(keys: Command): void {
   keys
     .command('verify')
-    .description('Ask a service for its verdict on a key, which comes on standard input or is asked for.')
+    .description('Ask a service for its verdict on a key. Reads the key from standard input, or asks for it.')
     .argument('[nothing]', 'a key in the command line stays in its history', refuseArgument)
-    .option('--ip <address>', 'from where the key is used')
+    .option('--ip <address>', 'where the key is used')
     .option('--permission <name...>', 'what the use needs, as area:action')
     .option('--json', 'print the verdict as JSON')
     .addOption(urlOption())

@@ -28,17 +28,17 @@ export function registerRemoteKeys(keys: Command): void {
   keys
     .command('list')
     .description('List keys of a service, newest first: a table on a terminal, ids elsewhere.')
-    .option('--status <status>', 'active, inactive or all; active where it is not said')
+    .option('--status <status>', 'active, inactive or all (default: active)')
     .option('--user <id>', 'only keys of this user')
     .option('--search <text>', 'only keys whose description, id or last four characters hold this')
-    .option('--limit <number>', 'at most so many', parseCount)
-    .option('--json', 'print JSON, one key a line')
+    .option('--limit <number>', 'at most this many', parseCount)
+    .option('--json', 'print JSON, one key per line')
     .addOption(urlOption())
     .action(list)
   keys
     .command('get')
     .description('Show one key of a service.')
-    .argument('<id>', 'of the key, such as key_01m85e7dwrfwka4f0gvwh5b2ng: never its text')
+    .argument('<id>', 'id of the key, such as key_01m85e7dwrfwka4f0gvwh5b2ng: never the key itself')
     .option('--json', 'print JSON')
     .addOption(urlOption())
     .action(async (id: string, { url, json }: ListOptions) => {

@@ -24,15 +24,15 @@ export function registerRemoteUsers(users: Command): void {
   users
     .command('list')
     .description('List users of a service, newest first: a table on a terminal, ids elsewhere.')
-    .option('--external-id <id>', "only the user with this id of your application's own")
-    .option('--limit <number>', 'at most so many', parseCount)
-    .option('--json', 'print JSON, one user a line')
+    .option('--external-id <id>', 'only the user with this id in your application')
+    .option('--limit <number>', 'at most this many', parseCount)
+    .option('--json', 'print JSON, one user per line')
     .addOption(urlOption())
     .action(list)
   users
     .command('get')
     .description('Show one user of a service.')
-    .argument('<id>', 'of the user')
+    .argument('<id>', 'id of the user')
     .option('--json', 'print JSON')
     .addOption(urlOption())
     .action(async (id: string, { url, json }: Options) =>
@@ -41,14 +41,14 @@ export function registerRemoteUsers(users: Command): void {
   users
     .command('create')
     .description('Make a user of a service.')
-    .argument('<name>', 'for people')
+    .argument('<name>', 'the name that people see')
     .addOption(
       new Option('--role <role>', 'what it may do')
         .choices(['owner', 'admin', 'developer', 'viewer'])
         .makeOptionMandatory(),
     )
     .option('--email <address>', 'to sign in with')
-    .option('--external-id <id>', "your application's own id of it")
+    .option('--external-id <id>', "your application's own id of the user")
     .option('--json', 'print JSON')
     .addOption(urlOption())
     .action(async (name: string, { url, json, role, email, externalId }: CreateOptions) => {
