@@ -23,6 +23,7 @@ beforeAll(async () => {
   writeFileSync(join(directory, 'text'), 'not a store')
   mkdirSync(join(directory, 'folder'))
   symlinkSync(join(directory, 'unmounted'), join(directory, 'dangling'))
+  symlinkSync('circle', join(directory, 'circle'))
   spawnSync('mkfifo', [join(directory, 'pipe')])
 })
 
@@ -94,6 +95,10 @@ describe('a file that a command is to write or read', () => {
     ],
     [['backup', 'text/copy.db'], /text is not a directory/],
     [['backup', 'folder'], /folder exists already: choose another name/],
+    [['backup', 'circle/copy.db'], /No backup can be put into .*circle \(ELOOP\): name another place/],
+    [['backup', `${'n'.repeat(300)}/copy.db`], /No backup can be put into .*nn… \(ENAMETOOLONG\): name/],
+    [['backup', `./${'n'.repeat(300)}`], /No backup can be put into .* \(ENAMETOOLONG\): name another place/],
+    [['restore', 'circle'], /There is no backup at .*circle/],
     [['restore', 'missing.db'], /There is no backup at .*missing\.db/],
     [['restore', 'folder'], /folder is no file: name one that latchkey backup made/],
     [['restore', 'pipe'], /pipe is no file/],
@@ -103,6 +108,10 @@ describe('a file that a command is to write or read', () => {
     [
       ['audit', 'prune', '--before', '2020-01-01', '--export', 'missing/events'],
       /There is no directory .*missing to put the events into: make it/,
+    ],
+    [
+      ['audit', 'prune', '--before', '2020-01-01', '--export', 'circle/events'],
+      /There is no directory .*circle to put the events into/,
     ],
   ])('%j', async (args, sentence) => {
     const before = readdirSync(directory)

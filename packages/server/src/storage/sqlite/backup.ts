@@ -24,9 +24,8 @@ export async function backupSqlite(source: string, target: string, onProgress: C
   if (!existsSync(source)) throw new StoreError(`There is no store at ${source}: nothing to back up.`)
   if (existsSync(target))
     throw new StoreError(`${target} exists already: choose another name, or move it away.`)
-  assertDirectory(dirname(target))
   const partial = `${target}.partial`
-  rmSync(partial, { force: true })
+  preparePlace(dirname(target), partial)
   // Not read-only: the log that belongs to the file may have to be read in first.
   const database = new DatabaseSync(source)
   try {
@@ -49,14 +48,31 @@ export async function backupSqlite(source: string, target: string, onProgress: C
 }
 
 /** A name with a mistake in it is not made: whoever looks for backups would not find them there. */
-function assertDirectory(directory: string): void {
-  if (statSync(directory, { throwIfNoEntry: false })?.isDirectory()) return
+function preparePlace(directory: string, partial: string): void {
+  let isDirectory: boolean | undefined
+  try {
+    isDirectory = statSync(directory, { throwIfNoEntry: false })?.isDirectory()
+    if (isDirectory) rmSync(partial, { force: true })
+  } catch (error) {
+    // Not allowed to this user, too long, a circle of links.
+    const { code } = error as NodeJS.ErrnoException
+    throw new StoreError(
+      `No backup can be put into ${shortened(directory)} (${code}): name another place, one that this user may write to.`,
+      error,
+    )
+  }
+  if (isDirectory) return
   throw new StoreError(
     existsSync(directory)
       ? `${directory} is not a directory, so no backup can be put into it: name another place.`
       : `There is no directory ${directory} to put the backup into: make it (mkdir -p), or name another place.`,
   )
 }
+
+/** A path that is too long would fill a screen. */
+const shortened = (path: string) =>
+  path.length > PATH_SHOWN_MAX ? `${path.slice(0, PATH_SHOWN_MAX)}…` : path
+const PATH_SHOWN_MAX = 200
 
 /** SQLite tells nothing of what the operating system said. */
 function explainCopy(target: string, error: unknown): string {
