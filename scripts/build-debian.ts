@@ -48,8 +48,6 @@ export function buildDebian(out: string, built: Built, { isFast }: { readonly is
   const { version } = JSON.parse(readFileSync(join(built.directory, 'package.json'), 'utf8'))
   const tree = mkdtempSync(join(tmpdir(), 'latchkey-deb-'))
   try {
-    // Of the package's root directory, too.
-    chmodSync(tree, 0o755)
     fill(tree, built)
     const bytes = bytesOf(join(tree, 'usr'))
     put(tree, 'DEBIAN/control', controlFile({ version, architecture, kibibytes: Math.ceil(bytes / 1_024) }))
@@ -57,6 +55,7 @@ export function buildDebian(out: string, built: Built, { isFast }: { readonly is
     put(tree, 'DEBIAN/md5sums', md5sums(tree))
     for (const script of ['postinst', 'prerm', 'postrm'])
       copy(join(PARTS, script), tree, `DEBIAN/${script}`, 0o755)
+    setModes(tree)
     const file = join(out, `latchkey_${version}_${architecture}.deb`)
     // What dpkg of the oldest supported Debian can read.
     const compression = isFast ? '-Znone' : '-Zxz'
@@ -106,6 +105,15 @@ function copy(from: string, tree: string, path: string, mode = 0o644): void {
   mkdirSync(dirname(file), { recursive: true })
   copyFileSync(from, file)
   chmodSync(file, mode)
+}
+
+/** Whatever the umask of whoever builds it: the service runs as a user of its own. */
+function setModes(tree: string): void {
+  chmodSync(tree, 0o755)
+  for (const path of readdirSync(tree, { recursive: true, encoding: 'utf8' })) {
+    const found = statSync(join(tree, path))
+    chmodSync(join(tree, path), found.isDirectory() || (found.mode & 0o100) !== 0 ? 0o755 : 0o644)
+  }
 }
 
 function filesIn(directory: string): string[] {

@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -20,6 +20,8 @@ else process.exitCode = await run(given.length === 0 ? ['e2e'] : given)
 async function run(args: readonly string[]): Promise<number> {
   const home = mkdtempSync(join(tmpdir(), 'latchkey-dist-'))
   try {
+    // Some tests run it as another user.
+    chmodSync(home, 0o755)
     const built = join(home, 'built')
     mkdirSync(built)
     const { archive } = await buildDist(built)
