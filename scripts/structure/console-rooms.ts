@@ -14,6 +14,7 @@ export const CONSOLE_ROOMS = {
       'server/users',
       'server/companies',
       'packages/server/src/http/router.ts',
+      'packages/server/src/diagnose/proxies.ts',
     ],
     reads: ['server/storage', 'server/storage/tables'],
     types: ['server/http', 'server/services'],

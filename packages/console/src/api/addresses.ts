@@ -10,6 +10,10 @@ export function judgeEntry(text: string): JudgedEntry {
   return { problem: parsed.problems[0]?.detail ?? 'is no address.' }
 }
 
+/** Whether every entry would be taken. */
+export const areSound = (entries: readonly string[]): boolean =>
+  entries.every((entry) => 'canonical' in judgeEntry(entry))
+
 /** A block of all addresses of its family: allowed, and seldom meant. */
 export const isAnyAddress = (entry: string): boolean => /\/0$/.test(entry)
 

@@ -30,6 +30,14 @@ export class ConnectionError extends Error {
   }
 }
 
+/** A part of the console itself did not come. */
+export class MissingPartError extends Error {
+  constructor() {
+    super('This part of the console did not load: the service does not answer, or it has a new release.')
+    this.name = 'MissingPartError'
+  }
+}
+
 /** What is wrong with one field, by the name under which the API knows it. */
 export function faultOf(error: unknown, field: string): string | undefined {
   if (!(error instanceof ApiError)) return undefined

@@ -1,3 +1,4 @@
+import type { ConsoleDeployment } from '@latchkey/contract/schemas/console'
 import type { ApiKey } from '@latchkey/contract/schemas/keys'
 import type { Me } from '@latchkey/contract/schemas/session'
 import type { User } from '@latchkey/contract/schemas/users'
@@ -41,6 +42,12 @@ export const keyQuery = (keyId: string) =>
     queryFn: ({ signal }): Promise<Answered<ApiKey>> =>
       request<ApiKey>('GET', `/keys/${encodeURIComponent(keyId)}`, { signal }),
   })
+
+export const deploymentQuery = queryOptions({
+  queryKey: ['deployment'],
+  staleTime: 60_000,
+  queryFn: async () => (await request<ConsoleDeployment>('GET', '/console/deployment')).body,
+})
 
 /** As many users as a list to choose from can hold; beyond it people are named by their id. */
 const USER_PAGES_MAX = 5

@@ -13,6 +13,9 @@ export type RequestOptions = {
 
 export type Answered<Body> = { readonly body: Body; readonly etag: string | undefined }
 
+/** Where a session begins and ends: a refusal there is the answer. */
+const OF_THE_SESSION = /^\/console\/(?:sessions?|setup)$/
+
 /**
  * One request to the service, as whoever is signed in. Where the session has ended meanwhile it waits until somebody
  * signs in again, and then asks again. Throws ApiError, ConnectionError.
@@ -29,7 +32,7 @@ export async function request<Body>(
       return { body: body as Body, etag: response.headers.get('etag') ?? undefined }
     }
     const error = await refusalOf(response)
-    if (error.status !== 401 || path.startsWith('/console/') || sessionPhase.get() === 'out') throw error
+    if (error.status !== 401 || OF_THE_SESSION.test(path) || sessionPhase.get() === 'out') throw error
     if (sessionPhase.get() === 'unknown') throw error
     sessionPhase.set('ended')
     if (!(await untilResumed())) throw error

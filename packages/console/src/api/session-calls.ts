@@ -1,5 +1,5 @@
 import type { ConsoleSession, ConsoleSetup } from '@latchkey/contract/schemas/console'
-import { acting } from './acting.ts'
+import { type Acting, acting } from './acting.ts'
 import { meQuery } from './queries.ts'
 import { queryClient } from './query-client.ts'
 import { request } from './request.ts'
@@ -15,6 +15,8 @@ tabs.onmessage = ({ data }) => {
 /** Whether somebody is signed in, as far as the service is concerned. */
 export async function lookWhoIsIn(): Promise<void> {
   try {
+    // Asked first, so that a newcomer's browser has no refusal to write down.
+    if (sessionPhase.get() === 'unknown' && !(await hasSession())) return sessionPhase.set('out')
     const before = queryClient.getQueryData(meQuery.queryKey)
     const me = (await request<{ userId: string }>('GET', '/me')).body
     // Another tab may have let somebody else in: nothing of the first is shown to the second.
@@ -33,6 +35,9 @@ export async function lookWhoIsIn(): Promise<void> {
     throw error
   }
 }
+
+const hasSession = async (): Promise<boolean> =>
+  (await request<ConsoleSession | undefined>('GET', '/console/session')).body !== undefined
 
 export async function signIn(username: string, password: string): Promise<void> {
   await request<ConsoleSession>('POST', '/console/session', { body: { username, password } })
@@ -54,6 +59,14 @@ export async function signOut(everywhere: boolean): Promise<void> {
   await request('DELETE', everywhere ? '/console/sessions' : '/console/session')
   tabs.postMessage('out')
   leave()
+}
+
+/** From now on this tab acts for a company; undefined: for one's own. Nothing that was shown of another stays. */
+export async function actFor(company: Acting | undefined): Promise<void> {
+  acting.set(company)
+  // Who is signed in stays known meanwhile: every page asks for it.
+  void queryClient.resetQueries({ predicate: ({ queryKey }) => queryKey[0] !== meQuery.queryKey[0] })
+  await queryClient.fetchQuery({ ...meQuery, staleTime: 0 })
 }
 
 /** Nothing of what was shown stays in this tab. */

@@ -18,3 +18,33 @@ export type ConsoleSetup = Static<typeof ConsoleSetup>
 
 /** When the console's session ends unless it is renewed, and when it ends whatever is done. */
 export type ConsoleSession = { readonly expiresAt: string; readonly endsAt: string }
+
+/** What one check of the settings found, as `latchkey doctor` says it. */
+type ConsoleFinding = {
+  readonly check: string
+  readonly level: 'ok' | 'warning' | 'problem'
+  readonly detail: string
+  readonly remedy?: string
+}
+
+/** How a request of the console arrives, and what the deployment is. */
+export type ConsoleDeployment = {
+  readonly path: {
+    /** Who connects to the service: the browser, or the last proxy before it. */
+    readonly connectedFrom: string | null
+    /** X-Forwarded-For, as it came. */
+    readonly forwardedFor: string | null
+    /** Whether that is believed, because LATCHKEY_TRUSTED_PROXIES names who connects. */
+    readonly isBelieved: boolean
+    /** The client, as the service sees it then. */
+    readonly address: string | null
+  }
+  /** For the operator; null: not shown to you. */
+  readonly operated: {
+    readonly store: 'sqlite' | 'postgres'
+    readonly publicUrl: string | null
+    readonly findings: readonly ConsoleFinding[]
+    /** null: the embedded store, which has no other servers to wait for. `behind`: changes not yet heard of. */
+    readonly servers: readonly { readonly id: string; readonly behind: number }[] | null
+  } | null
+}

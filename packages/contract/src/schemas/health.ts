@@ -1,4 +1,4 @@
-import { Type } from 'typebox'
+import { type Static, Type } from 'typebox'
 
 export const Health = Type.Object({ status: Type.Literal('ok') })
 
@@ -6,3 +6,5 @@ export const Readiness = Type.Object({
   status: Type.Literal('ready'),
   store: Type.Unsafe<'sqlite' | 'postgres'>({ type: 'string', enum: ['sqlite', 'postgres'] }),
 })
+
+export type Readiness = Static<typeof Readiness>

@@ -103,3 +103,6 @@ export const AllowlistPreview = Type.Object({
 })
 
 export type UsageSum = Static<typeof UsageSum>
+export type UsageList = Static<typeof UsageList>
+export type KeyUsage = Static<typeof KeyUsage>
+export type AllowlistPreview = Static<typeof AllowlistPreview>

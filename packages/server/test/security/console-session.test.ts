@@ -197,6 +197,82 @@ describe('the session', () => {
     expect((await send({ path: '/me', headers: { cookie: idle } })).body.code).toBe('token_expired')
   })
 
+  const LOOK = { path: '/console/session' }
+  test('is looked for without an error: whoever has none, or one that is over, is told so', async () => {
+    const cookie = await signIn()
+    const there = await send({ ...LOOK, headers: { cookie } })
+    expect([there.status, Object.keys(there.body)]).toEqual([200, ['expiresAt', 'endsAt']])
+    expect(there.headers['set-cookie']).toBeUndefined()
+    const garbled = `${cookie.slice(0, -4)}AAAA`
+    for (const [what, sent] of Object.entries({ none: [], garbled, empty: 'latchkey_session=' })) {
+      expect((await send({ ...LOOK, headers: { cookie: sent } })).status, what).toBe(204)
+    }
+    await send({ method: 'DELETE', path: '/console/session', headers: { cookie } })
+    expect((await send({ ...LOOK, headers: { cookie } })).status).toBe(204)
+    const late = await signIn()
+    clock.move(16 * MINUTE_MS)
+    expect((await send({ ...LOOK, headers: { cookie: late } })).status).toBe(204)
+  })
+
+  test.each<readonly [what: string, headers: Record<string, string | string[]>, status: number]>([
+    ['without the header', { 'x-latchkey-console': [] }, 403],
+    ['from another site', { 'sec-fetch-site': 'cross-site' }, 403],
+    ['with a key', { 'x-api-key': 'lk_live_none' }, 204],
+  ])('is looked for by the console alone: %s', async (_what, headers, status) => {
+    expect((await send({ ...LOOK, headers })).status).toBe(status)
+  })
+
+  test('guesses at one are counted as guesses at keys are', async () => {
+    const guessed = await startTestServer({ LATCHKEY_FAILED_AUTH_PER_MINUTE: '3' }, { clock })
+    try {
+      const look = () =>
+        guessed.call({
+          ...LOOK,
+          key: null,
+          headers: { ...CONSOLE, cookie: 'latchkey_session=a.b.c' },
+        })
+      const statuses = []
+      for (let guess = 0; guess < 5; guess += 1) statuses.push((await look()).status)
+      expect(statuses).toEqual([204, 204, 204, 429, 429])
+    } finally {
+      await guessed.dispose()
+    }
+  })
+
+  const DEPLOYMENT = { path: '/console/deployment' }
+  test('is told how its requests arrive, and only that of the operator what the deployment is', async () => {
+    const cookie = await signIn()
+    const chain = { cookie, 'x-forwarded-for': '198.51.100.7', 'x-forwarded-proto': 'https' }
+    const { body } = await send({ ...DEPLOYMENT, headers: chain })
+    expect(body.path).toMatchObject({
+      connectedFrom: '127.0.0.1',
+      forwardedFor: '198.51.100.7',
+      isBelieved: true,
+      address: '198.51.100.7',
+    })
+    expect(body.operated.store).toBe(server.services.engine.store)
+    expect(body.operated.findings.map(({ check }: { check: string }) => check)).toEqual([
+      'proxies',
+      'metrics',
+    ])
+    expect((await send(DEPLOYMENT)).body.code).toBe('missing_credentials')
+    const email = 'tenant@example.com'
+    const { id } = (await server.call({ method: 'POST', path: '/companies', body: { name: 'Tenant' } })).body
+    const headers = { 'x-company-id': id }
+    const user = await server.call({
+      method: 'POST',
+      path: '/users',
+      headers,
+      body: { name: 'Tenant', role: 'owner', email },
+    })
+    const invited = await server.call({ method: 'POST', path: `/users/${user.body.id}/invitation`, headers })
+    const invitation = { token: invited.body.token, password: PASSWORD }
+    await server.call({ method: 'POST', path: '/auth/password', key: null, body: invitation })
+    const theirs = await send({ ...SIGN_IN, body: { username: email, password: PASSWORD } })
+    const told = await send({ ...DEPLOYMENT, headers: { cookie: cookieOf(theirs) } })
+    expect([told.status, told.body.operated, told.body.path.connectedFrom]).toEqual([200, null, '127.0.0.1'])
+  })
+
   test('ends here, or everywhere, and no key with it', async () => {
     const [here, there, third] = [await signIn(), await signIn(), await signIn()]
     const out = await send({ method: 'DELETE', path: '/console/session', headers: { cookie: here } })

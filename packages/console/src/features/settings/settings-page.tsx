@@ -1,15 +1,11 @@
 import { Button } from '@mantine/core'
-import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
-import { apiUrl } from '../../api/base.ts'
 import { useMe, useUsers } from '../../api/queries.ts'
-import { request } from '../../api/request.ts'
 import { signOut } from '../../api/session-calls.ts'
 import { ApiCall } from '../../ui/api-call.tsx'
 import { ConfirmDialog } from '../../ui/confirm-dialog.tsx'
 import { Page } from '../../ui/page.tsx'
-
-type OpenApi = { readonly info: { readonly version: string } }
+import { Deployment } from './deployment.tsx'
 
 /** Who is signed in, from where, and what this deployment is. */
 export function SettingsPage() {
@@ -27,11 +23,6 @@ export function SettingsPage() {
           <dd className="lk-text">{own?.email ?? 'Not shown to you'}</dd>
           <dt>Role</dt>
           <dd>{me.role}</dd>
-          <dt>Your address</dt>
-          <dd>
-            <span className="lk-mono">{me.address ?? 'unknown'}</span>, as the service sees it through its
-            proxies
-          </dd>
           <dt>Session</dt>
           <dd className="lk-mono">{me.credential.id}</dd>
         </dl>
@@ -65,34 +56,5 @@ export function SettingsPage() {
         </ConfirmDialog>
       ) : null}
     </Page>
-  )
-}
-
-function Deployment() {
-  const { data } = useQuery({
-    queryKey: ['version'],
-    staleTime: Number.POSITIVE_INFINITY,
-    queryFn: async () => (await request<OpenApi>('GET', '/openapi.json')).body.info.version,
-  })
-  return (
-    <section className="lk-panel">
-      <h2>This deployment</h2>
-      <dl className="lk-facts">
-        <dt>API</dt>
-        <dd className="lk-mono">{apiUrl}</dd>
-        <dt>Version</dt>
-        <dd>{data ?? '…'}</dd>
-        <dt>Reference</dt>
-        <dd>
-          <a href={`${apiUrl}/docs`} target="_blank" rel="noopener noreferrer">
-            Documentation of the API
-          </a>
-        </dd>
-        <dt>Health</dt>
-        <dd>
-          <code>npx latchkey doctor</code> on the server looks at clock, store, proxies and secrets.
-        </dd>
-      </dl>
-    </section>
   )
 }

@@ -1,5 +1,6 @@
 import { type ConsoleSession, ConsoleSetup } from '@latchkey/contract/schemas/console'
 import { SignIn } from '@latchkey/contract/schemas/session'
+import { AppError, type ErrorCode } from '@latchkey/core/error'
 import type { SessionId } from '@latchkey/core/ids'
 import type { Static, TSchema } from 'typebox'
 import {
@@ -26,6 +27,7 @@ import { assertFromConsole, consoleCookie, isSecureOrigin } from '../wire/consol
 import { type Incoming, laneOf } from '../wire/incoming.ts'
 import { checkAccept } from '../wire/request-checks.ts'
 import { requestOrigin } from '../wire/request-origin.ts'
+import { describeDeployment } from './deployment.ts'
 import { setUp } from './set-up.ts'
 
 type Deps = RouteDeps & HandlerDeps
@@ -54,6 +56,8 @@ export function registerConsoleSession(router: Router, deps: Deps): void {
     isSecureOrigin(originOf(deps, request))
     return cookieAnswer(deps, request, await setUp(deps, request, await readSetup(request)))
   })
+  add('GET', '/console/session', (request) => look(deps, request))
+  add('GET', '/console/deployment', (request) => describeDeployment(deps, request))
   add('PUT', '/console/session', async (request) => {
     const { requester, sessionId, companyId } = await sessionOf(deps, request)
     await deps.change(requester, companyId, renewSession)
@@ -86,7 +90,7 @@ async function signInWith(deps: Deps, request: Incoming, body: Static<typeof Sig
 async function cookieAnswer(deps: Deps, request: Incoming, sessionId: SessionId): Promise<Answer> {
   const session = await deps.engine.read((db) => findSession(db, sessionId))
   if (session === undefined) throw signInRefused()
-  const { created_at: createdAtMs, expires_at: expiresAtMs } = session
+  const { expires_at: expiresAtMs } = session
   const { address } = request
   const token = await issueSessionToken(deps, sessionId, expiresAtMs, {
     address,
@@ -94,13 +98,43 @@ async function cookieAnswer(deps: Deps, request: Incoming, sessionId: SessionId)
   })
   const maxAgeSeconds = Math.max(0, Math.floor((expiresAtMs - deps.clock.nowMs()) / 1_000))
   const origin = originOf(deps, request)
-  const body: ConsoleSession = {
-    expiresAt: new Date(expiresAtMs).toISOString(),
-    endsAt: new Date(createdAtMs + SESSION_MS_MAX).toISOString(),
-  }
-  return jsonAnswer(200, JSON.stringify(body), {
+  return jsonAnswer(200, JSON.stringify(presentSession(session)), {
     'set-cookie': consoleCookie(token, maxAgeSeconds, isSecureOrigin(origin)),
   })
+}
+
+type Ends = { readonly created_at: number; readonly expires_at: number }
+
+const presentSession = ({ created_at: createdAtMs, expires_at: expiresAtMs }: Ends): ConsoleSession => ({
+  expiresAt: new Date(expiresAtMs).toISOString(),
+  endsAt: new Date(createdAtMs + SESSION_MS_MAX).toISOString(),
+})
+
+/** What is said of a session that is none, or is over. */
+const OVER: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'missing_credentials',
+  'invalid_credentials',
+  'user_inactive',
+  'company_inactive',
+  'token_expired',
+])
+
+/**
+ * Whether somebody is signed in. That nobody is is no error: browsers write each 401 down in red, and the first page
+ * that a newcomer sees would have one.
+ */
+async function look(deps: Deps, request: Incoming): Promise<Answer> {
+  let sessionId: SessionId
+  try {
+    sessionId = (await sessionOf(deps, request)).sessionId
+  } catch (error) {
+    if (error instanceof AppError && OVER.has(error.code))
+      return { status: 204, headers: {}, body: undefined }
+    throw error
+  }
+  const session = await deps.engine.read((db) => findSession(db, sessionId))
+  if (session === undefined) return { status: 204, headers: {}, body: undefined }
+  return jsonAnswer(200, JSON.stringify(presentSession(session)))
 }
 
 /** Whose session it is that the console presents. */
