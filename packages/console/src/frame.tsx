@@ -1,9 +1,8 @@
 import { Button, NativeSelect, useMantineColorScheme } from '@mantine/core'
-import { useQueryClient } from '@tanstack/react-query'
 import { Link, Outlet } from '@tanstack/react-router'
 import { acting } from './api/acting.ts'
 import { useMay, useMe, useNameOf } from './api/queries.ts'
-import { signOut } from './api/session-calls.ts'
+import { actFor, signOut } from './api/session-calls.ts'
 import { useStore } from './api/store.ts'
 
 /** What stands around every page. */
@@ -39,6 +38,7 @@ function Side() {
       <nav className="lk-nav" aria-label="Pages of the console">
         <Link to="/keys">Keys</Link>
         <Link to="/why">Why was it refused?</Link>
+        {may('keys:read') ? <Link to="/usage">Usage</Link> : null}
         {may('users:list') ? <Link to="/users">Users</Link> : null}
         {may('companies:list') ? <Link to="/companies">Companies</Link> : null}
         {may('audit:read') ? <Link to="/audit">Audit</Link> : null}
@@ -76,16 +76,11 @@ function SchemeChoice() {
 /** Whoever acts for another company sees so on every page. */
 function ActingBanner() {
   const company = useStore(acting)
-  const client = useQueryClient()
   if (company === undefined) return null
-  const stop = () => {
-    acting.set(undefined)
-    void client.resetQueries()
-  }
   return (
     <div className="lk-acting" role="status">
       <strong className="lk-text">You act for {company.name}</strong>
-      <Button variant="default" onClick={stop}>
+      <Button variant="default" onClick={() => void actFor(undefined)}>
         Stop
       </Button>
     </div>

@@ -5,7 +5,9 @@ import {
   lazyRouteComponent,
   redirect,
 } from '@tanstack/react-router'
+import { MissingPartError } from './api/api-error.ts'
 import { basePath } from './api/base.ts'
+import { queryText, type RequestOptions } from './api/request.ts'
 import { readKeyFilters } from './features/keys/key-filters.ts'
 import { KeysPage } from './features/keys/keys-page.tsx'
 import { Frame } from './frame.tsx'
@@ -24,6 +26,17 @@ const texts =
       names.flatMap((name) => (search[name] === undefined ? [] : [[name, String(search[name])]])),
     )
 
+/**
+ * A page that is loaded when it is wanted. Where that fails it says so: the router alone would load everything anew,
+ * and while the service is away that leaves nobody a console.
+ */
+function lazily<Module extends Record<string, unknown>, Name extends keyof Module>(
+  load: () => Promise<Module>,
+  name: Name,
+) {
+  return lazyRouteComponent(() => load().catch(() => Promise.reject(new MissingPartError())), name)
+}
+
 const routes = [
   createRoute({
     getParentRoute: () => root,
@@ -41,36 +54,42 @@ const routes = [
   createRoute({
     getParentRoute: () => root,
     path: '/keys/$keyId',
-    component: lazyRouteComponent(() => import('./features/keys/key-page.tsx'), 'KeyPage'),
+    component: lazily(() => import('./features/keys/key-page.tsx'), 'KeyPage'),
   }),
   createRoute({
     getParentRoute: () => root,
     path: '/why',
     validateSearch: texts('key', 'address', 'permission'),
-    component: lazyRouteComponent(() => import('./features/explain/why-page.tsx'), 'WhyPage'),
+    component: lazily(() => import('./features/explain/why-page.tsx'), 'WhyPage'),
   }),
   createRoute({
     getParentRoute: () => root,
     path: '/users',
     validateSearch: texts('after', 'before'),
-    component: lazyRouteComponent(() => import('./features/users/users-page.tsx'), 'UsersPage'),
+    component: lazily(() => import('./features/users/users-page.tsx'), 'UsersPage'),
   }),
   createRoute({
     getParentRoute: () => root,
     path: '/companies',
     validateSearch: texts('after', 'before'),
-    component: lazyRouteComponent(() => import('./features/companies/companies-page.tsx'), 'CompaniesPage'),
+    component: lazily(() => import('./features/companies/companies-page.tsx'), 'CompaniesPage'),
   }),
   createRoute({
     getParentRoute: () => root,
     path: '/audit',
     validateSearch: texts('after', 'before', 'action', 'actor', 'object'),
-    component: lazyRouteComponent(() => import('./features/audit/audit-page.tsx'), 'AuditPage'),
+    component: lazily(() => import('./features/audit/audit-page.tsx'), 'AuditPage'),
+  }),
+  createRoute({
+    getParentRoute: () => root,
+    path: '/usage',
+    validateSearch: texts('days'),
+    component: lazily(() => import('./features/usage/usage-page.tsx'), 'UsagePage'),
   }),
   createRoute({
     getParentRoute: () => root,
     path: '/settings',
-    component: lazyRouteComponent(() => import('./features/settings/settings-page.tsx'), 'SettingsPage'),
+    component: lazily(() => import('./features/settings/settings-page.tsx'), 'SettingsPage'),
   }),
 ]
 
@@ -79,5 +98,8 @@ export const router = createRouter({
   basepath: `${basePath}/console`,
   defaultPreload: 'intent',
   scrollRestoration: false,
+  // As people write addresses: the router's own way takes 1e5 for a number, and puts quotes around 90.
+  parseSearch: (text) => Object.fromEntries(new URLSearchParams(text)),
+  stringifySearch: (search) => queryText(search as RequestOptions['query']),
   defaultErrorComponent: ({ error }) => <WentWrong error={error} />,
 })

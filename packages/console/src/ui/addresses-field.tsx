@@ -10,12 +10,15 @@ type AddressesFieldProps = {
   readonly error?: string | undefined
 }
 
+/** What stands between entries. Seen in the text and not in the keys pressed: a phone tells of none. */
+const SEPARATOR = /[\s,;]+/
+
 /** Addresses and blocks as chips; a pasted list becomes several. Each is judged by the service's own code at once. */
 export function AddressesField({ entries, onChange, ownAddress, error }: AddressesFieldProps) {
   const [typed, setTyped] = useState('')
   const hintId = useId()
   const add = (text: string) => {
-    const pieces = text.split(/[\s,;]+/).filter((piece) => piece !== '')
+    const pieces = text.split(SEPARATOR).filter((piece) => piece !== '')
     const canonical = pieces.map((piece) => {
       const judged = judgeEntry(piece)
       return 'canonical' in judged ? judged.canonical : piece
@@ -33,19 +36,19 @@ export function AddressesField({ entries, onChange, ownAddress, error }: Address
           placeholder="192.0.2.7, 10.0.0.0/8"
           value={typed}
           style={{ flex: '1 1 260px' }}
-          onChange={(event) => setTyped(event.currentTarget.value)}
+          onChange={({ currentTarget: { value } }) => (SEPARATOR.test(value) ? add(value) : setTyped(value))}
           onBlur={() => add(typed)}
           onPaste={(event) => {
             const text = event.clipboardData.getData('text')
-            if (!/[\s,;]/.test(text.trim())) return
+            if (!SEPARATOR.test(text.trim())) return
+            // A field of one line would run the lines of a list together.
             event.preventDefault()
             add(`${typed}${text}`)
           }}
           onKeyDown={(event) => {
-            if (event.key === ',' || (event.key === 'Enter' && typed.trim() !== '')) {
-              event.preventDefault()
-              add(typed)
-            }
+            if (event.key !== 'Enter' || typed.trim() === '') return
+            event.preventDefault()
+            add(typed)
           }}
           error={problem ?? error}
           aria-describedby={hintId}
@@ -82,7 +85,3 @@ function Chips({ entries, onRemove }: ChipsProps) {
     </ul>
   )
 }
-
-/** Whether every entry would be taken. */
-export const areSound = (entries: readonly string[]): boolean =>
-  entries.every((entry) => 'canonical' in judgeEntry(entry))

@@ -1,4 +1,6 @@
 import { Button } from '@mantine/core'
+import { useState } from 'react'
+import { request } from '../api/request.ts'
 import { ProblemNotice } from './notice.tsx'
 import { Page } from './page.tsx'
 
@@ -12,12 +14,22 @@ export function NothingHere() {
 
 /** No page is ever blank: whatever failed says so. */
 export function WentWrong({ error }: { readonly error: unknown }) {
+  const [failure, setFailure] = useState(error)
+  const loadAgain = async () => {
+    try {
+      // While nobody answers, loading would put the browser's own error in place of the console.
+      await request('GET', '/healthz')
+      location.reload()
+    } catch (newFailure) {
+      setFailure(newFailure)
+    }
+  }
   return (
     <Page title="This page failed">
       <div className="lk-stack">
-        <ProblemNotice error={error} />
+        <ProblemNotice error={failure} />
         <div>
-          <Button onClick={() => location.reload()}>Load it again</Button>
+          <Button onClick={loadAgain}>Load it again</Button>
         </div>
       </div>
     </Page>

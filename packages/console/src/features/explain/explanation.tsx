@@ -1,14 +1,10 @@
 import type { ApiKey } from '@latchkey/contract/schemas/keys'
-import { Button } from '@mantine/core'
-import { useQueryClient } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
-import { useState } from 'react'
-import { isAdmitted } from '../../api/addresses.ts'
-import { useMay, useUsers } from '../../api/queries.ts'
-import { request } from '../../api/request.ts'
-import { Notice, ProblemNotice } from '../../ui/notice.tsx'
-import { say } from '../../ui/toasts.tsx'
+import { useUsers } from '../../api/queries.ts'
+import { Notice } from '../../ui/notice.tsx'
 import { type Check, explain } from './explain.ts'
+import { LatelyRefused } from './lately-refused.tsx'
+import { Remedy } from './remedy.tsx'
 
 type ExplanationProps = {
   readonly apiKey: ApiKey
@@ -46,6 +42,7 @@ export function Explanation({ apiKey, asked }: ExplanationProps) {
         ))}
       </ol>
       {failed === undefined ? null : <Remedy apiKey={apiKey} failed={failed} address={address} />}
+      <LatelyRefused apiKey={apiKey} />
     </section>
   )
 }
@@ -65,55 +62,5 @@ function CheckLine({ check: { name, isPassed, text } }: { readonly check: Check 
         {text}
       </span>
     </li>
-  )
-}
-
-type RemedyProps = { readonly apiKey: ApiKey; readonly failed: Check; readonly address: string }
-
-/** One click, where one is enough. */
-function Remedy({ apiKey, failed, address }: RemedyProps) {
-  const may = useMay()
-  const client = useQueryClient()
-  const [error, setError] = useState<unknown>()
-  const change = async (body: object, done: string) => {
-    setError(undefined)
-    try {
-      await request('PATCH', `/keys/${apiKey.id}`, { body })
-      await client.invalidateQueries()
-      say(done)
-    } catch (failure) {
-      setError(failure)
-    }
-  }
-  const isAddable = failed.name === 'Address' && isAdmitted(apiKey.whitelistedIPs, address) === false
-  if (!may('keys:update') || apiKey.deletedAt !== null) return null
-  return (
-    <div className="lk-stack">
-      <ProblemNotice error={error} />
-      <div className="lk-row">
-        {isAddable ? (
-          <Button
-            onClick={() =>
-              change(
-                { whitelistedIPs: [...(apiKey.whitelistedIPs ?? []), address] },
-                `${address} may use the key now.`,
-              )
-            }
-          >
-            Allow {address}
-          </Button>
-        ) : null}
-        {failed.code === 'INACTIVE' ? (
-          <Button onClick={() => change({ enabled: true }, 'Enabled: it works again.')}>
-            Enable the key
-          </Button>
-        ) : null}
-        {failed.code === 'EXPIRED' ? (
-          <Button onClick={() => change({ expiresAt: null }, 'It works again, and does not expire.')}>
-            Let it never expire
-          </Button>
-        ) : null}
-      </div>
-    </div>
   )
 }

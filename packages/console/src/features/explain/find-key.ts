@@ -18,7 +18,3 @@ export async function findKeys(text: string, signal: AbortSignal): Promise<reado
   const query = { status: 'all', search: search.slice(0, 100), limit: 10 }
   return (await request<Listed<ApiKey>>('GET', '/keys', { query, signal })).body.data
 }
-
-/** A whole secret, which nobody should paste anywhere but where it is used. */
-export const isWholeSecret = (text: string): boolean =>
-  /^[a-z][a-z0-9]*_(?:live|test)_[0-9A-Za-z]{49}$/.test(text.trim())

@@ -3,12 +3,16 @@ import { Button, TextInput } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { Link, useNavigate, useSearch } from '@tanstack/react-router'
 import { type FormEvent, useState } from 'react'
-import { useMe } from '../../api/queries.ts'
+import { deploymentQuery } from '../../api/queries.ts'
+import { INSTEAD_OF_SECRET, isWholeSecret } from '../../api/whole-secret.ts'
 import { ApiCall } from '../../ui/api-call.tsx'
 import { Notice, ProblemNotice } from '../../ui/notice.tsx'
 import { Page } from '../../ui/page.tsx'
+import { PathText } from '../../ui/path-text.tsx'
 import { Explanation } from './explanation.tsx'
-import { findKeys, isWholeSecret } from './find-key.ts'
+import { findKeys } from './find-key.ts'
+import { isRequestId } from './request-id.ts'
+import { RequestTrace } from './request-trace.tsx'
 
 type Asked = { readonly key?: string; readonly address?: string; readonly permission?: string }
 
@@ -16,16 +20,17 @@ type Asked = { readonly key?: string; readonly address?: string; readonly permis
 export function WhyPage() {
   const asked: Asked = useSearch({ strict: false })
   const navigate = useNavigate()
-  const me = useMe()
+  const path = useQuery(deploymentQuery).data?.path
+  const isRequest = isRequestId(asked.key ?? '')
   const { data, error, isFetching } = useQuery({
     queryKey: ['keys', 'asked', asked.key],
-    enabled: asked.key !== undefined,
+    enabled: asked.key !== undefined && !isRequest,
     queryFn: ({ signal }) => findKeys(asked.key ?? '', signal),
   })
   return (
     <Page
       title="Why was it refused?"
-      lead="Name the key and the address from where it was used. You see each check in the order in which the service makes it, and what to change."
+      lead="Name the key and the address from where it was used, or the id of a request. You see each check in the order in which the service makes it, and what to change."
     >
       <section className="lk-panel">
         <AskForm
@@ -33,18 +38,18 @@ export function WhyPage() {
           asked={asked}
           onAsk={(next) => void navigate({ to: '/why', search: { ...next } })}
         />
-        {me.address === null ? null : (
+        {path === undefined ? null : (
           <p className="lk-small lk-dim">
-            The service sees you at <span className="lk-mono">{me.address}</span>. If that is a proxy of
-            yours, set LATCHKEY_TRUSTED_PROXIES: a key restricted to addresses then meets the right one.
+            <PathText path={path} /> If that is a proxy of yours, set LATCHKEY_TRUSTED_PROXIES: a key
+            restricted to addresses then meets the right one.
           </p>
         )}
       </section>
       <ProblemNotice error={error} />
       <div aria-live="polite" aria-busy={isFetching}>
-        <Found keys={data} asked={asked} />
+        {isRequest ? <RequestTrace requestId={asked.key ?? ''} /> : <Found keys={data} asked={asked} />}
       </div>
-      {asked.key === undefined ? null : (
+      {asked.key === undefined || isRequest ? null : (
         <ApiCall path={`/keys/${data?.length === 1 ? data[0]?.id : asked.key}`} />
       )}
     </Page>
@@ -65,11 +70,11 @@ function AskForm({ asked, onAsk }: { readonly asked: Asked; readonly onAsk: (ask
     <form onSubmit={submit} className="lk-filters">
       <TextInput
         className="lk-search"
-        label="Key"
-        placeholder="Id, lk_live_2Zc9...WtJx or WtJx"
+        label="Key or request"
+        placeholder="Id, lk_live_2Zc9...WtJx, WtJx or req_…"
         value={key}
         onChange={(event) => setKey(event.currentTarget.value)}
-        error={isSecret ? 'That is a whole secret. Its last four characters are enough.' : undefined}
+        error={isSecret ? INSTEAD_OF_SECRET : undefined}
         required
         withAsterisk={false}
       />

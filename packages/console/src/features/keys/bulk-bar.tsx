@@ -2,6 +2,7 @@ import type { ApiKey } from '@latchkey/contract/schemas/keys'
 import { Button } from '@mantine/core'
 import { useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
+import { ConnectionError } from '../../api/api-error.ts'
 import { useMay } from '../../api/queries.ts'
 import { request } from '../../api/request.ts'
 import { ConfirmDialog } from '../../ui/confirm-dialog.tsx'
@@ -24,12 +25,13 @@ export function BulkBar({ rows, onDone }: BulkBarProps) {
   if (rows.length === 0) return null
   const noun = rows.length === 1 ? 'key' : `${rows.length} keys`
   const run = async (chosen: Deed) => {
-    for (const { id } of rows) {
-      if (chosen === 'delete') await request('DELETE', `/keys/${id}`)
-      else await request('PATCH', `/keys/${id}`, { body: { enabled: false } })
-    }
+    const failures = await doEach(chosen, rows)
     await client.invalidateQueries({ queryKey: ['keys'] })
-    say(`${rows.length} ${DEEDS[chosen].done}: dead on all servers.`)
+    const done = rows.length - failures.length
+    const count = failures.length === 0 ? String(done) : `${done} of ${rows.length}`
+    if (done > 0) say(`${count} ${DEEDS[chosen].done}: dead on all servers.`)
+    // Those that are left stay picked: the same button tries them again.
+    if (failures.length > 0) throw failures[0]
     setDeed(undefined)
     onDone()
   }
@@ -73,4 +75,23 @@ export function BulkBar({ rows, onDone }: BulkBarProps) {
       )}
     </section>
   )
+}
+
+/**
+ * Does it to one after the other, and answers what failed. What is refused for one says nothing of the next; after a
+ * lost network the rest is not tried.
+ */
+async function doEach(deed: Deed, rows: readonly ApiKey[]): Promise<readonly unknown[]> {
+  const failures: unknown[] = []
+  for (const [index, { id }] of rows.entries()) {
+    try {
+      if (deed === 'delete') await request('DELETE', `/keys/${id}`)
+      else await request('PATCH', `/keys/${id}`, { body: { enabled: false } })
+    } catch (failure) {
+      const rest = failure instanceof ConnectionError ? rows.slice(index) : [id]
+      failures.push(...rest.map(() => failure))
+      if (failure instanceof ConnectionError) break
+    }
+  }
+  return failures
 }

@@ -21,6 +21,18 @@ export function changesOf(apiKey: ApiKey, fields: KeyFields): ApiKeyUpdate {
   }
 }
 
+/** What was typed here stays; what was left alone is as somebody else has made it, so that saving does not undo it. */
+export function mergedFields(before: KeyFields, typed: KeyFields, theirs: KeyFields): KeyFields {
+  const pick = <Name extends keyof KeyFields>(name: Name): KeyFields[Name] =>
+    JSON.stringify(before[name]) === JSON.stringify(typed[name]) ? theirs[name] : typed[name]
+  return {
+    description: pick('description'),
+    entries: pick('entries'),
+    expiresAt: pick('expiresAt'),
+    permissions: pick('permissions'),
+  }
+}
+
 const NAMES = {
   description: 'Description',
   entries: 'Allowed addresses',

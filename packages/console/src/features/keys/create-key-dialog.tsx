@@ -1,9 +1,9 @@
 import type { ApiKey } from '@latchkey/contract/schemas/keys'
-import { Modal } from '@mantine/core'
 import { useQueryClient } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
 import { useRef, useState } from 'react'
 import { request } from '../../api/request.ts'
+import { Dialog } from '../../ui/dialog.tsx'
 import { CreateKeyForm } from './create-key-form.tsx'
 import { RevealStep } from './reveal-step.tsx'
 
@@ -32,7 +32,7 @@ export function CreateKeyDialog({ onClose }: { readonly onClose: () => void }) {
     if (created !== undefined) void navigate({ to: '/keys/$keyId', params: { keyId: created.id } })
   }
   return (
-    <Modal opened onClose={close} title={created === undefined ? 'Create key' : 'Your new key'} size="lg">
+    <Dialog onClose={close} title={created === undefined ? 'Create key' : 'Your new key'} size="lg">
       {created === undefined ? (
         <CreateKeyForm onCreate={create} onCancel={onClose} />
       ) : (
@@ -44,6 +44,6 @@ export function CreateKeyDialog({ onClose }: { readonly onClose: () => void }) {
           onDone={done}
         />
       )}
-    </Modal>
+    </Dialog>
   )
 }

@@ -1,20 +1,17 @@
 import type { ApiKey } from '@latchkey/contract/schemas/keys'
-import { Button, Modal } from '@mantine/core'
-import { useQueryClient } from '@tanstack/react-query'
-import { type FormEvent, useState } from 'react'
-import { ApiError } from '../../api/api-error.ts'
-import { keyQuery } from '../../api/queries.ts'
-import { type Answered, request } from '../../api/request.ts'
-import { areSound } from '../../ui/addresses-field.tsx'
+import { Button } from '@mantine/core'
+import { useEffect, useRef } from 'react'
+import { areSound } from '../../api/addresses.ts'
 import { ApiCall } from '../../ui/api-call.tsx'
+import { Dialog } from '../../ui/dialog.tsx'
 import { ProblemNotice } from '../../ui/notice.tsx'
-import { say } from '../../ui/toasts.tsx'
-import { changesOf, fieldsOf } from './changed-fields.ts'
-import type { KeyFields } from './key-fields.ts'
 import { KeyFormFields } from './key-form-fields.tsx'
+import { LockOutNotice } from './lock-out-notice.tsx'
 import { StaleNotice } from './stale-notice.tsx'
+import { useKeyEdit } from './use-key-edit.ts'
 
 type EditKeyDialogProps = {
+  /** As it was when the dialog opened, whatever the page behind it learns. */
   readonly apiKey: ApiKey
   readonly etag: string | undefined
   readonly onClose: () => void
@@ -22,58 +19,42 @@ type EditKeyDialogProps = {
 
 /** Changes what was changed here and nothing else; what somebody else changed meanwhile is shown, not undone. */
 export function EditKeyDialog({ apiKey, etag, onClose }: EditKeyDialogProps) {
-  const client = useQueryClient()
-  // As it was when the dialog opened, whatever the page behind it learns.
-  const [base, setBase] = useState({ apiKey, etag })
-  const [fields, setFields] = useState<KeyFields>(fieldsOf(apiKey))
-  const [theirs, setTheirs] = useState<Answered<ApiKey>>()
-  const [isBusy, setBusy] = useState(false)
-  const [error, setError] = useState<unknown>()
-  const set = (changed: Partial<KeyFields>) => setFields({ ...fields, ...changed })
-  const body = changesOf(base.apiKey, fields)
-  const path = `/keys/${apiKey.id}`
-  const save = async (event: FormEvent) => {
-    event.preventDefault()
-    if (Object.keys(body).length === 0) return onClose()
-    setBusy(true)
-    setError(undefined)
-    try {
-      await request('PATCH', path, {
-        body,
-        headers: base.etag === undefined ? {} : { 'if-match': base.etag },
-      })
-      await client.invalidateQueries()
-      say('Saved.')
-      onClose()
-    } catch (failure) {
-      if (failure instanceof ApiError && failure.status === 412) {
-        setTheirs(await client.fetchQuery({ ...keyQuery(apiKey.id), staleTime: 0 }))
-      } else setError(failure)
-      setBusy(false)
-    }
-  }
-  const goOn = (current: Answered<ApiKey>) => {
-    setBase({ apiKey: current.body, etag: current.etag })
-    setTheirs(undefined)
-  }
+  const { base, fields, set, theirs, goOn, lockOut, ...edit } = useKeyEdit(apiKey, etag, onClose)
+  const saveButton = useRef<HTMLButtonElement>(null)
+  useEffect(() => {
+    // The button that had the focus is gone.
+    if (base.round > 0) saveButton.current?.focus()
+  }, [base.round])
   return (
-    <Modal opened onClose={onClose} title="Edit key" size="lg">
-      <form onSubmit={save} className="lk-stack">
+    <Dialog onClose={onClose} title="Edit key" size="lg">
+      <form
+        className="lk-stack"
+        onSubmit={(event) => {
+          event.preventDefault()
+          void edit.save()
+        }}
+      >
         {theirs === undefined ? null : (
           <StaleNotice before={base.apiKey} now={theirs.body} onGoOn={() => goOn(theirs)} />
         )}
-        <KeyFormFields fields={fields} set={set} error={error} />
-        <ProblemNotice error={error} />
+        <KeyFormFields key={base.round} fields={fields} set={set} error={edit.error} />
+        <LockOutNotice apiKey={base.apiKey} entries={fields.entries} lockOut={lockOut} />
+        <ProblemNotice error={edit.error} />
         <div className="lk-actions">
           <Button variant="default" onClick={onClose}>
             Cancel
           </Button>
-          <Button type="submit" loading={isBusy} disabled={!areSound(fields.entries) || theirs !== undefined}>
+          <Button
+            ref={saveButton}
+            type="submit"
+            loading={edit.isBusy}
+            disabled={!areSound(fields.entries) || theirs !== undefined}
+          >
             Save
           </Button>
         </div>
-        <ApiCall method="PATCH" path={path} body={body} />
+        <ApiCall method="PATCH" {...edit.request} />
       </form>
-    </Modal>
+    </Dialog>
   )
 }

@@ -1,6 +1,7 @@
 import { Button, NativeSelect, TextInput } from '@mantine/core'
 import { type RefObject, useEffect, useState } from 'react'
 import { useUsers } from '../../api/queries.ts'
+import { INSTEAD_OF_SECRET, isWholeSecret } from '../../api/whole-secret.ts'
 import { isFiltered, type KeyFilters } from './key-filters.ts'
 
 type FilterBarProps = {
@@ -88,7 +89,7 @@ function SearchField({ value, onChange, inputRef }: SearchFieldProps) {
   const [typed, setTyped] = useState(value)
   useEffect(() => setTyped(value), [value])
   useEffect(() => {
-    if (typed === value) return
+    if (typed === value || isWholeSecret(typed)) return
     const timer = setTimeout(() => onChange(typed), PAUSE_MS)
     return () => clearTimeout(timer)
   })
@@ -101,6 +102,7 @@ function SearchField({ value, onChange, inputRef }: SearchFieldProps) {
       placeholder="Description, id or last four ( / )"
       maxLength={100}
       value={typed}
+      error={isWholeSecret(typed) ? INSTEAD_OF_SECRET : undefined}
       onChange={(event) => setTyped(event.currentTarget.value)}
     />
   )

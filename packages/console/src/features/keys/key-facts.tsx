@@ -2,6 +2,7 @@ import type { ApiKey } from '@latchkey/contract/schemas/keys'
 import { Link } from '@tanstack/react-router'
 import { isAnyAddress } from '../../api/addresses.ts'
 import { useNameOf } from '../../api/queries.ts'
+import { wordOf } from '../../ui/outcome-word.ts'
 import { summaryOf } from '../../ui/permissions-field.tsx'
 import { StatusBadge } from '../../ui/status-badge.tsx'
 import { Exactly } from '../../ui/when.tsx'
@@ -37,6 +38,7 @@ export function KeyFacts({ apiKey }: { readonly apiKey: ApiKey }) {
             </>
           )}
         </dd>
+        <LastRefusal apiKey={apiKey} />
         <dt>Expires</dt>
         <dd>
           <Exactly at={apiKey.expiresAt} />
@@ -47,11 +49,37 @@ export function KeyFacts({ apiKey }: { readonly apiKey: ApiKey }) {
         ))}
       </dl>
       <p>
-        <Link to="/why" search={{ key: apiKey.id }}>
+        <Link
+          to="/why"
+          search={{
+            key: apiKey.id,
+            ...(apiKey.lastRefusedAddress === null ? {} : { address: apiKey.lastRefusedAddress }),
+          }}
+        >
           Why was it refused?
         </Link>
       </p>
     </section>
+  )
+}
+
+function LastRefusal({ apiKey }: { readonly apiKey: ApiKey }) {
+  const { lastRefusedAt, lastRefusedCode, lastRefusedAddress } = apiKey
+  if (lastRefusedAt === null || lastRefusedCode === null) return null
+  return (
+    <>
+      <dt>Last refused</dt>
+      <dd>
+        <Exactly at={lastRefusedAt} />
+        {lastRefusedAddress === null ? null : (
+          <>
+            {' '}
+            from <span className="lk-mono">{lastRefusedAddress}</span>
+          </>
+        )}
+        : {wordOf(lastRefusedCode)}
+      </dd>
+    </>
   )
 }
 

@@ -15,6 +15,7 @@ import { KeyHistory } from './key-history.tsx'
 import { RotateDialog } from './rotate-dialog.tsx'
 import { RotationPanel } from './rotation-panel.tsx'
 import { TryPanel } from './try-panel.tsx'
+import { UsagePanel } from './usage-panel.tsx'
 
 type Open = 'edit' | 'rotate' | 'delete'
 
@@ -23,8 +24,7 @@ export function KeyPage() {
   const { keyId = '' } = useParams({ strict: false })
   const { data, error, isPending, refetch } = useQuery({
     ...keyQuery(keyId),
-    // A new key is waited for: its first use shows by itself.
-    refetchInterval: ({ state }) => (isWaitedFor(state.data?.body) ? 2_000 : false),
+    refetchInterval: ({ state }) => lookAgainMs(state.data?.body),
   })
   if (isPending) return <Page title="Key">{null}</Page>
   if (data === undefined) {
@@ -35,6 +35,12 @@ export function KeyPage() {
     )
   }
   return <Loaded apiKey={data.body} etag={data.etag} />
+}
+
+/** A new key is waited for, and so is the end of an old secret: what they do shows by itself. */
+function lookAgainMs(apiKey: ApiKey | undefined): number | false {
+  if (isWaitedFor(apiKey)) return 2_000
+  return apiKey?.rotation == null ? false : 5_000
 }
 
 function isWaitedFor(apiKey: ApiKey | undefined): boolean {
@@ -85,6 +91,7 @@ function Loaded({ apiKey, etag }: LoadedProps) {
         <KeyFacts apiKey={apiKey} />
         <KeyHistory keyId={apiKey.id} />
       </div>
+      <UsagePanel apiKey={apiKey} />
       <ApiCall path={`/keys/${apiKey.id}`} />
       {open === 'edit' ? <EditKeyDialog apiKey={apiKey} etag={etag} onClose={close} /> : null}
       {open === 'rotate' ? <RotateDialog apiKey={apiKey} onClose={close} /> : null}

@@ -1,9 +1,10 @@
 import type { ApiKey } from '@latchkey/contract/schemas/keys'
-import { Button, Modal, NativeSelect } from '@mantine/core'
+import { Button, NativeSelect } from '@mantine/core'
 import { useQueryClient } from '@tanstack/react-query'
 import { useRef, useState } from 'react'
 import { request } from '../../api/request.ts'
 import { ApiCall } from '../../ui/api-call.tsx'
+import { Dialog } from '../../ui/dialog.tsx'
 import { ProblemNotice } from '../../ui/notice.tsx'
 import { RevealStep } from './reveal-step.tsx'
 
@@ -48,7 +49,7 @@ export function RotateDialog({ apiKey, onClose }: RotateDialogProps) {
   }
   const close = () => (secret !== undefined && !isStored ? setWarned(true) : onClose())
   return (
-    <Modal opened onClose={close} title={secret === undefined ? 'Rotate' : 'The new secret'} size="lg">
+    <Dialog onClose={close} title={secret === undefined ? 'Rotate' : 'The new secret'} size="lg">
       {secret !== undefined ? (
         <RevealStep
           secret={secret}
@@ -73,7 +74,7 @@ export function RotateDialog({ apiKey, onClose }: RotateDialogProps) {
           <ApiCall method="POST" path={path} body={body} />
         </div>
       )}
-    </Modal>
+    </Dialog>
   )
 }
 
