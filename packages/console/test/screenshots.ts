@@ -29,8 +29,10 @@ try {
   await page.keyboard.press('Escape')
   await visit(page, `/keys/${keyId}`, 'key')
   await visit(page, `/why?key=${keyId}&address=198.51.100.7`, 'why')
+  await visit(page, '/usage', 'usage')
   await visit(page, '/users', 'users')
   await visit(page, '/audit', 'audit')
+  await visit(page, '/settings', 'settings')
   await page.emulateMedia({ colorScheme: 'dark' })
   await visit(page, '/keys', 'keys-dark')
   await page.setViewportSize(SIZES.narrow)
@@ -52,14 +54,17 @@ async function take(page: Page, name: string): Promise<void> {
   await page.screenshot({ path: `${folder}${name}.png`, animations: 'disabled' })
 }
 
-/** Keys as a small company has them. Answers the id of one that is restricted. */
-async function fill({ call, ownerId, url }: RunningConsole): Promise<string> {
+const DAY_MS = 86_400_000
+
+/** Keys as a small company has them, used for two weeks. Answers the id of one that is restricted. */
+async function fill({ call, ownerId, setBack }: RunningConsole): Promise<string> {
+  setBack(20 * DAY_MS)
   const grace = await call('POST', '/users', {
     name: 'Grace Hopper',
     role: 'developer',
     email: 'grace@example.com',
   })
-  const soon = new Date(Date.now() + 5 * 86_400_000).toISOString()
+  const soon = new Date(Date.now() + 5 * DAY_MS).toISOString()
   const keys = [
     { userId: grace.id, description: 'Mobile app, test', mode: 'test' },
     { userId: ownerId, description: 'Data warehouse, nightly', expiresAt: soon },
@@ -72,11 +77,29 @@ async function fill({ call, ownerId, url }: RunningConsole): Promise<string> {
     },
   ]
   let id = ''
+  const secrets: string[] = []
   for (const body of keys) {
     const made = await call('POST', '/keys', body)
     id = made.id
-    if (body.description !== 'Monitoring') await fetch(`${url}/me`, { headers: { 'x-api-key': made.key } })
+    if (body.description !== 'Monitoring') secrets.push(made.key)
+  }
+  for (let day = 14; day >= 0; day -= 1) {
+    setBack(day * DAY_MS)
+    await callWith(call, secrets, 3 + ((day * 5) % 7))
   }
   await call('POST', `/keys/${id}/rotation`, {})
   return id
+}
+
+/** A day's use, some of it from where it is not allowed. */
+async function callWith(
+  call: RunningConsole['call'],
+  secrets: readonly string[],
+  times: number,
+): Promise<void> {
+  for (const [index, key] of secrets.entries()) {
+    for (let time = 0; time < times + index; time += 1) {
+      await call('POST', '/verify', { key, ip: time % 6 === 5 ? '198.51.100.7' : `192.0.2.${time + 1}` })
+    }
+  }
 }

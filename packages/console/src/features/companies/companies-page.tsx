@@ -1,11 +1,11 @@
 import type { Company } from '@latchkey/contract/schemas/companies'
 import { Badge, Button } from '@mantine/core'
-import { useQuery, useQueryClient } from '@tanstack/react-query'
+import { useQuery } from '@tanstack/react-query'
 import { useNavigate, useSearch } from '@tanstack/react-router'
 import { useState } from 'react'
-import { acting } from '../../api/acting.ts'
 import { type Listed, useMay, useMe } from '../../api/queries.ts'
 import { request } from '../../api/request.ts'
+import { actFor } from '../../api/session-calls.ts'
 import { ApiCall } from '../../ui/api-call.tsx'
 import { ListTable } from '../../ui/list-table.tsx'
 import { ProblemNotice } from '../../ui/notice.tsx'
@@ -72,12 +72,10 @@ type CompanyRowProps = { readonly company: Company; readonly onOpen: (what: 'edi
 function CompanyRow({ company, onOpen }: CompanyRowProps) {
   const may = useMay()
   const me = useMe()
-  const client = useQueryClient()
   const navigate = useNavigate()
   const { id, name, externalId, status, createdAt } = company
   const act = () => {
-    acting.set({ id, name })
-    void client.resetQueries()
+    void actFor({ id, name })
     void navigate({ to: '/keys', search: {} })
   }
   const isOwn = id === me.companyId

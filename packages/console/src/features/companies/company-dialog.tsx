@@ -1,10 +1,11 @@
 import type { Company } from '@latchkey/contract/schemas/companies'
-import { Button, Modal, TextInput } from '@mantine/core'
+import { Button, TextInput } from '@mantine/core'
 import { useQueryClient } from '@tanstack/react-query'
 import { type FormEvent, useState } from 'react'
 import { faultOf } from '../../api/api-error.ts'
 import { request } from '../../api/request.ts'
 import { ApiCall } from '../../ui/api-call.tsx'
+import { Dialog } from '../../ui/dialog.tsx'
 import { ProblemNotice } from '../../ui/notice.tsx'
 import { say } from '../../ui/toasts.tsx'
 
@@ -35,7 +36,7 @@ export function CompanyDialog({ company, onClose }: CompanyDialogProps) {
     }
   }
   return (
-    <Modal opened onClose={onClose} title={company === undefined ? 'Add company' : 'Edit company'}>
+    <Dialog onClose={onClose} title={company === undefined ? 'Add company' : 'Edit company'}>
       <form onSubmit={save} className="lk-stack">
         <TextInput
           label="Name"
@@ -66,6 +67,6 @@ export function CompanyDialog({ company, onClose }: CompanyDialogProps) {
         </div>
         <ApiCall method={method!} path={path!} body={body} />
       </form>
-    </Modal>
+    </Dialog>
   )
 }

@@ -1,10 +1,11 @@
 import type { User } from '@latchkey/contract/schemas/users'
-import { Button, Modal } from '@mantine/core'
+import { Button } from '@mantine/core'
 import { useState } from 'react'
 import { apiUrl } from '../../api/base.ts'
 import { request } from '../../api/request.ts'
 import { ApiCall } from '../../ui/api-call.tsx'
 import { CopyButton } from '../../ui/copy-button.tsx'
+import { Dialog } from '../../ui/dialog.tsx'
 import { ProblemNotice } from '../../ui/notice.tsx'
 import { Exactly } from '../../ui/when.tsx'
 
@@ -28,7 +29,7 @@ export function InviteDialog({ user, onClose }: { readonly user: User; readonly 
   }
   const link = `${apiUrl}/console/#invitation=${invitation?.token}`
   return (
-    <Modal opened onClose={onClose} title={`Invite ${user.name}`}>
+    <Dialog onClose={onClose} title={`Invite ${user.name}`}>
       <div className="lk-stack">
         {invitation === undefined ? (
           <>
@@ -62,6 +63,6 @@ export function InviteDialog({ user, onClose }: { readonly user: User; readonly 
           </>
         )}
       </div>
-    </Modal>
+    </Dialog>
   )
 }

@@ -1,11 +1,12 @@
 import type { User } from '@latchkey/contract/schemas/users'
-import { Button, Modal, NativeSelect, TextInput } from '@mantine/core'
+import { Button, NativeSelect, TextInput } from '@mantine/core'
 import { useQueryClient } from '@tanstack/react-query'
 import { type FormEvent, useState } from 'react'
 import { faultOf } from '../../api/api-error.ts'
 import { useMe } from '../../api/queries.ts'
 import { request } from '../../api/request.ts'
 import { ApiCall } from '../../ui/api-call.tsx'
+import { Dialog } from '../../ui/dialog.tsx'
 import { ProblemNotice } from '../../ui/notice.tsx'
 import { say } from '../../ui/toasts.tsx'
 
@@ -48,7 +49,7 @@ export function UserDialog({ user, onClose, onInvite }: UserDialogProps) {
     }
   }
   return (
-    <Modal opened onClose={onClose} title={user === undefined ? 'Add user' : 'Edit user'}>
+    <Dialog onClose={onClose} title={user === undefined ? 'Add user' : 'Edit user'}>
       <form onSubmit={save} className="lk-stack">
         <TextInput
           label="Name"
@@ -80,7 +81,7 @@ export function UserDialog({ user, onClose, onInvite }: UserDialogProps) {
         </div>
         <ApiCall method={method!} path={path!} body={body} />
       </form>
-    </Modal>
+    </Dialog>
   )
 }
 

@@ -1,0 +1,135 @@
+import { readFileSync } from 'node:fs'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type ConsoleInBrowser, openConsole } from './console-in-browser.ts'
+import { isBrowserThere } from './running.ts'
+import { HOSTILE } from './visits.ts'
+
+let opened: ConsoleInBrowser
+
+describe.skipIf(!isBrowserThere)('what people do with a company', () => {
+  beforeAll(async () => {
+    opened = await openConsole()
+  })
+  afterAll(() => opened?.stop())
+
+  const said = (text: string | RegExp) =>
+    opened.page.getByText(text).filter({ visible: true }).first().waitFor()
+  const row = (text: string) => opened.page.getByRole('row').filter({ hasText: text })
+
+  test('the operator adds a company, acts for it, always sees that, and stops', async () => {
+    const { page, service, button, dialog, go } = opened
+    await go('/companies')
+    await button('Add company').click()
+    // What would turn the text around it is refused beside its field, in the words of the service.
+    await dialog().getByLabel('Name').fill('exe.\u202Egnp')
+    await dialog().getByRole('button', { name: 'Add company' }).click()
+    await said('Holds U+202E, which turns the direction of the text around it: leave it out.')
+    await dialog().getByLabel('Name').fill(HOSTILE)
+    await dialog().getByRole('button', { name: 'Add company' }).click()
+    await dialog().waitFor({ state: 'detached' })
+    await row('onerror')
+      .getByRole('button', { name: /^Act for/ })
+      .click()
+    const banner = page.getByRole('status').filter({ hasText: 'You act for' })
+    await said('No keys yet')
+    // Markup of a name is text, and what turns the line round stays in it.
+    expect(await page.locator('img').count()).toBe(0)
+    await page.getByRole('link', { name: 'Users' }).click()
+    await button('Add user').click()
+    await dialog().getByLabel('Name').fill('Theirs')
+    await dialog().getByRole('button', { name: 'Add user' }).click()
+    await row('Theirs').waitFor()
+    for (const name of ['Keys', 'Why was it refused?', 'Usage', 'Audit', 'Settings']) {
+      await page.getByRole('link', { name, exact: true }).first().click()
+      await banner.waitFor()
+    }
+    await page.reload()
+    await banner.waitFor()
+    await page.getByRole('link', { name: 'Keys', exact: true }).click()
+    await button('Create key').first().click()
+    await dialog().getByLabel('Description').fill('For them')
+    await dialog().getByRole('button', { name: 'Create key' }).click()
+    await page.getByLabel('I have stored it').check()
+    await button('Done').click()
+    await button('Stop').click()
+    await banner.waitFor({ state: 'detached' })
+    expect((await service.call('GET', '/keys?search=For+them')).total).toBe(0)
+    const { data } = await service.call('GET', '/companies')
+    const theirs = { 'x-company-id': data[0].id }
+    expect((await service.call('GET', '/keys', undefined, theirs)).data[0].description).toBe('For them')
+  })
+
+  test('a company is deactivated and activated, with what that means said before', async () => {
+    const { dialog, go } = opened
+    await go('/companies')
+    await row('onerror')
+      .getByRole('button', { name: /^Deactivate/ })
+      .click()
+    await dialog().getByLabel('Type its name').fill(HOSTILE)
+    await dialog().getByRole('button', { name: 'Deactivate company' }).click()
+    await row('onerror').getByText('Deactivated').waitFor()
+    await row('onerror')
+      .getByRole('button', { name: /^Activate/ })
+      .click()
+    await dialog().getByRole('button', { name: 'Activate company' }).click()
+    await row('onerror').getByText('Active', { exact: true }).waitFor()
+  })
+
+  test('a user is added, invited, and shut out; the link is shown once', async () => {
+    const { page, service, button, dialog, go } = opened
+    await go('/users')
+    await button('Add user').click()
+    await dialog().getByLabel('Name').fill('Grace Hopper')
+    await dialog().getByLabel('Email address').fill('not an address')
+    await dialog().getByLabel('Role').selectOption('admin')
+    await dialog().getByLabel('Email address').fill('grace@example.com')
+    await dialog().getByRole('button', { name: 'Add user' }).click()
+    await button('Make the link').click()
+    const link = (await page.locator('#invitation-link').textContent()) ?? ''
+    expect(link).toMatch(/\/console\/#invitation=inv_\w+/)
+    await button('Done').click()
+    expect((await page.content()).includes(link)).toBe(false)
+    await button('Deactivate Grace Hopper').click()
+    await dialog().getByRole('button', { name: 'Deactivate user' }).click()
+    await said('Deactivated: its keys are dead on all servers.')
+    const { data } = await service.call('GET', '/users')
+    expect(data.find(({ name }: { name: string }) => name === 'Grace Hopper').status).toBe('inactive')
+  })
+
+  test('audit events are filtered, and saved as CSV that no table program runs and as JSON lines', async () => {
+    const { page, button, go, makeKey } = opened
+    await makeKey({ description: '=HYPERLINK("https://example.com")' })
+    await go('/audit')
+    await page.getByLabel('Action').fill('key.created')
+    await button('Filter').click()
+    await row('user.created').waitFor({ state: 'detached' })
+    await row('key.created').first().waitFor()
+    const files: Record<string, string> = {}
+    for (const name of ['CSV', 'JSON lines']) {
+      const download = page.waitForEvent('download')
+      await button(name).click()
+      files[name] = readFileSync(await (await download).path(), 'utf8')
+    }
+    const lines = files['JSON lines']!.trim().split('\n')
+    const events = lines.map((line) => JSON.parse(line))
+    expect(new Set(events.map(({ action }) => action))).toEqual(new Set(['key.created']))
+    const rows = files.CSV!.trim().split('\r\n')
+    expect(rows.length).toBe(events.length + 1)
+    expect(rows[0]).toContain('"action"')
+    expect(rows.some((text) => /"[=+@-]/.test(text))).toBe(false)
+    await button('Clear filters').click()
+    await row('company').first().waitFor()
+  })
+
+  test('settings say what this deployment is', async () => {
+    const { page, service, go } = opened
+    await go('/settings')
+    await page.getByText('Ready: it verifies and writes').waitFor()
+    await page.getByText('Embedded, in its data directory').waitFor()
+    await page.getByText(service.url).first().waitFor()
+  })
+
+  test('nothing of this broke the policy or wrote an error down', () => {
+    expect(opened.complaints).toEqual([])
+  })
+})

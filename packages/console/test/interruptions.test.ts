@@ -1,0 +1,203 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { openPage } from './browser.ts'
+import { type ConsoleInBrowser, openConsole, PASSWORD } from './console-in-browser.ts'
+import { isBrowserThere } from './running.ts'
+
+let opened: ConsoleInBrowser
+/** What the browser itself writes down of a connection that was lost on purpose. */
+const OF_THE_LOSS =
+  /Failed to load resource: (?:net::ERR_|the server responded with a status of 502)|^MissingPartError/
+
+describe.skipIf(!isBrowserThere)('what comes between', () => {
+  beforeAll(async () => {
+    opened = await openConsole()
+    await opened.makeKey({ description: 'First key' })
+  })
+  beforeEach(() => {
+    opened.complaints.length = 0
+  })
+  afterAll(() => opened?.stop())
+
+  const said = (text: string | RegExp) =>
+    opened.page.getByText(text).filter({ visible: true }).first().waitFor()
+  const complaints = () => opened.complaints.filter((text) => !OF_THE_LOSS.test(text))
+
+  test('a slow network shows the page and rows to come, and nothing jumps when they are there', async () => {
+    const { page, service } = opened
+    const gate = Promise.withResolvers<void>()
+    await page.route('**/keys?*', async (route) => {
+      await gate.promise
+      await route.continue()
+    })
+    await page.goto(`${service.url}/console/keys`)
+    await page.getByRole('heading', { name: 'Keys', exact: true }).waitFor()
+    expect(await page.getByRole('table').getAttribute('aria-busy')).toBe('true')
+    const placeOf = () => page.getByRole('columnheader', { name: 'Description' }).boundingBox()
+    const before = await placeOf()
+    gate.resolve()
+    await page.getByRole('link', { name: 'First key' }).waitFor()
+    expect((await placeOf())?.y).toBe(before?.y)
+    await page.unroute('**/keys?*')
+    expect(complaints()).toEqual([])
+  })
+
+  test('a lost network keeps what was typed, and the second try makes one key', async () => {
+    const { page, service, context, button, dialog, go } = opened
+    await go('/keys')
+    await button('Create key').first().click()
+    await dialog().getByLabel('Description').fill('Made on a train')
+    await context.setOffline(true)
+    await dialog().getByRole('button', { name: 'Create key' }).click()
+    await said('The service did not answer. Check the network; what you typed is kept.')
+    await context.setOffline(false)
+    // It arrives, and the answer is lost on the way back.
+    await page.route('**/keys', async (route) => {
+      await route.fetch()
+      await route.abort()
+    })
+    await dialog().getByRole('button', { name: 'Create key' }).click()
+    await expect.poll(async () => (await service.call('GET', '/keys?search=train')).total).toBe(1)
+    await page.unroute('**/keys')
+    await expect.poll(() => dialog().getByRole('button', { name: 'Create key' }).isEnabled()).toBe(true)
+    expect(await dialog().getByLabel('Description').inputValue()).toBe('Made on a train')
+    await dialog().getByRole('button', { name: 'Create key' }).click()
+    await page.locator('#revealed-text').waitFor()
+    expect((await service.call('GET', '/keys?search=train')).total).toBe(1)
+    await page.getByLabel('I have stored it').check()
+    await button('Done').click()
+    expect(complaints()).toEqual([])
+  })
+
+  test('a service that is started again is asked again, and whoever was signed in still is', async () => {
+    const { page, service, button, go } = opened
+    await go('/keys')
+    await page.getByRole('link', { name: 'First key' }).waitFor()
+    await service.stopService()
+    await page.getByLabel('Status').selectOption('all')
+    await said('The service did not answer.')
+    await page.getByRole('link', { name: 'Audit' }).click()
+    await said('This part of the console did not load')
+    await button('Load it again').click()
+    await said('The service did not answer.')
+    await service.startService()
+    await button('Load it again').click()
+    await page.getByRole('cell', { name: 'key.created' }).first().waitFor()
+    expect(complaints()).toEqual([])
+  })
+
+  test('a session that ends under a form asks for the password over it, and the change goes through', async () => {
+    const { page, service, context, button, dialog, go, signIn, makeKey } = opened
+    const { id } = await makeKey({ description: 'Edited late' })
+    await go(`/keys/${id}`)
+    await button('Edit').click()
+    await dialog().getByLabel('Description').fill('Typed before the end')
+    const here = { 'x-latchkey-console': '1' }
+    await context.request.delete(`${service.url}/console/sessions`, { headers: here })
+    await button('Save').click()
+    await said('What you were doing is still here.')
+    await page.getByLabel('Email address').fill('ada@example.com')
+    await page.getByRole('textbox', { name: 'Password' }).fill('not my password at all')
+    await button('Sign in').click()
+    await page.getByRole('alert').first().waitFor()
+    await signIn(page)
+    await said('Saved.')
+    expect((await service.call('GET', `/keys/${id}`)).description).toBe('Typed before the end')
+    expect(complaints()).toEqual([])
+  })
+
+  test('where the browser lets nobody write to the clipboard, the key is selected for Ctrl-C', async () => {
+    const { page, button, dialog, go } = opened
+    await go('/keys')
+    await page.evaluate(() => {
+      navigator.clipboard.writeText = () => Promise.reject(new DOMException('no', 'NotAllowedError'))
+    })
+    await button('Create key').first().click()
+    await dialog().getByRole('button', { name: 'Create key' }).click()
+    const secret = await page.locator('#revealed-text').textContent()
+    await button('Copy').click()
+    await said('Press Ctrl-C: the browser did not let us copy')
+    expect(await page.evaluate(() => getSelection()?.toString())).toBe(secret)
+    await page.getByLabel('I have stored it').check()
+    await button('Done').click()
+  })
+
+  test('after Done the key is nowhere: not in the memory of the page, its stores or its history', async () => {
+    const { page, context, button, dialog, go } = opened
+    await go('/keys')
+    await button('Create key').first().click()
+    await dialog().getByLabel('Description').fill('Nowhere')
+    await dialog().getByRole('button', { name: 'Create key' }).click()
+    const secret = (await page.locator('#revealed-text').textContent()) ?? ''
+    const memory = await context.newCDPSession(page)
+    expect(await memoryOf(memory)).toContain(secret)
+    await page.getByLabel('I have stored it').check()
+    await button('Done').click()
+    await page.getByRole('heading', { name: 'Nowhere' }).waitFor()
+    await page.getByText('Waiting for the first verified call').waitFor()
+    expect((await memoryOf(memory)).includes(secret)).toBe(false)
+    const kept = await page.evaluate(async () => [await caches.keys(), await indexedDB.databases()])
+    expect(kept).toEqual([[], []])
+    await page.goBack()
+    await page.getByRole('heading', { name: 'Keys', exact: true }).waitFor()
+    expect((await page.content()).includes(secret)).toBe(false)
+  })
+
+  test('an answer of something in between is not shown as one of the service, and no page is blank', async () => {
+    const { page, button, go } = opened
+    await page.route('**/usage?*', (route) =>
+      route.fulfill({ status: 502, contentType: 'text/html', body: '<h1>Bad Gateway</h1>' }),
+    )
+    await go('/usage')
+    await said('Something between here and the service answered 502.')
+    expect(await page.getByText('Bad Gateway').count()).toBe(0)
+    await page.unroute('**/usage?*')
+    await button('Try again').click()
+    await page.getByRole('img', { name: /accepted/ }).waitFor()
+    expect(complaints()).toEqual([])
+  })
+
+  test('what the service refuses stands with the id of the request, ready to be copied', async () => {
+    const { page, go } = opened
+    await go('/keys/key_01m85e7dwrfwka4f0gvwh5b2ng')
+    const alert = page.getByRole('alert')
+    await alert.getByText(/req_\w{26}/).waitFor()
+    await alert.getByRole('button', { name: 'Copy request id' }).click()
+    expect(await page.evaluate(() => navigator.clipboard.readText())).toMatch(/^req_\w{26}$/)
+  })
+
+  test('whoever signs in in another tab is who this one is for', async () => {
+    const { context, page, service, go, signIn } = opened
+    const email = 'vi@example.com'
+    const viewer = await service.call('POST', '/users', { name: 'Vi', role: 'viewer', email })
+    const { token } = await service.call('POST', `/users/${viewer.id}/invitation`)
+    await fetch(`${service.url}/auth/password`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ token, password: PASSWORD }),
+    })
+    await go('/keys')
+    await page.getByRole('button', { name: 'Create key' }).first().waitFor()
+    const other = await openPage(context)
+    await other.page.goto(`${service.url}/console/keys`)
+    await other.page.getByRole('button', { name: 'Sign out' }).click()
+    await page.getByRole('heading', { name: 'Sign in to Latchkey' }).waitFor()
+    await signIn(other.page, email)
+    await page.getByText('(viewer)').waitFor()
+    expect(await page.getByRole('button', { name: 'Create key' }).count()).toBe(0)
+    expect([...complaints(), ...other.complaints]).toEqual([])
+    await other.page.close()
+  })
+})
+
+type Snapshots = Awaited<ReturnType<ConsoleInBrowser['context']['newCDPSession']>>
+
+/** Every text in the memory of the page that something still refers to. */
+async function memoryOf(session: Snapshots): Promise<string> {
+  const chunks: string[] = []
+  const take = ({ chunk }: { chunk: string }) => chunks.push(chunk)
+  session.on('HeapProfiler.addHeapSnapshotChunk', take)
+  await session.send('HeapProfiler.collectGarbage')
+  await session.send('HeapProfiler.takeHeapSnapshot', { reportProgress: false })
+  session.off('HeapProfiler.addHeapSnapshotChunk', take)
+  return chunks.join('')
+}

@@ -1,0 +1,259 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type ConsoleInBrowser, openConsole } from './console-in-browser.ts'
+import { isBrowserThere } from './running.ts'
+
+const DAY_MS = 86_400_000
+let opened: ConsoleInBrowser
+
+describe.skipIf(!isBrowserThere)('what people do with a key', () => {
+  beforeAll(async () => {
+    opened = await openConsole()
+  })
+  afterAll(() => opened?.stop())
+
+  const row = (description: string) => opened.page.getByRole('row').filter({ hasText: description })
+  const said = (text: string | RegExp) =>
+    opened.page.getByText(text).filter({ visible: true }).first().waitFor()
+
+  /** Counts come some seconds after the use. */
+  const untilCounted = (id: string, uses: number) =>
+    expect
+      .poll(async () => usesOf(await opened.service.call('GET', `/keys/${id}/usage`)), { timeout: 30_000 })
+      .toBe(uses)
+
+  test('a change by somebody else is shown with their name, and not undone by saving', async () => {
+    const { service, page, dialog, button, go, makeKey } = opened
+    const { id } = await makeKey({ description: 'Billing', whitelistedIPs: ['192.0.2.7'] })
+    const grace = await service.call('POST', '/users', { name: 'Grace Hopper', role: 'owner' })
+    const theirs = await service.call('POST', '/keys', { userId: grace.id })
+    await go(`/keys/${id}`)
+    await button('Edit').click()
+    await dialog().getByRole('textbox', { name: 'Allowed addresses' }).fill('198.51.100.0/24,')
+    const changed = await fetch(`${service.url}/keys/${id}`, {
+      method: 'PATCH',
+      headers: { 'x-api-key': theirs.key, 'content-type': 'application/json' },
+      body: JSON.stringify({ description: 'Billing, production' }),
+    })
+    expect(changed.status).toBe(200)
+    await button('Save').click()
+    await said(/^Grace Hopper changed this key/)
+    await said('Description: was Billing, now Billing, production')
+    expect(await button('Save').isDisabled()).toBe(true)
+    await button('Go on with my changes').click()
+    expect(await dialog().getByLabel('Description').inputValue()).toBe('Billing, production')
+    await page.keyboard.press('Enter')
+    await dialog().waitFor({ state: 'detached' })
+    const { description, whitelistedIPs } = await service.call('GET', `/keys/${id}`)
+    expect([description, whitelistedIPs]).toEqual(['Billing, production', ['192.0.2.7', '198.51.100.0/24']])
+  })
+
+  test('whom a list would lock out is said before it is saved, and has to be meant', async () => {
+    const { service, dialog, button, go, makeKey, verify } = opened
+    const { id, key } = await makeKey({ description: 'Warehouse' })
+    for (const ip of ['198.51.100.7', '203.0.113.9', '10.0.0.1']) await verify(key, ip)
+    await untilCounted(id, 3)
+    await go(`/keys/${id}`)
+    await button('Edit').click()
+    await dialog().getByRole('textbox', { name: 'Allowed addresses' }).fill('10.0.0.0/8')
+    await button('Save').click()
+    await said('This list locks out 2 of the 3 networks')
+    for (const text of ['198.51.100.7', '203.0.113.9']) await dialog().getByText(text).waitFor()
+    await said('Your own address, 127.0.0.1, is not in the list')
+    expect((await service.call('GET', `/keys/${id}`)).whitelistedIPs).toBe(null)
+    await dialog().getByLabel('Lock them out').check()
+    // Another list is another question.
+    await dialog().getByRole('textbox', { name: 'Allowed addresses' }).fill('203.0.113.0/24,')
+    await said('This list locks out 1 of the 3 networks')
+    expect(await dialog().getByLabel('Lock them out').isChecked()).toBe(false)
+    await dialog().getByLabel('Lock them out').check()
+    await button('Save').click()
+    await dialog().waitFor({ state: 'detached' })
+    expect(await verify(key, '198.51.100.7')).toBe('IP_NOT_ALLOWED')
+    expect(await verify(key, '203.0.113.9')).toBe('VALID')
+  })
+
+  test('an old secret is ended from the page once it is no longer used', async () => {
+    const { page, dialog, button, go, makeKey, verify } = opened
+    const { id, key: old } = await makeKey({ description: 'Mobile app' })
+    await go(`/keys/${id}`)
+    await button('Rotate').click()
+    await dialog().getByRole('button', { name: 'Rotate' }).click()
+    const secret = (await page.locator('#revealed-text').textContent()) ?? ''
+    expect(secret).toMatch(/^lk_live_/)
+    await page.getByLabel('I have stored it').check()
+    await button('Done').click()
+    await said('The new secret was not used yet.')
+    expect(await verify(old, '192.0.2.1')).toBe('VALID')
+    await said(/The old secret was last used .* from 192\.0\.2\.1/)
+    expect(await verify(secret, '192.0.2.1')).toBe('VALID')
+    await said('The new secret is in use.')
+    await button('End the old secret now').click()
+    await button('End the old secret').click()
+    await said('The old secret is dead on all servers.')
+    expect([await verify(old, '192.0.2.1'), await verify(secret, '192.0.2.1')]).toEqual(['INACTIVE', 'VALID'])
+  })
+
+  test('a key in use is deleted only by its last four characters, and then dead on all servers', async () => {
+    const { page, dialog, button, go, makeKey, verify } = opened
+    const { id, key } = await makeKey({ description: 'Leaked' })
+    await verify(key, '192.0.2.1')
+    await go(`/keys/${id}`)
+    await button('Delete key').click()
+    expect(await dialog().getByRole('button', { name: 'Cancel' }).evaluate(isFocused)).toBe(true)
+    await dialog().getByText('from 192.0.2.1').waitFor()
+    const remove = dialog().getByRole('button', { name: 'Delete key' })
+    expect(await remove.isDisabled()).toBe(true)
+    await dialog()
+      .getByLabel(/^It is in use/)
+      .fill('xxxx')
+    expect(await remove.isDisabled()).toBe(true)
+    await dialog()
+      .getByLabel(/^It is in use/)
+      .fill(key.slice(-4))
+    await remove.click()
+    await said('The key is deleted: dead on all servers.')
+    expect(await verify(key, '192.0.2.1')).toBe('INACTIVE')
+    expect(await button('Delete key').count()).toBe(0)
+    await page.goBack()
+  })
+
+  test('keys unused for 90 days are found and disabled together, and no other', async () => {
+    const { service, page, dialog, button, go, makeKey, verify } = opened
+    service.setBack(100 * DAY_MS)
+    const old = [await makeKey({ description: 'Old one' }), await makeKey({ description: 'Old two' })]
+    const busy = await makeKey({ description: 'Old and busy' })
+    service.setBack(0)
+    await verify(busy.key, '192.0.2.1')
+    const lastUse = async () => (await service.call('GET', `/keys/${busy.id}`)).lastUsedAt
+    // Noted some seconds after the use.
+    await expect.poll(lastUse, { timeout: 30_000 }).not.toBe(null)
+    await go('/keys')
+    await page.getByLabel('Last used').selectOption('90')
+    await row('Old two').waitFor()
+    await expect.poll(() => page.url()).toContain('unused=90')
+    await row('Old and busy').waitFor({ state: 'detached' })
+    await page.getByLabel('Pick all on this page').check()
+    await said('2 picked')
+    await page.getByRole('region', { name: 'Picked keys' }).getByRole('button', { name: 'Disable' }).click()
+    for (const name of ['Old one', 'Old two']) await dialog().getByText(name).waitFor()
+    await dialog().getByRole('button', { name: 'Disable 2 keys' }).click()
+    await said('2 disabled: dead on all servers.')
+    await said('No key fits these filters')
+    for (const { key } of old) expect(await verify(key, '192.0.2.1')).toBe('INACTIVE')
+    expect(await verify(busy.key, '192.0.2.1')).toBe('VALID')
+    await button('Clear filters').first().click()
+  })
+
+  test('of several keys, one that is refused keeps none of the others, and stays picked', async () => {
+    const { service, page, dialog, go, makeKey } = opened
+    const made = [await makeKey({ description: 'Several, 1' }), await makeKey({ description: 'Several, 2' })]
+    await go('/keys?search=Several')
+    await page.getByLabel('Pick all on this page').check()
+    // The later one is listed, and tried, first.
+    await page.route(`**/keys/${made[1]!.id}`, (route) =>
+      route.request().method() === 'PATCH' ? route.fulfill(refusal) : route.continue(),
+    )
+    await page.getByRole('region', { name: 'Picked keys' }).getByRole('button', { name: 'Disable' }).click()
+    await dialog().getByRole('button', { name: 'Disable 2 keys' }).click()
+    await said('1 of 2 disabled: dead on all servers.')
+    await dialog().getByText('Not today.').waitFor()
+    await page.unroute(`**/keys/${made[1]!.id}`)
+    await dialog().getByRole('button', { name: 'Disable key' }).click()
+    await dialog().waitFor({ state: 'detached' })
+    const states = await Promise.all(made.map(({ id }) => service.call('GET', `/keys/${id}`)))
+    expect(states.map(({ enabled }) => enabled)).toEqual([false, false])
+  })
+
+  test('by its masked form a refused key is found, explained and mended, and works', async () => {
+    const { service, page, button, go, makeKey, verify } = opened
+    const { id, key } = await makeKey({ description: 'Northwind', whitelistedIPs: ['192.0.2.0/24'] })
+    expect(await verify(key, '198.51.100.7')).toBe('IP_NOT_ALLOWED')
+    await untilCounted(id, 1)
+    await go('/keys')
+    await page.getByRole('link', { name: 'Why was it refused?' }).click()
+    await page.getByLabel('Key or request').fill(`lk_live_…${key.slice(-4)}`)
+    await button('Explain').click()
+    await page.getByRole('link', { name: '198.51.100.7' }).click()
+    await said('Refused, IP_NOT_ALLOWED: 198.51.100.7 is not in its list')
+    // What somebody took out meanwhile does not come back with the click.
+    await service.call('PATCH', `/keys/${id}`, { whitelistedIPs: ['192.0.2.9'] })
+    await button('Allow 198.51.100.7').click()
+    await said('198.51.100.7 may use the key now.')
+    await said('198.51.100.7 is in its list.')
+    expect((await service.call('GET', `/keys/${id}`)).whitelistedIPs).toEqual(['192.0.2.9', '198.51.100.7'])
+    expect(await verify(key, '198.51.100.7')).toBe('VALID')
+  })
+
+  test('a request is traced by its id', async () => {
+    const { service, page, button, go, makeKey } = opened
+    const { id } = await makeKey({ description: 'Traced' })
+    const { data } = await service.call('GET', `/audit?objectId=${id}`)
+    const refused = await fetch(`${service.url}/me`, { headers: { 'x-api-key': 'lk_live_none' } })
+    const { requestId } = (await refused.json()) as { requestId: string }
+    await go('/why')
+    for (const [asked, expected] of [
+      [data[0].requestId, /key\.created of key_/],
+      [requestId, 'It changed nothing: it was refused, or it only read.'],
+    ] as const) {
+      await page.getByLabel('Key or request').fill(asked)
+      await button('Explain').click()
+      await said(expected)
+    }
+  })
+
+  test.each(['/keys', '/why'])(
+    'a whole secret that is pasted into %s is not sent and not kept',
+    async (path) => {
+      const { page, go, makeKey } = opened
+      const { key } = await makeKey({ description: 'Pasted' })
+      const sent: string[] = []
+      page.on('request', (request) => sent.push(request.url()))
+      await go(path)
+      await page.getByLabel(path === '/keys' ? 'Search' : 'Key or request').fill(key)
+      await said('That is a whole secret. Its last four characters are enough.')
+      await page.keyboard.press('Enter')
+      await page.getByLabel(path === '/keys' ? 'Search' : 'Key or request').fill('')
+      expect([...sent, page.url()].filter((url) => url.includes(key))).toEqual([])
+    },
+  )
+
+  test('how often a key is used shows on its page and for the company, in a chart and in a table', async () => {
+    const { page, go, makeKey, verify } = opened
+    const { id, key } = await makeKey({ description: 'Counted', whitelistedIPs: ['192.0.2.0/24'] })
+    for (const ip of ['192.0.2.1', '192.0.2.1', '198.51.100.7']) await verify(key, ip)
+    await untilCounted(id, 3)
+    for (const path of [`/keys/${id}`, '/usage']) {
+      await go(path)
+      await page.getByRole('img', { name: / accepted and \d+ refused/ }).waitFor()
+      await page.getByText('As a table').click()
+      await page.getByRole('cell', { name: /address not in its list: / }).waitFor()
+    }
+    await row('Counted').getByRole('link').click()
+    await page.getByRole('heading', { name: 'Counted' }).waitFor()
+    await said('2 accepted')
+  })
+
+  test('nothing of this broke the policy or wrote an error down', () => {
+    expect(opened.complaints).toEqual([])
+  })
+})
+
+const usesOf = ({ days }: { days: readonly { counts: Record<string, number> }[] }) =>
+  days.flatMap(({ counts }) => Object.values(counts)).reduce((sum, count) => sum + count, 0)
+
+const isFocused = (element: Element) => element === document.activeElement
+
+/** As the API refuses. */
+const refusal = {
+  status: 409,
+  contentType: 'application/problem+json',
+  body: JSON.stringify({
+    type: '/errors/key_not_active',
+    title: 'Conflict',
+    status: 409,
+    detail: 'Not today.',
+    message: 'Not today.',
+    code: 'key_not_active',
+    requestId: 'req_x',
+  }),
+}
