@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { c1ConsolePage } from './c1-console-page.ts'
 import { d1DeepPage } from './d1-deep-page.ts'
 import { d2WorstRequest } from './d2-worst-request.ts'
 import { type Extent, isMet, type Row } from './figure.ts'
@@ -58,6 +59,7 @@ const FIGURES: readonly Figure[] = [
   { ids: ['D1'], take: d1DeepPage },
   { ids: ['D2', 'D3'], take: d2WorstRequest },
   { ids: ['R2', 'R3', 'R4'], take: rRevocation },
+  { ids: ['C1', 'C2'], take: c1ConsolePage },
   { ids: ['W4'], take: w4PostgresCreate },
   { ids: ['L3'], take: l3PostgresList },
   { ids: ['I1'], take: i1Import },
