@@ -34,21 +34,23 @@ export async function openPage(context: BrowserContext): Promise<Watched> {
   return { page, complaints }
 }
 
-/** What axe finds on the page as it is now, one line each. */
-export async function findBarriers(page: Page): Promise<string[]> {
+/** What axe finds on the page as it is now, one line each; of all its rules, or of these. */
+export async function findBarriers(page: Page, rules?: readonly string[]): Promise<string[]> {
   // Past the policy of the page, as only a debugger can.
-  await page.evaluate(axeSource)
-  return page.evaluate(async () => {
+  if (!(await page.evaluate(() => 'axe' in window))) await page.evaluate(axeSource)
+  return page.evaluate(async (only) => {
     const { axe } = window as unknown as {
       axe: {
-        run(): Promise<{ violations: { id: string; nodes: { html: string; failureSummary: string }[] }[] }>
+        run(
+          options: object,
+        ): Promise<{ violations: { id: string; nodes: { html: string; failureSummary: string }[] }[] }>
       }
     }
-    const { violations } = await axe.run()
+    const { violations } = await axe.run(only === undefined ? {} : { runOnly: only })
     return violations.flatMap(({ id, nodes }) =>
       nodes.map(({ html, failureSummary }) => `${id}: ${html.slice(0, 200)} ${failureSummary.slice(0, 300)}`),
     )
-  })
+  }, rules)
 }
 
 /** Whether the page is wider than the window, so that one has to scroll to the side. */

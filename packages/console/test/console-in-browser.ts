@@ -2,7 +2,7 @@ import type { Browser, BrowserContext, Locator, Page } from 'playwright-core'
 import { launch, openPage } from './browser.ts'
 import { type RunningConsole, startLatchkey } from './running.ts'
 
-export const EMAIL = 'ada@example.com'
+const EMAIL = 'ada@example.com'
 export const PASSWORD = 'correct horse battery staple'
 
 /** The console as somebody has it in front of them: the owner of a new deployment, signed in. */

@@ -1,0 +1,187 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { isTooWide } from './browser.ts'
+import { type ConsoleInBrowser, openConsole } from './console-in-browser.ts'
+import { isBrowserThere } from './running.ts'
+import { HOSTILE, visitsOf } from './visits.ts'
+
+let opened: ConsoleInBrowser
+let keyId: string
+const WIDTHS = [320, 375, 768, 1_024, 1_280, 1_920]
+
+describe.skipIf(!isBrowserThere)('how it looks', () => {
+  beforeAll(async () => {
+    opened = await openConsole()
+    const { service, makeKey } = opened
+    await service.call('POST', '/users', { name: HOSTILE, role: 'developer', email: 'evil@example.com' })
+    await service.call('POST', '/companies', { name: HOSTILE })
+    const key = await makeKey({
+      description: HOSTILE,
+      whitelistedIPs: ['192.0.2.0/24', '2001:db8::/32', '0.0.0.0/0', '10.0.0.0/8'],
+      metadata: { [HOSTILE.slice(0, 60)]: HOSTILE },
+    })
+    keyId = key.id
+  })
+  afterAll(() => opened?.stop())
+
+  test('whatever things are called, every page and dialog fits 320 to 1,920 pixels, large letters and fingers', async () => {
+    const { page } = opened
+    const found: string[] = []
+    for (const [path, open] of visitsOf(keyId)) {
+      await visit(path, open)
+      expect(await page.locator('img[src=x], main script').count(), path).toBe(0)
+      for (const width of WIDTHS) {
+        await page.setViewportSize({ width, height: 900 })
+        if (await isTooWide(page)) found.push(`${path} ${open ?? ''} is wider than ${width} pixels`)
+      }
+      // As a window of 1,280 by 900 at 200 %.
+      await page.setViewportSize({ width: 640, height: 450 })
+      if (await isTooWide(page)) found.push(`${path} ${open ?? ''} at 200 %`)
+      if (open !== undefined) {
+        const last = page.getByRole('dialog').getByRole('button').last()
+        await last.scrollIntoViewIfNeeded()
+        const box = await last.boundingBox()
+        if (box === null || box.y < 0 || box.y + box.height > 450)
+          found.push(`${path} ${open}: no way to ${box?.y}`)
+      }
+      await page.setViewportSize({ width: 375, height: 800 })
+      found.push(...(await page.evaluate(findSmallTargets)).map((text) => `${path} ${open ?? ''}: ${text}`))
+      await page.setViewportSize({ width: 1_280, height: 900 })
+      await page.evaluate(() => {
+        document.documentElement.style.fontSize = '200%'
+      })
+      if (await isTooWide(page)) found.push(`${path} ${open ?? ''} with letters of twice the size`)
+    }
+    expect([...new Set(found)]).toEqual([])
+  })
+
+  test('in the colours of the system, what is chosen, wrong and pressed is told by lines', async () => {
+    const { page } = opened
+    await page.emulateMedia({ forcedColors: 'active' })
+    await visit(`/why?key=${keyId}&address=198.51.100.7`)
+    const lines = (selector: string) =>
+      page
+        .locator(selector)
+        .first()
+        .evaluate((element) => getComputedStyle(element).borderTopWidth)
+    for (const selector of ['.lk-nav a[aria-current=page]', '.lk-alert', 'button[type=submit]']) {
+      expect(await lines(selector), selector).not.toBe('0px')
+    }
+    await visit(`/keys/${keyId}`)
+    for (const selector of ['.lk-chip', '.mantine-Badge-root']) {
+      expect(await lines(selector), selector).not.toBe('0px')
+    }
+    await page.keyboard.press('Tab')
+    const outline = await page.evaluate(() => getComputedStyle(document.activeElement!).outlineStyle)
+    expect(outline).not.toBe('none')
+    await page.emulateMedia({ forcedColors: null })
+  })
+
+  test('whoever has chosen dark sees no white before the console is there', async () => {
+    const { page, service } = opened
+    await visit('/keys')
+    await page.getByLabel('Colours').selectOption('dark')
+    const gate = Promise.withResolvers<void>()
+    await page.route('**/assets/*.js', async (route) => {
+      await gate.promise
+      await route.continue()
+    })
+    await page.goto(`${service.url}/console/keys`, { waitUntil: 'commit' })
+    await page.waitForFunction(() => document.body !== null && document.styleSheets.length > 0)
+    expect(await page.evaluate(groundOf)).toBeLessThan(60)
+    gate.resolve()
+    await page.getByRole('heading', { name: 'Keys', exact: true }).waitFor()
+    expect(await page.evaluate(groundOf)).toBeLessThan(60)
+    await page.unroute('**/assets/*.js')
+    await page.getByLabel('Colours').selectOption('light')
+    expect(await page.evaluate(groundOf)).toBeGreaterThan(200)
+    await page.getByLabel('Colours').selectOption('auto')
+    await page.emulateMedia({ colorScheme: 'dark' })
+    await expect.poll(() => page.evaluate(groundOf)).toBeLessThan(60)
+    await page.emulateMedia({ colorScheme: 'light' })
+  })
+
+  test('whoever asks for no motion gets none', async () => {
+    const { page, button } = opened
+    await page.emulateMedia({ reducedMotion: 'reduce' })
+    await visit(`/keys/${keyId}`)
+    const moving = await page.evaluate(
+      () =>
+        document.getAnimations().filter(({ effect }) => Number(effect?.getComputedTiming().duration) > 0)
+          .length,
+    )
+    expect(moving).toBe(0)
+    await button('Edit').click()
+    await page.emulateMedia({ reducedMotion: null })
+  })
+
+  test('by keyboard alone every page is reached, used and left, and the focus comes back', async () => {
+    const { page } = opened
+    await visit('/keys')
+    await page.keyboard.press('/')
+    expect(await focused()).toBe('Search')
+    await page.keyboard.press('Escape')
+    await page.keyboard.press('Shift+Tab')
+    const create = page.getByRole('button', { name: 'Create key', exact: true }).first()
+    await create.focus()
+    await page.keyboard.press('Enter')
+    await page.getByRole('dialog').waitFor()
+    await expect.poll(focused).toBe('Description')
+    // Round and round, and never out of the dialog.
+    for (let step = 0; step < 20; step += 1) {
+      await page.keyboard.press('Tab')
+      expect(await page.evaluate(() => document.activeElement?.closest('[role=dialog]') !== null)).toBe(true)
+    }
+    await page.keyboard.press('Escape')
+    await page.getByRole('dialog').waitFor({ state: 'detached' })
+    await expect.poll(() => create.evaluate((element) => element === document.activeElement)).toBe(true)
+    for (let step = 0; step < 40; step += 1) {
+      await page.keyboard.press('Tab')
+      if (await page.evaluate(() => document.activeElement?.matches('[data-row-link]') === true)) break
+    }
+    await page.keyboard.press('Enter')
+    await page.getByRole('heading', { name: 'Facts' }).waitFor()
+    await page.goBack()
+    await page.getByRole('heading', { name: 'Keys', exact: true }).waitFor()
+    for (const name of ['Why was it refused?', 'Usage', 'Users', 'Companies', 'Audit', 'Settings']) {
+      await page.getByRole('link', { name, exact: true }).first().focus()
+      await page.keyboard.press('Enter')
+      await page.getByRole('heading', { level: 1, name, exact: true }).waitFor()
+    }
+  })
+
+  test('nothing of this broke the policy or wrote an error down', () => {
+    expect(opened.complaints).toEqual([])
+  })
+
+  const focused = () =>
+    opened.page.evaluate(() => {
+      const field = document.activeElement as HTMLInputElement | null
+      return field?.labels?.[0]?.textContent ?? field?.textContent ?? ''
+    })
+
+  async function visit(path: string, open?: string): Promise<void> {
+    const { page, go, button } = opened
+    await go(path)
+    await page.locator('[aria-busy="true"], .lk-loading').first().waitFor({ state: 'detached' })
+    if (open === undefined) return
+    await button(open).first().click()
+    await page.getByRole('dialog').waitFor()
+  }
+})
+
+/** How bright the ground of the page is, 0 to 255. */
+const groundOf = () => {
+  const parts = getComputedStyle(document.body).backgroundColor.match(/\d+/g) ?? []
+  return Math.max(...parts.slice(0, 3).map(Number))
+}
+
+/** WCAG 2.2 asks for 24 pixels, a finger for 44: buttons and fields have 44, links in a line of text are let be. */
+const findSmallTargets = () =>
+  [...document.querySelectorAll('button, select, input:not([type=checkbox]), nav a, summary')]
+    .filter((element) => !element.classList.contains('lk-link'))
+    .map((element) => ({ element, box: element.getBoundingClientRect() }))
+    .filter(({ box }) => box.width > 1 && box.height > 1 && (box.height < 43.5 || box.width < 24))
+    .map(
+      ({ element, box }) =>
+        `${element.outerHTML.slice(0, 120)} ${Math.round(box.width)}×${Math.round(box.height)}`,
+    )
