@@ -98,6 +98,8 @@ function rowOf({ companyId, userId, fingerprint }: Filling, index: number, id: K
     ceiling: null,
     description: `Key number ${index}`,
     metadata: '{"team":"checkout"}',
+    rate_limits: null,
+    quota: null,
     expires_at: null,
     is_enabled: isInactive(index) ? 0 : 1,
     status: isInactive(index) ? 'inactive' : 'active',

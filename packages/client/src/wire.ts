@@ -15,6 +15,22 @@ export interface ApiKeyCreate {
   mode?: "live" | "test"
   /** Your own facts about the key, returned by every verification. */
   metadata?: Record<string, string>
+  /** How often the key may be used within sliding windows; null: as often as it likes. */
+  rateLimits?: ReadonlyArray<{
+    /** Yours, once in a key, and not `quota`: it stands in verdicts and headers. */
+    name: string
+    /** How many uses, each by its cost. */
+    limit: number
+    /** Length of the window, which slides. */
+    windowSeconds: number
+  }> | null
+  /** How often the key may be used in a day or month of UTC; null: as often as it likes. */
+  quota?: {
+    /** How many uses, each by its cost. */
+    limit: number
+    /** Of the calendar, in UTC. */
+    period: "day" | "month"
+  } | null
 }
 
 export interface ApiKeyUpdate {
@@ -28,6 +44,22 @@ export interface ApiKeyUpdate {
   permissions?: readonly string[] | null
   /** Your own facts about the key, returned by every verification. */
   metadata?: Record<string, string>
+  /** How often the key may be used within sliding windows; null: as often as it likes. */
+  rateLimits?: ReadonlyArray<{
+    /** Yours, once in a key, and not `quota`: it stands in verdicts and headers. */
+    name: string
+    /** How many uses, each by its cost. */
+    limit: number
+    /** Length of the window, which slides. */
+    windowSeconds: number
+  }> | null
+  /** How often the key may be used in a day or month of UTC; null: as often as it likes. */
+  quota?: {
+    /** How many uses, each by its cost. */
+    limit: number
+    /** Of the calendar, in UTC. */
+    period: "day" | "month"
+  } | null
   /** false refuses the key until it is enabled again. */
   enabled?: boolean
 }
@@ -119,6 +151,24 @@ export interface ImportResult {
 /** Addresses and CIDR blocks the key may be used from. null means no restriction. */
 export type WhitelistedIPs = readonly string[] | null
 
+/** How often the key may be used within sliding windows; null: as often as it likes. */
+export type RateLimits = ReadonlyArray<{
+  /** Yours, once in a key, and not `quota`: it stands in verdicts and headers. */
+  name: string
+  /** How many uses, each by its cost. */
+  limit: number
+  /** Length of the window, which slides. */
+  windowSeconds: number
+}> | null
+
+/** How often the key may be used in a day or month of UTC; null: as often as it likes. */
+export type UseQuota = {
+  /** How many uses, each by its cost. */
+  limit: number
+  /** Of the calendar, in UTC. */
+  period: "day" | "month"
+} | null
+
 /** inactive only when deleted or disabled. */
 export type ApiKeyStatus = "active" | "inactive"
 
@@ -150,6 +200,8 @@ export interface ApiKey {
   mode: "live" | "test"
   /** Your own facts about the key. */
   metadata: Record<string, string>
+  rateLimits: RateLimits
+  quota: UseQuota
   /** false while the key is disabled. */
   enabled: boolean
   /** Why the key is refused; null while it is not. */
@@ -214,6 +266,8 @@ export interface VerifyRequest {
   ip?: string
   /** What the use needs, each as area:action. */
   permissions?: readonly string[]
+  /** What the use counts for in the limits of the key; 1 where it is not said. 0: it looks and is not counted. */
+  cost?: number
 }
 
 export interface VerifyResult {
@@ -235,6 +289,20 @@ export interface VerifyResult {
   secret: "current" | "previous" | null
   /** When the secret that was used ends because it was replaced; null: it was not. */
   replaceBy: string | null
+  /** How the limits of the key stand after this; null: it has none, or was refused for something else. */
+  limits: ReadonlyArray<{
+    /** Of the rate limit, or `quota`. */
+    name: string
+    limit: number
+    /** What is left, by what the server that answers knows. */
+    remaining: number
+    /** When the part of the window, the day or the month that runs is over. */
+    resetAt: string
+  }> | null
+  /** The limit that refused; null: none did. */
+  limitedBy: string | null
+  /** After so long there is room for a use of this cost, if nobody takes it; null: it was not limited, or the cost is more than the whole limit. */
+  retryAfterSeconds: number | null
   requestId: string
 }
 
@@ -246,6 +314,8 @@ export interface VerifyBatchRequest {
     ip?: string
     /** What the use needs, each as area:action. */
     permissions?: readonly string[]
+    /** What the use counts for in the limits of the key; 1 where it is not said. 0: it looks and is not counted. */
+    cost?: number
   }>
 }
 
@@ -767,7 +837,7 @@ export interface Problem {
   /** Same text as detail. */
   message: string
   /** Stable, machine-readable. Later releases may add some. */
-  code: "malformed_request" | "malformed_json" | "invalid_body" | "missing_field" | "invalid_field" | "unknown_field" | "read_only_field" | "invalid_parameter" | "unknown_parameter" | "duplicate_parameter" | "conflicting_parameters" | "invalid_cursor" | "user_not_found" | "invalid_ip" | "multiple_credentials" | "missing_credentials" | "invalid_credentials" | "key_inactive" | "key_expired" | "user_inactive" | "company_inactive" | "token_expired" | "missing_permission" | "permission_escalation" | "ip_not_allowed" | "client_ip_unknown" | "cross_site_request" | "https_required" | "key_not_found" | "company_not_found" | "rotation_not_found" | "route_not_found" | "method_not_allowed" | "not_acceptable" | "request_timeout" | "idempotency_in_progress" | "already_exists" | "last_owner" | "user_has_keys" | "quota_exceeded" | "operator_company" | "key_not_active" | "rotation_open" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "idempotency_key_reused" | "rate_limited" | "headers_too_large" | "internal_error" | "unavailable" | "audit_broken" | "cannot_verify"
+  code: "malformed_request" | "malformed_json" | "invalid_body" | "missing_field" | "invalid_field" | "unknown_field" | "read_only_field" | "invalid_parameter" | "unknown_parameter" | "duplicate_parameter" | "conflicting_parameters" | "invalid_cursor" | "user_not_found" | "invalid_ip" | "multiple_credentials" | "missing_credentials" | "invalid_credentials" | "key_inactive" | "key_expired" | "user_inactive" | "company_inactive" | "token_expired" | "missing_permission" | "permission_escalation" | "ip_not_allowed" | "client_ip_unknown" | "cross_site_request" | "https_required" | "key_not_found" | "company_not_found" | "rotation_not_found" | "route_not_found" | "method_not_allowed" | "not_acceptable" | "request_timeout" | "idempotency_in_progress" | "already_exists" | "last_owner" | "user_has_keys" | "quota_exceeded" | "operator_company" | "key_not_active" | "rotation_open" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "idempotency_key_reused" | "rate_limited" | "key_rate_limited" | "headers_too_large" | "internal_error" | "unavailable" | "audit_broken" | "cannot_verify"
   requestId: string
   /** One entry per offending input. */
   errors?: ReadonlyArray<{

@@ -15,6 +15,9 @@ const GOOD: VerifyResult = {
   metadata: {},
   secret: 'current',
   replaceBy: null,
+  limits: null,
+  limitedBy: null,
+  retryAfterSeconds: null,
   requestId: 'req_1',
 }
 const refusedWith = (code: VerifyResult['code'], more: object = {}): VerifyResult => ({
@@ -132,6 +135,12 @@ describe('what is asked', () => {
       { permission: 'orders:read', permissions: (request) => [`orders:${request.method.toLowerCase()}`] },
       { key: 'lk_live_x', ip: '127.0.0.1', permissions: ['orders:read', 'orders:get'] },
     ],
+    ['what it costs', { cost: 5 }, { key: 'lk_live_x', ip: '127.0.0.1', cost: 5 }],
+    [
+      'what this one costs',
+      { cost: ({ method }) => (method === 'GET' ? 0 : 1) },
+      { key: 'lk_live_x', ip: '127.0.0.1', cost: 0 },
+    ],
     ['another address', { clientAddress: () => '192.0.2.1' }, { key: 'lk_live_x', ip: '192.0.2.1' }],
     ['no address where none can be told', { clientAddress: () => undefined }, { key: 'lk_live_x' }],
     ['no address where what is told is none', { clientAddress: () => 'somewhere' }, { key: 'lk_live_x' }],
@@ -215,6 +224,9 @@ describe('a refusal', () => {
 describe('options that cannot be meant open no gate', () => {
   const latchkey = service()
   test.each<[string, object, string]>([
+    ['half a cost', { latchkey, cost: 0.5 }, 'cost is no whole number'],
+    ['a cost that is too high', { latchkey, cost: 1_001 }, 'cost is no whole number'],
+    ['no cost', { latchkey, cost: undefined }, 'cost is no whole number'],
     ['a misspelt one', { latchkey, permision: 'orders:read' }, 'no option permision'],
     ['no client', {}, 'needs a client'],
     ['a verifier that is none', { verifier: {} }, 'needs a client'],

@@ -49,6 +49,9 @@ describe('a key that is in memory', () => {
       metadata: { team: 'a' },
       secret: 'current',
       replaceBy: null,
+      limits: null,
+      limitedBy: null,
+      retryAfterSeconds: null,
       requestId: 'local',
     }
     expect(await verifier.verify(attempt)).toEqual(verdict)
@@ -107,6 +110,12 @@ describe('a key that is in memory', () => {
     expect(await verifier.verify({ key: 'old' })).toMatchObject({ code: 'NOT_FOUND' })
   })
 
+  test('has no limits, whatever a use costs', async () => {
+    await remember('k')
+    expect(await verifier.verify({ key: 'k', cost: 5 })).toMatchObject({ code: 'VALID', limits: null })
+    expect(countOf('/verify')).toBe(0)
+  })
+
   test('is told of as used', async () => {
     await remember('k')
     for (let n = 0; n < 9; n++) void verifier.verify({ key: 'k', ip: '192.0.2.7' })
@@ -128,6 +137,7 @@ describe('the service is asked for the verdict', () => {
     ['an address that is none', { key: 'k', ip: 'somewhere' }],
     ['a pattern', { key: 'k', permissions: ['orders:*'] }],
     ['permissions that are no list', { key: 'k', permissions: 'orders:read' }],
+    ['a cost that is none', { key: 'k', cost: 0.5 }],
     ['a misspelt name', { key: 'k', permision: ['orders:read'] }],
   ])('on %s, each time', async (_name, attempt) => {
     await remember('k')

@@ -40,6 +40,7 @@ const LISTS: readonly (readonly [what: string, at: RegExp, list: readonly unknow
   ['error codes of gateways', /\/X-Auth-Error\/schema$/, ['-', ...ERROR_CODES], 14],
   ['modes of gateways', /\/X-Auth-Mode\/schema$/, ['-', ...MODES], 14],
   ['verdicts', /\/VerifyResult\/properties\/code$/, OUTCOME_CODES, 1],
+  ['periods', /\/(q|UseQ)uota\/properties\/period$/, ['day', 'month'], 3],
   ['verdicts of keys', /\/lastRefusedCode$/, [...OUTCOME_CODES, null], 1],
   ['sums of use', /\/usage\/get\/parameters\/\d\/schema$/, USAGE_GROUPS, 1],
   ['modes', /\/(ApiKey|ApiKeyCreate)\/properties\/mode$/, MODES, 2],

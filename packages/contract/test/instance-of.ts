@@ -38,7 +38,7 @@ const numberOr = (value: unknown, otherwise: number): number =>
   typeof value === 'number' ? value : otherwise
 
 function textOf({ format, pattern, minLength, maxLength }: Json): fc.Arbitrary<string> {
-  if (pattern !== undefined) throw new Error(`cannot make a text of the pattern ${pattern}`)
+  if (typeof pattern === 'string') return fc.stringMatching(new RegExp(pattern))
   if (format === 'date-time')
     return fc
       .date({ noInvalidDate: true, min: new Date(0), max: new Date(4e12) })

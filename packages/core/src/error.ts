@@ -48,6 +48,7 @@ export const ERROR_CODES = [
   'unsupported_media_type',
   'idempotency_key_reused',
   'rate_limited',
+  'key_rate_limited',
   'headers_too_large',
   'internal_error',
   'unavailable',
@@ -72,6 +73,8 @@ type AppErrorOptions = {
   readonly faults?: readonly Fault[]
   /** Whole seconds after which the same request may succeed. */
   readonly retryAfterSeconds?: number
+  /** Header fields of the answer besides; names in lower case. */
+  readonly headers?: Readonly<Record<string, string>>
   /** For the operator's log only. */
   readonly cause?: unknown
 }
@@ -82,6 +85,7 @@ export class AppError extends Error {
   readonly detail: string
   readonly faults: readonly Fault[]
   readonly retryAfterSeconds: number | undefined
+  readonly headers: Readonly<Record<string, string>> | undefined
 
   constructor(code: ErrorCode, detail: string, options: AppErrorOptions = {}) {
     super(detail, options.cause === undefined ? undefined : { cause: options.cause })
@@ -90,6 +94,7 @@ export class AppError extends Error {
     this.detail = detail
     this.faults = options.faults ?? []
     this.retryAfterSeconds = options.retryAfterSeconds
+    this.headers = options.headers
   }
 }
 

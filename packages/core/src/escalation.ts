@@ -2,7 +2,7 @@ import { AppError } from './error.ts'
 import type { CompanyId, UserId } from './ids.ts'
 import { type CompiledAuthority, isAboveRole, isPermitted, lacks, type Role } from './permission.ts'
 import type { Principal } from './principal.ts'
-import { exceeds, type Reach, UNBOUND } from './reach.ts'
+import { type Bound, exceeds, type Reach, UNBOUND } from './reach.ts'
 
 /** Nobody touches what stands above. Throws AppError `permission_escalation`. */
 export function assertNotAbove(principal: Principal, role: Role, what: string): void {
@@ -73,7 +73,12 @@ export function assertMayEqual(principal: Principal, user: Person): void {
   )
 }
 
-const BOUNDS = { expiresAt: 'ends sooner', whitelistedIPs: 'is restricted to addresses' } as const
+const BOUNDS: Readonly<Record<Bound, string>> = {
+  expiresAt: 'ends sooner',
+  whitelistedIPs: 'is restricted to addresses',
+  rateLimits: 'has rate limits',
+  quota: 'has a quota',
+}
 
 /** A user as far as it is compared with a principal; one that does not exist yet has no id. */
 type Person = { readonly id?: UserId; readonly companyId: CompanyId; readonly role: Role }

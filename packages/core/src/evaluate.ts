@@ -24,6 +24,8 @@ export type Attempt = {
   readonly secretOrdinal: number | null
   /** Who asks about somebody else's key; null: the key speaks for itself. */
   readonly asker: Asker | null
+  /** What the use counts for in the limits of the key; null: it is none that counts. */
+  readonly cost: number | null
   /** Milliseconds since the epoch. */
   readonly nowMs: number
 }
@@ -39,6 +41,7 @@ export const IN_FORCE: Omit<Attempt, 'address' | 'nowMs'> = Object.freeze({
   token: undefined,
   secretOrdinal: null,
   asker: null,
+  cost: null,
 })
 
 /**

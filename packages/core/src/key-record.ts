@@ -2,6 +2,7 @@ import { compileAllowlist } from './allowlist.ts'
 import { authorityUnder, type Ceiling } from './ceiling.ts'
 import type { CompanyId, UserId } from './ids.ts'
 import type { VerifiableKey } from './key.ts'
+import { compileLimits, type RateLimit, type UseQuota } from './limit.ts'
 import type { KeySecret, LoadedKey } from './loaded-key.ts'
 import type { Role } from './permission.ts'
 import type { Mode } from './secret.ts'
@@ -31,6 +32,9 @@ export type KeyRecord = {
   readonly permissions: string | null
   readonly ceiling: string | null
   readonly metadata: string
+  /** A list of rate limits, and a quota; null: none. */
+  readonly rateLimits: string | null
+  readonly quota: string | null
 }
 
 const text = createShared((text) => text)
@@ -38,6 +42,10 @@ const allowlistOf = createShared((json) => compileAllowlist(JSON.parse(json) as 
 const listOf = (json: string) => JSON.parse(json) as string[]
 const ceilingOf = createShared((json) => JSON.parse(json) as Ceiling)
 const metadataOf = createShared((json) => JSON.parse(json) as Readonly<Record<string, string>>)
+
+const limitsOf = createShared((json) => compileLimits(...(JSON.parse(json) as StoredLimits)))
+
+type StoredLimits = [rateLimits: readonly RateLimit[] | null, quota: UseQuota | null]
 
 /** All that judging takes, made of a record once. */
 export function compileKey(record: KeyRecord): LoadedKey {
@@ -63,6 +71,7 @@ export function compileKey(record: KeyRecord): LoadedKey {
       role,
       isOperator,
       authority,
+      limits: limitsOf(`[${record.rateLimits},${record.quota}]`),
       metadata: metadataOf(record.metadata),
     },
   }

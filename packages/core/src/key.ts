@@ -1,5 +1,6 @@
 import type { Allowlist } from './allowlist.ts'
 import type { CompanyId, KeyId, SessionId, UserId } from './ids.ts'
+import type { Limit } from './limit.ts'
 import type { CompiledAuthority, Role } from './permission.ts'
 import type { Mode } from './secret.ts'
 
@@ -25,5 +26,7 @@ export type VerifiableKey = {
   /** Belongs to the operator's company, the first of the deployment. */
   readonly isOperator: boolean
   readonly authority: CompiledAuthority
+  /** Rate limits, then the quota; null: none. */
+  readonly limits: readonly Limit[] | null
   readonly metadata: Readonly<Record<string, string>>
 }

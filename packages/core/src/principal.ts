@@ -108,9 +108,9 @@ export function principalOf(
 
 /** What is made with a secret that was replaced is to be over when the secret is. */
 function reachOf(key: VerifiableKey, secretEndsAtMs: number | null): Reach {
-  const { allowlist, expiresAtMs } = key
+  const { allowlist, expiresAtMs, limits } = key
   if (secretEndsAtMs === null) return key
-  return { allowlist, expiresAtMs: Math.min(secretEndsAtMs, expiresAtMs ?? secretEndsAtMs) }
+  return { allowlist, limits, expiresAtMs: Math.min(secretEndsAtMs, expiresAtMs ?? secretEndsAtMs) }
 }
 
 /** The company whose keys a principal may see; null: every company's, in the operator's own view. */

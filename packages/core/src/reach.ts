@@ -1,17 +1,27 @@
 import { type Allowlist, isWithin } from './allowlist.ts'
+import { isWithinLimit, type Limit, QUOTA_NAME } from './limit.ts'
 
-/** From where and until when a credential may be used. null: no bound. */
+/** From where, until when and how often a credential may be used. null: no bound. */
 export type Reach = {
   readonly allowlist: Allowlist | null
   /** Milliseconds since the epoch. */
   readonly expiresAtMs: number | null
+  readonly limits: readonly Limit[] | null
 }
 
-export const UNBOUND: Reach = Object.freeze({ allowlist: null, expiresAtMs: null })
+/** A bound of a reach, by its name on the wire. */
+export type Bound = 'whitelistedIPs' | 'expiresAt' | 'rateLimits' | 'quota'
 
-/** The first field, by its name on the wire, in which one reach goes beyond another; undefined: in none. */
-export function exceeds(wanted: Reach, held: Reach): 'whitelistedIPs' | 'expiresAt' | undefined {
+export const UNBOUND: Reach = Object.freeze({ allowlist: null, expiresAtMs: null, limits: null })
+
+/** The first bound in which one reach goes beyond another; undefined: in none. */
+export function exceeds(wanted: Reach, held: Reach): Bound | undefined {
   if (!isWithin(wanted.allowlist, held.allowlist)) return 'whitelistedIPs'
-  if (held.expiresAtMs === null) return undefined
-  return wanted.expiresAtMs === null || wanted.expiresAtMs > held.expiresAtMs ? 'expiresAt' : undefined
+  const { expiresAtMs } = held
+  if (expiresAtMs !== null && (wanted.expiresAtMs === null || wanted.expiresAtMs > expiresAtMs)) {
+    return 'expiresAt'
+  }
+  const freed = held.limits?.find((limit) => !wanted.limits?.some((each) => isWithinLimit(each, limit)))
+  if (freed === undefined) return undefined
+  return freed.name === QUOTA_NAME ? 'quota' : 'rateLimits'
 }

@@ -28,6 +28,7 @@ export function aKey(changes: Partial<VerifiableKey> = {}): VerifiableKey {
       userPermissions: null,
       narrowings: [],
     }),
+    limits: null,
     metadata: {},
     ...changes,
   }
@@ -54,6 +55,7 @@ export function anAttempt(changes: Partial<Attempt> = {}): Attempt {
     token: undefined,
     secretOrdinal: null,
     asker: null,
+    cost: null,
     nowMs: NOW_MS,
     ...changes,
   }

@@ -25,6 +25,7 @@ import { createLog } from './telemetry/log.ts'
 import { createMetrics, type Metrics } from './telemetry/metrics.ts'
 import type { Traces } from './telemetry/traces.ts'
 import type { ImportedTexts } from './verification/imported-texts.ts'
+import { createLimits, type Limits } from './verification/limits.ts'
 import type { Revocations } from './verification/revocations.ts'
 import { createUsage, type Usage } from './verification/usage.ts'
 import { wireOutsideIssuers, wireTokens } from './wire-tokens.ts'
@@ -44,6 +45,7 @@ export type Services = {
   readonly chain: AuditChain
   readonly derivedKeys: DerivedKeys
   readonly usage: Usage
+  readonly limits: Limits
   readonly tokenIssuer: TokenIssuer
   readonly verifyToken: (token: string) => Promise<VerifiedToken | undefined>
   readonly outsideRefusals: OutsideRefusals
@@ -112,6 +114,7 @@ export async function createServices(
   followed = revocations
   const chain = createAuditChain(derivedKeys.audit)
   const usage = createUsage({ engine, clock, newId, onError: events.usageLost })
+  const limits = createLimits(engine, overrides.clock)
   return {
     config,
     engine,
@@ -121,6 +124,7 @@ export async function createServices(
     chain,
     derivedKeys,
     usage,
+    limits,
     ...tokens,
     passwords: createPasswords(derivedKeys.password, overrides.passwordCost),
     signInLimits: createSignInLimits(config.failedAuthPerMinuteMax),
@@ -129,12 +133,22 @@ export async function createServices(
     events,
     metrics,
     traces,
-    async dispose() {
-      await revocations.stop().catch(events.connectionLost)
-      await usage.stop().catch(events.usageLost)
-      await engine.close()
-    },
+    dispose: () => disposeOf({ engine, revocations, limits, usage, events }),
   }
+}
+
+/** What is under way is stored first. */
+async function disposeOf({
+  engine,
+  revocations,
+  limits,
+  usage,
+  events,
+}: Pick<Services, 'engine' | 'revocations' | 'limits' | 'usage' | 'events'>): Promise<void> {
+  await revocations.stop().catch(events.connectionLost)
+  await limits.stop().catch(events.limitsLost)
+  await usage.stop().catch(events.usageLost)
+  await engine.close()
 }
 
 const wireChanges = (

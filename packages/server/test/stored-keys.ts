@@ -73,6 +73,8 @@ function blankKey(companyId: CompanyId, userId: UserId, nowMs: number): Omit<Key
     ceiling: null,
     description: null,
     metadata: '{}',
+    rate_limits: null,
+    quota: null,
     expires_at: null,
     is_enabled: 1,
     status: 'active',

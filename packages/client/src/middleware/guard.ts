@@ -15,6 +15,8 @@ export interface GuardOptions<Request> {
   permission?: string
   /** What this request needs. All of it. */
   permissions?: (request: Request) => readonly string[]
+  /** What a request counts for in the limits of its key, 0 to 1,000; 1 where it is not said. Or a function that says it. */
+  cost?: number | ((request: Request) => number)
   /**
    * Where a request comes from. 'peer' (default): the other end of the connection. trustedProxies: of these the hop that
    * X-Forwarded-For names. Or a function that says it; undefined: it cannot be told.
@@ -40,6 +42,7 @@ const NAMES = [
   'verifier',
   'permission',
   'permissions',
+  'cost',
   'clientAddress',
   'optional',
   'onRefused',
@@ -69,7 +72,13 @@ export function createGuard<Request>(options: GuardOptions<Request>): Guard<Requ
 }
 
 async function decide<Request>(
-  { judge, permission, permissions, optional = false }: GuardOptions<Request> & { readonly judge: Asked },
+  {
+    judge,
+    permission,
+    permissions,
+    cost,
+    optional = false,
+  }: GuardOptions<Request> & { readonly judge: Asked },
   addressOf: AddressOf<Request>,
   seen: Seen,
   request: Request,
@@ -84,6 +93,7 @@ async function decide<Request>(
     key: presented.key,
     ...(ip === undefined ? {} : { ip }),
     ...(needed.length === 0 ? {} : { permissions: needed }),
+    ...(cost === undefined ? {} : { cost: typeof cost === 'function' ? cost(request) : cost }),
   })
   if (verdict.valid === true && verdict.code === 'VALID') return { key: verdict }
   return { refusal: refusalOf(verdict, { ip, needed, isToken: presented.isToken }) }
@@ -112,8 +122,14 @@ function soundJudge(options: object): Asked {
       'permissions is not a function of the request: for the same ones each time, use permission.',
     )
   }
+  if ('cost' in given && typeof given.cost !== 'function' && !isCost(given.cost)) {
+    throw invalid('cost is no whole number from 0 to 1000, and no function of the request that says one.')
+  }
   return judge
 }
+
+const isCost = (value: unknown): boolean =>
+  Number.isInteger(value) && Number(value) >= 0 && Number(value) <= 1_000
 
 function warn(error: unknown): void {
   console.warn(

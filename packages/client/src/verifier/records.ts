@@ -115,5 +115,7 @@ function compile(record: Record, secrets: readonly KeySecret[]): LoadedKey {
     permissions: JSON.stringify(record.permissions),
     ceiling: null,
     metadata: JSON.stringify(record.metadata),
+    rateLimits: null,
+    quota: null,
   })
 }

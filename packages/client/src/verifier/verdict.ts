@@ -19,6 +19,9 @@ export function verdictOf({ code, key, secret }: Outcome): VerifyResult {
     metadata: { ...key?.metadata },
     secret: secret === undefined ? null : secret.endsAtMs === null ? 'current' : 'previous',
     replaceBy: timeText(secret?.endsAtMs ?? null),
+    limits: null,
+    limitedBy: null,
+    retryAfterSeconds: null,
     requestId: REQUEST_ID,
   }
 }

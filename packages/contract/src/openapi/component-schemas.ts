@@ -13,6 +13,7 @@ import {
   RotationUpdate,
   WhitelistedIPs,
 } from '../schemas/keys.ts'
+import { RateLimits, UseQuota } from '../schemas/limits.ts'
 import { Problem } from '../schemas/problem.ts'
 import {
   Done,
@@ -51,6 +52,8 @@ const NAMED: Readonly<Record<string, TSchema>> = {
   ImportRequest,
   ImportResult,
   WhitelistedIPs,
+  RateLimits,
+  UseQuota,
   ApiKeyStatus,
   ApiKey,
   ApiKeyList,

@@ -19,7 +19,7 @@ export const verificationOperations = {
     summary: 'Verify a key',
     description:
       'Answers 200 with a verdict for any key. The checks run in this order: visible to the caller, status, expiry, ' +
-      'user, company, address, permissions.',
+      'user, company, address, permissions, limits. A key with limits is charged when all else is in order.',
     authentication: 'required',
     permission: 'keys:verify',
     body: VerifyRequest,

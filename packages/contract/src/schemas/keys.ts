@@ -1,5 +1,6 @@
 import { OUTCOME_CODES, type OutcomeCode } from '@latchkey/core/outcome-code'
 import { type Static, Type } from 'typebox'
+import { RateLimits, UseQuota } from './limits.ts'
 import {
   LINE_PATTERN,
   LINES_PATTERN,
@@ -67,6 +68,8 @@ export const ApiKeyCreate = Type.Object(
     permissions: Type.Optional(KeyPermissions),
     mode: Type.Optional(Mode),
     metadata: Type.Optional(MetadataInput),
+    rateLimits: Type.Optional(RateLimits),
+    quota: Type.Optional(UseQuota),
   },
   { additionalProperties: false },
 )
@@ -78,6 +81,8 @@ export const ApiKeyUpdate = Type.Object(
     expiresAt: Type.Optional(NullableTimestampInput('When the key stops working; null: never.')),
     permissions: Type.Optional(KeyPermissions),
     metadata: Type.Optional(MetadataInput),
+    rateLimits: Type.Optional(RateLimits),
+    quota: Type.Optional(UseQuota),
     enabled: Type.Optional(Type.Boolean({ description: 'false refuses the key until it is enabled again.' })),
   },
   { additionalProperties: false, minProperties: 1 },
@@ -173,6 +178,8 @@ export const ApiKey = Type.Object(
       additionalProperties: { type: 'string' },
       description: 'Your own facts about the key.',
     }),
+    rateLimits: RateLimits,
+    quota: UseQuota,
     enabled: Type.Boolean({ description: 'false while the key is disabled.' }),
     statusReason: Type.Unsafe<(typeof STATUS_REASONS)[number] | null>({
       type: ['string', 'null'],

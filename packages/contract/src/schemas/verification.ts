@@ -1,8 +1,10 @@
 import { OUTCOME_CODES, type OutcomeCode } from '@latchkey/core/outcome-code'
 import { type Static, Type } from 'typebox'
+import { LimitStates } from './limits.ts'
 import { NullableString, NullableTimestamp, Permissions } from './shared.ts'
 
 const VERIFY_BATCH_MAX = 100
+const COST_MAX = 1_000
 
 /** Of a key or of a token of ours. */
 const CREDENTIAL_LENGTH_MAX = 8_192
@@ -28,6 +30,14 @@ function attempt(limits: { readonly keyLengthMax: number; readonly permissionsMa
           'What the use needs, each as area:action.',
           limits.permissionsMax === undefined ? {} : { maxItems: limits.permissionsMax },
         ),
+      ),
+      cost: Type.Optional(
+        Type.Integer({
+          minimum: 0,
+          maximum: COST_MAX,
+          description:
+            'What the use counts for in the limits of the key; 1 where it is not said. 0: it looks and is not counted.',
+        }),
       ),
     },
     { additionalProperties: false },
@@ -66,6 +76,14 @@ export const VerifyResult = Type.Object({
   replaceBy: NullableTimestamp(
     'When the secret that was used ends because it was replaced; null: it was not.',
   ),
+  limits: LimitStates,
+  limitedBy: NullableString({ description: 'The limit that refused; null: none did.' }),
+  retryAfterSeconds: Type.Unsafe<number | null>({
+    type: ['integer', 'null'],
+    description:
+      'After so long there is room for a use of this cost, if nobody takes it; null: it was not limited, or the cost is ' +
+      'more than the whole limit.',
+  }),
   requestId: Type.String(),
 })
 

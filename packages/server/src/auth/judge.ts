@@ -1,4 +1,6 @@
+import type { Clock } from '@latchkey/core/clock'
 import type { Attempt } from '@latchkey/core/evaluate'
+import type { Charged } from '@latchkey/core/limited-key'
 import { type MaybePromise, whenKnown } from '@latchkey/core/maybe-promise'
 import { NOT_FOUND, type Outcome } from '@latchkey/core/outcome'
 import type { PresentedToken } from '@latchkey/core/principal'
@@ -8,6 +10,8 @@ import type { Engine } from '../storage/engine.ts'
 import { findOutsideUser } from '../storage/tables/outside-user.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import type { ImportedTexts } from '../verification/imported-texts.ts'
+import type { Limits } from '../verification/limits.ts'
+import { cannotVerify } from '../verification/load-key.ts'
 import type { Usage } from '../verification/usage.ts'
 import { TOKEN_LENGTH_MAX } from './access-token.ts'
 import type { OutsideRefusals } from './outside-issuers.ts'
@@ -20,6 +24,8 @@ export type JudgeDeps = {
   readonly outsideRefusals: OutsideRefusals
   readonly engine: Engine
   readonly usage: Usage
+  readonly limits: Limits
+  readonly clock: Clock
   readonly metrics: Metrics
 }
 
@@ -30,10 +36,17 @@ export type Presented = {
   readonly mayBeToken: boolean
 }
 
-/** The verdict, and the token that stood for the key, session or user. */
-export type Judged = { readonly outcome: Outcome; readonly token: PresentedToken | undefined }
+/**
+ * The verdict, and the token that stood for the key, session or user. `charged`: how the limits of the key stand, where it
+ * has some and they were looked at.
+ */
+export type Judged = {
+  readonly outcome: Outcome
+  readonly token: PresentedToken | undefined
+  readonly charged: Charged | undefined
+}
 
-const UNKNOWN: Judged = { outcome: NOT_FOUND, token: undefined }
+const UNKNOWN: Judged = { outcome: NOT_FOUND, token: undefined, charged: undefined }
 
 /**
  * Judges what was presented: the one way to do it, whoever asks. All that is asked of it stands in the attempt, as it is
@@ -42,18 +55,60 @@ const UNKNOWN: Judged = { outcome: NOT_FOUND, token: undefined }
  */
 export function judge(
   deps: JudgeDeps,
-  { secret, text, mayBeToken }: Presented,
+  presented: Presented,
   attempt: Attempt,
   expectedId?: string,
 ): MaybePromise<Judged> {
-  if (secret === undefined) {
-    return whenKnown(judgeText(deps, text, mayBeToken, attempt), (judged) =>
-      note(deps, judged, attempt, expectedId),
+  return whenKnown(judgeAll(deps, presented, attempt), (judged) => {
+    const { outcome } = judged
+    if (attempt.cost === null || outcome.code !== 'VALID' || outcome.key.limits === null) {
+      return note(deps, judged, attempt, expectedId)
+    }
+    return whenKnown(charge(deps, judged, presented, attempt), (charged) =>
+      note(deps, charged, attempt, expectedId),
+    )
+  })
+}
+
+/** All but the limits: they are charged when everything else is in order. */
+const judgeAll = (deps: JudgeDeps, { secret, text, mayBeToken }: Presented, attempt: Attempt) =>
+  secret === undefined
+    ? judgeText(deps, text, mayBeToken, attempt)
+    : whenKnown(deps.verifier.verify(secret, attempt), whole)
+
+const whole = (outcome: Outcome): Judged => ({ outcome, token: undefined, charged: undefined })
+
+/** Whoever is kept out by the others so often is told to come again. */
+const TRIES_MAX = 10
+
+/**
+ * Charges the limits of a key, if it has some. Where the authority had to be asked, everything is judged again: what was
+ * revoked meanwhile is not charged.
+ */
+function charge(
+  deps: JudgeDeps,
+  judged: Judged,
+  presented: Presented,
+  attempt: Attempt,
+  tries = 1,
+): MaybePromise<Judged> {
+  const { outcome } = judged
+  if (outcome.code !== 'VALID' || outcome.key.limits === null || attempt.cost === null) return judged
+  const charged = deps.limits.charge(outcome.key.id, outcome.key.limits, attempt.cost)
+  if (charged instanceof Promise) {
+    if (tries > TRIES_MAX) throw cannotVerify(new Error('the limits of the key are fought over'))
+    return charged.then(
+      async () => {
+        const again = { ...attempt, nowMs: deps.clock.nowMs() }
+        return charge(deps, await judgeAll(deps, presented, again), presented, again, tries + 1)
+      },
+      (error: unknown) => {
+        throw cannotVerify(error)
+      },
     )
   }
-  return whenKnown(deps.verifier.verify(secret, attempt), (outcome) =>
-    note(deps, { outcome, token: undefined }, attempt, expectedId),
-  )
+  if (charged.limitedBy === null) return { ...judged, charged }
+  return { ...judged, charged, outcome: { ...outcome, code: 'RATE_LIMITED' } }
 }
 
 /** What is no secret of ours. Garbage costs no promise. */
@@ -80,7 +135,7 @@ function judgeImported(
 ): MaybePromise<Judged> {
   return whenKnown(importedTexts.tagsOf(text), (tags) => {
     if (tags.length === 0) return UNKNOWN
-    return whenKnown(verifier.verifyTags(tags, attempt), (outcome) => ({ outcome, token: undefined }))
+    return whenKnown(verifier.verifyTags(tags, attempt), whole)
   })
 }
 
@@ -91,10 +146,11 @@ async function judgeWhatItStandsFor(deps: JudgeDeps, text: string, attempt: Atte
   if (verified === undefined) return judgeImported(deps, text, attempt)
   const token = presentedToken(verified)
   const id = verified.kind === 'own' ? verified.subjectId : await findSubject(deps, verified)
-  if (id === undefined) return { outcome: NOT_FOUND, token }
+  if (id === undefined) return { outcome: NOT_FOUND, token, charged: undefined }
   return {
     outcome: await deps.verifier.verifyById(id, { ...attempt, token, secretOrdinal: token.secretOrdinal }),
     token,
+    charged: undefined,
   }
 }
 

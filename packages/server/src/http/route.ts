@@ -160,6 +160,7 @@ function admit(deps: RouteDeps, operation: Operation, request: Incoming): MaybeP
     permissions: operation.permission === null ? NOTHING : [operation.permission],
     exempt: operation.allowsSelf === true ? (request.params.keyId ?? null) : null,
     asker: null,
+    cost: null,
   }
   return whenKnown(
     authenticate(deps, request.raw, request.address, asked, credentialOptionsOf(operation)),

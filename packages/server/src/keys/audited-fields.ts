@@ -9,6 +9,8 @@ export function auditedFields(key: Key) {
     permissions: key.permissions,
     ceiling: key.ceiling,
     metadata: key.metadata,
+    rateLimits: key.rateLimits,
+    quota: key.quota,
     enabled: key.isEnabled,
   }
 }

@@ -22,7 +22,7 @@ import type { Db } from '../storage/tables/schema.ts'
 import type { User } from '../storage/tables/user.ts'
 import { findUser, saveKeyCounts } from '../storage/tables/users.ts'
 import { auditedFields } from './audited-fields.ts'
-import { authorityOf, grantableBy, reachOf } from './grant.ts'
+import { authorityOf, type Bounds, grantableBy, reachOf } from './grant.ts'
 import { parseExpiry, type ReadInput } from './key-input.ts'
 import { keysQuota } from './key-quotas.ts'
 
@@ -165,39 +165,48 @@ function grantedPermissions(
   return permissions
 }
 
-/** From where and until when. Nothing said: as the principal's own key, where it could otherwise make an equal without bounds. */
+/**
+ * From where, until when and how often. Nothing said: as the principal's own key, where it could otherwise make an equal
+ * without bounds.
+ */
 async function grantedReach(
   { db, principal }: Change,
   user: User,
   { input, entries = null }: ReadInput<ApiKeyCreate>,
   expiresAtMs: number | null,
-): Promise<Pick<Key, 'whitelistedIPs' | 'expiresAtMs'>> {
+): Promise<Bounds> {
   const inherited = isEqual(principal, user) ? principal.reach : UNBOUND
+  const { allowlist, limits } = inherited
+  const own = allowlist === null && limits === null ? undefined : await findOwnKey(db, principal)
   const isListed = entries !== null || input.whitelistedIPs === null
   const isEndSaid = expiresAtMs !== null || input.expiresAt === null
-  const reach = {
-    whitelistedIPs: isListed || inherited.allowlist === null ? entries : await findOwnEntries(db, principal),
+  const { rateLimits = own?.rateLimits ?? null, quota = own?.quota ?? null } = input
+  const bounds = {
+    whitelistedIPs: isListed ? entries : (own?.whitelistedIPs ?? null),
     expiresAtMs: isEndSaid ? expiresAtMs : inherited.expiresAtMs,
+    rateLimits: rateLimits?.length === 0 ? null : rateLimits,
+    quota,
   }
-  assertWithinReach(principal, user, reachOf(reach))
-  return reach
+  assertWithinReach(principal, user, reachOf(bounds))
+  return bounds
 }
 
-/** As they were written: what is compiled has lost their order. */
-async function findOwnEntries(db: Db, { id, homeCompanyId }: Principal): Promise<readonly string[] | null> {
+/** Its bounds as they were written: what is compiled has lost their order. */
+async function findOwnKey(db: Db, { id, homeCompanyId }: Principal): Promise<Bounds | undefined> {
   const isKey = id !== null && homeCompanyId !== null && isId('key', id)
-  const own = isKey ? await findKey(db, homeCompanyId, id) : undefined
-  return own?.whitelistedIPs ?? null
+  return isKey ? findKey(db, homeCompanyId, id) : undefined
 }
 
 function creationOf(key: Key) {
-  const { whitelistedIPs, permissions, expiresAt, ceiling } = auditedFields(key)
+  const { whitelistedIPs, permissions, expiresAt, ceiling, rateLimits, quota } = auditedFields(key)
   return {
     userId: [null, key.userId],
     whitelistedIPs: [null, whitelistedIPs],
     permissions: [null, permissions],
     expiresAt: [null, expiresAt],
     mode: [null, key.mode],
+    ...(rateLimits === null ? {} : { rateLimits: [null, rateLimits] as const }),
+    ...(quota === null ? {} : { quota: [null, quota] as const }),
     ...(ceiling === null ? {} : { ceiling: [null, ceiling] as const }),
   } as const
 }

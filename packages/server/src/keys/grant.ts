@@ -3,18 +3,22 @@ import { compileAllowlist } from '@latchkey/core/allowlist'
 import { authorityUnder, type Ceiling, ceilingOf } from '@latchkey/core/ceiling'
 import { AppError } from '@latchkey/core/error'
 import { assertCovers, assertNotAbove, assertOwn, assertWithinReach } from '@latchkey/core/escalation'
+import { compileLimits } from '@latchkey/core/limit'
 import { lacks } from '@latchkey/core/permission'
 import { exceeds, type Reach } from '@latchkey/core/reach'
 import type { Change } from '../changes/change.ts'
 import type { Key } from '../storage/tables/key.ts'
 import type { User } from '../storage/tables/user.ts'
 
-/** What of a key says what it may do, from where and until when. */
-export type Grant = Pick<Key, 'id' | 'whitelistedIPs' | 'expiresAtMs' | 'permissions' | 'ceiling' | 'status'>
+/** What of a key bounds its use: from where, until when and how often. */
+export type Bounds = Pick<Key, 'whitelistedIPs' | 'expiresAtMs' | 'rateLimits' | 'quota'>
+
+/** The same, and what the key may do. */
+export type Grant = Bounds & Pick<Key, 'id' | 'permissions' | 'ceiling' | 'status'>
 
 /**
  * A change of a key gives no more than the principal has. Whatever lets a key do more, be used from more addresses,
- * for longer or again is a grant: the principal must have all that the key may do. Throws AppError
+ * for longer, more often or again is a grant: the principal must have all that the key may do. Throws AppError
  * `permission_escalation`, `missing_permission`.
  */
 export function assertMayRegrant(change: Change, user: User, before: Grant, after: Grant): void {
@@ -28,7 +32,7 @@ export function assertMayRegrant(change: Change, user: User, before: Grant, afte
   if (isReachGrown && principal.id === before.id) {
     throw new AppError(
       'permission_escalation',
-      'A key cannot loosen its own restriction or end: ask with another key, or sign in.',
+      'A key cannot loosen its own restriction, limits or end: ask with another key, or sign in.',
     )
   }
   const may = authorityOf(change, user, after)
@@ -55,9 +59,8 @@ export function authorityOf(change: Change, user: User, grant: Pick<Grant, 'perm
 export const grantableBy = ({ principal, ledger }: Change): Ceiling | null =>
   ceilingOf(principal.role, ledger.isOperator, principal.authority)
 
-export function reachOf({
-  whitelistedIPs,
+export const reachOf = ({ whitelistedIPs, expiresAtMs, rateLimits, quota }: Bounds): Reach => ({
+  allowlist: whitelistedIPs === null ? null : compileAllowlist(whitelistedIPs),
   expiresAtMs,
-}: Pick<Grant, 'whitelistedIPs' | 'expiresAtMs'>): Reach {
-  return { allowlist: whitelistedIPs === null ? null : compileAllowlist(whitelistedIPs), expiresAtMs }
-}
+  limits: compileLimits(rateLimits, quota),
+})

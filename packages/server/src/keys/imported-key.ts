@@ -39,6 +39,8 @@ export function buildImportedKey(
     whitelistedIPs: row.whitelistedIPs ?? null,
     permissions,
     ceiling: grantableBy(change),
+    rateLimits: null,
+    quota: null,
     description: row.description ?? null,
     metadata: row.metadata,
     expiresAtMs: timeOf('expiresAt', row.expiresAt) ?? null,

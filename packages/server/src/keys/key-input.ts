@@ -1,11 +1,13 @@
 import { parseWhitelistedIPs } from '@latchkey/core/allowlist'
 import { type Fault, inputError, noteFault } from '@latchkey/core/error'
+import { QUOTA_NAME } from '@latchkey/core/limit'
 import { parsePermission } from '@latchkey/core/permission'
 import { explainTime, parseTime } from '@latchkey/core/time'
 
 type Lists = {
   readonly whitelistedIPs?: readonly string[] | string | null
   readonly permissions?: readonly string[] | null
+  readonly rateLimits?: readonly { readonly name: string }[] | null
 }
 
 /**
@@ -23,7 +25,8 @@ export type ReadInput<Input> = {
 /** Throws AppError when the lists have more faults than are told. */
 export function readKeyInput<Input extends Lists>(input: Input): ReadInput<Input> {
   const faults: Fault[] = []
-  const { whitelistedIPs, permissions } = input
+  const { whitelistedIPs, permissions, rateLimits } = input
+  checkLimitNames(rateLimits ?? [], faults)
   return {
     input,
     entries: whitelistedIPs === undefined ? undefined : parseEntries(whitelistedIPs, faults),
@@ -45,6 +48,21 @@ function parseEntries(
   }
   if (parsed.hasMore) throw inputError(faults, 'invalid_body', true)
   return null
+}
+
+/** Each limit is known by its name, in verdicts and headers. */
+function checkLimitNames(limits: readonly { readonly name: string }[], faults: Fault[]): void {
+  for (const [index, { name }] of limits.entries()) {
+    const pointer = `/rateLimits/${index}/name`
+    const first = limits.findIndex((other) => other.name === name)
+    if (name === QUOTA_NAME) {
+      const detail = 'cannot be quota, which is what the quota of the key is called: choose another name.'
+      noteFault(faults, { pointer, code: 'invalid_field', detail })
+    } else if (first < index) {
+      const detail = `is that of /rateLimits/${first} too: give each limit a name of its own.`
+      noteFault(faults, { pointer, code: 'invalid_field', detail })
+    }
+  }
 }
 
 /** A list of permissions, each once; null stays null. */

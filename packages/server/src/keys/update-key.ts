@@ -92,6 +92,17 @@ const PATCHES: {
   expiresAt: (value, { nowMs, faults }) => ({ expiresAtMs: parseExpiry(value, nowMs, faults) }),
   permissions: (_value, { read }) => ({ permissions: read.permissions ?? null }),
   metadata: (metadata) => ({ metadata }),
+  rateLimits(rateLimits, { faults }) {
+    if (rateLimits?.length === 0) {
+      faults.push({
+        pointer: '/rateLimits',
+        code: 'invalid_field',
+        detail: 'is empty: send null to remove the limits, or leave the field out to keep them.',
+      })
+    }
+    return { rateLimits }
+  },
+  quota: (quota) => ({ quota }),
   enabled(isEnabled, { key, faults }) {
     const isDeleted = key.deletedAtMs !== null
     if (isDeleted && isEnabled) {

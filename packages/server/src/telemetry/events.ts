@@ -24,6 +24,8 @@ export type Events = {
   }): void
   storeFailed(error: unknown): void
   usageLost(error: unknown): void
+  /** What this process had on lease of the limits of keys is lost to them. */
+  limitsLost(error: unknown): void
   /** A connection to the database broke; another takes its place. */
   connectionLost(error: unknown): void
   /** What other servers change is not heard any more: after the lease, verification needs the database. */
@@ -64,6 +66,11 @@ export function createEvents(log: Log): Events {
     storeFailed: (error) => log.fatal({ event: 'store_failed', error: describe(error) }, 'the store failed'),
     usageLost: (error) =>
       log.warn({ event: 'usage_lost', error: describe(error) }, 'last-used times not stored'),
+    limitsLost: (error) =>
+      log.warn(
+        { event: 'limits_lost', error: describe(error) },
+        'what was on lease of the limits of keys could not be given back',
+      ),
     connectionLost: (error) =>
       log.warn({ event: 'connection_lost', error: describe(error) }, 'a database connection broke'),
     followingFailed: (error) =>

@@ -60,6 +60,8 @@ describe('the answer', () => {
         permissions: null,
         mode: 'live',
         metadata: {},
+        rateLimits: null,
+        quota: null,
         enabled: true,
         statusReason: null,
         createdBy: company.users.admin.keyId,

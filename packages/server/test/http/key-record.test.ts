@@ -64,6 +64,8 @@ function compiled(record: KeyRecord): { key: VerifiableKey; secret: KeySecret } 
         userPermissions: null,
         narrowings: [record.permissions],
       }),
+      // One that has some is asked about each time.
+      limits: null,
       metadata: record.metadata,
     },
     secret: {
@@ -80,7 +82,10 @@ function judgedElsewhere(record: KeyRecord, ip: string | undefined, permissions:
   const { key, secret } = compiled(record)
   const address = ip === undefined ? undefined : parseAddress(ip)
   const attempt = { ...IN_FORCE, address, permissions, nowMs: clock.nowMs() }
-  return presentOutcome({ outcome: evaluate(key, attempt, secret), token: undefined }, 'elsewhere')
+  return presentOutcome(
+    { outcome: evaluate(key, attempt, secret), token: undefined, charged: undefined },
+    'elsewhere',
+  )
 }
 
 const later = (ms: number) => new Date(clock.nowMs() + ms).toISOString()
@@ -155,6 +160,14 @@ describe('a key', () => {
         expect(judgedElsewhere(record!, ip, permissions)).toMatchObject(verdict)
       }
     }
+  })
+
+  test.each<[boolean, object]>([
+    [false, {}],
+    [true, { rateLimits: [{ name: 'minute', limit: 5, windowSeconds: 60 }] }],
+    [true, { quota: { limit: 5, period: 'day' } }],
+  ])('is limited: %s, where it has %j', async (isLimited, limits) => {
+    expect((await recordOf((await create(limits)).key)).record).toMatchObject({ isLimited })
   })
 
   test('of a company that is inactive is judged so by the operator', async () => {

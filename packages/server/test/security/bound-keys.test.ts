@@ -47,10 +47,16 @@ const makeUser = (role: string, fields: object = {}): Promise<Parsed> =>
 const byKey = (key: string) => ({ 'x-api-key': key })
 const mail = () => `${company.id}@example.com`
 
+const RATE = { name: 'minute', limit: 5, windowSeconds: 60 }
+const QUOTA = { limit: 50, period: 'day' }
+const FREE = { whitelistedIPs: null, expiresAt: null, rateLimits: null, quota: null }
+
 /** What each of them is called with. */
 const bounds: readonly (readonly [string, () => Promise<object>])[] = [
   ['a restricted key', async () => byKey((await made({ whitelistedIPs: ['127.0.0.1'] })).key)],
   ['a key that ends', async () => byKey((await made({ expiresAt: inHours(1) })).key)],
+  ['a key with a rate limit', async () => byKey((await made({ rateLimits: [RATE] })).key)],
+  ['a key with a quota', async () => byKey((await made({ quota: QUOTA })).key)],
   [
     'a token of a restricted key',
     async () => bearer(await accessToken(server, await made({ whitelistedIPs: ['127.0.0.1'] }))),
@@ -90,7 +96,7 @@ const attempts: readonly (readonly [string, number, (headers: object) => Promise
     200,
     async (headers) => {
       const { id } = await makeUser('viewer')
-      const free = await ask('POST', '/keys', headers, { userId: id, whitelistedIPs: null, expiresAt: null })
+      const free = await ask('POST', '/keys', headers, { userId: id, ...FREE })
       expect(free.status, free.text).toBe(201)
       return ask('PATCH', `/users/${id}`, headers, { role: 'owner' })
     },
@@ -122,12 +128,7 @@ const attempts: readonly (readonly [string, number, (headers: object) => Promise
   [
     'make a free key of its user',
     201,
-    (headers) =>
-      ask('POST', '/keys', headers, {
-        userId: company.users.owner.id,
-        whitelistedIPs: null,
-        expiresAt: null,
-      }),
+    (headers) => ask('POST', '/keys', headers, { userId: company.users.owner.id, ...FREE }),
   ],
   [
     'give a free key of its user more permissions',
@@ -152,6 +153,14 @@ const attempts: readonly (readonly [string, number, (headers: object) => Promise
     async (headers) => {
       const { id } = await made({ expiresAt: inHours(0.5), whitelistedIPs: ['192.0.2.1'] })
       return ask('PATCH', `/keys/${id}`, headers, { expiresAt: null, whitelistedIPs: null })
+    },
+  ],
+  [
+    'lift the limits of a key of its user',
+    200,
+    async (headers) => {
+      const { id } = await made({ rateLimits: [{ ...RATE, limit: 1 }], quota: QUOTA })
+      return ask('PATCH', `/keys/${id}`, headers, { rateLimits: null, quota: null })
     },
   ],
   [
@@ -228,6 +237,33 @@ describe('a bound key', () => {
     expect(body.expiresAt).toBe(inHours(1))
     clock.move(HOUR_MS)
     expectProblem(await server.call({ path: '/me', key: body.key }), 'key_expired')
+  })
+})
+
+describe('a key with limits', () => {
+  const limited = () => made({ rateLimits: [RATE], quota: QUOTA })
+
+  test('makes keys with the same, where nothing is said', async () => {
+    const { key } = await limited()
+    const { body } = await ask('POST', '/keys', byKey(key), { userId: company.users.owner.id })
+    expect(body).toMatchObject({ rateLimits: [RATE], quota: QUOTA })
+  })
+
+  test.each<readonly [string, object, 'refused' | 'done']>([
+    ['lifts its own rate limit', { rateLimits: null }, 'refused'],
+    ['lifts its own quota', { quota: null }, 'refused'],
+    ['raises its own', { rateLimits: [{ ...RATE, limit: 6 }] }, 'refused'],
+    ['shortens its own window', { rateLimits: [{ ...RATE, windowSeconds: 1 }] }, 'refused'],
+    ['begins its own anew under another name', { rateLimits: [{ ...RATE, name: 'other' }] }, 'refused'],
+    ['leaves its quota as it is', { quota: QUOTA }, 'done'],
+    ['makes its quota one of a month', { quota: { ...QUOTA, period: 'month' } }, 'done'],
+    ['lowers its own', { rateLimits: [{ ...RATE, limit: 4 }] }, 'done'],
+    ['adds one', { rateLimits: [RATE, { name: 'day', limit: 9, windowSeconds: 86_400 }] }, 'done'],
+  ])('%s: %j is %s', async (_what, patch, end) => {
+    const { id, key } = await limited()
+    const answer = await ask('PATCH', `/keys/${id}`, byKey(key), patch)
+    if (end === 'refused') expectProblem(answer, 'permission_escalation')
+    else expect(answer.status, answer.text).toBe(200)
   })
 })
 

@@ -185,6 +185,8 @@ function findRecord(store: ModelStore, handle: KeyHandle): KeyRecord | undefined
     permissions: null,
     ceiling: null,
     metadata: '{}',
+    rate_limits: null,
+    quota: null,
     role: 'viewer',
     user_status: contents.users.get(key.userId)?.isActive === true ? 'active' : 'inactive',
     user_permissions: null,

@@ -27,6 +27,8 @@ const aRow = (changes: Partial<VerifiableRow> = {}): VerifiableRow => ({
   permissions: null,
   ceiling: null,
   metadata: '{}',
+  rate_limits: null,
+  quota: null,
   role: 'developer',
   user_status: 'active',
   user_permissions: null,
@@ -109,6 +111,7 @@ describe('what judging takes of a row', () => {
       allowlist: null,
       role: 'developer',
       isOperator: false,
+      limits: null,
       metadata: { a: 'b' },
     })
   })

@@ -29,6 +29,7 @@ function aKey(changes: Partial<VerifiableKey> = {}): VerifiableKey {
     role,
     isOperator,
     authority: compileAuthority({ role, isOperator, userPermissions: null, narrowings: [] }),
+    limits: null,
     metadata: {},
     ...changes,
   }

@@ -13,6 +13,9 @@ const valid: VerifyResult = {
   metadata: { team: 'logistics' },
   secret: 'current',
   replaceBy: null,
+  limits: null,
+  limitedBy: null,
+  retryAfterSeconds: null,
   requestId: EXAMPLE_IDS.request,
 }
 const refused: VerifyResult = { ...valid, valid: false, code: 'IP_NOT_ALLOWED' }

@@ -16,6 +16,8 @@ const restricted: ApiKey = {
   permissions: ['orders:read'],
   mode: 'live',
   metadata: { team: 'logistics' },
+  rateLimits: [{ name: 'per-minute', limit: 100, windowSeconds: 60 }],
+  quota: { limit: 10_000, period: 'month' },
   enabled: true,
   statusReason: null,
   createdBy: EXAMPLE_IDS.adminKey,
@@ -46,6 +48,8 @@ const unrestricted: ApiKey = {
   expiresAt: null,
   permissions: null,
   metadata: {},
+  rateLimits: null,
+  quota: null,
   ...unused,
 }
 const rotated: ApiKey = {
@@ -100,6 +104,8 @@ export const keyExamples = {
           expiresAt: '2027-11-20T00:00:00Z',
           permissions: ['orders:read'],
           metadata: { team: 'logistics' },
+          rateLimits: [{ name: 'per-minute', limit: 100, windowSeconds: 60 }],
+          quota: { limit: 10_000, period: 'month' },
         },
       },
       unrestricted: { summary: 'Usable from everywhere', value: { userId: EXAMPLE_IDS.user } },

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import type { Address } from '@latchkey/core/address'
 import { AppError } from '@latchkey/core/error'
 import { type Attempt, IN_FORCE, isTokenOver } from '@latchkey/core/evaluate'
+import type { Charged } from '@latchkey/core/limited-key'
 import { type MaybePromise, whenKnown } from '@latchkey/core/maybe-promise'
 import { NOT_FOUND } from '@latchkey/core/outcome'
 import { type Principal, principalOf } from '@latchkey/core/principal'
@@ -12,6 +13,7 @@ import { findOutsideUser } from '../../storage/tables/outside-user.ts'
 import { principalNow } from '../../verification/principal-now.ts'
 import { refusalError, tokenExpired } from '../../verification/refusal.ts'
 import type { CredentialOptions } from '../wire/console-cookie.ts'
+import { limitedError } from '../wire/limit-headers.ts'
 import { readCredential } from './credential.ts'
 import { explainCredentialForm } from './credential-form.ts'
 import type { FailedAttempts } from './failed-attempts.ts'
@@ -21,8 +23,8 @@ export type AuthenticateDeps = JudgeDeps &
     readonly failedAttempts: FailedAttempts
   }
 
-/** What is asked of a credential besides that it is valid. */
-type Needed = Pick<Attempt, 'visibleTo' | 'permissions' | 'exempt' | 'asker'>
+/** What is asked of a credential besides that it is valid. `cost` not said: it is no use that counts in its limits. */
+type Needed = Pick<Attempt, 'visibleTo' | 'permissions' | 'exempt' | 'asker'> & Partial<Pick<Attempt, 'cost'>>
 
 /**
  * Who the request's credential proves it to be. Throws AppError: 400 when the credential is ambiguous, 401
@@ -36,6 +38,23 @@ export function authenticate(
   needed: Needed,
   options?: CredentialOptions,
 ): MaybePromise<Principal> {
+  return authenticateUse(deps, request, address, needed, justPrincipal, options)
+}
+
+const justPrincipal = (principal: Principal): Principal => principal
+
+/**
+ * The same for a use that counts in the limits of the key: 429 besides, when there is no room for it. `accepted` makes the
+ * answer of who it is, and of how the limits stand, where the key has some.
+ */
+export function authenticateUse<Answer>(
+  deps: AuthenticateDeps,
+  request: IncomingMessage,
+  address: Address | undefined,
+  needed: Needed,
+  accepted: (principal: Principal, charged: Charged | undefined) => Answer,
+  options?: CredentialOptions,
+): MaybePromise<Answer> {
   const credential = readCredential(request, options)
   if (credential === undefined) {
     throw new AppError(
@@ -46,7 +65,7 @@ export function authenticate(
   const { scheme, text } = credential
   const secret = parseSecret(text, deps.config.keyPrefix)
   const presented = { secret, text, mayBeToken: scheme === 'bearer' }
-  const { visibleTo, permissions, exempt, asker } = needed
+  const { visibleTo, permissions, exempt, asker, cost = null } = needed
   const nowMs = deps.clock.nowMs()
   const use: Attempt = {
     visibleTo,
@@ -56,9 +75,12 @@ export function authenticate(
     token: undefined,
     secretOrdinal: null,
     asker,
+    cost,
     nowMs,
   }
-  return whenKnown(judge(deps, presented, use), (judged) => accept(deps, judged, use, request))
+  return whenKnown(judge(deps, presented, use), (judged) =>
+    accepted(accept(deps, judged, use, request), judged.charged),
+  )
 }
 
 /**
@@ -98,7 +120,7 @@ export function authenticateAgain(
 /** Who the key, session or user of an accepted use is. `request`: where the credential stood. */
 function accept(
   { failedAttempts }: Pick<AuthenticateDeps, 'failedAttempts'>,
-  { outcome, token }: Judged,
+  { outcome, token, charged }: Judged,
   use: Attempt,
   request?: IncomingMessage,
 ): Principal {
@@ -111,6 +133,7 @@ function accept(
       request === undefined ? undefined : explainCredentialForm(request),
     )
   }
+  if (outcome.code === 'RATE_LIMITED' && charged !== undefined) throw limitedError(charged)
   if (outcome.code !== 'VALID') throw refusalError(outcome, { ...use, token })
   return principalOf(outcome.key, token, outcome.secret)
 }

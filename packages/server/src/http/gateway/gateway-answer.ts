@@ -1,17 +1,22 @@
 import { AppError } from '@latchkey/core/error'
+import type { Charged } from '@latchkey/core/limited-key'
 import { type CompiledAuthority, listPermissions } from '@latchkey/core/permission'
 import type { Principal } from '@latchkey/core/principal'
 import { presentTimeOrNull } from '../present/present-time.ts'
 import { problemAnswer, statusOf } from '../present/problem.ts'
 import type { Answer, TextAnswer } from '../wire/answer.ts'
+import { limitHeaders } from '../wire/limit-headers.ts'
 
 /** nginx turns every status but 401 and 403 of its subrequest into a 500: 429 goes as 403, with X-Auth-Status. */
 export type Flavour = 'plain' | 'nginx'
 
 /** The request may pass, and this is who sent it. */
-export const gatewayAllowance = (principal: Principal): Answer => ({
+export const gatewayAllowance = (principal: Principal, charged: Charged | undefined): Answer => ({
   status: 200,
-  headers: verdictHeaders(200, NONE, principal),
+  headers:
+    charged === undefined
+      ? verdictHeaders(200, NONE, principal)
+      : { ...verdictHeaders(200, NONE, principal), ...limitHeaders(charged.states) },
   body: '',
 })
 

@@ -5,6 +5,8 @@ import { parsePermission } from '@latchkey/core/permission'
 export type Demand = {
   readonly gatewayTokens: readonly string[]
   readonly permissions: readonly string[]
+  /** What a use counts for in the limits of the key. */
+  readonly cost: number
   /** Why this cannot be what was meant, as a sentence. Then nobody is let through; undefined: nothing is wrong. */
   readonly fault: string | undefined
 }
@@ -30,13 +32,13 @@ export function createDemandReader(): (url: string, configured: Configured) => D
   }
 }
 
-const NO_DEMAND: Demand = { gatewayTokens: [], permissions: [], fault: undefined }
+const NO_DEMAND: Demand = { gatewayTokens: [], permissions: [], cost: 1, fault: undefined }
 
 /** `isOpen`: behind the text stands what a client sent, which is another each time. */
 type Read = { readonly text: string; readonly isOpen: boolean; readonly demand: Demand }
 type Parameter = readonly [name: string, value: string]
 
-const NAMES = ['permission', 'gatewayToken']
+const NAMES = ['permission', 'gatewayToken', 'cost']
 /** What is behind this one is the client's. */
 const LAST_NAME = 'path'
 
@@ -69,6 +71,9 @@ function endOfConfigured(url: string, start: number): number | undefined {
 const PARAMETERS_MAX = 64
 const TOO_MANY = `The gateway's configured URI has more than ${PARAMETERS_MAX} parameters: name fewer permissions.`
 
+const TWO_COSTS = "The gateway's configured URI has several costs: a use has one."
+const COST_MAX = 1_000
+
 /** URLSearchParams would drop a second question mark. */
 const parametersOf = (query: string): Parameter[] => [
   ...new URLSearchParams(`?${query.split('&', PARAMETERS_MAX + 1).join('&')}`),
@@ -77,11 +82,13 @@ const parametersOf = (query: string): Parameter[] => [
 function judge(parameters: readonly Parameter[], known: readonly string[]): Demand {
   const valuesOf = (wanted: string) =>
     parameters.filter(([name]) => name === wanted).map(([, value]) => value)
+  const costs = valuesOf('cost')
   const isTooMuch = parameters.length > PARAMETERS_MAX
   return {
     gatewayTokens: valuesOf('gatewayToken'),
     permissions: valuesOf('permission'),
-    fault: isTooMuch ? TOO_MANY : firstFault(parameters, known),
+    cost: Number(costs[0] ?? 1),
+    fault: isTooMuch ? TOO_MANY : costs.length > 1 ? TWO_COSTS : firstFault(parameters, known),
   }
 }
 
@@ -101,6 +108,9 @@ function faultOf([name, value]: Parameter, known: readonly string[]): string | u
     const suggestion = nearest(name, known)
     const hint = suggestion === undefined ? `known are ${known.join(', ')}.` : `did you mean ${suggestion}?`
     return `The gateway's configured URI has ${named('parameter', name)}, which is not known: ${hint}`
+  }
+  if (name === 'cost' && !(/^\d{1,4}$/.test(value) && Number(value) <= COST_MAX)) {
+    return `The gateway's configured URI has ${named('cost', value)}, which is not a whole number from 0 to 1000.`
   }
   if (name !== 'permission' || isOnePermission(value)) return undefined
   return (

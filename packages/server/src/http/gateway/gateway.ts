@@ -5,7 +5,7 @@ import { AppError } from '@latchkey/core/error'
 import { type Asker, IN_FORCE } from '@latchkey/core/evaluate'
 import { type MaybePromise, whenKnown } from '@latchkey/core/maybe-promise'
 import { type Principal, sightOf } from '@latchkey/core/principal'
-import { type AuthenticateDeps, authenticate, authenticateSecret } from '../admission/authenticate.ts'
+import { type AuthenticateDeps, authenticateSecret, authenticateUse } from '../admission/authenticate.ts'
 import { statusOf } from '../present/problem.ts'
 import type { Router } from '../router.ts'
 import type { Answer } from '../wire/answer.ts'
@@ -51,10 +51,11 @@ function answerGateway(deps: AuthenticateDeps, request: Incoming, demand: Demand
       permissions: demand.permissions,
       exempt: null,
       asker: gateway ?? BY_ITS_PLACE,
+      cost: demand.cost,
     }
-    return whenKnown(authenticate(deps, raw, address, asked), (principal) => {
+    return authenticateUse(deps, raw, address, asked, (principal, charged) => {
       request.principal = principal
-      return gatewayAllowance(principal)
+      return gatewayAllowance(principal, charged)
     })
   })
 }

@@ -8,13 +8,14 @@ import { type Principal, principalOf, sightOf } from '@latchkey/core/principal'
 import { parseSecret, type Secret } from '@latchkey/core/secret'
 import { type JudgeDeps, type Judged, judge } from '../../auth/judge.ts'
 import type { Services } from '../../services.ts'
-import { presentTimeOrNull } from '../present/present-time.ts'
+import { presentTime, presentTimeOrNull } from '../present/present-time.ts'
 
 /** One element of POST /verify and /verify/batch, as it came. */
 export type VerifyInput = {
   readonly key: string
   readonly ip?: string
   readonly permissions?: readonly string[]
+  readonly cost?: number
 }
 
 /** The same, parsed. A text that can be neither a secret nor a token is no fault: its verdict is NOT_FOUND. */
@@ -23,6 +24,7 @@ export type ParsedInput = {
   readonly secret: Secret | undefined
   readonly address: Address | undefined
   readonly permissions: readonly string[]
+  readonly cost: number
 }
 
 /** `base` is the JSON Pointer of the element. */
@@ -48,14 +50,20 @@ export function parseVerifyInput(
     noteFault(faults, { pointer: `${base}/permissions/${index}`, code: 'invalid_field', detail })
   }
   const { key: text } = input
-  return { text, secret: parseSecret(text, keyPrefix), address, permissions: input.permissions ?? [] }
+  return {
+    text,
+    secret: parseSecret(text, keyPrefix),
+    address,
+    permissions: input.permissions ?? [],
+    cost: input.cost ?? 1,
+  }
 }
 
 /** Verifies one key or token as the principal may see it. */
 export function verifyParsed(
   deps: JudgeDeps & Pick<Services, 'clock'>,
   principal: Principal,
-  { text, secret, address, permissions }: ParsedInput,
+  { text, secret, address, permissions, cost }: ParsedInput,
 ): MaybePromise<Judged> {
   const nowMs = deps.clock.nowMs()
   const visibleTo = sightOf(principal)
@@ -67,12 +75,13 @@ export function verifyParsed(
     token: undefined,
     secretOrdinal: null,
     asker: principal,
+    cost,
     nowMs,
   }
   return judge(deps, { secret, text, mayBeToken: true }, asked)
 }
 
-export function presentOutcome({ outcome, token }: Judged, requestId: string): VerifyResult {
+export function presentOutcome({ outcome, token, charged }: Judged, requestId: string): VerifyResult {
   const { code, key } = outcome
   const shown = key === undefined ? undefined : principalOf(key, token, outcome.secret)
   return {
@@ -86,9 +95,26 @@ export function presentOutcome({ outcome, token }: Judged, requestId: string): V
     expiresAt: presentTimeOrNull(earlier(key?.expiresAtMs ?? null, token?.expiresAtMs ?? null)),
     metadata: key === undefined ? {} : { ...key.metadata },
     ...presentSecret(outcome.secret),
+    ...presentLimits(charged),
     requestId,
   }
 }
+
+function presentLimits(
+  charged: Judged['charged'],
+): Pick<VerifyResult, 'limits' | 'limitedBy' | 'retryAfterSeconds'> {
+  if (charged === undefined) return NO_LIMITS
+  const { states, limitedBy, retryAfterSeconds } = charged
+  const limits = states.map(({ name, max, remaining, resetAtMs }) => ({
+    name,
+    limit: max,
+    remaining,
+    resetAt: presentTime(resetAtMs),
+  }))
+  return { limits, limitedBy, retryAfterSeconds }
+}
+
+const NO_LIMITS = { limits: null, limitedBy: null, retryAfterSeconds: null }
 
 /** Which secret of the key was used, and until when it may be. */
 function presentSecret(secret: KeySecret | undefined): Pick<VerifyResult, 'secret' | 'replaceBy'> {

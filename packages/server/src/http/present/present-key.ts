@@ -32,6 +32,8 @@ function present(view: KeyView, nowMs: number, key: string): ApiKey {
     permissions: view.permissions,
     mode: view.mode,
     metadata: view.metadata,
+    rateLimits: view.rateLimits,
+    quota: view.quota,
     enabled: view.isEnabled,
     statusReason: statusReason(view, nowMs),
     createdBy: view.createdBy,

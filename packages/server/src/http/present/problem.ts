@@ -51,6 +51,7 @@ export function problemAnswer(
     status: besides.status ?? status,
     headers: {
       ...besides.headers,
+      ...error.headers,
       ...(status === 401 ? { 'www-authenticate': challenge(error) } : {}),
       ...(error.retryAfterSeconds === undefined ? {} : { 'retry-after': error.retryAfterSeconds }),
       // The rest of such a body is not waited for.

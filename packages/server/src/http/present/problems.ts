@@ -1,5 +1,6 @@
 import type { ErrorCode } from '@latchkey/core/error'
 import { CONSOLE_PROBLEMS } from './console-problems.ts'
+import { LIMIT_PROBLEMS } from './limit-problems.ts'
 import { kind, type ProblemKind } from './problem-kind.ts'
 
 /** The only place that knows which HTTP status a code has. A new code without a row does not compile. */
@@ -260,12 +261,7 @@ export const PROBLEMS = {
     'The Idempotency-Key was used before with another body.',
     'Use a new Idempotency-Key for a new request.',
   ),
-  rate_limited: kind(
-    429,
-    'Too many failed attempts',
-    'Too many failed credentials came from this address.',
-    'Wait as long as Retry-After says. Valid credentials still pass.',
-  ),
+  ...LIMIT_PROBLEMS,
   headers_too_large: kind(
     431,
     'Headers too large',

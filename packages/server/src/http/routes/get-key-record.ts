@@ -51,6 +51,6 @@ function presentRecord({ record, key, secret }: FoundRecord): NonNullable<KeyRec
       endsAt: presentTimeOrNull(secret.endsAtMs),
       isOver: secret.isOver === true,
     },
-    isLimited: false,
+    isLimited: key.limits !== null,
   }
 }

@@ -1,5 +1,6 @@
 import type { Ceiling } from '@latchkey/core/ceiling'
 import type { CompanyId, KeyId, UserId } from '@latchkey/core/ids'
+import type { RateLimit, UseQuota } from '@latchkey/core/limit'
 import type { Mode } from '@latchkey/core/secret'
 
 /*
@@ -26,6 +27,9 @@ export type Key = {
   readonly ceiling: Ceiling | null
   readonly description: string | null
   readonly metadata: Readonly<Record<string, string>>
+  /** null: as often as it likes. */
+  readonly rateLimits: readonly RateLimit[] | null
+  readonly quota: UseQuota | null
   /** Milliseconds since the epoch, as every time here; null: never. */
   readonly expiresAtMs: number | null
   readonly isEnabled: boolean
@@ -55,6 +59,8 @@ export type KeyRow = {
   ceiling: string | null
   description: string | null
   metadata: string
+  rate_limits: string | null
+  quota: string | null
   expires_at: number | null
   is_enabled: 0 | 1
   status: 'active' | 'inactive'
@@ -81,6 +87,8 @@ export function keyOf(row: KeyRow): Key {
     ceiling: parsed<Ceiling>(row.ceiling),
     description: row.description,
     metadata: JSON.parse(row.metadata) as Readonly<Record<string, string>>,
+    rateLimits: parsed<readonly RateLimit[]>(row.rate_limits),
+    quota: parsed<UseQuota>(row.quota),
     expiresAtMs: row.expires_at,
     isEnabled: row.is_enabled === 1,
     status: row.status,
@@ -110,6 +118,8 @@ export function rowOfKey(key: Key): KeyRow {
     ceiling: textOf(key.ceiling),
     description: key.description,
     metadata: JSON.stringify(key.metadata),
+    rate_limits: textOf(key.rateLimits),
+    quota: textOf(key.quota),
     expires_at: key.expiresAtMs,
     is_enabled: key.isEnabled ? 1 : 0,
     status: key.status,
@@ -137,6 +147,8 @@ export const KEY_COLUMNS = [
   'ceiling',
   'description',
   'metadata',
+  'rate_limits',
+  'quota',
   'expires_at',
   'is_enabled',
   'status',

@@ -155,6 +155,8 @@ export type Schema = {
   sessions: SessionRow
   known_sources: KnownSourceRow
   key_usage: KeyUsageRow
+  /** JSON: what was used of the limits of a key. */
+  key_limits: { key_id: KeyId; account: string }
   usage_companies: { number: Generated<number>; company_id: CompanyId }
   usage_keys: UsageKeyRow
   usage_days: UsagePlace & CountColumns & { day: number }

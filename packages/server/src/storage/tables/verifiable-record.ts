@@ -26,6 +26,8 @@ export type VerifiableRow = {
   readonly permissions: string | null
   readonly ceiling: string | null
   readonly metadata: string
+  readonly rate_limits: string | null
+  readonly quota: string | null
   readonly role: string
   readonly user_status: string
   readonly user_permissions: string | null
@@ -53,6 +55,8 @@ export function recordOf(row: VerifiableRow): KeyRecord {
     permissions: row.permissions,
     ceiling: row.ceiling,
     metadata: row.metadata,
+    rateLimits: row.rate_limits,
+    quota: row.quota,
   }
 }
 

@@ -8,12 +8,12 @@ const OWNER = `u.role, u.status AS user_status, u.permissions AS user_permission
 
 const KEY = `k.id, k.company_id, k.user_id, k.fingerprint, k.secret_ordinal, p.tag AS previous_tag,
   p.ordinal AS previous_ordinal, p.ends_at AS previous_ends_at, p.successor_used_at, k.mode, k.status, k.expires_at, k.whitelisted_ips,
-  k.permissions, k.ceiling, k.metadata`
+  k.permissions, k.ceiling, k.metadata, k.rate_limits, k.quota`
 const BESIDE = `LEFT JOIN secrets p ON p.tag = k.previous_tag JOIN users u ON u.id = k.user_id
   JOIN companies c ON c.id = k.company_id`
 
 /** A session or a user in the shape of a key: no secret, no restriction, nothing narrowed. */
-const WITHOUT_SECRET = `NULL AS fingerprint, NULL AS previous_tag, 'live' AS mode, NULL AS whitelisted_ips, NULL AS permissions, NULL AS ceiling,
+const WITHOUT_SECRET = `NULL AS fingerprint, NULL AS previous_tag, 'live' AS mode, NULL AS whitelisted_ips, NULL AS permissions, NULL AS ceiling, NULL AS rate_limits, NULL AS quota,
   '{}' AS metadata`
 
 export type VerifiableSql = {

@@ -1,0 +1,85 @@
+import type { Limit } from './limit.ts'
+import type { Grant, LimitAnswer, Return, Want } from './limit-account.ts'
+import { type Bucket, isRunningLow, isUsable, type Look, lookAt, nextBlock } from './limit-bucket.ts'
+
+/** What a process has on lease of the limits of one key, by their names. A unit is used once, or given back once. */
+export type LimitLeases<Moment> = {
+  /** undefined: the authority has to be asked. */
+  look(limit: Limit, cost: number): Look | undefined
+  /** Uses units that are at hand. */
+  use(limits: readonly Limit[], cost: number): void
+  /** So little is at hand that more is to be had before it is needed. */
+  isLow(limit: Limit): boolean
+  /** How many units to take in advance now, and how many are at hand. */
+  need(limit: Limit): { readonly block: number; readonly atHand: number }
+  /** What is of no use here, by what will be asked for: ours no more from here on. */
+  giveUp(isDue: (limit: Limit) => boolean): Return[]
+  /** `askedAt`: before the question was sent. */
+  take(wants: readonly Want[], answer: LimitAnswer, askedAt: Moment): void
+}
+
+/** `sinceMs`: Infinity where the clocks do not agree on how long it is. */
+export function createLimitLeases<Moment>(sinceMs: (moment: Moment) => number): LimitLeases<Moment> {
+  const buckets = new Map<string, { readonly bucket: Bucket; readonly askedAt: Moment }>()
+  /** Their cell was over when the next ones came. */
+  let overdue: Return[] = []
+
+  const sinceOf = (name: string): number => {
+    const known = buckets.get(name)
+    return known === undefined ? Number.POSITIVE_INFINITY : sinceMs(known.askedAt)
+  }
+  const bucketOf = (name: string): Bucket | undefined => buckets.get(name)?.bucket
+
+  function takeOne(
+    { limit, needed, block, held }: Want,
+    { units, count }: Grant,
+    atMs: number,
+    askedAt: Moment,
+  ) {
+    const before = bucketOf(limit.name)
+    const isSameCell = before?.count.cell === count.cell && before.count.span === count.span
+    if (before !== undefined && !isSameCell) overdue.push(...emptied(before))
+    const bucket: Bucket = {
+      limit,
+      count,
+      atMs,
+      slackMs: sinceMs(askedAt),
+      isShort: units < needed,
+      block,
+      lowAt: Math.floor(Math.max(0, units - needed + held) / 2),
+      units: units + (isSameCell ? before.units : 0),
+    }
+    buckets.set(limit.name, { bucket, askedAt })
+  }
+
+  return {
+    look: (limit, cost) => lookAt(bucketOf(limit.name), limit, cost, sinceOf(limit.name)),
+    use(limits, cost) {
+      for (const { name } of limits) bucketOf(name)!.units -= cost
+    },
+    isLow: ({ name }) => isRunningLow(bucketOf(name)!),
+    need: ({ name }) => ({
+      block: nextBlock(bucketOf(name), sinceOf(name)),
+      atHand: bucketOf(name)?.units ?? 0,
+    }),
+    giveUp(isDue) {
+      const returns = overdue
+      overdue = []
+      for (const { bucket } of buckets.values()) {
+        if (isDue(bucket.limit) || !isUsable(bucket, sinceOf(bucket.limit.name)))
+          returns.push(...emptied(bucket))
+      }
+      return returns
+    },
+    take(wants, { atMs, grants }, askedAt) {
+      for (const [index, grant] of grants.entries()) takeOne(wants[index]!, grant, atMs, askedAt)
+    },
+  }
+}
+
+/** What was left in it. Nothing is left after. */
+function emptied(bucket: Bucket): Return[] {
+  const { limit, count, units } = bucket
+  bucket.units = 0
+  return units === 0 ? [] : [{ name: limit.name, span: count.span, cell: count.cell, units }]
+}

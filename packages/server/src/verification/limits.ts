@@ -1,0 +1,51 @@
+import type { Clock } from '@latchkey/core/clock'
+import { createLimiter, type Limiter } from '@latchkey/core/limiter'
+import type { Engine } from '../storage/engine.ts'
+import { findServerTimeMs } from '../storage/tables/key-limits.ts'
+import { createLimitAuthority } from './limit-authority.ts'
+import { type Moment, momentOf, systemTiming, type Timing, within } from './timing.ts'
+
+/** How often what nobody uses is looked for, in milliseconds. */
+const SWEEP_MS = 10_000
+/** How long a process that stops gives back what it has, in milliseconds: what it has not by then is lost to the keys. */
+const STOP_MS_MAX = 5_000
+
+export type Limits = Pick<Limiter, 'charge' | 'stop'>
+
+/** `clock`: a test's, in place of all that there are. */
+export function createLimits(engine: Engine, clock: Clock | undefined): Limits {
+  const timing = clock === undefined ? systemTiming : timingOf(clock)
+  const isFleet = engine.store === 'postgres' && clock === undefined
+  const limiter = createLimiter<Moment>({
+    ask: createLimitAuthority({
+      engine,
+      nowMs: isFleet ? findServerTimeMs : async () => timing.wallMs(),
+      timing,
+    }),
+    now: () => momentOf(timing),
+    sinceMs: (moment) => sinceOn(timing, moment),
+    defer: (callback) => void setImmediate(callback),
+  })
+  const timer = setInterval(limiter.sweep, SWEEP_MS)
+  timer.unref()
+  return {
+    charge: limiter.charge,
+    async stop() {
+      clearInterval(timer)
+      await within(timing, STOP_MS_MAX, limiter.stop())
+    },
+  }
+}
+
+const timingOf = ({ nowMs }: Clock): Timing => ({
+  monotonicMs: nowMs,
+  wallMs: nowMs,
+  after: systemTiming.after,
+})
+
+/** By the clock that shows more: one stands still in suspend, the other may be set. Infinity: one went back. */
+function sinceOn(timing: Timing, moment: Moment): number {
+  const monotonicMs = timing.monotonicMs() - moment.monotonicMs
+  const wallMs = timing.wallMs() - moment.wallMs
+  return monotonicMs < 0 || wallMs < 0 ? Number.POSITIVE_INFINITY : Math.max(monotonicMs, wallMs)
+}
