@@ -93,6 +93,19 @@ describe.skipIf(!isBrowserThere)('what people do with a key', () => {
     expect([await verify(old, '192.0.2.1'), await verify(secret, '192.0.2.1')]).toEqual(['INACTIVE', 'VALID'])
   })
 
+  test('a new key that may not be used from here says so when it is tried', async () => {
+    const { page, dialog, button, go } = opened
+    await go('/keys')
+    await button('Create key').first().click()
+    await dialog().getByRole('textbox', { name: 'Allowed addresses' }).fill('192.0.2.7,')
+    await dialog().getByRole('button', { name: 'Create key' }).click()
+    await button('Try it').click()
+    await said(/^The key is there, and this call was refused: .*127\.0\.0\.1/)
+    await page.getByLabel('I have stored it').check()
+    await button('Done').click()
+    await page.getByRole('heading', { name: 'Facts' }).waitFor()
+  })
+
   test('a key in use is deleted only by its last four characters, and then dead on all servers', async () => {
     const { page, dialog, button, go, makeKey, verify } = opened
     const { id, key } = await makeKey({ description: 'Leaked' })

@@ -3,6 +3,7 @@ import { useState } from 'react'
 import { apiUrl } from '../api/base.ts'
 import { CopyButton } from './copy-button.tsx'
 import { Notice } from './notice.tsx'
+import { TryIt } from './try-it.tsx'
 
 type RevealProps = {
   readonly secret: string
@@ -45,6 +46,7 @@ export function Reveal({ secret, isStored, onStored }: RevealProps) {
           onChange={(event) => onStored(event.currentTarget.checked)}
         />
       </div>
+      <TryIt secret={secret} />
     </div>
   )
 }
