@@ -14,6 +14,7 @@ function open({ tagsMax = 100 } = {}) {
   const stored: Fingerprint[][] = [[ONE], [TWO]]
   const asked: { answer: () => void; fail: () => void }[] = []
   let nowMs = 1_000
+  let onTurn = () => {}
   const known = createKnownTags({
     list: (after) =>
       new Promise((resolve, reject) => {
@@ -23,7 +24,7 @@ function open({ tagsMax = 100 } = {}) {
         asked.push({ answer, fail: () => reject(new Error('silent')) })
       }),
     monotonicMs: () => nowMs,
-    nextTurn: async () => {},
+    nextTurn: async () => onTurn(),
     tagsMax,
   })
   /** Lets everything that waits for nothing from outside happen. */
@@ -33,6 +34,9 @@ function open({ tagsMax = 100 } = {}) {
     asked,
     among: (...tags: Fingerprint[]) => known.among(tags),
     forget: known.forget,
+    atEachTurn: (act: () => void) => {
+      onTurn = act
+    },
     pass: (ms: number) => {
       nowMs += ms
     },
@@ -97,6 +101,15 @@ test.each([
   tags.pass(5_000)
   await tags.readAll()
   expect(tags.among(THREE, GARBAGE)).toEqual([THREE])
+})
+
+test('nor does it when that is so after the last piece', async () => {
+  const tags = open()
+  tags.among(GARBAGE)
+  await tags.answer()
+  tags.atEachTurn(tags.forget)
+  await tags.answer()
+  expect(tags.among(THREE)).toEqual([THREE])
 })
 
 test('a store that falls silent leaves it unknown, and is asked again after a pause', async () => {
