@@ -50,8 +50,11 @@ export function diagnoseDataDir(dataDir: string): Finding {
     return problem(check, `${link} is a symbolic link, which the service does not follow.`, remedy)
   }
   if (isOpenToOthers(found.mode)) {
-    const detail = `${place} has the mode ${modeOf(found.mode)}: other users of the machine can look inside.`
-    return problem(check, detail, `chmod 700 '${place}'`)
+    // A volume belongs to a group (fsGroup of Kubernetes, 0 on OpenShift), and what is made in it to its maker alone.
+    const isOfGroup = (found.mode & 0o007) === 0
+    const others = isOfGroup ? 'its group' : 'other users of the machine'
+    const detail = `${place} has the mode ${modeOf(found.mode)}: ${others} can look inside.`
+    return (isOfGroup ? warning : problem)(check, detail, `chmod 700 '${place}'`)
   }
   return fine(check, `${place}, mode ${modeOf(found.mode)}, writable`)
 }
