@@ -93,6 +93,45 @@ describe.skipIf(!isBrowserThere)('what people do with a key', () => {
     expect([await verify(old, '192.0.2.1'), await verify(secret, '192.0.2.1')]).toEqual(['INACTIVE', 'VALID'])
   })
 
+  test('a key gets limits, is refused beyond them, and what is wrong with one stands beside it', async () => {
+    const { service, dialog, button, go, makeKey, verify } = opened
+    const { id, key } = await makeKey({ description: 'Limited' })
+    await go(`/keys/${id}`)
+    await button('Edit').click()
+    await dialog().getByText('Limits: none').click()
+    await button('Add a rate limit').click()
+    await dialog().getByLabel('Uses', { exact: true }).fill('2')
+    await dialog().getByRole('textbox', { name: 'Name' }).fill('Not a name')
+    await dialog().getByLabel('Quota').selectOption('month')
+    await dialog().getByLabel('Uses in it').fill('500')
+    await button('Save').click()
+    await dialog().locator('.lk-fault').waitFor()
+    await dialog().getByRole('textbox', { name: 'Name' }).fill('burst')
+    await button('Save').click()
+    await dialog().waitFor({ state: 'detached' })
+    await said('2 within a minute; 500 a month')
+    const { rateLimits, quota } = await service.call('GET', `/keys/${id}`)
+    expect([rateLimits, quota]).toEqual([
+      [{ name: 'burst', limit: 2, windowSeconds: 60 }],
+      { limit: 500, period: 'month' },
+    ])
+    const verdicts = [
+      await verify(key, '192.0.2.1'),
+      await verify(key, '192.0.2.1'),
+      await verify(key, '192.0.2.1'),
+    ]
+    expect(verdicts).toEqual(['VALID', 'VALID', 'RATE_LIMITED'])
+    await button('Edit').click()
+    await dialog()
+      .getByText(/^Limits: 2 within/)
+      .click()
+    await button('Remove the limit burst').click()
+    await dialog().getByLabel('Quota').selectOption('')
+    await button('Save').click()
+    await dialog().waitFor({ state: 'detached' })
+    expect((await service.call('GET', `/keys/${id}`)).rateLimits).toBe(null)
+  })
+
   test('a new key that may not be used from here says so when it is tried', async () => {
     const { page, dialog, button, go } = opened
     await go('/keys')

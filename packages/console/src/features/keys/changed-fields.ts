@@ -1,11 +1,14 @@
 import type { ApiKey, ApiKeyUpdate } from '@latchkey/contract/schemas/keys'
 import type { KeyFields } from './key-fields.ts'
+import { summaryOfLimits } from './limit-words.ts'
 
-export const fieldsOf = ({ description, whitelistedIPs, expiresAt, permissions }: ApiKey): KeyFields => ({
-  description: description ?? '',
-  entries: whitelistedIPs ?? [],
-  expiresAt,
-  permissions,
+export const fieldsOf = (apiKey: ApiKey): KeyFields => ({
+  description: apiKey.description ?? '',
+  entries: apiKey.whitelistedIPs ?? [],
+  expiresAt: apiKey.expiresAt,
+  permissions: apiKey.permissions,
+  rateLimits: apiKey.rateLimits,
+  quota: apiKey.quota,
 })
 
 /** What a form changes of a key: only that is sent. No entry any more means no restriction, which is said as null. */
@@ -18,6 +21,8 @@ export function changesOf(apiKey: ApiKey, fields: KeyFields): ApiKeyUpdate {
     ...(isChanged('entries') ? { whitelistedIPs: fields.entries.length === 0 ? null : fields.entries } : {}),
     ...(isChanged('expiresAt') ? { expiresAt: fields.expiresAt } : {}),
     ...(isChanged('permissions') ? { permissions: fields.permissions } : {}),
+    ...(isChanged('rateLimits') ? { rateLimits: fields.rateLimits } : {}),
+    ...(isChanged('quota') ? { quota: fields.quota } : {}),
   }
 }
 
@@ -30,6 +35,8 @@ export function mergedFields(before: KeyFields, typed: KeyFields, theirs: KeyFie
     entries: pick('entries'),
     expiresAt: pick('expiresAt'),
     permissions: pick('permissions'),
+    rateLimits: pick('rateLimits'),
+    quota: pick('quota'),
   }
 }
 
@@ -38,6 +45,8 @@ const NAMES = {
   entries: 'Allowed addresses',
   expiresAt: 'Expires',
   permissions: 'Permissions',
+  rateLimits: 'Rate limits',
+  quota: 'Quota',
 } as const
 
 export type Difference = { readonly name: string; readonly before: string; readonly now: string }
@@ -45,12 +54,18 @@ export type Difference = { readonly name: string; readonly before: string; reado
 /** What somebody else has changed. */
 export function differencesBetween(before: ApiKey, now: ApiKey): readonly Difference[] {
   const [old, current] = [fieldsOf(before), fieldsOf(now)]
-  const text = (value: KeyFields[keyof KeyFields]) =>
-    value === null || value.length === 0 ? 'none' : typeof value === 'string' ? value : value.join(', ')
   const fields = (Object.keys(NAMES) as (keyof KeyFields)[])
     .filter((name) => JSON.stringify(old[name]) !== JSON.stringify(current[name]))
-    .map((name) => ({ name: NAMES[name], before: text(old[name]), now: text(current[name]) }))
+    .map((name) => ({ name: NAMES[name], before: textOf(old, name), now: textOf(current, name) }))
   if (before.enabled === now.enabled) return fields
   const state = (isOn: boolean) => (isOn ? 'enabled' : 'disabled')
   return [...fields, { name: 'State', before: state(before.enabled), now: state(now.enabled) }]
+}
+
+function textOf(fields: KeyFields, name: keyof KeyFields): string {
+  if (name === 'rateLimits') return summaryOfLimits(fields.rateLimits, null)
+  if (name === 'quota') return summaryOfLimits(null, fields.quota)
+  const value = fields[name]
+  if (value === null || value.length === 0) return 'none'
+  return typeof value === 'string' ? value : value.join(', ')
 }

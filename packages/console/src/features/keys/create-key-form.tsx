@@ -14,7 +14,14 @@ type CreateKeyFormProps = {
   readonly onCancel: () => void
 }
 
-const EMPTY: KeyFields = { description: '', entries: [], expiresAt: null, permissions: null }
+const EMPTY: KeyFields = {
+  description: '',
+  entries: [],
+  expiresAt: null,
+  permissions: null,
+  rateLimits: null,
+  quota: null,
+}
 
 export function CreateKeyForm({ onCreate, onCancel }: CreateKeyFormProps) {
   const me = useMe()
@@ -96,13 +103,16 @@ function KindField({ mode, onChange }: { readonly mode: string; readonly onChang
   )
 }
 
-function bodyOf(userId: string, mode: string, { description, entries, expiresAt, permissions }: KeyFields) {
+function bodyOf(userId: string, mode: string, fields: KeyFields) {
+  const { description, entries, expiresAt, permissions, rateLimits, quota } = fields
   return {
     userId,
     ...(description.trim() === '' ? {} : { description: description.trim() }),
     ...(entries.length === 0 ? {} : { whitelistedIPs: entries }),
     ...(expiresAt === null ? {} : { expiresAt }),
     ...(permissions === null ? {} : { permissions }),
+    ...(rateLimits === null ? {} : { rateLimits }),
+    ...(quota === null ? {} : { quota }),
     ...(mode === 'live' ? {} : { mode }),
   }
 }

@@ -6,6 +6,7 @@ import { wordOf } from '../../ui/outcome-word.ts'
 import { summaryOf } from '../../ui/permissions-field.tsx'
 import { StatusBadge } from '../../ui/status-badge.tsx'
 import { Exactly } from '../../ui/when.tsx'
+import { summaryOfLimits } from './limit-words.ts'
 
 export function KeyFacts({ apiKey }: { readonly apiKey: ApiKey }) {
   const nameOf = useNameOf()
@@ -28,6 +29,8 @@ export function KeyFacts({ apiKey }: { readonly apiKey: ApiKey }) {
         </dd>
         <dt>Permissions</dt>
         <dd>{summaryOf(apiKey.permissions)}</dd>
+        <dt>Limits</dt>
+        <dd>{summaryOfLimits(apiKey.rateLimits, apiKey.quota)}</dd>
         <dt>Last used</dt>
         <dd>
           <Exactly at={apiKey.lastUsedAt} />

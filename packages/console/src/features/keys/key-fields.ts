@@ -1,9 +1,13 @@
+import type { RateLimits, UseQuota } from '@latchkey/contract/schemas/limits'
+
 /** What the forms of a key hold. */
 export type KeyFields = {
   readonly description: string
   readonly entries: readonly string[]
   readonly expiresAt: string | null
   readonly permissions: readonly string[] | null
+  readonly rateLimits: RateLimits | null
+  readonly quota: UseQuota | null
 }
 
 const DAY_MS = 86_400_000

@@ -5,6 +5,7 @@ import { AddressesField } from '../../ui/addresses-field.tsx'
 import { PermissionsField } from '../../ui/permissions-field.tsx'
 import { ExpiryField } from './expiry-field.tsx'
 import type { KeyFields } from './key-fields.ts'
+import { LimitsField } from './limits-field.tsx'
 
 type KeyFormFieldsProps = {
   readonly fields: KeyFields
@@ -42,6 +43,12 @@ export function KeyFormFields({ fields, set, error }: KeyFormFieldsProps) {
         onChange={(permissions) => set({ permissions })}
         own={me.permissions}
         error={faultOf(error, 'permissions')}
+      />
+      <LimitsField
+        rateLimits={fields.rateLimits}
+        quota={fields.quota}
+        onChange={set}
+        errors={{ rateLimits: faultOf(error, 'rateLimits'), quota: faultOf(error, 'quota') }}
       />
     </>
   )
