@@ -100,9 +100,11 @@ export function createApp(services: Services): App {
     readiness,
     leave() {
       isLeaving = true
+      services.revocations.leave()
     },
     async close() {
       isLeaving = true
+      services.revocations.leave()
       if (!server.listening) return
       await untilQuiet(server)
       const closed = once(server.close(), 'close')

@@ -91,9 +91,9 @@ export async function createServices(
   const newId = () => Buffer.from(randomBytes(16)).toString('hex')
   const outsideIssuers = await wireOutsideIssuers(config, secretSource, events, clock)
   const secret = prepareSecret(secretSource)
-  const metrics = createMetrics(() => verifier)
   /** Not there while the store is opened and its secret is looked at. */
   let followed: Revocations | undefined
+  const metrics = createMetrics({ engine: () => verifier, verifiers: () => followed?.verifiers() })
   const traces = config.traces ? (await import('./telemetry/traces.ts')).createTraces() : undefined
   const engine = await openStore(config, secretSource, {
     onCommit: metrics.writesCommitted,

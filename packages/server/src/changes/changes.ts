@@ -87,7 +87,8 @@ export function createChanges(deps: Deps, rows: ChangeRows = STORED): Changes {
         const nowMs = clock.nowMs()
         const principal = await judgeAgain(rows, db, by, nowMs)
         if (ledger === undefined) throw new AppError('company_not_found', 'There is no such company.')
-        return changeWith({ ...deps, db, nowMs, revoke, principal, actor: by.actor }, ledger, work)
+        const tx = { ...deps, db, nowMs, revoke: revokeIn(revoke, companyId), actor: by.actor }
+        return changeWith({ ...tx, principal }, ledger, work)
       },
       { party: companyId, isUrgent: isRevocation },
     )
@@ -107,6 +108,12 @@ export async function settledValue<T>({ value, settled }: Committed<T>): Promise
   await settled
   return value
 }
+
+/** Whatever a change of a company revokes is that company's. */
+const revokeIn =
+  (revoke: Revoke, companyId: CompanyId): Tx['revoke'] =>
+  (changed) =>
+    revoke(changed, companyId)
 
 /**
  * Holds the row of the company that is changed, and then that of the company that vouches for the requester where

@@ -1,4 +1,5 @@
 import type { Turn } from '@latchkey/core/fair-queue'
+import type { CompanyId } from '@latchkey/core/ids'
 import type { KeyRecord } from '@latchkey/core/key-record'
 import type { KeyHandle } from '@latchkey/core/loaded-key'
 import type { MaybePromise } from '@latchkey/core/maybe-promise'
@@ -19,13 +20,29 @@ export type VerificationReads = {
 }
 
 /** The revision a change got, and the epoch it was counted in. */
-export type Revocation = { readonly revision: number; readonly epoch: string }
+export type Revocation = {
+  readonly revision: number
+  readonly epoch: string
+  /** Whose it is: only those who see its keys have to hear of it. Absent: not known. */
+  readonly companyId?: CompanyId | undefined
+  /** Verifiers may be connected to a process of the embedded store. */
+  readonly isFollowed?: boolean
+}
 
 /** What a write answers; `revocation` when other servers have to apply it before anybody is told. */
 export type Written<T> = { readonly value: T; readonly revocation: Revocation | undefined }
 
-/** Names what changed in a way that can alter a verdict. */
-export type Revoke = (changed: RevocationScope) => void
+/** What changed, and whose it is; `companyId` absent: not known. */
+export type Revoked = RevocationScope & { readonly companyId?: CompanyId | undefined }
+
+/** The company of all of them; undefined: there is no one. */
+export function ownerOf(changed: readonly Revoked[]): CompanyId | undefined {
+  const [first, ...others] = changed
+  return others.every(({ companyId }) => companyId === first?.companyId) ? first?.companyId : undefined
+}
+
+/** Names what changed in a way that can alter a verdict, and whose it is. */
+export type Revoke = (changed: RevocationScope, companyId?: CompanyId) => void
 
 /** A store. The two implementations hold every word that differs between SQLite and PostgreSQL. */
 export type Engine = {
@@ -75,6 +92,8 @@ export type AskedChanges = {
   claim(isAlone: boolean): void
   /** How long others may go on answering from memory after a revocation was committed, in milliseconds. */
   readonly settleMs: number
+  /** For processes to which verifiers are connected. */
+  readonly followed: FollowedChanges
   /** false: a store that was restored and that the operator has not accepted; `changesSince` throws then. */
   isAccepted(): boolean
 }
@@ -87,6 +106,12 @@ export type Head = {
   readonly isAccepted: boolean
 }
 
+/**
+ * What the verifiers of a server may not know yet: by company the lowest revision, and by `*` that of those who see every
+ * company's keys.
+ */
+export type UnknownRevisions = Readonly<Record<string, number>>
+
 /** One server as the others see it. */
 export type ServerRow = {
   readonly id: string
@@ -95,6 +120,8 @@ export type ServerRow = {
   readonly applied: number
   /** Another random text at each announcement: a row whose beat stands still belongs to a dead server. */
   readonly beat: string
+  /** null: a server of an older release, which waits for no verifier. */
+  readonly unknown?: UnknownRevisions | null
 }
 
 /** Head, log and servers from one snapshot. */
@@ -123,8 +150,11 @@ export type FollowedChanges = {
   withdraw(id: string): Promise<void>
   /** Marks the head of an epoch as not accepted, for servers that were not there when it went back. */
   distrust(epoch: string): Promise<void>
-  /** Calls back when another server moved the head. Only a hint: it may be late, lost, or come for nothing. */
-  onWake(wake: () => void): void
+  /**
+   * Calls back when another server moved the head. Only a hint: it may be late, lost, or come for nothing. What the
+   * callback answers: whether it wants to hear more.
+   */
+  onWake(wake: () => boolean): void
 }
 
 /** A store that cannot be opened as it is. The message is one sentence for the person who starts the service. */

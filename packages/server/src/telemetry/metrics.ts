@@ -12,6 +12,9 @@ const BATCH_BUCKETS = [1, 2, 4, 8, 16, 32, 64, 128]
 /** Answers noted at once, some 50 bytes each. */
 const NOTED_MAX = 1_000
 
+/** Verifiers in the processes of others: see `Verifiers.count`. */
+export type VerifierCounts = { readonly leased: number; readonly behind: number }
+
 /** What the engine knows of itself, read when somebody asks. */
 export type EngineCounts = { readonly size: number; readonly hits: number; readonly loads: number }
 
@@ -32,11 +35,16 @@ export type Metrics = {
   text(): Promise<string>
 }
 
-export function createMetrics(engineCounts: () => EngineCounts): Metrics {
+export function createMetrics(counts: {
+  readonly engine: () => EngineCounts
+  /** undefined: not there yet. */
+  readonly verifiers: () => VerifierCounts | undefined
+}): Metrics {
   const registers = [new Registry()]
   const [registry] = registers as [Registry]
   collectDefaultMetrics({ register: registry })
-  addEngineGauges(registry, engineCounts)
+  addEngineGauges(registry, counts.engine)
+  addVerifierGauges(registry, () => counts.verifiers() ?? { leased: 0, behind: 0 })
   const noteRequest = addRequests(registers)
   const noteVerdict = addVerdicts(registers)
   const commits = new Histogram({
@@ -153,6 +161,21 @@ function addEngineGauges(registry: Registry, engineCounts: () => EngineCounts): 
     'latchkey_cache_loads',
     'Verifications that read the store since the start.',
     () => engineCounts().loads,
+  )
+}
+
+function addVerifierGauges(registry: Registry, counts: () => VerifierCounts): void {
+  gaugeOf(
+    registry,
+    'latchkey_verifiers',
+    'Verifiers in the processes of others that are connected and may answer from memory.',
+    () => counts().leased,
+  )
+  gaugeOf(
+    registry,
+    'latchkey_verifiers_behind',
+    'Those of them that have not said yet that they know the newest changes.',
+    () => counts().behind,
   )
 }
 

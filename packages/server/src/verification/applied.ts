@@ -14,7 +14,10 @@ export type Applied = {
   apply(changes: Changes): void
 }
 
-export function createApplied(memory: Memory): Applied {
+/** Hears of what was taken in: `isNext` when it goes on where the last ended. */
+export type OnApplied = (changes: Changes, isNext: boolean) => void
+
+export function createApplied(memory: Memory, onApplied: OnApplied = () => {}): Applied {
   let epoch: string | undefined
   let revision = -1
 
@@ -32,13 +35,15 @@ export function createApplied(memory: Memory): Applied {
       return revision
     },
     apply(changes) {
-      if (isNext(changes)) {
+      const goesOn = isNext(changes)
+      if (goesOn) {
         for (const { scope, object_id: id } of changes.rows) memory.drop({ scope, id } as RevocationScope)
       } else {
         memory.clear()
       }
       epoch = changes.epoch
       revision = changes.revision
+      onApplied(changes, goesOn)
     },
   }
 }

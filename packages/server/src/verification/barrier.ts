@@ -1,7 +1,8 @@
 import { AppError } from '@latchkey/core/error'
-import type { FollowedChanges, Observation, Revocation } from '../storage/engine.ts'
+import type { FollowedChanges, Observation, Revocation, ServerRow } from '../storage/engine.ts'
 import type { Lease } from './lease.ts'
 import { isWithin, momentOf, pause, type Timing, within } from './timing.ts'
+import { isKnownToAll } from './unknown.ts'
 
 /** A survey that is not answered by then is given up. */
 const SURVEY_MS_MAX = 400
@@ -15,13 +16,15 @@ type BarrierOptions = {
   readonly followed: Pick<FollowedChanges, 'survey'>
   readonly lease: Pick<Lease, 'expect'>
   readonly timing: Timing
+  /** Hears of a row that was waited for until its lease was over, and did not move: nobody else may remove it. */
+  readonly onDead?: (id: string, beat: string) => void
 }
 
 /**
- * Resolves when no server can answer any more from before the revocation: each has applied it, or its lease is
- * over. Called when the commit has been answered. Throws AppError `unavailable` when that cannot be told.
+ * Resolves when no server, and no verifier connected to one, can answer any more from before the revocation: each has
+ * applied it, or its lease is over. Called when the commit has been answered. Throws AppError `unavailable` when that cannot be told.
  */
-export function createBarrier({ followed, lease, timing }: BarrierOptions) {
+export function createBarrier({ followed, lease, timing, onDead }: BarrierOptions) {
   const survey = createSharedSurvey(async () => {
     const isExpected = lease.expect()
     const seen = await within(timing, SURVEY_MS_MAX, followed.survey())
@@ -29,9 +32,11 @@ export function createBarrier({ followed, lease, timing }: BarrierOptions) {
     return seen
   })
 
-  return async ({ revision, epoch }: Revocation): Promise<void> => {
+  return async (revocation: Revocation): Promise<void> => {
+    const { revision, epoch } = revocation
     const committedAtMs = timing.monotonicMs()
     let failure: unknown
+    let first: Sighting | undefined
     for (let round = 0; ; round += 1) {
       const asked = momentOf(timing)
       const seen = await survey().catch((error: unknown) => {
@@ -40,8 +45,12 @@ export function createBarrier({ followed, lease, timing }: BarrierOptions) {
       })
       if (seen !== undefined) {
         if (seen.epoch !== epoch || seen.revision < revision) throw unproven()
-        const isOver = asked.monotonicMs - committedAtMs > seen.leaseMs + seen.marginMs
-        if (isWithin(timing, asked, seen.leaseMs) && (isOver || hasApplied(seen, revision, epoch))) return
+        // A row is dead when it did not move for so long: whoever removes it has to have seen it all the time.
+        first ??= { atMs: timing.monotonicMs(), servers: seen.servers }
+        const sinceMs = onDead === undefined ? committedAtMs : first.atMs
+        const isOver = asked.monotonicMs - sinceMs > seen.leaseMs + seen.marginMs
+        if (isOver && onDead !== undefined) for (const { id, beat } of unmoved(first, seen)) onDead(id, beat)
+        if (isWithin(timing, asked, seen.leaseMs) && (isOver || hasApplied(seen, revocation))) return
       } else if (timing.monotonicMs() - committedAtMs > GIVE_UP_MS) {
         throw unproven(failure)
       }
@@ -50,8 +59,17 @@ export function createBarrier({ followed, lease, timing }: BarrierOptions) {
   }
 }
 
-function hasApplied({ servers }: Observation, revision: number, epoch: string): boolean {
-  return servers.every((server) => server.epoch === epoch && server.applied >= revision)
+type Sighting = { readonly atMs: number; readonly servers: readonly ServerRow[] }
+
+const unmoved = (first: Sighting, { servers }: Observation): readonly ServerRow[] =>
+  servers.filter(({ id, beat }) => first.servers.some((server) => server.id === id && server.beat === beat))
+
+/** Every server, and every verifier that has to. */
+function hasApplied({ servers }: Observation, { revision, epoch, companyId }: Revocation): boolean {
+  return servers.every(
+    (server) =>
+      server.epoch === epoch && server.applied >= revision && isKnownToAll(server, revision, companyId),
+  )
 }
 
 /** One survey for all who wait: the next one, begun after they asked. */

@@ -1,9 +1,16 @@
 import type { Head, Observation } from '../storage/engine.ts'
-import { createApplied, type Memory } from './applied.ts'
+import { createApplied, type Memory, type OnApplied } from './applied.ts'
 import { isWithin, type Moment, type Timing } from './timing.ts'
 
 /** The revision this process had applied, and the one the store is at. */
 export type Refused = { readonly known: number; readonly found: number }
+
+/** What a lease counts from. */
+export type Proof = {
+  readonly sent: Moment
+  /** Verifiers elsewhere may have a lease from it: whoever revokes waits for them. */
+  readonly isLendable: boolean
+}
 
 /** What this process knows of the head, and how long it may answer from memory. */
 export type Lease = {
@@ -22,6 +29,10 @@ export type Lease = {
   expect(): (head: Head) => boolean
   /** Takes in what was observed by a question sent at `sent`. */
   apply(sent: Moment, seen: Observation): void
+  /** That memory is up to date now; undefined: there is none. */
+  readonly proof: Proof | undefined
+  /** How long a lease runs, and what is waited beyond it, in milliseconds. */
+  readonly terms: { readonly leaseMs: number; readonly marginMs: number }
   /** Never answers from memory again. */
   resign(): void
 }
@@ -30,10 +41,10 @@ export type Lease = {
  * The right to answer from memory, for as long after a question to the store as its answer is binding: a
  * revocation waits that long, and a margin, for servers it hears nothing of.
  */
-export function createLease(memory: Memory, timing: Timing): Lease {
-  const applied = createApplied(memory)
-  let sent: Moment | undefined
-  let leaseMs = 0
+export function createLease(memory: Memory, timing: Timing, onApplied?: OnApplied): Lease {
+  const applied = createApplied(memory, onApplied)
+  let proof: Proof | undefined
+  let terms = { leaseMs: 0, marginMs: 0 }
   /** An epoch in which the head went back: nothing counted in it can be trusted any more. */
   let distrusted: string | undefined
   let refused: Refused | undefined
@@ -47,8 +58,10 @@ export function createLease(memory: Memory, timing: Timing): Lease {
     }
   }
 
+  const isFresh = () => proof !== undefined && isWithin(timing, proof.sent, terms.leaseMs)
+
   function giveUp(): void {
-    sent = undefined
+    proof = undefined
     memory.clear()
   }
 
@@ -59,7 +72,13 @@ export function createLease(memory: Memory, timing: Timing): Lease {
     get applied() {
       return applied.revision
     },
-    isFresh: () => sent !== undefined && isWithin(timing, sent, leaseMs),
+    isFresh,
+    get proof() {
+      return isFresh() ? proof : undefined
+    },
+    get terms() {
+      return terms
+    },
     get refused() {
       return refused
     },
@@ -73,8 +92,8 @@ export function createLease(memory: Memory, timing: Timing): Lease {
       }
       refused = undefined
       applied.apply(seen)
-      leaseMs = seen.leaseMs
-      sent = sentAt
+      terms = { leaseMs: seen.leaseMs, marginMs: seen.marginMs }
+      proof = { sent: sentAt, isLendable: seen.servers.every(({ unknown }) => unknown != null) }
     },
     resign() {
       isResigned = true

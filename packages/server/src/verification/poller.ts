@@ -1,6 +1,7 @@
 import type { FollowedChanges, Observation } from '../storage/engine.ts'
 import type { Lease } from './lease.ts'
 import { momentOf, type Timing, within } from './timing.ts'
+import type { Verifiers } from './verifiers.ts'
 
 const POLL_EVERY_MS = 250
 /** A question that is not answered by then is given up, with its connection. */
@@ -9,6 +10,7 @@ const POLL_MS_MAX = 600
 type PollerOptions = {
   readonly followed: FollowedChanges
   readonly lease: Lease
+  readonly verifiers: Pick<Verifiers, 'unknown' | 'count'>
   readonly timing: Timing
   /** Random, of this process only. */
   readonly serverId: string
@@ -24,7 +26,10 @@ export type Poller = {
   start(): Promise<void>
   /** Polls now, or again as soon as the poll under way is over. */
   wake(): void
-  /** Gives up memory, then the row that others wait for. */
+  /**
+   * Gives up memory, then the row that others wait for. While a lease of a verifier may run the row stays, as that of a
+   * server that died: it is waited for, and removed by others.
+   */
   stop(): Promise<void>
 }
 
@@ -67,7 +72,10 @@ export function createPoller(options: PollerOptions): Poller {
 
   return {
     async start() {
-      followed.onWake(wake)
+      followed.onWake(() => {
+        wake()
+        return !isStopped
+      })
       wake()
       await running
     },
@@ -77,6 +85,7 @@ export function createPoller(options: PollerOptions): Poller {
       cancelTimer()
       await running
       lease.resign()
+      if (options.verifiers.count().leased > 0) return
       await within(timing, POLL_MS_MAX, followed.withdraw(options.serverId))
     },
   }
@@ -84,12 +93,14 @@ export function createPoller(options: PollerOptions): Poller {
 
 /** One question, and what it answers taken in. Answers whether something was applied, which the others wait to hear. */
 function createPoll(options: PollerOptions): () => Promise<boolean> {
-  const { followed, lease, timing } = options
+  const { followed, lease, timing, verifiers } = options
   const retire = createRetirement(options)
   return async () => {
     const sent = momentOf(timing)
     const { applied, epoch } = lease
-    const row = { id: options.serverId, epoch: epoch ?? '', applied, beat: options.newBeat() }
+    // At one instant: what it says of verifiers is true of what it says was applied.
+    const unknown = verifiers.unknown()
+    const row = { id: options.serverId, epoch: epoch ?? '', applied, beat: options.newBeat(), unknown }
     const asked = followed.announce(row).then(() => followed.observe(applied))
     const seen = await within(timing, POLL_MS_MAX, asked)
     // Who accepts a restored store removes all rows: without one nobody waits for us, whatever was seen after it.

@@ -1,12 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Verifier } from '@latchkey/core/verifier'
 import type { AskedChanges, Engine, Head, Revocation } from '../storage/engine.ts'
 import { createApplied, type Memory } from './applied.ts'
 import { createBarrier } from './barrier.ts'
+import { createFollower, type FollowerOptions } from './follower.ts'
 import { createFreshness } from './freshness.ts'
-import { createLease, type Refused } from './lease.ts'
+import type { Refused } from './lease.ts'
 import { cannotVerify } from './load-key.ts'
-import { createPoller } from './poller.ts'
+import { createOnDemand } from './on-demand.ts'
+import type { Teller } from './teller.ts'
 import { systemTiming, type Timing } from './timing.ts'
 
 /** How this process keeps up with what the others change, and knows that they have. */
@@ -21,12 +22,20 @@ export type Revocations = {
    * which counts on the embedded store.
    */
   start(options: { readonly isAlone: boolean }): Promise<void>
+  /** Tells verifiers nothing any more, so that they go to other servers. */
+  leave(): void
   stop(): Promise<void>
+  /** What a verifier in somebody's own process has to know. */
+  readonly tell: Teller['tell']
+  /** It has emptied its memory, and asks no more. */
+  readonly dismiss: Teller['dismiss']
+  /** Verifiers whose lease may run, and those of them that may not know the newest changes. */
+  verifiers(): { readonly leased: number; readonly behind: number }
   /**
    * Where this process is: whatever is read from the store afterwards is no older. Throws AppError `cannot_verify` when
    * it does not know.
    */
-  position(): Revocation
+  position(): Pick<Revocation, 'revision' | 'epoch'>
   /** Random, of this process only. */
   readonly serverId: string
   /** undefined where the store itself is asked. */
@@ -36,51 +45,42 @@ export type Revocations = {
 }
 
 type RevocationsOptions = {
-  readonly memory: Pick<Verifier, 'drop' | 'clear'>
+  readonly memory: Memory
   readonly newId: () => string
   readonly onPoll: (error: unknown | undefined) => void
   readonly onRowKept: (error: unknown) => void
   readonly timing?: Timing
 }
 
-/** The embedded store does not know what it was restored over. */
-const UNKNOWN: Refused = { known: 0, found: 0 }
-
 export function createRevocations(
   { changes }: Pick<Engine, 'changes'>,
-  options: RevocationsOptions,
+  { newId, timing = systemTiming, ...options }: RevocationsOptions,
 ): Revocations {
-  const { memory, newId, onPoll, onRowKept, timing = systemTiming } = options
   const serverId = newId()
-  if (changes.kind === 'asked') return createAsking(changes, memory, serverId)
-  const lease = createLease(memory, timing)
-  const poller = createPoller({
-    followed: changes,
-    lease,
-    timing,
-    serverId,
-    newBeat: newId,
-    onPoll,
-    onRowKept,
-  })
-  const settle = createBarrier({ followed: changes, lease, timing })
+  const following = { ...options, timing, newBeat: newId }
+  if (changes.kind === 'asked') return createAsking(changes, { ...following, serverId, newId })
+  const { lease, verifiers, ...follower } = createFollower({ ...following, followed: changes, serverId })
   let isStarted = false
   return {
     isFresh: lease.isFresh,
-    serverId,
-    position: () => positionOf(lease.epoch, lease.applied),
     expect: lease.expect,
     settle(revocation) {
-      if (isStarted) poller.wake()
-      return settle(revocation)
+      if (isStarted) follower.wake()
+      return follower.settle(revocation)
     },
     async start() {
       isStarted = true
-      await poller.start()
+      await follower.start()
     },
+    leave: follower.leave,
     async stop() {
-      if (isStarted) await poller.stop()
+      if (isStarted) await follower.stop()
     },
+    tell: follower.tell,
+    dismiss: follower.dismiss,
+    verifiers: verifiers.count,
+    position: () => positionOf(lease.epoch, lease.applied),
+    serverId,
     get applied() {
       return lease.applied
     },
@@ -90,21 +90,48 @@ export function createRevocations(
   }
 }
 
-function createAsking(changes: AskedChanges, memory: Memory, serverId: string): Revocations {
+/** The embedded store does not know what it was restored over. */
+const UNKNOWN: Refused = { known: 0, found: 0 }
+
+type AskingOptions = Omit<FollowerOptions, 'followed'> & { readonly newId: () => string }
+
+/**
+ * On a store that is asked each time nobody has to be waited for, but for the time of a look, until a verifier is
+ * connected to one of its processes: then they follow the head too.
+ */
+function createAsking(changes: AskedChanges, options: AskingOptions): Revocations {
+  const { memory, serverId, timing } = options
+  const { followed } = changes
   const applied = createApplied(memory)
   const isFresh = createFreshness(changes, applied)
+  const onDemand = createOnDemand({ ...options, followed })
+  // Whoever waits here may be a command that serves nobody and has nothing in memory.
+  const waitForAll = createBarrier({
+    followed,
+    lease: { expect: () => (head) => head.isAccepted },
+    timing,
+    onDead: (id, beat) => followed.forget(id, beat).catch(options.onRowKept),
+  })
   return {
     isFresh,
-    serverId,
+    expect: () => () => true,
+    async settle(revocation) {
+      onDemand.wake()
+      const waits = revocation.isFollowed === true ? [awake(waitForAll(revocation))] : []
+      // Not a timer of `timing`: a command that waits here has nothing else to keep it from ending.
+      await Promise.all([sleep(changes.settleMs), ...waits])
+    },
+    start: async ({ isAlone }) => changes.claim(isAlone),
+    leave: onDemand.leave,
+    stop: onDemand.stop,
+    tell: onDemand.tell,
+    dismiss: onDemand.dismiss,
+    verifiers: onDemand.count,
     position() {
       isFresh()
       return positionOf(applied.epoch, applied.revision)
     },
-    expect: () => () => true,
-    // Not a timer of `timing`: a command that waits here has nothing else to keep it from ending.
-    settle: () => sleep(changes.settleMs),
-    start: async ({ isAlone }) => changes.claim(isAlone),
-    stop: async () => {},
+    serverId,
     applied: undefined,
     get refused() {
       return changes.isAccepted() ? undefined : UNKNOWN
@@ -112,7 +139,20 @@ function createAsking(changes: AskedChanges, memory: Memory, serverId: string): 
   }
 }
 
-function positionOf(epoch: string | undefined, revision: number): Revocation {
+/** Longer than anybody waits. */
+const A_WHILE_MS = 60_000
+
+/** Keeps the process from ending meanwhile. */
+async function awake(waiting: Promise<void>): Promise<void> {
+  const kept = setInterval(() => {}, A_WHILE_MS)
+  try {
+    await waiting
+  } finally {
+    clearInterval(kept)
+  }
+}
+
+function positionOf(epoch: string | undefined, revision: number): Pick<Revocation, 'revision' | 'epoch'> {
   if (epoch === undefined) throw cannotVerify(new Error('the store was not heard of yet'))
   return { revision, epoch }
 }

@@ -3,6 +3,7 @@ import type { RevocationScope } from '@latchkey/core/revocation-scope'
 import { describe, expect, test } from 'vitest'
 import type { AskedChanges, Changes } from '../../src/storage/engine.ts'
 import { createRevocations } from '../../src/verification/revocations.ts'
+import { createFakeStore } from './fake-store.ts'
 
 /** A process on an embedded store, what it forgot, and from which revision on it asked. */
 function aProcess() {
@@ -23,6 +24,7 @@ function aProcess() {
     claim: (isAlone) => void claims.push(isAlone),
     settleMs: 0,
     isAccepted: () => store.isAccepted,
+    followed: createFakeStore().followed,
   }
   const revocations = createRevocations(
     { changes },

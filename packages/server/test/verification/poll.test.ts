@@ -56,11 +56,17 @@ describe('a poll', () => {
     }
     held.letGo()
     await started
-    expect(announced[0]).toEqual({ id: 'id 0', epoch: '', applied: -1, beat: 'id 1' })
+    expect(announced[0]).toEqual({ unknown: {}, id: 'id 0', epoch: '', applied: -1, beat: 'id 1' })
     // The first look applied something: the others hear of it at once.
     expect(store.asked).toEqual(['announce', 'observe -1', 'announce', 'observe 1'])
     expect(revocations.isFresh()).toBe(true)
-    expect(store.servers.get('id 0')).toEqual({ id: 'id 0', epoch: 'one', applied: 1, beat: 'id 2' })
+    expect(store.servers.get('id 0')).toEqual({
+      unknown: {},
+      id: 'id 0',
+      epoch: 'one',
+      applied: 1,
+      beat: 'id 2',
+    })
     expect(timing.due).toEqual([250])
   })
 

@@ -1,22 +1,50 @@
+import { AppError } from '@latchkey/core/error'
+import { sightOf } from '@latchkey/core/principal'
 import { presentTime } from '../present/present-time.ts'
-import type { Handler } from '../schema/context.ts'
+import type { Context, Handler } from '../schema/context.ts'
 
-/** Nobody waits for verifiers yet: none of them may answer from memory. */
-export const followChanges: Handler<'followChanges'> = (deps, { body }) => {
-  const { epoch, revision } = deps.revocations.position()
+export const followChanges: Handler<'followChanges'> = async (deps, context) => {
+  const { revocations, clock } = deps
+  const { after, hold, nonce, goodbye } = context.body
+  const told = goodbye === true ? dismiss(deps, context) : await tell(deps, context, hold)
   return {
     body: {
-      epoch,
-      after: body.after,
-      through: revision,
-      changes: [],
-      reset: true,
-      server: deps.revocations.serverId,
-      heldMs: 0,
-      provenMsAgo: 0,
-      leaseMs: 0,
-      now: presentTime(deps.clock.nowMs()),
-      nonce: body.nonce,
+      epoch: told.epoch,
+      after,
+      through: told.through,
+      changes: told.changes.map(({ scope, object_id: id }) => ({ scope, id })),
+      reset: told.reset,
+      server: revocations.serverId,
+      heldMs: told.heldMs,
+      provenMsAgo: told.provenMsAgo,
+      leaseMs: told.leaseMs,
+      now: presentTime(clock.nowMs()),
+      nonce,
     },
   }
+}
+
+type Deps = Parameters<Handler<'followChanges'>>[0]
+type Asking = Context<'followChanges'>
+
+function questionOf({ principal, body: { verifier, epoch, after } }: Asking) {
+  const { id, companyId } = principal
+  return { verifier, credentialId: id ?? '', companyId, sight: sightOf(principal), epoch, after }
+}
+
+/** A credential that was revoked while the answer waited is told nothing. */
+function tell({ revocations }: Deps, context: Asking, holdMs: number) {
+  return revocations.tell(questionOf(context), {
+    holdMs,
+    assertWanted() {
+      if (context.isWanted()) return context.admitAgain()
+      throw new AppError('malformed_request', 'The verifier left before there was something to tell it.')
+    },
+  })
+}
+
+function dismiss({ revocations }: Deps, context: Asking) {
+  revocations.dismiss(questionOf(context))
+  const { epoch, revision } = revocations.position()
+  return { epoch, through: revision, changes: [], reset: true, heldMs: 0, provenMsAgo: 0, leaseMs: 0 }
 }

@@ -8,6 +8,7 @@ import { searchedTexts } from './postgres-0005-searched-texts.ts'
 import { listedUsers } from './postgres-0007-listed-users.ts'
 import { secrets } from './postgres-0010-secrets.ts'
 import { imports } from './postgres-0011-imports.ts'
+import { verifiers } from './postgres-0014-verifiers.ts'
 import { limits } from './postgres-0016-limits.ts'
 import { usage } from './postgres-0017-usage.ts'
 
@@ -21,6 +22,7 @@ const MIGRATIONS: readonly { readonly name: string; readonly sql: string }[] = [
   { name: '0007-listed-users', sql: listedUsers },
   { name: '0010-secrets', sql: secrets },
   { name: '0011-imports', sql: imports },
+  { name: '0014-verifiers', sql: verifiers },
   { name: '0016-limits', sql: limits },
   { name: '0017-usage', sql: usage },
 ]

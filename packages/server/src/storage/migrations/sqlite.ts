@@ -9,6 +9,7 @@ import { keyCeilings } from './sqlite-0005-key-ceilings.ts'
 import { listedUsers } from './sqlite-0007-listed-users.ts'
 import { secrets } from './sqlite-0010-secrets.ts'
 import { imports } from './sqlite-0011-imports.ts'
+import { verifiers } from './sqlite-0014-verifiers.ts'
 import { limits } from './sqlite-0016-limits.ts'
 import { usage } from './sqlite-0017-usage.ts'
 
@@ -22,6 +23,7 @@ const MIGRATIONS: readonly { readonly name: string; readonly sql: string }[] = [
   { name: '0007-listed-users', sql: listedUsers },
   { name: '0010-secrets', sql: secrets },
   { name: '0011-imports', sql: imports },
+  { name: '0014-verifiers', sql: verifiers },
   { name: '0016-limits', sql: limits },
   { name: '0017-usage', sql: usage },
 ]

@@ -9,8 +9,9 @@ const STATEMENT_MS_MAX = 1_000
 /** Between two attempts to listen again, in milliseconds. The poll goes on meanwhile. */
 const LISTEN_AGAIN_MS = 1_000
 
-const ANNOUNCE = `INSERT INTO servers (id, epoch, applied, beat) VALUES ($1, $2, $3, $4)
-  ON CONFLICT (id) DO UPDATE SET epoch = excluded.epoch, applied = excluded.applied, beat = excluded.beat`
+const ANNOUNCE = `INSERT INTO servers (id, epoch, applied, beat, unknown) VALUES ($1, $2, $3, $4, $5)
+  ON CONFLICT (id) DO UPDATE SET epoch = excluded.epoch, applied = excluded.applied, beat = excluded.beat,
+  unknown = excluded.unknown`
 
 type Followed = FollowedChanges & { close(): Promise<void> }
 
@@ -36,9 +37,10 @@ export function createPostgresFollowed(
 
   return {
     kind: 'followed',
-    async announce({ id, epoch, applied, beat }: ServerRow) {
+    async announce({ id, epoch, applied, beat, unknown = {} }: ServerRow) {
       const client = await follower.get()
-      await client.query({ name: 'announce', text: ANNOUNCE, values: [id, epoch, applied, beat] })
+      const values = [id, epoch, applied, beat, JSON.stringify(unknown)]
+      await client.query({ name: 'announce', text: ANNOUNCE, values })
     },
     observe: async (revision) => observe(await follower.get(), revision),
     survey: () => pool.lendForReading((client) => observe(client, NO_LOG)),

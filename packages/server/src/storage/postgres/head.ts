@@ -1,6 +1,5 @@
-import type { RevocationScope } from '@latchkey/core/revocation-scope'
 import pg from 'pg'
-import type { Head } from '../engine.ts'
+import type { Head, Revoked } from '../engine.ts'
 
 /**
  * Notes for the session which database cluster it is connected to: asking `pg_control_system()`, from which it is to
@@ -38,14 +37,14 @@ export const NO_LOG = Number.MAX_SAFE_INTEGER
  * queue, is never held while a network is waited for. Another epoch than the one the transaction began in
  * leaves no revision to note, and the transaction fails.
  */
-export function commitWith(changed: readonly RevocationScope[], { epoch }: Head): string {
+export function commitWith(changed: readonly Revoked[], { epoch }: Head): string {
   const rows = changed.map(
-    ({ scope, id }, index) =>
-      `((SELECT revision FROM moved) - ${changed.length - 1 - index}, ${pg.escapeLiteral(scope)}, ${pg.escapeLiteral(id)})`,
+    ({ scope, id, companyId }, index) =>
+      `((SELECT revision FROM moved) - ${changed.length - 1 - index}, ${pg.escapeLiteral(scope)}, ${pg.escapeLiteral(id)}, ${companyId === undefined ? 'NULL' : pg.escapeLiteral(companyId)})`,
   )
   return `WITH moved AS (
     UPDATE head SET revision = revision + ${changed.length} WHERE epoch = ${pg.escapeLiteral(epoch)} RETURNING revision
-  ) INSERT INTO log (revision, scope, object_id) VALUES ${rows.join(', ')} RETURNING revision;
+  ) INSERT INTO log (revision, scope, object_id, company_id) VALUES ${rows.join(', ')} RETURNING revision;
   NOTIFY ${HEAD_CHANNEL}; COMMIT`
 }
 

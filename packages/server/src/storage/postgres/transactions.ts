@@ -1,7 +1,6 @@
 import { AppError } from '@latchkey/core/error'
-import type { RevocationScope } from '@latchkey/core/revocation-scope'
 import type pg from 'pg'
-import { type Head, type Revoke, WriteConflict, type Written } from '../engine.ts'
+import { type Head, ownerOf, type Revoke, type Revoked, WriteConflict, type Written } from '../engine.ts'
 import type { Db } from '../tables/schema.ts'
 import type { PostgresClient } from './client.ts'
 import { builderOver } from './connection.ts'
@@ -39,17 +38,24 @@ export async function writeIn<T>(
   work: (db: Db, revoke: Revoke) => Promise<T>,
   onCommit: (durationMs: number) => void,
 ): Promise<Written<T>> {
-  const changed: RevocationScope[] = []
+  const changed: Revoked[] = []
   let isCommitting = false
   try {
     const head = headOf(client, await client.query(BEGIN_WRITE))
     assertExpected(head)
-    const value = await work(builderOver(client), (scope) => void changed.push(scope))
+    const value = await work(
+      builderOver(client),
+      (scope, companyId) => void changed.push({ ...scope, companyId }),
+    )
     isCommitting = true
     const startedAtMs = performance.now()
     const revision = await commit(client, changed, head)
     onCommit(performance.now() - startedAtMs)
-    return { value, revocation: revision === undefined ? undefined : { revision, epoch: head.epoch } }
+    return {
+      value,
+      revocation:
+        revision === undefined ? undefined : { revision, epoch: head.epoch, companyId: ownerOf(changed) },
+    }
   } catch (error) {
     // A server that stood still for too long finds its transaction ended by the database: nothing of it is there.
     if (isEndedIdle(error) || (!isCommitting && isConnectionLost(error)))
@@ -115,7 +121,7 @@ function headOf(client: PostgresClient, results: pg.QueryResult): Head {
 /** The revision of the last change, if there is any. */
 async function commit(
   client: pg.ClientBase,
-  changed: readonly RevocationScope[],
+  changed: readonly Revoked[],
   head: Head,
 ): Promise<number | undefined> {
   const text = changed.length === 0 ? 'COMMIT' : commitWith(changed, head)

@@ -1,6 +1,5 @@
-import type { RevocationScope } from '@latchkey/core/revocation-scope'
 import { sql } from 'kysely'
-import type { Revocation } from '../engine.ts'
+import type { Revocation, Revoked } from '../engine.ts'
 import { NOT_ACCEPTED, NotAcceptedError } from '../not-accepted.ts'
 import { prepared } from '../prepared.ts'
 import type { Db } from '../tables/schema.ts'
@@ -13,11 +12,12 @@ export type MovedHead = Revocation & { readonly leaseholder: Leaseholder }
  * Moves the head and notes what changed. The last statements of a transaction: the head's row is locked
  * until the commit, so that the order of revisions is the order of commits.
  */
-export async function appendRevision(db: Db, changed: RevocationScope): Promise<MovedHead> {
+export async function appendRevision(db: Db, changed: Revoked): Promise<MovedHead> {
   const moving = sql<MovedHead>`UPDATE head SET revision = revision + 1 RETURNING revision, epoch, leaseholder`
   const moved = (await moving.execute(db)).rows[0]!
   const { revision } = moved
-  await db.insertInto('log').values({ revision, scope: changed.scope, object_id: changed.id }).execute()
+  const { scope, id, companyId = null } = changed
+  await db.insertInto('log').values({ revision, scope, object_id: id, company_id: companyId }).execute()
   return moved
 }
 
@@ -27,6 +27,7 @@ export async function acceptHead(db: Db): Promise<void> {
     db,
   )
   await db.deleteFrom('log').execute()
+  await db.deleteFrom('servers').execute()
 }
 
 const accepted = prepared((db, _none: Record<string, never>) => ({

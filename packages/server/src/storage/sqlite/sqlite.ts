@@ -2,15 +2,15 @@ import { existsSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { DatabaseSync } from 'node:sqlite'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { RevocationScope } from '@latchkey/core/revocation-scope'
 import { findDiskFault, sentenceOf } from '../disk-fault.ts'
-import { type Engine, StoreError } from '../engine.ts'
+import { type Engine, ownerOf, type Revocation, type Revoked, StoreError } from '../engine.ts'
 import { assertOurs, checkSqliteSchema, migrateExisting, migrateSqlite } from '../migrations/sqlite.ts'
 import type { Db } from '../tables/schema.ts'
 import { openSqliteConnection, type SqliteConnection } from './connection.ts'
 import { isBusy, isDamaged } from './errors.ts'
+import { createSqliteFollowed, hasServers, LENT_MS } from './followed.ts'
 import { acceptHead, appendRevision, assertAccepted, type MovedHead } from './head.ts'
-import { createSqliteLease, SETTLE_MS } from './lease.ts'
+import { createSqliteLease, type SqliteLease } from './lease.ts'
 import { createSqliteReaders } from './readers.ts'
 import { type Disk, diskUnder, isRoomLeft } from './room.ts'
 import { createSqliteVerificationReads } from './verification.ts'
@@ -44,6 +44,7 @@ export function openSqlite(options: SqliteOptions): Engine {
   // Of its own: head and log must be read in one snapshot with no other statement open.
   const hot = openSqliteConnection(options.file, { isReadOnly: true })
   const verification = createSqliteVerificationReads(hot.database, lease, monotonicMs)
+  const followed = createSqliteFollowed(hot.database, (work) => queue.write(ifAccepted(work)))
   let isClosed = false
 
   return {
@@ -53,30 +54,28 @@ export function openSqlite(options: SqliteOptions): Engine {
     async write(work, turn) {
       const { value, moved, taken } = await queue.write(
         ifAccepted(async (db) => {
-          const changed: RevocationScope[] = []
-          const value = await work(db, (scope) => void changed.push(scope))
+          const changed: Revoked[] = []
+          const value = await work(db, (scope, companyId) => void changed.push({ ...scope, companyId }))
           const taken = await lease.take(db)
-          let moved: MovedHead | undefined
-          for (const scope of changed) moved = await appendRevision(db, scope)
-          return { value, moved, taken }
+          return { value, moved: await moveHead(db, changed), taken }
         }),
         turn,
       )
       taken()
-      const isWaitedFor = moved !== undefined && lease.mustSettle(moved.leaseholder)
-      return { value, revocation: isWaitedFor ? moved : undefined }
+      return { value, revocation: waitedFor(moved, lease) }
     },
     inspect: readers.read,
     async accept(work) {
+      // Nobody gets a lease on a store that is not accepted: those on the one before are over by then.
+      await sleep(LENT_MS)
       await queue.write(async (db) => {
         await acceptHead(db)
         await work(db)
       })
-      await sleep(SETTLE_MS)
     },
     hasRoom: () => isRoomLeft(disk()),
     verification,
-    changes: verification,
+    changes: { ...verification, followed },
     async close() {
       await queue.idle()
       if (isClosed) return
@@ -87,6 +86,22 @@ export function openSqlite(options: SqliteOptions): Engine {
       writer.database.close()
     },
   }
+}
+
+/** The last statements of a transaction, and whether verifiers may be connected: read before it is committed. */
+async function moveHead(db: Db, changed: readonly Revoked[]): Promise<Moved | undefined> {
+  let head: MovedHead | undefined
+  for (const revoked of changed) head = await appendRevision(db, revoked)
+  if (head === undefined) return undefined
+  return { ...head, companyId: ownerOf(changed), isFollowed: await hasServers(db) }
+}
+
+type Moved = MovedHead & Pick<Revocation, 'companyId' | 'isFollowed'>
+
+/** What others have to hear of; undefined: nobody has to. */
+function waitedFor(moved: Moved | undefined, lease: SqliteLease): Revocation | undefined {
+  if (moved === undefined) return undefined
+  return lease.mustSettle(moved.leaseholder) || moved.isFollowed === true ? moved : undefined
 }
 
 /** Whatever a service does with the store; commands that look at one that is not accepted use `inspect`. */

@@ -14,7 +14,7 @@ export function createSqliteVerificationReads(
   database: DatabaseSync,
   lease: SqliteLease,
   monotonicMs: () => number,
-): VerificationReads & AskedChanges {
+): VerificationReads & Omit<AskedChanges, 'followed'> {
   /** The revision that the last look found. */
   let seen: number | undefined
   const head = database.prepare('SELECT revision, leaseholder FROM head')

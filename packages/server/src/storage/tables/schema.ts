@@ -30,7 +30,16 @@ export type DeploymentRow = {
 /** The one row whose revision moves with every change that can alter an answer. */
 export type HeadRow = { id: 1; revision: number; epoch: string }
 
-export type LogRow = { revision: number; scope: 'key' | 'session' | 'user' | 'company'; object_id: string }
+export type LogRow = {
+  revision: number
+  scope: 'key' | 'session' | 'user' | 'company'
+  object_id: string
+  /** Whose it is; null: of an older release, or not known. */
+  company_id?: CompanyId | null
+}
+
+/** A process to which verifiers are connected, on the embedded store. `unknown`: JSON. */
+type ServersRow = { id: string; epoch: string; applied: number; beat: string; unknown: string }
 
 /**
  * `hash` says what it was made with. `email`: the address it was set for, and signs in with. `giver`: what whoever
@@ -144,6 +153,7 @@ export type Schema = {
   deployment: DeploymentRow
   head: HeadRow
   log: LogRow
+  servers: ServersRow
   companies: CompanyColumns & LedgerColumns
   users: UserRow
   /** `fingerprint`: the tag of its current secret; `previous_tag`: of the one before, which may live for a while. */

@@ -1,0 +1,76 @@
+import { AppError } from '@latchkey/core/error'
+import { createFollower, type Follower, type FollowerOptions } from './follower.ts'
+import type { Teller } from './teller.ts'
+
+/** How long a process goes on following when it has no verifiers any more, in milliseconds. */
+const IDLE_MS_MAX = 5_000
+
+type OnDemandOptions = Omit<FollowerOptions, 'memory' | 'serverId'> & { readonly newId: () => string }
+
+/** Follows the head while verifiers are connected, and costs nothing while none is. */
+export type OnDemand = {
+  readonly tell: Teller['tell']
+  readonly dismiss: Teller['dismiss']
+  count(): { readonly leased: number; readonly behind: number }
+  wake(): void
+  leave(): void
+  stop(): Promise<void>
+}
+
+/** Memory forgets by asking: what is followed is for verifiers only. */
+const NO_MEMORY = { drop: () => {}, clear: () => {} }
+
+export function createOnDemand(options: OnDemandOptions): OnDemand {
+  const { timing, newId } = options
+  let current: { readonly follower: Follower; readonly started: Promise<void> } | undefined
+  let usedAtMs = 0
+  let isLeaving = false
+  let stopping: Promise<void> = Promise.resolve()
+
+  function begin() {
+    const follower = createFollower({
+      ...options,
+      memory: NO_MEMORY,
+      // Each time another one: that the row of the last is withdrawn must not take this one's away.
+      serverId: newId(),
+      onPoll(error) {
+        options.onPoll(error)
+        letGoOf(follower)
+      },
+    })
+    return { follower, started: follower.start() }
+  }
+
+  function letGoOf(follower: Follower): void {
+    const isUsed = follower.verifiers.size > 0 || timing.monotonicMs() - usedAtMs < IDLE_MS_MAX
+    if (isUsed || current?.follower !== follower) return
+    current = undefined
+    stopping = follower.stop().catch(options.onRowKept)
+  }
+
+  return {
+    async tell(question, patience) {
+      if (isLeaving)
+        throw new AppError('unavailable', 'The service is stopping: ask another server.', {
+          retryAfterSeconds: 1,
+        })
+      usedAtMs = timing.monotonicMs()
+      current ??= begin()
+      const { follower, started } = current
+      await started
+      return follower.tell(question, patience)
+    },
+    dismiss: (question) => current?.follower.dismiss(question),
+    count: () => current?.follower.verifiers.count() ?? { leased: 0, behind: 0 },
+    wake: () => current?.follower.wake(),
+    leave() {
+      isLeaving = true
+      current?.follower.leave()
+    },
+    async stop() {
+      isLeaving = true
+      await current?.follower.stop()
+      await stopping
+    },
+  }
+}

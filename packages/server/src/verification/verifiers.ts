@@ -1,0 +1,194 @@
+import type { UnknownRevisions } from '../storage/engine.ts'
+import type { LogRow } from '../storage/tables/schema.ts'
+import type { ChangeFeed, Sight } from './change-feed.ts'
+import type { Lease, Proof } from './lease.ts'
+import { type Moment, momentOf, type Timing } from './timing.ts'
+import { EVERYBODY } from './unknown.ts'
+import { createVerifierPlaces, type Place, type VerifierName } from './verifier-places.ts'
+
+/** What a verifier in somebody's own process asks. */
+export type Question = VerifierName & {
+  /** Of what it has in memory, and up to where it knows what changed; null: it has nothing there. */
+  readonly epoch: string | null
+  readonly after: number | null
+}
+
+/** What it is told. `leaseMs` counts from the proof; 0: it may not answer from memory. */
+export type Told = {
+  readonly epoch: string
+  readonly through: number
+  readonly changes: readonly LogRow[]
+  /** Everything is to be forgotten instead. */
+  readonly reset: boolean
+  readonly heldMs: number
+  readonly provenMsAgo: number
+  readonly leaseMs: number
+}
+
+/** A question that was taken in and is to be answered. */
+type Asked = {
+  readonly question: Question
+  readonly place: Place
+  readonly isAcknowledged: boolean
+}
+
+/**
+ * The verifiers that are connected to this server: what each of them may not know yet, and what it is told. Whoever
+ * revokes waits for them. No I/O and no timers: the simulator runs it.
+ */
+export type Verifiers = {
+  /** undefined: there are too many. */
+  take(question: Question): Asked | undefined
+  /** Whether there is something to say before its time. */
+  isDue(asked: Asked): boolean
+  /** With a lease that counts from `proof`. */
+  answer(asked: Asked, arrived: Moment, proof: Proof): Told
+  /** It has emptied its memory, and asks no more. */
+  leave(name: VerifierName): void
+  /** For the row of this server, beside what it has applied. Lets go of those that are gone. */
+  unknown(): UnknownRevisions
+  /** Those whose lease may still run, and those of them that may not know the newest changes. */
+  count(): { readonly leased: number; readonly behind: number }
+  readonly size: number
+}
+
+type Options = {
+  readonly timing: Timing
+  readonly lease: Pick<Lease, 'epoch' | 'applied' | 'terms'>
+  readonly feed: ChangeFeed
+  /** Hears that nobody of a sight, which the row of this server names, is behind any more. */
+  readonly onCaughtUp: () => void
+}
+
+export function createVerifiers({ timing, lease, feed, onCaughtUp }: Options): Verifiers {
+  const places = createVerifierPlaces(timing, lease)
+  const behind = createBehind(feed, onCaughtUp)
+
+  function remove(place: Place | undefined): void {
+    if (place === undefined) return
+    places.remove(place)
+    behind.delete(place)
+  }
+
+  function placeOf(question: Question): Place | undefined {
+    const known = places.find(question)
+    if (known?.epoch === lease.epoch) return known
+    // Whoever begins a new epoch has waited for every lease of the old one.
+    remove(known)
+    return places.take(question)
+  }
+
+  return {
+    take(question) {
+      const place = placeOf(question)
+      if (place === undefined) return undefined
+      place.seenMs = timing.monotonicMs()
+      const heard = heardBy(question, lease)
+      place.known = Math.max(place.known, heard)
+      if (!behind.isBehind(place)) behind.delete(place)
+      return { question, place, isAcknowledged: place.told === undefined || heard >= place.told }
+    },
+    isDue: ({ question, isAcknowledged }) =>
+      !isAcknowledged || changesFor(question, lease, feed)?.length !== 0,
+    answer(asked, arrived, proof) {
+      const { place, question } = asked
+      const isLent = isLendable(asked, lease, proof)
+      if (isLent) {
+        // With no other lease from here, it has heard this answer if it uses one.
+        if (!places.isLeased(place)) place.known = lease.applied
+        place.leaseFrom = proof.sent
+      }
+      place.told = lease.applied
+      const changes = isLent ? changesFor(question, lease, feed) : undefined
+      return { ...toldOf(lease, changes, isLent), ...timesOf(timing, arrived, proof) }
+    },
+    leave(name) {
+      const place = places.find(name)
+      if (place !== undefined) place.hasLeft = true
+      remove(place)
+    },
+    unknown() {
+      for (const place of places) if (places.isGone(place)) remove(place)
+      return behind.say([...places].filter(places.isLeased))
+    },
+    count() {
+      const leased = [...places].filter(places.isLeased)
+      return { leased: leased.length, behind: leased.filter(behind.isBehind).length }
+    },
+    get size() {
+      return places.size
+    },
+  }
+}
+
+/** What somebody applied in another epoch says nothing of this one; and who has nothing may have asked long ago. */
+const heardBy = ({ epoch, after }: Question, lease: Pick<Lease, 'epoch'>): number =>
+  epoch === lease.epoch ? (after ?? -1) : -1
+
+/** What has to be told; undefined: not all of it is known here. */
+function changesFor(
+  { epoch, after, sight }: Question,
+  lease: Pick<Lease, 'epoch'>,
+  feed: ChangeFeed,
+): readonly LogRow[] | undefined {
+  return epoch === lease.epoch && after !== null ? feed.after(sight, after) : undefined
+}
+
+const toldOf = (
+  { epoch = '', applied, terms }: Pick<Lease, 'epoch' | 'applied' | 'terms'>,
+  changes: readonly LogRow[] | undefined,
+  isLent: boolean,
+) => ({
+  epoch,
+  through: applied,
+  changes: changes ?? [],
+  reset: changes === undefined,
+  leaseMs: isLent ? terms.leaseMs : 0,
+})
+
+/** Whoever did not say that it heard the last answer gets no lease: nobody keeps others waiting again and again. */
+function isLendable({ place, isAcknowledged }: Asked, lease: Pick<Lease, 'epoch'>, proof: Proof): boolean {
+  return isAcknowledged && proof.isLendable && !place.hasLeft && place.epoch === lease.epoch
+}
+
+/**
+ * Each by the clock that makes the lease shorter: of a machine that was suspended one stood still meanwhile, and the
+ * other may have been set.
+ */
+function timesOf(timing: Timing, arrived: Moment, { sent }: Proof): Pick<Told, 'heldMs' | 'provenMsAgo'> {
+  const now = momentOf(timing)
+  const heldMs = Math.min(now.monotonicMs - arrived.monotonicMs, now.wallMs - arrived.wallMs)
+  const provenMsAgo = Math.max(now.monotonicMs - sent.monotonicMs, now.wallMs - sent.wallMs)
+  return { heldMs: Math.max(0, heldMs), provenMsAgo: Math.max(0, provenMsAgo) }
+}
+
+/** Sights that the row of a server names; beyond it all are waited for together. Some 40 bytes each. */
+const NAMED_MAX = 100
+
+/** Those who were behind when the row of this server was last written, by sight. */
+function createBehind({ firstAfter }: ChangeFeed, onCaughtUp: () => void) {
+  const behind = new Map<Sight, Set<Place>>()
+  const isBehind = ({ sight, known }: Place): boolean => firstAfter(sight, known) !== undefined
+  return {
+    isBehind,
+    delete(place: Place): void {
+      const places = behind.get(place.sight)
+      if (places?.delete(place) !== true || places.size > 0) return
+      behind.delete(place.sight)
+      onCaughtUp()
+    },
+    say(leased: readonly Place[]): UnknownRevisions {
+      behind.clear()
+      const said: Record<string, number> = {}
+      for (const [sight, places] of Map.groupBy(leased, (place) => place.sight)) {
+        const lowest = places.reduce((least, { known }) => Math.min(least, known), Number.POSITIVE_INFINITY)
+        const first = firstAfter(sight, lowest)
+        if (first === undefined) continue
+        said[sight ?? EVERYBODY] = first
+        behind.set(sight, new Set(places.filter(isBehind)))
+      }
+      const revisions = Object.values(said)
+      return revisions.length > NAMED_MAX ? { [EVERYBODY]: Math.min(...revisions) } : said
+    },
+  }
+}
