@@ -27,6 +27,7 @@ export async function describeGuarantees(gateway: Gateway): Promise<void> {
     })
     describeAllowing(rig)
     describeRefusing(rig, gateway)
+    describeLimits(rig, gateway)
     describeSpoofing(rig, gateway)
     describeBodies(rig)
     describeConnections(rig)
@@ -138,5 +139,27 @@ function describeRefusing(rig: () => Rig, gateway: Gateway): void {
     rig().application.arrivals.length = 0
     rig().expectRefused(await rig().send({ headers: withKey(key), agent }), 401)
     agent.destroy()
+  })
+}
+
+function describeLimits(rig: () => Rig, gateway: Gateway): void {
+  test('a key with a limit gets 429 when it is used up, and when to come back', async () => {
+    const rateLimits = [{ name: 'hour', limit: 2, windowSeconds: 3_600 }]
+    const headers = withKey(await rig().createKey({ permissions: ['orders:read'], rateLimits }))
+    for (const left of [1, 0]) {
+      const { status, headers: told } = await rig().send({ headers })
+      expect(status).toBe(200)
+      // Caddy shows them with a refusal only.
+      if (gateway.name === 'Caddy') continue
+      expect(told.ratelimit).toMatch(new RegExp(`^"hour";r=${left};t=\\d+$`))
+      expect(told['ratelimit-policy']).toBe('"hour";q=2;w=3600')
+    }
+    rig().application.arrivals.length = 0
+    const answer = await rig().send({ headers })
+    rig().expectRefused(answer, 429)
+    expect(Number(answer.headers['retry-after'])).toBeGreaterThanOrEqual(1)
+    expect(answer.headers.ratelimit).toMatch(/^"hour";r=0;t=\d+$/)
+    expect(answer.headers['ratelimit-policy']).toBe('"hour";q=2;w=3600')
+    expect(JSON.parse(answer.text)).toMatchObject({ code: 'key_rate_limited' })
   })
 }

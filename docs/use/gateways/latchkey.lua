@@ -12,7 +12,12 @@ local VERDICT = {
   "x-auth-replace-by",
 }
 local CREDENTIALS = { "x-api-key", "authorization" }
-local SHOWN = { "content-type", "cache-control", "www-authenticate", "retry-after", "x-request-id" }
+local SHOWN = {
+  "content-type", "cache-control", "www-authenticate", "retry-after", "x-request-id",
+  "ratelimit", "ratelimit-policy",
+}
+-- Of a key with limits only, for the answer to its client.
+local LIMITS = { ["ratelimit"] = "txn.latchkey_limits", ["ratelimit-policy"] = "txn.latchkey_limit_policy" }
 local REFUSALS = { [401] = true, [403] = true, [429] = true }
 local TIMEOUT_MS = 2000
 
@@ -56,6 +61,10 @@ core.register_action("latchkey", { "http-req" }, function(txn, url)
   for _, name in ipairs(VERDICT) do
     local lines = lines_of(answer.headers, name)
     txn.http:req_set_header(name, lines and lines[1] or "-")
+  end
+  for name, variable in pairs(LIMITS) do
+    local lines = lines_of(answer.headers, name)
+    if lines then txn:set_var(variable, lines[1]) end
   end
   txn:set_var("txn.latchkey_allowed", true)
 end, 1)
