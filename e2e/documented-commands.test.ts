@@ -50,6 +50,7 @@ const PAGES: Readonly<Record<string, Expected>> = {
   'docs/use/client.md': { notRun: 1 },
   'docs/use/first-key.md': { told: ['ip_not_allowed', 'VALID', '204', 'INACTIVE'], notRun: 1 },
   'docs/use/gateways.md': { told: ['missing_permission'], needs: 'nginx and root', startsService: true },
+  'docs/use/limits.md': { told: ['VALID', 'VALID', 'RATE_LIMITED', 'VALID', 'VALID'] },
   'docs/use/moving-in.md': {
     told: ['VALID'],
     said: /^(The text of --check is the key of line 2 \(active\)\.\n){2}$/,
