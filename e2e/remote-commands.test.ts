@@ -69,6 +69,47 @@ test('a user is found by the id of the application, and shown', async () => {
   })
 })
 
+describe('usage', () => {
+  const today = () => new Date().toISOString().slice(0, 10)
+  let id: string
+
+  beforeAll(async () => {
+    const made = JSON.parse(await line('keys', 'create', '--user', userId, '--ip', '192.0.2.0/24', '--json'))
+    id = made.id
+    await verify(made.key, '--ip', '192.0.2.1')
+    await verify(made.key, '--ip', '192.0.2.1')
+    await verify(made.key, '--ip', '198.51.100.1')
+  })
+
+  const counts = { VALID: 2, IP_NOT_ALLOWED: 1 }
+
+  test('of a key, and of a company by key and by code', async () => {
+    const sum = { total: 3, counts }
+    expect(JSON.parse(await line('usage', id, '--json'))).toEqual({ ...sum, id: today() })
+    const byKey = (await line('usage', '--by', 'key', '--json')).split('\n').map((text) => JSON.parse(text))
+    expect(byKey.find((each) => each.id === id)).toEqual({ ...sum, id })
+    const byCode = (await line('usage', '--by', 'code', '--limit', '1', '--json')).split('\n')
+    expect(byCode.map((text) => JSON.parse(text).id)).toEqual(['VALID'])
+  })
+
+  test('is a table for people', async () => {
+    expect(await line('usage', id)).toMatch(
+      /^DAY +ALL +VALID +REFUSED\n\d{4}-\d\d-\d\d +3 +2 +IP_NOT_ALLOWED 1$/,
+    )
+  })
+
+  test('is on the machine itself what the store has', async () => {
+    const here = async (...args: string[]) => (await home.run(['usage', ...args, '--json'])).stdout.trim()
+    // What was read over the network was written before.
+    expect(JSON.parse(await here(id))).toEqual({ id: today(), total: 3, counts })
+    for (const by of ['key', 'user', 'code', 'day']) {
+      const [remote, local] = [await line('usage', '--by', by, '--json'), await here('--by', by)]
+      const idsOf = (text: string) => text.split('\n').map((each) => JSON.parse(each).id)
+      expect(idsOf(local)).toEqual(idsOf(remote))
+    }
+  })
+})
+
 describe('what cannot be done is told in one sentence', () => {
   test.each<[string, string[], Record<string, string>, number, RegExp]>([
     ['no address', ['keys', 'list'], { LATCHKEY_URL: '' }, 1, /^latchkey: No url: .*LATCHKEY_URL\.\n$/],
@@ -90,6 +131,10 @@ describe('what cannot be done is told in one sentence', () => {
     ['an unknown key', ['keys', 'get', 'key_0'], {}, 1, /^latchkey: GET \/keys\/\{keyId\}: .*\n$/],
     ['nobody to make it for', ['keys', 'create'], {}, 2, /^Say whose key with --user <id>/],
     ['a key in the command line', ['keys', 'verify', 'lk_live_pasted'], {}, 2, /pipe it in/],
+    ['usage of a text', ['usage', 'lk_live_pasted'], {}, 2, /must be the id of a key/],
+    ['usage of nobody', ['usage', 'cmp_0'], {}, 2, /must be the id of a key/],
+    ['usage of no day', ['usage', '--from', '2026-02-30'], {}, 2, /must be a date/],
+    ['usage by nothing', ['usage', '--by', 'week'], {}, 2, /Allowed choices are day, key, code, user/],
     ['a count that is none', ['keys', 'list', '--limit', '0'], {}, 2, /whole number from 1 on/],
   ])('%s', async (_name, args, more, code, said) => {
     const { exitCode, stdout, stderr } = await run(args, more)

@@ -211,6 +211,7 @@ export const WALLS: Readonly<Record<string, Wall>> = {
     'server/companies',
     'packages/server/src/http/present/present-audit-event.ts',
   ),
+  'server/usage-on-host': onHost('server/http/present', 'server/http/schema'),
   'server/host': {
     may: [
       'core',

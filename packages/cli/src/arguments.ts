@@ -1,3 +1,5 @@
+import { parseDate } from '@latchkey/core/calendar'
+import { isId } from '@latchkey/core/ids'
 import { isLikelySecret } from '@latchkey/core/likely-secret'
 import { InvalidArgumentError } from 'commander'
 
@@ -12,6 +14,20 @@ export const parseTexts = (text: string, before: readonly string[] = []): readon
   ...before,
   parseText(text),
 ]
+
+/** Of a day. Throws InvalidArgumentError. */
+export function parseDay(text: string): string {
+  if (parseDate(text) !== undefined) return text
+  throw new InvalidArgumentError('It must be a date such as 2026-11-28.')
+}
+
+/** Of what has usage. Throws InvalidArgumentError for anything but the id of a key or company, such as the text of a key. */
+export function parseUsed(text: string): string {
+  if (isId('key', text) || isId('cmp', text)) return text
+  throw new InvalidArgumentError(
+    'It must be the id of a key (key_…) or of a company (cmp_…): latchkey keys list shows them.',
+  )
+}
 
 /** Of a file. Throws InvalidArgumentError for a secret too, whose text would become a name that everybody can list. */
 export function parseFile(text: string): string {

@@ -20,6 +20,7 @@ import { registerMigrate } from './commands/migrate.ts'
 import { registerRemoteKeys } from './commands/remote-keys.ts'
 import { registerRemoteUsers } from './commands/remote-users.ts'
 import { registerServe } from './commands/serve.ts'
+import { registerUsage } from './commands/usage.ts'
 import { registerUsersSetPassword } from './commands/users-set-password.ts'
 import { describeCrash, EXIT_CODE_CRASH, endOnCrash } from './crash.ts'
 import { withoutPasted } from './pasted-arguments.ts'
@@ -61,6 +62,7 @@ function buildProgram(args: readonly string[]): Command {
   registerDoctor(program)
   registerConsoleLink(program)
   registerImport(program)
+  registerUsage(program)
   const keys = program
     .command('keys')
     .description('Keys: of a service over the network, or from the server itself.')

@@ -6,6 +6,23 @@ import { presentTime } from './present-time.ts'
 /** In the order of the verdicts, as they are stored; behind them the uses of a replaced secret. */
 type Counts = readonly number[]
 
+/** What was counted of a day, key, user or code. */
+export type Sum = { readonly id: string; readonly counts: Counts }
+
+/** The codes of all of them together. */
+export function sumByCode(sums: readonly Sum[]): Sum[] {
+  const codes = OUTCOME_CODES.map((code, index) => ({
+    id: code,
+    counts: OUTCOME_CODES.map((_, other) =>
+      other === index ? sums.reduce((all, { counts }) => all + (counts[index] ?? 0), 0) : 0,
+    ),
+  }))
+  return mostFirst(codes.filter(({ counts }) => totalOf(counts) > 0))
+}
+
+export const mostFirst = (sums: readonly Sum[]): Sum[] =>
+  sums.toSorted((one, other) => totalOf(other.counts) - totalOf(one.counts) || (one.id < other.id ? -1 : 1))
+
 /** What did not happen is left out. */
 export const presentCounts = (counts: Counts): UsageSum['counts'] =>
   Object.fromEntries(
@@ -20,7 +37,7 @@ export const presentSum = (id: string, counts: Counts): UsageSum => ({
   counts: presentCounts(counts),
 })
 
-export const totalOf = (counts: Counts): number =>
+const totalOf = (counts: Counts): number =>
   counts.slice(0, OUTCOME_CODES.length).reduce((sum, count) => sum + count, 0)
 
 export const presentNetwork = ({ network, address, firstAtMs, lastAtMs }: NetworkUse) => ({

@@ -1,16 +1,12 @@
 import { dateOf } from '@latchkey/core/calendar'
-import { OUTCOME_CODES } from '@latchkey/core/outcome-code'
 import { countUsage, findCompanyDays } from '../../storage/tables/company-usage.ts'
 import type { DaySpan } from '../../storage/tables/key-usage.ts'
 import { presentTime } from '../present/present-time.ts'
-import { presentSum, totalOf } from '../present/present-usage.ts'
+import { mostFirst, presentSum, type Sum, sumByCode } from '../present/present-usage.ts'
 import type { Context, Handler, HandlerDeps } from '../schema/context.ts'
 import { readSpan } from '../schema/usage-span.ts'
 
 const LIMIT_DEFAULT = 25
-
-/** One line of the answer, before it is presented. */
-type Sum = { readonly id: string; readonly counts: readonly number[] }
 
 export const listUsage: Handler<'listUsage'> = async (deps, context) => {
   const { query } = context
@@ -49,14 +45,7 @@ const byDay: Source = async ({ engine }, { principal: { companyId } }, span) => 
   return days.map(({ of, counts }) => ({ id: dateOf(of), counts })).reverse()
 }
 
-const byCode: Source = async (deps, context, span) => {
-  const sums = OUTCOME_CODES.map((code) => ({ id: code, counts: OUTCOME_CODES.map(() => 0) }))
-  for (const { counts } of await byDay(deps, context, span)) {
-    for (const [index, { counts: sum }] of sums.entries())
-      sum[index] = (sum[index] ?? 0) + (counts[index] ?? 0)
-  }
-  return mostFirst(sums.filter(({ counts }) => totalOf(counts) > 0))
-}
+const byCode: Source = async (deps, context, span) => sumByCode(await byDay(deps, context, span))
 
 /** Walks many rows, as a long list does, and is kept from taking the service in the same way. */
 const byGroup =
@@ -73,9 +62,6 @@ const byGroup =
     )
     return mostFirst(sums.map(({ of, counts }) => ({ id: of, counts })))
   }
-
-const mostFirst = (sums: Sum[]): Sum[] =>
-  sums.sort((one, other) => totalOf(other.counts) - totalOf(one.counts) || (one.id < other.id ? -1 : 1))
 
 const SOURCES: Readonly<Record<'day' | 'key' | 'code' | 'user', Source>> = {
   day: byDay,
