@@ -79,6 +79,7 @@ describe('latchkey doctor', () => {
       'objects',
       'integrity',
       'counters',
+      'usage',
       'proxies',
       'metrics',
       'port',
@@ -120,6 +121,27 @@ describe('latchkey doctor', () => {
     const found = await examine({ PORT: new URL(service.url).port })
     expect(found.bad).toEqual([])
     expect(found.of('port')?.detail).toContain('is free')
+  })
+
+  it('says how far use is counted, and warns when that is not as far as keys were used', async () => {
+    await (await home.serve()).stop()
+    expect((await examine()).of('usage')?.detail).toBe('nothing is counted yet; kept by day for 400 days')
+    const service = await home.serve()
+    const { status } = await fetch(`${service.url}/me`, { headers: { 'X-API-KEY': home.adminKey() } })
+    expect(status).toBe(200)
+    await service.stop()
+    expect((await examine({ LATCHKEY_USAGE_DAYS: '31' })).of('usage')).toMatchObject({
+      level: 'ok',
+      detail: expect.stringMatching(/^counted up to \S+Z, from \d{4}-\d\d-\d\d on; kept by day for 31 days$/),
+    })
+    const database = new DatabaseSync(join(dataDir, 'latchkey.db'))
+    database.exec('UPDATE usage_reports SET at = at - 301000')
+    database.close()
+    expect((await examine()).of('usage')).toMatchObject({
+      level: 'warning',
+      detail: expect.stringContaining('is counted up to'),
+      remedy: expect.stringContaining('usage_lost'),
+    })
   })
 
   it('names a directory and a secret that others can read, with the command that mends each', async () => {

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
 import { type Config, readConfig, type SecretSource } from '../config.ts'
 import { storeFileOf } from '../open-store.ts'
-import { findNewestMs, findSecretCheck } from '../storage/sqlite/inspection.ts'
+import { findNewestMs, findSecretCheck, findUsageExtent } from '../storage/sqlite/inspection.ts'
 import { diagnoseClock } from './clock.ts'
 import { diagnoseDataDir, diagnoseDisk } from './data-dir.ts'
 import { diagnoseDatabase, diagnoseIntegrity } from './database.ts'
@@ -11,6 +11,7 @@ import { probe } from './probe.ts'
 import { diagnoseMetrics, diagnosePort, diagnoseProxies } from './proxies.ts'
 import { diagnoseServerSecret } from './server-secret.ts'
 import { ask, inspectStore, type StoreState } from './store-state.ts'
+import { diagnoseUsage } from './usage.ts'
 
 /** Called while the database is being read through: a large one takes its time. */
 export type OnProgress = (text: string) => void
@@ -55,6 +56,7 @@ async function* diagnoseServed(
     diagnoseServerSecret(secretSource, { isNew: state.secretCheck === undefined, ...state }),
   )
   yield* diagnosePostgres(state, config.databaseConnections, nowMs)
+  if (state.usage !== undefined) yield diagnoseUsage(state.usage, config.usageDays)
 }
 
 async function* diagnoseEmbedded(
@@ -71,7 +73,7 @@ async function* diagnoseEmbedded(
 }
 
 async function* diagnoseFiles(
-  { dataDir }: Pick<Config, 'dataDir'>,
+  { dataDir, usageDays }: Pick<Config, 'dataDir' | 'usageDays'>,
   secretSource: SecretSource,
   store: StoreState,
   onProgress: OnProgress,
@@ -86,6 +88,8 @@ async function* diagnoseFiles(
   )
   yield* diagnoseDatabase(store)
   yield* diagnoseIntegrity(store, onProgress)
+  const usage = ask(store, findUsageExtent)
+  if (usage !== undefined) yield diagnoseUsage(usage, usageDays)
 }
 
 /** A check that this user may not make, or that cannot be made, is a finding like another. */

@@ -1,6 +1,7 @@
 import type pg from 'pg'
 import { findUnknownMigrations, isMigrated, type SchemaDifference } from '../migrations/postgres.ts'
 import type { StrangeObject } from '../strange-object.ts'
+import { USAGE_EXTENT, type UsageExtent } from '../usage-extent.ts'
 import { connectClient } from './client.ts'
 import { READ_HEAD } from './head.ts'
 import { findStrangePostgresObjects } from './objects.ts'
@@ -24,6 +25,7 @@ export type PostgresState = {
   readonly secretCheck: Uint8Array | undefined
   readonly newestMs: number | undefined
   readonly servers: number | undefined
+  readonly usage: UsageExtent | undefined
   readonly strange: readonly StrangeObject[]
 }
 
@@ -73,6 +75,7 @@ async function look(client: pg.ClientBase): Promise<Omit<PostgresState, 'place' 
     secretCheck: contents?.secretCheck ?? undefined,
     newestMs: contents?.newestMs ?? undefined,
     servers: contents?.servers,
+    usage: isUsable ? (await client.query(USAGE_EXTENT)).rows[0] : undefined,
     strange: isUsable ? await findStrangePostgresObjects(client) : [],
   }
 }

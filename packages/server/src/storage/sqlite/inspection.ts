@@ -4,6 +4,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { pathToFileURL } from 'node:url'
 import { StoreError } from '../engine.ts'
 import { APPLICATION_ID } from '../migrations/sqlite.ts'
+import { USAGE_EXTENT, type UsageExtent } from '../usage-extent.ts'
 
 /** Mismatches named one by one; the first tells most of the story. */
 const MISMATCHES_MAX = 20
@@ -71,6 +72,10 @@ export function isAccepted(database: DatabaseSync): boolean {
 export function findNewestMs(database: DatabaseSync): number | undefined {
   const row = database.prepare(NEWEST).get() as { newest: number | null }
   return row.newest ?? undefined
+}
+
+export function findUsageExtent(database: DatabaseSync): UsageExtent {
+  return database.prepare(USAGE_EXTENT).get() as UsageExtent
 }
 
 const countKeys = (owner: string, status: string) =>
