@@ -21,6 +21,7 @@ import { v2Verify } from './v2-verify.ts'
 import { v7Verifier } from './v7-verifier.ts'
 import { v8CachedKeys } from './v8-cached-keys.ts'
 import { v11VerifyGrowth } from './v11-verify-growth.ts'
+import { v14LimitedKey } from './v14-limited-key.ts'
 import { v15Imported } from './v15-imported.ts'
 import { w1Create } from './w1-create.ts'
 import { w2CreateTogether } from './w2-create-together.ts'
@@ -48,6 +49,7 @@ const FIGURES: readonly Figure[] = [
   { ids: ['V8'], take: v8CachedKeys },
   { ids: ['V11'], take: v11VerifyGrowth },
   { ids: ['V15'], take: v15Imported },
+  { ids: ['V14'], take: v14LimitedKey },
   { ids: ['W1'], take: w1Create },
   { ids: ['W2'], take: w2CreateTogether },
   { ids: ['L1'], take: l1List },
