@@ -16,12 +16,21 @@ const ROWS_QUICK = 15_000
 const BATCH_ROWS = 500
 
 /** Hashed keys come in from a file, beside bare inserts of as many rows into a table of its own that is like that of keys. */
-export async function i1Import(extent: Extent, stores: Stores): Promise<Row[]> {
+export const i1Import = (extent: Extent, stores: Stores): Promise<Row[]> =>
+  withExport(extent, (path, rows) => onSqlite(extent, stores, path, rows))
+
+export const i1PostgresImport = (extent: Extent): Promise<Row[]> =>
+  withExport(extent, (path, rows) => onPostgres(extent, path, rows))
+
+async function withExport(
+  extent: Extent,
+  work: (path: string, rows: number) => Promise<Row[]>,
+): Promise<Row[]> {
   const path = join(tmpdir(), `latchkey-bench-export-${process.pid}.csv`)
   const rows = extent.isQuick ? ROWS_QUICK : ROWS
   writeExport(path, rows)
   try {
-    return [...(await onSqlite(extent, stores, path, rows)), ...(await onPostgres(extent, path, rows))]
+    return await work(path, rows)
   } finally {
     rmSync(path)
   }

@@ -5,7 +5,7 @@ import { c1ConsolePage } from './c1-console-page.ts'
 import { d1DeepPage } from './d1-deep-page.ts'
 import { d2WorstRequest } from './d2-worst-request.ts'
 import { type Extent, isMet, type Row } from './figure.ts'
-import { i1Import } from './i1-import.ts'
+import { i1Import, i1PostgresImport } from './i1-import.ts'
 import { l1List } from './l1-list.ts'
 import { l2GetKey } from './l2-get-key.ts'
 import { l3PostgresList } from './l3-postgres-list.ts'
@@ -65,6 +65,7 @@ const FIGURES: readonly Figure[] = [
   { ids: ['W4'], take: w4PostgresCreate },
   { ids: ['L3'], take: l3PostgresList },
   { ids: ['I1'], take: i1Import },
+  { ids: ['I1B'], take: i1PostgresImport },
 ]
 
 async function run(): Promise<number> {
