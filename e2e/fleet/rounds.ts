@@ -40,7 +40,11 @@ export async function inRounds(
 const pick = <T>(from: readonly T[]): T => from[Math.floor(Math.random() * from.length)]!
 
 /** Does `work` for each, so many at a time as there are clients, in order. */
-async function atOnce<T, R>(clients: number, all: readonly T[], work: (one: T) => Promise<R>): Promise<R[]> {
+export async function atOnce<T, R>(
+  clients: number,
+  all: readonly T[],
+  work: (one: T) => Promise<R>,
+): Promise<R[]> {
   const results: R[] = []
   const left = all.entries()
   const client = async () => {
