@@ -1,7 +1,7 @@
 import { fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 
-const SCRIPT = fileURLToPath(new URL('verifier-process.ts', import.meta.url))
+const SCRIPT = fileURLToPath(new URL('verifier-program.ts', import.meta.url))
 
 /** A verifier in a process of its own. */
 export type VerifierProcess = {
