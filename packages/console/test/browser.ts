@@ -46,7 +46,9 @@ export async function findBarriers(page: Page, rules?: readonly string[]): Promi
         ): Promise<{ violations: { id: string; nodes: { html: string; failureSummary: string }[] }[] }>
       }
     }
-    const { violations } = await axe.run(only === undefined ? {} : { runOnly: only })
+    // What is behind a dialog was looked at without it.
+    const within = document.querySelector('[role="dialog"]') ?? document
+    const { violations } = await axe.run(within, only === undefined ? {} : { runOnly: only })
     return violations.flatMap(({ id, nodes }) =>
       nodes.map(({ html, failureSummary }) => `${id}: ${html.slice(0, 200)} ${failureSummary.slice(0, 300)}`),
     )

@@ -67,7 +67,7 @@ describe.skipIf(!isBrowserThere)('how it looks', () => {
       expect(await lines(selector), selector).not.toBe('0px')
     }
     await visit(`/keys/${keyId}`)
-    for (const selector of ['.lk-chip', '.mantine-Badge-root']) {
+    for (const selector of ['.lk-chip', '.lk-badge']) {
       expect(await lines(selector), selector).not.toBe('0px')
     }
     await page.keyboard.press('Tab')

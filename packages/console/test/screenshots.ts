@@ -6,6 +6,7 @@ import { launch } from './browser.ts'
 import { type RunningConsole, startLatchkey } from './running.ts'
 
 const folder = fileURLToPath(new URL('../../../docs/use/console/', import.meta.url))
+const DAY_MS = 86_400_000
 const SIZES = { wide: { width: 1_280, height: 760 }, narrow: { width: 390, height: 760 } } as const
 
 const [browser, service] = await Promise.all([launch(), startLatchkey()])
@@ -53,8 +54,6 @@ async function visit(page: Page, path: string, name: string): Promise<void> {
 async function take(page: Page, name: string): Promise<void> {
   await page.screenshot({ path: `${folder}${name}.png`, animations: 'disabled' })
 }
-
-const DAY_MS = 86_400_000
 
 /** Keys as a small company has them, used for two weeks. Answers the id of one that is restricted. */
 async function fill({ call, ownerId, setBack }: RunningConsole): Promise<string> {

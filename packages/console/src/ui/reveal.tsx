@@ -1,18 +1,12 @@
-import { Checkbox, SegmentedControl } from '@mantine/core'
+import { SegmentedControl } from '@mantine/core'
 import { useState } from 'react'
 import { apiUrl } from '../api/base.ts'
 import { CopyButton } from './copy-button.tsx'
 import { Notice } from './notice.tsx'
 import { TryIt } from './try-it.tsx'
 
-type RevealProps = {
-  readonly secret: string
-  readonly isStored: boolean
-  readonly onStored: (isStored: boolean) => void
-}
-
 /** The whole secret, this once. It is in the memory of this component and nowhere else. */
-export function Reveal({ secret, isStored, onStored }: RevealProps) {
+export function Reveal({ secret }: { readonly secret: string }) {
   const [form, setForm] = useState('secret')
   const texts: Readonly<Record<string, string>> = {
     secret,
@@ -40,11 +34,6 @@ export function Reveal({ secret, isStored, onStored }: RevealProps) {
       </code>
       <div className="lk-row">
         <CopyButton text={text} selects="revealed-text" />
-        <Checkbox
-          label="I have stored it"
-          checked={isStored}
-          onChange={(event) => onStored(event.currentTarget.checked)}
-        />
       </div>
       <TryIt secret={secret} />
     </div>

@@ -1,5 +1,5 @@
 import type { ApiKey } from '@latchkey/contract/schemas/keys'
-import { Badge } from '@mantine/core'
+import { Badge } from './badge.tsx'
 
 const REASONS: Readonly<Record<NonNullable<ApiKey['statusReason']>, string>> = {
   deleted: 'Deleted',
@@ -20,24 +20,12 @@ export function StatusBadge({ apiKey }: { readonly apiKey: ApiKey }) {
   return (
     <span className="lk-row">
       {statusReason === null ? (
-        <Badge variant="light" color="green">
-          Active
-        </Badge>
+        <Badge tone="green">Active</Badge>
       ) : (
-        <Badge variant="light" color={statusReason === 'expired' ? 'orange' : 'gray'}>
-          {REASONS[statusReason]}
-        </Badge>
+        <Badge tone={statusReason === 'expired' ? 'orange' : 'gray'}>{REASONS[statusReason]}</Badge>
       )}
-      {isExpiring ? (
-        <Badge variant="light" color="orange">
-          Expires soon
-        </Badge>
-      ) : null}
-      {rotation === null ? null : (
-        <Badge variant="light" color="blue">
-          Rotating
-        </Badge>
-      )}
+      {isExpiring ? <Badge tone="orange">Expires soon</Badge> : null}
+      {rotation === null ? null : <Badge tone="blue">Rotating</Badge>}
     </span>
   )
 }

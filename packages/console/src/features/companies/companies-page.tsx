@@ -1,5 +1,5 @@
 import type { Company } from '@latchkey/contract/schemas/companies'
-import { Badge, Button } from '@mantine/core'
+import { Button } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { useNavigate, useSearch } from '@tanstack/react-router'
 import { useState } from 'react'
@@ -7,6 +7,7 @@ import { type Listed, useMay, useMe } from '../../api/queries.ts'
 import { request } from '../../api/request.ts'
 import { actFor } from '../../api/session-calls.ts'
 import { ApiCall } from '../../ui/api-call.tsx'
+import { Badge } from '../../ui/badge.tsx'
 import { ListTable } from '../../ui/list-table.tsx'
 import { ProblemNotice } from '../../ui/notice.tsx'
 import { Page } from '../../ui/page.tsx'
@@ -89,7 +90,7 @@ function CompanyRow({ company, onOpen }: CompanyRowProps) {
         {externalId ?? <span className="lk-dim">None</span>}
       </td>
       <td data-label="Status">
-        <Badge variant="light" color={status === 'active' ? 'green' : 'gray'}>
+        <Badge tone={status === 'active' ? 'green' : 'gray'}>
           {status === 'active' ? 'Active' : 'Deactivated'}
         </Badge>
       </td>

@@ -17,7 +17,7 @@ const CHOICES = {
     ['all', 'All'],
   ],
   restricted: [
-    ['', 'Any addresses'],
+    ['', 'Any'],
     ['yes', 'Restricted'],
     ['no', 'Not restricted'],
   ],

@@ -1,7 +1,6 @@
 import type { ApiKey } from '@latchkey/contract/schemas/keys'
-import { Checkbox } from '@mantine/core'
 import { Link } from '@tanstack/react-router'
-import type { KeyboardEvent } from 'react'
+import { type Dispatch, type KeyboardEvent, memo, type SetStateAction, useCallback } from 'react'
 import { useMay, useNameOf } from '../../api/queries.ts'
 import { AddressChips } from '../../ui/address-chips.tsx'
 import { LoadingRows } from '../../ui/loading-rows.tsx'
@@ -12,13 +11,15 @@ type KeysTableProps = {
   readonly rows: readonly ApiKey[]
   readonly isLoading: boolean
   readonly picked: ReadonlySet<string>
-  readonly onPick: (picked: ReadonlySet<string>) => void
+  readonly onPick: Dispatch<SetStateAction<ReadonlySet<string>>>
 }
 
 /** A page of keys. Up and down go from row to row. */
 export function KeysTable({ rows, isLoading, picked, onPick }: KeysTableProps) {
   const may = useMay()
+  const nameOf = useNameOf()
   const mayPick = may('keys:update') || may('keys:delete')
+  const toggle = useCallback((id: string) => onPick((picked) => toggled(picked, id)), [onPick])
   const isAll = rows.length > 0 && rows.every(({ id }) => picked.has(id))
   const headings = ['Description', 'Key', 'User', 'Status', 'Addresses', 'Created', 'Last used', 'Expires']
   return (
@@ -29,7 +30,9 @@ export function KeysTable({ rows, isLoading, picked, onPick }: KeysTableProps) {
           <tr>
             {mayPick ? (
               <th className="lk-pick">
-                <Checkbox
+                <input
+                  type="checkbox"
+                  className="lk-check"
                   aria-label="Pick all on this page"
                   checked={isAll}
                   onChange={() => onPick(new Set(isAll ? [] : rows.map(({ id }) => id)))}
@@ -49,9 +52,9 @@ export function KeysTable({ rows, isLoading, picked, onPick }: KeysTableProps) {
             <KeyRow
               key={row.id}
               apiKey={row}
-              {...(mayPick
-                ? { isPicked: picked.has(row.id), onPick: () => onPick(toggled(picked, row.id)) }
-                : {})}
+              userName={nameOf(row.userId)}
+              isPicked={picked.has(row.id)}
+              onToggle={mayPick ? toggle : undefined}
             />
           ))}
         </tbody>
@@ -60,16 +63,28 @@ export function KeysTable({ rows, isLoading, picked, onPick }: KeysTableProps) {
   )
 }
 
-type KeyRowProps = { readonly apiKey: ApiKey; readonly isPicked?: boolean; readonly onPick?: () => void }
+type KeyRowProps = {
+  readonly apiKey: ApiKey
+  readonly userName: string
+  readonly isPicked: boolean
+  /** undefined: nothing can be done with several. */
+  readonly onToggle: ((id: string) => void) | undefined
+}
 
-function KeyRow({ apiKey, isPicked = false, onPick }: KeyRowProps) {
-  const nameOf = useNameOf()
+/** Drawn again only when something of it changes: there are fifty, and a dialog opens over them. */
+const KeyRow = memo(function KeyRow({ apiKey, userName, isPicked, onToggle }: KeyRowProps) {
   const name = apiKey.description ?? 'No description'
   return (
     <tr>
-      {onPick === undefined ? null : (
+      {onToggle === undefined ? null : (
         <td className="lk-pick">
-          <Checkbox aria-label={`Pick ${name}, ${apiKey.key}`} checked={isPicked} onChange={onPick} />
+          <input
+            type="checkbox"
+            className="lk-check"
+            aria-label={`Pick ${name}, ${apiKey.key}`}
+            checked={isPicked}
+            onChange={() => onToggle(apiKey.id)}
+          />
         </td>
       )}
       <td data-label="Description">
@@ -82,7 +97,7 @@ function KeyRow({ apiKey, isPicked = false, onPick }: KeyRowProps) {
         {apiKey.key}
       </td>
       <td data-label="User" className="lk-text">
-        {nameOf(apiKey.userId)}
+        {userName}
       </td>
       <td data-label="Status">
         <StatusBadge apiKey={apiKey} />
@@ -101,7 +116,7 @@ function KeyRow({ apiKey, isPicked = false, onPick }: KeyRowProps) {
       </td>
     </tr>
   )
-}
+})
 
 function toggled(picked: ReadonlySet<string>, id: string): ReadonlySet<string> {
   const next = new Set(picked)

@@ -1,4 +1,4 @@
-import { Button } from '@mantine/core'
+import { Button, Checkbox } from '@mantine/core'
 import { useEffect } from 'react'
 import { Notice } from '../../ui/notice.tsx'
 import { Reveal } from '../../ui/reveal.tsx'
@@ -22,13 +22,18 @@ export function RevealStep({ secret, isStored, onStored, isWarned, onDone }: Rev
   }, [isStored])
   return (
     <div className="lk-stack">
-      <Reveal secret={secret} isStored={isStored} onStored={onStored} />
+      <Reveal secret={secret} />
       {isWarned && !isStored ? (
         <Notice tone="bad">
           <p>Store the key first: when this closes it is gone. Then tick “I have stored it”.</p>
         </Notice>
       ) : null}
       <div className="lk-actions">
+        <Checkbox
+          label="I have stored it"
+          checked={isStored}
+          onChange={(event) => onStored(event.currentTarget.checked)}
+        />
         <Button onClick={onDone} disabled={!isStored}>
           Done
         </Button>

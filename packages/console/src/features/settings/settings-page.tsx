@@ -14,7 +14,7 @@ export function SettingsPage() {
   const [isLeaving, setLeaving] = useState(false)
   return (
     <Page title="Settings" lead="Your session, and what this deployment is.">
-      <section className="lk-panel">
+      <section className="lk-panel lk-stack">
         <h2>You</h2>
         <dl className="lk-facts">
           <dt>Name</dt>

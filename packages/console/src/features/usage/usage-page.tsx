@@ -35,6 +35,7 @@ export function UsagePage() {
     >
       <div className="lk-filters">
         <NativeSelect
+          className="lk-wide"
           label="Period"
           value={days}
           onChange={(event) => void navigate({ to: '/usage', search: { days: event.currentTarget.value } })}

@@ -1,11 +1,12 @@
 import type { User } from '@latchkey/contract/schemas/users'
-import { Badge, Button } from '@mantine/core'
+import { Button } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { Link, useNavigate, useSearch } from '@tanstack/react-router'
 import { useState } from 'react'
 import { type Listed, useMay } from '../../api/queries.ts'
 import { request } from '../../api/request.ts'
 import { ApiCall } from '../../ui/api-call.tsx'
+import { Badge } from '../../ui/badge.tsx'
 import { ListTable } from '../../ui/list-table.tsx'
 import { ProblemNotice } from '../../ui/notice.tsx'
 import { Page } from '../../ui/page.tsx'
@@ -100,7 +101,7 @@ function UserRow({ user, onOpen }: UserRowProps) {
         {email ?? <span className="lk-dim">None</span>}
       </td>
       <td data-label="Status">
-        <Badge variant="light" color={status === 'active' ? 'green' : 'gray'}>
+        <Badge tone={status === 'active' ? 'green' : 'gray'}>
           {status === 'active' ? 'Active' : 'Deactivated'}
         </Badge>
       </td>
