@@ -42,6 +42,7 @@ export async function findBarriers(page: Page, rules?: readonly string[]): Promi
     const { axe } = window as unknown as {
       axe: {
         run(
+          within: Node,
           options: object,
         ): Promise<{ violations: { id: string; nodes: { html: string; failureSummary: string }[] }[] }>
       }
