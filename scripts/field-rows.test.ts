@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 
 const ROOT = join(import.meta.dirname, '..')
-const ROW = /^\| (?<row>.+?) \| \[[^\]]+\]\(\.\.\/\.\.\/(?<file>[^)]+)\) \| (?<says>.+) \|$/
+const ROW = /^\| (?<row>.+?) \| \[[^\]]+\]\(\.\.\/\.\.\/(?<file>[^)]+)\) \| (?<says>.+) \| (?<broken>.+?) \|$/
 
 const page = readFileSync(join(ROOT, 'docs/proofs/field-rows.md'), 'utf8')
 const rows = page.split('\n').flatMap((line) => {
