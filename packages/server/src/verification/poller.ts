@@ -67,7 +67,8 @@ export function createPoller(options: PollerOptions): Poller {
   function wake(): void {
     if (isStopped) return
     isAgain = true
-    running ??= run()
+    // Later in this turn: what a poll begins with may wake it, and there is one at a time.
+    running ??= Promise.resolve().then(run)
   }
 
   return {
