@@ -13,6 +13,9 @@ export type Host = {
   /** Nobody wakes it when the head moves. */
   isDeaf: boolean
   server: Server
+  /** As the way to it knows it: whether somebody listens, and how often one began to. */
+  readonly isUp: boolean
+  readonly starts: number
   /** A new process takes the place of the one that ended. */
   restart(): void
 }
@@ -47,6 +50,12 @@ function createHost(world: World, name: string, drift: number, lateness: number)
     maySleep: random.chance(0.5),
     isDeaf: false,
     server: new Server(world, machine, road, `${name}.1`),
+    get isUp() {
+      return host.server.isAlive
+    },
+    get starts() {
+      return lives
+    },
     restart() {
       lives += 1
       host.server = new Server(world, machine, road, `${name}.${lives}`)

@@ -17,6 +17,7 @@ export type Invariant =
   | 'I8 well again after healing'
   | 'secrets end'
   | 'barrier in time'
+  | 'nobody waits'
 
 export type Violation = { readonly invariant: Invariant; readonly atMs: number; readonly detail: string }
 

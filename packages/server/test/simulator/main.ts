@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util'
+import { leaveOut } from './clauses.ts'
 import type { Violation } from './judge.ts'
-import { simulate } from './simulate.ts'
 
 const USAGE = `Simulates the revocation protocol: servers, a store, clocks and a network, all from one seed.
 
@@ -13,6 +13,9 @@ const USAGE = `Simulates the revocation protocol: servers, a store, clocks and a
   --only NAME    look for one invariant, e.g. I1
   --acts         keys ask for changes as well
   --rotations    keys get new secrets as well
+  --verifiers    applications verify by themselves as well
+  --calm         with --verifiers: nothing goes wrong, and nobody may wait
+  --without NAME a clause of the protocol of verifiers is taken out of the code: who notices?
   --seed N       this one only
   --trace        with --seed: print what happens
 `
@@ -30,7 +33,10 @@ function readArguments() {
       servers: { type: 'string' },
       acts: { type: 'boolean', default: false },
       rotations: { type: 'boolean', default: false },
+      verifiers: { type: 'boolean', default: false },
       only: { type: 'string' },
+      calm: { type: 'boolean', default: false },
+      without: { type: 'string' },
       seed: { type: 'string' },
       trace: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
@@ -45,7 +51,10 @@ function readArguments() {
     servers,
     withActs: values.acts,
     withRotations: values.rotations,
+    withVerifiers: values.verifiers,
     only: values.only,
+    without: values.without,
+    isCalm: values.verifiers && values.calm,
     isTraced: values.trace && values.seed !== undefined,
   }
 }
@@ -61,7 +70,10 @@ async function main(): Promise<number> {
     process.stdout.write(USAGE)
     return 0
   }
-  const { from, until, isTraced, ...options } = wanted
+  const { from, until, isTraced, without, isCalm, ...options } = wanted
+  if (without !== undefined) leaveOut(without.split(','))
+  // Loaded when it is known how it is to read.
+  const { simulate } = isCalm ? await import('./verifiers/calm.ts') : await import('./simulate.ts')
   const onTrace = isTraced ? printLine : undefined
   const report = createReport(from, until)
   for (let seed = from; seed < until; seed += 1) {

@@ -56,3 +56,10 @@ export function isUsable({ keys, users, companies }: Contents, id: KeyId): boole
     companies.get(key.companyId) === true
   )
 }
+
+/** Whose key, user or company that is; null: not known. */
+export function companyOfScope({ keys, users }: Contents, scope: string, id: string): CompanyId | null {
+  if (scope === 'company') return id as CompanyId
+  const found = scope === 'key' ? keys.get(id as KeyId) : users.get(id as UserId)
+  return found?.companyId ?? null
+}

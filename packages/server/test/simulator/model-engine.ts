@@ -3,13 +3,16 @@ import type { CompanyId, KeyId } from '@latchkey/core/ids'
 import type { KeyRecord } from '@latchkey/core/key-record'
 import type { KeyHandle } from '@latchkey/core/loaded-key'
 import type { RevocationScope } from '@latchkey/core/revocation-scope'
-import type {
-  FollowedChanges,
-  Head,
-  Observation,
-  ServerRow,
-  VerificationReads,
-  Written,
+import {
+  type FollowedChanges,
+  type Head,
+  type Observation,
+  ownerOf,
+  type Revoke,
+  type Revoked,
+  type ServerRow,
+  type VerificationReads,
+  type Written,
 } from '../../src/storage/engine.ts'
 import { recordOf } from '../../src/storage/tables/verifiable-record.ts'
 import type { ModelKey, Mutation } from './model-contents.ts'
@@ -33,14 +36,14 @@ export type ModelDb = {
 export type ModelEngine = {
   readonly verification: VerificationReads
   readonly followed: FollowedChanges
-  write<T>(work: (db: ModelDb, revoke: (scope: RevocationScope) => void) => Promise<T>): Promise<Written<T>>
+  write<T>(work: (db: ModelDb, revoke: Revoke) => Promise<T>): Promise<Written<T>>
 }
 
 type Options = {
   readonly store: ModelStore
   readonly wire: Wire
   readonly expect: () => (head: Head) => boolean
-  readonly onWake: (wake: () => void) => void
+  readonly onWake: FollowedChanges['onWake']
   /** Hears of each question and answer of the poll. */
   readonly onAnnounce: (row: ServerRow) => void
   readonly onObserve: (seen: Observation) => void
@@ -128,6 +131,7 @@ async function write<T>(
   work: Parameters<ModelEngine['write']>[0],
 ): Promise<Written<T>> {
   const changed: RevocationScope[] = []
+  const owners: Revoked[] = []
   const assertExpected = assertingExpected(expect)
   const line = wire.open()
   const session = store.openSession()
@@ -141,9 +145,14 @@ async function write<T>(
       findVerifiable: (id) => ask((answer) => session.read(() => findRecord(store, id), answer)),
       change: (mutate) => ask((answer) => session.change(mutate, answer)),
     }
-    const value = (await work(db, (scope) => void changed.push(scope))) as T
+    const value = (await work(db, (scope, companyId) => {
+      changed.push(scope)
+      owners.push({ ...scope, companyId })
+    })) as T
     const revision = await ask<number | undefined>((answer) => session.commit(changed, head.epoch, answer))
-    return { value, revocation: revision === undefined ? undefined : { revision, epoch: head.epoch } }
+    const { epoch } = head
+    const revocation = revision === undefined ? undefined : { revision, epoch, companyId: ownerOf(owners) }
+    return { value, revocation }
   } catch (error) {
     wire.tell(line, () => session.abort())
     throw error

@@ -3,7 +3,14 @@ import type { RevocationScope } from '@latchkey/core/revocation-scope'
 import type { Head, Observation, ServerRow } from '../../src/storage/engine.ts'
 import type { LogRow } from '../../src/storage/tables/schema.ts'
 import type { Agenda } from './agenda.ts'
-import { type Contents, copyOf, emptyContents, type ModelKey, type Mutation } from './model-contents.ts'
+import {
+  type Contents,
+  companyOfScope,
+  copyOf,
+  emptyContents,
+  type ModelKey,
+  type Mutation,
+} from './model-contents.ts'
 import { tagsOf } from './model-secrets.ts'
 import { type Ground, Session } from './model-session.ts'
 import type { Random } from './random.ts'
@@ -31,7 +38,7 @@ export class ModelStore {
   readonly #ground: Ground
   #contents = emptyContents()
   #isUp = true
-  #isDiskSlow = false
+  #stallChance = 0.05
   #starts = 1
   #timeline = 1
   #epochs = 1
@@ -89,7 +96,8 @@ export class ModelStore {
   /** Durable, and seen by others, when it is answered. Where a row is new, that takes long more often. */
   announce(row: ServerRow, answer: Answer<undefined>): void {
     const then = this.#starts
-    const isStalled = !this.#contents.servers.has(row.id) && this.#random.chance(0.3)
+    const isNew = !this.#contents.servers.has(row.id)
+    const isStalled = isNew && this.#random.chance(0.3) && this.#stallChance > 0
     this.#agenda.quietly(isStalled ? this.#random.between(50, 450) : this.#fsyncMs(), () => {
       const isLost = !this.#isUp || this.#starts !== then
       if (!isLost) this.#contents.servers.set(row.id, row)
@@ -161,8 +169,8 @@ export class ModelStore {
   }
 
   /** Whether commits often take long. */
-  setDisk(speed: 'fast' | 'slow'): void {
-    this.#isDiskSlow = speed === 'slow'
+  setDisk(speed: 'fast' | 'slow' | 'steady'): void {
+    this.#stallChance = { fast: 0.05, slow: 0.4, steady: 0 }[speed]
   }
 
   #loseSessions(): void {
@@ -174,7 +182,7 @@ export class ModelStore {
   }
 
   #fsyncMs(): number {
-    const isStalled = this.#random.chance(this.#isDiskSlow ? 0.4 : 0.05)
+    const isStalled = this.#random.chance(this.#stallChance)
     return isStalled ? this.#random.between(5, 450) : this.#random.between(0.1, 3)
   }
 
@@ -184,6 +192,7 @@ export class ModelStore {
       revision: this.#contents.revision + 1 + index,
       scope,
       object_id: id,
+      company_id: companyOfScope(this.#contents, scope, id),
     }))
     this.#contents.revision += rows.length
     this.#contents.log.push(...rows)

@@ -3,7 +3,7 @@ import type { Secret } from '@latchkey/core/secret'
 import { createVerifier, type Verifier } from '@latchkey/core/verifier'
 import { createAuditChain } from '../../src/audit/chain.ts'
 import { type Changes, createChanges } from '../../src/changes/changes.ts'
-import type { Engine, ServerRow } from '../../src/storage/engine.ts'
+import type { Engine, ServerRow, VerificationReads } from '../../src/storage/engine.ts'
 import { loadKey } from '../../src/verification/load-key.ts'
 import { createRevocations, type Revocations } from '../../src/verification/revocations.ts'
 import { type Moment, momentOf, type Timing } from '../../src/verification/timing.ts'
@@ -29,6 +29,7 @@ export type RunningCode = {
   readonly verifier: Verifier
   readonly revocations: Revocations
   readonly change: Changes['change']
+  readonly verification: VerificationReads
   /** When the question was asked whose answer memory was last brought up to date with. */
   readonly proven: Moment | undefined
   /** Somebody else moved the head, perhaps. */
@@ -45,7 +46,7 @@ export function assemble({ name, store, wire, timing, judge, fingerprint, newId 
   let asked: Moment | undefined
   let announced: ServerRow | undefined
   let proven: Moment | undefined
-  let wake = () => {}
+  let wake: () => unknown = () => {}
   const engine = createModelEngine({
     store,
     wire,
@@ -93,10 +94,11 @@ export function assemble({ name, store, wire, timing, judge, fingerprint, newId 
     verifier,
     revocations,
     change,
+    verification: engine.verification,
     get proven() {
       return proven
     },
-    wake: () => wake(),
+    wake: () => void wake(),
     disturb: barrier.disturb,
     check: memory.check,
   }

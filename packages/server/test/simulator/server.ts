@@ -13,6 +13,7 @@ import type { Machine } from './machine.ts'
 import { LEASE_MS, type ModelStore } from './model-store.ts'
 import type { Random } from './random.ts'
 import { assemble, type RunningCode } from './running-code.ts'
+import { type Answering, createAnswering } from './verifiers/answering.ts'
 import { type Road, Wire } from './wire.ts'
 
 export type SimulatedKey = { readonly id: KeyId }
@@ -44,6 +45,9 @@ export class Server {
   readonly machine: Machine
   readonly timing: Timing
   readonly change: Changes['change']
+  /** What verifiers elsewhere are answered. */
+  readonly tell: Answering['tell']
+  readonly record: Answering['record']
   readonly #name: string
   readonly #judge: Judge
   readonly #code: RunningCode
@@ -69,6 +73,10 @@ export class Server {
     const wire = new Wire({ agenda, random, farEnd: store, machine, road, timing, isAlive })
     this.#code = assemble({ name: this.#name, store, wire, timing, judge, fingerprint, newId })
     this.change = this.#code.change
+    const { revocations, verification } = this.#code
+    const answering = createAnswering({ revocations, verification, wallMs: timing.wallMs, fingerprint })
+    this.tell = answering.tell
+    this.record = answering.record
     void this.#code.revocations.start({ isAlone: true })
   }
 

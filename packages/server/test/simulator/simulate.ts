@@ -2,12 +2,14 @@ import { createAgenda } from './agenda.ts'
 import { Faults } from './faults.ts'
 import { createFleet, type Host } from './fleet.ts'
 import { Judge, type Violation } from './judge.ts'
-import { fillStore, fingerprintOf, secretOf } from './keys.ts'
+import { companyOf, fillStore, fingerprintOf, secretOf } from './keys.ts'
 import { isUsable } from './model-contents.ts'
 import { lifeOf } from './model-secrets.ts'
 import { ModelStore, type StoreHooks } from './model-store.ts'
 import { createRandom } from './random.ts'
 import type { Presented, SimulatedKey, SimulatedSecret, World } from './server.ts'
+import { createSites, type Site } from './verifiers/applications.ts'
+import { SiteFaults } from './verifiers/site-faults.ts'
 import { Workload } from './workload.ts'
 
 export type Options = {
@@ -17,6 +19,8 @@ export type Options = {
   readonly withActs?: boolean | undefined
   /** Keys are rotated, too. The same holds of it. */
   readonly withRotations?: boolean | undefined
+  /** Applications verify by themselves, too. */
+  readonly withVerifiers?: boolean | undefined
   /** The one invariant to look for, by how its name begins; otherwise all. */
   readonly only?: string | undefined
   /** Takes what happened, line by line. */
@@ -54,23 +58,31 @@ export async function simulate(seed: number, options: Options = {}): Promise<Vio
   judge.accepted(store.contents)
   const world: World = { agenda, random, store, judge, fingerprint: fingerprintOf, note }
   hosts.push(...createFleet(world, options.servers ?? random.pick([2, 3, 3, 4])))
+  const sites = options.withVerifiers === true ? createSites(world, hosts) : []
   const workload = new Workload(world, hosts, {
     keysAtStart: KEYS_AT_START,
     withActs: options.withActs === true,
     withRotations: options.withRotations === true,
+    sites,
   })
   const faults: Faults = new Faults(world, hosts, (host) => workload.revokeSome(host))
+  const siteFaults =
+    sites.length === 0 ? undefined : new SiteFaults(world, sites, (site) => workload.revokeFor(site))
 
   agenda.after(random.between(0, CALM_MS), () => workload.start())
-  agenda.after(CALM_MS, () => faults.start())
+  agenda.after(CALM_MS, () => {
+    faults.start()
+    siteFaults?.start()
+  })
   agenda.after(CALM_MS + FAULTS_MS, () => {
     note(() => 'everything heals')
     faults.healAll()
+    siteFaults?.healAll()
     workload.stop()
   })
   let isOver = false
   agenda.after(CALM_MS + FAULTS_MS, () => {
-    watchRecovery({ world, hosts, workload }).then(() => {
+    watchRecovery({ world, hosts, sites, workload }).then(() => {
       isOver = true
     })
   })
@@ -91,7 +103,7 @@ type Watching = Pick<World, 'agenda' | 'random' | 'judge' | 'note'> & {
   readonly onSurvey: StoreHooks['onSurvey']
 }
 
-function createHooks(store: () => ModelStore, watching: Watching): StoreHooks {
+export function createHooks(store: () => ModelStore, watching: Watching): StoreHooks {
   const { agenda, random, judge, hosts, note } = watching
   return {
     onCommit(rows, scopes, isNoticed) {
@@ -109,16 +121,17 @@ function createHooks(store: () => ModelStore, watching: Watching): StoreHooks {
   }
 }
 
-type Recovering = { world: World; hosts: readonly Host[]; workload: Workload }
+type Recovering = { world: World; hosts: readonly Host[]; sites: readonly Site[]; workload: Workload }
 
 /** Verification and writes work on every server again, and agree with what is stored. */
-async function watchRecovery({ world, hosts, workload }: Recovering): Promise<void> {
+async function watchRecovery({ world, hosts, sites, workload }: Recovering): Promise<void> {
   const { agenda, judge, note } = world
   let wrong: string | undefined
   for (const afterMs of LOOK_AFTER_MS) {
     await new Promise<void>((resolve) => void agenda.after(afterMs, resolve))
     wrong = undefined
     for (const host of hosts) wrong ??= await inTime(agenda, findWrong(world.store, host, workload))
+    for (const site of sites) wrong ??= await inTime(agenda, findWrongThere(world.store, site, workload))
     note(() => `looked whether all is well: ${wrong ?? 'yes'}`)
     if (wrong === undefined) return
   }
@@ -152,6 +165,21 @@ async function findWrongSecret(
     }
   }
   return undefined
+}
+
+async function findWrongThere(
+  { contents }: ModelStore,
+  { name, application }: Site,
+  workload: Workload,
+): Promise<string | undefined> {
+  for (const key of workload.keys) {
+    const isSeen = application.sight === null || application.sight === companyOf(key)
+    const due = isSeen && isUsable(contents, key.id)
+    const code = await application.ask(secretOf(key, 0))
+    if ((code === 'VALID') !== due || code === undefined)
+      return `${name} says ${code ?? 'nothing'} of ${key.id}, which is ${due ? '' : 'not '}to be accepted`
+  }
+  return application.isFresh ? undefined : `${name} may not answer from memory`
 }
 
 async function findWrong(store: ModelStore, host: Host, workload: Workload): Promise<string | undefined> {

@@ -15,6 +15,7 @@ import { COMPANIES, companyOf, KEYS, secretOf, USERS, userOf } from './keys.ts'
 import type { ModelKey } from './model-contents.ts'
 import { Rotating } from './rotating.ts'
 import type { Presented, Server, SimulatedKey, SimulatedSecret, World } from './server.ts'
+import type { Site } from './verifiers/applications.ts'
 
 const ASKED_ON_RETURN = 40
 const ASKED_ON_RETURN_MS_MAX = 600
@@ -23,6 +24,8 @@ type Extent = {
   readonly keysAtStart: number
   readonly withActs: boolean
   readonly withRotations: boolean
+  /** Applications that verify by themselves. */
+  readonly sites: readonly Site[]
 }
 
 /** Everybody uses the service at once: verifications on all servers, and changes between them. */
@@ -32,14 +35,17 @@ export class Workload {
   readonly #withActs: boolean
   /** undefined: each key keeps the secret it was made with. */
   readonly #rotating: Rotating | undefined
+  readonly #sites: readonly Site[]
   #keysMade: number
   #isOn = false
   /** Keys that somebody just began to revoke: to be asked for, and to be revoked again. */
   #hot: readonly SimulatedKey[] = []
 
-  constructor(world: World, hosts: readonly Host[], { keysAtStart, withActs, withRotations }: Extent) {
+  constructor(world: World, hosts: readonly Host[], extent: Extent) {
+    const { keysAtStart, withActs, withRotations, sites } = extent
     this.#world = world
     this.#hosts = hosts
+    this.#sites = sites
     this.#keysMade = keysAtStart
     this.#withActs = withActs
     this.#rotating = withRotations ? new Rotating(world) : undefined
@@ -61,11 +67,20 @@ export class Workload {
 
   /** Revokes something elsewhere, which this server may still remember: it has just come back. */
   revokeSome(back: Host): void {
+    this.#revokeWhile((key) => this.#verify(key, back), back)
+  }
+
+  /** The same for an application that has just come back. */
+  revokeFor(back: Site): void {
+    this.#revokeWhile((key) => this.#verifyThere(key, back), undefined)
+  }
+
+  #revokeWhile(ask: (key: SimulatedKey) => void, back: Host | undefined): void {
     const { agenda, random } = this.#world
     // It may answer from memory for some milliseconds only.
     for (let times = 0; times < ASKED_ON_RETURN; times += 1) {
       agenda.after(random.between(0, ASKED_ON_RETURN_MS_MAX), () => {
-        for (const key of this.#hot) this.#verify(key, back)
+        for (const key of this.#hot) ask(key)
       })
     }
     for (const host of this.#hosts) {
@@ -91,6 +106,7 @@ export class Workload {
     if (!this.#isOn) return
     const { agenda, random } = this.#world
     for (let times = 0; times < 3; times += 1) this.#verify(this.#anyKey(), random.pick(this.#hosts))
+    for (const site of this.#sites) if (random.chance(0.5)) this.#verifyThere(this.#anyKey(), site)
     if (random.chance(0.15))
       this.#atServer(random.pick(this.#hosts), (server) => this.#changeSomething(server))
     if (this.#withActs && random.chance(0.4))
@@ -153,6 +169,7 @@ export class Workload {
     const { agenda, random } = this.#world
     const ask = () => {
       for (const host of this.#hosts) for (const key of keys) this.#verify(key, host)
+      for (const site of this.#sites) for (const key of keys) this.#verifyThere(key, site)
     }
     ask()
     for (let times = 0; times < 4; times += 1) agenda.after(random.between(0, 2_500) ** 2 / 2_500, ask)
@@ -190,6 +207,10 @@ export class Workload {
     const { random } = this.#world
     const visibleTo = random.chance(0.9) ? null : random.pick(COMPANIES)
     server.verify(key, this.#present(key, random.chance(0.7) ? 'secret' : 'id'), visibleTo)
+  }
+
+  #verifyThere(key: SimulatedKey, { application }: Site): void {
+    application.verify(key, this.#present(key, 'secret').secret)
   }
 
   #present(key: SimulatedKey, by: Presented['by']): Presented {

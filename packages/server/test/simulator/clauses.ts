@@ -1,0 +1,155 @@
+import { registerHooks } from 'node:module'
+
+/** A clause of the protocol of verifiers, and how the code reads without it. */
+type Clause = {
+  readonly file: string
+  readonly from: string
+  readonly to: string
+}
+
+const CLIENT = 'packages/client/src/verifier'
+const SERVER = 'packages/server/src/verification'
+
+/** What client verifiers rest on, by the names of docs/proofs/verifier.md. */
+export const CLAUSES: Readonly<Record<string, Clause>> = {
+  'lease-from-the-question': {
+    file: `${CLIENT}/follower.ts`,
+    from: 'standing.take(sent, asked, told)',
+    to: 'standing.take(momentOf(timing), asked, told)',
+  },
+  'age-of-the-proof': {
+    file: `${CLIENT}/standing.ts`,
+    from: 'told.heldMs - told.provenMsAgo + told.leaseMs',
+    to: 'told.heldMs + told.leaseMs',
+  },
+  'newest-lease-counts': {
+    file: `${CLIENT}/lease.ts`,
+    from: 'held = forMs > 0 ? { sent, forMs } : undefined',
+    to: 'held = { sent, forMs: Math.max(forMs, held?.forMs ?? 0) }',
+  },
+  'wall-clock': { file: 'packages/core/src/timing.ts', from: ' && wallMs >= 0 && wallMs <= ms', to: '' },
+  'monotonic-clock': {
+    file: 'packages/core/src/timing.ts',
+    from: 'monotonicMs >= 0 && monotonicMs <= ms && ',
+    to: '',
+  },
+  'loads-under-way-are-dropped': {
+    file: 'packages/core/src/verifier.ts',
+    from: 'loads.drop()\n      cache.drop(revoked)',
+    to: 'cache.drop(revoked)',
+  },
+  'old-records-are-not-kept': {
+    file: 'packages/core/src/verifier.ts',
+    from: 'if (expect?.()(loaded) !== false) publish(handle, loaded)',
+    to: 'publish(handle, loaded)',
+  },
+  'joins-of-old-records': {
+    file: 'packages/core/src/verifier.ts',
+    from: 'isExpected?.(loaded) === false ?',
+    to: 'false ?',
+  },
+  'reset-empties': {
+    file: `${CLIENT}/applied.ts`,
+    from: 'isSameLife && !told.reset &&',
+    to: 'isSameLife &&',
+  },
+  'another-epoch-empties': {
+    file: `${CLIENT}/applied.ts`,
+    from: 'const isSameLife = told.epoch === epoch',
+    to: 'const isSameLife = epoch !== null || told.epoch === epoch',
+  },
+  'nothing-moves-back': {
+    file: `${CLIENT}/applied.ts`,
+    from: 'Math.max(through, told.through)',
+    to: 'told.through',
+  },
+  'memory-before-goodbye': {
+    file: `${CLIENT}/standing.ts`,
+    from: `      lease.end()
+      memory.clear()
+      return`,
+    to: '      return',
+  },
+  'barrier-waits-for-verifiers': {
+    file: `${SERVER}/barrier.ts`,
+    from: ' && isKnownToAll(server, revision, companyId)',
+    to: '',
+  },
+  'verifiers-of-the-operator': {
+    file: `${SERVER}/unknown.ts`,
+    from: '[EVERYBODY, companyId]',
+    to: '[companyId]',
+  },
+  'acknowledged-in-its-epoch': {
+    file: `${SERVER}/verifiers.ts`,
+    from: 'epoch === lease.epoch ? (after ?? -1) : -1',
+    to: 'after ?? -1',
+  },
+  'a-server-that-stops-keeps-its-row': {
+    file: `${SERVER}/poller.ts`,
+    from: 'if (options.verifiers.count().leased > 0) return',
+    to: '',
+  },
+  'leases-are-waited-for-to-the-end': {
+    file: `${SERVER}/verifier-places.ts`,
+    from: '<= lease.terms.leaseMs + lease.terms.marginMs',
+    to: '<= lease.terms.leaseMs / 5',
+  },
+  'held-by-the-smaller-clock': {
+    file: `${SERVER}/verifiers.ts`,
+    from: 'Math.min(now.monotonicMs - arrived.monotonicMs, now.wallMs - arrived.wallMs)',
+    to: 'now.wallMs - arrived.wallMs',
+  },
+  'proven-by-the-larger-clock': {
+    file: `${SERVER}/verifiers.ts`,
+    from: 'Math.max(now.monotonicMs - sent.monotonicMs, now.wallMs - sent.wallMs)',
+    to: 'now.monotonicMs - sent.monotonicMs',
+  },
+  'told-is-acknowledged': {
+    file: `${SERVER}/verifiers.ts`,
+    from: 'return isAcknowledged &&',
+    to: 'return',
+  },
+  'every-server-hears': {
+    file: `${CLIENT}/standing.ts`,
+    from: 'applied.epoch === null || hearers.takeTry()',
+    to: 'applied.epoch === null',
+  },
+  'held-time-is-added': {
+    file: `${CLIENT}/standing.ts`,
+    from: 'told.heldMs - told.provenMsAgo + told.leaseMs',
+    to: 'told.leaseMs - told.provenMsAgo',
+  },
+  'companies-apart': {
+    file: `${SERVER}/unknown.ts`,
+    from: 'companyId === undefined ?',
+    to: 'true ?',
+  },
+  'one-poll-at-a-time': {
+    file: `${SERVER}/poller.ts`,
+    from: 'running ??= Promise.resolve().then(run)',
+    to: 'running ??= run()',
+  },
+}
+
+/** Has every module that is loaded from now on read as it would without some clauses. Throws when there is none like it. */
+export function leaveOut(names: readonly string[]): void {
+  const clauses = names.map((name) => {
+    const clause = CLAUSES[name]
+    if (clause !== undefined) return clause
+    throw new Error(`--without ${name}: the clauses are ${Object.keys(CLAUSES).join(', ')}.`)
+  })
+  registerHooks({
+    load(url, context, nextLoad) {
+      const loaded = nextLoad(url, context)
+      const left = clauses.filter(({ file }) => url.endsWith(file))
+      if (left.length === 0) return loaded
+      return { ...loaded, source: left.reduce(without, String(loaded.source)) }
+    },
+  })
+}
+
+function without(source: string, { file, from, to }: Clause): string {
+  if (!source.includes(from)) throw new Error(`${file} does not say “${from}” any more.`)
+  return source.replace(from, to)
+}

@@ -1,0 +1,32 @@
+import { describe, expect, test } from 'vitest'
+import { simulate } from './simulate.ts'
+import { simulate as simulateCalm } from './verifiers/calm.ts'
+
+/** `npm run simulate -- --verifiers --seeds 100000` runs as many as wanted. */
+const SEEDS = 16
+const CALM_SEEDS = 4
+
+const from = (first: number, count: number) => Array.from({ length: count }, (_, index) => first + index)
+
+describe('applications that verify by themselves, among servers that fail', () => {
+  test.each(from(1, SEEDS))('nothing that is revoked is accepted in seed %i', async (seed) => {
+    expect(await simulate(seed, { withVerifiers: true })).toBeUndefined()
+  })
+
+  // Each is the first of its kind: docs/proofs/verifier.md.
+  test.each([
+    [15, 'a server asks one question at a time, whatever wakes it meanwhile'],
+    [26, 'a lease runs from before the question'],
+    [165, 'the lease of the newest answer counts, though it be shorter'],
+    [98, 'a clock that was set back ends a lease'],
+  ])('holds every promise in seed %i, which sees: %s', async (seed) => {
+    expect(await simulate(seed, { withVerifiers: true })).toBeUndefined()
+  })
+
+  test.each(from(1, CALM_SEEDS))(
+    'on a calm day memory may answer and nobody waits for the applications of another company, in seed %i',
+    async (seed) => {
+      expect(await simulateCalm(seed)).toBeUndefined()
+    },
+  )
+})
