@@ -5,14 +5,17 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { gzipSync } from 'node:zlib'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { buildClient, minified } from '../scripts/build-client.ts'
+import { type InstalledVerifier, startInstalledVerifier } from './installed-verifier.ts'
 import { createHome, type Home } from './running.ts'
 
 const run = promisify(execFile)
 const FOLDER = join(import.meta.dirname, 'installed-client')
 /** Installing takes half a minute when nothing else does. */
 const INSTALL_MS_MAX = 300_000
+/** Of a slow machine. Milliseconds. */
+const PATIENCE = { timeout: 30_000, interval: 50 }
 const API_BYTES_MAX = 6_000
 const WHOLE_BYTES_MAX = 16_000
 const GUARD_BYTES_MAX = 8_000
@@ -239,6 +242,70 @@ describe.each(JUDGES)('tRPC with a %s answers as a gateway would', (judge) => {
     const body = JSON.parse(answer.text)
     if (status === 200) expect(body.result.data.keyId).toMatch(/^key_/)
     else expect(body.error.problem).toMatchObject({ status, code })
+  })
+})
+
+describe('a verifier of the packed package', () => {
+  let verifier: InstalledVerifier
+  const verify = (key: string) => verifier.ask(`verify ${key}`) as Promise<{ code?: string; error?: string }>
+  const makeKey = async () => call('POST', '/keys', { userId: (await call('GET', '/me')).userId })
+
+  beforeAll(async () => {
+    verifier = startInstalledVerifier('verifying.mjs', directory, settings)
+    expect(await verifier.ask('ready')).toBe(true)
+  })
+
+  test('accepts a key from memory, and refuses it when DELETE was answered', async () => {
+    for (let turn = 0; turn < 20; turn++) {
+      const { id, key } = await makeKey()
+      expect(await verify(key)).toEqual({ code: 'VALID', isAtOnce: false })
+      expect(await verify(key)).toEqual({ code: 'VALID', isAtOnce: true })
+      await call('DELETE', `/keys/${id}`)
+      expect(await verify(key)).toMatchObject({ code: 'INACTIVE' })
+    }
+  })
+
+  test('tells the service what it judged', async () => {
+    const { id, key } = await makeKey()
+    const other = startInstalledVerifier('verifying.mjs', directory, settings)
+    await other.ask('ready')
+    for (let turn = 0; turn < 3; turn++) await other.ask(`verify ${key}`)
+    // Nothing is left that would keep a process alive, and it ends when its input does.
+    expect(await other.ask('close')).toEqual([])
+    expect(await other.end()).toBe(0)
+    const used = (await call('GET', `/keys/${id}`)) as unknown as { lastUsedAt: string | null }
+    expect(used.lastUsedAt).not.toBeNull()
+  })
+
+  test('refuses when its service is gone, and is well again when it is back', async () => {
+    const own = createHome()
+    try {
+      const first = await own.serve()
+      const { port } = new URL(first.url)
+      const cut = startInstalledVerifier('verifying.mjs', directory, {
+        LATCHKEY_URL: first.url,
+        LATCHKEY_API_KEY: own.adminKey(),
+      })
+      const key = own.adminKey()
+      await cut.ask('ready')
+      expect(await cut.ask(`verify ${key}`)).toMatchObject({ code: 'VALID' })
+      expect(await cut.ask(`verify ${key}`)).toEqual({ code: 'VALID', isAtOnce: true })
+      await first.stop('SIGKILL')
+      await vi.waitUntil(async () => ((await cut.ask('states')) as string[]).at(-1) === 'cut-off', PATIENCE)
+      expect(await cut.ask(`verify ${key}`)).toMatchObject({ error: 'cannot_verify' })
+      await own.serve({ settings: { PORT: port } })
+      await vi.waitUntil(async () => ((await cut.ask('states')) as string[]).at(-1) === 'fresh', PATIENCE)
+      await cut.ask(`verify ${key}`)
+      expect(await cut.ask(`verify ${key}`)).toEqual({ code: 'VALID', isAtOnce: true })
+      // It was not closed, and keeps the process no longer than its input does.
+      expect(await cut.end()).toBe(0)
+    } finally {
+      await own.dispose()
+    }
+  })
+
+  afterAll(async () => {
+    expect(await verifier.end()).toBe(0)
   })
 })
 

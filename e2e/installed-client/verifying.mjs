@@ -12,6 +12,10 @@ async function verify(key) {
   return { code: (await asked).code, isAtOnce }
 }
 
+/** What keeps this process alive, besides its input. */
+const left = () =>
+  process.getActiveResourcesInfo().filter((name) => !['PipeWrap', 'Immediate'].includes(name))
+
 const ANSWERS = {
   verify,
   ready: async () => {
@@ -21,7 +25,9 @@ const ANSWERS = {
   states: async () => states,
   close: async () => {
     await verifier.close()
-    return process.getActiveResourcesInfo().filter((name) => !['PipeWrap', 'TTYWrap'].includes(name))
+    // What was closed is gone a few turns later.
+    for (let turn = 0; turn < 100 && left().length > 0; turn++) await new Promise(setImmediate)
+    return left()
   },
 }
 

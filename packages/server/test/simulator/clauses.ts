@@ -115,15 +115,15 @@ export const CLAUSES: Readonly<Record<string, Clause>> = {
     from: 'applied.epoch === null || hearers.takeTry()',
     to: 'applied.epoch === null',
   },
-  'held-time-is-added': {
-    file: `${CLIENT}/standing.ts`,
-    from: 'told.heldMs - told.provenMsAgo + told.leaseMs',
-    to: 'told.leaseMs - told.provenMsAgo',
-  },
   'companies-apart': {
     file: `${SERVER}/unknown.ts`,
     from: 'companyId === undefined ?',
     to: 'true ?',
+  },
+  'changes-that-are-not-seen': {
+    file: `${SERVER}/change-feed.ts`,
+    from: 'return sight === null ||',
+    to: 'return true || sight === null ||',
   },
   'one-poll-at-a-time': {
     file: `${SERVER}/poller.ts`,

@@ -90,11 +90,9 @@ export function assemble({ name, store, wire, timing, judge, fingerprint, newId 
     },
     MODEL_ROWS,
   )
+  const parts = { verifier, revocations, change, verification: engine.verification }
   return {
-    verifier,
-    revocations,
-    change,
-    verification: engine.verification,
+    ...parts,
     get proven() {
       return proven
     },

@@ -6,7 +6,6 @@ import { followChanges } from '../../../src/http/routes/follow-changes.ts'
 import { getKeyRecord } from '../../../src/http/routes/get-key-record.ts'
 import type { VerificationReads } from '../../../src/storage/engine.ts'
 import type { Revocations } from '../../../src/verification/revocations.ts'
-import { COMPANIES } from '../keys.ts'
 
 /** Whose verifier asks: the company of its key, or the operator's (null). */
 export type Asker = { readonly id: string; readonly sight: CompanyId | null }
@@ -46,8 +45,10 @@ export function createAnswering({ revocations, verification, wallMs, fingerprint
   }
 }
 
+const OPERATOR = 'cmp_operator'
+
 /** As far as its sight goes. */
 const principalOf = ({ id, sight }: Asker) => {
-  const companyId = sight ?? COMPANIES[0]
+  const companyId = sight ?? OPERATOR
   return { id, companyId, homeCompanyId: companyId, isOperator: sight === null }
 }
