@@ -10,8 +10,8 @@ type Clause = {
 const CLIENT = 'packages/client/src/verifier'
 const SERVER = 'packages/server/src/verification'
 
-/** What client verifiers rest on, by the names of docs/proofs/verifier.md. */
-export const CLAUSES: Readonly<Record<string, Clause>> = {
+/** What verifiers elsewhere rest on, by the names of docs/proofs/verifier.md. */
+const CLAUSES: Readonly<Record<string, Clause>> = {
   'lease-from-the-question': {
     file: `${CLIENT}/follower.ts`,
     from: 'standing.take(sent, asked, told)',

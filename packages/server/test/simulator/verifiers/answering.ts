@@ -8,7 +8,7 @@ import type { VerificationReads } from '../../../src/storage/engine.ts'
 import type { Revocations } from '../../../src/verification/revocations.ts'
 
 /** Whose verifier asks: the company of its key, or the operator's (null). */
-export type Asker = { readonly id: string; readonly sight: CompanyId | null }
+type Asker = { readonly id: string; readonly sight: CompanyId | null }
 
 /** What a server answers to verifiers: the handlers of the service, over the model of a store. */
 export type Answering = {
