@@ -22,6 +22,7 @@ import { v7Verifier } from './v7-verifier.ts'
 import { v8CachedKeys } from './v8-cached-keys.ts'
 import { v11VerifyGrowth } from './v11-verify-growth.ts'
 import { v14LimitedKey } from './v14-limited-key.ts'
+import { v13LocalVerifier } from './v13-local-verifier.ts'
 import { v15Imported } from './v15-imported.ts'
 import { w1Create } from './w1-create.ts'
 import { w2CreateTogether } from './w2-create-together.ts'
@@ -48,6 +49,7 @@ const FIGURES: readonly Figure[] = [
   { ids: ['V7'], take: v7Verifier },
   { ids: ['V8'], take: v8CachedKeys },
   { ids: ['V11'], take: v11VerifyGrowth },
+  { ids: ['V13'], take: v13LocalVerifier },
   { ids: ['V15'], take: v15Imported },
   { ids: ['V14'], take: v14LimitedKey },
   { ids: ['W1'], take: w1Create },

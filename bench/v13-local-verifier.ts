@@ -1,0 +1,77 @@
+import { Latchkey, type Verifier } from '@latchkey/client'
+import { createFingerprinter } from '@latchkey/core/fingerprint'
+import type { Secret } from '@latchkey/core/secret'
+import { ownCpuSeconds } from './cpu-time.ts'
+import { type Extent, median, type Row, rowOf } from './figure.ts'
+import { ALLOWED_ADDRESS, activeIndexes } from './gateway-checks.ts'
+import { alternate, rates, ratios } from './rounds.ts'
+import { startLatchkey } from './running.ts'
+import { secretAt } from './secrets.ts'
+import type { Stores } from './stores.ts'
+
+const KEYS = 100_000
+/** Each is read from the service once, before anything is measured. */
+const KEYS_IN_USE = 20_000
+const KEYS_IN_USE_QUICK = 2_000
+/** Verifications and fingerprints in one round. */
+const LOOPS = 100_000
+/** Loads at a time while memory is filled. */
+const LOADERS = 16
+
+/** The verifier of an application, from the text of a key to the verdict, while it follows a real service. */
+export async function v13LocalVerifier(extent: Extent, stores: Stores): Promise<Row[]> {
+  const store = await stores.of(KEYS)
+  await using service = await startLatchkey(store)
+  const latchkey = new Latchkey({ url: `http://127.0.0.1:${service.port}`, key: store.adminKey })
+  await using verifier = latchkey.verifier()
+  await verifier.ready()
+  const inUse = extent.isQuick ? KEYS_IN_USE_QUICK : KEYS_IN_USE
+  const secrets = activeIndexes(inUse, KEYS).map(secretAt)
+  const texts = secrets.map((secret) => secret.reveal())
+  await fill(verifier, texts)
+  const fingerprint = createFingerprinter(new Uint8Array(32))
+  const verify = () => verifyAll(verifier, texts)
+  const hash = () => hashAll(fingerprint, secrets)
+  verify()
+  hash()
+  const measured = await alternate(extent, {
+    verify: async () => LOOPS / (await ownCpuSeconds(verify)),
+    fingerprint: async () => LOOPS / (await ownCpuSeconds(hash)),
+  })
+  return [
+    rowOf({
+      id: 'V13',
+      what: `verify by the client's local verifier, ${inUse.toLocaleString('en')} keys in use ÷ raw fingerprint loop`,
+      isBetter: 'higher',
+      floor: 0.3,
+      goal: 0.45,
+      rounds: ratios(measured.verify, measured.fingerprint),
+      note: `${rates(measured, 'a CPU second')} (${(1e6 / median(measured.verify)).toFixed(1)} µs a verification)`,
+    }),
+  ]
+}
+
+const attemptOf = (key: string) => ({ key, ip: ALLOWED_ADDRESS, permissions: ['app:read'] })
+
+async function fill(verifier: Verifier, texts: readonly string[]): Promise<void> {
+  const left = texts.values()
+  await Promise.all(
+    Array.from({ length: LOADERS }, async () => {
+      for (const text of left) await verifier.verify(attemptOf(text))
+    }),
+  )
+}
+
+function verifyAll(verifier: Verifier, texts: readonly string[]): void {
+  for (let loop = 0; loop < LOOPS; loop++) {
+    const verdict = verifier.verify(attemptOf(texts[loop % texts.length]!))
+    // Memory answers at once: a promise here would be a fault.
+    if (!('code' in verdict) || verdict.code !== 'VALID') throw new Error('a valid key was refused')
+  }
+}
+
+function hashAll(fingerprint: (secret: Secret) => string, secrets: readonly Secret[]): void {
+  let length = 0
+  for (let loop = 0; loop < LOOPS; loop++) length += fingerprint(secrets[loop % secrets.length]!).length
+  if (length !== 32 * LOOPS) throw new Error('a fingerprint has 32 characters')
+}
