@@ -44,13 +44,13 @@ export async function m1Idle(extent: Extent, stores: Stores): Promise<Row[]> {
   ]
 }
 
-async function idleMiB(extent: Extent, start: () => Promise<Running>): Promise<number> {
+export async function idleMiB(extent: Extent, start: () => Promise<Running>): Promise<number> {
   await using server = await start()
   await sleep(extent.isQuick ? SETTLE_MS / 6 : SETTLE_MS)
   return residentMiB(server.pid)
 }
 
-async function startMs(start: () => Promise<Running>, path: string): Promise<number> {
+export async function startMs(start: () => Promise<Running>, path: string): Promise<number> {
   const startedAtMs = performance.now()
   await using server = await start()
   const { status } = await ask(server.port, requestText('GET', path))

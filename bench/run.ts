@@ -11,6 +11,8 @@ import { l2GetKey } from './l2-get-key.ts'
 import { l3PostgresList } from './l3-postgres-list.ts'
 import { m1Idle } from './m1-idle.ts'
 import { m2FirstAnswer } from './m2-first-answer.ts'
+import { m3Packed } from './m3-packed.ts'
+import { installPeers } from './peers/install.ts'
 import { rRevocation } from './r-revocation.ts'
 import { describeRow, resultsText } from './report.ts'
 import { createStores, type Stores } from './stores.ts'
@@ -18,6 +20,8 @@ import { t1TokenGrant } from './t1-token-grant.ts'
 import { t2TokenUse } from './t2-token-use.ts'
 import { v1GatewayCheck } from './v1-gateway-check.ts'
 import { v2Verify } from './v2-verify.ts'
+import { v3StaticMap } from './v3-static-map.ts'
+import { v5BetterAuth } from './v5-better-auth.ts'
 import { v7Verifier } from './v7-verifier.ts'
 import { v8CachedKeys } from './v8-cached-keys.ts'
 import { v11VerifyGrowth } from './v11-verify-growth.ts'
@@ -34,6 +38,7 @@ const HELP = `Takes the figures of this service and writes them to bench/RESULTS
   npm run bench -- --only V1,W1      these figures only; nothing is written to RESULTS.md
   npm run bench -- --rounds 3        fewer rounds than nine
   npm run bench -- --quick           short slices and small stores: to see that it works, not for figures
+  npm run bench -- --peers           also against better-auth and nginx, which are installed for it
   npm run bench -- --large           also with 10 million keys: a quarter of an hour more, 15 GB in the temporary directory
 
 Exits with 1 when a floor is missed. Goals are reported only.
@@ -58,6 +63,7 @@ const FIGURES: readonly Figure[] = [
   { ids: ['L2'], take: l2GetKey },
   { ids: ['M1'], take: m1Idle },
   { ids: ['M2'], take: m2FirstAnswer },
+  { ids: ['M3'], take: m3Packed },
   { ids: ['T1'], take: t1TokenGrant },
   { ids: ['T2'], take: t2TokenUse },
   { ids: ['D1'], take: d1DeepPage },
@@ -70,6 +76,12 @@ const FIGURES: readonly Figure[] = [
   { ids: ['I1B'], take: i1PostgresImport },
 ]
 
+/** Against what others make, which is installed for it alone. */
+const PEERS: readonly Figure[] = [
+  { ids: ['V3', 'V4'], take: v3StaticMap },
+  { ids: ['V5', 'V6', 'W3'], take: v5BetterAuth },
+]
+
 async function run(): Promise<number> {
   const options = parseArgs({
     options: {
@@ -77,6 +89,7 @@ async function run(): Promise<number> {
       rounds: { type: 'string' },
       quick: { type: 'boolean', default: false },
       large: { type: 'boolean', default: false },
+      peers: { type: 'boolean', default: false },
       help: { type: 'boolean', short: 'h', default: false },
     },
   }).values
@@ -84,7 +97,8 @@ async function run(): Promise<number> {
     process.stdout.write(HELP)
     return 0
   }
-  const figures = chosen(options.only)
+  const figures = chosen(options.only, options.peers ? [...FIGURES, ...PEERS] : FIGURES)
+  if (options.peers) installPeers()
   const rounds = Number(options.rounds ?? (options.quick ? 3 : 9))
   if (!(Number.isInteger(rounds) && rounds > 0)) throw new RangeError('--rounds takes a whole number above 0')
   const extent = {
@@ -101,15 +115,15 @@ async function run(): Promise<number> {
   return rows.every((row) => isMet(row, row.floor)) ? 0 : 1
 }
 
-function chosen(only: string | undefined): readonly Figure[] {
-  if (only === undefined) return FIGURES
+function chosen(only: string | undefined, all: readonly Figure[]): readonly Figure[] {
+  if (only === undefined) return all
   const wanted = only.split(',').map((id) => id.trim().toUpperCase())
-  const unknown = wanted.find((id) => !FIGURES.some(({ ids }) => ids.includes(id)))
+  const unknown = wanted.find((id) => !all.some(({ ids }) => ids.includes(id)))
   if (unknown !== undefined) {
-    const known = FIGURES.flatMap(({ ids }) => ids).join(', ')
+    const known = all.flatMap(({ ids }) => ids).join(', ')
     throw new RangeError(`there is no figure ${unknown}; there are ${known}`)
   }
-  return FIGURES.filter(({ ids }) => ids.some((id) => wanted.includes(id)))
+  return all.filter(({ ids }) => ids.some((id) => wanted.includes(id)))
 }
 
 async function takeAll(

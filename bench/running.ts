@@ -21,14 +21,17 @@ const BARE = {
 export type Running = AsyncDisposable & { readonly port: number; readonly pid: number }
 
 export function startBare(name: keyof typeof BARE): Promise<Running> {
-  return start([fileURLToPath(BARE[name])], {}, /^port (\d+)$/m)
+  return startScript([fileURLToPath(BARE[name])], {}, /^port (\d+)$/m)
 }
 
 type ServeOptions = { readonly dataDir: string; readonly serverSecret: string }
 
-/** The service as people run it, but for the log: a line a request would measure the log. */
-export function startLatchkey(store: ServeOptions): Promise<Running> {
-  return startServing(settingsOf(store))
+/**
+ * The service as people run it, but for the log: a line a request would measure the log. `launcher`: of the package, in
+ * place of the source.
+ */
+export function startLatchkey(store: ServeOptions, launcher?: string): Promise<Running> {
+  return startServing(settingsOf(store), launcher)
 }
 
 const settingsOf = ({ dataDir, serverSecret }: ServeOptions) => ({
@@ -49,7 +52,7 @@ export async function startWatched(store: ServeOptions): Promise<Watched> {
   const command = ['--import', gauge.href, LATCHKEY, 'serve']
   // Wrong credentials are worked on, however many: to refuse them for their number costs less.
   const settings = { ...SERVING, ...settingsOf(store), LATCHKEY_FAILED_AUTH_PER_MINUTE: '1000000' }
-  const running = await start(command, settings, LISTENING)
+  const running = await startScript(command, settings, LISTENING)
   const signalled = (answer: RegExp) => {
     const answered = announcement(running.child, answer)
     running.child.kill('SIGUSR2')
@@ -69,8 +72,11 @@ export async function startWatched(store: ServeOptions): Promise<Watched> {
 const SERVING = { PORT: '0', LATCHKEY_DRAIN_SECONDS: '0' }
 const LISTENING = /API +http:\/\/127\.0\.0\.1:(\d+)/
 
-export function startServing(settings: Readonly<Record<string, string>>): Promise<Running> {
-  return start([LATCHKEY, 'serve'], { ...SERVING, ...settings }, LISTENING)
+export function startServing(
+  settings: Readonly<Record<string, string>>,
+  launcher = LATCHKEY,
+): Promise<Running> {
+  return startScript([launcher, 'serve'], { ...SERVING, ...settings }, LISTENING)
 }
 
 /** Nothing is left running, however this process ends. */
@@ -79,7 +85,8 @@ process.once('exit', () => {
   for (const child of children) child.kill('SIGTERM')
 })
 
-async function start(
+/** Starts a script of Node; its port is the first group of `announced` in what it prints. */
+export async function startScript(
   command: readonly string[],
   settings: Readonly<Record<string, string>>,
   announced: RegExp,

@@ -6,7 +6,7 @@ import type { Services } from '@latchkey/server'
 import { ownCpuSeconds } from './cpu-time.ts'
 import { type Extent, median } from './figure.ts'
 import { ALLOWED_ADDRESS, activeIndexes } from './gateway-checks.ts'
-import { alternate, rates, ratios } from './rounds.ts'
+import { alternate, rates, ratios, type Target } from './rounds.ts'
 import { secretAt } from './secrets.ts'
 import { type BenchStore, openStore, type Stores } from './stores.ts'
 
@@ -50,6 +50,22 @@ export async function measureVerifyLoop(
     }
   } finally {
     await services.dispose()
+  }
+}
+
+/** The same verifier by itself: verifications for each second of this process's own time. */
+export async function verifyRate(
+  stores: Stores,
+  { keys, inUse }: { readonly keys: number; readonly inUse: number },
+): Promise<AsyncDisposable & { readonly rate: Target }> {
+  const store = await stores.of(keys)
+  const services = await openStore(store)
+  const secrets = activeIndexes(Math.min(inUse, LOOPS), inUse).map(secretAt)
+  await writeOnce(services, store)
+  verifyAll(services, secrets)
+  return {
+    rate: async () => LOOPS / (await ownCpuSeconds(() => verifyAll(services, secrets))),
+    [Symbol.asyncDispose]: () => services.dispose(),
   }
 }
 

@@ -282,6 +282,7 @@ export const WALLS: Readonly<Record<string, Wall>> = {
       'server/index',
       ...serverRooms,
       'packages/server/test/postgres-cluster.ts',
+      'scripts/build-dist.ts',
     ],
   },
   // What the test runner is told of: the reporter of the long proofs.
