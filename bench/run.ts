@@ -14,6 +14,7 @@ import { m2FirstAnswer } from './m2-first-answer.ts'
 import { m3Packed } from './m3-packed.ts'
 import { installPeers } from './peers/install.ts'
 import { rRevocation } from './r-revocation.ts'
+import { r5Verifiers } from './r5-verifiers.ts'
 import { describeRow, resultsText } from './report.ts'
 import { createStores, type Stores } from './stores.ts'
 import { t1TokenGrant } from './t1-token-grant.ts'
@@ -69,6 +70,7 @@ const FIGURES: readonly Figure[] = [
   { ids: ['D1'], take: d1DeepPage },
   { ids: ['D2', 'D3'], take: d2WorstRequest },
   { ids: ['R2', 'R3', 'R4'], take: rRevocation },
+  { ids: ['R5', 'R6', 'R7'], take: r5Verifiers },
   { ids: ['C1', 'C2'], take: c1ConsolePage },
   { ids: ['W4'], take: w4PostgresCreate },
   { ids: ['L3'], take: l3PostgresList },
