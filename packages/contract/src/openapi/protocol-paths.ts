@@ -147,6 +147,13 @@ const gatewayParameters: readonly ParameterObject[] = [
     schema: text(),
   },
   {
+    name: 'cost',
+    in: 'query',
+    required: false,
+    description: 'What the request counts for in the limits of the key; 1 where it is not said.',
+    schema: { type: 'integer', minimum: 0, maximum: 1_000 },
+  },
+  {
     name: 'X-Gateway-Token',
     in: 'header',
     required: false,
@@ -155,10 +162,23 @@ const gatewayParameters: readonly ParameterObject[] = [
   },
 ]
 
-const verdict = (description: string): ResponseObject => ({
+/** Of a key that has limits, in the form of draft-ietf-httpapi-ratelimit-headers. */
+const LIMIT_HEADERS = {
+  RateLimit: {
+    description: 'How the limits of the key stand: "name";r=left;t=seconds. Absent where it has none.',
+    schema: text(),
+  },
+  'RateLimit-Policy': {
+    description: 'The limits of the key: "name";q=limit;w=seconds. Absent where it has none.',
+    schema: text(),
+  },
+} as const
+
+const verdict = (description: string, headers: ResponseObject['headers'] = {}): ResponseObject => ({
   description,
   headers: {
     ...REQUEST_ID,
+    ...headers,
     ...Object.fromEntries(
       ['Key-Id', 'User-Id', 'Company-Id', 'Permissions', 'Replace-By'].map((name) => [
         `X-Auth-${name}`,
@@ -182,10 +202,17 @@ function gateway(operationId: string, summary: string, description: string): Ope
     description: `${description} Every method is answered alike, the body is never read, and each answer has all X-Auth headers.`,
     parameters: gatewayParameters,
     responses: {
-      '200': verdict('Let the client through.'),
+      '200': verdict('Let the client through.', LIMIT_HEADERS),
       '401': verdict('Refuse: no valid credential.'),
-      '403': verdict('Refuse: not allowed.'),
-      ...(operationId === 'checkForNginx' ? {} : { '429': verdict('Refuse: too many failures from there.') }),
+      ...(operationId === 'checkForNginx'
+        ? { '403': verdict('Refuse: not allowed, or too often.', LIMIT_HEADERS) }
+        : {
+            '403': verdict('Refuse: not allowed.'),
+            '429': verdict(
+              'Refuse: a limit of the key is used up, or too many failures from there.',
+              LIMIT_HEADERS,
+            ),
+          }),
       '503': verdict('Nothing can be told now: refuse.'),
     },
   })
