@@ -114,7 +114,7 @@ export async function createServices(
   followed = revocations
   const chain = createAuditChain(derivedKeys.audit)
   const usage = createUsage({ engine, clock, newId, onError: events.usageLost })
-  const limits = createLimits(engine, overrides.clock)
+  const limits = createLimits(engine, overrides.clock, metrics)
   return {
     config,
     engine,

@@ -31,6 +31,8 @@ export type Metrics = {
   timingSettles<Args extends unknown[]>(
     settle: (...args: Args) => Promise<void>,
   ): (...args: Args) => Promise<void>
+  /** One question for units of the limits of keys. */
+  leaseEnded(result: 'answered' | 'failed', durationMs: number): void
   readonly contentType: string
   text(): Promise<string>
 }
@@ -65,6 +67,13 @@ export function createMetrics(counts: {
     buckets: SETTLE_BUCKETS,
     registers,
   })
+  const leases = new Histogram({
+    name: 'latchkey_limit_lease_duration_seconds',
+    help: 'Questions for units of the limits of keys, by how they ended.',
+    labelNames: ['result'],
+    buckets: SECONDS_BUCKETS,
+    registers,
+  })
   return {
     requestAnswered: noteRequest,
     verdictGiven: noteVerdict,
@@ -79,6 +88,7 @@ export function createMetrics(counts: {
         await settle(...args)
         settles.observe((performance.now() - startedAtMs) / 1_000)
       },
+    leaseEnded: (result, durationMs) => leases.observe({ result }, durationMs / 1_000),
     contentType: registry.contentType,
     text: oneAtATime(cluster.isWorker ? shareMetrics(registry) : () => registry.metrics()),
   }

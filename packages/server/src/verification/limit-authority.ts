@@ -22,13 +22,14 @@ type Options = {
   /** By the one clock that all processes on the store have in common. */
   readonly nowMs: (db: Db) => Promise<number>
   readonly timing: Timing
+  readonly onEnd: (result: 'answered' | 'failed', durationMs: number) => void
 }
 
 /**
  * The one authority for limits is the store: every process asks it, one transaction after the other, and each takes in
  * what has been asked for meanwhile. What it has leased is durable before anybody uses it.
  */
-export function createLimitAuthority({ engine, nowMs, timing }: Options) {
+export function createLimitAuthority({ engine, nowMs, timing, onEnd }: Options) {
   const waiting: Waiting[] = []
   let isWriting = false
 
@@ -53,11 +54,15 @@ export function createLimitAuthority({ engine, nowMs, timing }: Options) {
     isWriting = true
     while (waiting.length > 0) {
       const asked = waiting.splice(0, TOGETHER_MAX)
+      const startedAtMs = timing.monotonicMs()
+      const end = (result: 'answered' | 'failed') => onEnd(result, timing.monotonicMs() - startedAtMs)
       try {
         const written = engine.write((db) => decideAll(db, asked))
         const { value } = await within(timing, ANSWER_MS_MAX, written)
+        end('answered')
         for (const [index, { resolve }] of asked.entries()) resolve(value[index]!)
       } catch (error) {
+        end('failed')
         for (const { reject } of asked) reject(error)
       }
     }

@@ -2,6 +2,7 @@ import type { Clock } from '@latchkey/core/clock'
 import { createLimiter, type Limiter } from '@latchkey/core/limiter'
 import type { Engine } from '../storage/engine.ts'
 import { findServerTimeMs } from '../storage/tables/key-limits.ts'
+import type { Metrics } from '../telemetry/metrics.ts'
 import { createLimitAuthority } from './limit-authority.ts'
 import { type Moment, momentOf, systemTiming, type Timing, within } from './timing.ts'
 
@@ -13,7 +14,11 @@ const STOP_MS_MAX = 5_000
 export type Limits = Pick<Limiter, 'charge' | 'stop'>
 
 /** `clock`: a test's, in place of all that there are. */
-export function createLimits(engine: Engine, clock: Clock | undefined): Limits {
+export function createLimits(
+  engine: Engine,
+  clock: Clock | undefined,
+  { leaseEnded: onEnd }: Pick<Metrics, 'leaseEnded'>,
+): Limits {
   const timing = clock === undefined ? systemTiming : timingOf(clock)
   const isFleet = engine.store === 'postgres' && clock === undefined
   const limiter = createLimiter<Moment>({
@@ -21,6 +26,7 @@ export function createLimits(engine: Engine, clock: Clock | undefined): Limits {
       engine,
       nowMs: isFleet ? findServerTimeMs : async () => timing.wallMs(),
       timing,
+      onEnd,
     }),
     now: () => momentOf(timing),
     sinceMs: (moment) => sinceOn(timing, moment),
