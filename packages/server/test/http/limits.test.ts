@@ -251,13 +251,29 @@ test('rotation and enabling again refill nothing, and a token counts with its ke
   expect((await verify(token.body.access_token)).code).toBe('RATE_LIMITED')
 })
 
-test('a limited key is counted as such', async () => {
+test('a limited key is counted as such, and its id is in no figure', async () => {
   nextMinute()
   const key = await newKey({ rateLimits: [minute(1)] })
-  for (let n = 0; n < 3; n++) await verify(key.key)
+  for (let n = 0; n < 3; n++) await verify(key.key, { ip: '192.0.2.9' })
   await server.services.usage.flush()
   const usage = await server.call({ path: `/keys/${key.id}/usage`, key: admin() })
   expect(usage.body.days[0].counts).toEqual({ VALID: 1, RATE_LIMITED: 2 })
+  expect((await server.call({ path: `/keys/${key.id}`, key: admin() })).body).toMatchObject({
+    lastRefusedCode: 'RATE_LIMITED',
+    lastRefusedAddress: '192.0.2.9',
+  })
+  const { text } = await server.call({ path: '/metrics' })
+  expect(text).toMatch(/^latchkey_verdicts_total\{code="RATE_LIMITED"\} \d+$/m)
+  expect(text).toMatch(/^latchkey_limit_lease_duration_seconds_count\{result="answered"\} [1-9]/m)
+  expect(text).not.toMatch(/key_[0-9a-z]{20}|minute/)
+})
+
+test.each(['__proto__', 'constructor'])('a limit that is called %s counts', async (name) => {
+  nextMinute()
+  const key = await newKey({ rateLimits: [minute(2, name)] })
+  const codes = []
+  for (let n = 0; n < 3; n++) codes.push((await verify(key.key)).code)
+  expect(codes).toEqual(['VALID', 'VALID', 'RATE_LIMITED'])
 })
 
 test.each<[string, number, number]>([
@@ -292,28 +308,37 @@ test('what a server had at hand is there again when it stops, and what it used i
   expect((await verify(key.key, { cost: 0 })).limits[0].remaining).toBe(95)
 })
 
-test.each<[string, object, string]>([
-  ['a name twice', { rateLimits: [minute(1), minute(2)] }, '/rateLimits/1/name'],
-  ['a name that is the quota’s', { rateLimits: [minute(1, 'quota')] }, '/rateLimits/0/name'],
-  ['a name in capitals', { rateLimits: [minute(1, 'Minute')] }, '/rateLimits/0/name'],
-  ['no name', { rateLimits: [minute(1, '')] }, '/rateLimits/0/name'],
-  ['a long name', { rateLimits: [minute(1, 'x'.repeat(33))] }, '/rateLimits/0/name'],
-  ['a limit of zero', { rateLimits: [minute(0)] }, '/rateLimits/0/limit'],
-  ['a limit beyond 10^9', { rateLimits: [minute(1_000_000_001)] }, '/rateLimits/0/limit'],
-  ['half a limit', { rateLimits: [minute(1.5)] }, '/rateLimits/0/limit'],
-  ['no window', { rateLimits: [{ name: 'a', limit: 1, windowSeconds: 0 }] }, '/rateLimits/0/windowSeconds'],
+const window = (windowSeconds: number) => [{ name: 'a', limit: 1, windowSeconds }]
+
+test.each<[string, object, string, RegExp]>([
+  ['a name twice', { rateLimits: [minute(1), minute(2)] }, '/rateLimits/1/name', /a name of its own/],
+  ['the quota’s name', { rateLimits: [minute(1, 'quota')] }, '/rateLimits/0/name', /choose another/],
   [
-    'a window of more than a day',
-    { rateLimits: [{ name: 'a', limit: 1, windowSeconds: 86_401 }] },
-    '/rateLimits/0/windowSeconds',
+    'a name in capitals',
+    { rateLimits: [minute(1, 'Minute')] },
+    '/rateLimits/0/name',
+    /U\+004D, .*\[a-z0-9_-\]/,
   ],
-  ['five limits', { rateLimits: [1, 2, 3, 4, 5].map((n) => minute(n, `l${n}`)) }, '/rateLimits'],
-  ['a quota of zero', { quota: { limit: 0, period: 'day' } }, '/quota/limit'],
-  ['a quota of a week', { quota: { limit: 1, period: 'week' } }, '/quota/period'],
-  ['a quota without a period', { quota: { limit: 1 } }, '/quota/period'],
+  [
+    'a name with an umlaut',
+    { rateLimits: [minute(1, 'tägig')] },
+    '/rateLimits/0/name',
+    /U\+00E4, .*\[a-z0-9_-\]/,
+  ],
+  ['no name', { rateLimits: [minute(1, '')] }, '/rateLimits/0/name', /at least 1 character/],
+  ['a long name', { rateLimits: [minute(1, 'x'.repeat(33))] }, '/rateLimits/0/name', /at most 32 char/],
+  ['a limit of zero', { rateLimits: [minute(0)] }, '/rateLimits/0/limit', /1 or more; got 0/],
+  ['a limit beyond 10^9', { rateLimits: [minute(1e9 + 1)] }, '/rateLimits/0/limit', /1000000000 or less/],
+  ['half a limit', { rateLimits: [minute(1.5)] }, '/rateLimits/0/limit', /integer/],
+  ['no window', { rateLimits: window(0) }, '/rateLimits/0/windowSeconds', /1 or more; got 0/],
+  ['a window of over a day', { rateLimits: window(86_401) }, '/rateLimits/0/windowSeconds', /86400 or less/],
+  ['five limits', { rateLimits: [1, 2, 3, 4, 5].map((n) => minute(n, `l${n}`)) }, '/rateLimits', /at most 4/],
+  ['a quota of zero', { quota: { limit: 0, period: 'day' } }, '/quota/limit', /1 or more; got 0/],
+  ['a quota of a week', { quota: { limit: 1, period: 'week' } }, '/quota/period', /one of day, month/],
+  ['a quota without a period', { quota: { limit: 1 } }, '/quota/period', /required/],
 ])(
   '%s is refused at its place, when a key is made and when it is changed',
-  async (_what, fields, pointer) => {
+  async (_what, fields, pointer, told) => {
     const made = await server.call({
       method: 'POST',
       path: '/keys',
@@ -323,7 +348,8 @@ test.each<[string, object, string]>([
     const changed = await patch(company.users.viewer.keyId, fields)
     for (const { status, body } of [made, changed]) {
       expect(status).toBe(400)
-      expect(body.errors.map((fault: Parsed) => fault.pointer)).toContain(pointer)
+      const fault = body.errors.find((each: Parsed) => each.pointer === pointer)
+      expect(fault?.detail).toMatch(told)
     }
   },
 )

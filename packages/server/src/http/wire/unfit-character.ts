@@ -4,10 +4,16 @@ export function explainCharacter(text: string, pattern: string): string {
   const [sign] = [...text].filter((character) => !fits.test(character))
   const point = sign?.codePointAt(0)
   if (point === undefined) return 'has a form it may not have.'
-  return `holds U+${point.toString(16).toUpperCase().padStart(4, '0')}, ${kindOf(point)}: leave it out.`
+  return `holds U+${point.toString(16).toUpperCase().padStart(4, '0')}, ${kindOf(point, pattern)}: leave it out.`
 }
 
-function kindOf(point: number): string {
+/** Of a pattern that lists what a text may hold: those characters. */
+const LISTED = /^\^(\[[^^].*\])[*+]\$$/
+
+function kindOf(point: number, pattern: string): string {
+  const isControl = point < 0x20 || (point >= 0x7f && point <= 0x9f)
+  const listed = LISTED.exec(pattern)?.[1]
+  if (listed !== undefined && !isControl) return `which is none of ${listed}`
   if (point === 0x2028 || point === 0x2029) return 'which breaks the line'
   return point > 0x9f ? 'which turns the direction of the text around it' : 'a control character'
 }
