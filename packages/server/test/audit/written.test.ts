@@ -1,6 +1,6 @@
 /** What is written down of a change, and what a chain of it is found to be: one server, a company for each test. */
 import type { CompanyId } from '@latchkey/core/ids'
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { beforeEach, describe, expect, test } from 'vitest'
 import { appendAcceptance, appendCut, type NewEvent } from '../../src/audit/append-event.ts'
 import { CHAIN_START } from '../../src/audit/chain.ts'
 import { readCheckpoints, shortHead } from '../../src/audit/checkpoint.ts'
@@ -14,18 +14,14 @@ import { requesterOnHost } from '../../src/changes/requester.ts'
 import { listEventsAfter } from '../../src/storage/tables/audit.ts'
 import { findLedger, saveLedgerWithCut } from '../../src/storage/tables/ledger.ts'
 import { createFakeClock } from '../fake-clock.ts'
-import { expectCreated, startTestServer, type TestService } from '../harness.ts'
+import { expectCreated, useTestServer } from '../harness.ts'
 import { literal, tamperWith } from './tampering.ts'
 
 const clock = createFakeClock()
 
-let server: TestService
 let id: CompanyId
 
-beforeAll(async () => {
-  server = await startTestServer({}, { clock })
-})
-afterAll(() => server.dispose())
+const server = useTestServer({}, { clock })
 beforeEach(async () => {
   id = (await expectCreated(server, { path: '/companies', body: { name: 'Acme' } })).id
 })

@@ -1,28 +1,20 @@
 /** One connection that sends very many requests ahead does not take the place of others. */
 import { once } from 'node:events'
 import { connect } from 'node:net'
-import { afterAll, beforeAll, expect, test } from 'vitest'
-import {
-  createTestCompany,
-  expectCreated,
-  startTestServer,
-  type TestCompany,
-  type TestService,
-} from '../harness.ts'
+import { beforeAll, expect, test } from 'vitest'
+import { createTestCompany, expectCreated, type TestCompany, useTestServer } from '../harness.ts'
 import { holdCompanyRow } from '../held-rows.ts'
 
 const AHEAD_MAX = 100
 
-let server: TestService
 let company: TestCompany
 let port: number
 
+const server = useTestServer()
 beforeAll(async () => {
-  server = await startTestServer()
   company = await createTestCompany(server)
   port = (await server.app.listen({ port: 0, host: '127.0.0.1' })).port
 })
-afterAll(() => server.dispose())
 
 type Sent = { readonly method: string; readonly path: string; readonly body?: string }
 

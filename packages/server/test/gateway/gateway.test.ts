@@ -1,7 +1,7 @@
 /** The endpoints for gateways: one contract, whatever the gateway sends and however it reads the answer. */
 import { rmSync } from 'node:fs'
 import { METHODS } from 'node:http'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
 import { expectProblem } from '../answer-checks.ts'
 import {
   createTestCompany,
@@ -11,7 +11,7 @@ import {
   type TestAnswer,
   type TestCompany,
   type TestRequest,
-  type TestService,
+  useTestServer,
 } from '../harness.ts'
 import { readRecorded, sendOverWire } from './recorded-request.ts'
 import { denied, expectEveryHeader, VERDICT_HEADERS, verdictOf } from './verdict-checks.ts'
@@ -28,7 +28,6 @@ const ANY_METHOD = METHODS.filter((method) => method !== 'CONNECT')
 const GATEWAY = '192.0.2.10'
 const CLIENT = '198.51.100.7'
 
-let server: TestService
 let port: number
 let company: TestCompany
 let other: TestCompany
@@ -36,11 +35,11 @@ let other: TestCompany
 let restricted: Parsed
 let unused = 0
 
+const server = useTestServer({
+  LATCHKEY_TRUSTED_PROXIES: `127.0.0.1/32, ${GATEWAY}/32`,
+  LATCHKEY_FAILED_AUTH_PER_MINUTE: '3',
+})
 beforeAll(async () => {
-  server = await startTestServer({
-    LATCHKEY_TRUSTED_PROXIES: `127.0.0.1/32, ${GATEWAY}/32`,
-    LATCHKEY_FAILED_AUTH_PER_MINUTE: '3',
-  })
   const address = await server.app.listen({ port: 0, host: '127.0.0.1' })
   port = address.port
   company = await createTestCompany(server)
@@ -51,7 +50,6 @@ beforeAll(async () => {
     headers: { 'x-company-id': company.id },
   })
 })
-afterAll(() => server.dispose())
 
 /** As a gateway that is known by its address asks. */
 function ask(path: string, key: string | null, request: Partial<TestRequest> = {}): Promise<TestAnswer> {

@@ -1,28 +1,26 @@
 import { AuditEvent } from '@latchkey/contract/schemas/audit'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
 import { exportAuditEvents } from '../../src/host.ts'
 import { expectProblem, expectSchema } from '../answer-checks.ts'
 import { createFakeClock, HOUR_MS } from '../fake-clock.ts'
 import {
   createTestCompany,
   type Parsed,
-  startTestServer,
   type TestAnswer,
   type TestCompany,
   type TestRequest,
-  type TestService,
+  useTestServer,
 } from '../harness.ts'
 
 const KEYS = 6
 
-let server: TestService
 const clock = createFakeClock()
 let company: TestCompany
 /** Ids of keys made an hour apart, oldest first; the first was changed, the second deleted, by two people. */
 const keys: string[] = []
 
+const server = useTestServer({}, { clock })
 beforeAll(async () => {
-  server = await startTestServer({}, { clock })
   company = await createTestCompany(server)
   const { admin, owner, developer } = company.users
   for (let count = 0; count < KEYS; count++) {
@@ -35,7 +33,6 @@ beforeAll(async () => {
   await server.call({ method: 'PATCH', path: `/keys/${keys[0]}`, key: owner.key, body })
   await server.call({ method: 'DELETE', path: `/keys/${keys[1]}`, key: owner.key, from: '198.51.100.7' })
 })
-afterAll(() => server.dispose())
 
 const audit = (query: Record<string, string> = {}, request: Partial<TestRequest> = {}): Promise<TestAnswer> =>
   server.call({ key: company.users.admin.key, ...request, path: `/audit?${new URLSearchParams(query)}` })

@@ -1,28 +1,23 @@
 /** Many writes at once leave what they would have left one after the other. */
 import type { CompanyId } from '@latchkey/core/ids'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { verifyChain } from '../../src/audit/verify-chain.ts'
 import { createFakeClock, HOUR_MS } from '../fake-clock.ts'
 import {
   createTestCompany,
   expectCreated,
   type Parsed,
-  startTestServer,
   type TestAnswer,
   type TestCompany,
-  type TestService,
+  useTestServer,
 } from '../harness.ts'
 
 const AT_ONCE = 64
 
-let server: TestService
 /** Stands still, so that only the order of commits can tell two ids apart. */
 const clock = createFakeClock()
 
-beforeAll(async () => {
-  server = await startTestServer({}, { clock })
-})
-afterAll(() => server.dispose())
+const server = useTestServer({}, { clock })
 
 const create = (company: TestCompany, fields: object = {}): Promise<TestAnswer> =>
   server.call({

@@ -1,5 +1,5 @@
 import { parseSecret } from '@latchkey/core/secret'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
 import { comparable, expectProblem } from '../answer-checks.ts'
 import { createFakeClock, HOUR_MS } from '../fake-clock.ts'
 import {
@@ -9,18 +9,16 @@ import {
   startTestServer,
   type TestAnswer,
   type TestCompany,
-  type TestService,
+  useTestServer,
 } from '../harness.ts'
 
 const clock = createFakeClock()
-let server: TestService
 let company: TestCompany
 
+const server = useTestServer({}, { clock })
 beforeAll(async () => {
-  server = await startTestServer({}, { clock })
   company = await createTestCompany(server)
 })
-afterAll(() => server.dispose())
 
 const userId = () => company.users.developer.id
 const create = (fields: object = {}): Promise<TestAnswer> =>

@@ -1,17 +1,15 @@
 /** Whoever sends a credential in the wrong form is told so, and not that it was copied badly. */
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { beforeAll, expect, test } from 'vitest'
 import { expectProblem } from '../answer-checks.ts'
-import { startTestServer, type TestService } from '../harness.ts'
+import { startTestServer, useTestServer } from '../harness.ts'
 import { accessToken } from '../tokens/issued-token.ts'
 
-let server: TestService
 let token: string
 
+const server = useTestServer({ LATCHKEY_FAILED_AUTH_PER_MINUTE: '100000' })
 beforeAll(async () => {
-  server = await startTestServer({ LATCHKEY_FAILED_AUTH_PER_MINUTE: '100000' })
   token = await accessToken(server, { id: server.admin.keyId, key: server.adminKey })
 })
-afterAll(() => server.dispose())
 
 const refusal = async (headers: Record<string, string>) =>
   expectProblem(await server.call({ path: '/me', key: null, headers }), 'invalid_credentials')

@@ -2,14 +2,14 @@
 import { randomBytes } from 'node:crypto'
 import { IN_FORCE } from '@latchkey/core/evaluate'
 import { generateSecret, parseSecret } from '@latchkey/core/secret'
-import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
+import { beforeAll, describe, expect, inject, test } from 'vitest'
 import { comparable, expectProblem } from '../answer-checks.ts'
 import {
   createTestCompany,
   startTestServer,
   type TestAnswer,
   type TestCompany,
-  type TestService,
+  useTestServer,
 } from '../harness.ts'
 
 /** Well-formed keys that nobody was given: enough to see memory grow; a million on demand. */
@@ -17,14 +17,12 @@ import {
 const FEWER = inject('databaseServer') === undefined ? 100_000 : 10_000
 const UNKNOWN_KEYS = Number(process.env.LATCHKEY_TEST_UNKNOWN_KEYS ?? FEWER)
 
-let server: TestService
 let company: TestCompany
 
+const server = useTestServer({ LATCHKEY_FAILED_AUTH_PER_MINUTE: '1000000' })
 beforeAll(async () => {
-  server = await startTestServer({ LATCHKEY_FAILED_AUTH_PER_MINUTE: '1000000' })
   company = await createTestCompany(server)
 })
-afterAll(() => server.dispose())
 
 const unknownKey = () => generateSecret({ prefix: 'lk', mode: 'live', randomBytes }).reveal()
 const key = () => company.users.admin.key

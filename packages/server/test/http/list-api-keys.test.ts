@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { beforeEach, describe, expect, test } from 'vitest'
 import { comparable, expectProblem } from '../answer-checks.ts'
 import {
   createTestCompany,
@@ -6,21 +6,17 @@ import {
   type Parsed,
   startTestServer,
   type TestCompany,
-  type TestService,
+  useTestServer,
 } from '../harness.ts'
 import { insertStoredKeys } from '../stored-keys.ts'
 
-let server: TestService
 let company: TestCompany
 /** The company's admin. */
 let key: string
 /** The company's keys, newest first, before a test makes more. */
 let ids: string[]
 
-beforeAll(async () => {
-  server = await startTestServer({ LATCHKEY_TRUSTED_PROXIES: '10.0.0.0/8' })
-})
-afterAll(() => server.dispose())
+const server = useTestServer({ LATCHKEY_TRUSTED_PROXIES: '10.0.0.0/8' })
 beforeEach(async () => {
   company = await createTestCompany(server)
   key = company.users.admin.key

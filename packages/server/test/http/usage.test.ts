@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { beforeAll, expect, test } from 'vitest'
 import { addUsageReport } from '../../src/storage/tables/usage-report.ts'
 import { deleteOldReports, sumOldDays } from '../../src/storage/tables/usage-retention.ts'
 import { createFakeClock, HOUR_MS } from '../fake-clock.ts'
@@ -6,21 +6,19 @@ import {
   createTestCompany,
   expectCreated,
   type Parsed,
-  startTestServer,
   type TestCompany,
   type TestService,
+  useTestServer,
 } from '../harness.ts'
 
 const DAY_MS = 24 * HOUR_MS
 
-let server: TestService
 let company: TestCompany
 const clock = createFakeClock(Date.parse('2026-11-20T09:30:00.000Z'))
+const server = useTestServer({ LATCHKEY_TRUSTED_PROXIES: '10.0.0.1' }, { clock })
 beforeAll(async () => {
-  server = await startTestServer({ LATCHKEY_TRUSTED_PROXIES: '10.0.0.1' }, { clock })
   company = await createTestCompany(server)
 })
-afterAll(() => server.dispose())
 
 const admin = () => company.users.admin.key
 

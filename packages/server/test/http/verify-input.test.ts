@@ -1,16 +1,14 @@
 /** What is asked about a key is judged as it was meant, or refused: nothing malformed is a verdict. */
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
 import { expectProblem } from '../answer-checks.ts'
-import { createTestCompany, startTestServer, type TestCompany, type TestService } from '../harness.ts'
+import { createTestCompany, startTestServer, type TestCompany, useTestServer } from '../harness.ts'
 
-let server: TestService
 let company: TestCompany
 
+const server = useTestServer()
 beforeAll(async () => {
-  server = await startTestServer()
   company = await createTestCompany(server)
 })
-afterAll(() => server.dispose())
 
 type Element = { readonly ip?: string; readonly permissions?: readonly string[] }
 

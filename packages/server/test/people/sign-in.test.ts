@@ -1,28 +1,18 @@
 /** Signing in, guessing at it, and the session that comes of it. */
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { beforeEach, describe, expect, test } from 'vitest'
 import { comparable, expectProblem } from '../answer-checks.ts'
 import { createFakeClock, HOUR_MS } from '../fake-clock.ts'
-import {
-  createTestCompany,
-  expectCreated,
-  type Parsed,
-  startTestServer,
-  type TestService,
-} from '../harness.ts'
+import { createTestCompany, expectCreated, type Parsed, startTestServer, useTestServer } from '../harness.ts'
 import { bearer, givePassword, PASSWORD } from '../tokens/issued-token.ts'
 
 const MINUTE_MS = 60_000
 const clock = createFakeClock()
 
-let server: TestService
 let user: Parsed
 let email: string
 let count = 0
 
-beforeAll(async () => {
-  server = await startTestServer({ LATCHKEY_FAILED_AUTH_PER_MINUTE: '100000' }, { clock })
-})
-afterAll(() => server.dispose())
+const server = useTestServer({ LATCHKEY_FAILED_AUTH_PER_MINUTE: '100000' }, { clock })
 
 const newUser = (fields: object = {}): Promise<Parsed> =>
   expectCreated(server, { path: '/users', body: { name: 'Ada', role: 'developer', ...fields } })

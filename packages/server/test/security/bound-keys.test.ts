@@ -2,28 +2,23 @@
  * A key that is restricted, or ends, makes nothing that can do the same without that: no key, no user, no promotion. Nor
  * does a secret that was replaced, which ends too.
  */
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { beforeEach, describe, expect, test } from 'vitest'
 import { expectProblem } from '../answer-checks.ts'
 import { createFakeClock, HOUR_MS } from '../fake-clock.ts'
 import {
   createTestCompany,
   expectCreated,
   type Parsed,
-  startTestServer,
   type TestAnswer,
   type TestCompany,
-  type TestService,
+  useTestServer,
 } from '../harness.ts'
 import { accessToken, bearer } from '../tokens/issued-token.ts'
 
-let server: TestService
 let company: TestCompany
 const clock = createFakeClock()
 
-beforeAll(async () => {
-  server = await startTestServer({}, { clock })
-})
-afterAll(() => server.dispose())
+const server = useTestServer({}, { clock })
 beforeEach(async () => {
   company = await createTestCompany(server)
 })

@@ -1,7 +1,7 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { makeConsoleLinkOnHost } from '../../src/console-link-on-host.ts'
 import { createFakeClock } from '../fake-clock.ts'
-import { startTestServer, type TestAnswer, type TestRequest, type TestService } from '../harness.ts'
+import { startTestServer, type TestAnswer, type TestRequest, useTestServer } from '../harness.ts'
 
 const MINUTE_MS = 60_000
 const EMAIL = 'ada@example.com'
@@ -10,7 +10,6 @@ const CONSOLE = { 'x-latchkey-console': '1', 'sec-fetch-site': 'same-origin', ho
 const SETUP = { companyName: 'Analytical Engines', name: 'Ada', email: EMAIL, password: PASSWORD }
 
 const clock = createFakeClock()
-let server: TestService
 
 const send = (request: TestRequest) =>
   server.call({ key: null, ...request, headers: { ...CONSOLE, ...request.headers } })
@@ -29,13 +28,10 @@ const newToken = async () => (await makeConsoleLinkOnHost(server.services))?.tok
 const setUp = (token: string | undefined, changed: object = {}) =>
   send({ method: 'POST', path: '/console/setup', body: { ...SETUP, ...changed, token } })
 
-beforeAll(async () => {
-  server = await startTestServer(
-    { LATCHKEY_CORS_ORIGINS: 'https://app.example.com', LATCHKEY_TRUSTED_PROXIES: '127.0.0.1' },
-    { clock },
-  )
-})
-afterAll(() => server.dispose())
+const server = useTestServer(
+  { LATCHKEY_CORS_ORIGINS: 'https://app.example.com', LATCHKEY_TRUSTED_PROXIES: '127.0.0.1' },
+  { clock },
+)
 
 describe('the link of the terminal', () => {
   test('is over after half an hour, is not an invitation, and an unknown one opens nothing', async () => {

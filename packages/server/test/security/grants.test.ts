@@ -1,26 +1,21 @@
 /** Nobody gives away more than it has: not by what a key may do, and not by where and how long it may be used. */
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { beforeEach, describe, expect, test } from 'vitest'
 import { expectProblem } from '../answer-checks.ts'
 import { createFakeClock, HOUR_MS } from '../fake-clock.ts'
 import {
   createTestCompany,
   expectCreated,
   type Parsed,
-  startTestServer,
   type TestAnswer,
   type TestCompany,
-  type TestService,
+  useTestServer,
 } from '../harness.ts'
 import { accessToken, bearer, givePassword, sessionToken } from '../tokens/issued-token.ts'
 
-let server: TestService
 let company: TestCompany
 const clock = createFakeClock()
 
-beforeAll(async () => {
-  server = await startTestServer({ LATCHKEY_FAILED_AUTH_PER_MINUTE: '100000' }, { clock })
-})
-afterAll(() => server.dispose())
+const server = useTestServer({ LATCHKEY_FAILED_AUTH_PER_MINUTE: '100000' }, { clock })
 beforeEach(async () => {
   company = await createTestCompany(server)
 })

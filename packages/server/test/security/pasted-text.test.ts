@@ -1,6 +1,6 @@
 /** A key or a password that was pasted into a wrong field is in no answer and in no line of the log. */
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { expectCreated, startTestServer, type TestRequest, type TestService } from '../harness.ts'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { expectCreated, type TestRequest, useTestServer } from '../harness.ts'
 
 const PASTED = {
   'a key of another system': 'acme_XvNKqMrDzTbWcHsYpLfJgRkQ',
@@ -10,13 +10,11 @@ const PASTED = {
   'what begins like an algorithm': 'sha256XvNKqMrDzTbWcHsYpLfJgRkQ',
 }
 
-let server: TestService
 let keyId: string
+const server = useTestServer()
 beforeAll(async () => {
-  server = await startTestServer()
   keyId = (await expectCreated(server, { path: '/keys', body: { userId: server.admin.userId } })).id
 })
-afterAll(() => server.dispose())
 
 const post = (path: string, body: object): TestRequest => ({ method: 'POST', path, body })
 const userId = () => server.admin.userId

@@ -1,25 +1,14 @@
 /** To give a key a new secret is to give the key away: nothing grows by it, and nothing that ends lives on. */
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { beforeEach, describe, expect, test } from 'vitest'
 import { expectProblem } from '../answer-checks.ts'
 import { createFakeClock, HOUR_MS } from '../fake-clock.ts'
-import {
-  createTestCompany,
-  expectCreated,
-  type Parsed,
-  startTestServer,
-  type TestCompany,
-  type TestService,
-} from '../harness.ts'
+import { createTestCompany, expectCreated, type Parsed, type TestCompany, useTestServer } from '../harness.ts'
 import { accessToken, bearer } from '../tokens/issued-token.ts'
 
-let server: TestService
 let company: TestCompany
 const clock = createFakeClock()
 
-beforeAll(async () => {
-  server = await startTestServer({}, { clock })
-})
-afterAll(() => server.dispose())
+const server = useTestServer({}, { clock })
 beforeEach(async () => {
   company = await createTestCompany(server)
 })

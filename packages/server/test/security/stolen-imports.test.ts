@@ -5,21 +5,14 @@
 import { createHash, createHmac, getHashes } from 'node:crypto'
 import { readdirSync } from 'node:fs'
 import pg from 'pg'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
 import { importOnHost } from '../../src/import-on-host.ts'
-import {
-  createTestCompany,
-  expectCreated,
-  startTestServer,
-  type TestCompany,
-  type TestService,
-} from '../harness.ts'
+import { createTestCompany, expectCreated, type TestCompany, useTestServer } from '../harness.ts'
 import { readAll } from '../import/reading.ts'
 
 const PEPPER = 'a pepper nobody may find'
 const SALT = 'a salt nobody may find'
 
-let server: TestService
 let company: TestCompany
 let count = 0
 /** With the marks that formats go by, and a part after each. */
@@ -59,13 +52,12 @@ const WAYS: readonly (readonly [string, (text: string) => object, object?])[] = 
 ]
 const texts: string[] = []
 
+const server = useTestServer()
 beforeAll(async () => {
-  server = await startTestServer()
   company = await createTestCompany(server)
   for (const [name, rowOf, beside = {}] of WAYS) await importOver(name, rowOf, beside)
   await importOnTheHost()
 })
-afterAll(() => server.dispose())
 
 /** One that is in use, one that was replaced, one that was deleted, one that is refused, and the same again. */
 async function importOver(name: string, rowOf: (text: string) => object, beside: object): Promise<void> {

@@ -1,22 +1,13 @@
 /** A wildcard means also what a later release knows: so none is written that nobody has asked for. */
-import { afterAll, beforeAll, expect, test } from 'vitest'
-import {
-  createTestCompany,
-  expectCreated,
-  type Parsed,
-  startTestServer,
-  type TestCompany,
-  type TestService,
-} from '../harness.ts'
+import { beforeAll, expect, test } from 'vitest'
+import { createTestCompany, expectCreated, type Parsed, type TestCompany, useTestServer } from '../harness.ts'
 
-let server: TestService
 let company: TestCompany
 
+const server = useTestServer()
 beforeAll(async () => {
-  server = await startTestServer()
   company = await createTestCompany(server)
 })
-afterAll(() => server.dispose())
 
 const KEYS = ['create', 'delete', 'import', 'list', 'read', 'rotate', 'update', 'verify'].map(
   (name) => `keys:${name}`,

@@ -1,5 +1,5 @@
 /** On a nearly full disk nothing is added any more, so that what takes a power away still has room. */
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { isRoomLeft } from '../../src/storage/sqlite/room.ts'
 import { expectProblem } from '../answer-checks.ts'
 import {
@@ -7,7 +7,7 @@ import {
   startTestServer,
   type TestCompany,
   type TestRequest,
-  type TestService,
+  useTestServer,
 } from '../harness.ts'
 
 const MIB = 1024 * 1024
@@ -15,15 +15,13 @@ const GIB = 1024 * MIB
 const AMPLE = { freeBytes: 10 * GIB, allBytes: 100 * GIB }
 const SCARCE = { freeBytes: 63 * MIB, allBytes: 100 * GIB }
 
-let server: TestService
 let company: TestCompany
 let disk = AMPLE
 
+const server = useTestServer({}, { disk: () => disk })
 beforeAll(async () => {
-  server = await startTestServer({}, { disk: () => disk })
   company = await createTestCompany(server)
 })
-afterAll(() => server.dispose())
 beforeEach(() => {
   disk = AMPLE
 })

@@ -2,25 +2,17 @@
 import { randomBytes } from 'node:crypto'
 import { operations } from '@latchkey/contract/operations'
 import { generateSecret } from '@latchkey/core/secret'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
 import { createFakeClock, HOUR_MS } from '../fake-clock.ts'
-import {
-  createTestCompany,
-  expectCreated,
-  startTestServer,
-  type TestCompany,
-  type TestService,
-} from '../harness.ts'
+import { createTestCompany, expectCreated, type TestCompany, useTestServer } from '../harness.ts'
 
-let server: TestService
 const clock = createFakeClock()
 let company: TestCompany
 
+const server = useTestServer({ LATCHKEY_FAILED_AUTH_PER_MINUTE: '100000' }, { clock })
 beforeAll(async () => {
-  server = await startTestServer({ LATCHKEY_FAILED_AUTH_PER_MINUTE: '100000' }, { clock })
   company = await createTestCompany(server)
 })
-afterAll(() => server.dispose())
 
 const text = async (): Promise<string> => (await server.call({ path: '/metrics', key: null })).text
 

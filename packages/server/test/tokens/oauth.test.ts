@@ -1,6 +1,6 @@
 /** The token endpoint to the letter of RFC 6749, and what RFC 8414 and RFC 7517 say of it. */
 import { createPublicKey, verify } from 'node:crypto'
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { beforeEach, describe, expect, test } from 'vitest'
 import { expectEveryAnswer, expectProblem } from '../answer-checks.ts'
 import { createFakeClock } from '../fake-clock.ts'
 import {
@@ -9,20 +9,16 @@ import {
   startTestServer,
   type TestAnswer,
   type TestRequest,
-  type TestService,
+  useTestServer,
 } from '../harness.ts'
 import { forge } from './forged-token.ts'
 import { bearer, requestToken } from './issued-token.ts'
 
 const clock = createFakeClock()
 
-let server: TestService
 let client: { readonly id: string; readonly key: string }
 
-beforeAll(async () => {
-  server = await startTestServer({ LATCHKEY_FAILED_AUTH_PER_MINUTE: '100000' }, { clock })
-})
-afterAll(() => server.dispose())
+const server = useTestServer({ LATCHKEY_FAILED_AUTH_PER_MINUTE: '100000' }, { clock })
 
 const newKey = (fields: object = {}): Promise<Parsed> =>
   expectCreated(server, { path: '/keys', body: { userId: server.admin.userId, ...fields } })

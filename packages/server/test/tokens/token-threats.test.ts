@@ -12,21 +12,16 @@ import {
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { parseSecret } from '@latchkey/core/secret'
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { beforeEach, describe, expect, test } from 'vitest'
 import { expectProblem } from '../answer-checks.ts'
 import { createFakeClock, HOUR_MS } from '../fake-clock.ts'
-import { startTestServer, type TestService } from '../harness.ts'
+import { startTestServer, useTestServer } from '../harness.ts'
 import { ASKED_ISSUER, type Forgery, forge } from './forged-token.ts'
 
 const clock = createFakeClock()
 const nowSeconds = Math.floor(clock.nowMs() / 1_000)
 
-let server: TestService
-
-beforeAll(async () => {
-  server = await startTestServer({ LATCHKEY_FAILED_AUTH_PER_MINUTE: '100000' }, { clock })
-})
-afterAll(() => server.dispose())
+const server = useTestServer({ LATCHKEY_FAILED_AUTH_PER_MINUTE: '100000' }, { clock })
 
 const present = (token: string) =>
   server.call({ path: '/me', key: null, headers: { authorization: `Bearer ${token}` } })

@@ -1,24 +1,16 @@
 /** POST /verify judges a token as it judges a key: by the live state of what it stems from. */
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
 import { createFakeClock, HOUR_MS } from '../fake-clock.ts'
-import {
-  createTestCompany,
-  expectCreated,
-  startTestServer,
-  type TestCompany,
-  type TestService,
-} from '../harness.ts'
+import { createTestCompany, expectCreated, type TestCompany, useTestServer } from '../harness.ts'
 import { accessToken, givePassword, sessionToken, shortLivedToken } from './issued-token.ts'
 
-let server: TestService
 let company: TestCompany
 const clock = createFakeClock()
 
+const server = useTestServer({}, { clock })
 beforeAll(async () => {
-  server = await startTestServer({}, { clock })
   company = await createTestCompany(server)
 })
-afterAll(() => server.dispose())
 
 const verify = async (token: string, fields: object = {}, key = server.adminKey) => {
   const { status, body } = await server.call({
