@@ -9,9 +9,7 @@ beforeAll(async () => {
   company = await createTestCompany(server)
 })
 
-const KEYS = ['create', 'delete', 'import', 'list', 'read', 'rotate', 'update', 'verify'].map(
-  (name) => `keys:${name}`,
-)
+const KEYS = ['create', 'delete', 'list', 'read', 'rotate', 'update', 'verify'].map((name) => `keys:${name}`)
 const made = (key: string, fields: object): Promise<Parsed> =>
   expectCreated(server, { path: '/keys', key, body: { userId: company.users.admin.id, ...fields } })
 const eventOf = async (id: string): Promise<Parsed> =>
