@@ -1,7 +1,8 @@
 import { AppError } from '@latchkey/core/error'
+import { isWithin, momentOf, type Timing } from '@latchkey/core/timing'
 import type { FollowedChanges, Observation, Revocation, ServerRow } from '../storage/engine.ts'
 import type { Lease } from './lease.ts'
-import { isWithin, momentOf, pause, type Timing, within } from './timing.ts'
+import { pause, within } from './timing.ts'
 import { isKnownToAll } from './unknown.ts'
 
 /** A survey that is not answered by then is given up. */

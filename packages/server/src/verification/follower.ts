@@ -1,3 +1,4 @@
+import type { Timing } from '@latchkey/core/timing'
 import type { FollowedChanges, Head, Revocation } from '../storage/engine.ts'
 import type { Memory } from './applied.ts'
 import { createBarrier } from './barrier.ts'
@@ -5,7 +6,6 @@ import { createChangeFeed } from './change-feed.ts'
 import { createLease, type Lease } from './lease.ts'
 import { createPoller } from './poller.ts'
 import { createTeller, type Teller } from './teller.ts'
-import type { Timing } from './timing.ts'
 import { createVerifiers, type Verifiers } from './verifiers.ts'
 
 export type FollowerOptions = {

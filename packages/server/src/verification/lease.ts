@@ -1,6 +1,6 @@
+import { isWithin, type Moment, type Timing } from '@latchkey/core/timing'
 import type { Head, Observation } from '../storage/engine.ts'
 import { createApplied, type Memory, type OnApplied } from './applied.ts'
-import { isWithin, type Moment, type Timing } from './timing.ts'
 
 /** The revision this process had applied, and the one the store is at. */
 export type Refused = { readonly known: number; readonly found: number }

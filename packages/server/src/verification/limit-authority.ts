@@ -1,9 +1,10 @@
 import type { KeyId } from '@latchkey/core/ids'
 import { type Account, decideAsk, type LimitAnswer, type LimitAsk } from '@latchkey/core/limit-account'
+import type { Timing } from '@latchkey/core/timing'
 import type { Engine } from '../storage/engine.ts'
 import { findAccountLocked, saveAccount } from '../storage/tables/key-limits.ts'
 import type { Db } from '../storage/tables/schema.ts'
-import { type Timing, within } from './timing.ts'
+import { within } from './timing.ts'
 
 /** Keys that are asked for in one transaction. */
 const TOGETHER_MAX = 50

@@ -1,10 +1,11 @@
 import type { Clock } from '@latchkey/core/clock'
 import { createLimiter, type Limiter } from '@latchkey/core/limiter'
+import { type Moment, momentOf, type Timing } from '@latchkey/core/timing'
 import type { Engine } from '../storage/engine.ts'
 import { findServerTimeMs } from '../storage/tables/key-limits.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import { createLimitAuthority } from './limit-authority.ts'
-import { type Moment, momentOf, systemTiming, type Timing, within } from './timing.ts'
+import { systemTiming, within } from './timing.ts'
 
 /** How often what nobody uses is looked for, in milliseconds. */
 const SWEEP_MS = 10_000

@@ -1,6 +1,7 @@
+import { momentOf, type Timing } from '@latchkey/core/timing'
 import type { FollowedChanges, Observation } from '../storage/engine.ts'
 import type { Lease } from './lease.ts'
-import { momentOf, type Timing, within } from './timing.ts'
+import { within } from './timing.ts'
 import type { Verifiers } from './verifiers.ts'
 
 const POLL_EVERY_MS = 250

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { Timing } from '@latchkey/core/timing'
 import type { AskedChanges, Engine, Head, Revocation } from '../storage/engine.ts'
 import { createApplied, type Memory } from './applied.ts'
 import { createBarrier } from './barrier.ts'
@@ -8,7 +9,7 @@ import type { Refused } from './lease.ts'
 import { cannotVerify } from './load-key.ts'
 import { createOnDemand } from './on-demand.ts'
 import type { Teller } from './teller.ts'
-import { systemTiming, type Timing } from './timing.ts'
+import { systemTiming } from './timing.ts'
 
 /** How this process keeps up with what the others change, and knows that they have. */
 export type Revocations = {

@@ -1,10 +1,10 @@
 import { AppError } from '@latchkey/core/error'
 import type { MaybePromise } from '@latchkey/core/maybe-promise'
+import { momentOf, type Timing } from '@latchkey/core/timing'
 import type { LogRow } from '../storage/tables/schema.ts'
 import { isSeen, type Sight } from './change-feed.ts'
 import type { Lease } from './lease.ts'
 import { cannotVerify } from './load-key.ts'
-import { momentOf, type Timing } from './timing.ts'
 import type { Question, Told, Verifiers } from './verifiers.ts'
 
 type Patience = {

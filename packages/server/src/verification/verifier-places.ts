@@ -1,6 +1,6 @@
+import type { Moment, Timing } from '@latchkey/core/timing'
 import type { Sight } from './change-feed.ts'
 import type { Lease } from './lease.ts'
-import type { Moment, Timing } from './timing.ts'
 import { EVERYBODY } from './unknown.ts'
 import { createVerifierCounts } from './verifier-counts.ts'
 

@@ -1,8 +1,8 @@
+import { type Moment, momentOf, type Timing } from '@latchkey/core/timing'
 import type { UnknownRevisions } from '../storage/engine.ts'
 import type { LogRow } from '../storage/tables/schema.ts'
 import type { ChangeFeed, Sight } from './change-feed.ts'
 import type { Lease, Proof } from './lease.ts'
-import { type Moment, momentOf, type Timing } from './timing.ts'
 import { EVERYBODY } from './unknown.ts'
 import { createVerifierPlaces, type Place, type VerifierName } from './verifier-places.ts'
 

@@ -1,4 +1,4 @@
-import type { Timing } from '../../src/verification/timing.ts'
+import type { Timing } from '@latchkey/core/timing'
 import type { Agenda } from './agenda.ts'
 import type { Machine } from './machine.ts'
 import type { Random } from './random.ts'

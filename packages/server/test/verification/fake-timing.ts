@@ -1,4 +1,4 @@
-import type { Timing } from '../../src/verification/timing.ts'
+import type { Timing } from '@latchkey/core/timing'
 
 /** Both clocks of a process, and its timers: they go on when they are told to. */
 export type FakeTiming = Timing & {

@@ -1,5 +1,6 @@
+import { isWithin, momentOf } from '@latchkey/core/timing'
 import { describe, expect, test } from 'vitest'
-import { isWithin, momentOf, pause, systemTiming, within } from '../../src/verification/timing.ts'
+import { pause, systemTiming, within } from '../../src/verification/timing.ts'
 import { createFakeTiming, settled } from './fake-timing.ts'
 
 describe('a moment lies within a time when it does on both clocks', () => {

@@ -1,7 +1,7 @@
 import type { CompanyId } from '@latchkey/core/ids'
+import { momentOf } from '@latchkey/core/timing'
 import { describe, expect, test } from 'vitest'
 import { createChangeFeed } from '../../src/verification/change-feed.ts'
-import { momentOf } from '../../src/verification/timing.ts'
 import { isKnownToAll } from '../../src/verification/unknown.ts'
 import { createVerifiers, type Question } from '../../src/verification/verifiers.ts'
 import { LEASE_MS, MARGIN_MS } from './fake-store.ts'

@@ -2,7 +2,7 @@ import type { ChangesRequest, ChangesResult, KeyRecordResult } from '@latchkey/c
 import { createJudge, type Judge as LocalJudge } from '@latchkey/client/verifier/judge'
 import { createLocalEngine, type LocalEngine } from '@latchkey/client/verifier/local-engine'
 import type { CompanyId } from '@latchkey/core/ids'
-import type { Timing } from '../../../src/verification/timing.ts'
+import type { Timing } from '@latchkey/core/timing'
 import type { Host } from '../fleet.ts'
 import type { Invoked, Judge } from '../judge.ts'
 import type { Machine } from '../machine.ts'
