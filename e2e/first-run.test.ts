@@ -363,6 +363,7 @@ describe('latchkey --help', () => {
     'doctor',
     'console-link',
     'import',
+    'usage',
     'keys',
     'keys create',
     'keys delete',
