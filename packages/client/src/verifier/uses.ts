@@ -8,8 +8,8 @@ import type { UsageReport } from '../wire.ts'
 const REPORT_EVERY_MS = 10_000
 /** As many as the service takes in one report. */
 const REPORT_USES_MAX = 1_000
-/** Of keys, secrets and verdicts that are told apart before a report is due: some 2 MB. */
-const USES_MAX = 10_000
+/** Of keys, secrets and verdicts that are told apart before a report is due: some 10 MB. */
+const USES_MAX = 50_000
 /** Waiting because the service is silent: some 40 MB at worst. */
 const REPORTS_MAX = 100
 
