@@ -88,6 +88,7 @@ describe.skipIf(!isBrowserThere)('what people do with a company', () => {
     const link = (await page.locator('#invitation-link').textContent()) ?? ''
     expect(link).toMatch(/\/console\/#invitation=inv_\w+/)
     await button('Done').click()
+    await page.locator('#invitation-link').waitFor({ state: 'detached' })
     expect((await page.content()).includes(link)).toBe(false)
     await button('Deactivate Grace Hopper').click()
     await dialog().getByRole('button', { name: 'Deactivate user' }).click()
