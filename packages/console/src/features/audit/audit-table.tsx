@@ -1,6 +1,6 @@
 import type { AuditEvent } from '@latchkey/contract/schemas/audit'
 import { useNameOf } from '../../api/queries.ts'
-import { LoadingRows } from '../../ui/loading-rows.tsx'
+import { ListTable } from '../../ui/list-table.tsx'
 import { When } from '../../ui/when.tsx'
 
 type AuditTableProps = { readonly rows: readonly AuditEvent[]; readonly isLoading: boolean }
@@ -10,46 +10,33 @@ const HEADINGS = ['When', 'What', 'By', 'From', 'To', 'Changes']
 export function AuditTable({ rows, isLoading }: AuditTableProps) {
   const nameOf = useNameOf()
   return (
-    <div className="lk-table-wrap">
-      <table className="lk-table" aria-busy={isLoading}>
-        <caption className="lk-hidden">Audit events, newest first</caption>
-        <thead>
-          <tr>
-            {HEADINGS.map((heading) => (
-              <th key={heading} scope="col">
-                {heading}
-              </th>
-            ))}
+    <>
+      <ListTable caption="Audit events, newest first" headings={HEADINGS} isLoading={isLoading}>
+        {rows.map(({ id, at, action, actor, address, object, changes, requestId }) => (
+          <tr key={id}>
+            <td data-label="When">
+              <When at={at} />
+            </td>
+            <td data-label="What" title={requestId === null ? undefined : `Request ${requestId}`}>
+              {action}
+            </td>
+            <td data-label="By" className="lk-text">
+              {actor.userId === null ? actor.type : nameOf(actor.userId)}
+            </td>
+            <td data-label="From" className="lk-mono">
+              {address ?? '-'}
+            </td>
+            <td data-label="To" className="lk-text">
+              {object.id}
+            </td>
+            <td data-label="Changes" className="lk-text">
+              {textOf(changes)}
+            </td>
           </tr>
-        </thead>
-        <tbody>
-          {isLoading ? <LoadingRows columns={HEADINGS.length} /> : null}
-          {rows.map(({ id, at, action, actor, address, object, changes, requestId }) => (
-            <tr key={id}>
-              <td data-label="When">
-                <When at={at} />
-              </td>
-              <td data-label="What" title={requestId === null ? undefined : `Request ${requestId}`}>
-                {action}
-              </td>
-              <td data-label="By" className="lk-text">
-                {actor.userId === null ? actor.type : nameOf(actor.userId)}
-              </td>
-              <td data-label="From" className="lk-mono">
-                {address ?? '-'}
-              </td>
-              <td data-label="To" className="lk-text">
-                {object.id}
-              </td>
-              <td data-label="Changes" className="lk-text">
-                {textOf(changes)}
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
+        ))}
+      </ListTable>
       {!isLoading && rows.length === 0 ? <p className="lk-empty">No event fits.</p> : null}
-    </div>
+    </>
   )
 }
 
