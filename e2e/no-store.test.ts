@@ -1,6 +1,6 @@
 /** Commands where there is no store: only `serve` and `bootstrap` make one. */
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import {
@@ -136,5 +136,20 @@ describe('where the database of a server is empty', () => {
   it('“migrate” makes the tables, as their owner does before a lesser role serves', async () => {
     expect(await home.run(['migrate'], settings)).toMatchObject({ exitCode: 0, stderr: '' })
     expect(await tables()).not.toEqual([])
+  })
+  it('“serve” needs no data directory beside it, and the link of the console is there all the same', async () => {
+    const named = { ...settings, LATCHKEY_BOOTSTRAP_KEY_FILE: join(home.directory, 'the key') }
+    const first = await home.serve({ settings: named })
+    expect(first.stdout()).toContain(`is in ${join(home.dataDir, 'console.link')}`)
+    expect(readFileSync(join(home.dataDir, 'console.link'), 'utf8')).toMatch(/^http:.*#setup=/)
+    await first.stop()
+
+    await database.drop()
+    database = await createDatabase(cluster.url)
+    writeFileSync(join(home.directory, 'file'), '')
+    const nowhere = { DATABASE_URL: database.url, LATCHKEY_DATA_DIR: join(home.directory, 'file', 'data') }
+    const second = await home.serve({ settings: { ...named, ...nowhere } })
+    expect(second.stdout()).toMatch(/Console .* cannot be written; .*latchkey console-link prints the link/)
+    await second.stop()
   })
 })

@@ -36,7 +36,7 @@ export async function startFirst<T extends Started>(services: Services, start: (
     ownUrl: started.url,
     store: describeStore(services),
     unready: started.unready,
-    console: consoleLine(link, url, config),
+    console: await consoleLine(link, url, config),
   }
   process.stdout.write(keyText === undefined ? welcomeBack(place) : welcome({ ...place, keyText }))
   return started

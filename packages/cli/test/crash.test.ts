@@ -134,6 +134,15 @@ describe('a process that fails in a way nobody foresaw', () => {
     expectNowhere(stdout + stderr)
   })
 
+  it('while it tells that it has started: 70, and it listens no more', async () => {
+    const program = WHEN_STARTED.replace('setImmediate(fail)', 'throw new Error(process.env.FAULT_KEY)')
+    const child = spawn(process.execPath, [COMMAND, 'serve'], { env: preloaded(program) })
+    const [told, [code]] = await Promise.all([text(child.stderr), once(child, 'close')])
+    expect(code).toBe(70)
+    expect(told).toMatch(/^latchkey: This is a bug, please report it: [^\n]+\n$/m)
+    expectNowhere(told)
+  })
+
   it('in a command: 70, and the same line', () => {
     const env = preloaded(
       "require('node:crypto').hkdfSync = () => { throw new Error(process.env.FAULT_PASSWORD) }; require('node:module').syncBuiltinESMExports()",
