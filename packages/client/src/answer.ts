@@ -25,7 +25,8 @@ export function readAnswer({ response, text }: RawAnswer, what: string): unknown
 }
 
 function hintOf(code: string): string {
-  if (code === 'route_not_found') return ' Is url right, or is the service older than this client?'
+  if (code === 'route_not_found' || code === 'method_not_allowed')
+    return ' Is url right, or is the service older than this client?'
   if (code === 'invalid_credentials') return ' Check the key that the client was made with.'
   return ''
 }
@@ -46,8 +47,13 @@ function unexpected(response: Response, what: string): ApiError {
   const detail = isElsewhere
     ? `leads elsewhere (${status}, ${response.headers.get('location') ?? 'unknown'}), where no key is sent: set url to that, if it is yours.`
     : `was answered with ${status} and ${type}, which is not an answer of Latchkey: is url right, or does a proxy answer in its place?`
+  return notOurs(response, what, detail)
+}
+
+/** The error of an answer that nobody but another service could have given. */
+export function notOurs(response: Response, what: string, detail: string): ApiError {
   return new ApiError('unexpected_answer', `${what} ${detail}`, {
-    status,
+    status: response.status,
     detail,
     errors: [],
     requestId: undefined,

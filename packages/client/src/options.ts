@@ -101,10 +101,18 @@ function urlOf(text: string | undefined, logger: Settings['logger']): string {
   if (url.search !== '' || url.hash !== '')
     throw invalid('url ends with a query or a fragment: leave it out.')
   if (url.protocol === 'http:' && !isNear(url.hostname) && environmentVariable('NODE_ENV') === 'production') {
-    logger.warn(`latchkey: ${url.origin} is http, so keys cross the network in the clear: use https.`)
+    warnOnce(logger, `latchkey: ${url.origin} is http, so keys cross the network in the clear: use https.`)
   }
   return url.origin + url.pathname.replace(/\/+$/, '')
 }
+
+/** An application may make a client for each request. */
+function warnOnce(logger: Settings['logger'], message: string): void {
+  if (!warned.has(logger)) logger.warn(message)
+  warned.add(logger)
+}
+
+const warned = new WeakSet<Settings['logger']>()
 
 /** A machine of one's own, or of one's own network: names without a dot are those of containers. */
 const isNear = (host: string) => host.startsWith('127.') || host === '[::1]' || !host.includes('.')

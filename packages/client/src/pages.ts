@@ -1,4 +1,5 @@
-import type { Call } from './call.ts'
+import { notOurs } from './answer.ts'
+import type { Call, WithResponse } from './call.ts'
 
 type PageQuery = { limit?: number; startingAfter?: string; endingBefore?: string; offset?: number }
 type Page<Item> = { data: readonly Item[]; nextUrl: string | null; previousUrl: string | null }
@@ -22,13 +23,16 @@ export function createPages<Item extends { id: string }, List extends Page<Item>
     async *[Symbol.asyncIterator]() {
       let next: Query | undefined = query
       while (next !== undefined) {
-        const page: List = await fetchPage(next)
+        const { data: page, response }: WithResponse<List> = await fetchPage(next).withResponse()
+        if (!Array.isArray(page.data)) throw notOurs(response, 'A list', WITHOUT_ITEMS)
         yield* page.data
         next = following(next, page)
       }
     },
   }
 }
+
+const WITHOUT_ITEMS = 'was answered without items: is url right, and is it Latchkey that answers?'
 
 function following<Query extends PageQuery>(query: Query, page: Page<{ id: string }>): Query | undefined {
   const { offset: _, ...rest } = query

@@ -1,5 +1,5 @@
+import { notOurs } from './answer.ts'
 import { type Call, createCall } from './call.ts'
-import { ApiError } from './errors.ts'
 import type { CallOptions } from './options.ts'
 import type { Transport } from './transport.ts'
 import type { VerifyRequest, VerifyResult } from './wire.ts'
@@ -17,14 +17,11 @@ export function verifyOne(
   const whole = asked.withResponse().then((answer) => {
     const { valid, code }: Partial<VerifyResult> = answer.data
     if (typeof code === 'string' && valid === (code === 'VALID')) return answer
-    const detail = 'was answered without a verdict: is url right, and is it Latchkey that answers?'
-    throw new ApiError('unexpected_answer', `POST /verify ${detail}`, {
-      status: answer.response.status,
-      detail,
-      errors: [],
-      requestId: undefined,
-      retryAfterSeconds: undefined,
-    })
+    throw notOurs(
+      answer.response,
+      'POST /verify',
+      'was answered without a verdict: is url right, and is it Latchkey that answers?',
+    )
   })
   return createCall(whole)
 }

@@ -114,11 +114,12 @@ describe('options that cannot be meant are refused in one sentence', () => {
     ['the own machine', 'http://127.0.0.1:7070', 'production', 0],
     ['another container', 'http://latchkey:7070', 'production', 0],
     ['development', 'http://keys.example.com', 'development', 0],
-  ])('%s is warned of where keys cross a network in the clear', (_name, url, mode, count) => {
+  ])('%s is warned of once, where keys cross a network in the clear', (_name, url, mode, count) => {
     vi.stubEnv('NODE_ENV', mode)
-    const warn = vi.fn()
-    new Latchkey({ url, key: KEY, logger: { warn } })
-    expect(warn).toHaveBeenCalledTimes(count)
+    const logger = { warn: vi.fn() }
+    for (let client = 0; client < 3; client++) new Latchkey({ url, key: KEY, logger })
+    expect(logger.warn).toHaveBeenCalledTimes(count)
+    if (count > 0) expect(logger.warn).toHaveBeenCalledWith(expect.stringContaining('use https'))
   })
 })
 
@@ -131,7 +132,18 @@ describe('a failure says what to do', () => {
       { detail: 'It is missing_permission.' },
       'req_1',
     ],
-    ['an older server', problem(404, 'route_not_found'), { requestId: 'req_1' }, 'older than this client'],
+    [
+      'an older server',
+      problem(404, 'route_not_found'),
+      { requestId: 'req_1' },
+      'GET /keys/{keyId}: It is route_not_found. Is url right, or is the service older than this client?',
+    ],
+    [
+      'an older server that knows the path for something else',
+      problem(405, 'method_not_allowed'),
+      {},
+      'GET /keys/{keyId}: It is method_not_allowed. Is url right, or is the service older than this client?',
+    ],
     [
       'a page of a proxy',
       { status: 200, body: '<html>' },
@@ -164,12 +176,17 @@ describe('a failure says what to do', () => {
     expect(await messageOf(call)).toContain(sentence)
   })
 
-  test('nobody listens', async () => {
-    const { server, client } = await start('silence')
-    await server.close()
-    const call = client.keys.get('key_1')
+  test.each([
+    ['nobody listens', 'http:'],
+    ['it speaks no https', 'https:'],
+  ])('%s', async (name, protocol) => {
+    const { server } = await start({ status: 200 })
+    if (name.startsWith('nobody')) await server.close()
+    const url = server.url.replace('http:', protocol)
+    const call = new Latchkey({ url, key: KEY, maxRetries: 0 }).keys.get('key_1')
     await expect(call).rejects.toBeInstanceOf(ConnectionError)
-    expect(await messageOf(call)).toContain('is the service running')
+    expect(await messageOf(call)).toMatch(`No answer from ${url} (`)
+    expect(await messageOf(call)).toContain('is the service running, and is url right?')
   })
 
   test.each(['', '.', '..'])('an id that is none (%j) leads nowhere', async (id) => {
@@ -240,6 +257,17 @@ describe('a list', () => {
     for await (const _ of client.keys.list({ endingBefore: 'a' }));
     expect(server.received.map(({ path }) => path)).toEqual(['/keys?endingBefore=a', '/keys?endingBefore=c'])
   })
+
+  test.each([[{}], [{ data: null }], [{ data: { id: 'a' } }]])(
+    'that has no items says whose answer it may be: %j',
+    async (body) => {
+      const { client } = await start({ status: 200, body })
+      const all = async () => {
+        for await (const _ of client.keys.list());
+      }
+      expect(await messageOf(all())).toContain('without items: is url right')
+    },
+  )
 
   test('is one page where one is asked for', async () => {
     const { client } = await start(page(['b'], { nextUrl: elsewhere }))

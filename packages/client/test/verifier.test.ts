@@ -226,27 +226,39 @@ test('a verifier that is asked by another key begins anew', async () => {
 })
 
 describe('a bad answer', () => {
-  test.each<[string, string, { status: number; body: unknown; type?: string }, string]>([
+  const BAD: readonly [string, { status: number; body: unknown; type?: string }, string][] = [
     [
       'an older service',
-      '/changes',
       { status: 404, body: { code: 'route_not_found', status: 404, detail: 'No.' } },
-      'POST /changes: No. Is url right, or is the service older',
+      ': No. Is url right, or is the service older than this client?',
     ],
     [
       'a page of a proxy',
-      '/changes',
       { status: 200, body: '<html>', type: 'text/html' },
-      'not an answer of Latchkey',
+      ' was answered with 200 and text/html, which is not an answer of Latchkey: is url right',
     ],
-    ['no JSON', '/changes', { status: 200, body: '{' }, 'not an answer of Latchkey'],
-  ])('to questions for changes gives no lease: %s', async (_name, path, answer, _sentence) => {
-    service.instead.set(path, answer)
+    [
+      'no JSON',
+      { status: 200, body: '{' },
+      ' was answered with 200 and application/json, which is not an answer of Latchkey: is url right',
+    ],
+  ]
+
+  test.each(BAD)('to questions for changes gives no lease: %s', async (_name, answer) => {
+    service.instead.set('/changes', answer)
     service.records.set('k', {})
     expect(await verifier.verify({ key: 'k' })).toMatchObject({ code: 'VALID' })
     await vi.waitFor(() => expect(verifier.state).toBe('cut-off'))
     expect(await verifier.verify({ key: 'k' })).toMatchObject({ code: 'VALID' })
     expect(verifier.counters.hits).toBe(0)
+  })
+
+  test.each(BAD)('to a question for a key says what to do: %s', async (_name, answer, sentence) => {
+    service.instead.set('/verify/record', answer)
+    await expect(verifier.verify({ key: 'k' })).rejects.toMatchObject({
+      code: 'cannot_verify',
+      message: expect.stringContaining(`POST /verify/record${sentence}`),
+    })
   })
 
   test.each<[string, unknown]>([
@@ -267,6 +279,59 @@ test('after it was closed nothing is verified', async () => {
   await expect(verifier.ready()).rejects.toThrow('latchkey.verifier()')
   const { body } = service.asked.filter(({ path }) => path === '/changes').at(-1)!
   expect(body).toMatchObject({ goodbye: true })
+})
+
+describe('where there is no hash without a promise, a verifier', () => {
+  const logger = { warn: vi.fn() }
+  const asking = () => new Latchkey({ url: service.url, key: 'lk_live_x', logger }).verifier()
+  beforeEach(() => {
+    vi.spyOn(process, 'getBuiltinModule').mockReturnValue(undefined as never)
+  })
+  afterEach(() => vi.restoreAllMocks())
+
+  test('says so once, and asks for each key', async () => {
+    await using other = asking()
+    await other.ready()
+    for (let turn = 0; turn < 2; turn++)
+      expect(await other.verify({ key: 'k' })).toMatchObject({ keyId: 'asked' })
+    expect([other.state, other.counters.asked]).toEqual(['catching-up', 2])
+    expect(logger.warn.mock.calls).toEqual([[expect.stringContaining('each verification asks the service')]])
+  })
+
+  test('verifies nothing after it was closed', async () => {
+    const other = asking()
+    await other.close()
+    await expect(other.verify({ key: 'k' })).rejects.toThrow('latchkey.verifier()')
+    await expect(other.ready()).rejects.toMatchObject({ code: 'verifier_closed' })
+    expect(service.asked).toEqual([])
+  })
+})
+
+describe('a clock', () => {
+  test.each([
+    ['that is right', 0, undefined],
+    ['some seconds off', 30_000, undefined],
+    ['an hour ahead', HOUR_MS, '60 min ahead of that of the service'],
+    ['an hour behind', -HOUR_MS, '60 min behind that of the service'],
+  ])(
+    '%s does not change what is judged, and is told of once where it is far off',
+    async (_name, byMs, told) => {
+      const warn = vi.fn()
+      service.nowMs = () => Date.now() - byMs
+      const inHalfAnHour = new Date(service.nowMs() + HOUR_MS / 2).toISOString()
+      service.records.set('alive', { expiresAt: inHalfAnHour })
+      const justOver = new Date(service.nowMs() - HOUR_MS / 2).toISOString()
+      service.records.set('over', { expiresAt: justOver })
+      await using own = new Latchkey({ url: service.url, key: 'lk_live_x', logger: { warn } }).verifier()
+      await own.ready()
+      for (let turn = 0; turn < 2; turn++) {
+        expect(await own.verify({ key: 'alive' })).toMatchObject({ code: 'VALID' })
+        expect(await own.verify({ key: 'over' })).toMatchObject({ code: 'EXPIRED' })
+      }
+      expect(own.counters.hits).toBe(2)
+      expect(warn.mock.calls).toEqual(told === undefined ? [] : [[expect.stringContaining(told)]])
+    },
+  )
 })
 
 test('a listener that throws is told of, and no more', async () => {

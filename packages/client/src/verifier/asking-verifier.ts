@@ -1,5 +1,6 @@
 import type { Settings } from '../options.ts'
 import type { Verifier, VerifierCounters } from '../verifier.ts'
+import { verifierClosed } from './closed.ts'
 import type { Remote } from './remote.ts'
 
 /** Where there is no hash without a promise: the service is asked each time, and nothing is remembered. */
@@ -10,10 +11,14 @@ export function createAskingVerifier(
 ): Verifier {
   logger.warn('latchkey: there is no node:crypto with hash() here, so each verification asks the service.')
   let asked = 0
-  const close = async () => {}
+  let isClosed = false
+  const close = async () => {
+    isClosed = true
+  }
   return {
-    ready: async () => {},
+    ready: () => (isClosed ? Promise.reject(verifierClosed()) : Promise.resolve()),
     verify(attempt) {
+      if (isClosed) return Promise.reject(verifierClosed())
       asked += 1
       return verdict(attempt)
     },

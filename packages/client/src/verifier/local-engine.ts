@@ -22,6 +22,8 @@ type LocalEngineOptions = {
   readonly isRefusal: (error: unknown) => boolean
   /** Hears of each question that was answered or not, and when the lease ends. */
   readonly onLook: () => void
+  /** Hears once by how much this machine's clock is ahead of the service's, where that is much. */
+  readonly onClockApart?: (byMs: number) => void
   readonly keysMax: number | undefined
 }
 
@@ -34,7 +36,7 @@ export type LocalEngine = {
 
 export function createLocalEngine(options: LocalEngineOptions): LocalEngine {
   const { timing, keysMax } = options
-  const clock = createServerClock(timing)
+  const clock = createServerClock(timing, options.onClockApart)
   const records = createRecords({ ask: options.record, expect: () => follower.expect(), clock, timing })
   const engine = createVerifier({
     fingerprint: options.fingerprint,

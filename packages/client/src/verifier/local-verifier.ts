@@ -1,9 +1,9 @@
 import type { Timing } from '@latchkey/core/timing'
-import { LatchkeyError } from '../errors.ts'
 import type { Settings } from '../options.ts'
 import { randomId } from '../random-id.ts'
 import { NOTHING_COUNTED, type Verifier, type VerifierOptions } from '../verifier.ts'
 import { createAskingVerifier } from './asking-verifier.ts'
+import { verifierClosed } from './closed.ts'
 import { createJudge } from './judge.ts'
 import { createLocalEngine } from './local-engine.ts'
 import { connect, isRefusal } from './remote.ts'
@@ -29,9 +29,9 @@ export function createLocalVerifier(settings: Settings, options: VerifierOptions
   }
   follower.start()
   return {
-    ready: () => (closing === undefined ? states.ready() : Promise.reject(closed())),
+    ready: () => (closing === undefined ? states.ready() : Promise.reject(verifierClosed())),
     verify(attempt) {
-      if (closing !== undefined) return Promise.reject(closed())
+      if (closing !== undefined) return Promise.reject(verifierClosed())
       // Whoever is not accepted does not go on asking: memory is empty, and the service refuses.
       if (isRefusal(follower.failure)) return Promise.reject(cannotVerify(follower.failure))
       return judge(attempt)
@@ -69,6 +69,7 @@ function assemble(
     newId: randomId,
     isRefusal,
     onLook: () => states.look(),
+    onClockApart: (byMs) => settings.logger.warn(clockWarning(byMs)),
     keysMax,
   })
   const states = createStates({ follower, logger: settings.logger })
@@ -109,5 +110,10 @@ const systemTiming: Timing = {
   },
 }
 
-const closed = () =>
-  new LatchkeyError('verifier_closed', 'The verifier was closed: make another one with latchkey.verifier().')
+function clockWarning(byMs: number): string {
+  const minutes = Math.round(Math.abs(byMs) / 60_000)
+  return (
+    `latchkey: the clock of this machine is ${minutes} min ${byMs < 0 ? 'behind' : 'ahead of'} that of the service, ` +
+    'by which keys are judged: set both by NTP.'
+  )
+}
