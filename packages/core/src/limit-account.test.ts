@@ -165,3 +165,26 @@ test('a limit that is taken off and put on again is as full as it was', () => {
   ).account
   expect(take(other, rate(10, 60), 10, NOW_MS).units).toBe(0)
 })
+
+test('of limits that come under ever new names the last fifty windows are kept, and the quota', () => {
+  let account = NEW_ACCOUNT
+  const named = (name: string, span: Span): Limit => ({ name, max: 10, span })
+  const ask = (limit: Limit) => {
+    const taken = take(account, limit, 10, NOW_MS)
+    account = taken.account
+    return taken.units
+  }
+  expect(ask(named('quota', 'month'))).toBe(10)
+  for (let n = 0; n < 60; n++) ask(named(`n${n}`, 86_400))
+  expect(account.counts.size).toBe(50)
+  for (const [name, span] of [
+    ['quota', 'month'],
+    ['n59', 86_400],
+    ['n11', 86_400],
+  ] as const) {
+    expect([name, ask(named(name, span))]).toEqual([name, 0])
+  }
+  // It was asked for a moment ago, so another goes before it.
+  ask(named('one more', 86_400))
+  expect([ask(named('n11', 86_400)), ask(named('n12', 86_400))]).toEqual([0, 10])
+})

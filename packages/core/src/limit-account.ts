@@ -9,6 +9,9 @@ export type Account = {
   readonly counts: ReadonlyMap<string, Count>
 }
 
+/** Names whose counts are kept: ten times as many as a key has limits. About 120 bytes each. */
+const NAMES_MAX = 50
+
 export const NEW_ACCOUNT: Account = { atMs: 0, seenMs: 0, counts: new Map() }
 
 /** What a process asks for a key: first it gives back, then it wants. */
@@ -63,6 +66,8 @@ export function decideAsk(
     const extra = Math.max(0, Math.min(block, third - held))
     const units = left < least ? 0 : Math.min(left, needed + extra)
     const count = { ...before, current: before.current + units }
+    // Whatever was decided last is last.
+    counts.delete(name)
     counts.set(name, count)
     return { name, units, count }
   })
@@ -85,7 +90,15 @@ function takeBack(count: Count, { span, cell, units }: Return): Count {
   return count
 }
 
-/** Of limits that a key has no more, too, as long as they count for something: taking one off and on refills nothing. */
+/**
+ * Of limits that a key has no more, too, as long as they count for something: taking one off and on refills nothing. Of
+ * very many the windows go that were not asked for the longest: whoever names them anew all the time could lift them.
+ */
 function keptOf(counts: ReadonlyMap<string, Count>, atMs: number): ReadonlyMap<string, Count> {
-  return new Map([...counts].filter(([, { span, cell }]) => cellOf(span, atMs).index <= cell + 1))
+  const kept = new Map([...counts].filter(([, { span, cell }]) => cellOf(span, atMs).index <= cell + 1))
+  for (const [name, { span }] of kept) {
+    if (kept.size <= NAMES_MAX) break
+    if (typeof span === 'number') kept.delete(name)
+  }
+  return kept
 }

@@ -2,6 +2,9 @@ import type { Limit } from './limit.ts'
 import type { Grant, LimitAnswer, Return, Want } from './limit-account.ts'
 import { type Bucket, isRunningLow, isUsable, type Look, lookAt, nextBlock } from './limit-bucket.ts'
 
+/** Names of which something is kept here: ten times as many as a key has limits. About 500 bytes each. */
+const BUCKETS_MAX = 50
+
 /** What a process has on lease of the limits of one key, by their names. A unit is used once, or given back once. */
 export type LimitLeases<Moment> = {
   /** undefined: the authority has to be asked. */
@@ -49,7 +52,18 @@ export function createLimitLeases<Moment>(sinceMs: (moment: Moment) => number): 
       lowAt: Math.floor(Math.max(0, units - needed + held) / 2),
       units: units + (isSameCell ? before.units : 0),
     }
+    // What was asked for last is last.
+    buckets.delete(limit.name)
     buckets.set(limit.name, { bucket, askedAt })
+  }
+
+  /** Those of limits that the key has had: they are given back with the next ask. */
+  function dropOldest() {
+    for (const [name, { bucket }] of buckets) {
+      if (buckets.size <= BUCKETS_MAX) break
+      overdue.push(...emptied(bucket))
+      buckets.delete(name)
+    }
   }
 
   return {
@@ -73,6 +87,7 @@ export function createLimitLeases<Moment>(sinceMs: (moment: Moment) => number): 
     },
     take(wants, { atMs, grants }, askedAt) {
       for (const [index, grant] of grants.entries()) takeOne(wants[index]!, grant, atMs, askedAt)
+      dropOldest()
     },
   }
 }
