@@ -1,15 +1,17 @@
 import { authorityUnder } from '@latchkey/core/ceiling'
-import { assertCovers, assertNotAbove } from '@latchkey/core/escalation'
+import { assertCovers, assertNotAbove, isEqual } from '@latchkey/core/escalation'
 import { shapeOfText } from '@latchkey/core/imported-text'
 import { isPermitted, narrow, parsePermission } from '@latchkey/core/permission'
 import { assertRoomForOne } from '@latchkey/core/quota'
+import { exceeds } from '@latchkey/core/reach'
 import { parseTime } from '@latchkey/core/time'
 import type { Change } from '../changes/change.ts'
 import { quotedPermission } from '../import/foreign-permissions.ts'
 import type { ImportRow } from '../import/import-row.ts'
 import { RowRefusal } from '../import/source-error.ts'
 import type { Key } from '../storage/tables/key.ts'
-import { grantableBy } from './grant.ts'
+import type { User } from '../storage/tables/user.ts'
+import { type Bounds, grantableBy, reachOf } from './grant.ts'
 import type { FoundOwner } from './imported-owners.ts'
 import { keysQuota } from './key-quotas.ts'
 
@@ -31,19 +33,23 @@ export function buildImportedKey(
   const permissions = permissionsOf(change, row, owner)
   assertRoomForOne(keysQuota(keysMax), ledger.keysActive + ledger.keysInactive)
   const isEnabled = row.status === 'active'
+  const bounds = {
+    whitelistedIPs: row.whitelistedIPs ?? null,
+    expiresAtMs: timeOf('expiresAt', row.expiresAt) ?? null,
+    rateLimits: null,
+    quota: null,
+  }
+  if ('user' in owner) assertWithinOwnReach(change, owner.user, bounds)
   return {
     companyId: ledger.id,
     ...hintOf(row),
     secretOrdinal: 1,
     mode: row.mode,
-    whitelistedIPs: row.whitelistedIPs ?? null,
     permissions,
     ceiling: grantableBy(change),
-    rateLimits: null,
-    quota: null,
+    ...bounds,
     description: row.description ?? null,
     metadata: row.metadata,
-    expiresAtMs: timeOf('expiresAt', row.expiresAt) ?? null,
     isEnabled,
     status: isEnabled ? 'active' : 'inactive',
     createdBy: change.principal.id,
@@ -53,6 +59,16 @@ export function buildImportedKey(
     imported: { source, atMs: nowMs },
     version: 1,
   }
+}
+
+/** Whoever imports has the text: with a bound key it would have one of its own that reaches further. */
+function assertWithinOwnReach({ principal }: Change, user: User, bounds: Bounds): void {
+  const field = isEqual(principal, user) ? exceeds(reachOf(bounds), principal.reach) : undefined
+  if (field === undefined) return
+  throw new RowRefusal(
+    `it would reach further than the key you import with, whose ${field} bounds it, for the same user or one with the ` +
+      'same role: sign in to import it, or use a key without such a bound.',
+  )
 }
 
 function timeOf(name: string, text: string | undefined): number | undefined {
