@@ -163,7 +163,13 @@ function admit(deps: RouteDeps, operation: Operation, request: Incoming): MaybeP
     cost: null,
   }
   return whenKnown(
-    authenticate(deps, request.raw, request.address, asked, credentialOptionsOf(operation)),
+    authenticate(
+      deps,
+      request.raw,
+      request.address,
+      asked,
+      credentialOptionsOf(operation, deps.config, request),
+    ),
     (principal) => {
       request.principal = principal
       const actingFor = headerValues(request.raw, 'x-company-id')

@@ -140,6 +140,35 @@ describe('the cookie', () => {
     expect(beside.body.code).toBe('multiple_credentials')
   })
 
+  const AT_HTTPS = {
+    host: 'keys.example.com',
+    'x-forwarded-proto': 'https',
+    'x-forwarded-for': '192.0.2.7',
+  }
+  const PLANTED: readonly (readonly [string, object, (plain: string) => string, number])[] = [
+    ['by its plain name where there is https', AT_HTTPS, (plain) => plain, 401],
+    [
+      'by its plain name at https on the machine itself',
+      { ...AT_HTTPS, host: 'localhost' },
+      (plain) => plain,
+      401,
+    ],
+    ['by its plain name where the network reads along', { host: 'keys.example.com' }, (plain) => plain, 401],
+    ['beside the own one', AT_HTTPS, (plain) => `latchkey_session=eyJ.e30.c2ln; __Host-${plain}`, 200],
+    ['by the other name on the machine itself', {}, (plain) => `__Host-${plain}`, 401],
+    ['by its own name where there is https', AT_HTTPS, (plain) => `__Host-${plain}`, 200],
+    ['by its own name on the machine itself', {}, (plain) => plain, 200],
+  ]
+  test.each(PLANTED)(
+    'that a neighbour or the network could have planted counts for nothing: %s',
+    async (_, headers, cookieFrom, status) => {
+      const cookie = cookieFrom(await signIn())
+      expect((await send({ path: '/me', headers: { ...headers, cookie } })).status).toBe(status)
+      const look = await send({ path: '/console/session', headers: { ...headers, cookie } })
+      expect(look.status).toBe(status === 200 ? 200 : 204)
+    },
+  )
+
   test('is a new session at each sign-in, whatever the browser was given before', async () => {
     const planted = await signIn()
     const answer = await send({
@@ -238,7 +267,11 @@ describe('the session', () => {
   const DEPLOYMENT = { path: '/console/deployment' }
   test('is told how its requests arrive, and only that of the operator what the deployment is', async () => {
     const cookie = await signIn()
-    const chain = { cookie, 'x-forwarded-for': '198.51.100.7', 'x-forwarded-proto': 'https' }
+    const chain = {
+      cookie: `__Host-${cookie}`,
+      'x-forwarded-for': '198.51.100.7',
+      'x-forwarded-proto': 'https',
+    }
     const { body } = await send({ ...DEPLOYMENT, headers: chain })
     expect(body.path).toMatchObject({
       connectedFrom: '127.0.0.1',

@@ -16,10 +16,10 @@ const CREDENTIAL_LENGTH_MAX = TOKEN_LENGTH_MAX
  */
 export function readCredential(
   request: IncomingMessage,
-  { takesCookie }: CredentialOptions = NO_COOKIE,
+  { cookieAt }: CredentialOptions = NO_COOKIE,
 ): Credential | undefined {
   const fromHeaders = readHeaders(request)
-  const cookie = takesCookie ? readConsoleCookie(request) : undefined
+  const cookie = cookieAt === undefined ? undefined : readConsoleCookie(request, cookieAt)
   if (cookie === undefined) return fromHeaders
   if (fromHeaders === undefined) return { scheme: 'bearer', text: bounded(cookie) }
   throw new AppError(
@@ -28,7 +28,7 @@ export function readCredential(
   )
 }
 
-const NO_COOKIE: CredentialOptions = { takesCookie: false }
+const NO_COOKIE: CredentialOptions = { cookieAt: undefined }
 
 function readHeaders(request: IncomingMessage): Credential | undefined {
   const apiKeys = headerValues(request, 'x-api-key')

@@ -5,6 +5,7 @@ import { diagnoseMetrics, diagnoseProxies } from '../../diagnose/proxies.ts'
 import type { Services } from '../../services.ts'
 import { type AuthenticateDeps, authenticate } from '../admission/authenticate.ts'
 import { type Answer, jsonAnswer } from '../wire/answer.ts'
+import { consoleOriginOf } from '../wire/console-cookie.ts'
 import type { Incoming } from '../wire/incoming.ts'
 import { headerValues } from '../wire/raw-headers.ts'
 
@@ -19,7 +20,8 @@ const FORWARDED_LENGTH_MAX = 500
 /** How the requester's own requests arrive, and for the operator what the deployment is. */
 export async function describeDeployment(deps: Deps, request: Incoming): Promise<Answer> {
   const asked = { visibleTo: null, permissions: [], exempt: null, asker: null }
-  const principal = await authenticate(deps, request.raw, request.address, asked, { takesCookie: true })
+  const cookieAt = () => consoleOriginOf(deps.config, request)
+  const principal = await authenticate(deps, request.raw, request.address, asked, { cookieAt })
   request.principal = principal
   const isOperator = isPermitted(principal.authority, PERMISSION)
   const body: ConsoleDeployment = {

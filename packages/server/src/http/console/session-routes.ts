@@ -23,7 +23,7 @@ import { actorOf } from '../schema/request-context.ts'
 import { createBodyValidator } from '../schema/validation.ts'
 import { type Answer, jsonAnswer } from '../wire/answer.ts'
 import { readJsonBody, USUAL_ROOM } from '../wire/body.ts'
-import { assertFromConsole, consoleCookie, isSecureOrigin } from '../wire/console-cookie.ts'
+import { assertFromConsole, consoleCookie, consoleOriginOf, isSecureOrigin } from '../wire/console-cookie.ts'
 import { type Incoming, laneOf } from '../wire/incoming.ts'
 import { checkAccept } from '../wire/request-checks.ts'
 import { requestOrigin } from '../wire/request-origin.ts'
@@ -49,11 +49,11 @@ export function registerConsoleSession(router: Router, deps: Deps): void {
 
   add('POST', '/console/session', async (request) => {
     // Before anybody has sent a password over a network that reads along for nothing.
-    isSecureOrigin(originOf(deps, request))
+    isSecureOrigin(consoleOriginOf(deps.config, request))
     return cookieAnswer(deps, request, await signInWith(deps, request, await readSignIn(request)))
   })
   add('POST', '/console/setup', async (request) => {
-    isSecureOrigin(originOf(deps, request))
+    isSecureOrigin(consoleOriginOf(deps.config, request))
     return cookieAnswer(deps, request, await setUp(deps, request, await readSetup(request)))
   })
   add('GET', '/console/session', (request) => look(deps, request))
@@ -97,7 +97,7 @@ async function cookieAnswer(deps: Deps, request: Incoming, sessionId: SessionId)
     origin: requestOrigin(request),
   })
   const maxAgeSeconds = Math.max(0, Math.floor((expiresAtMs - deps.clock.nowMs()) / 1_000))
-  const origin = originOf(deps, request)
+  const origin = consoleOriginOf(deps.config, request)
   return jsonAnswer(200, JSON.stringify(presentSession(session)), {
     'set-cookie': consoleCookie(token, maxAgeSeconds, isSecureOrigin(origin)),
   })
@@ -141,7 +141,8 @@ async function look(deps: Deps, request: Incoming): Promise<Answer> {
 async function sessionOf(deps: Deps, request: Incoming) {
   const { raw, address } = request
   const asked = { visibleTo: null, permissions: [], exempt: null, asker: null }
-  const principal = await authenticate(deps, raw, address, asked, { takesCookie: true })
+  const cookieAt = () => consoleOriginOf(deps.config, request)
+  const principal = await authenticate(deps, raw, address, asked, { cookieAt })
   request.principal = principal
   return {
     requester: { actor: actorOf(request), principal, address, assertPermitted: () => {} },
@@ -150,15 +151,12 @@ async function sessionOf(deps: Deps, request: Incoming) {
   }
 }
 
-const originOf = ({ config }: Deps, request: Incoming): string =>
-  config.publicUrl === null ? requestOrigin(request) : new URL(config.publicUrl).origin
-
 async function end(deps: Deps, request: Incoming, work: (change: Change) => Promise<void>): Promise<Answer> {
   const { requester, companyId } = await sessionOf(deps, request)
   await deps.change(requester, companyId, work, { isRevocation: true })
   return {
     status: 204,
-    headers: { 'set-cookie': consoleCookie('', 0, isSecureOrigin(originOf(deps, request))) },
+    headers: { 'set-cookie': consoleCookie('', 0, isSecureOrigin(consoleOriginOf(deps.config, request))) },
     body: undefined,
   }
 }

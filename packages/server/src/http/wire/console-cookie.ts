@@ -1,10 +1,15 @@
 import type { IncomingMessage } from 'node:http'
 import type { Operation } from '@latchkey/contract/operations/operation'
 import { AppError } from '@latchkey/core/error'
+import type { Config } from '../../config.ts'
 import { headerValues } from './raw-headers.ts'
+import { requestOrigin } from './request-origin.ts'
 
-/** `takesCookie`: the console's session counts here. Verification and gateways never look at it. */
-export type CredentialOptions = { readonly takesCookie: boolean }
+/**
+ * `cookieAt`: the console's session counts here, and this is where the console was opened. undefined: verification and
+ * gateways never look at it.
+ */
+export type CredentialOptions = { readonly cookieAt: (() => string) | undefined }
 
 /**
  * Without it the cookie counts for nothing. A page of another site may send it only with the leave of a preflight, and
@@ -17,17 +22,19 @@ const SECURE_NAME = '__Host-latchkey_session'
 const PLAIN_NAME = 'latchkey_session'
 
 /**
- * The token in the console's cookie; undefined: this is no request of the console, or there is none. Throws AppError
- * `cross_site_request`, `multiple_credentials`.
+ * The token in the console's cookie; undefined: this is no request of the console, or there is none. By the one name that
+ * it is given at that origin: a neighbour or the network can plant the other. Throws AppError `cross_site_request`,
+ * `multiple_credentials`.
  */
-export function readConsoleCookie(request: IncomingMessage): string | undefined {
+export function readConsoleCookie(request: IncomingMessage, originOf: () => string): string | undefined {
   if (headerValues(request, CONSOLE_HEADER).length === 0) return undefined
   assertFromConsole(request)
+  const name = isOnMachine(originOf()) ? PLAIN_NAME : SECURE_NAME
   const tokens = headerValues(request, 'cookie')
     .flatMap((line) => line.split(';'))
     .map((pair) => pair.trim())
-    .filter((pair) => pair.startsWith(`${SECURE_NAME}=`) || pair.startsWith(`${PLAIN_NAME}=`))
-    .map((pair) => pair.slice(pair.indexOf('=') + 1))
+    .filter((pair) => pair.startsWith(`${name}=`))
+    .map((pair) => pair.slice(name.length + 1))
     .filter((token) => token !== '')
   if (tokens.length <= 1) return tokens[0]
   throw new AppError(
@@ -56,14 +63,25 @@ export function consoleCookie(token: string, maxAgeSeconds: number, isSecure: bo
 
 const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/
 
+type Asked = Parameters<typeof requestOrigin>[0]
+
+/** Where the console was opened. */
+export const consoleOriginOf = ({ publicUrl }: Pick<Config, 'publicUrl'>, request: Asked): string =>
+  publicUrl === null ? requestOrigin(request) : new URL(publicUrl).origin
+
+/** By http and on the machine itself: nothing travels. */
+function isOnMachine(origin: string): boolean {
+  const { protocol, hostname } = new URL(origin)
+  return protocol !== 'https:' && LOOPBACK.test(hostname)
+}
+
 /**
  * Whether the cookie of an origin is to travel over https only. Throws AppError `https_required` where it could be
  * read on the way: browsers would not keep a Secure one there, and nobody would know why.
  */
 export function isSecureOrigin(origin: string): boolean {
-  const { protocol, hostname } = new URL(origin)
-  if (protocol === 'https:') return true
-  if (LOOPBACK.test(hostname)) return false
+  if (isOnMachine(origin)) return false
+  if (new URL(origin).protocol === 'https:') return true
   throw new AppError(
     'https_required',
     `The console was opened at ${origin}, where others could read the password on its way: open it by https ` +
@@ -74,10 +92,13 @@ export function isSecureOrigin(origin: string): boolean {
 /**
  * The console does what people do: no verification, and nothing that would hand its session to a script as a token.
  */
-export function credentialOptionsOf({ permission, path }: Operation): CredentialOptions {
+export function credentialOptionsOf(
+  { permission, path }: Operation,
+  config: Pick<Config, 'publicUrl'>,
+  request: Asked,
+): CredentialOptions {
   const takesCookie = permission === null ? path === '/me' : permission !== 'keys:verify'
-  return takesCookie ? WITH_COOKIE : WITHOUT
+  return takesCookie ? { cookieAt: () => consoleOriginOf(config, request) } : WITHOUT
 }
 
-const WITH_COOKIE: CredentialOptions = { takesCookie: true }
-const WITHOUT: CredentialOptions = { takesCookie: false }
+const WITHOUT: CredentialOptions = { cookieAt: undefined }
