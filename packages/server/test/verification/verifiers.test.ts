@@ -155,6 +155,26 @@ test.each([
 })
 
 describe('an answer', () => {
+  test('has a thousand changes at most: to whoever is further behind it is a reset', () => {
+    const server = aServer()
+    server.connect()
+    for (let n = 0; n < 1_000; n++) server.change(A)
+    expect(server.tell({ after: 5 })).toMatchObject({ reset: false, changes: { length: 1_000 } })
+    server.change(A)
+    server.connect({ verifier: 'w' })
+    expect(server.verifiers.isDue(server.ask({ verifier: 'x', after: 5 })!)).toBe(true)
+    expect(server.tell({ verifier: 'x', after: 5 })).toMatchObject({
+      reset: true,
+      changes: [],
+      through: 1_006,
+      leaseMs: LEASE_MS,
+    })
+    expect(server.tell({ verifier: 'y', after: 6 })).toMatchObject({
+      reset: false,
+      changes: { length: 1_000 },
+    })
+  })
+
   test('has the changes after what was asked, or a reset, and a lease', () => {
     const server = aServer()
     expect(server.tell({ epoch: null, after: null })).toMatchObject({
