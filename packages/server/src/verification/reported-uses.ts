@@ -41,6 +41,8 @@ type Report = {
   readonly visibleTo: CompanyId | null
   /** Whose turn it is. */
   readonly party: string
+  /** Asked in each write: throws AppError where the sender was revoked meanwhile. */
+  readonly assertStillSent: (db: Db) => Promise<void>
 }
 
 /** How many uses were added, and how many were of no key that may be seen. */
@@ -52,7 +54,7 @@ type Added = { readonly accepted: number; readonly ignored: number }
  */
 export async function addReportedUses(
   { engine, clock }: { readonly engine: Pick<Engine, 'write'>; readonly clock: Clock },
-  { id, sentAtMs, uses, visibleTo, party }: Report,
+  { id, sentAtMs, uses, visibleTo, party, assertStillSent }: Report,
 ): Promise<Added> {
   const nowMs = clock.nowMs()
   const corrected = uses.map((use) => {
@@ -66,7 +68,10 @@ export async function addReportedUses(
     const batch = corrected.slice(start, start + BATCH_USES)
     const batchId = `${id} ${start / BATCH_USES}`
     const { value } = await engine.write(
-      (db) => addBatch(db, { id: batchId, atMs: nowMs, uses: batch, visibleTo }),
+      async (db) => {
+        await assertStillSent(db)
+        return addBatch(db, { id: batchId, atMs: nowMs, uses: batch, visibleTo })
+      },
       { party },
     )
     accepted += value

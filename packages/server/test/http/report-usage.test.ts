@@ -181,6 +181,35 @@ describe('a report', () => {
   })
 })
 
+test('of a report nothing more is added once whoever sends it was revoked', async () => {
+  const keys: Parsed[] = await Promise.all(Array.from({ length: 101 }, create))
+  const sender = await expectCreated(server, {
+    path: '/keys',
+    key: company.users.owner.key,
+    body: { userId: company.users.owner.id },
+  })
+  const { engine } = server.services
+  const write = engine.write
+  let writes = 0
+  engine.write = async (work, turn) => {
+    if (turn?.party === company.id) writes += 1
+    if (writes === 2) {
+      engine.write = write
+      await server.call({ method: 'DELETE', path: `/keys/${sender.id}`, key: sender.key })
+    }
+    return write(work, turn)
+  }
+  const answer = await report(
+    keys.map(({ id }) => use(id)),
+    {},
+    clock.nowMs(),
+    sender.key,
+  )
+  expectProblem(answer, 'key_inactive')
+  const used = await Promise.all(keys.map(async ({ id }) => (await read(`/keys/${id}`)).lastUsedAt !== null))
+  expect(used.filter(Boolean)).toHaveLength(50)
+})
+
 test('counts reach the sums of the company', async () => {
   const sum = async () =>
     (await read('/usage?by=code')).data.find(({ id }: Parsed) => id === 'INACTIVE')?.total ?? 0

@@ -1,13 +1,17 @@
 import { type Address, parseAddress } from '@latchkey/core/address'
 import { type Fault, inputError, noteFault } from '@latchkey/core/error'
 import { sightOf } from '@latchkey/core/principal'
+import { judgeAgain } from '../../changes/judge-again.ts'
+import { findOutsideUser } from '../../storage/tables/outside-user.ts'
+import type { Db } from '../../storage/tables/schema.ts'
+import { findVerifiable } from '../../storage/tables/verifiable.ts'
 import { addReportedUses, type ReportedUse } from '../../verification/reported-uses.ts'
 import type { Context, Handler } from '../schema/context.ts'
 import { momentOf } from '../schema/moment.ts'
 
 type Uses = Context<'reportUsage'>['body']['uses']
 
-export const reportUsage: Handler<'reportUsage'> = async (deps, { principal, body }) => {
+export const reportUsage: Handler<'reportUsage'> = async (deps, { principal, requester, body }) => {
   const uses = readUses(body.uses)
   const report = {
     // Another sender's report of the same name is another one.
@@ -16,6 +20,9 @@ export const reportUsage: Handler<'reportUsage'> = async (deps, { principal, bod
     uses,
     visibleTo: sightOf(principal),
     party: principal.companyId,
+    async assertStillSent(db: Db) {
+      await judgeAgain({ findVerifiable, findOutsideUser }, db, requester, deps.clock.nowMs())
+    },
   }
   return { body: await addReportedUses(deps, report) }
 }
