@@ -10,6 +10,7 @@ import type { Services } from './services.ts'
 import { deleteExpiredIdempotency } from './storage/tables/idempotency.ts'
 import { trimLog } from './storage/tables/log.ts'
 import { deleteExpiredPeople } from './storage/tables/people.ts'
+import type { Db } from './storage/tables/schema.ts'
 import { deleteOldReports, sumOldDays } from './storage/tables/usage-retention.ts'
 
 const SWEEP_MS = 10 * 60 * 1_000
@@ -50,7 +51,7 @@ export async function startServer(
   services: Services,
   { isAlone }: { readonly isAlone: boolean },
 ): Promise<RunningServer> {
-  const { config, events, engine, clock, revocations } = services
+  const { config, events, engine, revocations } = services
   // Half of all that is loaded, and nothing that a command on the host needs.
   const { createApp } = await import('./app.ts')
   const app = createApp(services)
@@ -58,17 +59,8 @@ export async function startServer(
     throw explainListen(error, config.host, config.port)
   })
   await revocations.start({ isAlone })
-  const sweepOnce = () =>
-    engine
-      .write(async (db) => {
-        await deleteExpiredIdempotency(db, clock.nowMs())
-        await deleteExpiredPeople(db, clock.nowMs())
-        await trimLog(db)
-        await deleteOldReports(db, clock.nowMs() - REPORTS_KEPT_MS)
-      })
-      .then(() => sumOldUsage(services))
   const sweep = setInterval(() => {
-    sweepOnce().catch(events.sweepFailed)
+    sweepOnce(services).catch(events.sweepFailed)
   }, SWEEP_MS)
   sweep.unref()
   const checkpoints = keepCheckpoints(services)
@@ -93,11 +85,19 @@ export async function startServer(
   }
 }
 
-/** A write for each some hundred rows. */
-async function sumOldUsage({ engine, clock, config }: Services): Promise<void> {
-  const keptFrom = dayOf(clock.nowMs()) - config.usageDays + 1
-  for (let isMore = true; isMore; ) {
-    isMore = (await engine.write((db) => sumOldDays(db, keptFrom))).value
+/** A write for each some hundred rows: there may be any number, and others get their turn. */
+async function sweepOnce({ engine, clock, config }: Services): Promise<void> {
+  const nowMs = clock.nowMs()
+  const keptFrom = dayOf(nowMs) - config.usageDays + 1
+  await engine.write((db) => deleteExpiredPeople(db, nowMs))
+  const steps: readonly ((db: Db) => Promise<boolean>)[] = [
+    (db) => deleteExpiredIdempotency(db, nowMs),
+    trimLog,
+    (db) => deleteOldReports(db, nowMs - REPORTS_KEPT_MS),
+    (db) => sumOldDays(db, keptFrom),
+  ]
+  for (const step of steps) {
+    for (let isMore = true; isMore; ) isMore = (await engine.write(step)).value
   }
 }
 

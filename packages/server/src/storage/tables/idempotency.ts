@@ -1,5 +1,6 @@
 import { WriteConflict } from '../engine.ts'
 import type { Db, IdempotencyRow } from './schema.ts'
+import { SWEPT_ROWS } from './swept-rows.ts'
 
 export async function findIdempotency(
   db: Db,
@@ -27,6 +28,18 @@ export async function insertIdempotency(db: Db, row: IdempotencyRow, nowMs: numb
   if (inserted === undefined) throw new WriteConflict('an idempotency record was made meanwhile')
 }
 
-export async function deleteExpiredIdempotency(db: Db, nowMs: number): Promise<void> {
-  await db.deleteFrom('idempotency').where('expires_at', '<=', nowMs).execute()
+/** Answers whether there may be more. */
+export async function deleteExpiredIdempotency(db: Db, nowMs: number): Promise<boolean> {
+  const expired = db
+    .selectFrom('idempotency')
+    .select('hash')
+    .where('expires_at', '<=', nowMs)
+    .orderBy('expires_at')
+    .limit(SWEPT_ROWS)
+  const gone = await db
+    .deleteFrom('idempotency')
+    .where('hash', 'in', expired)
+    .returning('expires_at')
+    .execute()
+  return gone.length === SWEPT_ROWS
 }

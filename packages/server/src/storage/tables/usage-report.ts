@@ -185,13 +185,17 @@ const addDays = preparedRows((db, rows: readonly DayRow[]) =>
     ),
 )
 
+/** Verifiers elsewhere may say any number: beyond this a sum is no number any more, and then no column. */
+const COUNT_MAX = sql.lit(Number.MAX_SAFE_INTEGER)
+
 /** What is there already, and what is added. */
 export const sumsOf = (table: 'usage_days' | 'usage_months') =>
   Object.fromEntries(
-    COUNT_COLUMNS.map((column) => [
-      column,
-      sql<number>`${sql.ref(`${table}.${column}`)} + ${sql.ref(`excluded.${column}`)}`,
-    ]),
+    COUNT_COLUMNS.map((column) => {
+      const [there, added] = [sql.ref(`${table}.${column}`), sql.ref(`excluded.${column}`)]
+      const sum = sql<number>`CASE WHEN ${there} > ${COUNT_MAX} - ${added} THEN ${COUNT_MAX} ELSE ${there} + ${added} END`
+      return [column, sum]
+    }),
   )
 
 type RefusalRow = Refusal & { readonly number: number }

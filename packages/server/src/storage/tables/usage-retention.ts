@@ -1,5 +1,6 @@
 import { type Day, monthOf } from '@latchkey/core/calendar'
 import type { Db } from './schema.ts'
+import { SWEPT_ROWS } from './swept-rows.ts'
 import { sumsOf } from './usage-report.ts'
 
 /** Days summed in one write, so that others get their turn. */
@@ -38,7 +39,14 @@ export async function sumOldDays(db: Db, keptFrom: Day): Promise<boolean> {
   return rows.length === BATCH_ROWS
 }
 
-/** What a report was called is of no use once nobody sends it again. */
-export async function deleteOldReports(db: Db, beforeMs: number): Promise<void> {
-  await db.deleteFrom('usage_reports').where('at', '<', beforeMs).execute()
+/** What a report was called is of no use once nobody sends it again. Answers whether there may be more. */
+export async function deleteOldReports(db: Db, beforeMs: number): Promise<boolean> {
+  const old = db
+    .selectFrom('usage_reports')
+    .select('id')
+    .where('at', '<', beforeMs)
+    .orderBy('at')
+    .limit(SWEPT_ROWS)
+  const gone = await db.deleteFrom('usage_reports').where('id', 'in', old).returning('at').execute()
+  return gone.length === SWEPT_ROWS
 }
