@@ -57,15 +57,6 @@ export function createLimitLeases<Moment>(sinceMs: (moment: Moment) => number): 
     buckets.set(limit.name, { bucket, askedAt })
   }
 
-  /** Those of limits that the key has had: they are given back with the next ask. */
-  function dropOldest() {
-    for (const [name, { bucket }] of buckets) {
-      if (buckets.size <= BUCKETS_MAX) break
-      overdue.push(...emptied(bucket))
-      buckets.delete(name)
-    }
-  }
-
   return {
     look: (limit, cost) => lookAt(bucketOf(limit.name), limit, cost, sinceOf(limit.name)),
     use(limits, cost) {
@@ -87,9 +78,20 @@ export function createLimitLeases<Moment>(sinceMs: (moment: Moment) => number): 
     },
     take(wants, { atMs, grants }, askedAt) {
       for (const [index, grant] of grants.entries()) takeOne(wants[index]!, grant, atMs, askedAt)
-      dropOldest()
+      overdue.push(...dropOldest(buckets))
     },
   }
+}
+
+/** Those of limits that the key has had, and what was left in them. */
+function dropOldest(buckets: Map<string, { readonly bucket: Bucket }>): Return[] {
+  const left: Return[] = []
+  for (const [name, { bucket }] of buckets) {
+    if (buckets.size <= BUCKETS_MAX) break
+    left.push(...emptied(bucket))
+    buckets.delete(name)
+  }
+  return left
 }
 
 /** What was left in it. Nothing is left after. */
