@@ -50,14 +50,14 @@ describe.each<readonly [string, () => Promise<string>, string]>([
     key = await importer()
   })
 
-  test.each<readonly [string, () => object, (() => object)?]>([
-    ['of its own user', () => ({ userId: own() })],
-    ['of its own user, with as much as it has', () => ({ userId: own(), permissions: ['*'] })],
-    ['of an equal', () => ({ userId: peer.id })],
+  test.each<readonly [string, () => object, () => object]>([
+    ['of its own user', () => ({ userId: own() }), () => ({})],
+    ['of its own user, with as much as it has', () => ({ userId: own(), permissions: ['*'] }), () => ({})],
+    ['of an equal', () => ({ userId: peer.id }), () => ({})],
     ['of nobody in particular', () => ({}), () => ({ user: own() })],
     ['in a dry run', () => ({ userId: own() }), () => ({ dryRun: true })],
   ])('imports no free key %s', async (_name, row, beside) => {
-    const { outcome, reason } = await importRow(key, row(), beside?.())
+    const { outcome, reason } = await importRow(key, row(), beside())
     expect({ outcome, reason }).toEqual({ outcome: 'refused', reason: expect.stringContaining(bound) })
   })
 
