@@ -2,6 +2,7 @@
 import pg from 'pg'
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest'
 import type { FollowedChanges } from '../../src/storage/engine.ts'
+import { migratePostgres } from '../../src/storage/migrations/postgres.ts'
 import { openPostgres } from '../../src/storage/postgres/postgres.ts'
 import { startTestServer, type TestService } from '../harness.ts'
 
@@ -154,6 +155,30 @@ test('migrations of several servers that start at once are applied once', async 
   const { rows } = await client.query('SELECT name FROM fresh.migrations ORDER BY name')
   const { rows: known } = await client.query('SELECT name FROM public.migrations ORDER BY name')
   expect(rows).toEqual(known)
+})
+
+test('tables that another server makes while this one looks are not those of another program', async () => {
+  const [client] = clients as [pg.Client]
+  await client.query('CREATE SCHEMA meanwhile')
+  const connectThere = async () => {
+    const there = new pg.Client({ connectionString: server.databaseUrl })
+    await there.connect()
+    await there.query('SET search_path = meanwhile')
+    return there
+  }
+  const [one, other] = await Promise.all([connectThere(), connectThere()])
+  const query = one.query.bind(one) as (...args: unknown[]) => Promise<unknown>
+  let asked = 0
+  const looking = vi.spyOn(one, 'query').mockImplementation((async (...args: unknown[]) => {
+    const answer = await query(...args)
+    asked += 1
+    // It has found none yet.
+    if (asked === 1) await migratePostgres(other)
+    return answer
+  }) as never)
+  await migratePostgres(one)
+  expect(looking).toHaveBeenCalledTimes(4)
+  await Promise.all([one.end(), other.end()])
 })
 
 test('a write that stood still for longer than the database waits is run again, and stored once', async () => {

@@ -64,8 +64,16 @@ export async function isMigrated(client: ClientBase): Promise<boolean> {
 
 /** Migrations this release does not know, and those it has yet to apply. Throws StoreError for another program's tables. */
 export async function findUnknownMigrations(client: ClientBase): Promise<SchemaDifference> {
-  const applied = await readApplied(client)
-  if (applied === undefined) await assertNoForeignTables(client)
+  let applied = await readApplied(client)
+  if (applied === undefined && (await hasTables(client))) {
+    // Another server that starts at once may have made them in between.
+    applied = await readApplied(client)
+    if (applied === undefined) {
+      throw new StoreError(
+        'The database holds tables of another program: give Latchkey a database, or a schema, of its own.',
+      )
+    }
+  }
   const known = MIGRATIONS.map((migration) => migration.name)
   return {
     newer: [...(applied ?? [])].filter((name) => !known.includes(name)),
@@ -95,14 +103,12 @@ async function readApplied(client: ClientBase): Promise<ReadonlySet<string> | un
   return new Set(applied.rows.map((row) => row.name))
 }
 
-async function assertNoForeignTables(client: ClientBase): Promise<void> {
+/** Whether there are tables with names of ours, whoever made them. */
+async function hasTables(client: ClientBase): Promise<boolean> {
   const { rows } = await client.query(
     `SELECT to_regclass('keys') IS NOT NULL OR to_regclass('users') IS NOT NULL AS taken`,
   )
-  if (rows[0]?.taken !== true) return
-  throw new StoreError(
-    'The database holds tables of another program: give Latchkey a database, or a schema, of its own.',
-  )
+  return rows[0]?.taken === true
 }
 
 async function applyOnce(client: ClientBase, { name, sql }: (typeof MIGRATIONS)[number]): Promise<void> {
