@@ -11,6 +11,10 @@ export default defineConfig({
     hookTimeout: 60_000,
     // Most tests wait for a disk, a process or a timer as long as they compute.
     maxWorkers: 3,
+    // Loading the service took a test file longer than its tests; no module of it keeps a state that they could share.
+    isolate: false,
+    unstubEnvs: true,
+    unstubGlobals: true,
     // Minutes for each fault: whoever waits is told how far it is.
     ...(process.env.FAULTS === 'all'
       ? { reporters: [['default', { summary: false }], createFaultsReporter()] }

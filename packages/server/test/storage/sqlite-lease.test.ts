@@ -1,7 +1,6 @@
 /** Several processes' worth of servers on one file, each with memory and a lease of its own, and one clock for all. */
 
 import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { IN_FORCE } from '@latchkey/core/evaluate'
@@ -16,6 +15,7 @@ import { openSqlite } from '../../src/storage/sqlite/sqlite.ts'
 import { createApplied } from '../../src/verification/applied.ts'
 import { createFreshness } from '../../src/verification/freshness.ts'
 import { startTestServer } from '../harness.ts'
+import { memoryDisk } from '../memory-disk.ts'
 
 const RUNS = Number(process.env.LEASE_RUNS ?? 150)
 const SERVERS = 3
@@ -29,7 +29,7 @@ let file: string
 let keys = 0
 
 beforeEach(async () => {
-  directory = mkdtempSync(join(tmpdir(), 'latchkey-test-'))
+  directory = mkdtempSync(join(memoryDisk(), 'latchkey-test-'))
   file = join(directory, 'a.db')
   // Nobody has held the lease of a new store.
   await openSqlite({ file, onFatal: () => {}, onCommit: () => {} }).close()
