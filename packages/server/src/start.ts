@@ -12,6 +12,7 @@ import { trimLog } from './storage/tables/log.ts'
 import { deleteExpiredPeople } from './storage/tables/people.ts'
 import type { Db } from './storage/tables/schema.ts'
 import { deleteOldReports, sumOldDays } from './storage/tables/usage-retention.ts'
+import { createPause } from './verification/short-turns.ts'
 
 const SWEEP_MS = 10 * 60 * 1_000
 /** What was written since the last checkpoint can be taken back unseen by whoever writes to the database. */
@@ -89,12 +90,13 @@ export async function startServer(
 async function sweepOnce({ engine, clock, config }: Services): Promise<void> {
   const nowMs = clock.nowMs()
   const keptFrom = dayOf(nowMs) - config.usageDays + 1
+  const pause = createPause()
   await engine.write((db) => deleteExpiredPeople(db, nowMs))
   const steps: readonly ((db: Db) => Promise<boolean>)[] = [
     (db) => deleteExpiredIdempotency(db, nowMs),
     trimLog,
     (db) => deleteOldReports(db, nowMs - REPORTS_KEPT_MS),
-    (db) => sumOldDays(db, keptFrom),
+    (db) => sumOldDays(db, keptFrom, pause),
   ]
   for (const step of steps) {
     for (let isMore = true; isMore; ) isMore = (await engine.write(step)).value

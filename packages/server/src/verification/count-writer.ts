@@ -1,12 +1,16 @@
 import type { Clock } from '@latchkey/core/clock'
 import type { Engine } from '../storage/engine.ts'
-import { addUsageReport, type UsageReport } from '../storage/tables/usage-report.ts'
+import { addUsageReport, type CompanyUse } from '../storage/tables/usage-report.ts'
+import { inOrder } from './in-order.ts'
+import { createPause } from './short-turns.ts'
 import type { UsageNotes } from './usage-notes.ts'
+import { type CountedKey, useOf } from './usage-tally.ts'
 
-/** Keys in one write, so that other writes and verifications get their turn. */
+/** Keys, and companies, in one write, so that other writes get their turn. */
 const BATCH_KEYS = 200
-/** Reports that wait for a store that does not answer: 100,000 keys, some 40 MB. */
-const WAITING_MAX = 500
+const BATCH_COMPANIES = 50
+/** Reports that wait for a store that does not answer: 300,000 keys, some 120 MB. More than one flush can have. */
+const WAITING_MAX = 1_500
 
 type Options = {
   readonly engine: Pick<Engine, 'write'>
@@ -16,23 +20,38 @@ type Options = {
   readonly onError: (error: unknown) => void
 }
 
+/** A report before it is written. */
+type Waiting = {
+  readonly id: string
+  readonly atMs: number
+  readonly keys: readonly CountedKey[]
+  readonly companies: readonly CompanyUse[]
+}
+
 /** Writes counts, as reports of which each is added once. */
 export function createCountWriter(
   { engine, clock, newId, onError }: Options,
   notes: Pick<UsageNotes, 'takeCounts'>,
 ) {
-  const waiting: UsageReport[] = []
+  const waiting: Waiting[] = []
+  const pause = createPause()
   let flushing: Promise<void> = Promise.resolve()
   let writtenAtMs = clock.nowMs()
 
-  function report(): void {
+  async function report(atMs: number): Promise<void> {
     const { keys, companies } = notes.takeCounts()
-    const atMs = clock.nowMs()
-    for (let start = 0; start < keys.length; start += BATCH_KEYS) {
-      waiting.push({ id: newId(), atMs, keys: keys.slice(start, start + BATCH_KEYS), companies: [] })
+    for await (const batch of inOrder(keys, { idOf, batchMax: BATCH_KEYS, pause })) {
+      waiting.push({ id: newId(), atMs, keys: batch, companies: [] })
     }
     // Last and by themselves: all servers add to these rows, and nobody holds them for long.
-    if (companies.length > 0) waiting.push({ id: newId(), atMs, keys: [], companies })
+    for (let start = 0; start < companies.length; start += BATCH_COMPANIES) {
+      waiting.push({
+        id: newId(),
+        atMs,
+        keys: [],
+        companies: companies.slice(start, start + BATCH_COMPANIES),
+      })
+    }
     const lost = waiting.length - WAITING_MAX
     if (lost <= 0) return
     waiting.splice(0, lost)
@@ -42,10 +61,10 @@ export function createCountWriter(
   /** One that was written, although its answer was lost, is not added a second time. */
   async function writeWaiting(): Promise<void> {
     const atMs = clock.nowMs()
-    report()
+    await report(atMs)
     for (let next = waiting[0]; next !== undefined; next = waiting[0]) {
-      const adding = next
-      await engine.write((db) => addUsageReport(db, adding))
+      const adding = { ...next, keys: next.keys.map(useOf) }
+      await engine.write((db) => addUsageReport(db, adding, pause))
       waiting.shift()
     }
     writtenAtMs = atMs
@@ -60,3 +79,5 @@ export function createCountWriter(
     writtenAtMs: (): number => writtenAtMs,
   }
 }
+
+const idOf = ({ keyId }: CountedKey): string => keyId

@@ -5,22 +5,27 @@ import type { CompanyId, KeyId } from '@latchkey/core/ids'
 import type { VerifiableKey } from '@latchkey/core/key'
 import { networkOf } from '@latchkey/core/network'
 import type { Outcome } from '@latchkey/core/outcome'
-import { addCounts, type Counts, indexOf, noCounts, PREVIOUS_SECRET } from '../storage/tables/usage-counts.ts'
-import type { CompanyUse, KeyUse, NetworkUse, Refusal } from '../storage/tables/usage-report.ts'
+import { type Counts, indexOf, noCounts, PREVIOUS_SECRET } from '../storage/tables/usage-counts.ts'
+import type { NetworkUse } from '../storage/tables/usage-networks.ts'
+import type { CompanyUse, KeyUse, Refusal } from '../storage/tables/usage-report.ts'
 
 /** Keys of one day between two takes; some 400 bytes each. What is beyond is not counted: `onHalfFull` is called before. */
 const KEYS_MAX = 200_000
-/** Networks of one key between two flushes; no more are kept. */
+/** Networks of one key between two flushes, of accepted uses and of refusals; no more are kept. */
 const NETWORKS_MAX = 20
 
-/** Of one key and day. */
-type Entry = {
+/** What was counted of one key on one day. */
+export type CountedKey = {
   readonly keyId: KeyId
-  readonly companyId: CompanyId | null
   readonly day: Day
   readonly counts: Counts
+  /** Its company's, on that day. */
+  readonly total: Counts
   refusal: Refused | null
+  /** In the order in which they were last seen. */
   readonly networks: Map<string, NetworkUse>
+  /** How many of them are of accepted uses. */
+  accepted: number
 }
 
 type Refused = Omit<Refusal, 'address'> & { readonly address: Address | undefined }
@@ -34,9 +39,9 @@ export function createTally(onHalfFull: () => void, keysMax = KEYS_MAX) {
       const { code, key, secret } = outcome
       const { address, nowMs } = attempt
       const entry = counted.entryOf(id, key.companyId, dayOf(nowMs))
-      increment(entry.counts, indexOf(code))
+      increment(entry, indexOf(code))
       if (code === 'VALID') {
-        if (secret !== undefined && secret.endsAtMs !== null) increment(entry.counts, PREVIOUS_SECRET)
+        if (secret !== undefined && secret.endsAtMs !== null) increment(entry, PREVIOUS_SECRET)
       } else if (entry.refusal === null || entry.refusal.atMs <= nowMs) {
         entry.refusal = { atMs: nowMs, code, address }
       }
@@ -44,16 +49,11 @@ export function createTally(onHalfFull: () => void, keysMax = KEYS_MAX) {
     },
     /** A text that matches nothing. */
     addUnmatched: (attempt: Attempt): void => countUnmatched(counted, attempt),
-    /** What was counted since the last time, by key id. */
-    take(): { readonly keys: readonly KeyUse[]; readonly companies: readonly CompanyUse[] } {
-      const { entries, unmatched } = counted
+    /** What was counted since the last time; the keys in no order. */
+    take(): { readonly keys: readonly CountedKey[]; readonly companies: readonly CompanyUse[] } {
+      const { keys, companies } = counted
       counted = createCounted(onHalfFull, keysMax)
-      return {
-        keys: entries()
-          .map(useOf)
-          .sort((one, other) => (one.keyId < other.keyId ? -1 : 1)),
-        companies: totalsOf(entries(), [...unmatched.values()]),
-      }
+      return { keys: keys(), companies: companies() }
     },
   }
 }
@@ -66,12 +66,22 @@ export const isOfKey = (id: string): id is KeyId => id.startsWith('key_')
 type Counted = ReturnType<typeof createCounted>
 
 function createCounted(onHalfFull: () => void, keysMax: number) {
-  const days = new Map<Day, Map<KeyId, Entry>>()
+  const days = new Map<Day, Map<KeyId, CountedKey>>()
+  const totals = new Map<string, CompanyUse>()
+
+  function totalOf(companyId: CompanyId | null, day: Day): Counts {
+    const place = `${companyId} ${day}`
+    let total = totals.get(place)
+    if (total === undefined) {
+      total = { companyId, day, counts: noCounts() }
+      totals.set(place, total)
+    }
+    return total.counts
+  }
+
   return {
-    entries: (): Entry[] => [...days.values()].flatMap((entries) => [...entries.values()]),
-    /** Texts that match nothing, by who asked, where that is no key. */
-    unmatched: new Map<string, { companyId: CompanyId | null; day: Day; count: number }>(),
-    entryOf(keyId: KeyId, companyId: CompanyId | null, day: Day): Entry {
+    totalOf,
+    entryOf(keyId: KeyId, companyId: CompanyId | null, day: Day): CountedKey {
       let entries = days.get(day)
       if (entries === undefined) {
         entries = new Map()
@@ -79,46 +89,64 @@ function createCounted(onHalfFull: () => void, keysMax: number) {
       }
       let entry = entries.get(keyId)
       if (entry === undefined) {
-        entry = { keyId, companyId, day, counts: noCounts(), refusal: null, networks: new Map() }
+        const total = totalOf(companyId, day)
+        entry = { keyId, day, counts: noCounts(), total, refusal: null, networks: new Map(), accepted: 0 }
         if (entries.size >= keysMax) return entry
         entries.set(keyId, entry)
         if (entries.size === keysMax / 2) onHalfFull()
       }
       return entry
     },
+    keys: (): CountedKey[] => [...days.values()].flatMap((entries) => [...entries.values()]),
+    companies: (): CompanyUse[] =>
+      [...totals.entries()].sort(([one], [other]) => (one < other ? -1 : 1)).map(([, total]) => total),
   }
 }
 
-function countUnmatched({ entryOf, unmatched }: Counted, { asker, nowMs }: Attempt): void {
+function countUnmatched({ entryOf, totalOf }: Counted, { asker, nowMs }: Attempt): void {
   if (asker === null) return
   const day = dayOf(nowMs)
   const { id, homeCompanyId: companyId } = asker
-  if (id !== null && isOfKey(id)) {
-    increment(entryOf(id, companyId, day).counts, NOT_FOUND)
-    return
-  }
-  const place = `${companyId} ${day}`
-  const known = unmatched.get(place)
-  if (known === undefined) unmatched.set(place, { companyId, day, count: 1 })
-  else known.count += 1
+  if (id !== null && isOfKey(id)) increment(entryOf(id, companyId, day), NOT_FOUND)
+  else add(totalOf(companyId, day), NOT_FOUND)
 }
 
-function noteNetwork({ networks }: Entry, isAccepted: boolean, address: Address, atMs: number): void {
+/** The last of each kind are kept: where there is no more room, the one that was seen longest ago goes. */
+function noteNetwork(entry: CountedKey, isAccepted: boolean, address: Address, atMs: number): void {
+  const { networks } = entry
   const network = networkOf(address)
   const place = `${isAccepted} ${network}`
   const known = networks.get(place)
-  if (known === undefined && networks.size >= NETWORKS_MAX) return
+  if (known !== undefined) networks.delete(place)
+  else if (isAccepted) {
+    if (entry.accepted === NETWORKS_MAX) dropFirst(networks, true)
+    else entry.accepted += 1
+  } else if (networks.size - entry.accepted === NETWORKS_MAX) dropFirst(networks, false)
   const firstAtMs = known?.firstAtMs ?? atMs
   networks.set(place, { isAccepted, network, address: formatAddress(address), firstAtMs, lastAtMs: atMs })
 }
 
+function dropFirst(networks: CountedKey['networks'], isAccepted: boolean): void {
+  for (const [place, network] of networks) {
+    if (network.isAccepted !== isAccepted) continue
+    networks.delete(place)
+    return
+  }
+}
+
 const NOT_FOUND = indexOf('NOT_FOUND')
 
-const increment = (counts: Counts, index: number): void => {
+function increment({ counts, total }: CountedKey, index: number): void {
+  add(counts, index)
+  add(total, index)
+}
+
+const add = (counts: Counts, index: number): void => {
   counts[index] = (counts[index] ?? 0) + 1
 }
 
-const useOf = ({ keyId, day, counts, refusal, networks }: Entry): KeyUse => ({
+/** As it is written. */
+export const useOf = ({ keyId, day, counts, refusal, networks }: CountedKey): KeyUse => ({
   keyId,
   day,
   counts,
@@ -127,24 +155,3 @@ const useOf = ({ keyId, day, counts, refusal, networks }: Entry): KeyUse => ({
 })
 
 const textOf = (address: Address | undefined) => (address === undefined ? null : formatAddress(address))
-
-function totalsOf(
-  entries: readonly Entry[],
-  unmatched: readonly { readonly companyId: CompanyId | null; readonly day: Day; readonly count: number }[],
-): CompanyUse[] {
-  const totals = new Map<string, CompanyUse>()
-  const totalOf = (companyId: CompanyId | null, day: Day): Counts => {
-    const place = `${companyId} ${day}`
-    const known = totals.get(place)
-    if (known !== undefined) return known.counts
-    const counts = noCounts()
-    totals.set(place, { companyId, day, counts })
-    return counts
-  }
-  for (const { companyId, day, counts } of entries) addCounts(totalOf(companyId, day), counts)
-  for (const { companyId, day, count } of unmatched) {
-    const counts = totalOf(companyId, day)
-    counts[NOT_FOUND] = (counts[NOT_FOUND] ?? 0) + count
-  }
-  return [...totals.entries()].sort(([one], [other]) => (one < other ? -1 : 1)).map(([, total]) => total)
-}

@@ -1,6 +1,6 @@
 import type { UsageSum } from '@latchkey/contract/schemas/usage'
 import { OUTCOME_CODES } from '@latchkey/core/outcome-code'
-import type { NetworkUse } from '../../storage/tables/usage-report.ts'
+import type { NetworkUse } from '../../storage/tables/usage-networks.ts'
 import { presentTime } from './present-time.ts'
 
 /** In the order of the verdicts, as they are stored; behind them the uses of a replaced secret. */

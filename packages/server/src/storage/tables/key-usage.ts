@@ -2,7 +2,7 @@ import { type Day, type Month, monthOf } from '@latchkey/core/calendar'
 import type { CompanyId, KeyId } from '@latchkey/core/ids'
 import type { Db } from './schema.ts'
 import { COUNT_COLUMNS, type Counts, countsOf } from './usage-counts.ts'
-import type { NetworkUse } from './usage-report.ts'
+import type { NetworkUse } from './usage-networks.ts'
 
 /** Both ends belong to it. */
 export type DaySpan = { readonly from: Day; readonly to: Day }

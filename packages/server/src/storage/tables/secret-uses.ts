@@ -33,5 +33,11 @@ const successorUsedAt = prepared(
       .updateTable('secrets')
       .set({ successor_used_at: successorUsedAtMs })
       .where('tag', '=', tag)
-      .where('successor_used_at', 'is', null),
+      // Another server may have seen it earlier, and write later.
+      .where((where) =>
+        where.or([
+          where('successor_used_at', 'is', null),
+          where('successor_used_at', '>', successorUsedAtMs),
+        ]),
+      ),
 )

@@ -5,6 +5,7 @@ import { sql } from 'kysely'
 import { prepared, preparedRows } from '../prepared.ts'
 import type { Db } from './schema.ts'
 import { addCounts, COUNT_COLUMNS, type Counts } from './usage-counts.ts'
+import { type NetworkUse, noteNetworks } from './usage-networks.ts'
 
 /** What is added to the counts at once, and once: a report that is added again changes nothing. */
 export type UsageReport = {
@@ -26,41 +27,52 @@ export type KeyUse = {
 
 export type Refusal = { readonly atMs: number; readonly code: OutcomeCode; readonly address: string | null }
 
-export type NetworkUse = {
-  readonly isAccepted: boolean
-  readonly network: string
-  /** The last one of the network that was seen. */
-  readonly address: string
-  readonly firstAtMs: number
-  readonly lastAtMs: number
-}
-
 /** `companyId` null: the operator's, for whoever asked without saying who it is. */
 export type CompanyUse = { readonly companyId: CompanyId | null; readonly day: Day; readonly counts: Counts }
 
-/** Networks that are kept of a key, those of refusals beside those of accepted uses. */
-const NETWORKS_MAX = 20
-/** More than there can be to take away at once. */
-const TAKEN_MAX = 1_000
+/** What is added in one go: some tenths of a millisecond on the embedded store. */
+const PIECE = 20
 
 /**
  * Adds a report. What it says of keys and companies that are not there is left out. Answers whether it was not added
- * before.
+ * before. `pause`: after each piece, so that others have their turn.
  */
-export async function addUsageReport(db: Db, { id, atMs, keys, companies }: UsageReport): Promise<boolean> {
+export async function addUsageReport(
+  db: Db,
+  { id, atMs, keys, companies }: UsageReport,
+  pause: () => Promise<unknown> = async () => {},
+): Promise<boolean> {
   const [noted] = await insertReport(db, { id, atMs })
   if (noted === undefined) return false
-  const known = await numbersOf(db, keys)
-  await addDays(db, dayRows(known))
-  for (const { use, number } of known) {
+  const inPieces = async <T>(items: readonly T[], add: (piece: readonly T[]) => Promise<void>) => {
+    for (let start = 0; start < items.length; start += PIECE) {
+      await add(items.slice(start, start + PIECE))
+      await pause()
+    }
+  }
+  const known: NumberedUse[] = []
+  await inPieces(keys, async (uses) => void known.push(...(await numbersOf(db, uses))))
+  // One table after the other: two servers whose pieces are others must not wait for each other in a circle.
+  await inPieces(known, async (uses) => void (await addDays(db, dayRows(uses))))
+  await inPieces(known, (uses) => noteRefusals(db, uses))
+  await inPieces(known, (uses) => noteNetworks(db, uses.map(networksOf)))
+  await inPieces(companies, (uses) => addCompanies(db, uses))
+  return true
+}
+
+const networksOf = ({ number, use }: NumberedUse) => ({ number, networks: use.networks })
+
+async function noteRefusals(db: Db, uses: readonly NumberedUse[]): Promise<void> {
+  for (const { use, number } of uses) {
     if (use.refusal !== null) await noteRefusal(db, { number, ...use.refusal })
   }
-  await noteNetworks(db, known)
-  for (const { companyId, day, counts } of companies) {
+}
+
+async function addCompanies(db: Db, uses: readonly CompanyUse[]): Promise<void> {
+  for (const { companyId, day, counts } of uses) {
     const number = await numberOfCompany(db, companyId)
     if (number !== undefined) await addDays(db, [rowOf(day, number, 0, counts)])
   }
-  return true
 }
 
 const insertReport = prepared((db, { id, atMs }: { id: string; atMs: number }) =>
@@ -130,24 +142,29 @@ const insertKey = prepared((db, { keyId }: { keyId: KeyId }) =>
 )
 
 async function numberOfCompany(db: Db, companyId: CompanyId | null): Promise<number | undefined> {
-  const company = db
-    .selectFrom('companies')
-    .select('id')
-    .$if(companyId !== null, (query) => query.where('id', '=', companyId))
-    .$if(companyId === null, (query) => query.where('is_operator', '=', 1))
-  await db
+  const id = companyId ?? (await operatorId(db, {}))[0]?.id
+  if (id === undefined) return undefined
+  const known = await companyNumber(db, { id })
+  if (known.length > 0) return known[0]?.number
+  await insertCompanyById(db, { id })
+  return (await companyNumber(db, { id }))[0]?.number
+}
+
+const operatorId = prepared((db, _: Record<string, never>) =>
+  db.selectFrom('companies').select('id').where('is_operator', '=', 1),
+)
+
+const companyNumber = prepared((db, { id }: { id: CompanyId }) =>
+  db.selectFrom('usage_companies').select('number').where('company_id', '=', id),
+)
+
+const insertCompanyById = prepared((db, { id }: { id: CompanyId }) =>
+  db
     .insertInto('usage_companies')
     .columns(['company_id'])
-    .expression(company)
-    .onConflict((conflict) => conflict.doNothing())
-    .execute()
-  const row = await db
-    .selectFrom('usage_companies')
-    .select('number')
-    .where('company_id', 'in', company)
-    .executeTakeFirst()
-  return row?.number
-}
+    .expression(db.selectFrom('companies').select('id').where('id', '=', id))
+    .onConflict((conflict) => conflict.doNothing()),
+)
 
 type DayRow = ReturnType<typeof rowOf>
 
@@ -206,93 +223,4 @@ const noteRefusal = prepared((db, { number, atMs, code, address }: RefusalRow) =
     .set({ last_refused_at: atMs, last_refused_code: code, last_refused_address: address })
     .where('number', '=', number)
     .where((where) => where.or([where('last_refused_at', 'is', null), where('last_refused_at', '<=', atMs)])),
-)
-
-/** Adds the networks, and lets go of the oldest beyond those that are kept. */
-async function noteNetworks(db: Db, known: readonly NumberedUse[]): Promise<void> {
-  const rows = networkRows(known)
-  if (rows.length === 0) return
-  await upsertNetworks(db, rows)
-  const numbers = Array.from(new Set(rows.map(({ number }) => number)), (number) => ({ number }))
-  for (const { key_number: number, is_accepted: isAccepted } of await findTooMany(db, numbers)) {
-    await dropOlderNetworks(db, { number, isAccepted })
-  }
-}
-
-type NetworkRow = ReturnType<typeof networkRow>
-
-const networkRow = (number: number, { isAccepted, ...use }: NetworkUse) => ({
-  number,
-  ...use,
-  isAccepted: isAccepted ? (1 as const) : (0 as const),
-})
-
-/** Each once, also if its key was used on two days; in one order everywhere, as the keys are. */
-function networkRows(known: readonly NumberedUse[]): NetworkRow[] {
-  const rows = new Map<string, NetworkRow>()
-  for (const { number, use } of known) {
-    for (const network of use.networks) {
-      const place = `${number} ${network.isAccepted} ${network.network}`
-      const before = rows.get(place)
-      const { firstAtMs } = before ?? network
-      if (before === undefined || before.lastAtMs <= network.lastAtMs)
-        rows.set(place, networkRow(number, { ...network, firstAtMs }))
-    }
-  }
-  return [...rows.entries()].sort(([one], [other]) => (one < other ? -1 : 1)).map(([, row]) => row)
-}
-
-const upsertNetworks = preparedRows((db, rows: readonly NetworkRow[]) =>
-  db
-    .insertInto('usage_networks')
-    .values(
-      rows.map((row) => ({
-        key_number: row.number,
-        is_accepted: row.isAccepted,
-        network: row.network,
-        address: row.address,
-        first_at: row.firstAtMs,
-        last_at: row.lastAtMs,
-      })),
-    )
-    .onConflict((conflict) =>
-      conflict
-        .columns(['key_number', 'is_accepted', 'network'])
-        .doUpdateSet((set) => ({
-          address: set.ref('excluded.address'),
-          last_at: set.ref('excluded.last_at'),
-        }))
-        .whereRef('excluded.last_at', '>', 'usage_networks.last_at'),
-    ),
-)
-
-const findTooMany = preparedRows((db, keys: readonly { number: number }[]) =>
-  db
-    .selectFrom('usage_networks')
-    .select(['key_number', 'is_accepted'])
-    .where(
-      'key_number',
-      'in',
-      keys.map(({ number }) => number),
-    )
-    .groupBy(['key_number', 'is_accepted'])
-    .having(({ fn }) => fn.countAll(), '>', NETWORKS_MAX),
-)
-
-const dropOlderNetworks = prepared((db, { number, isAccepted }: { number: number; isAccepted: 0 | 1 }) =>
-  db
-    .deleteFrom('usage_networks')
-    .where('key_number', '=', number)
-    .where('is_accepted', '=', isAccepted)
-    .where('network', 'in', (query) =>
-      query
-        .selectFrom('usage_networks')
-        .select('network')
-        .where('key_number', '=', number)
-        .where('is_accepted', '=', isAccepted)
-        .orderBy('last_at', 'desc')
-        .orderBy('network')
-        .limit(TAKEN_MAX)
-        .offset(NETWORKS_MAX),
-    ),
 )

@@ -3,14 +3,18 @@ import type { Db } from './schema.ts'
 import { SWEPT_ROWS } from './swept-rows.ts'
 import { sumsOf } from './usage-report.ts'
 
-/** Days summed in one write, so that others get their turn. */
+/** Rows in one write, so that others get their turn. */
 const BATCH_ROWS = 200
 
 /**
  * Adds the oldest days before `keptFrom` to their months and takes them away. Answers whether there may be more: one
- * call does as much as one write should.
+ * call does as much as one write should. `pause`: after each row, so that others have their turn.
  */
-export async function sumOldDays(db: Db, keptFrom: Day): Promise<boolean> {
+export async function sumOldDays(
+  db: Db,
+  keptFrom: Day,
+  pause: () => Promise<void> = async () => {},
+): Promise<boolean> {
   const rows = await db
     .selectFrom('usage_days')
     .selectAll()
@@ -35,6 +39,7 @@ export async function sumOldDays(db: Db, keptFrom: Day): Promise<boolean> {
       .where('company_number', '=', row.company_number)
       .where('key_number', '=', row.key_number)
       .execute()
+    await pause()
   }
   return rows.length === BATCH_ROWS
 }

@@ -1,0 +1,110 @@
+import { type RawBuilder, sql } from 'kysely'
+import { prepared, preparedRows } from '../prepared.ts'
+import type { Db } from './schema.ts'
+
+export type NetworkUse = {
+  readonly isAccepted: boolean
+  readonly network: string
+  /** The last one of the network that was seen. */
+  readonly address: string
+  readonly firstAtMs: number
+  readonly lastAtMs: number
+}
+
+export type NetworksOfKey = { readonly number: number; readonly networks: readonly NetworkUse[] }
+
+/** Networks that are kept of a key, those of refusals beside those of accepted uses. */
+const NETWORKS_MAX = 20
+/** More than there can be to take away at once. */
+const TAKEN_MAX = 1_000
+
+/** Adds the networks, and lets go of the oldest beyond those that are kept. */
+export async function noteNetworks(db: Db, known: readonly NetworksOfKey[]): Promise<void> {
+  const rows = networkRows(known)
+  if (rows.length === 0) return
+  await upsertNetworks(db, rows)
+  const numbers = Array.from(new Set(rows.map(({ number }) => number)), (number) => ({ number }))
+  for (const { key_number: number, is_accepted: isAccepted } of await findTooMany(db, numbers)) {
+    await dropOlderNetworks(db, { number, isAccepted })
+  }
+}
+
+type NetworkRow = ReturnType<typeof networkRow>
+
+const networkRow = (number: number, { isAccepted, ...use }: NetworkUse) => ({
+  number,
+  ...use,
+  isAccepted: isAccepted ? (1 as const) : (0 as const),
+})
+
+/** Each once, also if its key was used on two days; in one order everywhere, as the keys are. */
+function networkRows(known: readonly NetworksOfKey[]): NetworkRow[] {
+  const rows = new Map<string, NetworkRow>()
+  for (const { number, networks } of known) {
+    for (const network of networks) {
+      const place = `${number} ${network.isAccepted} ${network.network}`
+      const before = rows.get(place) ?? network
+      const firstAtMs = Math.min(before.firstAtMs, network.firstAtMs)
+      const { address, lastAtMs } = before.lastAtMs > network.lastAtMs ? before : network
+      rows.set(place, networkRow(number, { ...network, address, firstAtMs, lastAtMs }))
+    }
+  }
+  return [...rows.entries()].sort(([one], [other]) => (one < other ? -1 : 1)).map(([, row]) => row)
+}
+
+const upsertNetworks = preparedRows((db, rows: readonly NetworkRow[]) =>
+  db
+    .insertInto('usage_networks')
+    .values(
+      rows.map((row) => ({
+        key_number: row.number,
+        is_accepted: row.isAccepted,
+        network: row.network,
+        address: row.address,
+        first_at: row.firstAtMs,
+        last_at: row.lastAtMs,
+      })),
+    )
+    .onConflict((conflict) =>
+      conflict.columns(['key_number', 'is_accepted', 'network']).doUpdateSet({
+        address: whicheverIs(sql`excluded.last_at > usage_networks.last_at`, 'address'),
+        first_at: whicheverIs(sql`excluded.first_at < usage_networks.first_at`, 'first_at'),
+        last_at: whicheverIs(sql`excluded.last_at > usage_networks.last_at`, 'last_at'),
+      }),
+    ),
+)
+
+/** What comes, where that is so; else what is there. */
+const whicheverIs = <T>(condition: RawBuilder<unknown>, column: 'address' | 'first_at' | 'last_at') =>
+  sql<T>`CASE WHEN ${condition} THEN ${sql.ref(`excluded.${column}`)} ELSE ${sql.ref(`usage_networks.${column}`)} END`
+
+const findTooMany = preparedRows((db, keys: readonly { number: number }[]) =>
+  db
+    .selectFrom('usage_networks')
+    .select(['key_number', 'is_accepted'])
+    .where(
+      'key_number',
+      'in',
+      keys.map(({ number }) => number),
+    )
+    .groupBy(['key_number', 'is_accepted'])
+    .having(({ fn }) => fn.countAll(), '>', NETWORKS_MAX),
+)
+
+const dropOlderNetworks = prepared((db, { number, isAccepted }: { number: number; isAccepted: 0 | 1 }) =>
+  db
+    .deleteFrom('usage_networks')
+    .where('key_number', '=', number)
+    .where('is_accepted', '=', isAccepted)
+    .where('network', 'in', (query) =>
+      query
+        .selectFrom('usage_networks')
+        .select('network')
+        .where('key_number', '=', number)
+        .where('is_accepted', '=', isAccepted)
+        .orderBy('last_at', 'desc')
+        .orderBy('network')
+        .limit(TAKEN_MAX)
+        .offset(NETWORKS_MAX),
+    ),
+)

@@ -1,0 +1,64 @@
+import { type Attempt, IN_FORCE } from '@latchkey/core/evaluate'
+import type { Outcome } from '@latchkey/core/outcome'
+import { expect, test } from 'vitest'
+import { createCountWriter } from './count-writer.ts'
+import { createUsageNotes } from './usage-notes.ts'
+
+const attempt: Attempt = { ...IN_FORCE, address: undefined, nowMs: 0 }
+const verdictOn = (number: number, company = 1) =>
+  ({
+    code: 'VALID',
+    key: { id: `key_${number}`, companyId: `cmp_${company}` },
+    secret: undefined,
+  }) as unknown as Outcome
+
+/** Writes that a store would have to make, which may be one that takes none. */
+function createRig() {
+  const notes = createUsageNotes(() => {})
+  const lost: unknown[] = []
+  const rig = { writes: 0, isFull: false }
+  const { flush } = createCountWriter(
+    {
+      engine: {
+        async write<T>() {
+          if (rig.isFull) throw new Error('disk full')
+          rig.writes += 1
+          return { value: undefined as T, revocation: undefined }
+        },
+      },
+      clock: { nowMs: () => 0 },
+      newId: () => String(rig.writes),
+      onError: (error) => void lost.push(error),
+    },
+    notes,
+  )
+  return { rig, notes, lost, flush }
+}
+
+test('a hundred thousand keys and more are written at once, and none is lost', async () => {
+  const { rig, notes, lost, flush } = createRig()
+  for (let n = 0; n < 100_001; n++) notes.note(verdictOn(n), attempt)
+  await flush()
+  expect([rig.writes, lost]).toEqual([501 + 1, []])
+})
+
+test('companies are written fifty at a time', async () => {
+  const { rig, notes, flush } = createRig()
+  for (let n = 0; n < 120; n++) notes.note(verdictOn(n, n), attempt)
+  notes.note(verdictOn(120, 1), attempt)
+  await flush()
+  expect(rig.writes).toBe(1 + 3)
+})
+
+test('while the store takes nothing counts wait, up to a bound that is told', async () => {
+  const { rig, notes, lost, flush } = createRig()
+  rig.isFull = true
+  for (let round = 0; round < 2; round++) {
+    for (let n = 0; n < 200_000; n++) notes.note(verdictOn(n), attempt)
+    await expect(flush()).rejects.toThrow('disk full')
+  }
+  expect(lost).toEqual([new Error('502 reports of counts were lost: the store takes no writes')])
+  rig.isFull = false
+  await flush()
+  expect(rig.writes).toBe(1_500)
+})
