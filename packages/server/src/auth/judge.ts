@@ -1,5 +1,7 @@
 import type { Clock } from '@latchkey/core/clock'
 import type { Attempt } from '@latchkey/core/evaluate'
+import type { VerifiableKey } from '@latchkey/core/key'
+import type { Limit } from '@latchkey/core/limit'
 import type { Charged } from '@latchkey/core/limited-key'
 import { type MaybePromise, whenKnown } from '@latchkey/core/maybe-promise'
 import { NOT_FOUND, type Outcome } from '@latchkey/core/outcome'
@@ -60,11 +62,9 @@ export function judge(
   expectedId?: string,
 ): MaybePromise<Judged> {
   return whenKnown(judgeAll(deps, presented, attempt), (judged) => {
-    const { outcome } = judged
-    if (attempt.cost === null || outcome.code !== 'VALID' || outcome.key.limits === null) {
-      return note(deps, judged, attempt, expectedId)
-    }
-    return whenKnown(charge(deps, judged, presented, attempt), (charged) =>
+    const due = dueOf(judged, attempt)
+    if (due === undefined) return note(deps, judged, attempt, expectedId)
+    return whenKnown(charge(deps, judged, due, presented, attempt), (charged) =>
       note(deps, charged, attempt, expectedId),
     )
   })
@@ -78,29 +78,43 @@ const judgeAll = (deps: JudgeDeps, { secret, text, mayBeToken }: Presented, atte
 
 const whole = (outcome: Outcome): Judged => ({ outcome, token: undefined, charged: undefined })
 
+/** What a use is charged for. */
+type Due = {
+  readonly outcome: Extract<Outcome, { key: VerifiableKey }>
+  readonly limits: readonly Limit[]
+  readonly cost: number
+}
+
+/** undefined: it is not charged, for it is refused, or the key has no limits. */
+function dueOf({ outcome }: Judged, { cost }: Attempt): Due | undefined {
+  if (cost === null || outcome.code !== 'VALID' || outcome.key.limits === null) return undefined
+  return { outcome, limits: outcome.key.limits, cost }
+}
+
 /** Whoever is kept out by the others so often is told to come again. */
 const TRIES_MAX = 10
 
 /**
- * Charges the limits of a key, if it has some. Where the authority had to be asked, everything is judged again: what was
- * revoked meanwhile is not charged.
+ * Charges the limits of a key. Where the authority had to be asked, everything is judged again: what was revoked meanwhile
+ * is not charged.
  */
 function charge(
   deps: JudgeDeps,
   judged: Judged,
+  { outcome, limits, cost }: Due,
   presented: Presented,
   attempt: Attempt,
   tries = 1,
 ): MaybePromise<Judged> {
-  const { outcome } = judged
-  if (outcome.code !== 'VALID' || outcome.key.limits === null || attempt.cost === null) return judged
-  const charged = deps.limits.charge(outcome.key.id, outcome.key.limits, attempt.cost)
+  const charged = deps.limits.charge(outcome.key.id, limits, cost)
   if (charged instanceof Promise) {
     if (tries > TRIES_MAX) throw cannotVerify(new Error('the limits of the key are fought over'))
     return charged.then(
       async () => {
         const again = { ...attempt, nowMs: deps.clock.nowMs() }
-        return charge(deps, await judgeAll(deps, presented, again), presented, again, tries + 1)
+        const judgedAgain = await judgeAll(deps, presented, again)
+        const due = dueOf(judgedAgain, again)
+        return due === undefined ? judgedAgain : charge(deps, judgedAgain, due, presented, again, tries + 1)
       },
       (error: unknown) => {
         throw cannotVerify(error)
