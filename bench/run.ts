@@ -19,6 +19,8 @@ import { describeRow, resultsText } from './report.ts'
 import { createStores, type Stores } from './stores.ts'
 import { t1TokenGrant } from './t1-token-grant.ts'
 import { t2TokenUse } from './t2-token-use.ts'
+import { u1PostgresUsage, u1Usage } from './u1-usage.ts'
+import { u2PostgresUsageFlush, u2UsageFlush } from './u2-usage-flush.ts'
 import { v1GatewayCheck } from './v1-gateway-check.ts'
 import { v2Verify } from './v2-verify.ts'
 import { v3StaticMap } from './v3-static-map.ts'
@@ -76,6 +78,10 @@ const FIGURES: readonly Figure[] = [
   { ids: ['L3'], take: l3PostgresList },
   { ids: ['I1'], take: i1Import },
   { ids: ['I1B'], take: i1PostgresImport },
+  { ids: ['U1'], take: u1Usage },
+  { ids: ['U1C'], take: u1PostgresUsage },
+  { ids: ['U2'], take: u2UsageFlush },
+  { ids: ['U2B'], take: u2PostgresUsageFlush },
 ]
 
 /** Against what others make, which is installed for it alone. */

@@ -27,7 +27,7 @@ export function shuffledIndexes(count: number, from: number): number[] {
 }
 
 /** Mulberry32: 32 bits a call, from a fixed seed. */
-function createRandom(): () => number {
+export function createRandom(): () => number {
   let state = 0x9e3779b9
   return () => {
     state = (state + 0x6d2b79f5) | 0
