@@ -7,12 +7,12 @@ import { isRepeatable } from '@latchkey/core/repeatable'
 import { logCheckpoint } from './audit/checkpoint-log.ts'
 import { type Config, ConfigError } from './config.ts'
 import type { Services } from './services.ts'
+import { createPause } from './storage/short-turns.ts'
 import { deleteExpiredIdempotency } from './storage/tables/idempotency.ts'
 import { trimLog } from './storage/tables/log.ts'
 import { deleteExpiredPeople } from './storage/tables/people.ts'
 import type { Db } from './storage/tables/schema.ts'
 import { deleteOldReports, sumOldDays } from './storage/tables/usage-retention.ts'
-import { createPause } from './verification/short-turns.ts'
 
 const SWEEP_MS = 10 * 60 * 1_000
 /** What was written since the last checkpoint can be taken back unseen by whoever writes to the database. */

@@ -1,8 +1,8 @@
 import type { Clock } from '@latchkey/core/clock'
 import type { Engine } from '../storage/engine.ts'
+import { createPause } from '../storage/short-turns.ts'
 import { addUsageReport, type CompanyUse } from '../storage/tables/usage-report.ts'
 import { inOrder } from './in-order.ts'
-import { createPause } from './short-turns.ts'
 import type { UsageNotes } from './usage-notes.ts'
 import { type CountedKey, useOf } from './usage-tally.ts'
 

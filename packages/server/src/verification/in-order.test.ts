@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { createPause } from '../storage/short-turns.ts'
 import { inOrder } from './in-order.ts'
-import { createPause } from './short-turns.ts'
 
 const idOf = (id: string) => id
 const collect = async (ids: readonly string[], batchMax: number, pause: () => Promise<void>) => {

@@ -1,12 +1,12 @@
 import { formatAddress } from '@latchkey/core/address'
 import type { KeyId } from '@latchkey/core/ids'
 import type { Engine } from '../storage/engine.ts'
+import { createPause } from '../storage/short-turns.ts'
 import type { Db } from '../storage/tables/schema.ts'
 import { noteSecretUses } from '../storage/tables/secret-uses.ts'
 import { type Use, upsertUsage } from '../storage/tables/usage.ts'
 import { inOrder } from './in-order.ts'
 import type { SecretUse } from './secret-uses.ts'
-import { createPause } from './short-turns.ts'
 import type { LastUse, UsageNotes } from './usage-notes.ts'
 
 /** Rows in one write, so that other writes get their turn. */
