@@ -24,7 +24,7 @@ const DAY_MS = 24 * HOUR_MS
 const START_MS = Date.parse('2026-11-20T00:00:00.000Z')
 const SPAN = 'from=2026-11-20&to=2026-11-24'
 /** In each round so many of each kind. */
-const [BATCHES, ALONE, ORDERED, GATEWAY] = [4, 12, 8, 20]
+const [BATCHES, ALONE, ORDERED, GATEWAY] = [9, 12, 8, 20]
 const ROUNDS = Math.ceil(VERIFICATIONS / (100 * BATCHES + ALONE + ORDERED + GATEWAY))
 /** The servers are stopped and started again so often. */
 const RESTARTS = 10

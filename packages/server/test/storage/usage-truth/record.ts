@@ -21,7 +21,7 @@ export type KeyRecord = {
   networkFaultsOf(shown: readonly ShownNetwork[], isAccepted: boolean): string[]
 }
 
-export type ShownKey = {
+type ShownKey = {
   readonly lastUsedAt: string | null
   readonly lastAddress: string | null
   readonly lastRefusedAt: string | null
@@ -29,13 +29,13 @@ export type ShownKey = {
   readonly lastRefusedAddress: string | null
 }
 
-export type ShownRotation = {
+type ShownRotation = {
   readonly newFirstUsedAt: string | null
   readonly previousLastUsedAt: string | null
   readonly previousLastAddress: string | null
 }
 
-export type ShownNetwork = { readonly network: string; readonly firstAt: string; readonly lastAt: string }
+type ShownNetwork = { readonly network: string; readonly firstAt: string; readonly lastAt: string }
 
 export const dateOf = (atMs: number): string => new Date(atMs).toISOString().slice(0, 10)
 
