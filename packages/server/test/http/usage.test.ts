@@ -265,20 +265,6 @@ test('a report that is added again changes nothing', async () => {
   expect((await usageOf(key.id)).days[0].counts).toEqual({ VALID: 10 })
 })
 
-test('what reports were called is forgotten a piece at a time, and only what is old', async () => {
-  const { engine } = server.services
-  const atMs = clock.nowMs()
-  const forget = async () => (await engine.write((db) => deleteOldReports(db, atMs + 1))).value
-  while (await forget());
-  const add = (id: string, ms: number) =>
-    engine.write((db) => addUsageReport(db, { id, atMs: ms, keys: [], companies: [] }))
-  await Promise.all(Array.from({ length: 450 }, (_, n) => add(`old ${n}`, atMs)))
-  await add('young', atMs + 1)
-  expect([await forget(), await forget(), await forget()]).toEqual([true, true, false])
-  const left = await engine.read((db) => db.selectFrom('usage_reports').select('id').execute())
-  expect(left).toEqual([{ id: 'young' }])
-})
-
 test('two servers that count the same keys at once lose nothing', async () => {
   const key = await newKey()
   const second = await server.join()
