@@ -1,9 +1,10 @@
-import { join, resolve } from 'node:path'
+import { resolve } from 'node:path'
 
-/**
- * The launcher, as a person starts it: that of the source, or the one that E2E_PROGRAM names. `npm run test:dist` names
- * that of the package as it is installed.
- */
-export const LATCHKEY = resolve(
-  process.env.E2E_PROGRAM ?? join(import.meta.dirname, '../packages/cli/bin/latchkey.js'),
-)
+/** The launcher, as a person starts it: of the package that was built for these tests, or the one that was named. */
+export const LATCHKEY = launcher()
+
+function launcher(): string {
+  const { E2E_PROGRAM } = process.env
+  if (E2E_PROGRAM === undefined) throw new Error('package-setup.ts names the program that is tested')
+  return resolve(E2E_PROGRAM)
+}

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { buildDist } from './build-dist.ts'
 
-const HELP = `Builds the package, installs it in an empty folder, and runs the end-to-end tests with it in place of the source.
+const HELP = `Builds the package, lets npm install it in an empty folder, and runs the end-to-end tests with that.
 
   npm run test:dist                        all of e2e
   npm run test:dist -- e2e/kill.test.ts    one file; whatever else vitest takes
@@ -34,7 +34,7 @@ async function run(args: readonly string[]): Promise<number> {
     })
     const env = { ...process.env, E2E_PROGRAM: join(installed, 'node_modules/latchkey/bin/latchkey.js') }
     const vitest = join(ROOT, 'node_modules/vitest/vitest.mjs')
-    const { status } = spawnSync(process.execPath, [vitest, 'run', '--project', 'sqlite', ...args], {
+    const { status } = spawnSync(process.execPath, [vitest, 'run', '--project', 'e2e', ...args], {
       cwd: ROOT,
       env,
       stdio: 'inherit',
