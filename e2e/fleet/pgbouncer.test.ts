@@ -75,11 +75,15 @@ describe.skipIf(missing !== undefined)(`PgBouncer (${missing ?? 'a real one'})`,
     try {
       const settings = { DATABASE_URL: pool.urlOf(url), LATCHKEY_SECRET: SECRET }
       await home.serve({ settings })
-      const listening = await onlooker.query(
-        `SELECT query FROM pg_stat_activity
-         WHERE datname = current_database() AND application_name = 'latchkey listener'`,
-      )
-      expect(listening).toEqual([{ query: expect.stringMatching(/^LISTEN /) }])
+      const listening = () =>
+        onlooker.query(
+          `SELECT query FROM pg_stat_activity
+           WHERE datname = current_database() AND application_name = 'latchkey listener'`,
+        )
+      // The start does not wait for it.
+      await expect
+        .poll(listening, { timeout: 20_000 })
+        .toEqual([{ query: expect.stringMatching(/^LISTEN /) }])
       expect((await home.run(['doctor'], settings)).stdout).toMatch(/a primary, durable\n/)
     } finally {
       await home.dispose()
