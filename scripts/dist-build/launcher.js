@@ -25,8 +25,8 @@ process.umask(0o077)
 const packages = dirname(root)
 if (basename(packages) === 'node_modules') module.enableCompileCache(join(packages, '.cache/latchkey'))
 
-const { main } = await import('../lib/main.js')
-process.exitCode = await main(process.argv)
+const { run } = await import('../lib/main.js')
+await run(process.argv)
 
 /** What keeps it from running, in one sentence; undefined: nothing. */
 function faultOf(directory) {

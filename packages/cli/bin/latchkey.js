@@ -29,7 +29,15 @@ process.umask(0o077)
 // temporary directory, where others could put code of theirs; without a right to write there, nothing is kept.
 module.enableCompileCache(fileURLToPath(new URL('../../../node_modules/.cache/latchkey', import.meta.url)))
 
-const { main } = await import('../src/main.ts')
-process.exitCode = await main(process.argv)
-// A bug ends all that it had begun, too: a service that goes on listening would be taken for one that runs.
-if (process.exitCode === 70) process.exit()
+try {
+  const { run } = await import('../src/main.ts')
+  await run(process.argv)
+} catch (error) {
+  const missing = error.code === 'ERR_MODULE_NOT_FOUND' ? /'([^']+)'/.exec(error.message)?.[1] : undefined
+  if (missing === undefined) throw error
+  process.stderr.write(
+    `latchkey: ${missing} is missing, so that this checkout is not whole: npm ci installs the packages it needs, ` +
+      'and git status names the files of its own that are gone.\n',
+  )
+  process.exit(1)
+}

@@ -27,7 +27,10 @@ import { withoutPasted } from './pasted-arguments.ts'
 import { goOnWithoutReaders } from './print.ts'
 import { ignoreStraySignals } from './stop-signals.ts'
 
-/** Runs the command line. Answers the exit code: 0 done, 1 not done, 2 wrong use, 70 a bug. */
+/**
+ * Runs the command line. Answers the exit code: 0 done, 1 not done, 2 wrong use, 70 a bug. Throws what says that a file of
+ * the program is missing: whoever started it knows how it came there.
+ */
 export async function main(argv: readonly string[]): Promise<number> {
   endOnCrash()
   ignoreStraySignals()
@@ -37,10 +40,18 @@ export async function main(argv: readonly string[]): Promise<number> {
     return Number(process.exitCode ?? 0)
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
+    if (isFileMissing(error)) throw error
     const isFailure = isExpected(error)
     process.stderr.write(scrubSecrets(`latchkey: ${isFailure ? error.message : describeCrash(error)}\n`))
     return isFailure ? 1 : EXIT_CODE_CRASH
   }
+}
+
+/** The same for a process of its own, which it leaves with that code. */
+export async function run(argv: readonly string[]): Promise<void> {
+  process.exitCode = await main(argv)
+  // A bug ends all that it had begun, too: a service that goes on listening would be taken for one that runs.
+  if (process.exitCode === EXIT_CODE_CRASH) process.exit()
 }
 
 function buildProgram(args: readonly string[]): Command {
@@ -84,6 +95,10 @@ function buildProgram(args: readonly string[]): Command {
   registerRemoteUsers(users)
   return program
 }
+
+/** Commands load what they need when they run. */
+const isFileMissing = (error: unknown): boolean =>
+  error instanceof Error && 'code' in error && error.code === 'ERR_MODULE_NOT_FOUND'
 
 /** A failure that is told in one sentence. Anything else is a bug. */
 const isExpected = (error: unknown): error is Error =>
