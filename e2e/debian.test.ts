@@ -48,6 +48,10 @@ describe.skipIf(findProgram('dpkg-deb') === undefined)('the Debian package', () 
     expect(textOf('DEBIAN/conffiles')).toBe('/etc/latchkey/latchkey.env\n')
   })
 
+  it('is answered for by whoever builds it, and by nobody who was made up', () => {
+    expect(textOf('DEBIAN/control')).toContain('\nMaintainer: Local build of Latchkey <root@localhost>\n')
+  })
+
   it('belongs to root, and nobody else may change it', async () => {
     const { stdout } = await run('dpkg-deb', ['--contents', file])
     const lines = stdout.trim().split('\n')

@@ -17,7 +17,7 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { type Built, buildDist } from './build-dist.ts'
-import { controlFile } from './debian-build/control.ts'
+import { controlFile, LOCAL_MAINTAINER, parseMaintainer } from './debian-build/control.ts'
 import { unitFile } from './debian-build/unit.ts'
 import { withNode } from './debian-build/with-node.ts'
 
@@ -26,6 +26,9 @@ const HELP = `Builds the Debian package: the npm package, the Node that the proj
   node scripts/build-debian.ts                  into dist
   node scripts/build-debian.ts --out DIRECTORY  into another
   node scripts/build-debian.ts --fast           without compressing it: for a look at it
+  node scripts/build-debian.ts --maintainer 'Jane Doe <jane@example.com>'
+                                                who answers for it; without: the administrator of the
+                                                machine it is installed on (root@localhost)
 
 It is for the architecture of the machine that builds it, and needs dpkg-deb.
 `
@@ -37,8 +40,14 @@ const ARCHITECTURES: Readonly<Record<string, string>> = { x64: 'amd64', arm64: '
 /** Of every file in the package, so that two builds are equal: the first second of 2026. */
 const SOURCE_DATE_EPOCH = String(Date.UTC(2026, 0, 1) / 1_000)
 
+type Options = { readonly isFast: boolean; readonly maintainer?: string }
+
 /** Puts the package together beside the npm package it is made from. Answers its file. */
-export function buildDebian(out: string, built: Built, { isFast }: { readonly isFast: boolean }): string {
+export function buildDebian(
+  out: string,
+  built: Built,
+  { isFast, maintainer = LOCAL_MAINTAINER }: Options,
+): string {
   const architecture = ARCHITECTURES[process.arch]
   if (process.platform !== 'linux' || architecture === undefined) {
     throw new Error(
@@ -50,7 +59,8 @@ export function buildDebian(out: string, built: Built, { isFast }: { readonly is
   try {
     fill(tree, built)
     const bytes = bytesOf(join(tree, 'usr'))
-    put(tree, 'DEBIAN/control', controlFile({ version, architecture, kibibytes: Math.ceil(bytes / 1_024) }))
+    const kibibytes = Math.ceil(bytes / 1_024)
+    put(tree, 'DEBIAN/control', controlFile({ version, architecture, kibibytes, maintainer }))
     put(tree, 'DEBIAN/conffiles', '/etc/latchkey/latchkey.env\n')
     put(tree, 'DEBIAN/md5sums', md5sums(tree))
     for (const script of ['postinst', 'prerm', 'postrm'])
@@ -136,12 +146,19 @@ const md5sums = (tree: string) =>
     .join('')
 
 async function run(): Promise<void> {
-  const { out, fast, help } = parseArgs({
-    options: { out: { type: 'string' }, fast: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } },
+  const options = parseArgs({
+    options: {
+      out: { type: 'string' },
+      fast: { type: 'boolean', default: false },
+      maintainer: { type: 'string', default: LOCAL_MAINTAINER },
+      help: { type: 'boolean', short: 'h' },
+    },
   }).values
-  if (help) return console.log(HELP)
-  const directory = out ?? join(ROOT, 'dist')
-  console.log(`${buildDebian(directory, await buildDist(directory), { isFast: fast === true })} written`)
+  if (options.help) return console.log(HELP)
+  const maintainer = parseMaintainer(options.maintainer)
+  const directory = options.out ?? join(ROOT, 'dist')
+  const file = buildDebian(directory, await buildDist(directory), { isFast: options.fast, maintainer })
+  console.log(`${file} written`)
 }
 
 if (import.meta.main) {

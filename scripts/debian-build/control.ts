@@ -1,10 +1,20 @@
-type Facts = { readonly version: string; readonly architecture: string; readonly kibibytes: number }
+type Facts = {
+  readonly version: string
+  readonly architecture: string
+  readonly kibibytes: number
+  readonly maintainer: string
+}
 
 /** What dpkg knows of the package. Node's own needs are those of the C and C++ libraries it was built for. */
-export const controlFile = ({ version, architecture, kibibytes }: Facts): string => `Package: latchkey
+export const controlFile = ({
+  version,
+  architecture,
+  kibibytes,
+  maintainer,
+}: Facts): string => `Package: latchkey
 Version: ${version}
 Architecture: ${architecture}
-Maintainer: Latchkey <latchkey@localhost>
+Maintainer: ${maintainer}
 Installed-Size: ${kibibytes}
 Depends: adduser, init-system-helpers (>= 1.52), libc6 (>= 2.28), libgcc-s1, libstdc++6 (>= 8), util-linux
 Section: web
@@ -16,3 +26,17 @@ Description: self-hosted API keys
  .
  Brings the Node.js that it runs on.
 `
+
+/**
+ * Who answers for a package that is built where it is installed: the administrator of that machine, whom mail to this
+ * address reaches. Whoever gives the package to others names themselves.
+ */
+export const LOCAL_MAINTAINER = 'Local build of Latchkey <root@localhost>'
+
+/** A name, then an address in angle brackets (Debian Policy, 5.6.2). Throws Error for anything else. */
+export function parseMaintainer(text: string): string {
+  if (/^[^\s<>,@][^<>,@\p{Cc}]* <[^\s<>,@]+@[^\s<>,@]+>$/u.test(text)) return text
+  throw new Error(
+    `--maintainer takes a name and an address without a comma, as in 'Jane Doe <jane@example.com>', and got ${JSON.stringify(text)}`,
+  )
+}
