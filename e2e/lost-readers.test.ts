@@ -5,7 +5,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { call } from './calling.ts'
 import { freePort } from './gateways/processes.ts'
-import { LATCHKEY } from './program.ts'
+import { LATCHKEY, NODE } from './program.ts'
 import { createHome, type Home } from './running.ts'
 
 /** More than a pipe holds (64 KiB), at some 250 bytes a line. */
@@ -24,7 +24,7 @@ afterEach(() => home.dispose())
 const urlOf = () => `http://127.0.0.1:${port}`
 
 function start(workers: string, shell?: string) {
-  const command = [process.execPath, LATCHKEY, 'serve']
+  const command = [NODE, LATCHKEY, 'serve']
   const [file = '', ...args] = shell === undefined ? command : ['sh', '-c', shell, 'sh', ...command]
   const child = spawn(file, args, {
     cwd: home.directory,

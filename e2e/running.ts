@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { LATCHKEY } from './program.ts'
+import { LATCHKEY, NODE } from './program.ts'
 
 type Settings = Readonly<Record<string, string>>
 
@@ -58,7 +58,7 @@ export function createHome(program = LATCHKEY): Home {
   const started: Running[] = []
 
   function start(args: readonly string[], { settings = {}, wrap = (plain) => plain }: StartOptions = {}) {
-    const [file = '', ...rest] = wrap([process.execPath, program, ...args])
+    const [file = '', ...rest] = wrap([NODE, program, ...args])
     const env = {
       PATH: process.env.PATH ?? '',
       LATCHKEY_DATA_DIR: dataDir,

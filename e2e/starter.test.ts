@@ -3,7 +3,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { delimiter, dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { LATCHKEY } from './program.ts'
+import { LATCHKEY, NODE } from './program.ts'
 import { atTerminal, createHome, type Home } from './running.ts'
 
 const isLinux = existsSync('/proc/self/stat')
@@ -23,7 +23,7 @@ afterEach(async () => {
 
 /** Says its process id first. */
 const serveAs = (name: string) =>
-  `sh -c 'echo $$ > ${join(home.directory, name)}; exec ${process.execPath} ${LATCHKEY} serve'`
+  `sh -c 'echo $$ > ${join(home.directory, name)}; exec ${NODE} ${LATCHKEY} serve'`
 
 function pidOf(name: string): number {
   const pid = Number(readFileSync(join(home.directory, name), 'utf8'))

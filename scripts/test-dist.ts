@@ -9,15 +9,23 @@ const HELP = `Builds the package, lets npm install it in an empty folder, and ru
 
   npm run test:dist                        all of e2e
   npm run test:dist -- e2e/kill.test.ts    one file; whatever else vitest takes
+  npm run test:dist -- --node 26 e2e/packed.test.ts
+                                           the package run by another Node, which npm fetches
 `
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 
 const given = process.argv.slice(2)
 if (given.includes('--help') || given.includes('-h')) console.log(HELP)
-else process.exitCode = await run(given.length === 0 ? ['e2e'] : given)
+else process.exitCode = await run(...readNode(given))
 
-async function run(args: readonly string[]): Promise<number> {
+/** The version after --node, and what is left for vitest. */
+function readNode(args: readonly string[]): [node: string | undefined, rest: readonly string[]] {
+  const at = args.indexOf('--node')
+  return at === -1 ? [undefined, args] : [args[at + 1] ?? '', args.toSpliced(at, 2)]
+}
+
+async function run(node: string | undefined, args: readonly string[]): Promise<number> {
   const home = mkdtempSync(join(tmpdir(), 'latchkey-dist-'))
   try {
     // Some tests run it as another user.
@@ -25,14 +33,13 @@ async function run(args: readonly string[]): Promise<number> {
     const built = join(home, 'built')
     mkdirSync(built)
     const { archive } = await buildDist(built)
-    // A folder is one of npm's when it says so; else the packages go into the first one above it that does.
-    const installed = join(home, 'installed')
-    mkdirSync(installed)
-    execFileSync('npm', ['install', '--prefix', installed, '--offline', '--no-audit', '--no-fund', archive], {
-      cwd: installed,
-      stdio: ['ignore', 'ignore', 'inherit'],
-    })
-    const env = { ...process.env, E2E_PROGRAM: join(installed, 'node_modules/latchkey/bin/latchkey.js') }
+    const packages = install(join(home, 'installed'), ['--offline', archive])
+    const env = { ...process.env, E2E_PROGRAM: join(packages, 'latchkey/bin/latchkey.js') }
+    if (node !== undefined) {
+      const program = join(install(join(home, 'node'), [`node@${node}`]), 'node/bin/node')
+      console.log(`run by Node ${execFileSync(program, ['--version'], { encoding: 'utf8' })}`)
+      Object.assign(env, { E2E_NODE: program })
+    }
     const vitest = join(ROOT, 'node_modules/vitest/vitest.mjs')
     const { status } = spawnSync(process.execPath, [vitest, 'run', '--project', 'e2e', ...args], {
       cwd: ROOT,
@@ -43,4 +50,14 @@ async function run(args: readonly string[]): Promise<number> {
   } finally {
     rmSync(home, { recursive: true, force: true })
   }
+}
+
+/** Answers where the packages are. A folder that does not say it is npm's gets none: the first one above it that does gets them. */
+function install(folder: string, args: readonly string[]): string {
+  mkdirSync(folder)
+  execFileSync('npm', ['install', '--prefix', folder, '--no-audit', '--no-fund', ...args], {
+    cwd: folder,
+    stdio: ['ignore', 'ignore', 'inherit'],
+  })
+  return join(folder, 'node_modules')
 }

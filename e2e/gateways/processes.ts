@@ -5,7 +5,7 @@ import { type AddressInfo, connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
-import { LATCHKEY } from '../program.ts'
+import { LATCHKEY, NODE } from '../program.ts'
 
 /** Servers are often not on the path of a user who is not root. */
 const SERVER_DIRECTORIES = ['/usr/sbin', '/usr/local/sbin', '/sbin']
@@ -108,7 +108,7 @@ export type RunningLatchkey = {
 export async function startLatchkey(settings: Readonly<Record<string, string>>): Promise<RunningLatchkey> {
   const home = mkdtempSync(join(tmpdir(), 'latchkey-gateway-'))
   const keyFile = join(home, 'admin.key')
-  const child = spawn(process.execPath, [LATCHKEY, 'serve'], {
+  const child = spawn(NODE, [LATCHKEY, 'serve'], {
     env: {
       PATH: process.env.PATH ?? '',
       PORT: '0',

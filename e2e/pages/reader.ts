@@ -3,7 +3,7 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import { promisify } from 'node:util'
 import { freePort } from '../gateways/processes.ts'
-import { LATCHKEY } from '../program.ts'
+import { LATCHKEY, NODE } from '../program.ts'
 import type { Home } from '../running.ts'
 import { ROOT } from './page.ts'
 
@@ -75,7 +75,7 @@ async function changesFor(directory: string, port: number): Promise<readonly Cha
 const NPX = `#!/bin/sh
 [ "$1" = latchkey ] || { echo "npx $1 would be fetched" >&2; exit 1; }
 shift
-exec '${process.execPath}' '${LATCHKEY}' "$@"
+exec '${NODE}' '${LATCHKEY}' "$@"
 `
 
 /** Stops whoever holds the store, and starts the service in its place. */
