@@ -36,3 +36,26 @@ describe('docs/operate/capacity.md', () => {
     expect(shown).toBeGreaterThanOrEqual(measured(figure) / 2)
   })
 })
+
+describe('README.md', () => {
+  const figures = [
+    ...textOf('README.md').matchAll(/^\| ([A-Z]\d+[a-d]?) \|.*\| \**([\d,.]+)\** (×|s|ms) \|$/gm),
+  ].map(([, figure = '', shown = '', unit]) => ({ figure, shown: Number(shown.replaceAll(',', '')), unit }))
+
+  /** The median of a row, and whether more of it is better. */
+  function medianOf(figure: string): { median: number; unit: string; isHigherBetter: boolean } {
+    const row = new RegExp(`^\\| ${figure} \\|.*$`, 'm').exec(results)?.[0] ?? ''
+    const [, median = '', unit = ''] = /\| \*\*([\d,.]+)\*\* (\S+) \|/.exec(row) ?? []
+    return { median: Number(median.replaceAll(',', '')), unit, isHigherBetter: row.includes('| ≥ ') }
+  }
+
+  it('gives no figure but those that were measured, and none that is better', () => {
+    for (const { figure, shown, unit } of figures) {
+      const measured = medianOf(figure)
+      expect({ figure, unit }).toEqual({ figure, unit: measured.unit })
+      const [low, high] = measured.isHigherBetter ? [shown, measured.median] : [measured.median, shown]
+      expect(low, `${figure} is given as better than it was measured`).toBeLessThanOrEqual(1.02 * high)
+      expect(low, `${figure} is given as much worse than it was measured`).toBeGreaterThan(high / 2)
+    }
+  })
+})
