@@ -21,7 +21,7 @@ export function createPresenter({ status, schema }: Operation['success']): Prese
   if (schema === undefined) {
     return { present: ({ headers = {} }) => ({ status, headers, body: undefined }), elementText: noList }
   }
-  const serialize = fastJsonStringify(schema as Schema)
+  const serialize = stringifierOf(schema as Schema)
   const properties = (schema as { readonly properties?: Properties }).properties ?? {}
   const [list, items] = Object.entries(properties).find(([, { type }]) => type === 'array') ?? []
   return {
@@ -30,7 +30,16 @@ export function createPresenter({ status, schema }: Operation['success']): Prese
       const around = serialize({ ...body, [list]: [] })
       return { ...jsonAnswer(status, '', headers), ...inserted(around, `"${list}":[`, elements) }
     },
-    elementText: items?.items === undefined ? noList : fastJsonStringify(items.items),
+    elementText: items?.items === undefined ? noList : stringifierOf(items.items),
+  }
+}
+
+/** Made when it is first used: a start would pay for those of all operations, and few are ever used. */
+function stringifierOf(schema: Schema): (value: unknown) => string {
+  let stringify: ((value: unknown) => string) | undefined
+  return (value) => {
+    stringify ??= fastJsonStringify(schema)
+    return stringify(value)
   }
 }
 

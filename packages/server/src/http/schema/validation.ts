@@ -28,6 +28,7 @@ const createAjv = (allErrors: boolean) => {
   ajv.addFormat('date', (text: string) => parseDate(text) !== undefined)
   return ajv
 }
+/** Compiles a schema when it is first held against something: a start would pay for all operations, and few are ever used. */
 const ajv = createAjv(true)
 /** Stops at the first fault. Made and used for bodies of very many values only. */
 let hasty: Ajv2020 | undefined
@@ -42,10 +43,12 @@ export type BodyValidator = (body: unknown) => void
 
 /** `readOnly`: the fields that the body may not have, each with what whoever sends it is told. */
 export function createBodyValidator(schema: TSchema, readOnly: ReadonlyMap<string, string>): BodyValidator {
-  const validate = ajv.compile(schema)
-  const dropNulls = createNullDropper(schema)
+  let compiled: ValidateFunction | undefined
   let validateHastily: ValidateFunction | undefined
+  const dropNulls = createNullDropper(schema)
   const findFaults = (body: unknown): readonly ErrorObject[] => {
+    compiled ??= ajv.compile(schema)
+    const validate = compiled
     const begin = firstValues(body, VALUES_MAX)
     if (begin === body) return validate(body) ? [] : faultsOf(validate)
     hasty ??= createAjv(false)
@@ -87,8 +90,9 @@ function bodyCode(error: ErrorObject): ErrorCode {
 export type QueryValidator = (query: Readonly<Record<string, unknown>>, faults: readonly Fault[]) => void
 
 export function createQueryValidator(schema: TSchema): QueryValidator {
-  const validate = ajv.compile(schema)
+  let validate: ValidateFunction | undefined
   return (query, parsing) => {
+    validate ??= ajv.compile(schema)
     const faults = [...parsing]
     if (!validate(query)) faults.push(...faultsOf(validate).map(queryFault))
     if (faults.length > 0) throw inputError(faults, 'invalid_parameter')
