@@ -1,6 +1,7 @@
 import { type Extent, type Row, rowOf } from './figure.ts'
 import { gatewayCheckBy } from './gateway-checks.ts'
 import { listRequest } from './key-requests.ts'
+import { latenciesMs, quantile } from './latencies.ts'
 import { runLoad } from './load.ts'
 import { alternate, rates, ratios } from './rounds.ts'
 import { type Running, startLatchkey, warmUp } from './running.ts'
@@ -46,16 +47,7 @@ const check = ({ adminKey }: BenchStore): Buffer => gatewayCheckBy({ 'x-api-key'
 
 async function checkP99Ms(latchkey: Running, store: BenchStore, durationMs: number): Promise<number> {
   const request = check(store)
-  const latencies: number[] = []
-  await runLoad({
-    port: latchkey.port,
-    durationMs,
-    connections: 1,
-    next: () => request,
-    onLatency: (latencyMs) => latencies.push(latencyMs),
-  })
-  latencies.sort((left, right) => left - right)
-  return latencies[Math.floor(latencies.length * 0.99)]!
+  return quantile(await latenciesMs(latchkey, { durationMs, next: () => request }), 0.99)
 }
 
 function readDeepPages(latchkey: Running, store: BenchStore, durationMs: number): Promise<number> {

@@ -3,7 +3,8 @@ import { type Extent, median, type Row, rowOf } from './figure.ts'
 import { startFlood } from './flood.ts'
 import { gatewayCheckBy } from './gateway-checks.ts'
 import { HEAVY_STORE_KEYS, makeHeavyCompany, weighDown } from './heavy-company.ts'
-import { ask, runLoad } from './load.ts'
+import { latenciesMs, quantile } from './latencies.ts'
+import { ask } from './load.ts'
 import { startWatched, type Watched } from './running.ts'
 import type { BenchStore, Stores } from './stores.ts'
 import { type WorstRequest, worstRequests } from './worst-requests.ts'
@@ -87,18 +88,9 @@ async function disturbedP99Ms(
   }
 }
 
-async function checkP99Ms({ port }: Watched, store: BenchStore, durationMs: number): Promise<number> {
+async function checkP99Ms(server: Watched, store: BenchStore, durationMs: number): Promise<number> {
   const check = gatewayCheckBy({ 'x-api-key': store.adminKey })
-  const latencies: number[] = []
-  await runLoad({
-    port,
-    durationMs,
-    connections: 1,
-    next: () => check,
-    onLatency: (latencyMs) => latencies.push(latencyMs),
-  })
-  latencies.sort((left, right) => left - right)
-  return latencies[Math.floor(latencies.length * 0.99)]!
+  return quantile(await latenciesMs(server, { durationMs, next: () => check }), 0.99)
 }
 
 const nameOf = ({ operation, what }: WorstRequest): string => `${operation}: ${what}`

@@ -3,18 +3,21 @@ import { cpus, release, totalmem } from 'node:os'
 import { type Extent, isMet, type Row } from './figure.ts'
 import { MISSED } from './missed.ts'
 
+/** How a run was asked for, and how long it has taken so far. */
+type Run = Pick<Extent, 'rounds' | 'isQuick' | 'isLarge'> & {
+  readonly isWithPeers: boolean
+  readonly tookMs: number
+}
+
 /** RESULTS.md: where and how it was measured, the rows, and a word on each goal that is missed. */
-export function resultsText(
-  rows: readonly Row[],
-  extent: Pick<Extent, 'rounds' | 'isQuick' | 'isLarge'>,
-): string {
+export function resultsText(rows: readonly Row[], run: Run): string {
   const missed = rows.filter((row) => !isMet(row, row.goal) || !isMet(row, row.floor))
   return [
     '# Figures',
     '',
     'Written by `npm run bench`; do not edit. What the columns mean and how it is measured: [README](README.md).',
     '',
-    ...machine(extent),
+    ...machine(run),
     '',
     '| | What | Median | Rounds | Floor | Goal | Met |',
     '|---|---|---|---|---|---|---|',
@@ -42,9 +45,10 @@ function mark(name: string, row: Row, value: number | undefined): string {
   return `${name} ${number(value)} ${isMet(row, value) ? 'met' : 'MISSED'}`
 }
 
-function machine({ rounds, isQuick, isLarge }: Pick<Extent, 'rounds' | 'isQuick' | 'isLarge'>): string[] {
+function machine({ rounds, isQuick, isLarge, isWithPeers, tookMs }: Run): string[] {
   const [first] = cpus()
   const options = [
+    isWithPeers ? '--peers' : '',
     isQuick ? '--quick' : '',
     isLarge ? '--large' : '',
     rounds === 9 ? '' : `--rounds ${rounds}`,
@@ -54,7 +58,7 @@ function machine({ rounds, isQuick, isLarge }: Pick<Extent, 'rounds' | 'isQuick'
     `- Machine: ${cpus().length} × ${first?.model.trim() ?? 'unknown'}, ${Math.round(totalmem() / 2 ** 30)} GiB, Linux ${release()}`,
     `- Date: ${new Date().toISOString().slice(0, 16).replace('T', ' ')} UTC, Node ${process.version}`,
     `- Load of the machine at the end (1, 5, 15 minutes): ${readFileSync('/proc/loadavg', 'utf8').split(' ').slice(0, 3).join(', ')}`,
-    `- Command: \`npm run bench${given === '' ? '' : ` -- ${given}`}\`; ${rounds} rounds`,
+    `- Command: \`npm run bench${given === '' ? '' : ` -- ${given}`}\`; ${rounds} rounds, ${Math.round(tookMs / 60_000)} minutes`,
   ]
 }
 

@@ -10,8 +10,7 @@ import { l1List } from './l1-list.ts'
 import { l2GetKey } from './l2-get-key.ts'
 import { l3PostgresList } from './l3-postgres-list.ts'
 import { m1Idle } from './m1-idle.ts'
-import { m2FirstAnswer } from './m2-first-answer.ts'
-import { m3Packed } from './m3-packed.ts'
+import { m4FreshMachine } from './m4-fresh-machine.ts'
 import { installPeers } from './peers/install.ts'
 import { rRevocation } from './r-revocation.ts'
 import { r5Verifiers } from './r5-verifiers.ts'
@@ -24,10 +23,14 @@ import { u2PostgresUsageFlush, u2UsageFlush } from './u2-usage-flush.ts'
 import { v1GatewayCheck } from './v1-gateway-check.ts'
 import { v2Verify } from './v2-verify.ts'
 import { v3StaticMap } from './v3-static-map.ts'
+import { v3cGuardedRoute } from './v3c-guarded-route.ts'
 import { v5BetterAuth } from './v5-better-auth.ts'
 import { v7Verifier } from './v7-verifier.ts'
 import { v8CachedKeys } from './v8-cached-keys.ts'
+import { v9UnknownKey } from './v9-unknown-key.ts'
+import { v10OneCaller } from './v10-one-caller.ts'
 import { v11VerifyGrowth } from './v11-verify-growth.ts'
+import { v12TwoProcesses } from './v12-two-processes.ts'
 import { v13LocalVerifier } from './v13-local-verifier.ts'
 import { v14LimitedKey } from './v14-limited-key.ts'
 import { v15Imported } from './v15-imported.ts'
@@ -41,7 +44,7 @@ const HELP = `Takes the figures of this service and writes them to bench/RESULTS
   npm run bench -- --only V1,W1      these figures only; nothing is written to RESULTS.md
   npm run bench -- --rounds 3        fewer rounds than nine
   npm run bench -- --quick           short slices and small stores: to see that it works, not for figures
-  npm run bench -- --peers           also against better-auth and nginx, which are installed for it
+  npm run bench -- --peers           also against better-auth, passport-headerapikey, nginx and HAProxy; installs the first two
   npm run bench -- --large           also with 10 million keys: a quarter of an hour more, 15 GB in the temporary directory
 
 Exits with 1 when a floor is missed. Goals are reported only.
@@ -56,7 +59,10 @@ const FIGURES: readonly Figure[] = [
   { ids: ['V2'], take: v2Verify },
   { ids: ['V7'], take: v7Verifier },
   { ids: ['V8'], take: v8CachedKeys },
+  { ids: ['V9'], take: v9UnknownKey },
+  { ids: ['V10'], take: v10OneCaller },
   { ids: ['V11'], take: v11VerifyGrowth },
+  { ids: ['V12'], take: v12TwoProcesses },
   { ids: ['V13'], take: v13LocalVerifier },
   { ids: ['V15'], take: v15Imported },
   { ids: ['V14'], take: v14LimitedKey },
@@ -64,9 +70,8 @@ const FIGURES: readonly Figure[] = [
   { ids: ['W2'], take: w2CreateTogether },
   { ids: ['L1'], take: l1List },
   { ids: ['L2'], take: l2GetKey },
-  { ids: ['M1'], take: m1Idle },
-  { ids: ['M2'], take: m2FirstAnswer },
-  { ids: ['M3'], take: m3Packed },
+  { ids: ['M1', 'M2', 'M3'], take: m1Idle },
+  { ids: ['M4'], take: m4FreshMachine },
   { ids: ['T1'], take: t1TokenGrant },
   { ids: ['T2'], take: t2TokenUse },
   { ids: ['D1'], take: d1DeepPage },
@@ -87,6 +92,7 @@ const FIGURES: readonly Figure[] = [
 /** Against what others make, which is installed for it alone. */
 const PEERS: readonly Figure[] = [
   { ids: ['V3', 'V4'], take: v3StaticMap },
+  { ids: ['V3C'], take: v3cGuardedRoute },
   { ids: ['V5', 'V6', 'W3'], take: v5BetterAuth },
 ]
 
@@ -116,9 +122,11 @@ async function run(): Promise<number> {
     isLarge: options.large,
   }
   const isWhole = options.only === undefined
+  const startedAtMs = performance.now()
   const rows = await takeAll(figures, extent, (taken) => {
     // After each figure: a run that is cut short leaves what it had.
-    if (isWhole) writeFileSync(RESULTS, resultsText(taken, extent))
+    const tookMs = performance.now() - startedAtMs
+    if (isWhole) writeFileSync(RESULTS, resultsText(taken, { ...extent, isWithPeers: options.peers, tookMs }))
   })
   return rows.every((row) => isMet(row, row.floor)) ? 0 : 1
 }
@@ -147,12 +155,14 @@ async function takeAll(
   const rows: Row[] = []
   for (const { ids, take } of figures) {
     current = ids.join(', ')
+    const startedAtMs = performance.now()
     progress('preparing')
     for (const row of await take({ ...extent, progress }, stores)) {
       rows.push(row)
       if (process.stderr.isTTY) process.stderr.write('\r\x1b[K')
       process.stdout.write(`${describeRow(row)}\n`)
     }
+    process.stderr.write(`${current}: ${Math.round((performance.now() - startedAtMs) / 1_000)} s\n`)
     onTaken(rows)
   }
   return rows

@@ -26,12 +26,19 @@ export function startBare(name: keyof typeof BARE): Promise<Running> {
 
 type ServeOptions = { readonly dataDir: string; readonly serverSecret: string }
 
-/**
- * The service as people run it, but for the log: a line a request would measure the log. `launcher`: of the package, in
- * place of the source.
- */
-export function startLatchkey(store: ServeOptions, launcher?: string): Promise<Running> {
-  return startServing(settingsOf(store), launcher)
+type StartOptions = {
+  /** Of the package, in place of the source. */
+  readonly launcher?: string
+  /** Processes that share the port. */
+  readonly workers?: number
+}
+
+/** The service as people run it, but for the log: a line a request would measure the log. */
+export function startLatchkey(
+  store: ServeOptions,
+  { launcher, workers = 1 }: StartOptions = {},
+): Promise<Running> {
+  return startServing({ ...settingsOf(store), LATCHKEY_WORKERS: String(workers) }, launcher)
 }
 
 const settingsOf = ({ dataDir, serverSecret }: ServeOptions) => ({
@@ -69,8 +76,8 @@ export async function startWatched(store: ServeOptions): Promise<Watched> {
 }
 
 /** Whatever port is free; and when told to stop, at once. */
-const SERVING = { PORT: '0', LATCHKEY_DRAIN_SECONDS: '0' }
-const LISTENING = /API +http:\/\/127\.0\.0\.1:(\d+)/
+export const SERVING = { PORT: '0', LATCHKEY_DRAIN_SECONDS: '0' }
+export const LISTENING = /API +http:\/\/127\.0\.0\.1:(\d+)/
 
 export function startServing(
   settings: Readonly<Record<string, string>>,

@@ -5,7 +5,7 @@ import type { Secret } from '@latchkey/core/secret'
 import { ownCpuSeconds } from './cpu-time.ts'
 import { type Extent, median, type Row, rowOf } from './figure.ts'
 import { ALLOWED_ADDRESS, activeIndexes } from './gateway-checks.ts'
-import { alternate, rates, ratios } from './rounds.ts'
+import { alternate, rates, ratios, type Target } from './rounds.ts'
 import { startLatchkey } from './running.ts'
 import { secretAt } from './secrets.ts'
 import type { Stores } from './stores.ts'
@@ -23,30 +23,14 @@ const LOADERS = 16
 
 /** The verifier of an application, from the text of a key to the verdict, while it follows a real service. */
 export async function v13LocalVerifier(extent: Extent, stores: Stores): Promise<Row[]> {
-  const store = await stores.of(KEYS)
-  await using service = await startLatchkey(store)
-  const latchkey = new Latchkey({ url: `http://127.0.0.1:${service.port}`, key: store.adminKey })
-  await using verifier = latchkey.verifier()
-  await verifier.ready()
   const inUse = extent.isQuick ? KEYS_IN_USE_QUICK : KEYS_IN_USE
-  const secrets = activeIndexes(inUse, KEYS).map(secretAt)
-  const texts = secrets.map((secret) => secret.reveal())
-  await fill(verifier, texts)
+  await using local = await localVerifyRate(stores, { keys: KEYS, inUse })
   const fingerprint = createFingerprinter(new Uint8Array(32))
-  const verify = () => verifyAll(verifier, texts)
+  const secrets = activeIndexes(inUse, KEYS).map(secretAt)
   const hash = () => hashAll(fingerprint, secrets)
-  const answered = async () => {
-    await sleep(LEASE_MS)
-    await verifier.ready()
-  }
-  await answered()
-  verify()
   hash()
   const measured = await alternate(extent, {
-    async verify() {
-      await answered()
-      return LOOPS / (await ownCpuSeconds(verify))
-    },
+    verify: local.rate,
     fingerprint: async () => LOOPS / (await ownCpuSeconds(hash)),
   })
   return [
@@ -60,6 +44,35 @@ export async function v13LocalVerifier(extent: Extent, stores: Stores): Promise<
       note: `${rates(measured, 'a CPU second')} (${(1e6 / median(measured.verify)).toFixed(1)} µs a verification)`,
     }),
   ]
+}
+
+/** Verifications of that verifier for each second of this process's own time, once it has its keys in memory. */
+export async function localVerifyRate(
+  stores: Stores,
+  { keys, inUse }: { readonly keys: number; readonly inUse: number },
+): Promise<AsyncDisposable & { readonly rate: Target }> {
+  const store = await stores.of(keys)
+  await using started = new AsyncDisposableStack()
+  const service = started.use(await startLatchkey(store))
+  const latchkey = new Latchkey({ url: `http://127.0.0.1:${service.port}`, key: store.adminKey })
+  const verifier = started.use(latchkey.verifier())
+  await verifier.ready()
+  const texts = activeIndexes(inUse, keys).map((index) => secretAt(index).reveal())
+  await fill(verifier, texts)
+  const answered = async () => {
+    await sleep(LEASE_MS)
+    await verifier.ready()
+  }
+  await answered()
+  verifyAll(verifier, texts)
+  const ended = started.move()
+  return {
+    async rate() {
+      await answered()
+      return LOOPS / (await ownCpuSeconds(() => verifyAll(verifier, texts)))
+    },
+    [Symbol.asyncDispose]: () => ended.disposeAsync(),
+  }
 }
 
 const attemptOf = (key: string) => ({ key, ip: ALLOWED_ADDRESS, permissions: ['app:read'] })

@@ -4,21 +4,26 @@ import { join } from 'node:path'
 import { createCluster, createDatabase } from '../packages/server/test/postgres-cluster.ts'
 import { httpCreates } from './durable-creates.ts'
 import { type Extent, type Row, rowOf } from './figure.ts'
+import { startFleet } from './fleet.ts'
 import { ALLOWED_ADDRESS, activeIndexes } from './gateway-checks.ts'
-import { fillPeer, type PeerStore, peerKeyAt, startLoop, startPeer } from './peers/better-auth.ts'
+import { fillPeer, type PeerStore, startLoop, startPeer } from './peers/better-auth.ts'
+import { peerKeyAt } from './peers/peer-settings.ts'
 import { cycle, requestText } from './request-text.ts'
-import { alternate, rates, ratios } from './rounds.ts'
-import { ratePerCpuSecond, settled, startLatchkey, warmUp } from './running.ts'
+import { alternate, rates, ratios, type Target } from './rounds.ts'
+import { type Running, ratePerCpuSecond, settled, startLatchkey, warmUp } from './running.ts'
 import { secretAt } from './secrets.ts'
-import type { Stores } from './stores.ts'
+import type { BenchStore, Stores } from './stores.ts'
+import { localVerifyRate } from './v13-local-verifier.ts'
 import { verifyRate } from './verify-loop.ts'
 
 const KEYS = 100_000
 /** Few enough that each figure's warm-up is short: better-auth writes with every verification. */
 const IN_USE = 2_000
 const SETTLED_ANSWERS = 2 * IN_USE
+const TOGETHER = 32
 
-const MARKS = { isBetter: 'higher', floor: 20, goal: 45 } as const
+const BETTER = { isBetter: 'higher' } as const
+const MARKS = { ...BETTER, floor: 20, goal: 45 }
 
 /** Against better-auth with its api-key plugin: the same key and permission over HTTP, in process, and creates. */
 export async function v5BetterAuth(extent: Extent, stores: Stores): Promise<Row[]> {
@@ -27,20 +32,14 @@ export async function v5BetterAuth(extent: Extent, stores: Stores): Promise<Row[
   try {
     const { url } = await createDatabase(cluster.url)
     extent.progress('filling the stores of better-auth')
-    const sqlite = fillPeer(
-      { name: 'SQLite', file: join(home, 'peer.db'), isBest: false, inUse: IN_USE },
-      KEYS,
-    )
+    const file = join(home, 'peer.db')
+    const sqlite = fillPeer({ name: 'SQLite', file, isBest: false, inUse: IN_USE }, KEYS)
     const best = { ...sqlite, setting: { ...sqlite.setting, isBest: true, name: 'memory, deferred writes' } }
     const postgres = fillPeer({ name: 'PostgreSQL', url, isBest: false, inUse: IN_USE }, KEYS)
     return [
-      await overHttp(extent, stores, { id: 'V5', peer: sqlite, ...MARKS }),
-      await overHttp(extent, stores, { id: 'V5b', peer: postgres, ...MARKS }),
-      await overHttp(extent, stores, { id: 'V5c', peer: best, isBetter: 'higher', floor: 8, goal: 20 }),
-      await inProcess(extent, stores, 'V6', sqlite),
-      await inProcess(extent, stores, 'V6b', best),
-      await creates(extent, stores, { id: 'W3', peer: sqlite, callers: 1, floor: 1.5, goal: 2.5 }),
-      await creates(extent, stores, { id: 'W3b', peer: sqlite, callers: 32, floor: 4, goal: 8 }),
+      ...(await onSqlite(extent, stores, sqlite, best)),
+      ...(await inProcess(extent, stores, sqlite, best)),
+      ...(await onPostgres(extent, postgres)),
     ]
   } finally {
     await cluster.dispose()
@@ -48,92 +47,151 @@ export async function v5BetterAuth(extent: Extent, stores: Stores): Promise<Row[
   }
 }
 
-type Compared = {
-  readonly id: string
-  readonly peer: PeerStore
-  readonly floor: number
-  readonly goal: number
+async function onSqlite(
+  extent: Extent,
+  stores: Stores,
+  peer: PeerStore,
+  best: PeerStore,
+): Promise<readonly Row[]> {
+  // Its keys are written to by the figures of creates: no other figure may see it.
+  const store = await stores.ofOwn(KEYS)
+  await using latchkey = await startLatchkey(store)
+  const rows: Row[] = []
+  {
+    await using other = await startPeer(peer)
+    const own = { server: latchkey, store }
+    rows.push(await overHttp(extent, { id: 'V5', own, other, name: peer.setting.name, ...MARKS }))
+    rows.push(...(await creates(extent, { own, other, name: 'SQLite' })))
+  }
+  await using other = await startPeer(best)
+  const own = { server: latchkey, store }
+  const marks = { ...BETTER, floor: 8, goal: 20 }
+  rows.push(await overHttp(extent, { id: 'V5c', own, other, name: best.setting.name, ...marks }))
+  return rows
 }
+
+/** Both on PostgreSQL. */
+async function onPostgres(extent: Extent, peer: PeerStore): Promise<readonly Row[]> {
+  await using fleet = await startFleet(1, KEYS, extent)
+  await using other = await startPeer(peer)
+  const own = { server: fleet.servers[0]!, store: fleet.store }
+  return [
+    await overHttp(extent, { id: 'V5b', own, other, name: peer.setting.name, ...MARKS }),
+    ...(await creates(extent, { own, other, name: 'PostgreSQL' })),
+  ]
+}
+
+type Sides = {
+  readonly own: { readonly server: Running; readonly store: BenchStore }
+  readonly other: Running
+  /** Of the peer's setting. */
+  readonly name: string
+}
+
+type Marks = typeof BETTER & { readonly floor: number; readonly goal: number }
 
 async function overHttp(
   extent: Extent,
-  stores: Stores,
-  { id, peer, ...marks }: Compared & typeof BETTER,
+  { id, own, other, name, ...marks }: Sides & Marks & { readonly id: string },
 ): Promise<Row> {
-  const store = await stores.of(KEYS)
-  await using latchkey = await startLatchkey(store)
-  await using other = await startPeer(peer)
-  const load = {
-    durationMs: extent.sliceMs,
-    next: cycle(
-      activeIndexes(IN_USE, IN_USE).map((index) =>
-        requestText('POST', '/verify', {
-          headers: { 'x-api-key': store.adminKey },
-          body: { key: secretAt(index).reveal(), ip: ALLOWED_ADDRESS, permissions: ['app:read'] },
-        }),
-      ),
-    ),
-  }
-  const otherLoad = {
-    durationMs: extent.sliceMs,
-    next: cycle(
-      Array.from({ length: IN_USE }, (_, index) =>
-        requestText('POST', '/verify', { body: { key: peerKeyAt(index), permissions: { app: ['read'] } } }),
-      ),
-    ),
-  }
-  await warmUp(latchkey, load, SETTLED_ANSWERS)
-  await settled(latchkey)
+  const load = { durationMs: extent.sliceMs, next: cycle(ownRequests(own.store)) }
+  const otherLoad = { durationMs: extent.sliceMs, next: cycle(peerRequests()) }
+  await warmUp(own.server, load, SETTLED_ANSWERS)
+  await settled(own.server)
   await warmUp(other, otherLoad, SETTLED_ANSWERS)
   const measured = await alternate(extent, {
-    latchkey: ratePerCpuSecond(latchkey, load),
+    latchkey: ratePerCpuSecond(own.server, load),
     betterAuth: ratePerCpuSecond(other, otherLoad),
   })
   return rowOf({
     id,
-    what: `POST /verify ÷ better-auth, verifyApiKey over HTTP (${peer.setting.name})`,
+    what: `POST /verify ÷ better-auth, verifyApiKey over HTTP (${name})`,
     rounds: ratios(measured.latchkey, measured.betterAuth),
     note: rates(measured, 'requests per CPU second'),
     ...marks,
   })
 }
 
-const BETTER = { isBetter: 'higher' } as const
+const ownRequests = ({ adminKey }: BenchStore): readonly Buffer[] =>
+  activeIndexes(IN_USE, IN_USE).map((index) =>
+    requestText('POST', '/verify', {
+      headers: { 'x-api-key': adminKey },
+      body: { key: secretAt(index).reveal(), ip: ALLOWED_ADDRESS, permissions: ['app:read'] },
+    }),
+  )
 
-async function inProcess(extent: Extent, stores: Stores, id: string, peer: PeerStore): Promise<Row> {
-  await using loop = await startLoop(peer, { ms: extent.sliceMs })
-  await using own = await verifyRate(stores, { keys: KEYS, inUse: IN_USE })
-  const measured = await alternate(extent, { latchkey: own.rate, betterAuth: loop.rate })
-  const marks = id === 'V6' ? { floor: 400, goal: 1_500 } : {}
-  return rowOf({
-    id,
-    what: `in-process verify ÷ better-auth, verifyApiKey (${peer.setting.name})`,
-    rounds: ratios(measured.latchkey, measured.betterAuth),
-    note: rates(measured, 'a CPU second'),
-    ...BETTER,
-    ...marks,
-  })
-}
+const peerRequests = (): readonly Buffer[] =>
+  Array.from({ length: IN_USE }, (_, index) =>
+    requestText('POST', '/verify', { body: { key: peerKeyAt(index), permissions: { app: ['read'] } } }),
+  )
 
-async function creates(
+/** The server's engine and the client's verifier, against better-auth as it comes and at its best. */
+async function inProcess(
   extent: Extent,
   stores: Stores,
-  { id, peer, callers, floor, goal }: Compared & { readonly callers: number },
-): Promise<Row> {
-  const store = await stores.empty()
-  await using latchkey = await startLatchkey(store)
-  await using other = await startPeer(peer)
+  peer: PeerStore,
+  bestPeer: PeerStore,
+): Promise<readonly Row[]> {
+  await using loop = await startLoop(peer, { ms: extent.sliceMs })
+  await using bestLoop = await startLoop(bestPeer, { ms: extent.sliceMs })
+  await using engine = await verifyRate(stores, { keys: KEYS, inUse: IN_USE })
+  await using client = await localVerifyRate(stores, { keys: KEYS, inUse: IN_USE })
   const measured = await alternate(extent, {
-    latchkey: httpCreates(latchkey, store, callers, extent.sliceMs),
-    betterAuth: httpCreates(other, store, callers, extent.sliceMs),
+    engine: engine.rate,
+    client: client.rate,
+    betterAuth: loop.rate,
+    best: bestLoop.rate,
   })
-  return rowOf({
+  const note = rates(measured, 'a CPU second')
+  const asItComes = `÷ better-auth, verifyApiKey (${peer.setting.name})`
+  const atItsBest = `÷ better-auth, verifyApiKey (${bestPeer.setting.name})`
+  const marks = { ...BETTER, note, floor: 400, goal: 1_500 }
+  const row = (id: string, what: string, above: readonly number[], below: readonly number[]) => ({
     id,
-    what: `durable create over HTTP ÷ better-auth, createApiKey over HTTP (SQLite), ${callers === 1 ? '1 caller' : `${callers} callers`}`,
-    rounds: ratios(measured.latchkey, measured.betterAuth),
-    note: rates(measured, 'a second'),
-    ...BETTER,
-    floor,
-    goal,
+    what,
+    rounds: ratios(above, below),
   })
+  const { engine: own, client: local, betterAuth, best } = measured
+  return [
+    rowOf({ ...row('V6', `in-process verify, the server's engine ${asItComes}`, own, betterAuth), ...marks }),
+    rowOf({
+      ...row('V6b', `in-process verify, the client's verifier ${asItComes}`, local, betterAuth),
+      ...marks,
+    }),
+    rowOf({
+      ...row('V6c', `in-process verify, the server's engine ${atItsBest}`, own, best),
+      ...BETTER,
+      note,
+    }),
+  ]
+}
+
+/** By the clock, for both wait for the disk. */
+async function creates(extent: Extent, { own, other, name }: Sides): Promise<readonly Row[]> {
+  const rows: Row[] = []
+  const isSqlite = name === 'SQLite'
+  for (const { id, callers, ...marks } of [
+    { id: isSqlite ? 'W3' : 'W3c', callers: 1, floor: 1.5, goal: 2.5 },
+    { id: isSqlite ? 'W3b' : 'W3d', callers: TOGETHER, floor: 4, goal: 8 },
+  ]) {
+    const targets: Record<'latchkey' | 'betterAuth', Target> = {
+      latchkey: httpCreates(own.server, own.store, callers, extent.sliceMs),
+      betterAuth: httpCreates(other, own.store, callers, extent.sliceMs),
+    }
+    await targets.latchkey()
+    await targets.betterAuth()
+    const measured = await alternate(extent, targets)
+    rows.push(
+      rowOf({
+        id,
+        what: `durable create over HTTP ÷ better-auth, createApiKey over HTTP (${name}), ${callers === 1 ? '1 caller' : `${callers} callers`}`,
+        rounds: ratios(measured.latchkey, measured.betterAuth),
+        note: rates(measured, 'a second'),
+        ...BETTER,
+        // The marks are those of the embedded store.
+        ...(isSqlite ? marks : {}),
+      }),
+    )
+  }
+  return rows
 }

@@ -112,6 +112,7 @@ async function loop() {
   const { ms } = JSON.parse(process.argv[3])
   const texts = Array.from({ length: inUse }, (_, index) => textOf(index))
   for (const text of texts) await verify(text)
+  console.log('ready')
   for await (const line of process.stdin.setEncoding('utf8')) {
     if (line.trim() === 'end') break
     const before = process.cpuUsage()
@@ -126,21 +127,23 @@ async function loop() {
 
 function serve() {
   const { userId } = JSON.parse(process.argv[3])
-  const server = createServer(async (request, response) => {
+  const server = createServer((request, response) => {
     const chunks = []
-    for await (const chunk of request) chunks.push(chunk)
-    const body = JSON.parse(Buffer.concat(chunks).toString())
-    const answer =
-      request.url === '/verify'
-        ? await auth.api.verifyApiKey({ body })
-        : await auth.api.createApiKey({ body: { userId, permissions: { app: ['read'] } } })
-    const text = JSON.stringify(answer)
-    const isRefused = request.url === '/verify' && !answer.valid
-    response.writeHead(isRefused ? 403 : request.url === '/verify' ? 200 : 201, {
+    request.on('data', (chunk) => chunks.push(chunk))
+    request.on('end', () => answer(request.url, JSON.parse(Buffer.concat(chunks).toString()), response))
+  })
+  async function answer(path, body, response) {
+    const isVerification = path === '/verify'
+    const answered = isVerification
+      ? await auth.api.verifyApiKey({ body })
+      : await auth.api.createApiKey({ body: { userId, permissions: { app: ['read'] } } })
+    const text = JSON.stringify(answered)
+    const isRefused = isVerification && !answered.valid
+    response.writeHead(isRefused ? 403 : isVerification ? 200 : 201, {
       'content-type': 'application/json',
       'content-length': Buffer.byteLength(text),
     })
     response.end(text)
-  })
+  }
   server.listen(0, '127.0.0.1', () => console.log(`port ${server.address().port}`))
 }

@@ -1,10 +1,10 @@
 import { execFileSync, spawn } from 'node:child_process'
-import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { Target } from '../rounds.ts'
 import { type Running, startScript } from '../running.ts'
+import { PEER_SETTINGS } from './peer-settings.ts'
 
 const SCRIPT = join(import.meta.dirname, 'better-auth.mjs')
 
@@ -29,7 +29,11 @@ export function fillPeer(setting: Setting, keys: number): PeerStore {
 
 /** Its server: as little HTTP around it as there can be. */
 export function startPeer({ setting, made }: PeerStore): Promise<Running> {
-  return startScript([SCRIPT, JSON.stringify({ ...setting, task: 'serve' }), made], {}, /^port (\d+)$/m)
+  return startScript(
+    [SCRIPT, JSON.stringify({ ...setting, task: 'serve' }), made],
+    PEER_SETTINGS,
+    /^port (\d+)$/m,
+  )
 }
 
 /** A process that verifies in a loop, whenever it is told to. */
@@ -37,8 +41,12 @@ export type Loop = AsyncDisposable & { readonly rate: Target }
 
 export async function startLoop({ setting }: PeerStore, options: { readonly ms: number }): Promise<Loop> {
   const args = [SCRIPT, JSON.stringify({ ...setting, task: 'loop' }), JSON.stringify(options)]
-  const child = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'inherit'] })
+  const env = { ...process.env, ...PEER_SETTINGS }
+  const child = spawn(process.execPath, args, { env, stdio: ['pipe', 'pipe', 'inherit'] })
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
+  // Two that write to one file at a time would be in each other's way.
+  const { value: ready } = await lines.next()
+  if (ready !== 'ready') throw new Error(`better-auth answered: ${ready}`)
   return {
     async rate() {
       child.stdin.write('go\n')
@@ -54,7 +62,3 @@ export async function startLoop({ setting }: PeerStore, options: { readonly ms: 
     },
   }
 }
-
-/** The text of one of its keys, as the script makes it. */
-export const peerKeyAt = (index: number): string =>
-  createHash('sha512').update(`bench ${index}`).digest('hex').slice(0, 64)

@@ -1,21 +1,14 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
-import { ask } from '../load.ts'
-import { requestText } from '../request-text.ts'
 import type { Running } from '../running.ts'
+import { freePort, startGateway } from './gateway.ts'
 
 /** One worker of nginx, which knows its keys from its configuration. */
 export type StaticMap = Running & {
   /** Writes the map anew and tells nginx to read it. */
   reload(keys: readonly string[]): void
 }
-
-const START_MS_MAX = 30_000
 
 /** nginx with a map of keys, as its documentation has it: what is not in it is answered with 401. */
 export async function startStaticMap(keys: readonly string[]): Promise<StaticMap> {
@@ -24,23 +17,16 @@ export async function startStaticMap(keys: readonly string[]): Promise<StaticMap
   const file = join(home, 'nginx.conf')
   writeFileSync(join(home, 'keys'), mapOf(keys))
   writeFileSync(file, configuration(home, port))
-  const path = `${process.env.PATH ?? ''}:/usr/sbin`
-  const child = spawn('nginx', ['-c', file, '-e', 'stderr', '-g', 'daemon off;'], {
-    env: { PATH: path },
-    stdio: ['ignore', 'ignore', 'inherit'],
-  })
-  await untilAnswering(port, child)
+  const gateway = await startGateway('nginx', ['-c', file, '-e', 'stderr', '-g', 'daemon off;'], port)
   return {
     port,
-    pid: workerOf(child.pid!),
+    pid: workerOf(gateway.child.pid!),
     reload(left) {
       writeFileSync(join(home, 'keys'), mapOf(left))
-      child.kill('SIGHUP')
+      gateway.child.kill('SIGHUP')
     },
     async [Symbol.asyncDispose]() {
-      const exited = once(child, 'exit')
-      child.kill('SIGTERM')
-      await exited
+      await gateway[Symbol.asyncDispose]()
       rmSync(home, { recursive: true, force: true })
     },
   }
@@ -48,6 +34,7 @@ export async function startStaticMap(keys: readonly string[]): Promise<StaticMap
 
 const mapOf = (keys: readonly string[]) => keys.map((key) => `"${key}" 1;\n`).join('')
 
+/** The buckets of the map: of the sizes that hold it, the one that nginx is quickest with. */
 function configuration(home: string, port: number): string {
   const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']
   return [
@@ -73,23 +60,3 @@ function configuration(home: string, port: number): string {
 /** Its only child: what answers requests. */
 const workerOf = (pid: number) =>
   Number(readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ')[0])
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  await once(server, 'close')
-  if (address === null || typeof address === 'string') throw new Error('no port is free')
-  return address.port
-}
-
-async function untilAnswering(port: number, child: { readonly exitCode: number | null }): Promise<void> {
-  const endsAtMs = performance.now() + START_MS_MAX
-  for (;;) {
-    const answer = await ask(port, requestText('GET', '/')).catch(() => undefined)
-    if (answer?.status === 401) return
-    if (child.exitCode !== null || performance.now() > endsAtMs) throw new Error('nginx did not start')
-    await sleep(20)
-  }
-}
