@@ -14,7 +14,7 @@ export const CONSOLE_ROOMS = {
       'server/users',
       'server/companies',
       'packages/server/src/http/router.ts',
-      'packages/server/src/diagnose/proxies.ts',
+      'packages/server/src/diagnose/running.ts',
     ],
     reads: ['server/storage', 'server/storage/tables'],
     types: ['server/http', 'server/services'],
@@ -24,7 +24,8 @@ export const CONSOLE_ROOMS = {
   'console/api': { may: ['client', ...CORE], types: ['contract'], node: {} },
   'console/ui': { may: ['client', 'console/api', ...CORE], types: ['contract'], node: {} },
   'console/features/*': {
-    may: ['client', 'console/api', 'console/ui', ...CORE],
+    // The files of gateways that the tests run, as text.
+    may: ['client', 'console/api', 'console/ui', 'docs', ...CORE],
     types: ['contract'],
     node: {},
   },

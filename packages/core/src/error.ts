@@ -31,6 +31,7 @@ export const ERROR_CODES = [
   'key_not_found',
   'company_not_found',
   'rotation_not_found',
+  'session_not_found',
   'route_not_found',
   'method_not_allowed',
   'not_acceptable',

@@ -9,6 +9,9 @@ import { createSlowReads } from './http/admission/slow-reads.ts'
 import { createTurns, type Turns } from './http/admission/turns.ts'
 import { createTurnstile } from './http/admission/turnstile.ts'
 import { type BrokenRequest, createBrokenAnswers } from './http/broken-request.ts'
+import { registerKeyDays } from './http/console/key-days.ts'
+import { registerKeyLimits } from './http/console/key-limits.ts'
+import { registerOwnAccount } from './http/console/own-account-routes.ts'
 import { registerConsolePages } from './http/console/pages.ts'
 import { registerConsoleSession } from './http/console/session-routes.ts'
 import { createDispatch, type Dispatch } from './http/dispatch.ts'
@@ -193,6 +196,9 @@ function registerOperations(
   registerOAuth(router, deps)
   registerGateway(router, deps, gatewayConnections)
   registerConsoleSession(router, deps)
+  registerOwnAccount(router, deps)
+  registerKeyDays(router, deps)
+  registerKeyLimits(router, deps)
   for (const id of Object.keys(operations) as OperationId[]) {
     registerOperation(router, deps, id, handlers[id] as Handler<OperationId>)
   }

@@ -57,6 +57,7 @@ export type Services = {
   readonly metrics: Metrics
   /** undefined: off. */
   readonly traces: Traces | undefined
+  readonly secretSource: SecretSource
   /** Lets go of everything, after what is under way is stored. */
   dispose(): Promise<void>
 }
@@ -133,6 +134,7 @@ export async function createServices(
     events,
     metrics,
     traces,
+    secretSource,
     dispose: () => disposeOf({ engine, revocations, limits, usage, events }),
   }
 }

@@ -1,5 +1,6 @@
 import { PASSWORD_LENGTH_MAX, PASSWORD_LENGTH_MIN } from '@latchkey/core/password-length'
 import { type Static, Type } from 'typebox'
+import type { Me } from './session.ts'
 import { Name } from './shared.ts'
 
 /** What the first visit of the console sends: who the owner is, and what the company is called. */
@@ -18,6 +19,54 @@ export type ConsoleSetup = Static<typeof ConsoleSetup>
 
 /** When the console's session ends unless it is renewed, and when it ends whatever is done. */
 export type ConsoleSession = { readonly expiresAt: string; readonly endsAt: string }
+
+/** What the console asks first: the session, and whose it is. */
+export type ConsoleVisit = ConsoleSession & { readonly me: Me }
+
+/** Whoever is signed in gives itself another password. */
+export const ConsolePassword = Type.Object(
+  {
+    currentPassword: Type.String({ minLength: 1, maxLength: PASSWORD_LENGTH_MAX }),
+    password: Type.String({ minLength: PASSWORD_LENGTH_MIN, maxLength: PASSWORD_LENGTH_MAX }),
+  },
+  { additionalProperties: false },
+)
+
+/** One's own sessions that are not over, the last that was begun first. */
+export type ConsoleSessions = {
+  readonly data: readonly {
+    readonly id: string
+    /** The one that asks. */
+    readonly isCurrent: boolean
+    /** From where it was begun; null: not known. */
+    readonly address: string | null
+    readonly startedAt: string
+    readonly expiresAt: string
+    readonly endsAt: string
+  }[]
+}
+
+/** How often keys were used, day by day, as a list shows it beside each. */
+export type ConsoleKeyDays = {
+  /** The first day, in UTC; each list has one number a day from there on. */
+  readonly from: string
+  readonly days: number
+  /** Keys that were not used in these days are left out. */
+  readonly keys: Readonly<
+    Record<string, { readonly accepted: readonly number[]; readonly refused: readonly number[] }>
+  >
+}
+
+/** How the limits of a key stand now. `span`: seconds of a window that slides, or a period of the calendar in UTC. */
+export type ConsoleKeyLimits = {
+  readonly limits: readonly {
+    readonly name: string
+    readonly max: number
+    readonly span: number | 'day' | 'month'
+    readonly remaining: number
+    readonly resetAt: string
+  }[]
+}
 
 /** What one check of the settings found, as `latchkey doctor` says it. */
 type ConsoleFinding = {

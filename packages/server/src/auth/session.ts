@@ -16,7 +16,7 @@ export function requireSession(principal: Principal): SessionId {
 
 /** Begins a session of a user that has proven who it is. */
 export async function openSession(
-  { db, nowMs, randomBytes, record }: Change,
+  { db, nowMs, randomBytes, record, actor }: Change,
   userId: UserId,
 ): Promise<SessionId> {
   const sessionId = nextId('ses', { nowMs, randomBytes })
@@ -26,6 +26,7 @@ export async function openSession(
     created_at: nowMs,
     expires_at: nowMs + SESSION_TOKEN_MS,
     ended_at: null,
+    address: actor.address,
   })
   await record({
     action: 'session.started',
@@ -57,6 +58,20 @@ export async function endSession(change: Change): Promise<void> {
     isUrgent: true,
   })
   change.revoke({ scope: 'session', id: sessionId })
+}
+
+/** Ends another session of the same user. Throws AppError `session_not_found`. */
+export async function endOwnSession(change: Change, sessionId: string): Promise<void> {
+  const { db, nowMs, principal, record, revoke } = change
+  requireSession(principal)
+  const session = isId('ses', sessionId) ? await findSession(db, sessionId) : undefined
+  // Of somebody else it is as unknown as one that never was.
+  if (session?.user_id !== principal.userId || session.ended_at !== null || session.expires_at <= nowMs) {
+    throw new AppError('session_not_found', 'You have no such session, or it is over.')
+  }
+  await updateSession(db, session.id, { ended_at: nowMs })
+  await record({ action: 'session.ended', object: { type: 'session', id: session.id }, isUrgent: true })
+  revoke({ scope: 'session', id: session.id })
 }
 
 /** Ends every session of the user whose session this is, this one too. */

@@ -5,7 +5,7 @@ import { findNewestMs, findSecretCheck, findUsageExtent } from '../storage/sqlit
 import { diagnoseClock } from './clock.ts'
 import { diagnoseDataDir, diagnoseDisk } from './data-dir.ts'
 import { diagnoseDatabase, diagnoseIntegrity } from './database.ts'
-import { type Finding, problem, reasonOf } from './finding.ts'
+import { attempt, type Finding, problem, reasonOf } from './finding.ts'
 import { diagnosePostgres } from './postgres.ts'
 import { probe } from './probe.ts'
 import { diagnoseMetrics, diagnosePort, diagnoseProxies } from './proxies.ts'
@@ -90,14 +90,4 @@ async function* diagnoseFiles(
   yield* diagnoseIntegrity(store, onProgress)
   const usage = ask(store, findUsageExtent)
   if (usage !== undefined) yield diagnoseUsage(usage, usageDays)
-}
-
-/** A check that this user may not make, or that cannot be made, is a finding like another. */
-function attempt(check: string, diagnoseIt: () => Finding): Finding {
-  try {
-    return diagnoseIt()
-  } catch (error) {
-    const remedy = 'Run latchkey doctor as the user the service runs as, or as root.'
-    return problem(check, `It could not be looked at (${reasonOf(error)}).`, remedy)
-  }
 }

@@ -25,3 +25,13 @@ export const problem = (check: string, detail: string, remedy: string): Finding 
 })
 
 export const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
+
+/** A check that this user may not make, or that cannot be made, is a finding like another. */
+export function attempt(check: string, diagnoseIt: () => Finding): Finding {
+  try {
+    return diagnoseIt()
+  } catch (error) {
+    const remedy = 'Run latchkey doctor as the user the service runs as, or as root.'
+    return problem(check, `It could not be looked at (${reasonOf(error)}).`, remedy)
+  }
+}

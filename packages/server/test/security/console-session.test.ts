@@ -226,7 +226,9 @@ describe('the session', () => {
   test('is looked for without an error: whoever has none, or one that is over, is told so', async () => {
     const cookie = await signIn()
     const there = await send({ ...LOOK, headers: { cookie } })
-    expect([there.status, Object.keys(there.body)]).toEqual([200, ['expiresAt', 'endsAt']])
+    expect([there.status, Object.keys(there.body)]).toEqual([200, ['expiresAt', 'endsAt', 'me']])
+    const { requestId: _, ...me } = there.body.me
+    expect((await send({ path: '/me', headers: { cookie } })).body).toMatchObject(me)
     expect(there.headers['set-cookie']).toBeUndefined()
     const garbled = `${cookie.slice(0, -4)}AAAA`
     for (const [what, sent] of Object.entries({ none: [], garbled, empty: 'latchkey_session=' })) {
@@ -280,9 +282,13 @@ describe('the session', () => {
       address: '198.51.100.7',
     })
     expect(body.operated.store).toBe(server.services.engine.store)
+    const isEmbedded = body.operated.store === 'sqlite'
     expect(body.operated.findings.map(({ check }: { check: string }) => check)).toEqual([
+      ...(isEmbedded ? ['data-directory'] : []),
+      'server-secret',
       'proxies',
       'metrics',
+      ...(isEmbedded ? ['disk'] : []),
     ])
     expect((await send(DEPLOYMENT)).body.code).toBe('missing_credentials')
     const email = 'tenant@example.com'

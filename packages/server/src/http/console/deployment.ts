@@ -1,7 +1,7 @@
 import type { ConsoleDeployment } from '@latchkey/contract/schemas/console'
 import { formatAddress } from '@latchkey/core/address'
 import { isPermitted } from '@latchkey/core/permission'
-import { diagnoseMetrics, diagnoseProxies } from '../../diagnose/proxies.ts'
+import { diagnoseRunning } from '../../diagnose/running.ts'
 import type { Services } from '../../services.ts'
 import { type AuthenticateDeps, authenticate } from '../admission/authenticate.ts'
 import { type Answer, jsonAnswer } from '../wire/answer.ts'
@@ -9,7 +9,7 @@ import { consoleOriginOf } from '../wire/console-cookie.ts'
 import type { Incoming } from '../wire/incoming.ts'
 import { headerValues } from '../wire/raw-headers.ts'
 
-type Deps = AuthenticateDeps & Pick<Services, 'engine' | 'config'>
+type Deps = AuthenticateDeps & Pick<Services, 'engine' | 'config' | 'secretSource'>
 
 /** Only the operator's company has it: settings are those of the whole deployment. */
 const PERMISSION = 'companies:read'
@@ -41,11 +41,15 @@ function pathOf({ raw, address, isFromTrustedProxy }: Incoming): ConsoleDeployme
   }
 }
 
-async function describeOperated({ engine, config }: Deps): Promise<ConsoleDeployment['operated']> {
+async function describeOperated({
+  engine,
+  config,
+  secretSource,
+}: Deps): Promise<ConsoleDeployment['operated']> {
   return {
     store: engine.store,
     publicUrl: config.publicUrl,
-    findings: [diagnoseProxies(config, { kind: 'nobody' }), diagnoseMetrics(config)],
+    findings: diagnoseRunning(config, secretSource),
     servers: await findServers(engine),
   }
 }

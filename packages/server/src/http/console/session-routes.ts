@@ -1,51 +1,31 @@
-import { type ConsoleSession, ConsoleSetup } from '@latchkey/contract/schemas/console'
+import { type ConsoleSession, ConsoleSetup, type ConsoleVisit } from '@latchkey/contract/schemas/console'
 import { SignIn } from '@latchkey/contract/schemas/session'
 import { AppError, type ErrorCode } from '@latchkey/core/error'
 import type { SessionId } from '@latchkey/core/ids'
-import type { Static, TSchema } from 'typebox'
-import {
-  endEverySession,
-  endSession,
-  renewSession,
-  requireSession,
-  SESSION_MS_MAX,
-} from '../../auth/session.ts'
+import type { Static } from 'typebox'
+import { endEverySession, endSession, renewSession, SESSION_MS_MAX } from '../../auth/session.ts'
 import { signIn } from '../../auth/sign-in.ts'
 import type { Change } from '../../changes/change.ts'
 import { findSession } from '../../storage/tables/people.ts'
-import { authenticate, refuseUnknown } from '../admission/authenticate.ts'
+import { refuseUnknown } from '../admission/authenticate.ts'
 import { issueSessionToken } from '../oauth/session-token.ts'
-import type { RouteDeps } from '../route.ts'
+import { presentMe } from '../present/present-me.ts'
 import type { Router } from '../router.ts'
 import { signInRefused } from '../routes/create-session.ts'
-import type { HandlerDeps } from '../schema/context.ts'
 import { actorOf } from '../schema/request-context.ts'
-import { createBodyValidator } from '../schema/validation.ts'
 import { type Answer, jsonAnswer } from '../wire/answer.ts'
-import { readJsonBody, USUAL_ROOM } from '../wire/body.ts'
-import { assertFromConsole, consoleCookie, consoleOriginOf, isSecureOrigin } from '../wire/console-cookie.ts'
-import { type Incoming, laneOf } from '../wire/incoming.ts'
-import { checkAccept } from '../wire/request-checks.ts'
+import { consoleCookie, consoleOriginOf, isSecureOrigin } from '../wire/console-cookie.ts'
+import type { Incoming } from '../wire/incoming.ts'
 import { requestOrigin } from '../wire/request-origin.ts'
+import { bodyReader, type ConsoleDeps, consoleRoutesOn, sessionOf } from './console-route.ts'
 import { describeDeployment } from './deployment.ts'
 import { setUp } from './set-up.ts'
 
-type Deps = RouteDeps & HandlerDeps
-
 /** Where the console signs in and out. The session is one like all others; only its token is kept in a cookie. */
-export function registerConsoleSession(router: Router, deps: Deps): void {
+export function registerConsoleSession(router: Router, deps: ConsoleDeps): void {
   const readSignIn = bodyReader(deps, SignIn)
   const readSetup = bodyReader(deps, ConsoleSetup)
-  const add = (method: string, path: string, answer: (request: Incoming) => Promise<Answer>) =>
-    router.add([method], path, {
-      name: `${method} ${path}`,
-      mayRevoke: method === 'DELETE',
-      async answer(request) {
-        checkAccept(request.raw)
-        assertFromConsole(request.raw)
-        return answer(request)
-      },
-    })
+  const add = consoleRoutesOn(router)
 
   add('POST', '/console/session', async (request) => {
     // Before anybody has sent a password over a network that reads along for nothing.
@@ -67,17 +47,11 @@ export function registerConsoleSession(router: Router, deps: Deps): void {
   add('DELETE', '/console/sessions', (request) => end(deps, request, endEverySession))
 }
 
-function bodyReader<Schema extends TSchema>({ turns }: Deps, schema: Schema) {
-  const validate = createBodyValidator(schema, new Map())
-  return async (request: Incoming): Promise<Static<Schema>> => {
-    const { value } = await readJsonBody(request.raw, USUAL_ROOM, () => turns.take(laneOf(request)))
-    validate(value)
-    // Held against the schema just now.
-    return value as Static<Schema>
-  }
-}
-
-async function signInWith(deps: Deps, request: Incoming, body: Static<typeof SignIn>): Promise<SessionId> {
+async function signInWith(
+  deps: ConsoleDeps,
+  request: Incoming,
+  body: Static<typeof SignIn>,
+): Promise<SessionId> {
   const { address } = request
   const nowMs = deps.clock.nowMs()
   const started = await signIn(deps, body, { nowMs, actor: actorOf(request), address })
@@ -87,7 +61,7 @@ async function signInWith(deps: Deps, request: Incoming, body: Static<typeof Sig
 }
 
 /** The cookie of a session, new at each sign-in: whatever the browser was given before gives way to it. */
-async function cookieAnswer(deps: Deps, request: Incoming, sessionId: SessionId): Promise<Answer> {
+async function cookieAnswer(deps: ConsoleDeps, request: Incoming, sessionId: SessionId): Promise<Answer> {
   const session = await deps.engine.read((db) => findSession(db, sessionId))
   if (session === undefined) throw signInRefused()
   const { expires_at: expiresAtMs } = session
@@ -123,35 +97,28 @@ const OVER: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
  * Whether somebody is signed in. That nobody is is no error: browsers write each 401 down in red, and the first page
  * that a newcomer sees would have one.
  */
-async function look(deps: Deps, request: Incoming): Promise<Answer> {
-  let sessionId: SessionId
+async function look(deps: ConsoleDeps, request: Incoming): Promise<Answer> {
+  let asker: Awaited<ReturnType<typeof sessionOf>>
   try {
-    sessionId = (await sessionOf(deps, request)).sessionId
+    asker = await sessionOf(deps, request)
   } catch (error) {
     if (error instanceof AppError && OVER.has(error.code))
       return { status: 204, headers: {}, body: undefined }
     throw error
   }
-  const session = await deps.engine.read((db) => findSession(db, sessionId))
+  const session = await deps.engine.read((db) => findSession(db, asker.sessionId))
   if (session === undefined) return { status: 204, headers: {}, body: undefined }
-  return jsonAnswer(200, JSON.stringify(presentSession(session)))
+  const { address, requestId } = request
+  const me = presentMe(asker.requester.principal, { address, requestId })
+  const body: ConsoleVisit = { ...presentSession(session), me }
+  return jsonAnswer(200, JSON.stringify(body))
 }
 
-/** Whose session it is that the console presents. */
-async function sessionOf(deps: Deps, request: Incoming) {
-  const { raw, address } = request
-  const asked = { visibleTo: null, permissions: [], exempt: null, asker: null }
-  const cookieAt = () => consoleOriginOf(deps.config, request)
-  const principal = await authenticate(deps, raw, address, asked, { cookieAt })
-  request.principal = principal
-  return {
-    requester: { actor: actorOf(request), principal, address, assertPermitted: () => {} },
-    sessionId: requireSession(principal),
-    companyId: principal.homeCompanyId ?? principal.companyId,
-  }
-}
-
-async function end(deps: Deps, request: Incoming, work: (change: Change) => Promise<void>): Promise<Answer> {
+async function end(
+  deps: ConsoleDeps,
+  request: Incoming,
+  work: (change: Change) => Promise<void>,
+): Promise<Answer> {
   const { requester, companyId } = await sessionOf(deps, request)
   await deps.change(requester, companyId, work, { isRevocation: true })
   return {

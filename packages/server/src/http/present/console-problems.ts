@@ -14,4 +14,10 @@ export const CONSOLE_PROBLEMS = {
     'Signing in to the console takes https, but on the machine itself.',
     'Put TLS in front (docs/operate/tls.md), or open the console on the machine itself.',
   ),
+  session_not_found: kind(
+    404,
+    'Session not found',
+    'The session is not one of yours, or it is over.',
+    'Load the list of your sessions again.',
+  ),
 } as const

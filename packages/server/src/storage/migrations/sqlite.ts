@@ -12,6 +12,7 @@ import { imports } from './sqlite-0011-imports.ts'
 import { verifiers } from './sqlite-0014-verifiers.ts'
 import { limits } from './sqlite-0016-limits.ts'
 import { usage } from './sqlite-0017-usage.ts'
+import { sessionAddresses } from './sqlite-0018-session-addresses.ts'
 
 /** Forward only, in this order. A name that was released is never edited: the next change is a new one. */
 const MIGRATIONS: readonly { readonly name: string; readonly sql: string }[] = [
@@ -26,6 +27,7 @@ const MIGRATIONS: readonly { readonly name: string; readonly sql: string }[] = [
   { name: '0014-verifiers', sql: verifiers },
   { name: '0016-limits', sql: limits },
   { name: '0017-usage', sql: usage },
+  { name: '0018-session-addresses', sql: sessionAddresses },
 ]
 
 /** Marks a file as ours ("LKey"), so that another program's database is refused, not migrated. */

@@ -47,14 +47,37 @@ export async function updateSession(
   await db.updateTable('sessions').set(changes).where('id', '=', id).execute()
 }
 
-/** Ends every open session of a user. */
-export async function endSessionsOf(db: Db, userId: UserId, nowMs: number): Promise<void> {
-  await db
+/** The sessions of a user that are not over, the last that was begun first. */
+export async function listSessionsOf(
+  db: Db,
+  userId: UserId,
+  { nowMs, limit }: { readonly nowMs: number; readonly limit: number },
+): Promise<SessionRow[]> {
+  return db
+    .selectFrom('sessions')
+    .selectAll()
+    .where('user_id', '=', userId)
+    .where('ended_at', 'is', null)
+    .where('expires_at', '>', nowMs)
+    .orderBy('created_at', 'desc')
+    .orderBy('id', 'desc')
+    .limit(limit)
+    .execute()
+}
+
+/** Ends every open session of a user, but for one that is to stay. */
+export async function endSessionsOf(
+  db: Db,
+  userId: UserId,
+  nowMs: number,
+  staying?: SessionId,
+): Promise<void> {
+  const open = db
     .updateTable('sessions')
     .set({ ended_at: nowMs })
     .where('user_id', '=', userId)
     .where('ended_at', 'is', null)
-    .execute()
+  await (staying === undefined ? open : open.where('id', '!=', staying)).execute()
 }
 
 /** How long an address counts as known after the last sign-in from it. */

@@ -69,6 +69,8 @@ export type SessionRow = {
   created_at: number
   expires_at: number
   ended_at: number | null
+  /** From where it was begun; null: not known. */
+  address: string | null
 }
 
 type KeyUsageRow = { key_id: KeyId; last_used_at: number; last_address: string | null }

@@ -1,0 +1,61 @@
+import type { ConsoleKeyDays } from '@latchkey/contract/schemas/console'
+import { dateOf, dayOf } from '@latchkey/core/calendar'
+import { isId } from '@latchkey/core/ids'
+import { OUTCOME_CODES } from '@latchkey/core/outcome-code'
+import { Type } from 'typebox'
+import { findDaysOfKeys } from '../../storage/tables/key-days.ts'
+import type { Router } from '../router.ts'
+import { createQueryValidator } from '../schema/validation.ts'
+import { type Answer, jsonAnswer } from '../wire/answer.ts'
+import { urlOf } from '../wire/incoming.ts'
+import { parseQuery } from '../wire/query.ts'
+import { parseTarget } from '../wire/request-target.ts'
+import { type ConsoleDeps, consoleRoutesOn, permittedOf } from './console-route.ts'
+
+/** As wide as a row has room for. */
+const DAYS = 14
+/** A page of the list has no more keys. */
+const KEYS_MAX = 100
+
+const KeyDaysQuery = Type.Object(
+  { keys: Type.String({ minLength: 1, maxLength: KEYS_MAX * 32, description: 'Ids of keys, with commas.' }) },
+  { additionalProperties: false },
+)
+
+/** What the list of keys draws beside each: how often it was used, day by day. */
+export function registerKeyDays(router: Router, deps: ConsoleDeps): void {
+  const validate = createQueryValidator(KeyDaysQuery)
+  consoleRoutesOn(router)('GET', '/console/key-days', async (request) => {
+    const { companyId } = await permittedOf(deps, request, 'keys:read')
+    const { query, faults } = parseQuery(parseTarget(urlOf(request))?.query ?? '', KeyDaysQuery)
+    validate(query, faults)
+    return answerFor(deps, companyId, String(query.keys).split(',').slice(0, KEYS_MAX))
+  })
+}
+
+async function answerFor(
+  { engine, clock }: ConsoleDeps,
+  companyId: Parameters<typeof findDaysOfKeys>[1],
+  asked: readonly string[],
+): Promise<Answer> {
+  const to = dayOf(clock.nowMs())
+  const from = to - DAYS + 1
+  const keyIds = asked.filter((id) => isId('key', id))
+  const rows = await engine.read((db) => findDaysOfKeys(db, companyId, keyIds, { from, to }), {
+    party: companyId,
+  })
+  const keys: Record<string, { accepted: number[]; refused: number[] }> = {}
+  for (const { keyId, day, counts } of rows) {
+    keys[keyId] ??= { accepted: noDays(), refused: noDays() }
+    const verdicts = counts.slice(0, OUTCOME_CODES.length)
+    const accepted = verdicts[VALID] ?? 0
+    keys[keyId].accepted[day - from] = accepted
+    keys[keyId].refused[day - from] = verdicts.reduce((sum, count) => sum + count, 0) - accepted
+  }
+  const body: ConsoleKeyDays = { from: dateOf(from), days: DAYS, keys }
+  return jsonAnswer(200, JSON.stringify(body))
+}
+
+const VALID = OUTCOME_CODES.indexOf('VALID')
+
+const noDays = (): number[] => Array.from({ length: DAYS }, () => 0)
