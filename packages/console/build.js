@@ -38,6 +38,7 @@ async function build({ build: bundle }) {
     // Names in the page are relative: the service puts the path before them under which it is reached.
     base: './',
     logLevel: 'warn',
+    plugins: [headOfThePage(), wholeSheet()],
     build: {
       outDir: dist,
       emptyOutDir: false,
@@ -58,4 +59,47 @@ async function build({ build: bundle }) {
   }
   if (values.modules === undefined) return
   writeFileSync(values.modules, JSON.stringify(output.flatMap((made) => made.moduleIds ?? [])))
+}
+
+/**
+ * The script of the colours gets a name with a digest, so that a browser keeps it. What the first script will load is
+ * fetched beside it.
+ */
+function headOfThePage() {
+  const scheme = readFileSync(`${root}src/scheme.js`, 'utf8')
+  return {
+    name: 'head-of-the-page',
+    buildStart() {
+      this.emitFile({ type: 'asset', name: 'scheme.js', source: scheme })
+    },
+    transformIndexHtml: {
+      order: 'post',
+      handler(html, { bundle }) {
+        const made = Object.values(bundle)
+        const colours = made.find(({ names }) => names?.includes('scheme.js'))
+        const main = made.find(({ facadeModuleId }) => facadeModuleId?.endsWith('/src/main.tsx'))
+        const preloads = [main.fileName, ...main.imports]
+          .filter((name) => !html.includes(name))
+          .map((name) => `<link rel="modulepreload" crossorigin href="./${name}">`)
+        return html
+          .replace('<!-- colours -->', `<script src="./${colours.fileName}"></script>`)
+          .replace('</head>', `  ${preloads.join('\n    ')}\n  </head>`)
+      },
+    },
+  }
+}
+
+/** A part of the library whose rules are not in library.css would stand there naked. */
+function wholeSheet() {
+  const sheet = readFileSync(`${root}src/ui/library.css`, 'utf8')
+  return {
+    name: 'whole-sheet',
+    generateBundle(_, bundle) {
+      const parts = Object.values(bundle)
+        .flatMap(({ moduleIds }) => moduleIds ?? [])
+        .flatMap((id) => /@mantine\/core\/.*\/components\/(\w+)\/.*\.module\.mjs$/.exec(id)?.[1] ?? [])
+      const missing = [...new Set(parts)].filter((part) => !sheet.includes(`/${part}.css`))
+      if (missing.length > 0) this.error(`src/ui/library.css lacks the rules of ${missing.join(', ')}`)
+    },
+  }
 }

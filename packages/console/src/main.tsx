@@ -1,5 +1,3 @@
-import '@mantine/core/styles.css'
-import './ui/console.css'
 import { localStorageColorSchemeManager, MantineProvider } from '@mantine/core'
 import { QueryClientProvider } from '@tanstack/react-query'
 import { createRoot } from 'react-dom/client'

@@ -52,7 +52,7 @@ async function send(method: string, path: string, { query, body, headers, signal
         // Only the console can send it: see the service's console-cookie.ts.
         'x-latchkey-console': '1',
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-        ...(company === undefined || path.startsWith('/console/') ? {} : { 'x-company-id': company.id }),
+        ...(company === undefined ? {} : { 'x-company-id': company.id }),
         ...headers,
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),

@@ -1,5 +1,7 @@
 import type { ConsoleSession, ConsoleSetup } from '@latchkey/contract/schemas/console'
+import type { Me } from '@latchkey/contract/schemas/session'
 import { type Acting, acting } from './acting.ts'
+import { takeVisit } from './early.ts'
 import { meQuery } from './queries.ts'
 import { queryClient } from './query-client.ts'
 import { request } from './request.ts'
@@ -16,12 +18,14 @@ tabs.onmessage = ({ data }) => {
 export async function lookWhoIsIn(): Promise<void> {
   try {
     // Asked first, so that a newcomer's browser has no refusal to write down.
-    if (sessionPhase.get() === 'unknown' && !(await hasSession())) return sessionPhase.set('out')
+    const visit = await takeVisit()
+    if (visit === undefined && sessionPhase.get() === 'unknown') return sessionPhase.set('out')
+    const isActing = acting.get() !== undefined
+    const me = visit === undefined || isActing ? (await request<Me>('GET', '/me')).body : visit.me
     const before = queryClient.getQueryData(meQuery.queryKey)
-    const me = (await request<{ userId: string }>('GET', '/me')).body
     // Another tab may have let somebody else in: nothing of the first is shown to the second.
     if (before !== undefined && before.userId !== me.userId) queryClient.clear()
-    await queryClient.fetchQuery({ ...meQuery, staleTime: 0 })
+    queryClient.setQueryData(meQuery.queryKey, me)
     sessionPhase.set('in')
   } catch (error) {
     if (sessionPhase.get() === 'unknown') {
@@ -35,9 +39,6 @@ export async function lookWhoIsIn(): Promise<void> {
     throw error
   }
 }
-
-const hasSession = async (): Promise<boolean> =>
-  (await request<ConsoleSession | undefined>('GET', '/console/session')).body !== undefined
 
 export async function signIn(username: string, password: string): Promise<void> {
   await request<ConsoleSession>('POST', '/console/session', { body: { username, password } })

@@ -20,8 +20,10 @@ export function Exactly({ at, never = 'Never' }: WhenProps) {
   )
 }
 
-export const exactly = (at: string): string =>
-  new Date(at).toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'short' })
+/** Made once: there are hundreds of moments on a page. */
+const moments = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' })
+
+export const exactly = (at: string): string => moments.format(new Date(at))
 
 const UNITS: readonly (readonly [Intl.RelativeTimeFormatUnit, number])[] = [
   ['year', 365 * 86_400_000],

@@ -1,8 +1,8 @@
 import { Button, NativeSelect, TextInput } from '@mantine/core'
 import { type RefObject, useEffect, useState } from 'react'
+import { isFiltered, type KeyFilters } from '../../api/key-filters.ts'
 import { useUsers } from '../../api/queries.ts'
 import { INSTEAD_OF_SECRET, isWholeSecret } from '../../api/whole-secret.ts'
-import { isFiltered, type KeyFilters } from './key-filters.ts'
 
 type FilterBarProps = {
   readonly filters: KeyFilters

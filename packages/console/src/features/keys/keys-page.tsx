@@ -3,8 +3,9 @@ import { Button } from '@mantine/core'
 import { keepPreviousData, useQuery } from '@tanstack/react-query'
 import { useNavigate, useSearch } from '@tanstack/react-router'
 import { useRef, useState } from 'react'
+import { takeList } from '../../api/early.ts'
+import { isFiltered, type KeyFilters, queryOfKeys, readKeyFilters } from '../../api/key-filters.ts'
 import { type Listed, useMay } from '../../api/queries.ts'
-import { request } from '../../api/request.ts'
 import { ApiCall } from '../../ui/api-call.tsx'
 import { ProblemNotice } from '../../ui/notice.tsx'
 import { Page } from '../../ui/page.tsx'
@@ -13,7 +14,6 @@ import { useHotkey } from '../../ui/use-hotkey.ts'
 import { BulkBar } from './bulk-bar.tsx'
 import { CreateKeyDialog } from './create-key-dialog.tsx'
 import { FilterBar } from './filter-bar.tsx'
-import { isFiltered, type KeyFilters, queryOfKeys, readKeyFilters } from './key-filters.ts'
 import { KeysTable } from './keys-table.tsx'
 import { NoKeys } from './no-keys.tsx'
 
@@ -28,7 +28,7 @@ export function KeysPage() {
   const query = queryOfKeys(filters, Date.now())
   const { data, error, isPending, refetch } = useQuery({
     queryKey: ['keys', 'list', query],
-    queryFn: async ({ signal }) => (await request<Listed<ApiKey>>('GET', '/keys', { query, signal })).body,
+    queryFn: async ({ signal }) => (await takeList<Listed<ApiKey>>('/keys', { query, signal })).body,
     placeholderData: keepPreviousData,
   })
   useHotkey('/', () => search.current?.focus())

@@ -1,11 +1,11 @@
 import type { ApiKey } from '@latchkey/contract/schemas/keys'
-import { Link } from '@tanstack/react-router'
 import { type Dispatch, type KeyboardEvent, memo, type SetStateAction, useCallback } from 'react'
 import { useMay, useNameOf } from '../../api/queries.ts'
 import { AddressChips } from '../../ui/address-chips.tsx'
 import { LoadingRows } from '../../ui/loading-rows.tsx'
 import { StatusBadge } from '../../ui/status-badge.tsx'
 import { When } from '../../ui/when.tsx'
+import { KeyLink } from './key-link.tsx'
 
 type KeysTableProps = {
   readonly rows: readonly ApiKey[]
@@ -88,9 +88,7 @@ const KeyRow = memo(function KeyRow({ apiKey, userName, isPicked, onToggle }: Ke
         </td>
       )}
       <td data-label="Description">
-        <Link to="/keys/$keyId" params={{ keyId: apiKey.id }} data-row-link className="lk-text">
-          {name}
-        </Link>
+        <KeyLink keyId={apiKey.id}>{name}</KeyLink>
         {apiKey.mode === 'test' ? <span className="lk-dim"> (test)</span> : null}
       </td>
       <td data-label="Key" className="lk-mono">

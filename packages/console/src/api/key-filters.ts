@@ -1,4 +1,4 @@
-import type { RequestOptions } from '../../api/request.ts'
+import type { RequestOptions } from './request.ts'
 
 /** What the address of the list says. */
 export type KeyFilters = {
@@ -51,3 +51,16 @@ export function queryOfKeys(filters: KeyFilters, nowMs: number): NonNullable<Req
 
 export const isFiltered = ({ after: _after, before: _before, ...filters }: KeyFilters): boolean =>
   Object.keys(filters).length > 0
+
+/** What the first page of this address asks for; undefined: it is not the list. */
+export function firstQueryOfKeys(
+  { pathname, search }: Pick<Location, 'pathname' | 'search'>,
+  consolePath: string,
+): RequestOptions['query'] {
+  const place = pathname.slice(consolePath.length)
+  if (place === '/keys') {
+    return queryOfKeys(readKeyFilters(Object.fromEntries(new URLSearchParams(search))), Date.now())
+  }
+  // From there one is sent to the list.
+  return place === '' || place === '/' ? queryOfKeys({}, Date.now()) : undefined
+}
