@@ -56,6 +56,10 @@ export async function findBarriers(page: Page, rules?: readonly string[]): Promi
   }, rules)
 }
 
-/** Whether the page is wider than the window, so that one has to scroll to the side. */
+/** Whether the page is wider than the window, or a table wider than its frame. */
 export const isTooWide = (page: Page): Promise<boolean> =>
-  page.evaluate(() => document.documentElement.scrollWidth > document.documentElement.clientWidth + 1)
+  page.evaluate(() =>
+    [document.documentElement, ...document.querySelectorAll('.lk-table-wrap')].some(
+      ({ scrollWidth, clientWidth }) => scrollWidth > clientWidth + 1,
+    ),
+  )

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type ConsoleInBrowser, openConsole } from './console-in-browser.ts'
+import { type ConsoleInBrowser, openConsole, PASSWORD } from './console-in-browser.ts'
 import { isBrowserThere } from './running.ts'
 import { HOSTILE } from './visits.ts'
 
@@ -128,6 +128,64 @@ describe.skipIf(!isBrowserThere)('what people do with a company', () => {
     await page.getByText('Ready: it verifies and writes').waitFor()
     await page.getByText('Embedded, in its data directory').waitFor()
     await page.getByText(service.url).first().waitFor()
+    // What the doctor says, as far as a service that runs can tell.
+    for (const name of ['Data directory', 'Server secret', 'Proxies', 'Metrics', 'Disk']) {
+      await page.locator('dt').getByText(name, { exact: true }).waitFor()
+    }
+    await page.getByText('LATCHKEY_TRUSTED_PROXIES is empty').waitFor()
+  })
+
+  test("one's sessions are listed, and another of them is ended at once", async () => {
+    const { page, browser, service, go, signIn } = opened
+    const elsewhere = await browser.newContext()
+    const lost = await elsewhere.newPage()
+    await lost.goto(`${service.url}/console/keys`)
+    await signIn(lost)
+    await lost.getByRole('heading', { name: 'Keys', exact: true }).waitFor()
+    await go('/settings')
+    const sessions = page.getByRole('table', { name: 'Your sessions, newest first' })
+    await sessions.getByText('This one').waitFor()
+    expect(await sessions.getByRole('button').count()).toBe(1)
+    await sessions.getByRole('button', { name: /^End the session from 127\.0\.0\.1/ }).click()
+    await said('The session has ended, on all servers.')
+    await expect.poll(() => sessions.getByRole('button').count()).toBe(0)
+    await lost.getByRole('link', { name: 'Audit' }).click()
+    await lost.getByText('Your session has ended').waitFor()
+    await elsewhere.close()
+  })
+
+  test("one's password is changed by the old one, and what is wrong stands beside its field", async () => {
+    const { page, browser, service, button, dialog, go, signIn } = opened
+    const elsewhere = await browser.newContext()
+    const lost = await elsewhere.newPage()
+    await lost.goto(`${service.url}/console/keys`)
+    await signIn(lost)
+    await lost.getByRole('heading', { name: 'Keys', exact: true }).waitFor()
+    await go('/settings')
+    await button('Change password').click()
+    const fields = {
+      old: dialog().getByRole('textbox', { name: 'Current password' }),
+      next: dialog().getByRole('textbox', { name: 'New password' }),
+    }
+    const send = dialog().getByRole('button', { name: 'Change password' })
+    await fields.old.fill('not my password')
+    await fields.next.fill('four words nobody says together')
+    await send.click()
+    await dialog().getByText('Is not your password.', { exact: true }).waitFor()
+    expect(await fields.next.inputValue()).toBe('four words nobody says together')
+    await fields.old.fill(PASSWORD)
+    await send.click()
+    await said('Your password is changed. Your other sessions have ended.')
+    await lost.getByRole('link', { name: 'Audit' }).click()
+    await lost.getByText('Your session has ended').waitFor()
+    await elsewhere.close()
+    // Back again: the others sign in with it.
+    await button('Change password').click()
+    await fields.old.fill('four words nobody says together')
+    await fields.next.fill(PASSWORD)
+    await send.click()
+    await dialog().waitFor({ state: 'detached' })
+    expect(await page.content()).not.toContain(PASSWORD)
   })
 
   test('nothing of this broke the policy or wrote an error down', () => {

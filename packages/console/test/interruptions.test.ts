@@ -41,6 +41,17 @@ describe.skipIf(!isBrowserThere)('what comes between', () => {
     expect(complaints()).toEqual([])
   })
 
+  test('a console that does not come says so, and no page is blank', async () => {
+    const { page, service } = opened
+    await page.route('**/assets/main-*.js', (route) => route.abort())
+    await page.goto(`${service.url}/console/keys`)
+    await said('The console did not load')
+    await page.unroute('**/assets/main-*.js')
+    await page.reload()
+    await page.getByRole('link', { name: 'First key' }).waitFor()
+    expect(complaints()).toEqual([])
+  })
+
   test('a lost network keeps what was typed, and the second try makes one key', async () => {
     const { page, service, context, button, dialog, go } = opened
     await go('/keys')
@@ -117,6 +128,13 @@ describe.skipIf(!isBrowserThere)('what comes between', () => {
     await button('Copy').click()
     await said('Press Ctrl-C: the browser did not let us copy')
     expect(await page.evaluate(() => getSelection()?.toString())).toBe(secret)
+    // Whoever closes the tab, or loads it anew, is asked first.
+    const asked = page.waitForEvent('dialog')
+    await page.evaluate(() => setTimeout(() => location.reload()))
+    const question = await asked
+    expect(question.type()).toBe('beforeunload')
+    await question.dismiss()
+    expect(await page.locator('#revealed-text').textContent()).toBe(secret)
     await page.getByLabel('I have stored it').check()
     await button('Done').click()
   })

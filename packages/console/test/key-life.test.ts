@@ -94,7 +94,7 @@ describe.skipIf(!isBrowserThere)('what people do with a key', () => {
   })
 
   test('a key gets limits, is refused beyond them, and what is wrong with one stands beside it', async () => {
-    const { service, dialog, button, go, makeKey, verify } = opened
+    const { service, page, dialog, button, go, makeKey, verify } = opened
     const { id, key } = await makeKey({ description: 'Limited' })
     await go(`/keys/${id}`)
     await button('Edit').click()
@@ -121,6 +121,10 @@ describe.skipIf(!isBrowserThere)('what people do with a key', () => {
       await verify(key, '192.0.2.1'),
     ]
     expect(verdicts).toEqual(['VALID', 'VALID', 'RATE_LIMITED'])
+    await page.reload()
+    const left = page.getByRole('list', { name: 'What is left of the limits' })
+    await left.getByText('burst: 0 of 2 left within a minute').waitFor()
+    await left.getByText('quota: 498 of 500 left this month').waitFor()
     await button('Edit').click()
     await dialog()
       .getByText(/^Limits: 2 within/)
@@ -138,6 +142,13 @@ describe.skipIf(!isBrowserThere)('what people do with a key', () => {
     await button('Create key').first().click()
     await dialog().getByRole('textbox', { name: 'Allowed addresses' }).fill('192.0.2.7,')
     await dialog().getByRole('button', { name: 'Create key' }).click()
+    for (const [form, start] of [
+      ['.env', 'LATCHKEY_API_KEY=lk_live_'],
+      ['curl', 'curl -s '],
+    ] as const) {
+      await dialog().getByText(form, { exact: true }).click()
+      await expect.poll(() => page.locator('#revealed-text').textContent()).toContain(start)
+    }
     await button('Try it').click()
     await said(/^The key is there, and this call was refused: .*127\.0\.0\.1/)
     await page.getByLabel('I have stored it').check()
@@ -280,9 +291,26 @@ describe.skipIf(!isBrowserThere)('what people do with a key', () => {
       await page.getByText('As a table').click()
       await page.getByRole('cell', { name: /address not in its list: / }).waitFor()
     }
+    await go('/keys?search=Counted')
+    await row('Counted').getByRole('img', { name: '2 accepted and 1 refused in 14 days' }).waitFor()
+    await go('/usage')
     await row('Counted').getByRole('link').click()
     await page.getByRole('heading', { name: 'Counted' }).waitFor()
     await said('2 accepted')
+  })
+
+  test('the files of gateways stand ready, with the address of this service in them', async () => {
+    const { service, page, button, go, makeKey } = opened
+    const { id } = await makeKey({ description: 'Behind a gateway' })
+    await go(`/keys/${id}`)
+    await page.getByText('Let a gateway check it').click()
+    const shown = page.getByLabel('nginx.conf', { exact: true })
+    await shown.getByText(`server ${new URL(service.url).host};`).waitFor()
+    await page.getByLabel('Gateway', { exact: true }).selectOption('Caddyfile')
+    await page.getByText(`forward_auth ${new URL(service.url).host}`).waitFor()
+    await page.locator('details').filter({ hasText: 'Let a gateway' }).getByRole('button').click()
+    await button('Copied').waitFor()
+    expect(await page.evaluate(() => navigator.clipboard.readText())).toContain('/gateway/check')
   })
 
   test('nothing of this broke the policy or wrote an error down', () => {

@@ -21,6 +21,7 @@ export const visitsOf = (keyId: string): readonly Visit[] => [
   ['/audit'],
   ['/settings'],
   ['/settings', 'Sign out everywhere'],
+  ['/settings', 'Change password'],
   ['/no-such-page'],
 ]
 

@@ -23,14 +23,14 @@ const CHOICES = {
   ],
   unused: [
     ['', 'Used or not'],
-    ['30', 'Unused for 30 days'],
-    ['90', 'Unused for 90 days'],
-    ['365', 'Unused for a year'],
+    ['30', 'Unused 30 days'],
+    ['90', 'Unused 90 days'],
+    ['365', 'Unused a year'],
   ],
   expiring: [
     ['', 'Any expiry'],
-    ['7', 'Expires within 7 days'],
-    ['30', 'Expires within 30 days'],
+    ['7', 'Within 7 days'],
+    ['30', 'Within 30 days'],
   ],
 } as const
 const LABELS = { status: 'Status', restricted: 'Addresses', unused: 'Last used', expiring: 'Expiry' } as const
@@ -99,7 +99,7 @@ function SearchField({ value, onChange, inputRef }: SearchFieldProps) {
       className="lk-search"
       label="Search"
       type="search"
-      placeholder="Description, id or last four ( / )"
+      placeholder="Name, id, last four"
       maxLength={100}
       value={typed}
       error={isWholeSecret(typed) ? INSTEAD_OF_SECRET : undefined}

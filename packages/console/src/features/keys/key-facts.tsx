@@ -6,7 +6,7 @@ import { wordOf } from '../../ui/outcome-word.ts'
 import { summaryOf } from '../../ui/permissions-field.tsx'
 import { StatusBadge } from '../../ui/status-badge.tsx'
 import { Exactly } from '../../ui/when.tsx'
-import { summaryOfLimits } from './limit-words.ts'
+import { LimitsLeft } from './limits-left.tsx'
 
 export function KeyFacts({ apiKey }: { readonly apiKey: ApiKey }) {
   const nameOf = useNameOf()
@@ -30,7 +30,9 @@ export function KeyFacts({ apiKey }: { readonly apiKey: ApiKey }) {
         <dt>Permissions</dt>
         <dd>{summaryOf(apiKey.permissions)}</dd>
         <dt>Limits</dt>
-        <dd>{summaryOfLimits(apiKey.rateLimits, apiKey.quota)}</dd>
+        <dd>
+          <LimitsLeft apiKey={apiKey} />
+        </dd>
         <dt>Last used</dt>
         <dd>
           <Exactly at={apiKey.lastUsedAt} />

@@ -10,6 +10,7 @@ import { Page } from '../../ui/page.tsx'
 import { DeleteKeyDialog } from './delete-key-dialog.tsx'
 import { EditKeyDialog } from './edit-key-dialog.tsx'
 import { EnableButton } from './enable-button.tsx'
+import { GatewayPanel } from './gateway-panel.tsx'
 import { KeyFacts } from './key-facts.tsx'
 import { KeyHistory } from './key-history.tsx'
 import { RotateDialog } from './rotate-dialog.tsx'
@@ -92,6 +93,7 @@ function Loaded({ apiKey, etag }: LoadedProps) {
         <KeyHistory keyId={apiKey.id} />
       </div>
       <UsagePanel apiKey={apiKey} />
+      <GatewayPanel />
       <ApiCall path={`/keys/${apiKey.id}`} />
       {open === 'edit' ? <EditKeyDialog apiKey={apiKey} etag={etag} onClose={close} /> : null}
       {open === 'rotate' ? <RotateDialog apiKey={apiKey} onClose={close} /> : null}

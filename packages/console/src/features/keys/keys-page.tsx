@@ -14,6 +14,7 @@ import { useHotkey } from '../../ui/use-hotkey.ts'
 import { BulkBar } from './bulk-bar.tsx'
 import { CreateKeyDialog } from './create-key-dialog.tsx'
 import { FilterBar } from './filter-bar.tsx'
+import { KeyDays } from './key-days.tsx'
 import { KeysTable } from './keys-table.tsx'
 import { NoKeys } from './no-keys.tsx'
 
@@ -49,7 +50,9 @@ export function KeysPage() {
       {data !== undefined && rows.length === 0 ? (
         <NoKeys isFiltered={isFiltered(filters)} onClear={() => go({})} onCreate={() => setCreating(true)} />
       ) : (
-        <KeysTable rows={rows} isLoading={isPending} picked={picked} onPick={setPicked} />
+        <KeyDays keyIds={rows.map(({ id }) => id)}>
+          <KeysTable rows={rows} isLoading={isPending} picked={picked} onPick={setPicked} />
+        </KeyDays>
       )}
       <Pager
         page={data}

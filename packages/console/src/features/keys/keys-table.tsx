@@ -1,10 +1,11 @@
 import type { ApiKey } from '@latchkey/contract/schemas/keys'
-import { type Dispatch, type KeyboardEvent, memo, type SetStateAction, useCallback } from 'react'
+import { type Dispatch, memo, type SetStateAction, useCallback } from 'react'
 import { useMay, useNameOf } from '../../api/queries.ts'
 import { AddressChips } from '../../ui/address-chips.tsx'
-import { LoadingRows } from '../../ui/loading-rows.tsx'
+import { ListTable } from '../../ui/list-table.tsx'
 import { StatusBadge } from '../../ui/status-badge.tsx'
 import { When } from '../../ui/when.tsx'
+import { DaysOfKey } from './key-days.tsx'
 import { KeyLink } from './key-link.tsx'
 
 type KeysTableProps = {
@@ -14,52 +15,41 @@ type KeysTableProps = {
   readonly onPick: Dispatch<SetStateAction<ReadonlySet<string>>>
 }
 
-/** A page of keys. Up and down go from row to row. */
+const HEADINGS = ['Description', 'Key', 'User', 'Status', 'Addresses', 'Created', 'Last used', 'Expires']
+
+/** A page of keys. */
 export function KeysTable({ rows, isLoading, picked, onPick }: KeysTableProps) {
   const may = useMay()
   const nameOf = useNameOf()
   const mayPick = may('keys:update') || may('keys:delete')
   const toggle = useCallback((id: string) => onPick((picked) => toggled(picked, id)), [onPick])
   const isAll = rows.length > 0 && rows.every(({ id }) => picked.has(id))
-  const headings = ['Description', 'Key', 'User', 'Status', 'Addresses', 'Created', 'Last used', 'Expires']
+  const picker = (
+    <input
+      type="checkbox"
+      className="lk-check"
+      aria-label="Pick all on this page"
+      checked={isAll}
+      onChange={() => onPick(new Set(isAll ? [] : rows.map(({ id }) => id)))}
+    />
+  )
   return (
-    <div className="lk-table-wrap">
-      <table className="lk-table" onKeyDown={moveBetweenRows} aria-busy={isLoading}>
-        <caption className="lk-hidden">Keys, newest first</caption>
-        <thead>
-          <tr>
-            {mayPick ? (
-              <th className="lk-pick">
-                <input
-                  type="checkbox"
-                  className="lk-check"
-                  aria-label="Pick all on this page"
-                  checked={isAll}
-                  onChange={() => onPick(new Set(isAll ? [] : rows.map(({ id }) => id)))}
-                />
-              </th>
-            ) : null}
-            {headings.map((heading) => (
-              <th key={heading} scope="col">
-                {heading}
-              </th>
-            ))}
-          </tr>
-        </thead>
-        <tbody>
-          {isLoading ? <LoadingRows columns={headings.length + (mayPick ? 1 : 0)} /> : null}
-          {rows.map((row) => (
-            <KeyRow
-              key={row.id}
-              apiKey={row}
-              userName={nameOf(row.userId)}
-              isPicked={picked.has(row.id)}
-              onToggle={mayPick ? toggle : undefined}
-            />
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <ListTable
+      caption="Keys, newest first"
+      headings={HEADINGS}
+      isLoading={isLoading}
+      picker={mayPick ? picker : undefined}
+    >
+      {rows.map((row) => (
+        <KeyRow
+          key={row.id}
+          apiKey={row}
+          userName={nameOf(row.userId)}
+          isPicked={picked.has(row.id)}
+          onToggle={mayPick ? toggle : undefined}
+        />
+      ))}
+    </ListTable>
   )
 }
 
@@ -108,6 +98,7 @@ const KeyRow = memo(function KeyRow({ apiKey, userName, isPicked, onToggle }: Ke
       </td>
       <td data-label="Last used">
         <When at={apiKey.lastUsedAt} />
+        <DaysOfKey keyId={apiKey.id} />
       </td>
       <td data-label="Expires">
         <When at={apiKey.expiresAt} />
@@ -120,17 +111,4 @@ function toggled(picked: ReadonlySet<string>, id: string): ReadonlySet<string> {
   const next = new Set(picked)
   if (!next.delete(id)) next.add(id)
   return next
-}
-
-const STEPS: Readonly<Record<string, number>> = { ArrowDown: 1, ArrowUp: -1 }
-
-function moveBetweenRows(event: KeyboardEvent<HTMLTableElement>): void {
-  const step = STEPS[event.key]
-  if (step === undefined) return
-  const links = [...event.currentTarget.querySelectorAll<HTMLElement>('[data-row-link]')]
-  const at = links.findIndex((link) => link.closest('tr')?.contains(document.activeElement))
-  const next = links[at + step]
-  if (next === undefined) return
-  event.preventDefault()
-  next.focus()
 }

@@ -3,9 +3,9 @@ import { type FormEvent, useState } from 'react'
 import { faultOf } from '../../api/api-error.ts'
 import { request } from '../../api/request.ts'
 import { leave } from '../../api/session-calls.ts'
+import { NewPassword } from '../../ui/new-password.tsx'
 import { ProblemNotice } from '../../ui/notice.tsx'
 import { say } from '../../ui/toasts.tsx'
-import { NewPassword } from './new-password.tsx'
 
 type InvitationFormProps = { readonly token: string; readonly onDone: () => void }
 

@@ -2,8 +2,8 @@ import { Button, TextInput } from '@mantine/core'
 import { type FormEvent, useState } from 'react'
 import { faultOf } from '../../api/api-error.ts'
 import { setUp } from '../../api/session-calls.ts'
+import { NewPassword } from '../../ui/new-password.tsx'
 import { ProblemNotice } from '../../ui/notice.tsx'
-import { NewPassword } from './new-password.tsx'
 
 type SetupFormProps = { readonly token: string; readonly onDone: () => void }
 

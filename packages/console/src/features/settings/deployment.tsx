@@ -14,6 +14,15 @@ const STORES: Readonly<Record<string, string>> = {
   postgres: 'PostgreSQL',
 }
 
+/** What `latchkey doctor` calls its checks. */
+const CHECKS: Readonly<Record<string, string>> = {
+  'data-directory': 'Data directory',
+  'server-secret': 'Server secret',
+  proxies: 'Proxies',
+  metrics: 'Metrics',
+  disk: 'Disk',
+}
+
 /** What this deployment is, and whether it can do its work. */
 export function Deployment() {
   const { data: version } = useQuery({
@@ -44,7 +53,7 @@ export function Deployment() {
         </dd>
         <dt>More</dt>
         <dd>
-          <code>npx latchkey doctor</code> on the server looks at clock, store, proxies and secrets.
+          <code>npx latchkey doctor</code> on the server also reads the store through, and looks at the clock.
         </dd>
       </dl>
     </section>
@@ -104,12 +113,12 @@ type FindingProps = {
 function Finding({ name, level, detail, remedy }: FindingProps) {
   return (
     <>
-      <dt>{name === 'proxies' ? 'Proxies' : 'Metrics'}</dt>
+      <dt>{CHECKS[name] ?? name}</dt>
       <dd>
         {level === 'ok' ? (
           detail
         ) : (
-          <Notice tone="warn">
+          <Notice tone={level === 'problem' ? 'bad' : 'warn'}>
             <p>{detail}</p>
             {remedy === undefined ? null : <p>{remedy}</p>}
           </Notice>

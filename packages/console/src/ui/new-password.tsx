@@ -7,12 +7,13 @@ type NewPasswordProps = {
   readonly value: string
   readonly onChange: (value: string) => void
   readonly error: string | undefined
+  readonly label?: string
 }
 
-export function NewPassword({ value, onChange, error }: NewPasswordProps) {
+export function NewPassword({ value, onChange, error, label = 'Password' }: NewPasswordProps) {
   return (
     <PasswordInput
-      label="Password"
+      label={label}
       description={`At least ${LENGTH_MIN} characters: four words that have nothing to do with each other are good.`}
       autoComplete="new-password"
       minLength={LENGTH_MIN}
