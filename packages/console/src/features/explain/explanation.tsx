@@ -26,9 +26,7 @@ export function Explanation({ apiKey, asked }: ExplanationProps) {
         <span className="lk-mono lk-dim">{apiKey.key}</span>
       </h2>
       {failed === undefined ? (
-        <Notice tone="good">
-          <p>Nothing here refuses it. Where something is open below, fill it in above.</p>
-        </Notice>
+        <NothingRefuses checks={checks} />
       ) : (
         <Notice tone="bad">
           <p>
@@ -36,14 +34,32 @@ export function Explanation({ apiKey, asked }: ExplanationProps) {
           </p>
         </Notice>
       )}
+      {address === '' ? <LatelyRefused apiKey={apiKey} /> : null}
       <ol className="lk-steps">
         {checks.map((check) => (
           <CheckLine key={check.name} check={check} />
         ))}
       </ol>
       {failed === undefined ? null : <Remedy apiKey={apiKey} failed={failed} address={address} />}
-      <LatelyRefused apiKey={apiKey} />
+      {address === '' ? null : <LatelyRefused apiKey={apiKey} />}
     </section>
+  )
+}
+
+/** That all is well is said only when nothing is open. */
+function NothingRefuses({ checks }: { readonly checks: readonly Check[] }) {
+  const open = checks.filter(({ isPassed }) => isPassed === undefined).map(({ name }) => name.toLowerCase())
+  if (open.length === 0) {
+    return (
+      <Notice tone="good">
+        <p>Nothing refuses it: asked like this, it is accepted.</p>
+      </Notice>
+    )
+  }
+  return (
+    <Notice tone="note">
+      <p>The key itself is in order. It depends on the {open.join(' and the ')}: name what was used above.</p>
+    </Notice>
   )
 }
 

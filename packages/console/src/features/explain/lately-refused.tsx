@@ -31,7 +31,7 @@ export function LatelyRefused({ apiKey }: { readonly apiKey: ApiKey }) {
       )}
       {networks.length === 0 ? null : (
         <>
-          <p>Its list refused these:</p>
+          <p>Its list refused these addresses. Pick one to see why, and to allow it:</p>
           <ul>
             {networks.map(({ network, address, lastAt }) => (
               <li key={network}>

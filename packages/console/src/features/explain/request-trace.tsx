@@ -2,6 +2,7 @@ import type { AuditEvent } from '@latchkey/contract/schemas/audit'
 import { useQuery } from '@tanstack/react-query'
 import { type Listed, useMay, useNameOf } from '../../api/queries.ts'
 import { request } from '../../api/request.ts'
+import { ApiCall } from '../../ui/api-call.tsx'
 import { ProblemNotice } from '../../ui/notice.tsx'
 import { Exactly } from '../../ui/when.tsx'
 import { momentOf } from './request-id.ts'
@@ -14,12 +15,12 @@ export function RequestTrace({ requestId }: { readonly requestId: string }) {
   const may = useMay()
   const at = momentOf(requestId)
   const until = new Date(new Date(at).getTime() + CHANGES_MS).toISOString()
+  const changes = { since: at, until, limit: 100 }
   const { data, error } = useQuery({
     queryKey: ['audit', 'request', requestId],
     enabled: may('audit:read'),
     queryFn: async ({ signal }) => {
-      const query = { since: at, until, limit: 100 }
-      const { body } = await request<Listed<AuditEvent>>('GET', '/audit', { query, signal })
+      const { body } = await request<Listed<AuditEvent>>('GET', '/audit', { query: changes, signal })
       return body.data.filter((event) => event.requestId === requestId)
     },
   })
@@ -42,6 +43,7 @@ export function RequestTrace({ requestId }: { readonly requestId: string }) {
       ) : (
         <Changes events={data} />
       )}
+      {may('audit:read') ? <ApiCall path="/audit" query={changes} /> : null}
     </section>
   )
 }
