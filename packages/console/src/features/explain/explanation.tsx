@@ -34,13 +34,13 @@ export function Explanation({ apiKey, asked }: ExplanationProps) {
           </p>
         </Notice>
       )}
+      {failed === undefined ? null : <Remedy apiKey={apiKey} failed={failed} address={address} />}
       {address === '' ? <LatelyRefused apiKey={apiKey} /> : null}
       <ol className="lk-steps">
         {checks.map((check) => (
           <CheckLine key={check.name} check={check} />
         ))}
       </ol>
-      {failed === undefined ? null : <Remedy apiKey={apiKey} failed={failed} address={address} />}
       {address === '' ? null : <LatelyRefused apiKey={apiKey} />}
     </section>
   )
