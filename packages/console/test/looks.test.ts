@@ -22,6 +22,14 @@ describe.skipIf(!isBrowserThere)('how it looks', () => {
       metadata: { [HOSTILE.slice(0, 60)]: HOSTILE },
     })
     keyId = key.id
+    // As wide as a row comes: every badge, addresses, and a use to draw.
+    const busy = await makeKey({
+      description: 'Data warehouse, nightly',
+      expiresAt: new Date(Date.now() + 5 * 86_400_000).toISOString(),
+      whitelistedIPs: ['127.0.0.1', '192.0.2.0/24', '10.0.0.0/8'],
+    })
+    await opened.verify(busy.key, '192.0.2.1')
+    await service.call('POST', `/keys/${busy.id}/rotation`, {})
   })
   afterAll(() => opened?.stop())
 

@@ -232,7 +232,6 @@ describe('what the console asks for itself', () => {
     for (const ip of ['192.0.2.1', '192.0.2.2']) {
       await server.call({ method: 'POST', path: '/verify', body: { key, ip } })
     }
-    await server.services.usage.settle()
     const { id: companyId } = await expectCreated(server, { path: '/companies', body: { name: 'Other' } })
     const stranger = await newPerson('owner', { 'x-company-id': companyId })
     const [cookie, theirs] = [await signIn(grace), await signIn(stranger)]

@@ -34,13 +34,15 @@ export function registerKeyDays(router: Router, deps: ConsoleDeps): void {
 }
 
 async function answerFor(
-  { engine, clock }: ConsoleDeps,
+  { engine, clock, usage }: ConsoleDeps,
   companyId: Parameters<typeof findDaysOfKeys>[1],
   asked: readonly string[],
 ): Promise<Answer> {
   const to = dayOf(clock.nowMs())
   const from = to - DAYS + 1
   const keyIds = asked.filter((id) => isId('key', id))
+  // What was used a moment ago shows, too.
+  await usage.settle()
   const rows = await engine.read((db) => findDaysOfKeys(db, companyId, keyIds, { from, to }), {
     party: companyId,
   })
