@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { createServer, type IncomingHttpHeaders, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import type { ChangesRequest, ChangesResult, KeyRecordResult, UsageReport } from '../src/index.ts'
 
 type Record = NonNullable<KeyRecordResult['record']>
@@ -28,6 +28,8 @@ export type ModelServer = Model & {
   change(scope: Change): Promise<void>
   stop(): Promise<void>
   start(): Promise<void>
+  /** Connections that are open, of those that questions for changes came on. */
+  followers(): number
 }
 
 export async function startModelServer(): Promise<ModelServer> {
@@ -43,6 +45,13 @@ export async function startModelServer(): Promise<ModelServer> {
   }
   let server: Server | undefined
   let port = 0
+  const followers = new Set<Socket>()
+
+  function watch(socket: Socket): void {
+    if (followers.has(socket)) return
+    followers.add(socket)
+    socket.once('close', () => followers.delete(socket))
+  }
 
   async function start(): Promise<void> {
     server = createServer(async (request, response) => {
@@ -50,6 +59,7 @@ export async function startModelServer(): Promise<ModelServer> {
       for await (const chunk of request) text += chunk
       const path = request.url ?? ''
       const body = JSON.parse(text)
+      if (path === '/changes') watch(request.socket)
       model.asked.push({ path, body, headers: request.headers })
       const answer = model.instead.get(path) ?? { status: 200, body: await answerTo(model, log, path, body) }
       response.writeHead(answer.status, { 'content-type': answer.type ?? 'application/json' })
@@ -65,6 +75,7 @@ export async function startModelServer(): Promise<ModelServer> {
     url: `http://127.0.0.1:${port}`,
     change: log.add,
     start,
+    followers: () => followers.size,
     async stop() {
       server?.closeAllConnections()
       server?.close()

@@ -87,7 +87,8 @@ function assemble(
   return { engine, follower, states, uses, service, judge, counts }
 }
 
-async function closeAll({ follower, uses, service }: Parts): Promise<void> {
+async function closeAll({ follower, uses, service, states }: Parts): Promise<void> {
+  states.close(closed())
   // Nothing else here keeps the process alive until the goodbye is said.
   const held = setInterval(() => {}, 60_000)
   try {

@@ -18,11 +18,14 @@ export type States = {
   look(): void
   on(listener: (state: VerifierState) => void): () => void
   ready(): Promise<void>
+  /** Whoever waits until it is ready is told that it never will be. */
+  close(error: Error): void
 }
 
 export function createStates({ follower, logger }: StatesOptions): States {
   const listeners = new Set<(state: VerifierState) => void>()
   const waiting = new Set<() => void>()
+  let closed: Error | undefined
   let said: VerifierState = 'catching-up'
 
   function now(): VerifierState {
@@ -56,7 +59,8 @@ export function createStates({ follower, logger }: StatesOptions): States {
     ready: () =>
       new Promise((resolve, reject) => {
         const check = () => {
-          if (follower.isFresh()) end(resolve)
+          if (closed !== undefined) end(() => reject(closed))
+          else if (follower.isFresh()) end(resolve)
           else if (isRefusal(follower.failure)) end(() => reject(cannotVerify(follower.failure)))
         }
         const end = (settle: () => void) => {
@@ -69,6 +73,10 @@ export function createStates({ follower, logger }: StatesOptions): States {
         waiting.add(check)
         check()
       }),
+    close(error) {
+      closed = error
+      for (const check of waiting) check()
+    },
   }
 }
 
