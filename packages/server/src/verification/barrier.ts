@@ -7,8 +7,11 @@ import { isKnownToAll } from './unknown.ts'
 
 /** A survey that is not answered by then is given up. */
 const SURVEY_MS_MAX = 400
-/** Between two surveys: short at first, for healthy servers apply a change within milliseconds. */
-const PAUSES_MS = [3, 5, 10, 20, 50] as const
+/**
+ * Between two surveys: short at first, for healthy servers apply a change within milliseconds; then as long as a hundred
+ * verifiers take to hear of it, some 100 ms; whoever is silent for longer is waited for until its lease is over.
+ */
+const PAUSES_MS = [3, 5, ...Array<number>(3).fill(10), ...Array<number>(10).fill(20), 50] as const
 
 /** Without any answer the lease of the others is not known either; it is far shorter than this. */
 const GIVE_UP_MS = 5_000
