@@ -9,6 +9,7 @@ type Clause = {
 
 const CLIENT = 'packages/client/src/verifier'
 const SERVER = 'packages/server/src/verification'
+const SIMULATOR = 'packages/server/test/simulator'
 
 /** What verifiers elsewhere rest on, by the names of docs/proofs/verifier.md. */
 const CLAUSES: Readonly<Record<string, Clause>> = {
@@ -95,15 +96,40 @@ const CLAUSES: Readonly<Record<string, Clause>> = {
     from: '<= lease.terms.leaseMs + lease.terms.marginMs',
     to: '<= lease.terms.leaseMs / 5',
   },
-  'held-by-the-smaller-clock': {
+  'held-by-the-monotonic-clock': {
     file: `${SERVER}/verifiers.ts`,
     from: 'Math.min(now.monotonicMs - arrived.monotonicMs, now.wallMs - arrived.wallMs)',
     to: 'now.wallMs - arrived.wallMs',
   },
-  'proven-by-the-larger-clock': {
+  'held-by-the-wall-clock': {
+    file: `${SERVER}/verifiers.ts`,
+    from: 'Math.min(now.monotonicMs - arrived.monotonicMs, now.wallMs - arrived.wallMs)',
+    to: 'now.monotonicMs - arrived.monotonicMs',
+  },
+  'proven-by-the-monotonic-clock': {
+    file: `${SERVER}/verifiers.ts`,
+    from: 'Math.max(now.monotonicMs - sent.monotonicMs, now.wallMs - sent.wallMs)',
+    to: 'now.wallMs - sent.wallMs',
+  },
+  'proven-by-the-wall-clock': {
     file: `${SERVER}/verifiers.ts`,
     from: 'Math.max(now.monotonicMs - sent.monotonicMs, now.wallMs - sent.wallMs)',
     to: 'now.monotonicMs - sent.monotonicMs',
+  },
+  'held-time-counts': {
+    file: `${CLIENT}/standing.ts`,
+    from: 'told.heldMs - told.provenMsAgo + told.leaseMs',
+    to: 'told.leaseMs - told.provenMsAgo',
+  },
+  'names-are-random': {
+    file: `${SIMULATOR}/verifiers/application.ts`,
+    from: "[id, ++ids].join('-')",
+    to: "[options.credentialId, ++ids].join('-')",
+  },
+  'names-of-servers-are-random': {
+    file: `${SIMULATOR}/fleet.ts`,
+    from: "[name, lives].join('.')",
+    to: "[name, 1].join('.')",
   },
   'told-is-acknowledged': {
     file: `${SERVER}/verifiers.ts`,

@@ -14,8 +14,8 @@ export class Faults {
   readonly #replacements: Replacements
   #isOn = false
 
-  /** `onReturn` hears of each server that was away. */
-  constructor(world: World, hosts: readonly Host[], onReturn: Fault) {
+  /** `onReturn` hears of each server that was away. `isRare`: few kinds, for others are in the way of something. */
+  constructor(world: World, hosts: readonly Host[], onReturn: Fault, isRare: boolean) {
     this.#world = world
     this.#hosts = hosts
     this.#onReturn = onReturn
@@ -40,7 +40,7 @@ export class Faults {
       (host) => replacements.replaceUnder(host),
       () => replacements.acceptInUse(),
     ]
-    this.#kinds = kinds.filter(() => world.random.chance(0.5))
+    this.#kinds = kinds.filter(() => world.random.chance(isRare ? 0.1 : 0.5))
   }
 
   /** A barrier reads this. */
@@ -51,6 +51,14 @@ export class Faults {
   start(): void {
     this.#isOn = true
     this.#tick()
+  }
+
+  /** The store is put back to what it was the first time. */
+  restore(): void {
+    this.#replacements.backUp()
+    this.#world.agenda.after(this.#world.random.between(900, 1_200), () =>
+      this.#replacements.restore('proper'),
+    )
   }
 
   /** No new ones, and an end to those there are. A store that was restored waits for its operator. */

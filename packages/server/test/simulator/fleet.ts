@@ -58,7 +58,7 @@ function createHost(world: World, name: string, drift: number, lateness: number)
     },
     restart() {
       lives += 1
-      host.server = new Server(world, machine, road, `${name}.${lives}`)
+      host.server = new Server(world, machine, road, [name, lives].join('.'))
     },
   }
   return host

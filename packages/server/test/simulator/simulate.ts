@@ -30,6 +30,8 @@ export type Options = {
 /** Longer than the longest write may take. */
 const ANSWER_MS_MAX = 15_000
 const KEYS_AT_START = 8
+/** Of the runs with applications: those with a few faults that belong together, in place of many by chance. */
+const AMBUSHED_SHARE = 0.7
 const CALM_MS = 600
 const FAULTS_MS = 8_000
 /** When it is looked whether all is well again, after healing; the last one is too late. A store may have to be accepted first. */
@@ -52,6 +54,7 @@ export async function simulate(seed: number, options: Options = {}): Promise<Vio
       hosts,
       note,
       onSurvey: (seen) => faults.surveyed(seen),
+      onAccept: () => siteFaults?.accepted(),
     }),
   )
   fillStore(store.contents, KEYS_AT_START)
@@ -65,9 +68,17 @@ export async function simulate(seed: number, options: Options = {}): Promise<Vio
     withRotations: options.withRotations === true,
     sites,
   })
-  const faults: Faults = new Faults(world, hosts, (host) => workload.revokeSome(host))
-  const siteFaults =
-    sites.length === 0 ? undefined : new SiteFaults(world, sites, (site) => workload.revokeFor(site))
+  const isAmbushed = sites.length > 0 && random.chance(AMBUSHED_SHARE)
+  const faults: Faults = new Faults(world, hosts, (host) => workload.revokeSome(host), isAmbushed)
+  const siteFaults: SiteFaults | undefined =
+    sites.length === 0
+      ? undefined
+      : new SiteFaults({
+          ...{ world, hosts, sites, isAmbushed },
+          onReturn: (site) => workload.revokeFor(site),
+          recall: (site) => workload.recall(site),
+          restore: () => faults.restore(),
+        })
 
   agenda.after(random.between(0, CALM_MS), () => workload.start())
   agenda.after(CALM_MS, () => {
@@ -101,6 +112,7 @@ function createNote(nowMs: () => number, onTrace: Options['onTrace']): World['no
 type Watching = Pick<World, 'agenda' | 'random' | 'judge' | 'note'> & {
   readonly hosts: readonly Host[]
   readonly onSurvey: StoreHooks['onSurvey']
+  readonly onAccept: StoreHooks['onAccept']
 }
 
 export function createHooks(store: () => ModelStore, watching: Watching): StoreHooks {
@@ -116,7 +128,10 @@ export function createHooks(store: () => ModelStore, watching: Watching): StoreH
         if (!isLost) agenda.quietly(random.between(0.1, 2) * host.road.slowness, () => host.server.wake())
       }
     },
-    onAccept: () => judge.accepted(store().contents),
+    onAccept() {
+      judge.accepted(store().contents)
+      watching.onAccept()
+    },
     onSurvey: watching.onSurvey,
   }
 }

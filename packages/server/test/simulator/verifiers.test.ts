@@ -1,10 +1,12 @@
 import { describe, expect, test } from 'vitest'
 import { simulate } from './simulate.ts'
 import { simulate as simulateCalm } from './verifiers/calm.ts'
+import { simulateReturn } from './verifiers/returning.ts'
 
 /** `npm run simulate -- --verifiers --seeds 100000` runs as many as wanted. */
 const SEEDS = 16
 const CALM_SEEDS = 4
+const RETURN_SEEDS = 4
 
 const from = (first: number, count: number) => Array.from({ length: count }, (_, index) => first + index)
 
@@ -27,6 +29,19 @@ describe('applications that verify by themselves, among servers that fail', () =
     'on a calm day memory may answer and nobody waits for the applications of another company, in seed %i',
     async (seed) => {
       expect(await simulateCalm(seed)).toBeUndefined()
+    },
+  )
+
+  test.each(from(1, RETURN_SEEDS))(
+    'each refuses when its servers are gone, and is well again within 2 s of their return, in seed %i',
+    async (seed) => {
+      for (const how of ['killed', 'unreachable'] as const) {
+        expect({ how, ...(await simulateReturn(seed, how)) }).toEqual({
+          how,
+          freshWhileGone: [],
+          staleAfter: [],
+        })
+      }
     },
   )
 })

@@ -12,13 +12,15 @@ import {
 } from './changes.ts'
 import type { Host } from './fleet.ts'
 import { COMPANIES, companyOf, KEYS, secretOf, USERS, userOf } from './keys.ts'
-import type { ModelKey } from './model-contents.ts'
+import { isUsable, type ModelKey } from './model-contents.ts'
 import { Rotating } from './rotating.ts'
 import type { Presented, Server, SimulatedKey, SimulatedSecret, World } from './server.ts'
 import type { Site } from './verifiers/applications.ts'
 
 const ASKED_ON_RETURN = 40
 const ASKED_ON_RETURN_MS_MAX = 600
+/** Fewer than there is memory for. */
+const RECALLED_MAX = 12
 
 type Extent = {
   readonly keysAtStart: number
@@ -75,6 +77,15 @@ export class Workload {
     this.#revokeWhile((key) => this.#verifyThere(key, back), undefined)
   }
 
+  /** It asks for keys that it accepts, so that it remembers them. */
+  recall({ application }: Site): void {
+    const { contents } = this.#world.store
+    const isAccepted = (key: SimulatedKey) =>
+      isUsable(contents, key.id) && (application.sight ?? companyOf(key)) === companyOf(key)
+    for (const key of this.keys.filter(isAccepted).slice(0, RECALLED_MAX))
+      application.verify(key, this.#present(key, 'secret').secret)
+  }
+
   #revokeWhile(ask: (key: SimulatedKey) => void, back: Host | undefined): void {
     const { agenda, random } = this.#world
     // It may answer from memory for some milliseconds only.
@@ -83,7 +94,7 @@ export class Workload {
         for (const key of this.#hot) ask(key)
       })
     }
-    for (const host of this.#hosts) {
+    for (const host of back === undefined ? [...this.#hosts, ...this.#hosts] : this.#hosts) {
       if (host === back || !this.#isOn || random.chance(0.2)) continue
       agenda.after(random.between(0, 400), () =>
         this.#atServer(host, (server) => this.#revoke(server, disabling(this.#keyThatIs('enabled')))),

@@ -21,6 +21,8 @@ type ApplicationOptions = {
   readonly balancer: Balancer
   /** The company of its own key; null: the operator's, which sees all. */
   readonly sight: CompanyId | null
+  /** Of its own key. */
+  readonly credentialId: string
   readonly id: string
 }
 
@@ -34,6 +36,7 @@ export class Application {
   readonly #local: LocalEngine
   readonly #verify: LocalJudge
   #isAlive = true
+  #onTold = () => {}
 
   constructor(world: World, options: ApplicationOptions) {
     const { machine, sight, id } = options
@@ -49,9 +52,14 @@ export class Application {
       timing: this.#timing,
       fingerprint: world.fingerprint,
       record: network.record,
-      changes: network.changes,
+      changes: async (question, msMax) => {
+        const told = await network.changes(question, msMax)
+        // When it has taken it in.
+        world.agenda.after(0, this.#takeOnTold())
+        return told
+      },
       hangUp: network.hangUp,
-      newId: () => `${id}-${++ids}`,
+      newId: () => [id, ++ids].join('-'),
       isRefusal: () => false,
       onLook: () => {},
       keysMax: KEYS_MAX,
@@ -100,13 +108,24 @@ export class Application {
     }
   }
 
+  /** Runs it when the next answer to a question for changes was taken in. */
+  whenTold(run: () => void): void {
+    this.#onTold = run
+  }
+
   kill(): void {
     this.#isAlive = false
   }
 
-  async stop(): Promise<void> {
-    await this.#local.follower.stop()
-    this.#isAlive = false
+  /** Its verifier is closed. The process may go on, and still ask it. */
+  stop(): Promise<void> {
+    return this.#local.follower.stop()
+  }
+
+  #takeOnTold(): () => void {
+    const run = this.#onTold
+    this.#onTold = () => {}
+    return run
   }
 
   #said(code: string, invoked: Invoked, nowMs: number): void {
@@ -124,10 +143,10 @@ type NetworkOptions = ApplicationOptions & { readonly timing: Timing; readonly i
 /** Its way to the servers, through a balancer. */
 function createNetwork(
   { agenda, random }: World,
-  { machine, road, timing, isAlive, balancer, sight, id }: NetworkOptions,
+  { machine, road, timing, isAlive, balancer, sight, credentialId }: NetworkOptions,
 ) {
   let polling: { readonly host: Host; readonly line: Line; readonly wire: Wire } | undefined
-  const by = { id, sight }
+  const by = { id: credentialId, sight }
 
   const wireTo = (host: Host) => new Wire({ agenda, random, farEnd: host, machine, road, timing, isAlive })
 

@@ -4,7 +4,7 @@ import { Machine } from '../machine.ts'
 import type { World } from '../server.ts'
 import type { Road } from '../wire.ts'
 import { Application } from './application.ts'
-import { createBalancer } from './balancer.ts'
+import { type Balancer, createBalancer } from './balancer.ts'
 
 /** A place where one application after another runs. */
 export type Site = {
@@ -12,6 +12,7 @@ export type Site = {
   readonly machine: Machine
   readonly road: Road
   readonly maySleep: boolean
+  readonly balancer: Balancer
   application: Application
   restart(): void
 }
@@ -37,12 +38,14 @@ export function createSites(world: World, hosts: readonly Host[], moves = MOVES)
     }
     const balancer = createBalancer(random, hosts, random.pick(moves))
     let lives = 0
-    const start = () => new Application(world, { machine, road, balancer, sight, id: `${name}.${++lives}` })
+    const options = { machine, road, balancer, sight, credentialId: name }
+    const start = () => new Application(world, { ...options, id: `${name}.${++lives}` })
     const site: Site = {
       name,
       machine,
       road,
       maySleep: random.chance(0.5),
+      balancer,
       application: start(),
       restart() {
         site.application = start()

@@ -8,6 +8,7 @@ import { createRandom } from '../random.ts'
 import type { World } from '../server.ts'
 import { createHooks } from '../simulate.ts'
 import { createSites, type Site } from './applications.ts'
+import { startUnheeding } from './unheeding.ts'
 
 /** The same, as an invariant: nobody waits, and memory may answer nearly always. */
 export async function simulate(seed: number): Promise<Violation | undefined> {
@@ -44,8 +45,9 @@ const THAWED_MS = 700
 const NO_STALLS = { chance: () => false, between: (low: number) => low, isOn: () => false }
 
 /**
- * Nothing goes wrong, but that the application of one company stands still again and again: how fresh are the verifiers of the other
- * company and of the operator, and how long do revocations of that company take?
+ * Nothing goes wrong, but that the application of one company stands still again and again, and that one of the other company never
+ * says that it has heard anything: how fresh are the verifiers of the other company and of the operator, and how long do
+ * revocations of that company take?
  */
 export async function simulateCalm(seed: number): Promise<Calm> {
   const { world, hosts, sites } = aCalmWorld(seed)
@@ -95,6 +97,7 @@ export async function simulateCalm(seed: number): Promise<Calm> {
 
   agenda.after(BEGIN_MS, () => {
     for (const site of sites) if (site.application.sight === frozenCompany) freeze(site)
+    void startUnheeding(world, hosts[0]!, company)
     look()
     revokeAgain()
   })
@@ -102,13 +105,14 @@ export async function simulateCalm(seed: number): Promise<Calm> {
   return { freshShare: fresh / looks, tookMs, violation: judge.violation }
 }
 
-function aCalmWorld(seed: number): { world: World; hosts: readonly Host[]; sites: readonly Site[] } {
+/** Three servers and the applications on a day on which messages are prompt and disks steady. */
+export function aCalmWorld(seed: number): { world: World; hosts: readonly Host[]; sites: readonly Site[] } {
   const random = createRandom(seed)
   const agenda = createAgenda()
   const note = () => {}
   const judge = new Judge(() => agenda.nowMs, undefined)
   const hosts: Host[] = []
-  const watching = { agenda, random, judge, hosts, note, onSurvey: () => {} }
+  const watching = { agenda, random, judge, hosts, note, onSurvey: () => {}, onAccept: () => {} }
   const store = new ModelStore(
     agenda,
     random,

@@ -1,8 +1,24 @@
+import type { Host } from '../fleet.ts'
 import type { World } from '../server.ts'
 import { heal } from '../wire.ts'
+import { type Ambushes, createAmbushes } from './ambushes.ts'
 import type { Site } from './applications.ts'
 
 type Fault = (site: Site) => void
+
+type SiteFaultsOptions = {
+  readonly world: World
+  readonly hosts: readonly Host[]
+  readonly sites: readonly Site[]
+  /** Faults that belong together come in place of most others. */
+  readonly isAmbushed: boolean
+  /** Hears of each application that was away. */
+  readonly onReturn: Fault
+  /** It asks for keys that it accepts, so that it remembers them. */
+  readonly recall: Fault
+  /** Puts a backup of some time ago in the place of the store, once. */
+  readonly restore: () => void
+}
 
 /** What happens to applications and to their way to the servers, drawn one after the other and often at once. */
 export class SiteFaults {
@@ -10,10 +26,12 @@ export class SiteFaults {
   readonly #sites: readonly Site[]
   readonly #onReturn: Fault
   readonly #kinds: readonly Fault[]
+  readonly #ambushes: Ambushes
+  readonly #isAmbushed: boolean
   #isOn = false
 
-  /** `onReturn` hears of each application that was away. */
-  constructor(world: World, sites: readonly Site[], onReturn: Fault) {
+  constructor(options: SiteFaultsOptions) {
+    const { world, sites, isAmbushed, onReturn } = options
     this.#world = world
     this.#sites = sites
     this.#onReturn = onReturn
@@ -26,17 +44,26 @@ export class SiteFaults {
       (site) => this.#cut(site),
       (site) => this.#slow(site),
     ]
-    this.#kinds = kinds.filter(() => world.random.chance(0.6))
+    this.#kinds = kinds.filter(() => world.random.chance(isAmbushed ? 0.1 : 0.6))
+    this.#ambushes = createAmbushes({ ...options, isOn: () => this.#isOn })
+    this.#isAmbushed = isAmbushed
   }
 
   start(): void {
     this.#isOn = true
     this.#tick()
+    if (this.#isAmbushed) this.#ambushes.start()
+  }
+
+  /** The operator has accepted a restored store. */
+  accepted(): void {
+    this.#ambushes.accepted()
   }
 
   healAll(): void {
     const { agenda, random } = this.#world
     this.#isOn = false
+    this.#ambushes.end()
     for (const site of this.#sites) {
       if (site.machine.isHalted) site.machine.goOn()
       if (site.road.cut.size > 0) heal(site.road, agenda, random)
@@ -90,12 +117,15 @@ export class SiteFaults {
   #stop(site: Site): void {
     const { application, machine } = site
     if (!application.isAlive || machine.isHalted) return
-    this.#world.note(() => `stop ${site.name}`)
+    const { agenda, random, note } = this.#world
+    note(() => `stop ${site.name}`)
     const end = () => {
       application.kill()
       restart(site)
     }
-    application.stop().then(end, end)
+    // The process goes on for a while, and is asked for keys all the time.
+    application.stop().then(() => agenda.after(random.between(0, 1_500), end), end)
+    this.#onReturn(site)
   }
 
   #cut(site: Site): void {
