@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Latchkey } from '@latchkey/client'
+import { startVerifier } from '../e2e/fleet/verifiers.ts'
 import { cpuSecondsOf } from './cpu-time.ts'
 import { type Extent, median, type Row, rowOf } from './figure.ts'
 import { type Fleet, startFleet } from './fleet.ts'
@@ -21,7 +22,11 @@ type Verifier = ReturnType<Latchkey['verifier']>
 /** How long deletions take beside verifiers, whether one of these accepts what was deleted, and what idle ones cost. */
 export async function r5Verifiers(extent: Extent): Promise<Row[]> {
   await using fleet = await startFleet(SERVERS, 0, extent)
-  return [...(await besideVerifiers(fleet, extent)), await idle(fleet, extent)]
+  return [
+    ...(await besideVerifiers(fleet, extent)),
+    await besideFrozen(fleet, extent),
+    await idle(fleet, extent),
+  ]
 }
 
 const at = (sorted: readonly number[], share: number) =>
@@ -99,6 +104,35 @@ async function deleteTimed(
   const verdicts = await Promise.all(asked.map(async (verifier) => verifier.verify({ key: secret })))
   accepted.push(verdicts.filter(({ valid }) => valid).length)
   return tookMs
+}
+
+/** A verifier in a process of its own stands still when a key is deleted: its lease is waited for, once. */
+async function besideFrozen(fleet: Fleet, extent: Extent): Promise<Row> {
+  const [followed] = fleet.servers
+  const url = `http://127.0.0.1:${followed!.port}`
+  const first: number[] = []
+  const next: number[] = []
+  const accepted: number[] = []
+  for (let round = 0; round < extent.rounds; round++) {
+    extent.progress(`round ${round + 1} of ${extent.rounds}, a frozen verifier`)
+    const verifier = await startVerifier('frozen', url, fleet.store.adminKey)
+    verifier.freeze()
+    first.push(await deleteTimed(fleet, [], round, accepted))
+    next.push(await deleteTimed(fleet, [], round, accepted))
+    await verifier.dispose()
+  }
+  const what = `DELETE until answered, PostgreSQL, ${SERVERS} servers, one verifier that stands still`
+  const note = `the next one ${median(next).toPrecision(3)} ms`
+  return rowOf({
+    id: 'R6.frozen',
+    what,
+    unit: 'ms',
+    rounds: first,
+    isBetter: 'lower',
+    floor: 2_900,
+    goal: 2_600,
+    note,
+  })
 }
 
 /** The share of a core that a server takes for verifiers that have nothing to do. */
