@@ -9,6 +9,7 @@ import { type Answer, type Call, call } from '../calling.ts'
 import { createHome, type Home } from '../running.ts'
 import { createRecorder } from './revocations.ts'
 import { inRounds, issueEverywhere, keepBusy, revokeEach, SOME, until } from './rounds.ts'
+import { workersOf } from './workers-of.ts'
 
 const CONNECTIONS = 8
 /** One that does not answer by then belongs to the process that is frozen. */
@@ -43,13 +44,6 @@ afterEach(async () => {
 })
 
 type Running = Awaited<ReturnType<Home['serve']>>
-
-const workersOf = ({ child }: Running): number[] =>
-  readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, 'utf8')
-    .trim()
-    .split(' ')
-    .filter(Boolean)
-    .map(Number)
 
 function isAlive(pid: number): boolean {
   try {
