@@ -1,6 +1,7 @@
+import { fork } from 'node:child_process'
+import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Latchkey } from '@latchkey/client'
-import { startVerifier } from '../e2e/fleet/verifiers.ts'
 import { cpuSecondsOf } from './cpu-time.ts'
 import { type Extent, median, type Row, rowOf } from './figure.ts'
 import { type Fleet, startFleet } from './fleet.ts'
@@ -16,6 +17,7 @@ const VERIFIERS = [0, 1, 10, 100] as const
 const IDLE = 1_000
 const OF_CREDENTIAL = 100
 const TOGETHER = 20
+const VERIFIER = new URL('frozen-verifier.ts', import.meta.url)
 
 type Verifier = ReturnType<Latchkey['verifier']>
 
@@ -115,11 +117,14 @@ async function besideFrozen(fleet: Fleet, extent: Extent): Promise<Row> {
   const accepted: number[] = []
   for (let round = 0; round < extent.rounds; round++) {
     extent.progress(`round ${round + 1} of ${extent.rounds}, a frozen verifier`)
-    const verifier = await startVerifier('frozen', url, fleet.store.adminKey)
-    verifier.freeze()
+    const settings = { LATCHKEY_URL: url, LATCHKEY_API_KEY: fleet.store.adminKey }
+    const verifier = fork(VERIFIER, { env: { ...process.env, ...settings } })
+    await once(verifier, 'message')
+    verifier.kill('SIGSTOP')
     first.push(await deleteTimed(fleet, [], round, accepted))
     next.push(await deleteTimed(fleet, [], round, accepted))
-    await verifier.dispose()
+    verifier.kill('SIGKILL')
+    await once(verifier, 'exit')
   }
   const what = `DELETE until answered, PostgreSQL, ${SERVERS} servers, one verifier that stands still`
   const note = `the next one ${median(next).toPrecision(3)} ms`

@@ -88,7 +88,7 @@ function assemble(
 }
 
 async function closeAll({ follower, uses, service, states }: Parts): Promise<void> {
-  states.close(closed())
+  states.close(verifierClosed())
   // Nothing else here keeps the process alive until the goodbye is said.
   const held = setInterval(() => {}, 60_000)
   try {

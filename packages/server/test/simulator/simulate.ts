@@ -62,23 +62,16 @@ export async function simulate(seed: number, options: Options = {}): Promise<Vio
   const world: World = { agenda, random, store, judge, fingerprint: fingerprintOf, note }
   hosts.push(...createFleet(world, options.servers ?? random.pick([2, 3, 3, 4])))
   const sites = options.withVerifiers === true ? createSites(world, hosts) : []
-  const workload = new Workload(world, hosts, {
-    keysAtStart: KEYS_AT_START,
-    withActs: options.withActs === true,
-    withRotations: options.withRotations === true,
-    sites,
-  })
+  const { withActs = false, withRotations = false } = options
+  const extent = { keysAtStart: KEYS_AT_START, withActs, withRotations, sites }
+  const workload = new Workload(world, hosts, extent)
   const isAmbushed = sites.length > 0 && random.chance(AMBUSHED_SHARE)
   const faults: Faults = new Faults(world, hosts, (host) => workload.revokeSome(host), isAmbushed)
-  const siteFaults: SiteFaults | undefined =
-    sites.length === 0
-      ? undefined
-      : new SiteFaults({
-          ...{ world, hosts, sites, isAmbushed },
-          onReturn: (site) => workload.revokeFor(site),
-          recall: (site) => workload.recall(site),
-          restore: () => faults.restore(),
-        })
+  const siteFaults: SiteFaults | undefined = createSiteFaults(
+    { world, hosts, sites, workload },
+    faults,
+    isAmbushed,
+  )
 
   agenda.after(random.between(0, CALM_MS), () => workload.start())
   agenda.after(CALM_MS, () => {
@@ -102,6 +95,21 @@ export async function simulate(seed: number, options: Options = {}): Promise<Vio
     return isOver || judge.violation !== undefined
   })
   return judge.violation
+}
+
+/** undefined: there are no applications. */
+function createSiteFaults(
+  { world, hosts, sites, workload }: Running,
+  faults: Faults,
+  isAmbushed: boolean,
+): SiteFaults | undefined {
+  if (sites.length === 0) return undefined
+  return new SiteFaults({
+    ...{ world, hosts, sites, isAmbushed },
+    onReturn: (site) => workload.revokeFor(site),
+    recall: (site) => workload.recall(site),
+    restore: () => faults.restore(),
+  })
 }
 
 function createNote(nowMs: () => number, onTrace: Options['onTrace']): World['note'] {
@@ -136,10 +144,10 @@ export function createHooks(store: () => ModelStore, watching: Watching): StoreH
   }
 }
 
-type Recovering = { world: World; hosts: readonly Host[]; sites: readonly Site[]; workload: Workload }
+type Running = { world: World; hosts: readonly Host[]; sites: readonly Site[]; workload: Workload }
 
 /** Verification and writes work on every server again, and agree with what is stored. */
-async function watchRecovery({ world, hosts, sites, workload }: Recovering): Promise<void> {
+async function watchRecovery({ world, hosts, sites, workload }: Running): Promise<void> {
   const { agenda, judge, note } = world
   let wrong: string | undefined
   for (const afterMs of LOOK_AFTER_MS) {

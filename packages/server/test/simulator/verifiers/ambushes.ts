@@ -200,10 +200,11 @@ function sayGoodbyeLate({ later, strand }: Steps, { world, recall }: Scene): Amb
 }
 
 /** Much is revoked, and then a backup from before takes the place of the store. The rest comes when that is accepted. */
-function restoreAfterMuch({ later }: Steps, { sites, restore, onReturn }: Scene): Ambush {
-  return () => {
+function restoreAfterMuch({ later }: Steps, { restore, onReturn }: Scene): Ambush {
+  return (site) => {
     restore()
-    for (const ms of [0, 200, 400, 600, 800]) for (const site of sites) later(ms, () => onReturn(site))
+    // No more: they wait for the row of their company one after the other.
+    for (const ms of [0, 300, 600]) later(ms, () => onReturn(site))
   }
 }
 
