@@ -28,11 +28,15 @@ const CLAUSES: Readonly<Record<string, Clause>> = {
     from: 'held = forMs > 0 ? { sent, forMs } : undefined',
     to: 'held = { sent, forMs: Math.max(forMs, held?.forMs ?? 0) }',
   },
-  'wall-clock': { file: 'packages/core/src/timing.ts', from: ' && wallMs >= 0 && wallMs <= ms', to: '' },
+  'wall-clock': {
+    file: `${CLIENT}/lease.ts`,
+    from: 'isWithin(timing, held.sent, held.forMs)',
+    to: 'timing.monotonicMs() - held.sent.monotonicMs <= held.forMs',
+  },
   'monotonic-clock': {
-    file: 'packages/core/src/timing.ts',
-    from: 'monotonicMs >= 0 && monotonicMs <= ms && ',
-    to: '',
+    file: `${CLIENT}/lease.ts`,
+    from: 'isWithin(timing, held.sent, held.forMs)',
+    to: 'timing.wallMs() - held.sent.wallMs <= held.forMs',
   },
   'loads-under-way-are-dropped': {
     file: 'packages/core/src/verifier.ts',
