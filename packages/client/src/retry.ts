@@ -29,14 +29,19 @@ export function pauseBefore(error: unknown, retry: number, isRepeatable: boolean
 /** Full jitter: those who failed together do not come back together. */
 const jittered = (retry: number) => Math.random() * Math.min(FIRST_PAUSE_MS * 2 ** retry, PAUSE_MS_MAX)
 
-/** Closed by the other side before a byte of an answer, as the fetch of Node and of Bun say it. */
+/** Closed by the other side before a byte of an answer, as the fetch of Node, of Bun and of Deno say it. */
 export function isStale(error: unknown): boolean {
   if (!(error instanceof ConnectionError)) return false
   const { cause } = error
-  const causes = [cause, cause instanceof Error ? cause.cause : undefined]
-  return causes.some((each) =>
-    STALE.has(typeof each === 'object' && each !== null && 'code' in each ? each.code : undefined),
-  )
+  return [cause, cause instanceof Error ? cause.cause : undefined].some(saysStale)
 }
 
 const STALE = new Set<unknown>(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE'])
+/** Deno has no codes. */
+const STALE_IN_DENO = /connection closed before message completed|connection reset/i
+
+function saysStale(cause: unknown): boolean {
+  if (typeof cause !== 'object' || cause === null) return false
+  if ('code' in cause && STALE.has(cause.code)) return true
+  return cause instanceof Error && STALE_IN_DENO.test(cause.message)
+}

@@ -1,6 +1,7 @@
 import { describe, expect, test, vi } from 'vitest'
 import { findKeyOf, type GuardOptions, keyOf, type VerifyRequest, type VerifyResult } from '../src/index.ts'
 import { requireKey } from '../src/middleware/fetch.ts'
+import { requireKey as requireKeyInHono } from '../src/middleware/hono.ts'
 import { withKey } from '../src/middleware/next.ts'
 
 const GOOD: VerifyResult = {
@@ -160,6 +161,36 @@ describe('what is asked', () => {
     const forwarded = requestWith({ ...WITH_KEY, 'x-forwarded-for': '192.0.2.1' })
     await judge({ latchkey, clientAddress }, forwarded, peer)
     expect(latchkey.asked[0]?.ip).toBe(ip)
+  })
+})
+
+describe('Hono says where a request comes from as the server it runs on does', () => {
+  const node = {
+    incoming: { rawHeaders: ['X-API-KEY', 'lk_live_x'], socket: { remoteAddress: '203.0.113.5' } },
+  }
+  /** Of Bun: a method that wants its server. */
+  class Server {
+    #address = '203.0.113.5'
+    requestIP() {
+      return { address: this.#address, family: 'IPv4', port: 7 }
+    }
+  }
+
+  test.each<[string, unknown, string | undefined]>([
+    ['Node', node, '203.0.113.5'],
+    ['Bun', new Server(), '203.0.113.5'],
+    ['Bun, of a request that has gone', { requestIP: () => null }, undefined],
+    ['Deno', { remoteAddr: { transport: 'tcp', hostname: '203.0.113.5', port: 7 } }, '203.0.113.5'],
+    ['Deno, by a socket of the machine', { remoteAddr: { transport: 'unix', path: '/run/x' } }, undefined],
+    ['workers', { DATABASE: {}, remoteAddr: 'a setting of this name' }, undefined],
+    ['nothing', undefined, undefined],
+  ])('%s', async (_name, env, ip) => {
+    const latchkey = service()
+    const raw = requestWith(WITH_KEY)
+    const next = vi.fn(async () => {})
+    expect(await requireKeyInHono({ latchkey })({ req: { raw }, env }, next)).toBeUndefined()
+    expect(latchkey.asked).toEqual([{ key: 'lk_live_x', ...(ip === undefined ? {} : { ip }) }])
+    expect([next.mock.calls.length, keyOf(raw)]).toEqual([1, GOOD])
   })
 })
 

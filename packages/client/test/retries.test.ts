@@ -59,6 +59,41 @@ describe('tried again', () => {
   })
 })
 
+describe('a fetch that fails', () => {
+  const coded = (code: string) => Object.assign(new Error('socket hang up'), { code })
+  const said = (message: string) => new Error(`error sending request for http://x (x): ${message}`)
+
+  test.each<[string, Error, number]>([
+    ['as Node says it: closed', new TypeError('fetch failed', { cause: coded('UND_ERR_SOCKET') }), 2],
+    ['as Bun says it: closed', coded('ECONNRESET'), 2],
+    [
+      'as Deno says it: closed',
+      new TypeError('fetch failed', {
+        cause: said('client error (SendRequest): connection closed before message completed'),
+      }),
+      2,
+    ],
+    [
+      'as Deno says it: reset',
+      new TypeError('fetch failed', { cause: said('Connection reset by peer (os error 104)') }),
+      2,
+    ],
+    ['as Node says it: nobody', new TypeError('fetch failed', { cause: coded('ECONNREFUSED') }), 1],
+    [
+      'as Deno says it: nobody',
+      new TypeError('fetch failed', { cause: said('client error (Connect): Connection refused') }),
+      1,
+    ],
+  ])('%s', async (_name, failure, calls) => {
+    const fetch = vi.fn(async () => {
+      throw failure
+    })
+    const client = new Latchkey({ url: 'http://localhost', key: 'lk_live_x', fetch, maxRetries: 0 })
+    await expect(client.keys.get('key_1')).rejects.toMatchObject({ code: 'connection_failed' })
+    expect(fetch).toHaveBeenCalledTimes(calls)
+  })
+})
+
 describe('not tried again', () => {
   test.each<[string, Scripted]>([
     ['500', problem(500, 'internal_error')],

@@ -2,11 +2,19 @@ import { responseOf, seenOfFetch } from './fetch.ts'
 import { createGuard, type GuardOptions } from './guard.ts'
 import { noteKey } from './key-of.ts'
 import { type NodeRequest, seenOfNode } from './node-request.ts'
+import type { Seen } from './seen.ts'
 
 interface HonoContext {
   req: { raw: { headers: Headers } }
-  /** With Hono's adapter for Node it holds Node's own request. */
+  /** What the server hands to Hono besides the request. */
   env: unknown
+}
+
+/** By Hono's adapter for Node: Node's own request. By Bun: its server. By Deno: the connection. */
+interface Handed {
+  incoming?: NodeRequest
+  requestIP?(request: unknown): { address: string } | null
+  remoteAddr?: { hostname?: unknown }
 }
 
 /** For Hono. `keyOf` takes the context, or its `req.raw`. */
@@ -15,13 +23,18 @@ export function requireKey<Context extends HonoContext>(
 ): (context: Context, next: () => Promise<void>) => Promise<Response | undefined> {
   const guard = createGuard(options)
   return async (context, next) => {
-    const { incoming } = (context.env ?? {}) as { incoming?: NodeRequest }
     const { raw } = context.req
-    const seen = incoming?.rawHeaders === undefined ? seenOfFetch(raw, undefined) : seenOfNode(incoming)
-    const decision = await guard(seen, context)
+    const decision = await guard(seenOf(raw, (context.env ?? {}) as Handed), context)
     if ('refusal' in decision) return responseOf(decision.refusal)
     noteKey(decision.key, context, raw)
     await next()
     return undefined
   }
+}
+
+function seenOf(raw: { headers: Headers }, handed: Handed): Seen {
+  const { incoming, remoteAddr } = handed
+  if (incoming?.rawHeaders !== undefined) return seenOfNode(incoming)
+  const peer = typeof handed.requestIP === 'function' ? handed.requestIP(raw)?.address : remoteAddr?.hostname
+  return seenOfFetch(raw, typeof peer === 'string' ? peer : undefined)
 }
