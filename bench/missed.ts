@@ -20,4 +20,10 @@ indexes, the company, the user, the event and its index. The raw append writes o
 nine tenths of a create.`,
   R2: `A change is made durable, the other servers hear of it, and each notes durably that it has forgotten; then it is answered. One
 server alone takes two thirds of it (R2b).`,
+  U1: `A key and day takes 29 bytes: a byte of header for each of 14 columns, nothing for a zero, and pages that are filled in
+the order in which keys come, to two thirds. Closest: the refusals of a day, which are rare, in rows of their own.`,
+  U1b: `Thirty look-ups in a table of a gigabyte, one for each day, and those of admission and networks. Closest: the key before
+the day in the index, at the price of a flush that touches pages all over it.`,
+  U2: `Use is written by the thread that verifies: half a millisecond in a turn, and an fsync for each 200 keys. Closest: a
+writer in a thread of its own, to which all other writes would have to go too.`,
 }
