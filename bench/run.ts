@@ -122,7 +122,7 @@ async function run(): Promise<number> {
   if (!(Number.isInteger(rounds) && rounds > 0)) throw new RangeError('--rounds takes a whole number above 0')
   const extent = {
     rounds,
-    sliceMs: options.quick ? 400 : 1_500,
+    sliceMs: options.quick ? 400 : 1_000,
     isQuick: options.quick,
     isLarge: options.large,
   }

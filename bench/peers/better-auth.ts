@@ -56,6 +56,8 @@ export async function startLoop({ setting }: PeerStore, options: { readonly ms: 
       return Number(found)
     },
     async [Symbol.asyncDispose]() {
+      // One that failed is gone, and would be waited for without end.
+      if (child.exitCode !== null) return
       const exited = once(child, 'exit')
       child.stdin.end('end\n')
       await exited
