@@ -38,7 +38,7 @@ export async function u1PostgresUsage(extent: Extent): Promise<Row[]> {
   const reading = { server: server!, store: fleet.store, ids: size.keyIds }
   return [
     sizeRow('U1c', 'PostgreSQL', keys, size, {}),
-    await readRow('U1d', 'PostgreSQL', extent, reading, { floor: 5, goal: 2 }),
+    await readRow('U1d', 'PostgreSQL', extent, reading, {}),
   ]
 }
 
