@@ -8,7 +8,7 @@ import { ALLOWED_ADDRESS, activeIndexes } from './gateway-checks.ts'
 import { alternate, rates, ratios, type Target } from './rounds.ts'
 import { startLatchkey } from './running.ts'
 import { secretAt } from './secrets.ts'
-import type { Stores } from './stores.ts'
+import type { BenchStore, Stores } from './stores.ts'
 
 const KEYS = 100_000
 /** Each is read from the service once, before anything is measured. */
@@ -24,7 +24,7 @@ const LOADERS = 16
 /** The verifier of an application, from the text of a key to the verdict, while it follows a real service. */
 export async function v13LocalVerifier(extent: Extent, stores: Stores): Promise<Row[]> {
   const inUse = extent.isQuick ? KEYS_IN_USE_QUICK : KEYS_IN_USE
-  await using local = await localVerifyRate(stores, { keys: KEYS, inUse })
+  await using local = await localVerifyRate(await stores.of(KEYS), inUse)
   const fingerprint = createFingerprinter(new Uint8Array(32))
   const secrets = activeIndexes(inUse, KEYS).map(secretAt)
   const hash = () => hashAll(fingerprint, secrets)
@@ -48,16 +48,15 @@ export async function v13LocalVerifier(extent: Extent, stores: Stores): Promise<
 
 /** Verifications of that verifier for each second of this process's own time, once it has its keys in memory. */
 export async function localVerifyRate(
-  stores: Stores,
-  { keys, inUse }: { readonly keys: number; readonly inUse: number },
+  store: BenchStore,
+  inUse: number,
 ): Promise<AsyncDisposable & { readonly rate: Target }> {
-  const store = await stores.of(keys)
   await using started = new AsyncDisposableStack()
   const service = started.use(await startLatchkey(store))
   const latchkey = new Latchkey({ url: `http://127.0.0.1:${service.port}`, key: store.adminKey })
   const verifier = started.use(latchkey.verifier())
   await verifier.ready()
-  const texts = activeIndexes(inUse, keys).map((index) => secretAt(index).reveal())
+  const texts = activeIndexes(inUse, store.keys).map((index) => secretAt(index).reveal())
   await fill(verifier, texts)
   const answered = async () => {
     await sleep(LEASE_MS)

@@ -135,7 +135,8 @@ async function inProcess(
   await using loop = await startLoop(peer, { ms: extent.sliceMs })
   await using bestLoop = await startLoop(bestPeer, { ms: extent.sliceMs })
   await using engine = await verifyRate(stores, { keys: KEYS, inUse: IN_USE })
-  await using client = await localVerifyRate(stores, { keys: KEYS, inUse: IN_USE })
+  // On a store of its own: of two processes on one file, one has to look into it before each answer.
+  await using client = await localVerifyRate(await stores.ofOwn(KEYS), IN_USE)
   const measured = await alternate(extent, {
     engine: engine.rate,
     client: client.rate,
