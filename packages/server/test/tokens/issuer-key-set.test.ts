@@ -269,6 +269,63 @@ test.each<readonly [string, 'ES256' | 'RS256', () => object]>([
   expect(await accepts()).toBe(true)
 })
 
+describe('a sound key', () => {
+  const privateOf = (): object => {
+    const pair = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+    return { d: pair.privateKey.export({ format: 'jwk' }).d }
+  }
+  test.each<readonly [string, object, boolean]>([
+    ['for signatures', { use: 'sig' }, true],
+    ['that does not say what for', { use: undefined }, true],
+    ['for encryption', { use: 'enc' }, false],
+    ['for another use', { use: '' }, false],
+    ['that names no algorithm', { alg: undefined }, true],
+    ['for another algorithm that the file lists', { alg: 'RS256' }, false],
+    ['for one that the file does not list', { alg: 'ES384' }, false],
+    ['for verifying', { key_ops: ['verify'] }, true],
+    ['for signing', { key_ops: ['sign'] }, false],
+    ['for nothing', { key_ops: [] }, false],
+    ['with a private half', privateOf(), false],
+    ['by another name', { kid: 'other' }, false],
+    ['without a name', { kid: undefined }, false],
+  ])('%s', async (_, changed, isAccepted) => {
+    const { accepts } = trust()
+    remote.publish([{ ...key.jwk, ...changed }])
+    expect(await accepts()).toBe(isAccepted)
+  })
+
+  test('is found without its name when it is the only one for the algorithm', async () => {
+    const { accepts } = trust()
+    remote.publish([createIssuerKey('rsa', 'RS256').jwk, key.jwk])
+    expect(await accepts(key, { kid: undefined })).toBe(true)
+    const again = trust()
+    remote.publish([{ ...key.jwk, alg: undefined }, createIssuerKey('rsa', 'RS256').jwk])
+    expect(await again.accepts(key, { kid: undefined })).toBe(true)
+  })
+
+  test('is the fiftieth at most', async () => {
+    const others = (count: number) =>
+      Array.from({ length: count }, (_, index) => ({ ...nextKey.jwk, kid: `other ${index}` }))
+    for (const [before, isAccepted] of [
+      [49, true],
+      [50, false],
+    ] as const) {
+      const { accepts } = trust()
+      remote.publish([...others(before), key.jwk])
+      expect(await accepts()).toBe(isAccepted)
+    }
+  })
+
+  test('is not asked for anew in its first ten minutes', async () => {
+    const { accepts, fetches, clock } = trust()
+    expect(await accepts()).toBe(true)
+    clock.move(10 * MINUTE_MS)
+    expect([await accepts(), fetches()]).toEqual([true, 1])
+    clock.move(1)
+    expect([await accepts(), fetches()]).toEqual([true, 2])
+  })
+})
+
 test('a token counts for no company where none is named by the file, nor by a claim', async () => {
   const { accepts } = trust({ company: undefined, companies: { named: new Set(), isEveryTenant: true } })
   expect(await accepts()).toBe(false)
