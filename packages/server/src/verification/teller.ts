@@ -32,8 +32,16 @@ type Options = {
   readonly verifiers: Verifiers
 }
 
+/**
+ * Answers that would be due within so long of each other go out together, in milliseconds: a process that wakes for each
+ * of a thousand idle verifiers does little else.
+ */
+const TOGETHER_MS = 10
+
+type Waiter = { readonly sight: Sight; readonly goOn: () => void }
+
 export function createTeller({ timing, lease, verifiers }: Options): Teller {
-  const waiting = new Set<{ readonly sight: Sight; wake(): void }>()
+  const waiting = createWaiting(timing)
   let isStopped = false
 
   function assertAble(): void {
@@ -42,29 +50,13 @@ export function createTeller({ timing, lease, verifiers }: Options): Teller {
       throw cannotVerify(new Error('what others changed was not heard of lately'))
   }
 
-  /** Until the time is over or something is to be heard. */
-  function hold(sight: Sight, ms: number): Promise<void> {
-    return new Promise((resolve) => {
-      const waiter = {
-        sight,
-        wake() {
-          waiting.delete(waiter)
-          cancel()
-          resolve()
-        },
-      }
-      const cancel = timing.after(ms, waiter.wake)
-      waiting.add(waiter)
-    })
-  }
-
   return {
     async tell(question, { holdMs, assertWanted }) {
       assertAble()
       const arrived = momentOf(timing)
       const asked = verifiers.take(question)
       if (holdMs > 0 && (asked === undefined || !verifiers.isDue(asked))) {
-        await hold(question.sight, holdMs)
+        await waiting.hold(question.sight, holdMs)
         await assertWanted()
         assertAble()
       }
@@ -73,14 +65,50 @@ export function createTeller({ timing, lease, verifiers }: Options): Teller {
       return asked === undefined ? withoutLease(lease) : verifiers.answer(asked, arrived, proof)
     },
     dismiss: verifiers.leave,
-    wake(rows) {
-      for (const waiter of [...waiting]) {
-        if (rows === undefined || rows.some((row) => isSeen(row, waiter.sight))) waiter.wake()
-      }
-    },
+    wake: waiting.wake,
     stop() {
       isStopped = true
-      for (const waiter of [...waiting]) waiter.wake()
+      waiting.wake(undefined)
+    },
+  }
+}
+
+/** Questions that are held. */
+function createWaiting(timing: Timing) {
+  /** Those whose time is over together, by when that is. */
+  const waiting = new Map<number, Waiter[]>()
+
+  function wakeAll(atMs: number): void {
+    const together = waiting.get(atMs) ?? []
+    waiting.delete(atMs)
+    for (const { goOn } of together) goOn()
+  }
+
+  return {
+    /** Until the time is over, or a little before, or something is to be heard. */
+    hold(sight: Sight, ms: number): Promise<void> {
+      const nowMs = timing.monotonicMs()
+      const atMs = Math.floor((nowMs + ms) / TOGETHER_MS) * TOGETHER_MS
+      if (atMs <= nowMs) return Promise.resolve()
+      return new Promise((goOn) => {
+        const together = waiting.get(atMs)
+        if (together !== undefined) {
+          together.push({ sight, goOn })
+          return
+        }
+        waiting.set(atMs, [{ sight, goOn }])
+        timing.after(atMs - nowMs, () => wakeAll(atMs))
+      })
+    },
+    wake(rows: readonly LogRow[] | undefined): void {
+      for (const [atMs, together] of waiting) {
+        const left: Waiter[] = []
+        for (const waiter of together) {
+          if (rows === undefined || rows.some((row) => isSeen(row, waiter.sight))) waiter.goOn()
+          else left.push(waiter)
+        }
+        waiting.set(atMs, left)
+      }
     },
   }
 }
