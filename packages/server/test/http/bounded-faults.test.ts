@@ -123,6 +123,20 @@ describe('as much as a body can hold', () => {
     ])
   })
 
+  test.each([
+    ['at its start', '\n', 0, 'U+000A'],
+    ['behind five thousand others', '\n', 5_000, 'U+000A'],
+    ['behind twenty thousand others: that it is too long is all that is told', '\n', 20_000, undefined],
+  ])('a sign that may not be in a text, %s', async (_, sign, before, told) => {
+    const description = `${'x'.repeat(before)}${sign}${'y'.repeat(100_000)}`
+    const { status, body } = await send(post('/keys', { userId: userId(), description }))
+    expect(status).toBe(400)
+    const details = body.errors.map(({ detail }: { detail: string }) => detail).join(' ')
+    expect(details).toContain('at most 200 characters')
+    if (told === undefined) expect(details).not.toContain('U+')
+    else expect(details).toContain(told)
+  })
+
   test('five thousand times one entry is one entry', async () => {
     const { status, body } = await send(
       post('/keys', { userId: userId(), whitelistedIPs: list(5_000, () => '1.1.1.1') }),

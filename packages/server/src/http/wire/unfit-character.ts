@@ -1,10 +1,21 @@
+/** Far more characters than any text may have that is held against a pattern: one that is longer is refused for that. */
+const LOOKED_AT_MAX = 10_000
+
 /** Says which character of a text its pattern refuses, by its number: it may be one that nobody can see. */
 export function explainCharacter(text: string, pattern: string): string {
-  const fits = new RegExp(pattern, 'u')
-  const [sign] = [...text].filter((character) => !fits.test(character))
-  const point = sign?.codePointAt(0)
+  const point = findUnfit(text, new RegExp(pattern, 'u'))?.codePointAt(0)
   if (point === undefined) return 'has a form it may not have.'
   return `holds U+${point.toString(16).toUpperCase().padStart(4, '0')}, ${kindOf(point, pattern)}: leave it out.`
+}
+
+function findUnfit(text: string, fits: RegExp): string | undefined {
+  let looked = 0
+  for (const character of text) {
+    if (!fits.test(character)) return character
+    looked += 1
+    if (looked >= LOOKED_AT_MAX) return undefined
+  }
+  return undefined
 }
 
 /** Of a pattern that lists what a text may hold: those characters. */
