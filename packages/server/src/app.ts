@@ -48,6 +48,11 @@ const UNQUIET_MS_MAX = 5_000
 
 /** Lists and batches that are being made: of the embedded store's 8 snapshots, two are left to quick reads. */
 const TURNSTILE_LIMITS = { eachMax: 2, allMax: 6, waitingMax: 500, waitingOfAllMax: 20_000 }
+/**
+ * Large bodies that are taken in: of one company few at once, or all that it sends would be in memory together. One that
+ * is slow to send its own keeps only its own waiting.
+ */
+const BODY_LINE_LIMITS = { eachMax: 4, allMax: 10_000, waitingMax: 500, waitingOfAllMax: 20_000 }
 /** Bytes of answers in pieces that are not taken yet. The largest has some 7 MB. */
 const HOLDING_LIMITS = { eachMax: 32 * 1024 * 1024, allMax: 256 * 1024 * 1024 }
 
@@ -185,7 +190,8 @@ function registerOperations(
   const deps = {
     ...services,
     turns,
-    turnstile: createTurnstile(TURNSTILE_LIMITS),
+    turnstile: createTurnstile(TURNSTILE_LIMITS, 'lists or batches'),
+    bodyLine: createTurnstile(BODY_LINE_LIMITS, 'large bodies'),
     holdings: createHoldings(HOLDING_LIMITS),
     slowReads: createSlowReads({ turns, isStoreInside: services.engine.store === 'sqlite' }),
     inFlight: new Map<string, Promise<void>>(),

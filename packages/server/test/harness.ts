@@ -125,8 +125,17 @@ export function useTestServer(
   })
 }
 
-/** One request as it is, without a connection. */
-export const ask = ({ dispatch }: App, options: InjectOptions) => request(dispatch, options)
+/**
+ * One request as it is, without a connection. A body that is given as a text is there with its headers, as if they came
+ * in one packet.
+ */
+export function ask({ dispatch }: App, options: InjectOptions) {
+  if (typeof options.payload !== 'string') return request(dispatch, options)
+  return request((raw, response) => {
+    raw.read(0)
+    setImmediate(() => dispatch(raw, response))
+  }, options)
+}
 
 async function serve(services: Services): Promise<App> {
   const app = createApp(services)

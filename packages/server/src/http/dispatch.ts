@@ -80,6 +80,7 @@ export function createDispatch(given: DispatchDeps): Dispatch {
       deps.connections.begin(raw)
       standInLine(deps, route, request, response).then(begin, fail)
     } else if (headerValues(raw, 'transfer-encoding').length > 0) setImmediate(begin)
+    else if (route.takesBody === true) process.nextTick(begin)
     else begin()
   }
 }

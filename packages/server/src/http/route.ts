@@ -15,7 +15,17 @@ import type { Handler, HandlerDeps } from './schema/context.ts'
 import { readOnlyFields } from './schema/read-only-fields.ts'
 import { contextOf } from './schema/request-context.ts'
 import { type BodyValidator, createBodyValidator, createQueryValidator } from './schema/validation.ts'
-import { type BodyRoom, isLong, type JsonBody, readJsonBody, USUAL_ROOM } from './wire/body.ts'
+import type { Answer } from './wire/answer.ts'
+import {
+  type BodyRoom,
+  hasArrived,
+  isLong,
+  type JsonBody,
+  mayBeLarge,
+  readJsonBody,
+  takeJsonBody,
+  USUAL_ROOM,
+} from './wire/body.ts'
 import { credentialOptionsOf } from './wire/console-cookie.ts'
 import { refuseConditions, uncheckedConditions } from './wire/if-match.ts'
 import { type Incoming, laneOf, urlOf } from './wire/incoming.ts'
@@ -41,19 +51,12 @@ export function registerOperation<Id extends OperationId>(
 ): void {
   const operation: Operation = operations[id]
   const { success } = operation
-  const querySchema = operation.query ?? NO_QUERY
-  const validateQuery = createQueryValidator(querySchema)
+  const readQuery = createQueryReader(operation)
   const validateBody =
     operation.body === undefined ? undefined : createBodyValidator(operation.body, readOnlyFields(operation))
   const { present, elementText } = createPresenter(success)
-  const unchecked = uncheckedConditions(operation)
   const assertPermitted = (principal: Principal, request: Incoming) =>
     assertMayDo(operation, principal, request.params.keyId)
-  const readQuery = (request: Incoming): unknown => {
-    const { query, faults } = parseQuery(parseTarget(urlOf(request))?.query ?? '', querySchema)
-    validateQuery(query, faults)
-    return query
-  }
   const handle = (request: Incoming, query: unknown, body?: JsonBody) => {
     const isAdding = needsRoom(id, body)
     if (isAdding) assertRoom(deps)
@@ -80,18 +83,38 @@ export function registerOperation<Id extends OperationId>(
   router.add([operation.method], operation.path.replaceAll(/\{(\w+)\}/g, ':$1'), {
     name: id,
     ...urgencyOf(id),
-    answer: (request) =>
-      whenKnown(admit(deps, operation, request), () => {
-        const query = operation.isProbe === true ? undefined : readQuery(request)
-        refuseConditions(request.raw, unchecked)
-        if (validateBody === undefined) return handle(request, query)
-        return inRoom(deps, operation, request, (room) =>
-          readBody(deps, request, room, validateBody).then((body) =>
-            whenKnown(admitAgain(deps, operation, request), () => handle(request, query, body)),
-          ),
-        )
-      }),
+    takesBody: validateBody !== undefined,
+    answer(request) {
+      const admitted = admit(deps, operation, request)
+      if (validateBody === undefined) return whenKnown(admitted, () => handle(request, readQuery(request)))
+      // Nothing has happened since it was admitted: it is not judged again.
+      if (!(admitted instanceof Promise) && hasArrived(request.raw)) {
+        const query = readQuery(request)
+        return handle(request, query, takeBody(request, validateBody))
+      }
+      return whenKnown(admitted, () => {
+        const query = readQuery(request)
+        return awaitBody(deps, operation, request, validateBody, (body) => handle(request, query, body))
+      })
+    },
   })
+}
+
+/** Reads what a request asks for besides its body, and refuses conditions that cannot be checked. */
+function createQueryReader(operation: Operation): (request: Incoming) => unknown {
+  const schema = operation.query ?? NO_QUERY
+  const validate = createQueryValidator(schema)
+  const unchecked = uncheckedConditions(operation)
+  const read = (request: Incoming): unknown => {
+    const { query, faults } = parseQuery(parseTarget(urlOf(request))?.query ?? '', schema)
+    validate(query, faults)
+    return query
+  }
+  return (request) => {
+    const query = operation.isProbe === true ? undefined : read(request)
+    refuseConditions(request.raw, unchecked)
+    return query
+  }
 }
 
 /** What a gateway or a balancer waits for; all else can wait for its turn. */
@@ -118,15 +141,32 @@ const REVOKING: ReadonlySet<OperationId> = new Set([
 
 const urgencyOf = (id: OperationId) => ({ isUrgent: URGENT.has(id), mayRevoke: REVOKING.has(id) })
 
-/** Answers with a body in the room that its operation gives it. */
-function inRoom<T>(
-  { holdings }: RouteDeps,
-  { bodyBytesMax }: Operation,
+function takeBody(request: Incoming, validate: BodyValidator): JsonBody {
+  const body = takeJsonBody(request.raw)
+  validate(body.value)
+  return body
+}
+
+/** Answers with a body that is still to come, in the room that its operation gives it. */
+function awaitBody(
+  deps: RouteDeps,
+  operation: Operation,
   request: Incoming,
-  answerIn: (room: BodyRoom) => Promise<T>,
-): Promise<T> {
+  validate: BodyValidator,
+  answerWith: (body: JsonBody) => MaybePromise<Answer>,
+): Promise<Answer> {
+  const { bodyBytesMax } = operation
+  const answerIn = async (room: BodyRoom) => {
+    const read = () => readBody(deps, request, room, validate)
+    // Large ones of a company one after the other: the rest of them stay with their senders meanwhile.
+    const isInLine = bodyBytesMax !== undefined && mayBeLarge(request.raw)
+    const body = await (isInLine
+      ? deps.bodyLine.pass(laneOf(request), read, () => !request.raw.destroyed)
+      : read())
+    return whenKnown(admitAgain(deps, operation, request), () => answerWith(body))
+  }
   if (bodyBytesMax === undefined) return answerIn(USUAL_ROOM)
-  const room = createBodyRoom(holdings, laneOf(request), bodyBytesMax)
+  const room = createBodyRoom(deps.holdings, laneOf(request), bodyBytesMax)
   return answerIn(room).finally(room.release)
 }
 

@@ -4,7 +4,10 @@ import { createTurnstile } from '../../src/http/admission/turnstile.ts'
 
 /** Work that a test ends. */
 function createWorks(limits: Partial<Parameters<typeof createTurnstile>[0]> = {}) {
-  const turnstile = createTurnstile({ eachMax: 2, allMax: 3, waitingMax: 3, waitingOfAllMax: 4, ...limits })
+  const turnstile = createTurnstile(
+    { eachMax: 2, allMax: 3, waitingMax: 3, waitingOfAllMax: 4, ...limits },
+    'lists or batches',
+  )
   const inside: string[] = []
   const ends = new Map<string, PromiseWithResolvers<void>>()
   return {

@@ -21,7 +21,11 @@ export type Turnstile = {
 
 type Waiting = { readonly owner: string; letIn(): void }
 
-export function createTurnstile({ eachMax, allMax, waitingMax, waitingOfAllMax }: Limits): Turnstile {
+/** `what` passes, in the words of whoever is told that too much of it waits. */
+export function createTurnstile(
+  { eachMax, allMax, waitingMax, waitingOfAllMax }: Limits,
+  what: string,
+): Turnstile {
   const inside = new Map<string, number>()
   let insideOfAll = 0
   const waiting = createFairQueue<Waiting>({ waitingMax: waitingOfAllMax, waitingOfPartyMax: waitingMax })
@@ -49,7 +53,7 @@ export function createTurnstile({ eachMax, allMax, waitingMax, waitingOfAllMax }
     async pass(owner, work, isWanted = () => true) {
       const mustWait = !hasRoom({ owner })
       const { promise, resolve } = Promise.withResolvers<void>()
-      if (!waiting.push({ party: owner }, { owner, letIn: resolve })) throw tooMuch()
+      if (!waiting.push({ party: owner }, { owner, letIn: resolve })) throw tooMuch(what)
       letIn()
       await promise
       try {
@@ -63,10 +67,10 @@ export function createTurnstile({ eachMax, allMax, waitingMax, waitingOfAllMax }
   }
 }
 
-function tooMuch(): AppError {
+function tooMuch(what: string): AppError {
   return new AppError(
     'unavailable',
-    'Too many lists or batches of your company are waiting: try again in a moment, with fewer at once.',
+    `Too many ${what} of your company are waiting: try again in a moment, with fewer at once.`,
     { retryAfterSeconds: 1 },
   )
 }

@@ -70,6 +70,8 @@ type HttpState = {
   readonly turns: Turns
   /** Where lists and batches pass. */
   readonly turnstile: Turnstile
+  /** Where large bodies pass on their way in. */
+  readonly bodyLine: Turnstile
   readonly holdings: Holdings
   readonly inFlight: InFlight
   readonly failedAttempts: FailedAttempts

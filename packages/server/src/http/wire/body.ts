@@ -26,16 +26,50 @@ export async function readJsonBody(
   takeTurn: () => Promise<void>,
 ): Promise<JsonBody> {
   assertJson(request)
-  const bytes = await readBytes(request, room)
+  const bytes = await readBytes(request, room, takeTurn)
   if (isLong(bytes)) await takeTurn()
+  return { bytes, value: parseJson(bytes) }
+}
+
+/**
+ * Whether all of a short body is here already, as it mostly is: it came in one packet with its headers. Then nothing has
+ * to be waited for, and `takeJsonBody` answers at once.
+ */
+export function hasArrived(request: IncomingMessage): boolean {
+  const { readableLength } = request
+  if (readableLength === 0 || readableLength > LONG_BYTES || request.readableFlowing !== null) return false
+  return headerValues(request, 'content-length')[0] === String(readableLength)
+}
+
+/** A JSON body that has arrived. Throws as `readJsonBody`. */
+export function takeJsonBody(request: IncomingMessage): JsonBody {
+  assertJson(request)
+  assertPlain(request)
+  const bytes = request.read() as Buffer
+  // Its end is to be read too.
+  request.resume()
   return { bytes, value: parseJson(bytes) }
 }
 
 /** Whether to read what a body says is a piece of work of its own. */
 export const isLong = ({ length }: { readonly length: number }): boolean => length > LONG_BYTES
 
-/** Reads a body whole. Throws AppError `unsupported_media_type` when it is packed, `payload_too_large`, `malformed_request` when it breaks off. */
-export async function readBytes(request: IncomingMessage, room = USUAL_ROOM): Promise<Buffer> {
+/** Whether a body may have more than the usual bytes: it says so, or does not say how many it has. */
+export function mayBeLarge(request: IncomingMessage): boolean {
+  const [declared] = headerValues(request, 'content-length')
+  return declared === undefined || Number(declared) > BODY_BYTES_MAX
+}
+
+/**
+ * Reads a body whole; what goes beyond the usual some at a time, whenever `takeTurn` resolves: until then it stays where
+ * it comes from. Throws AppError `unsupported_media_type` when it is packed, `payload_too_large`, `malformed_request`
+ * when it breaks off.
+ */
+export async function readBytes(
+  request: IncomingMessage,
+  room = USUAL_ROOM,
+  takeTurn: () => Promise<void> = async () => {},
+): Promise<Buffer> {
   const { bytesMax } = room
   assertPlain(request)
   const [declared] = headerValues(request, 'content-length')
@@ -57,6 +91,9 @@ export async function readBytes(request: IncomingMessage, room = USUAL_ROOM): Pr
         return fail(error)
       }
       chunks.push(chunk)
+      if (size <= BODY_BYTES_MAX) return
+      request.pause()
+      takeTurn().then(() => request.resume(), fail)
     }
     request.on('data', take)
     request.once('error', fail)
