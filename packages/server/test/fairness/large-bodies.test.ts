@@ -56,8 +56,11 @@ async function seen(): Promise<void> {
   }
 }
 
-const check = (key: string) =>
-  begin(`GET /gateway/check HTTP/1.1\r\nHost: a\r\nX-API-KEY: ${key}\r\n\r\n`, '')
+/** A verification, whole. */
+const verification = (key: string): string => {
+  const body = '{"key":"k"}'
+  return `${headOf(key, body.length).replace('/verify/batch', '/verify')}${body}`
+}
 
 /** What was answered since, in the order of the answers. */
 function answeredSince(lines: number): string[] {
@@ -79,12 +82,12 @@ test('a verification that comes behind large bodies is answered before they are'
   const verified = once(socket, 'data')
   // In one turn, and in this order.
   for (const each of sent) each.socket.write('}')
-  socket.write(`GET /gateway/check HTTP/1.1\r\nHost: a\r\nX-API-KEY: ${other.users.viewer.key}\r\n\r\n`)
+  socket.write(verification(other.users.owner.key))
   expect(await Promise.all(sent.map(({ answer }) => answer))).toEqual(sent.map(() => 200))
   await verified
   const answered = answeredSince(lines)
   expect(answered).toHaveLength(TAKEN_IN + 1)
-  expect(answered[0]).toMatch(/gateway/)
+  expect(answered[0]).toBe('verifyApiKey')
   for (const each of sent) each.socket.destroy()
   socket.destroy()
 })
@@ -106,7 +109,7 @@ test.each([
   const elsewhere = await beginLarge(other.users.owner.key)
   elsewhere.socket.write('}')
   const short = await begin(headOf(owner.key, 22), '{"keys":[{"key":"k"}]}')
-  const verified = await check(owner.key)
+  const verified = await begin(verification(owner.key), '')
   // Neither those of another company, nor what is short, nor verifications stand behind them.
   expect(await Promise.all([elsewhere.answer, short.answer, verified.answer])).toEqual([200, 200, 200])
   await seen()
