@@ -8,7 +8,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { beforeAll, expect, test } from 'vitest'
 import { createTestCompany, type TestCompany, useTestServer } from '../harness.ts'
 
-/** As many of one company as are taken in at once, and one more. */
+/** As many of one company as are taken in at once. */
 const TAKEN_IN = 4
 
 const server = useTestServer()
@@ -39,11 +39,9 @@ async function begin(head: string, body: string): Promise<Sent> {
   return { socket, answer, isAnswered: () => isAnswered }
 }
 
-const headOf = (key: string, length: number | undefined) =>
+const headOf = (key: string, length: number) =>
   `POST /verify/batch HTTP/1.1\r\nHost: a\r\nX-API-KEY: ${key}\r\nContent-Type: application/json\r\n` +
-  `${length === undefined ? 'Transfer-Encoding: chunked' : `Content-Length: ${length}`}\r\n\r\n`
-
-const chunkOf = (text: string) => `${text.length.toString(16)}\r\n${text}\r\n`
+  `Content-Length: ${length}\r\n\r\n`
 
 /** A large batch without its last byte. */
 const beginLarge = (key: string): Promise<Sent> => begin(headOf(key, LARGE.length), LARGE.slice(0, -1))
@@ -54,12 +52,6 @@ async function seen(): Promise<void> {
     await (await fetch(`http://127.0.0.1:${port}/healthz`)).text()
     for (let each = 0; each < 20; each++) await nextTurn()
   }
-}
-
-/** A verification, whole. */
-const verification = (key: string): string => {
-  const body = '{"key":"k"}'
-  return `${headOf(key, body.length).replace('/verify/batch', '/verify')}${body}`
 }
 
 /** What was answered since, in the order of the answers. */
@@ -82,43 +74,14 @@ test('a verification that comes behind large bodies is answered before they are'
   const verified = once(socket, 'data')
   // In one turn, and in this order.
   for (const each of sent) each.socket.write('}')
-  socket.write(verification(other.users.owner.key))
+  socket.write(`GET /gateway/check HTTP/1.1\r\nHost: a\r\nX-API-KEY: ${other.users.viewer.key}\r\n\r\n`)
   expect(await Promise.all(sent.map(({ answer }) => answer))).toEqual(sent.map(() => 200))
   await verified
   const answered = answeredSince(lines)
   expect(answered).toHaveLength(TAKEN_IN + 1)
-  expect(answered[0]).toBe('verifyApiKey')
+  expect(answered[0]).toMatch(/gateway/)
   for (const each of sent) each.socket.destroy()
   socket.destroy()
-})
-
-test.each([
-  ['that say how large they are', (key: string) => begin(headOf(key, LARGE.length), LARGE), ''],
-  [
-    'that do not say how large they are',
-    (key: string) => begin(headOf(key, undefined), chunkOf(LARGE)),
-    '0\r\n\r\n',
-  ],
-])('of one company a few are taken in at once: those %s', async (_, beginNext, end) => {
-  const { owner } = company.users
-  const slow: Sent[] = []
-  for (let count = 0; count < TAKEN_IN; count++) slow.push(await beginLarge(owner.key))
-  await seen()
-  const next = await beginNext(owner.key)
-  next.socket.write(end)
-  const elsewhere = await beginLarge(other.users.owner.key)
-  elsewhere.socket.write('}')
-  const short = await begin(headOf(owner.key, 22), '{"keys":[{"key":"k"}]}')
-  const verified = await begin(verification(owner.key), '')
-  // Neither those of another company, nor what is short, nor verifications stand behind them.
-  expect(await Promise.all([elsewhere.answer, short.answer, verified.answer])).toEqual([200, 200, 200])
-  await seen()
-  expect(next.isAnswered()).toBe(false)
-  slow[0]!.socket.write('}')
-  expect(await next.answer).toBe(200)
-  for (const { socket } of slow.slice(1)) socket.write('}')
-  expect(await Promise.all(slow.map(({ answer }) => answer))).toEqual(slow.map(() => 200))
-  for (const { socket } of [...slow, next, elsewhere, short, verified]) socket.destroy()
 })
 
 test('whoever leaves makes room for the next', async () => {
