@@ -49,7 +49,7 @@ const PAGES: Readonly<Record<string, Expected>> = {
   'docs/operate/upgrade.md': { notRun: 2 },
   'docs/use/addresses.md': {},
   'docs/use/api.md': { told: ['204', 'invalid_body', 'invalid_ip', 'invalid_field', 'user_not_found'] },
-  'docs/use/client.md': { notRun: 1 },
+  'docs/use/client.md': { notRun: 2 },
   'docs/use/first-key.md': { told: ['ip_not_allowed', 'VALID', '204', 'INACTIVE'], notRun: 1 },
   'docs/use/gateways.md': { told: ['missing_permission'], needs: 'nginx and root', startsService: true },
   'docs/use/limits.md': {

@@ -1,17 +1,28 @@
-import { type ChildProcess, execFile, spawn } from 'node:child_process'
-import { cpSync, globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { request as httpRequest } from 'node:http'
+/** The packed client, installed outside the repository beside real frameworks; with PLATFORMS=all on all of them. */
+import { execFile } from 'node:child_process'
+import { globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
-import { buildClient, minified } from '../scripts/build-client.ts'
-import { type InstalledVerifier, startInstalledVerifier } from './installed-verifier.ts'
+import { minified } from '../scripts/build-client.ts'
+import { freePort } from './gateways/processes.ts'
+import { callApi, type Settings } from './installed/api.ts'
+import { type Application, startApplication } from './installed/application.ts'
+import { type Credentials, makeCredentials } from './installed/credentials.ts'
+import { APPLICATIONS, writeDocumented } from './installed/documented.ts'
+import { buildNext, NEXT_VERSIONS, startNext } from './installed/next.ts'
+import { installPacked, packClient } from './installed/package.ts'
+import { installRuntime, PLATFORMS, type Platform } from './installed/platforms.ts'
+import { type Answer, ask, challengeOf, type Headers, REQUESTS } from './installed/requests.ts'
+import { startStranger } from './installed/stranger.ts'
+import { type InstalledVerifier, startInstalledVerifier } from './installed/verifier.ts'
 import { createHome, type Home } from './running.ts'
 
 const run = promisify(execFile)
 const FOLDER = join(import.meta.dirname, 'installed-client')
+const FOLDER_OF_NEXT = join(import.meta.dirname, 'installed-next')
 /** Installing takes half a minute when nothing else does. */
 const INSTALL_MS_MAX = 300_000
 /** Of a slow machine. Milliseconds. */
@@ -19,293 +30,269 @@ const PATIENCE = { timeout: 30_000, interval: 50 }
 const API_BYTES_MAX = 6_000
 const WHOLE_BYTES_MAX = 16_000
 const GUARD_BYTES_MAX = 8_000
-
-type Settings = { readonly LATCHKEY_URL: string; readonly LATCHKEY_API_KEY: string }
-type Headers = Readonly<Record<string, string | string[]>>
-type Answer = {
-  readonly status: number
-  readonly headers: Readonly<Record<string, unknown>>
-  readonly text: string
-}
+/** The service itself, or the memory of the application. */
+const JUDGES = ['latchkey', 'verifier']
+const ADAPTERS = ['express', 'koa', 'fastify', 'hono', 'nest', 'nest on fastify', 'fetch', 'next']
+/** It takes as long to install and to build as all others together. */
+const MODES_OF_NEXT = process.env.PLATFORMS === 'all' ? (['start', 'dev'] as const) : []
 
 let directory: string
+let packed: string
 let home: Home
 let settings: Settings
-/** Where each application listens, by who judges its requests. */
-const applications: Record<string, Record<string, string>> = {}
-const running: ChildProcess[] = []
-const credentials: Record<string, string> = {}
+let credentials: Credentials
 
 beforeAll(async () => {
   directory = mkdtempSync(join(tmpdir(), 'latchkey-installed-'))
   home = createHome()
   const [service] = await Promise.all([
     home.serve({
-      settings: { LATCHKEY_TRUSTED_PROXIES: '127.0.0.0/8', LATCHKEY_FAILED_AUTH_PER_MINUTE: '10000' },
+      settings: { LATCHKEY_TRUSTED_PROXIES: '127.0.0.0/8', LATCHKEY_FAILED_AUTH_PER_MINUTE: '100000' },
     }),
-    installPacked(),
+    packClient(directory).then((file) => {
+      packed = file
+      return installPacked(packed, FOLDER, directory)
+    }),
   ])
   settings = { LATCHKEY_URL: service.url, LATCHKEY_API_KEY: home.adminKey() }
-  await makeCredentials()
-  for (const judge of JUDGES) applications[judge] = await startApplications(judge)
+  credentials = await makeCredentials(settings)
 }, INSTALL_MS_MAX)
 
 afterAll(async () => {
-  for (const child of running) child.kill('SIGKILL')
   await home.dispose()
   rmSync(directory, { recursive: true, force: true })
 })
 
-/** The packed package in a folder that knows nothing of this repository, beside the frameworks. */
-async function installPacked(): Promise<void> {
-  const built = join(directory, 'built')
-  cpSync(FOLDER, directory, { recursive: true })
-  await buildClient(built)
-  const packed = await run('npm', ['pack', '--silent', built], { cwd: directory })
-  const cwd = directory
-  await run('npm', ['ci', '--prefer-offline', '--no-audit', '--no-fund', '--ignore-scripts'], { cwd })
-  await run(
-    'npm',
-    ['install', '--no-save', '--no-audit', '--no-fund', '--ignore-scripts', packed.stdout.trim()],
-    { cwd },
-  )
+const environment = (own: Settings) => ({ PATH: process.env.PATH ?? '', ...own })
+
+/** The program with its first arguments, and the folder with the installed client. */
+async function install(platform: Platform): Promise<{ command: readonly string[]; cwd: string }> {
+  const command = await installRuntime(platform, directory)
+  if (platform.frameworks === undefined) return { command, cwd: directory }
+  const cwd = join(directory, platform.name.replaceAll(' ', '-'))
+  mkdirSync(cwd)
+  await installPacked(packed, FOLDER, cwd, platform.frameworks)
+  return { command, cwd }
 }
 
-/** One call of the service by its API. */
-async function call(
-  method: string,
-  path: string,
-  body?: object,
-  headers: Record<string, string> = {},
-): Promise<Record<'id' | 'key' | 'token' | 'userId', string>> {
-  const response = await fetch(`${settings.LATCHKEY_URL}${path}`, {
-    method,
-    headers: { 'x-api-key': settings.LATCHKEY_API_KEY, 'content-type': 'application/json', ...headers },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-  })
-  if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`)
-  return JSON.parse((await response.text()) || '{}')
+const call = (method: string, path: string, body?: object) => callApi(settings, method, path, body)
+const makeKey = async () => call('POST', '/keys', { userId: (await call('GET', '/me')).userId })
+
+/** The answers of the gateway endpoint, each asked for once. */
+const gatewayAnswers = new Map<string, Promise<Answer>>()
+
+function askGateway(name: string, headers: Headers): Promise<Answer> {
+  const known =
+    gatewayAnswers.get(name) ?? ask(`${settings.LATCHKEY_URL}/gateway/check?permission=orders:read`, headers)
+  gatewayAnswers.set(name, known)
+  return known
 }
 
-async function makeCredentials(): Promise<void> {
-  const { userId } = await call('GET', '/me')
-  const make = (fields: object = {}) => call('POST', '/keys', { userId, ...fields })
-  const tokenOf = async (key: string, permission: string) => {
-    const request = { permissions: [permission] }
-    return (await call('POST', '/auth/token/short-lived', request, { 'x-api-key': key })).token
+/** Whether an application says of a request what the gateway endpoint says. */
+async function expectAsGateway(url: string, [name, headersOf, status, code]: (typeof REQUESTS)[number]) {
+  const headers = { 'x-forwarded-for': '198.51.100.1', ...headersOf(credentials) }
+  const answer = await ask(url, headers)
+  const gateway = await askGateway(name, headers)
+  expect([gateway.status, gateway.headers['x-auth-error']]).toEqual([status, code])
+  expect(answer.status).toBe(status)
+  const body = JSON.parse(answer.text)
+  if (status === 200) return expect(body.keyId).toBe(gateway.headers['x-auth-key-id'])
+  expect(body).toMatchObject({ status, code })
+  expect(answer.headers['content-type']).toMatch('application/problem+json')
+  expect(challengeOf(answer)).toBe(challengeOf(gateway))
+  expect(answer.text).not.toContain(credentials.good)
+}
+
+describe.each(PLATFORMS)('$name:', (platform) => {
+  const { hasMemory } = platform
+  let command: readonly string[]
+  let cwd: string
+  beforeAll(async () => {
+    ;({ command, cwd } = await install(platform))
+  }, INSTALL_MS_MAX)
+
+  const start = (script: string, own: Settings = settings) =>
+    startInstalledVerifier([...command, script], cwd, own)
+  const runScript = (script: string, ...args: string[]) => {
+    const [program = '', ...before] = command
+    return run(program, [...before, script, ...args], { cwd, env: environment(settings) })
   }
-  const [good, deleted, disabled, rotated] = [await make(), await make(), await make(), await make()]
-  await call('DELETE', `/keys/${deleted.id}`)
-  await call('PATCH', `/keys/${disabled.id}`, { enabled: false })
-  await call('POST', `/keys/${rotated.id}/rotation`, { overlapSeconds: 0 })
-  const user = await call('POST', '/users', { name: 'Gone', role: 'developer' })
-  const ofInactiveUser = await call('POST', '/keys', { userId: user.id })
-  await call('PATCH', `/users/${user.id}`, { status: 'inactive' })
-  const company = await call('POST', '/companies', { name: 'Tenant' })
-  const inCompany = { 'x-company-id': company.id }
-  const tenant = await call('POST', '/users', { name: 'T', role: 'owner' }, inCompany)
-  const ofInactiveCompany = await call('POST', '/keys', { userId: tenant.id }, inCompany)
-  await call('PATCH', `/companies/${company.id}`, { status: 'inactive' })
-  Object.assign(credentials, {
-    good: good.key,
-    deleted: deleted.key,
-    disabled: disabled.key,
-    replaced: rotated.key,
-    narrow: (await make({ permissions: ['invoices:read', 'keys:read'] })).key,
-    restricted: (await make({ whitelistedIPs: ['192.0.2.0/24'] })).key,
-    ofInactiveUser: ofInactiveUser.key,
-    ofInactiveCompany: ofInactiveCompany.key,
-    token: await tokenOf(good.key, 'orders:read'),
-    narrowToken: await tokenOf(good.key, 'keys:read'),
-    unknown: `${good.key.slice(0, -1)}${good.key.endsWith('a') ? 'b' : 'a'}`,
-  })
-}
 
-function startApplications(judge: string): Promise<Record<string, string>> {
-  const child = spawn(process.execPath, ['applications.mjs', judge], {
-    cwd: directory,
-    env: { PATH: process.env.PATH ?? '', ...settings },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
-  running.push(child)
-  return new Promise((resolve, reject) => {
-    let text = ''
-    child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
-      text += chunk
-      if (text.endsWith('\n')) resolve(JSON.parse(text))
+  describe.each(JUDGES)('with a %s', (judge) => {
+    let applications: Application
+    /** Where each of them listens. */
+    let addresses: Readonly<Record<string, string>>
+
+    beforeAll(async () => {
+      const args = [...command, 'applications.mjs', judge]
+      applications = await startApplication(args, cwd, environment(settings), /^(\{.*\})$/m)
+      addresses = JSON.parse(applications.said)
     })
-    child.once('close', (code) => reject(new Error(`the applications ended with ${code}`)))
-  })
-}
+    afterAll(() => applications.stop())
 
-/** With Node's own client, which can send a header twice. */
-function ask(url: string, headers: Headers): Promise<Answer> {
-  return new Promise((resolve, reject) => {
-    const request = httpRequest(url, { headers, agent: false }, (response) => {
-      let text = ''
-      response.setEncoding('utf8').on('data', (chunk: string) => {
-        text += chunk
-      })
-      response.on('end', () => resolve({ status: response.statusCode ?? 0, headers: response.headers, text }))
+    describe.each(ADAPTERS)('%s answers as a gateway would', (adapter) => {
+      test.each(REQUESTS)('%s', (...request) => expectAsGateway(`${addresses[adapter]}/orders`, request))
     })
-    request.once('error', reject).end()
-  })
-}
 
-/** The challenge without its sentence, which the application says in words of its own. */
-const challengeOf = ({ headers }: Answer) =>
-  String(headers['www-authenticate'] ?? '').replace(/, error_description=.*/, '')
-
-const FROM_OFFICE = { 'x-forwarded-for': '192.0.2.7' }
-
-const key = (name: string) => () => ({ 'x-api-key': credentials[name] ?? '' })
-const bearer = (name: string) => () => ({ authorization: `Bearer ${credentials[name]}` })
-
-const REQUESTS: readonly (readonly [string, () => Headers, number, string])[] = [
-  ['no credential', () => ({}), 401, 'missing_credentials'],
-  ['an empty one', () => ({ 'x-api-key': '' }), 401, 'missing_credentials'],
-  ['a good key', key('good'), 200, '-'],
-  ['a good key as a bearer', bearer('good'), 200, '-'],
-  ['a good key in both headers', () => ({ ...key('good')(), ...bearer('good')() }), 200, '-'],
-  ['a token', bearer('token'), 200, '-'],
-  ['a token as a key', key('token'), 401, 'invalid_credentials'],
-  ['a token that may do less', bearer('narrowToken'), 403, 'missing_permission'],
-  ['a typo', key('unknown'), 401, 'invalid_credentials'],
-  ['no key at all', () => ({ 'x-api-key': 'hello' }), 401, 'invalid_credentials'],
-  ['another scheme', () => ({ authorization: 'Basic YTpi' }), 401, 'invalid_credentials'],
-  ['a scheme without a credential', () => ({ authorization: 'Bearer' }), 401, 'invalid_credentials'],
-  ['a key with a space in it', () => ({ 'x-api-key': `${credentials.good} x` }), 401, 'invalid_credentials'],
-  [
-    'one header twice',
-    () => ({ 'x-api-key': [credentials.good!, credentials.good!] }),
-    401,
-    'invalid_credentials',
-  ],
-  ['two credentials', () => ({ ...key('good')(), ...bearer('narrow')() }), 401, 'invalid_credentials'],
-  ['a deleted key', key('deleted'), 401, 'key_inactive'],
-  ['a disabled key', key('disabled'), 401, 'key_inactive'],
-  ['a secret that was replaced', key('replaced'), 401, 'key_inactive'],
-  ['a key of an inactive user', key('ofInactiveUser'), 401, 'user_inactive'],
-  ['a key of an inactive company', key('ofInactiveCompany'), 401, 'company_inactive'],
-  ['a key with other permissions', key('narrow'), 403, 'missing_permission'],
-  ['a restricted key from its address', () => ({ ...key('restricted')(), ...FROM_OFFICE }), 200, '-'],
-  [
-    'a restricted key from elsewhere',
-    () => ({ ...key('restricted')(), 'x-forwarded-for': '203.0.113.9' }),
-    403,
-    'ip_not_allowed',
-  ],
-  [
-    'a restricted key from elsewhere that says it is not',
-    () => ({ ...key('restricted')(), 'x-forwarded-for': '192.0.2.7, 203.0.113.9' }),
-    403,
-    'ip_not_allowed',
-  ],
-  [
-    'a restricted key from nowhere',
-    () => ({ ...key('restricted')(), 'x-forwarded-for': 'x' }),
-    403,
-    'client_ip_unknown',
-  ],
-]
-
-/** The service itself, or the memory of the application. */
-const JUDGES = ['latchkey', 'verifier']
-const ADAPTERS = ['express', 'koa', 'fastify', 'hono', 'nest', 'fetch', 'next']
-
-describe.each(JUDGES.flatMap((judge) => ADAPTERS.map((name) => [name, judge] as const)))(
-  '%s with a %s answers as a gateway would',
-  (name, judge) => {
-    test.each(REQUESTS)('%s', async (_name, headersOf, status, code) => {
-      const headers = { 'x-forwarded-for': '198.51.100.1', ...headersOf() }
-      const answer = await ask(`${applications[judge]?.[name]}/orders`, headers)
-      const gateway = await ask(`${settings.LATCHKEY_URL}/gateway/check?permission=orders:read`, headers)
-      expect([gateway.status, gateway.headers['x-auth-error']]).toEqual([status, code])
+    test.each(REQUESTS)('tRPC answers as a gateway would: %s', async (_name, headersOf, status, code) => {
+      const headers = { 'x-forwarded-for': '198.51.100.1', ...headersOf(credentials) }
+      const answer = await ask(`${addresses.trpc}/orders`, headers)
       expect(answer.status).toBe(status)
       const body = JSON.parse(answer.text)
-      if (status === 200) return expect(body.keyId).toBe(gateway.headers['x-auth-key-id'])
-      expect(body).toMatchObject({ status, code })
-      expect(answer.headers['content-type']).toMatch('application/problem+json')
-      expect(challengeOf(answer)).toBe(challengeOf(gateway))
-      expect(answer.text).not.toContain(credentials.good)
+      if (status === 200) expect(body.result.data.keyId).toMatch(/^key_/)
+      else expect(body.error.problem).toMatchObject({ status, code })
     })
-  },
-)
+  })
 
-describe.each(JUDGES)('tRPC with a %s answers as a gateway would', (judge) => {
-  test.each(REQUESTS)('%s', async (_name, headersOf, status, code) => {
-    const answer = await ask(`${applications[judge]?.trpc}/orders`, {
-      'x-forwarded-for': '198.51.100.1',
-      ...headersOf(),
+  test('calls do what they say, and failures say what they are', async () => {
+    const { userId } = await call('GET', '/me')
+    const stranger = await startStranger({ userId }, settings.LATCHKEY_URL)
+    try {
+      const { stdout } = await runScript('calling.mjs', stranger.url, `http://127.0.0.1:${await freePort()}`)
+      expect(stdout).not.toContain(settings.LATCHKEY_API_KEY)
+      expect(JSON.parse(stdout.trimEnd().split('\n').at(-1)!)).toEqual({
+        isListed: true,
+        status: 200,
+        isDeleted: true,
+        isAskedAgain: true,
+        failures: {
+          'no such key': ['ApiError', 'key_not_found'],
+          'wrong key': ['ApiError', 'invalid_credentials'],
+          nobody: ['ConnectionError', 'connection_failed'],
+          silence: ['TimeoutError', 'timeout'],
+          signal: ['AbortError', 'aborted'],
+          redirect: ['ApiError', 'unexpected_answer'],
+        },
+      })
+    } finally {
+      await stranger.close()
+    }
+  })
+
+  test('it is one package by both module systems', async () => {
+    const { stdout } = await runScript('required.cjs')
+    expect(JSON.parse(stdout)).toEqual({
+      isOwnError: true,
+      isErrorOfOther: true,
+      code: 'key_not_found',
+      isSameKey: true,
+      listed: 1,
     })
-    expect(answer.status).toBe(status)
-    const body = JSON.parse(answer.text)
-    if (status === 200) expect(body.result.data.keyId).toMatch(/^key_/)
-    else expect(body.error.problem).toMatchObject({ status, code })
+  })
+
+  describe('a verifier', () => {
+    let verifier: InstalledVerifier
+    const verify = (key: string) =>
+      verifier.ask(`verify ${key}`) as Promise<{ code?: string; error?: string }>
+
+    beforeAll(async () => {
+      verifier = start('verifying.mjs')
+      expect(await verifier.ask('ready')).toBe(true)
+    })
+
+    test(`accepts a key from memory: ${hasMemory}, and refuses it when DELETE was answered`, async () => {
+      for (let turn = 0; turn < 20; turn++) {
+        const { id, key } = await makeKey()
+        expect(await verify(key)).toEqual({ code: 'VALID', isAtOnce: false })
+        expect(await verify(key)).toEqual({ code: 'VALID', isAtOnce: hasMemory })
+        await call('DELETE', `/keys/${id}`)
+        expect(await verify(key)).toMatchObject({ code: 'INACTIVE' })
+      }
+    })
+
+    test('tells the service what it judged', async () => {
+      const { id, key } = await makeKey()
+      const other = start('verifying.mjs')
+      await other.ask('ready')
+      for (let turn = 0; turn < 3; turn++) await other.ask(`verify ${key}`)
+      // Nothing is left that would keep a process alive, and it ends when its input does.
+      expect(await other.ask('close')).toEqual([])
+      expect(await other.ask(`verify ${key}`)).toMatchObject({ error: 'verifier_closed' })
+      expect(await other.end()).toBe(0)
+      const used = (await call('GET', `/keys/${id}`)) as unknown as { lastUsedAt: string | null }
+      expect(used.lastUsedAt).not.toBeNull()
+    })
+
+    test('refuses when its service is gone, and is well again when it is back', async () => {
+      const own = createHome()
+      try {
+        const first = await own.serve()
+        const { port } = new URL(first.url)
+        const key = own.adminKey()
+        const cut = start('verifying.mjs', { LATCHKEY_URL: first.url, LATCHKEY_API_KEY: key })
+        const isState = async (state: string) => (await cut.ask('state')) === state
+        const isRefused = async () => 'error' in ((await cut.ask(`verify ${key}`)) as object)
+        await cut.ask('ready')
+        expect(await cut.ask(`verify ${key}`)).toMatchObject({ code: 'VALID' })
+        expect(await cut.ask(`verify ${key}`)).toEqual({ code: 'VALID', isAtOnce: hasMemory })
+        await first.stop('SIGKILL')
+        if (hasMemory) await vi.waitUntil(() => isState('cut-off'), PATIENCE)
+        expect(await isRefused()).toBe(true)
+        await own.serve({ settings: { PORT: port } })
+        await vi.waitUntil(() => isState(hasMemory ? 'fresh' : 'catching-up'), PATIENCE)
+        await cut.ask(`verify ${key}`)
+        expect(await cut.ask(`verify ${key}`)).toEqual({ code: 'VALID', isAtOnce: hasMemory })
+        // It was not closed, and keeps the process no longer than its input does.
+        expect(await cut.end()).toBe(0)
+      } finally {
+        await own.dispose()
+      }
+    })
+
+    afterAll(async () => {
+      expect(await verifier.end()).toBe(0)
+    })
   })
 })
 
-describe('a verifier of the packed package', () => {
-  let verifier: InstalledVerifier
-  const verify = (key: string) => verifier.ask(`verify ${key}`) as Promise<{ code?: string; error?: string }>
-  const makeKey = async () => call('POST', '/keys', { userId: (await call('GET', '/me')).userId })
+describe('the page about the client', () => {
+  test.each(APPLICATIONS)('shows an application with %s that guards its routes', async (framework, text) => {
+    const port = await freePort()
+    const file = `${framework}-of-the-page.mjs`
+    // It says nothing by itself, so that it is told to.
+    writeFileSync(join(directory, file), `${text.replace('3000', String(port))}\nconsole.log('started')\n`)
+    const args = [process.execPath, file]
+    const application = await startApplication(args, directory, environment(settings), /(started)/)
+    try {
+      const url = `http://127.0.0.1:${port}/orders`
+      await vi.waitUntil(() => ask(url, {}).catch(() => undefined), PATIENCE)
+      expect(await ask(url, {})).toMatchObject({ status: 401 })
+      expect(await ask(url, { 'x-api-key': credentials.deleted })).toMatchObject({ status: 401 })
+      expect(await ask(url, { 'x-api-key': credentials.narrow })).toMatchObject({ status: 403 })
+      const answer = await ask(url, { 'x-api-key': credentials.good })
+      expect([answer.status, JSON.parse(answer.text)]).toEqual([
+        200,
+        { ordersOf: expect.stringMatching(/^usr_/) },
+      ])
+    } finally {
+      await application.stop()
+    }
+  })
+
+  test('shows one with Express and one with Fastify', () => {
+    expect(APPLICATIONS.map(([framework]) => framework)).toEqual(['express', 'fastify'])
+  })
+})
+
+describe.each(MODES_OF_NEXT)('next %s', (mode) => {
+  let cwd: string
 
   beforeAll(async () => {
-    verifier = startInstalledVerifier('verifying.mjs', directory, settings)
-    expect(await verifier.ask('ready')).toBe(true)
-  })
+    cwd = mkdtempSync(join(directory, 'next-'))
+    await installPacked(packed, FOLDER_OF_NEXT, cwd, NEXT_VERSIONS)
+    if (mode === 'start') await buildNext(cwd)
+  }, INSTALL_MS_MAX)
 
-  test('accepts a key from memory, and refuses it when DELETE was answered', async () => {
-    for (let turn = 0; turn < 20; turn++) {
-      const { id, key } = await makeKey()
-      expect(await verify(key)).toEqual({ code: 'VALID', isAtOnce: false })
-      expect(await verify(key)).toEqual({ code: 'VALID', isAtOnce: true })
-      await call('DELETE', `/keys/${id}`)
-      expect(await verify(key)).toMatchObject({ code: 'INACTIVE' })
-    }
-  })
+  describe.each(JUDGES)('with a %s', (judge) => {
+    let application: Application
+    beforeAll(async () => {
+      application = await startNext(mode, judge, cwd, settings)
+    })
+    afterAll(() => application.stop())
 
-  test('tells the service what it judged', async () => {
-    const { id, key } = await makeKey()
-    const other = startInstalledVerifier('verifying.mjs', directory, settings)
-    await other.ask('ready')
-    for (let turn = 0; turn < 3; turn++) await other.ask(`verify ${key}`)
-    // Nothing is left that would keep a process alive, and it ends when its input does.
-    expect(await other.ask('close')).toEqual([])
-    expect(await other.end()).toBe(0)
-    const used = (await call('GET', `/keys/${id}`)) as unknown as { lastUsedAt: string | null }
-    expect(used.lastUsedAt).not.toBeNull()
-  })
-
-  test('refuses when its service is gone, and is well again when it is back', async () => {
-    const own = createHome()
-    try {
-      const first = await own.serve()
-      const { port } = new URL(first.url)
-      const cut = startInstalledVerifier('verifying.mjs', directory, {
-        LATCHKEY_URL: first.url,
-        LATCHKEY_API_KEY: own.adminKey(),
-      })
-      const key = own.adminKey()
-      await cut.ask('ready')
-      expect(await cut.ask(`verify ${key}`)).toMatchObject({ code: 'VALID' })
-      expect(await cut.ask(`verify ${key}`)).toEqual({ code: 'VALID', isAtOnce: true })
-      await first.stop('SIGKILL')
-      await vi.waitUntil(async () => ((await cut.ask('states')) as string[]).at(-1) === 'cut-off', PATIENCE)
-      expect(await cut.ask(`verify ${key}`)).toMatchObject({ error: 'cannot_verify' })
-      await own.serve({ settings: { PORT: port } })
-      await vi.waitUntil(async () => ((await cut.ask('states')) as string[]).at(-1) === 'fresh', PATIENCE)
-      await cut.ask(`verify ${key}`)
-      expect(await cut.ask(`verify ${key}`)).toEqual({ code: 'VALID', isAtOnce: true })
-      // It was not closed, and keeps the process no longer than its input does.
-      expect(await cut.end()).toBe(0)
-    } finally {
-      await own.dispose()
-    }
-  })
-
-  afterAll(async () => {
-    expect(await verifier.end()).toBe(0)
+    describe.each(['/orders', '/edge/orders'])('%s answers as a gateway would', (path) => {
+      test.each(REQUESTS)('%s', (...request) => expectAsGateway(`${application.said}${path}`, request))
+    })
   })
 })
 
@@ -321,29 +308,17 @@ describe('the packed package', () => {
       expect(name).toMatch(/\.(?:js|cjs|d\.ts|d\.cts)$|^(?:package\.json|README\.md|LICENSE)$/)
   })
 
-  test('is one package by both module systems', async () => {
-    const env = { PATH: process.env.PATH ?? '', ...settings }
-    const { stdout } = await run(process.execPath, ['required.cjs'], { cwd: directory, env })
-    expect(JSON.parse(stdout)).toEqual({
-      isOwnError: true,
-      isErrorOfOther: true,
-      code: 'key_not_found',
-      isSameKey: true,
-      listed: 1,
+  test('an application in TypeScript compiles, by both module systems, and so does what pages show', async () => {
+    writeDocumented(directory)
+    await run(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.json'], {
+      cwd: directory,
     })
   })
 
-  test.each([
-    [
-      'an application in TypeScript compiles, by both module systems',
-      ['typescript/bin/tsc', '-p', 'tsconfig.json'],
-    ],
-    [
-      'publint finds nothing',
-      ['publint/src/cli.js', '--strict', 'node_modules/@latchkey/client', '--pack', 'false'],
-    ],
-  ])('%s', async (_name, [script = '', ...rest]) => {
-    await run(process.execPath, [join('node_modules', script), ...rest], { cwd: directory })
+  test('publint finds nothing', async () => {
+    const publint = join('node_modules', 'publint/src/cli.js')
+    const args = [publint, '--strict', 'node_modules/@latchkey/client', '--pack', 'false']
+    await run(process.execPath, args, { cwd: directory })
   })
 
   test('its types are right for whoever imports or requires it', async () => {

@@ -27,7 +27,16 @@ app.get('/orders', (request, response) => {
   response.json(verdict.keyId)
 })
 
-Fastify().addHook('onRequest', hook({ latchkey, permission: 'orders:read' }))
+Fastify()
+  .addHook('onRequest', hook({ latchkey, permission: 'orders:read' }))
+  .get(
+    '/orders',
+    { onRequest: hook({ latchkey, permissions: ({ method }) => [`orders:${method}`] }) },
+    () => 1,
+  )
+app.get('/invoices', requireKey({ latchkey, permission: 'invoices:read' }), (request, response) => {
+  response.json(keyOf(request).userId)
+})
 new Hono().use(middleware({ latchkey }))
 const t = initTRPC.context<{ req: IncomingMessage }>().create()
 export const orders = t.procedure.use(procedure({ latchkey })).query(({ ctx }) => keyOf(ctx.req).userId)

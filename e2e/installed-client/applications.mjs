@@ -2,7 +2,7 @@
 // `verifier` as its argument keys are judged in this process.
 import 'reflect-metadata'
 import { createServer } from 'node:http'
-import { serve } from '@hono/node-server'
+import { serve as serveByNode } from '@hono/node-server'
 import { keyOf, Latchkey } from '@latchkey/client'
 import { requireKey as requireKeyInExpress, requireKeyInKoa } from '@latchkey/client/express'
 import { requireKey as requireKeyInFastify } from '@latchkey/client/fastify'
@@ -13,6 +13,7 @@ import { withKey } from '@latchkey/client/next'
 import { requireKey as requireKeyInTrpc } from '@latchkey/client/trpc'
 import { Controller, Get, Module, Req } from '@nestjs/common'
 import { NestFactory } from '@nestjs/core'
+import { FastifyAdapter } from '@nestjs/platform-fastify'
 import { initTRPC } from '@trpc/server'
 import { createHTTPHandler } from '@trpc/server/adapters/standalone'
 import express from 'express'
@@ -59,14 +60,10 @@ async function startHono() {
   const app = new Hono()
   app.use(requireKeyInHono(options))
   app.all('/orders', (context) => context.json({ keyId: keyOf(context).keyId }))
-  return new Promise((resolve) =>
-    serve({ fetch: app.fetch, port: 0, hostname: '127.0.0.1' }, ({ port }) =>
-      resolve(`http://127.0.0.1:${port}`),
-    ),
-  )
+  return serve(app.fetch)
 }
 
-async function startNest() {
+async function startNest(...adapter) {
   class Orders {
     find(request) {
       return { keyId: keyOf(request).keyId }
@@ -77,7 +74,7 @@ async function startNest() {
   Req()(Orders.prototype, 'find', 0)
   class App {}
   Module({ controllers: [Orders] })(App)
-  const app = await NestFactory.create(App, { logger: false })
+  const app = await NestFactory.create(App, ...adapter, { logger: false })
   app.useGlobalGuards(new KeyGuard(options))
   await app.listen(0, '127.0.0.1')
   return `http://127.0.0.1:${app.getHttpServer().address().port}`
@@ -93,19 +90,22 @@ async function startTrpc() {
   return listening(createServer(createHTTPHandler({ router, createContext: ({ req }) => ({ req }) })))
 }
 
-/** Whatever speaks of Request and Response, behind Node's server: Hono's adapter makes them. */
-async function startOfFetch(handler) {
+/** What speaks of Request and Response, by the server of the runtime itself; by Hono's for Node. */
+async function serve(handle) {
+  const [hostname, port] = ['127.0.0.1', 0]
+  if (globalThis.Bun) return Bun.serve({ hostname, port, fetch: handle }).url.origin
+  if (globalThis.Deno) {
+    const { addr } = Deno.serve({ hostname, port, onListen() {} }, handle)
+    return `http://${addr.hostname}:${addr.port}`
+  }
   return new Promise((resolve) =>
-    serve(
-      {
-        fetch: (request, { incoming }) => handler(request, incoming.socket.remoteAddress),
-        port: 0,
-        hostname: '127.0.0.1',
-      },
-      ({ port }) => resolve(`http://127.0.0.1:${port}`),
-    ),
+    serveByNode({ fetch: handle, port, hostname }, (at) => resolve(`http://127.0.0.1:${at.port}`)),
   )
 }
+
+/** Who is at the other end, as each of them says it. */
+const peerOf = (request, given) =>
+  given.incoming?.socket.remoteAddress ?? given.remoteAddr?.hostname ?? given.requestIP(request).address
 
 const guard = requireKeyOfFetch(options)
 const peers = new WeakMap()
@@ -120,13 +120,15 @@ const addresses = {
   fastify: await startFastify(),
   hono: await startHono(),
   nest: await startNest(),
+  'nest on fastify': await startNest(new FastifyAdapter()),
   trpc: await startTrpc(),
-  fetch: await startOfFetch(
-    async (request, peer) =>
-      (await guard(request, { peer })) ?? Response.json({ keyId: keyOf(request).keyId }),
+  fetch: await serve(
+    async (request, given) =>
+      (await guard(request, { peer: peerOf(request, given) })) ??
+      Response.json({ keyId: keyOf(request).keyId }),
   ),
-  next: await startOfFetch((request, peer) => {
-    peers.set(request, peer)
+  next: await serve((request, given) => {
+    peers.set(request, peerOf(request, given))
     return handler(request)
   }),
 }

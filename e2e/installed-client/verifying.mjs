@@ -3,8 +3,6 @@ import { createInterface } from 'node:readline'
 import { Latchkey } from '@latchkey/client'
 
 const verifier = new Latchkey().verifier()
-const states = []
-verifier.on('state', (state) => states.push(state))
 
 async function verify(key) {
   const asked = verifier.verify({ key })
@@ -12,9 +10,9 @@ async function verify(key) {
   return { code: (await asked).code, isAtOnce }
 }
 
-/** What keeps this process alive, besides its input. */
+/** What keeps this process alive, besides its input. Only Node can say it. */
 const left = () =>
-  process.getActiveResourcesInfo().filter((name) => !['PipeWrap', 'Immediate'].includes(name))
+  (process.getActiveResourcesInfo?.() ?? []).filter((name) => !['PipeWrap', 'Immediate'].includes(name))
 
 const ANSWERS = {
   verify,
@@ -22,7 +20,7 @@ const ANSWERS = {
     await verifier.ready()
     return true
   },
-  states: async () => states,
+  state: async () => verifier.state,
   close: async () => {
     await verifier.close()
     // What was closed is gone a few turns later.

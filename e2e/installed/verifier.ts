@@ -10,12 +10,13 @@ export type InstalledVerifier = {
   end(): Promise<number | null>
 }
 
+/** `command`: the program and its arguments, the script among them. */
 export function startInstalledVerifier(
-  script: string,
+  [program = '', ...args]: readonly string[],
   cwd: string,
   settings: Readonly<Record<string, string>>,
 ): InstalledVerifier {
-  const child = spawn(process.execPath, [script], {
+  const child = spawn(program, args, {
     cwd,
     env: { PATH: process.env.PATH ?? '', ...settings },
     stdio: ['pipe', 'pipe', 'inherit'],

@@ -1,0 +1,3 @@
+export { GET } from '../../orders/route.js'
+
+export const runtime = 'edge'

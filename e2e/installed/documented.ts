@@ -1,0 +1,33 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { blocksOf } from '../pages/page.ts'
+
+const CLIENT = 'docs/use/client.md'
+
+/** The applications that the page about the client shows whole, by the framework that each imports first. */
+export const APPLICATIONS: readonly (readonly [framework: string, text: string])[] = blocksOf(CLIENT)
+  .filter(({ language }) => language === 'js')
+  .map(({ text }) => [/from '(\w+)'/.exec(text)?.[1] ?? '', text])
+
+/** What blocks take for granted, besides what the blocks before them made. */
+const GIVEN = `
+declare const userId: string, key: string
+declare const log: { info(text: string): void; error(error: unknown): void }
+declare function ordersOf(userId: string | null): string[]
+`
+
+/** One module of every block in TypeScript that the pages about the client have, for the compiler. */
+export function writeDocumented(directory: string): void {
+  const imports = new Set<string>()
+  const functions = [CLIENT, 'docs/use/middleware.md'].map((page, index) => {
+    const blocks = blocksOf(page).filter(({ language }) => language === 'ts')
+    const bodies = blocks.map(({ text }) => {
+      const lines = text.split('\n')
+      for (const line of lines) if (line.startsWith('import ')) imports.add(line)
+      return lines.filter((line) => !line.startsWith('import ')).join('\n')
+    })
+    // Each block sees what those before it made, and may make it anew.
+    return `export async function page${index}() {\n${bodies.join('{\n')}${'}'.repeat(bodies.length)}\n`
+  })
+  writeFileSync(join(directory, 'documented.mts'), [...imports, GIVEN, ...functions].join('\n'))
+}
