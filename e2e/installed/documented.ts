@@ -18,16 +18,33 @@ declare function ordersOf(userId: string | null): string[]
 
 /** One module of every block in TypeScript that the pages about the client have, for the compiler. */
 export function writeDocumented(directory: string): void {
-  const imports = new Set<string>()
+  const imported: string[] = []
   const functions = [CLIENT, 'docs/use/middleware.md'].map((page, index) => {
     const blocks = blocksOf(page).filter(({ language }) => language === 'ts')
     const bodies = blocks.map(({ text }) => {
       const lines = text.split('\n')
-      for (const line of lines) if (line.startsWith('import ')) imports.add(line)
-      return lines.filter((line) => !line.startsWith('import ')).join('\n')
+      imported.push(...lines.filter(isImport))
+      return lines.filter((line) => !isImport(line)).join('\n')
     })
     // Each block sees what those before it made, and may make it anew.
     return `export async function page${index}() {\n${bodies.join('{\n')}${'}'.repeat(bodies.length)}\n`
   })
-  writeFileSync(join(directory, 'documented.mts'), [...imports, GIVEN, ...functions].join('\n'))
+  writeFileSync(join(directory, 'documented.mts'), [...merged(imported), GIVEN, ...functions].join('\n'))
+}
+
+const isImport = (line: string): boolean => line.startsWith('import ')
+
+/** One import for each module: two blocks may take the same name of it. */
+function merged(imported: readonly string[]): string[] {
+  const namesOf = new Map<string, Set<string>>()
+  const whole = new Set<string>()
+  for (const line of imported) {
+    const [, names, from] = /^import \{ (.+) \} from ('.+')$/.exec(line) ?? []
+    if (names === undefined || from === undefined) whole.add(line)
+    else namesOf.set(from, new Set([...(namesOf.get(from) ?? []), ...names.split(', ')]))
+  }
+  return [
+    ...whole,
+    ...Array.from(namesOf, ([from, names]) => `import { ${[...names].join(', ')} } from ${from}`),
+  ]
 }

@@ -39,7 +39,7 @@ const nest = (version: string, ofFastify = version): Versions => ({
 
 const OLDER: Versions = {
   ...nest('10.4.22'),
-  '@hono/node-server': '1.19.19',
+  '@hono/node-server': '1.8.2',
   '@trpc/server': '10.45.4',
   express: '4.22.3',
   fastify: '4.29.1',

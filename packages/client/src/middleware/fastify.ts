@@ -2,8 +2,13 @@ import { createGuard, type GuardOptions } from './guard.ts'
 import { noteKey } from './key-of.ts'
 import { type NodeRequest, seenOfNode } from './node-request.ts'
 
+/** What the options' functions are given, unless they name Fastify's own type. */
 interface FastifyRequest {
   raw: NodeRequest
+  method: string
+  url: string
+  params: unknown
+  query: unknown
 }
 
 interface FastifyReply {
@@ -13,9 +18,10 @@ interface FastifyReply {
 }
 
 /** For Fastify: a hook, best as `onRequest`, which comes before the body. */
-export function requireKey<Request extends FastifyRequest>(
+export function requireKey<Request extends FastifyRequest = FastifyRequest>(
   options: GuardOptions<Request>,
-): (request: Request, reply: FastifyReply) => Promise<unknown> {
+  // Not taken from where the hook is used: of one route Fastify's types would make it `never`.
+): (request: NoInfer<Request>, reply: FastifyReply) => Promise<unknown> {
   const guard = createGuard(options)
   return async (request, reply) => {
     const decision = await guard(seenOfNode(request.raw), request)
