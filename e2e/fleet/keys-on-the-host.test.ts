@@ -101,6 +101,19 @@ describe('when a command has printed it', () => {
     expect(await statusesOf(key)).toEqual([401, 401])
   })
 
+  it('so is one that somebody else is just deleting', async () => {
+    const { id, key } = await makeKey()
+    const first = await startUnheard(['keys', 'delete', id, '--yes'], key)
+    await until(1, async () => {
+      const stored = fleet.database.query('SELECT FROM keys WHERE id = $1 AND deleted_at IS NOT NULL', [id])
+      return (await stored).length
+    })
+    const second = startCommand(['keys', 'delete', id, '--yes'])
+    const answer = await statusesWhenPrinted(second, /is deleted already, and no server accepts it/, key)
+    expect(answer).toMatchObject({ exitCode: 0, statuses: [401, 503] })
+    expect((await first.ended).exitCode).toBe(0)
+  })
+
   it('the old secret of a key that was rotated without overlap is refused by every server, and the new one works', async () => {
     const { id, key } = await makeKey()
     const command = await startUnheard(['keys', 'rotate', id, '--overlap', '0'], key)

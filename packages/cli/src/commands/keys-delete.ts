@@ -52,7 +52,9 @@ const deleteOnHost = (id: string, yes: true | undefined) =>
 async function deleteFound(key: Found, yes: true | undefined): Promise<void> {
   const what = `${key.id} of user ${key.userId} (${key.description ?? 'no description'})`
   if (key.isDeleted) {
-    process.stdout.write(`Key ${what} is deleted already.\n`)
+    // By somebody whose deletion may not be in force everywhere yet: this one is answered when it is.
+    await key.remove()
+    process.stdout.write(`Key ${what} is deleted already, and no server accepts it any more.\n`)
     return
   }
   if (yes !== true && !(await isMeant(what))) {
