@@ -1,4 +1,5 @@
 /** Every block of a page that configures something is taken by the program that it is for. */
+
 import { execFile } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { stripTypeScriptTypes } from 'node:module'
@@ -8,8 +9,9 @@ import { promisify } from 'node:util'
 import { readConfig } from '@latchkey/server'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { parse as parseYaml } from 'yaml'
+import { freePort } from '../packages/server/test/free-port.ts'
 import { createSelfSigned } from '../packages/server/test/tokens/self-signed.ts'
-import { findProgram, freePort } from './gateways/processes.ts'
+import { findProgram } from './gateways/processes.ts'
 import { type Block, blocksOf, pages, ROOT } from './pages/page.ts'
 
 const run = promisify(execFile)
@@ -121,6 +123,7 @@ const CHECKS: Readonly<Record<string, ((text: string) => Promise<void> | void) |
   yaml: (text) => void parseYaml(text),
   json: (text) => (isShortened(text) ? undefined : void JSON.parse(text)),
   ts: (text) => void stripTypeScriptTypes(text),
+  js: (text) => void stripTypeScriptTypes(text),
   // Commands: documented-commands.test.ts. Answers are only shown. SQL: fleet/documented-sql.test.ts.
   sh: undefined,
   '': undefined,

@@ -1,4 +1,5 @@
 /** The packed client, installed outside the repository beside real frameworks; with PLATFORMS=all on all of them. */
+
 import { execFile } from 'node:child_process'
 import { globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -6,8 +7,8 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { freePort } from '../packages/server/test/free-port.ts'
 import { minified } from '../scripts/build-client.ts'
-import { freePort } from './gateways/processes.ts'
 import { callApi, type Settings } from './installed/api.ts'
 import { type Application, startApplication } from './installed/application.ts'
 import { type Credentials, makeCredentials } from './installed/credentials.ts'
@@ -216,7 +217,7 @@ describe.each(PLATFORMS)('$name:', (platform) => {
     test('refuses when its service is gone, and is well again when it is back', async () => {
       const own = createHome()
       try {
-        const first = await own.serve()
+        const first = await own.serve({ settings: { PORT: String(await freePort()) } })
         const { port } = new URL(first.url)
         const key = own.adminKey()
         const cut = start('verifying.mjs', { LATCHKEY_URL: first.url, LATCHKEY_API_KEY: key })

@@ -1,10 +1,11 @@
 /** What becomes of the service when nobody reads, or can read, what it prints. */
+
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { freePort } from '../packages/server/test/free-port.ts'
 import { call } from './calling.ts'
-import { freePort } from './gateways/processes.ts'
 import { LATCHKEY, NODE } from './program.ts'
 import { createHome, type Home } from './running.ts'
 

@@ -1,5 +1,3 @@
-import { once } from 'node:events'
-import { createServer } from 'node:net'
 import {
   allowInsecureRequests,
   ClientSecretBasic,
@@ -9,6 +7,7 @@ import {
   fetchProtectedResource,
 } from 'openid-client'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { freePort } from '../packages/server/test/free-port.ts'
 import { type Answer, call } from './calling.ts'
 import { createHome, type Home } from './running.ts'
 
@@ -20,7 +19,7 @@ let key: { readonly id: string; readonly key: string }
 beforeAll(async () => {
   home = createHome()
   // The issuer's name has the port in it, so it has to be known before the start.
-  const PORT = await freePort()
+  const PORT = String(await freePort())
   await home.serve({ settings: { PORT } })
   url = `http://localhost:${PORT}`
   const me = await call(url, { path: '/me', key: home.adminKey() })
@@ -28,15 +27,6 @@ beforeAll(async () => {
   key = keyIn(await call(url, { path: '/keys', key: home.adminKey(), body }))
 })
 afterAll(() => home.dispose())
-
-async function freePort(): Promise<string> {
-  const holder = createServer().listen(0, '127.0.0.1')
-  await once(holder, 'listening')
-  const { port } = holder.address() as { port: number }
-  holder.close()
-  await once(holder, 'close')
-  return String(port)
-}
 
 function keyIn({ status, body }: Answer): { readonly id: string; readonly key: string } {
   expect(status).toBe(201)

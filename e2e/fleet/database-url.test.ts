@@ -2,6 +2,7 @@ import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { freePort } from '../../packages/server/test/free-port.ts'
 import {
   type Cluster,
   connectTo,
@@ -9,7 +10,6 @@ import {
   createDatabase,
 } from '../../packages/server/test/postgres-cluster.ts'
 import { call } from '../calling.ts'
-import { freePort } from '../gateways/processes.ts'
 import { createHome, type Home } from '../running.ts'
 
 const SECRET = 'a server secret that these servers were given'

@@ -1,8 +1,9 @@
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { freePort } from '../../packages/server/test/free-port.ts'
 import { type Cluster, connectTo, NOBODY } from '../../packages/server/test/postgres-cluster.ts'
-import { findProgram, freePort, startProgram } from '../gateways/processes.ts'
+import { findProgram, startProgram } from '../gateways/processes.ts'
 
 const PGBOUNCER = findProgram('pgbouncer')
 

@@ -1,6 +1,7 @@
 import { chownSync, existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { freePort } from '../../packages/server/test/free-port.ts'
 import {
   type Cluster,
   connectTo,
@@ -8,7 +9,6 @@ import {
   createDatabase,
 } from '../../packages/server/test/postgres-cluster.ts'
 import { call } from '../calling.ts'
-import { freePort } from '../gateways/processes.ts'
 import { createHome, type Home } from '../running.ts'
 
 const SECRET = 'a server secret that these servers were given'

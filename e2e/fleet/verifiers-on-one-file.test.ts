@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { freePort } from '../../packages/server/test/free-port.ts'
 import { call } from '../calling.ts'
 import { createHome, type Home } from '../running.ts'
 import { atOnce, inRounds, MANY, SOME, until } from './rounds.ts'
@@ -28,7 +29,9 @@ let verifiers: VerifierProcess[]
 
 beforeAll(async () => {
   home = createHome()
-  service = await home.serve({ settings: SETTINGS })
+  // The one that follows it in one of the tests has the same.
+  const port = String(await freePort())
+  service = await home.serve({ settings: { ...SETTINGS, PORT: port } })
   adminKey = home.adminKey()
   const { body } = await ask({ path: '/me' })
   userId = String(body.userId)

@@ -2,8 +2,9 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'vitest'
+import { freePort } from '../../packages/server/test/free-port.ts'
 import { type ClientAnswer, type ClientRequest, sendTo } from './client.ts'
-import { freePort, type RunningLatchkey, type RunningProgram, startLatchkey } from './processes.ts'
+import { type RunningLatchkey, type RunningProgram, startLatchkey } from './processes.ts'
 import { type Arrival, startTinyApplication, type TinyApplication } from './tiny-application.ts'
 
 type Ports = { readonly gateway: number; readonly latchkey: number; readonly application: number }

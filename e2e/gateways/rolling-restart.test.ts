@@ -1,14 +1,16 @@
 /** Two servers behind the documented nginx, restarted one after the other under load: nobody notices. */
+
 import { randomBytes } from 'node:crypto'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { Agent, request } from 'node:http'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { freePort } from '../../packages/server/test/free-port.ts'
 import { type Cluster, createCluster, createDatabase } from '../../packages/server/test/postgres-cluster.ts'
 import { blocksOf } from '../pages/page.ts'
 import { createHome, type Home } from '../running.ts'
-import { findProgram, freePort, startProgram } from './processes.ts'
+import { findProgram, startProgram } from './processes.ts'
 
 const NGINX = findProgram('nginx')
 const isLeftOut = NGINX === undefined && process.env.CI_REQUIRE_GATEWAYS !== '1'

@@ -1,12 +1,13 @@
 /** The same for what a gateway carries: bodies, connections that are shared, and nothing while Latchkey is away. */
+
 import { createHash, randomBytes } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { expect, test } from 'vitest'
+import { freePort } from '../../packages/server/test/free-port.ts'
 import { oneConnection, sendTo } from './client.ts'
-import { freePort } from './processes.ts'
 import { type Gateway, type Rig, valuesOf, withKey } from './rig.ts'
 
 const LARGE = randomBytes(5 * 1024 * 1024)
