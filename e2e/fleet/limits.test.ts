@@ -18,6 +18,8 @@ const AGAIN_MS = 20
 /** Whoever is refused so often in a row has nothing more to get, and whoever fails so often asks nobody. */
 const REFUSALS = 4
 const FAILURES_MAX = 100
+/** A connection that was just being handed to a process when that was killed is answered by nobody. */
+const ANSWER_MS_MAX = 5_000
 /** Of a limit in a short window that callers keep asking for. `FAULTS=all`, on a machine that is not busy, is the proof. */
 const SHORT =
   process.env.FAULTS === 'all'
@@ -54,7 +56,9 @@ async function hammer(
   async function callUntilRefused(url: string): Promise<void> {
     let [refusals, failures] = [0, 0]
     while (refusals < REFUSALS && failures < FAILURES_MAX) {
-      const answer = await call(url, { path: '/verify', key, body: { key: limited } }).catch(() => undefined)
+      const signal = AbortSignal.timeout(ANSWER_MS_MAX)
+      const asked = call(url, { path: '/verify', key, body: { key: limited }, signal })
+      const answer = await asked.catch(() => undefined)
       if (answer?.status !== 200) {
         failures += 1
         await sleep(AGAIN_MS)
