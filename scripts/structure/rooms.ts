@@ -266,6 +266,7 @@ export const WALLS: Readonly<Record<string, Wall>> = {
   // The PostgreSQL server of the service's own tests, where it lies, and what is published, as it is built.
   e2e: {
     may: [
+      'packages/server/test/free-port.ts',
       'packages/server/test/memory-disk.ts',
       'packages/server/test/postgres-cluster.ts',
       'packages/server/test/tokens/self-signed.ts',
