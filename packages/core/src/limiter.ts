@@ -21,31 +21,22 @@ export type Limiter = {
  */
 export function createLimiter<Moment>(options: LimitedKeyOptions<Moment>): Limiter {
   const keys = new Map<string, LimitedKey>()
-  // Insertion order. Goes on where it was, as in bounded-map.ts.
-  const oldest = keys.entries()
 
   function drop(keyId: string, key: LimitedKey): void {
     keys.delete(keyId)
     key.giveBack().catch(() => {})
   }
 
-  /** One that asks just now stays, as if it had come just now. */
-  function makeRoom(): void {
-    for (let left = keys.size; left > 0; left--) {
-      const [id, key] = oldest.next().value!
-      if (!key.isAsking) {
-        drop(id, key)
-        return
-      }
-      keys.delete(id)
-      keys.set(id, key)
-    }
-  }
-
   function keyOf(keyId: string): LimitedKey {
     const known = keys.get(keyId)
     if (known !== undefined) return known
-    if (keys.size >= KEYS_MAX) makeRoom()
+    if (keys.size >= KEYS_MAX) {
+      for (const [id, key] of keys) {
+        if (key.isAsking) continue
+        drop(id, key)
+        break
+      }
+    }
     const key = createLimitedKey(keyId, options)
     keys.set(keyId, key)
     return key

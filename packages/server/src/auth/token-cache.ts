@@ -16,8 +16,6 @@ export function createTokenCache<Verified extends { readonly recheckAtMs: number
   nowMs: () => number,
 ): TokenCache<Verified> {
   const remembered = new Map<string, { readonly value: Verified; readonly bytes: number }>()
-  // Insertion order. Goes on where it was, as in bounded-map.ts.
-  const oldest = remembered.keys()
   let bytes = 0
 
   function forget(name: string): void {
@@ -38,9 +36,10 @@ export function createTokenCache<Verified extends { readonly recheckAtMs: number
       forget(name)
       // What a token says is no longer than the token; as texts of their own its permissions take twice that.
       const size = TOKEN_BYTES + 2 * token.length
-      // The oldest goes. Tokens live some minutes, so it is about to run out anyway.
-      while (remembered.size > 0 && (remembered.size >= TOKENS_MAX || bytes + size > BYTES_MAX)) {
-        forget(oldest.next().value!)
+      for (const oldest of remembered.keys()) {
+        // Insertion order: the oldest goes. Tokens live some minutes, so it is about to run out anyway.
+        if (remembered.size < TOKENS_MAX && bytes + size <= BYTES_MAX) break
+        forget(oldest)
       }
       remembered.set(name, { value, bytes: size })
       bytes += size

@@ -20,15 +20,15 @@ export function createConnections(connectionsMax: number): Connections {
   /** In the order in which they are looked at: as they came, but for those that were seen to be in use. */
   const seen = new Map<Socket, Seen>()
   const working = new Map<Socket, IncomingMessage>()
-  // Goes on where it was, as in bounded-map.ts: what it has passed is gone, or was put behind it.
-  const next = seen.entries()
 
   const isWorking = (socket: Socket): boolean => working.get(socket)?.complete === true
 
   /** Each one gets a second chance if it has sent something since: no request then pays for being noted. */
   function letOneGo(): void {
-    for (let looks = 2 * seen.size; looks > 0; looks--) {
-      const [socket, known] = next.next().value!
+    let looks = 2 * seen.size
+    for (const [socket, known] of seen) {
+      if (looks === 0) return
+      looks -= 1
       if (!isWorking(socket) && socket.bytesRead === known.bytesRead) {
         seen.delete(socket)
         socket.destroy()
