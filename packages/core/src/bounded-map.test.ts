@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { createBoundedMap } from './bounded-map.ts'
+import { type BoundedMap, createBoundedMap } from './bounded-map.ts'
 
 function filled(sizeMax: number, ...keys: string[]) {
   const map = createBoundedMap<string, number>(sizeMax)
@@ -25,3 +25,31 @@ test('what was deleted makes room', () => {
   map.clear()
   expect(map.get('a')).toBeUndefined()
 })
+
+test.each([
+  ['that is set, taken out and set again', (map: Small, at: number) => map.delete(`${at - 1}`)],
+  ['that is cleared', (map: Small, at: number) => at % 7 === 0 && map.clear()],
+  ['of which the oldest is set again', (map: Small, at: number) => map.set(`${at - 2}`, at - 2)],
+  ['that only grows', () => {}],
+])('a map %s keeps its newest, however often it was full', (_name, disturb) => {
+  const map = createBoundedMap<string, number>(3)
+  // What Map itself does, with the oldest looked for from the beginning each time.
+  const plain = new Map<string, number>()
+  const model: Small = {
+    set(key, value) {
+      if (!plain.delete(key) && plain.size >= 3) plain.delete([...plain.keys()][0] ?? '')
+      plain.set(key, value)
+    },
+    delete: (key) => plain.delete(key),
+    clear: () => plain.clear(),
+  }
+  for (let at = 0; at < 200; at++) {
+    for (const each of [map, model]) {
+      each.set(`${at}`, at)
+      disturb(each, at)
+    }
+    for (let key = 0; key <= at; key++) expect(map.get(`${key}`)).toBe(plain.get(`${key}`))
+  }
+})
+
+type Small = Pick<BoundedMap<string, number>, 'set' | 'delete' | 'clear'>
