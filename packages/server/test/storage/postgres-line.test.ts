@@ -16,6 +16,8 @@ function createLine(connections: number) {
       await promise
       running.splice(running.indexOf(name), 1)
     })
+    // Whoever still waits when the test is over is turned away some seconds later, and nobody asks.
+    ended.catch(() => {})
     return { name, end: resolve, ended }
   }
   const settle = () => new Promise((resolve) => setImmediate(resolve))
