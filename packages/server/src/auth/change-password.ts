@@ -1,4 +1,3 @@
-import { createHmac } from 'node:crypto'
 import type { Address } from '@latchkey/core/address'
 import { inputError } from '@latchkey/core/error'
 import { networkOf } from '@latchkey/core/network'
@@ -16,6 +15,7 @@ import {
 import { deleteInvitationsOf, endSessionsOf } from '../storage/tables/people.ts'
 import type { User } from '../storage/tables/user.ts'
 import { findUser } from '../storage/tables/users.ts'
+import { networkTagOf } from './network-tag.ts'
 import type { Passwords } from './password.ts'
 import { requireSession } from './session.ts'
 import type { SignInLimits } from './sign-in-limits.ts'
@@ -70,7 +70,7 @@ async function prove(
   { nowMs, address }: { readonly nowMs: number; readonly address: Address | undefined },
 ): Promise<string | undefined> {
   const network = networkOf(address)
-  const networkTag = createHmac('sha256', derivedKeys.password).update(`network\0${network}`).digest()
+  const networkTag = networkTagOf(derivedKeys.password, network)
   const rows = await engine.read((db) => findSignIns(db, email, networkTag))
   const own: readonly SignInRow[] = rows.filter((row) => row.user_id === id)
   const isKnown = own.some((row) => row.is_known)

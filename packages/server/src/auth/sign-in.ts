@@ -1,4 +1,3 @@
-import { createHmac } from 'node:crypto'
 import type { Address } from '@latchkey/core/address'
 import type { CompanyId, SessionId, UserId } from '@latchkey/core/ids'
 import { networkOf, UNKNOWN_NETWORK } from '@latchkey/core/network'
@@ -14,6 +13,7 @@ import {
   upsertKnownNetwork,
 } from '../storage/tables/passwords.ts'
 import { findUser } from '../storage/tables/users.ts'
+import { networkTagOf } from './network-tag.ts'
 import type { Match, Passwords } from './password.ts'
 import { openSession } from './session.ts'
 import type { SignInLimits } from './sign-in-limits.ts'
@@ -55,7 +55,7 @@ export async function signIn(
 ): Promise<StartedSession | undefined> {
   const email = username.toLowerCase()
   const network = networkOf(address)
-  const networkTag = createHmac('sha256', deps.derivedKeys.password).update(`network\0${network}`).digest()
+  const networkTag = networkTagOf(deps.derivedKeys.password, network)
   const rows = await deps.engine.read((db) => findSignIns(db, email, networkTag))
   const { attempt, candidates, isKnown } = begin(deps.signInLimits, rows, { name: email, address }, nowMs)
   try {
