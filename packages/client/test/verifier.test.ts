@@ -281,13 +281,27 @@ test('after it was closed nothing is verified', async () => {
   expect(body).toMatchObject({ goodbye: true })
 })
 
-describe('where there is no hash without a promise, a verifier', () => {
+/** As Node before 20.16 says it, and as Next's edge runtime does. */
+const WITHOUT_HASH: readonly (readonly [string, () => never])[] = [
+  ['none is found', () => undefined as never],
+  [
+    'looking for one throws',
+    () => {
+      throw new Error('A Node.js API is used which is not supported in the Edge Runtime.')
+    },
+  ],
+]
+
+describe.each(WITHOUT_HASH)('where there is no hash without a promise (%s), a verifier', (_name, find) => {
   const logger = { warn: vi.fn() }
   const asking = () => new Latchkey({ url: service.url, key: 'lk_live_x', logger }).verifier()
   beforeEach(() => {
-    vi.spyOn(process, 'getBuiltinModule').mockReturnValue(undefined as never)
+    vi.spyOn(process, 'getBuiltinModule').mockImplementation(find)
   })
-  afterEach(() => vi.restoreAllMocks())
+  afterEach(() => {
+    vi.restoreAllMocks()
+    logger.warn.mockClear()
+  })
 
   test('says so once, and asks for each key', async () => {
     await using other = asking()
