@@ -37,7 +37,7 @@ Fastify()
 app.get('/invoices', requireKey({ latchkey, permission: 'invoices:read' }), (request, response) => {
   response.json(keyOf(request).userId)
 })
-new Hono().use(middleware({ latchkey }))
+new Hono().use('*', middleware({ latchkey }))
 const t = initTRPC.context<{ req: IncomingMessage }>().create()
 export const orders = t.procedure.use(procedure({ latchkey })).query(({ ctx }) => keyOf(ctx.req).userId)
 

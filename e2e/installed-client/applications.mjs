@@ -58,7 +58,8 @@ async function startFastify() {
 
 async function startHono() {
   const app = new Hono()
-  app.use(requireKeyInHono(options))
+  // Before Hono 4, what is used without a path is used for `/` only.
+  app.use('*', requireKeyInHono(options))
   app.all('/orders', (context) => context.json({ keyId: keyOf(context).keyId }))
   return serve(app.fetch)
 }

@@ -17,7 +17,10 @@ interface Handed {
   remoteAddr?: { hostname?: unknown }
 }
 
-/** For Hono. `keyOf` takes the context, or its `req.raw`. */
+/**
+ * For Hono: `app.use('*', requireKey(options))`. Before Hono 4, what is used without a path is for `/` only. `keyOf`
+ * takes the context, or its `req.raw`.
+ */
 export function requireKey<Context extends HonoContext>(
   options: GuardOptions<Context>,
 ): (context: Context, next: () => Promise<void>) => Promise<Response | undefined> {
