@@ -209,9 +209,11 @@ const listings = new WeakMap<CompiledAuthority, readonly string[]>()
 
 /** For the wire: sorted; `area:*` for all actions of a reserved area, `*` for simply everything. */
 export function listPermissions(authority: CompiledAuthority): string[] {
-  const known = listings.get(authority) ?? listing(authority)
-  listings.set(authority, known)
-  return [...known]
+  const known = listings.get(authority)
+  if (known !== undefined) return [...known]
+  const made = listing(authority)
+  listings.set(authority, made)
+  return [...made]
 }
 
 function listing({ reserved, application }: CompiledAuthority): readonly string[] {
