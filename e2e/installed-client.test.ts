@@ -1,7 +1,7 @@
 /** The packed client, installed outside the repository beside real frameworks; with PLATFORMS=all on all of them. */
 
 import { execFile } from 'node:child_process'
-import { globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -12,7 +12,7 @@ import { minified } from '../scripts/build-client.ts'
 import { callApi, type Settings } from './installed/api.ts'
 import { type Application, startApplication } from './installed/application.ts'
 import { type Credentials, makeCredentials } from './installed/credentials.ts'
-import { APPLICATIONS, writeDocumented } from './installed/documented.ts'
+import { APPLICATIONS, fileOfShop, SHOPS, writeDocumented } from './installed/documented.ts'
 import { buildNext, NEXT_VERSIONS, startNext } from './installed/next.ts'
 import { installPacked, packClient } from './installed/package.ts'
 import { installRuntime, PLATFORMS, type Platform } from './installed/platforms.ts'
@@ -78,6 +78,13 @@ async function install(platform: Platform): Promise<{ command: readonly string[]
 
 const call = (method: string, path: string, body?: object) => callApi(settings, method, path, body)
 const makeKey = async () => call('POST', '/keys', { userId: (await call('GET', '/me')).userId })
+
+/** The service writes down in its own time what it was asked itself. */
+const expectUsed = (id: string) =>
+  vi.waitFor(
+    async () => expect(await call('GET', `/keys/${id}`)).toMatchObject({ lastUsedAt: expect.any(String) }),
+    PATIENCE,
+  )
 
 /** The answers of the gateway endpoint, each asked for once. */
 const gatewayAnswers = new Map<string, Promise<Answer>>()
@@ -158,6 +165,7 @@ describe.each(PLATFORMS)('$name:', (platform) => {
         isAskedAgain: true,
         failures: {
           'no such key': ['ApiError', 'key_not_found'],
+          'key that may not verify': ['ApiError', 'missing_permission'],
           'wrong key': ['ApiError', 'invalid_credentials'],
           nobody: ['ConnectionError', 'connection_failed'],
           silence: ['TimeoutError', 'timeout'],
@@ -210,8 +218,7 @@ describe.each(PLATFORMS)('$name:', (platform) => {
       expect(await other.ask('close')).toEqual([])
       expect(await other.ask(`verify ${key}`)).toMatchObject({ error: 'verifier_closed' })
       expect(await other.end()).toBe(0)
-      const used = (await call('GET', `/keys/${id}`)) as unknown as { lastUsedAt: string | null }
-      expect(used.lastUsedAt).not.toBeNull()
+      await expectUsed(id)
     })
 
     test('refuses when its service is gone, and is well again when it is back', async () => {
@@ -275,14 +282,73 @@ describe('the page about the client', () => {
   })
 })
 
+describe.each(SHOPS)('the shop with %s', (framework) => {
+  let shop: Application
+
+  beforeAll(async () => {
+    const file = join(directory, `shop-with-${framework}.mjs`)
+    cpSync(fileOfShop(framework), file)
+    const env = { ...environment(settings), PORT: '0' }
+    shop = await startApplication([process.execPath, file], directory, env, /open at (http:\S+)/)
+  })
+  afterAll(() => shop.stop())
+
+  /** The status, and what the body says. `from`: as the shop's proxy says it. */
+  async function visit(key: string, method: string, path: string, body?: object, from = '198.51.100.1') {
+    const headers = { 'x-forwarded-for': from, ...(key === '' ? {} : { 'x-api-key': key }) }
+    const { status, text } = await ask(`${shop.said}${path}`, headers, method, body)
+    return [status, text === '' ? undefined : JSON.parse(text)]
+  }
+
+  test('does what its customers ask for, and refuses what they may not', async () => {
+    expect(await visit('', 'GET', '/prices')).toEqual([200, { tea: 4, coffee: 5 }])
+    expect(await visit(credentials.deleted, 'GET', '/prices')).toMatchObject([401, { code: 'key_inactive' }])
+    const [status, { key: first }] = await visit('', 'POST', '/customers', { name: 'Ada' })
+    expect(status).toBe(201)
+    expect(await visit(first, 'GET', '/prices')).toEqual([200, { tea: 3, coffee: 4 }])
+    expect(await visit('', 'GET', '/orders')).toMatchObject([401, { code: 'missing_credentials' }])
+    const order = { item: 'tea', price: 3, orderedBy: expect.stringMatching(/^key_/) }
+    expect(await visit(first, 'POST', '/orders', { item: 'tea' })).toEqual([201, order])
+    expect(await visit(first, 'POST', '/orders', { item: 'toString' })).toMatchObject([422, {}])
+    expect(await visit(first, 'GET', '/orders')).toEqual([200, [order]])
+
+    const bad = { whitelistedIPs: ['192.0.2.300'] }
+    expect(await visit(first, 'POST', '/keys', bad)).toMatchObject([
+      400,
+      { errors: [{ pointer: '/whitelistedIPs/0' }] },
+    ])
+    const till = { description: 'till', whitelistedIPs: ['192.0.2.0/24'] }
+    const [, { id, key: second }] = await visit(first, 'POST', '/keys', till)
+    const fromTheTill = (method: string, path: string) =>
+      visit(second, method, path, method === 'POST' ? {} : undefined, '192.0.2.7')
+    expect(await fromTheTill('GET', '/orders')).toEqual([200, [order]])
+    expect(await fromTheTill('POST', '/orders')).toMatchObject([403, { code: 'missing_permission' }])
+    expect(await fromTheTill('DELETE', `/keys/${id}`)).toMatchObject([403, { code: 'missing_permission' }])
+    expect(await visit(second, 'GET', '/orders')).toMatchObject([403, { code: 'ip_not_allowed' }])
+    const [, keys] = await visit(first, 'GET', '/keys')
+    expect(keys).toMatchObject([{ id, description: 'till' }, { description: null }])
+
+    const ofTheShop = await makeKey()
+    expect(await visit(first, 'DELETE', `/keys/${ofTheShop.id}`)).toMatchObject([404, {}])
+    expect(await visit(first, 'DELETE', '/keys/key_0')).toMatchObject([404, {}])
+    expect(await visit(first, 'DELETE', `/keys/${id}`)).toEqual([204, undefined])
+    expect(await fromTheTill('GET', '/orders')).toMatchObject([401, { code: 'key_inactive' }])
+
+    expect(await shop.end()).toBe(0)
+    await expectUsed(keys[1].id)
+  })
+})
+
 describe.each(MODES_OF_NEXT)('next %s', (mode) => {
   let cwd: string
 
   beforeAll(async () => {
-    cwd = mkdtempSync(join(directory, 'next-'))
+    // Not below the other one: Next would take that one's lock file for its own.
+    cwd = mkdtempSync(join(tmpdir(), 'latchkey-next-'))
     await installPacked(packed, FOLDER_OF_NEXT, cwd, NEXT_VERSIONS)
     if (mode === 'start') await buildNext(cwd)
   }, INSTALL_MS_MAX)
+  afterAll(() => rmSync(cwd, { recursive: true, force: true }))
 
   describe.each(JUDGES)('with a %s', (judge) => {
     let application: Application

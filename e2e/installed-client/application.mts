@@ -24,7 +24,9 @@ app.use(
 )
 app.get('/orders', (request, response) => {
   const verdict: VerifyResult = keyOf(request)
-  response.json(verdict.keyId)
+  // Whoever was let in is somebody's.
+  const userId: string = keyOf(request).userId
+  response.json([verdict.keyId, userId])
 })
 
 Fastify()

@@ -21,6 +21,7 @@ const created = await latchkey.keys.create({ userId, permissions: ['orders:read'
 const listed = []
 for await (const { id } of latchkey.keys.list({ userId, limit: 1 })) listed.push(id)
 const { response } = await latchkey.keys.get(created.id).withResponse()
+const mayNotVerify = await failureOf(new Latchkey({ key: created.key }).verify({ key: created.key }))
 await latchkey.keys.delete(created.id)
 
 console.log(
@@ -32,6 +33,7 @@ console.log(
     isAskedAgain: (await of(`${stranger}/hangs-up`).me()).userId === userId,
     failures: {
       'no such key': await failureOf(latchkey.keys.get('key_0')),
+      'key that may not verify': mayNotVerify,
       'wrong key': await failureOf(new Latchkey({ key: 'lk_live_x' }).me()),
       nobody: await failureOf(of(nobody).me()),
       silence: await failureOf(of(`${stranger}/silent`).me({ timeoutMs: 200 })),

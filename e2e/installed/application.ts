@@ -5,6 +5,8 @@ export type Application = {
   /** What the first line that matched has said. */
   readonly said: string
   stop(): Promise<void>
+  /** As whoever runs it ends it; answers its exit code. */
+  end(): Promise<number | null>
 }
 
 /** Starts a program and waits for a line of it; answers what is in the first group. */
@@ -16,7 +18,16 @@ export async function startApplication(
 ): Promise<Application> {
   // A group of its own: what it starts ends with it.
   const child = spawn(program, args, { cwd, env, stdio: ['ignore', 'pipe', 'inherit'], detached: true })
-  return { said: await firstMatch(child, line), stop: () => stop(child) }
+  return {
+    said: await firstMatch(child, line),
+    stop: () => stop(child),
+    async end() {
+      const ended = once(child, 'close')
+      child.kill('SIGTERM')
+      const [code] = await ended
+      return code as number | null
+    },
+  }
 }
 
 function firstMatch(child: ChildProcess, line: RegExp): Promise<string> {

@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { blocksOf } from '../pages/page.ts'
+import { blocksOf, ROOT } from '../pages/page.ts'
 
 const CLIENT = 'docs/use/client.md'
 
@@ -9,11 +9,16 @@ export const APPLICATIONS: readonly (readonly [framework: string, text: string])
   .filter(({ language }) => language === 'js')
   .map(({ text }) => [/from '(\w+)'/.exec(text)?.[1] ?? '', text])
 
+/** The applications that the page speaks of, which are files beside it. */
+export const SHOPS = ['express', 'fastify'] as const
+
+export const fileOfShop = (framework: string) => join(ROOT, 'docs/use/shop', `${framework}.mjs`)
+
 /** What blocks take for granted, besides what the blocks before them made. */
 const GIVEN = `
 declare const userId: string, key: string
 declare const log: { info(text: string): void; error(error: unknown): void }
-declare function ordersOf(userId: string | null): string[]
+declare function ordersOf(userId: string): string[]
 `
 
 /** One module of every block in TypeScript that the pages about the client have, for the compiler. */

@@ -64,9 +64,14 @@ export const REQUESTS: readonly (readonly [string, (all: Credentials) => Headers
 ]
 
 /** With Node's own client, which can send a header twice. */
-export function ask(url: string, headers: Headers): Promise<Answer> {
+export function ask(url: string, headers: Headers, method = 'GET', body?: object): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    const options = { headers: headers as Record<string, string | string[]>, agent: false }
+    const json = body === undefined ? {} : { 'content-type': 'application/json' }
+    const options = {
+      method,
+      headers: { ...json, ...headers } as Record<string, string | string[]>,
+      agent: false,
+    }
     const request = httpRequest(url, options, (response) => {
       let text = ''
       response.setEncoding('utf8').on('data', (chunk: string) => {
@@ -74,7 +79,7 @@ export function ask(url: string, headers: Headers): Promise<Answer> {
       })
       response.on('end', () => resolve({ status: response.statusCode ?? 0, headers: response.headers, text }))
     })
-    request.once('error', reject).end()
+    request.once('error', reject).end(body === undefined ? undefined : JSON.stringify(body))
   })
 }
 

@@ -1,6 +1,7 @@
 import { invalid } from '../options.ts'
 import type { VerifyRequest, VerifyResult } from '../wire.ts'
 import { type AddressOf, type ClientAddress, createAddressOf } from './address-of.ts'
+import type { AcceptedKey } from './key-of.ts'
 import { readPresented } from './presented.ts'
 import { type Refusal, refusalOf, refuse } from './refusal.ts'
 import type { Seen } from './seen.ts'
@@ -33,7 +34,7 @@ export interface GuardOptions<Request> {
 type Asked = { verify(attempt: VerifyRequest): VerifyResult | Promise<VerifyResult> }
 
 /** `key` is undefined where no credential was sent and none is needed. */
-type Decision = { readonly key: VerifyResult | undefined } | { readonly refusal: Refusal }
+type Decision = { readonly key: AcceptedKey | undefined } | { readonly refusal: Refusal }
 
 export type Guard<Request> = (seen: Seen, request: Request) => Promise<Decision>
 
@@ -95,9 +96,12 @@ async function decide<Request>(
     ...(needed.length === 0 ? {} : { permissions: needed }),
     ...(cost === undefined ? {} : { cost: typeof cost === 'function' ? cost(request) : cost }),
   })
-  if (verdict.valid === true && verdict.code === 'VALID') return { key: verdict }
+  if (isAccepted(verdict)) return { key: verdict }
   return { refusal: refusalOf(verdict, { ip, needed, isToken: presented.isToken }) }
 }
+
+const isAccepted = (verdict: VerifyResult): verdict is AcceptedKey =>
+  verdict.valid === true && verdict.code === 'VALID'
 
 /** Who is asked. A misspelt option must not open the gate. */
 function soundJudge(options: object): Asked {

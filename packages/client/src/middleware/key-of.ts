@@ -1,7 +1,15 @@
 import { LatchkeyError } from '../errors.ts'
 import type { VerifyResult } from '../wire.ts'
 
-type Keys = WeakMap<object, { readonly key: VerifyResult | undefined }>
+/** The verdict that let a request pass. `keyId` is null for a person's token. */
+export interface AcceptedKey extends VerifyResult {
+  valid: true
+  code: 'VALID'
+  companyId: string
+  userId: string
+}
+
+type Keys = WeakMap<object, { readonly key: AcceptedKey | undefined }>
 
 /** One for all copies of the package in a process, and out of reach of what else writes to a request. */
 const NAME = Symbol.for('latchkey.keys')
@@ -10,7 +18,7 @@ shared[NAME] ??= new WeakMap()
 const keys: Keys = shared[NAME]
 
 /** Notes who sent a request, at each of the objects that stand for it. */
-export function noteKey(key: VerifyResult | undefined, ...requests: readonly unknown[]): void {
+export function noteKey(key: AcceptedKey | undefined, ...requests: readonly unknown[]): void {
   for (const request of requests)
     if (typeof request === 'object' && request !== null) keys.set(request, { key })
 }
@@ -19,14 +27,14 @@ export function noteKey(key: VerifyResult | undefined, ...requests: readonly unk
  * Whose request this is. Throws LatchkeyError `not_guarded` when no guard has seen it, and `no_key` when one admitted it
  * without a credential.
  */
-export function keyOf(request: object): VerifyResult {
+export function keyOf(request: object): AcceptedKey {
   const key = findKeyOf(request)
   if (key !== undefined) return key
   throw new LatchkeyError('no_key', 'The request has no key: its guard is optional. Ask with findKeyOf.')
 }
 
 /** The same; undefined: an optional guard admitted it without a credential. Throws LatchkeyError `not_guarded`. */
-export function findKeyOf(request: object): VerifyResult | undefined {
+export function findKeyOf(request: object): AcceptedKey | undefined {
   const noted = keys.get(request)
   if (noted !== undefined) return noted.key
   throw new LatchkeyError(
