@@ -28,6 +28,7 @@ function hintOf(code: string): string {
   if (code === 'route_not_found' || code === 'method_not_allowed')
     return ' Is url right, or is the service older than this client?'
   if (code === 'invalid_credentials') return ' Check the key that the client was made with.'
+  if (code === 'missing_permission') return ' Use a key that has it.'
   return ''
 }
 

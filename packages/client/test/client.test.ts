@@ -130,7 +130,7 @@ describe('a failure says what to do', () => {
       'a missing permission',
       problem(403, 'missing_permission'),
       { detail: 'It is missing_permission.' },
-      'req_1',
+      'It is missing_permission. Use a key that has it. (request req_1)',
     ],
     [
       'an older server',

@@ -179,7 +179,7 @@ describe('without a lease', () => {
 
 const REFUSALS = [
   [401, 'invalid_credentials', 'Check the key'],
-  [403, 'missing_permission', 'keys:verify'],
+  [403, 'missing_permission', 'This needs keys:verify. Use a key that has it.'],
 ] as const
 
 describe.each(REFUSALS)('a verifier whose own key is answered with %i', (status, code, sentence) => {
