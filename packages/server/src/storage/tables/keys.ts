@@ -44,8 +44,10 @@ const viewOf = (row: ViewRow, rotation: Rotation | null): KeyView => ({
   rotation,
 })
 
-const refusalOf = ({ last_refused_at: atMs, last_refused_code: code, ...row }: ViewRow): Refusal | null =>
-  atMs === null || code === null ? null : { atMs, code, address: row.last_refused_address }
+const refusalOf = (row: ViewRow): Refusal | null =>
+  row.last_refused_at === null || row.last_refused_code === null
+    ? null
+    : { atMs: row.last_refused_at, code: row.last_refused_code, address: row.last_refused_address }
 
 function selectKeyViews(db: Db) {
   return db
