@@ -1,7 +1,7 @@
 import { createHash, createHmac } from 'node:crypto'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, test } from 'vitest'
 import { digestOf } from './digest.ts'
-import { digestFormatName, parseDigestFormat } from './digest-format.ts'
+import { algorithmNamed, digestFormatName, parseDigestFormat } from './digest-format.ts'
 import { looksLikeDigest, parseDigest } from './digest-text.ts'
 
 const TEXT = 'acme_live_7Kq2vR9xWm4TzB8n'
@@ -54,6 +54,7 @@ describe('parseDigestFormat', () => {
     ['sha256', 'sha256'],
     ['SHA-256', 'sha256'],
     [' sha512/256 ', 'sha512-256'],
+    [`${' '.repeat(20)}SHA256:SUFFIX-SALT${' '.repeat(20)}`, 'sha256:suffix-salt'],
     ['HMAC_SHA256:whole', 'hmac-sha256'],
     ['sha-512:suffix-salt', 'sha512:suffix-salt'],
   ])('%s is read as %s', (text, name) => {
@@ -78,10 +79,28 @@ describe('parseDigestFormat', () => {
     ['sha256:after-last-underscor', /did you mean after-last-underscore\?/],
     ['sha256:first', /must have one of whole/],
     ['sha256:whole:whole', /must have one of whole/],
+    ['sha256:wholes:x', /^must have one of whole, after-last-underscore, .* after the colon\.$/],
+    ['sha256:whol', /did you mean whole\?$/],
+    ['mymd5', /must begin with one of/],
+    ['notcrc32', /must begin with one of/],
+    ['my-bcrypt', /must begin with one of/],
+    ['my-blake2', /must begin with one of/],
+    ['django-bcrypt', /^django-bcrypt is slow/],
+    // As long as a name may be that is shown, and one more.
+    ['bcrypt-with-something', /^bcrypt is slow/],
+    ['bcrypt-with-somethin', /^bcrypt-with-somethin is slow/],
+    [`sha1${'A'.repeat(30)}`, /^sha is not read/],
   ])('%s is refused with the reason', (text, reason) => {
     expect(parseDigestFormat(text)).toEqual({ detail: expect.stringMatching(reason) })
   })
 })
+
+test.each([
+  ['SHA-256', 'sha256'],
+  ['Sha512/256', 'sha512-256'],
+  ['HMAC_SHA 256', 'hmac-sha256'],
+  ['sha384', undefined],
+])('%s names the algorithm %s', (name, algorithm) => expect(algorithmNamed(name)).toBe(algorithm))
 
 describe('parseDigest', () => {
   const digest = sha256(TEXT)

@@ -1,9 +1,17 @@
 import { describe, expect, test } from 'vitest'
-import { aKey } from '../test/verifiable-key.ts'
-import { assertCovers, assertMayActForOthers, assertNotAbove, assertOwn } from './escalation.ts'
+import { aKey, onlyFrom } from '../test/verifiable-key.ts'
+import {
+  assertCovers,
+  assertMayActForOthers,
+  assertMayEqual,
+  assertNotAbove,
+  assertOwn,
+  assertWithinReach,
+} from './escalation.ts'
 import type { CompanyId, UserId } from './ids.ts'
 import { compileAuthority, ROLES, type Role } from './permission.ts'
 import { hostPrincipal, type Principal, principalOf } from './principal.ts'
+import { type Reach, UNBOUND } from './reach.ts'
 
 const ME = 'usr_1' as UserId
 
@@ -111,6 +119,61 @@ describe('only an operator acts for another company', () => {
         code: 'missing_permission',
         detail:
           'X-Company-Id is for the operator, with the permission companies:update: leave the header out.',
+      }),
+    )
+  })
+})
+
+describe('a bound key makes nobody its equal who reaches further', () => {
+  const OTHER = 'usr_2' as UserId
+  const HERE = 'cmp_1' as CompanyId
+  const THERE = 'cmp_2' as CompanyId
+  const bound = (reach: Partial<Reach>): Principal => ({
+    ...aPrincipal('admin'),
+    userId: ME,
+    homeCompanyId: HERE,
+    reach: { ...UNBOUND, ...reach },
+  })
+  const ending = bound({ expiresAtMs: 5_000 })
+
+  test.each<[string, Parameters<typeof assertMayEqual>[1], boolean]>([
+    ['its own user', { id: ME, companyId: HERE, role: 'developer' }, false],
+    ['another user of its role', { id: OTHER, companyId: HERE, role: 'admin' }, false],
+    ['a user of its role that is made just now', { companyId: HERE, role: 'admin' }, false],
+    ['a weaker user', { id: OTHER, companyId: HERE, role: 'developer' }, true],
+    ['a user of its role in another company', { id: OTHER, companyId: THERE, role: 'admin' }, true],
+    ['whoever has its id in another company', { id: ME, companyId: THERE, role: 'developer' }, true],
+  ])('%s', (_what, user, isAllowed) => {
+    const attempts = [
+      () => assertMayEqual(ending, user),
+      () => assertWithinReach(ending, user, UNBOUND),
+      () => assertWithinReach(ending, user, { ...UNBOUND, expiresAtMs: 5_001 }),
+    ]
+    for (const attempt of attempts) {
+      if (isAllowed) expect(attempt).not.toThrow()
+      else expect(attempt).toThrow(expect.objectContaining({ code: 'permission_escalation' }))
+    }
+    expect(() => assertWithinReach(ending, user, { ...UNBOUND, expiresAtMs: 5_000 })).not.toThrow()
+    expect(() => assertMayEqual(bound({}), user)).not.toThrow()
+  })
+
+  const rate = [{ name: 'r', max: 5, span: 60 }]
+  const quota = [{ name: 'quota', max: 5, span: 'day' as const }]
+  test.each<[string, Partial<Reach>, string]>([
+    ['expiresAt', { expiresAtMs: 5_000 }, 'ends sooner'],
+    ['whitelistedIPs', onlyFrom('192.0.2.7'), 'is restricted to addresses'],
+    ['rateLimits', { limits: rate }, 'has rate limits'],
+    ['quota', { limits: quota }, 'has a quota'],
+  ])('and is told which bound it is, and what to do: %s', (field, reach, which) => {
+    const user = { id: ME, companyId: HERE, role: 'admin' as const }
+    expect(() => assertWithinReach(bound(reach), user, UNBOUND)).toThrow(
+      expect.objectContaining({
+        detail: `The key you call with ${which}, and a key of the same user, or of one with the same role, may not reach further: leave ${field} out to give it the same, or sign in.`,
+      }),
+    )
+    expect(() => assertMayEqual(bound(reach), user)).toThrow(
+      expect.objectContaining({
+        detail: `The key you call with ${which}, and its own user, or one with the same role, could do the same without that: sign in, or use a key without such a bound.`,
       }),
     )
   })

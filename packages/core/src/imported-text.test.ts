@@ -21,6 +21,10 @@ const declared = (format: DigestFormat, ...shapes: ImportShape[]): ImportFormat 
   shapes,
 })
 
+/** As long as TEXT, with no prefix. */
+const WORDS = { ...shapeOfText(TEXT), prefix: '' }
+const ANY = declared(WHOLE, shapeOfPrefix(''))
+
 describe('a text', () => {
   it.each([
     ['that fits one format is hashed once', [declared(WHOLE, shapeOfText(TEXT))], TEXT, 1],
@@ -37,6 +41,20 @@ describe('a text', () => {
       [declared(WHOLE, shapeOfText(TEXT))],
       TEXT.replace('shop', 'chop'),
       0,
+    ],
+    ['of which the first character is another is not', [declared(WHOLE, WORDS)], `.${TEXT.slice(1)}`, 0],
+    ['of which the last character is another is not', [declared(WHOLE, WORDS)], `${TEXT.slice(1)}.`, 0],
+    ['of control characters is not hashed', [declared(WHOLE, shapeOfPrefix(''))], `\t${TEXT}`, 0],
+    ['that ends with one is not', [declared(WHOLE, shapeOfPrefix(''))], `${TEXT}\n`, 0],
+    ['of eight characters may be of a system of which no more is known', [ANY], 'a'.repeat(8), 1],
+    ['of seven may not', [ANY], 'a'.repeat(7), 0],
+    ['of 512 may', [ANY], 'a'.repeat(512), 1],
+    ['of 513 may not', [ANY], 'a'.repeat(513), 0],
+    [
+      'that fits one of two shapes of a format is hashed once',
+      [declared(WHOLE, shapeOfPrefix('x'), shapeOfPrefix(''))],
+      TEXT,
+      1,
     ],
     ['with other characters is not hashed', [declared(WHOLE, shapeOfText(TEXT))], TEXT.replace('K', '.'), 0],
     ['of which nothing would be hashed has no tag', [declared(PIPE, shapeOfPrefix(''))], '1234567|', 0],
@@ -57,6 +75,8 @@ describe('a text', () => {
 describe('shapes', () => {
   it.each([
     [TEXT, { prefix: 'shop_', lengthMin: 23, lengthMax: 23, alphabet: 'word' }],
+    ['-shop_7Kq2', { prefix: '', lengthMin: 10, lengthMax: 10, alphabet: 'word' }],
+    [`${'a'.repeat(17)}_b`, { prefix: '', lengthMin: 19, lengthMax: 19, alphabet: 'word' }],
     ['no-mark.7Kq2vR9xWm4TzB8n', { prefix: '', lengthMin: 24, lengthMax: 24, alphabet: 'printable' }],
   ])('of %s is what it looks like', (text, shape) => {
     expect(shapeOfText(text)).toEqual(shape)
@@ -65,6 +85,28 @@ describe('shapes', () => {
   it('that are fitted already are the same array', () => {
     const shapes = withShape([], shapeOfPrefix('shop_'))
     expect(withShape(shapes, shapeOfText(TEXT))).toBe(shapes)
+  })
+
+  const wide = { prefix: 'shop_', lengthMin: 10, lengthMax: 20, alphabet: 'word' } as const
+  it.each<[string, Partial<ImportShape>, Partial<ImportShape>, boolean]>([
+    ['the same', {}, {}, true],
+    ['shorter and longer ones within it', { lengthMin: 11, lengthMax: 19 }, {}, true],
+    ['shorter ones', { lengthMin: 9 }, {}, false],
+    ['longer ones', { lengthMax: 21 }, {}, false],
+    ['a longer prefix', { prefix: 'shop_a' }, {}, true],
+    ['a shorter prefix', { prefix: 'sho' }, {}, false],
+    ['a larger alphabet', { alphabet: 'printable' }, {}, false],
+    ['a smaller alphabet', {}, { alphabet: 'printable' }, true],
+    ['the same large alphabet', { alphabet: 'printable' }, { alphabet: 'printable' }, true],
+  ])('that are fitted already, or not: %s', (_what, inner, outer, isHeld) => {
+    const shapes = [{ ...wide, ...outer }]
+    expect(withShape(shapes, { ...wide, ...inner }) === shapes).toBe(isHeld)
+  })
+
+  it('of prefixes with nothing in common become one of any', () => {
+    const texts = Array.from({ length: 17 }, (_, n) => `${String.fromCharCode(97 + n)}_${'x'.repeat(20)}`)
+    const shapes = texts.reduce<readonly ImportShape[]>((all, text) => withShape(all, shapeOfText(text)), [])
+    expect(shapes).toEqual([{ prefix: '', lengthMin: 22, lengthMax: 22, alphabet: 'word' }])
   })
 
   it('of one prefix become one', () => {

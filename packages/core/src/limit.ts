@@ -105,18 +105,16 @@ export function freeAtMs(
   const cell = cellOf(span, nowMs)
   if (typeof span !== 'number') return cell.endMs
   const windowMs = span * 1_000
-  const inThis = crossing(count.previous, max - cost - count.current)
+  // What is used in the cell that runs leaves room for it, or else this is the past of the next one.
+  const room = max - cost - count.current
   let atMs =
-    inThis === undefined
-      ? cell.endMs + Math.ceil((crossing(count.current, max - cost) ?? 0) * windowMs)
-      : cell.startMs + Math.ceil(inThis * windowMs)
+    room < 0
+      ? cell.endMs + Math.ceil(crossing(count.current, max - cost) * windowMs)
+      : cell.startMs + Math.ceil(crossing(count.previous, room) * windowMs)
   // What is used is rounded: a millisecond may be missing.
   while (leftOf(countAt(count, { span }, atMs), max, atMs) < cost) atMs += 1
   return Math.max(atMs, nowMs)
 }
 
-/** After which part of a cell the weighted rest of the one before rounds to `room`; undefined: not in this cell. */
-function crossing(previous: number, room: number): number | undefined {
-  if (room < 0) return undefined
-  return previous <= room ? 0 : 1 - (room + 0.5) / previous
-}
+/** After which part of a cell the weighted rest of the one before, which is more than `room`, rounds to it. */
+const crossing = (previous: number, room: number): number => 1 - (room + 0.5) / previous

@@ -19,7 +19,7 @@ export type Limiter = {
  * Holds keys to their limits in this process. One authority counts; this takes units of it on lease, some at a time, and
  * uses them without asking. A unit is used in its cell, by all clocks, or not at all.
  */
-export function createLimiter<Moment>(options: LimitedKeyOptions<Moment>): Limiter {
+export function createLimiter<Moment>(options: LimitedKeyOptions<Moment>, keysMax = KEYS_MAX): Limiter {
   const keys = new Map<string, LimitedKey>()
 
   function drop(keyId: string, key: LimitedKey): void {
@@ -30,7 +30,7 @@ export function createLimiter<Moment>(options: LimitedKeyOptions<Moment>): Limit
   function keyOf(keyId: string): LimitedKey {
     const known = keys.get(keyId)
     if (known !== undefined) return known
-    if (keys.size >= KEYS_MAX) {
+    if (keys.size >= keysMax) {
       for (const [id, key] of keys) {
         if (key.isAsking) continue
         drop(id, key)
