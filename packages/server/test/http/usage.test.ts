@@ -299,3 +299,27 @@ test('whoever is erased leaves no address behind', async () => {
   expect((await read(`/keys/${key.id}`)).lastRefusedAddress).toBeNull()
   expect(usage.days[0].counts).toEqual({ VALID: 1, IP_NOT_ALLOWED: 1 })
 })
+
+test.each([
+  ['goes on over midnight', -60_000, 120_000],
+  ['is set back over it', 60_000, -120_000],
+])(
+  'uses of a network on two days that are written at once are one, whose clock %s',
+  async (_what, fromMs, byMs) => {
+    const { id, key } = await newKey()
+    clock.move(2 * DAY_MS - (clock.nowMs() % DAY_MS) + fromMs)
+    const beganMs = clock.nowMs()
+    await verify(key, '2001:db8:7::1')
+    clock.move(byMs)
+    await verify(key, '2001:db8:7::2')
+    const [early, late] = [beganMs, clock.nowMs()].sort((one, other) => one - other) as [number, number]
+    expect((await usageOf(id)).addresses).toEqual([
+      {
+        network: '2001:db8:7::/64',
+        address: late === beganMs ? '2001:db8:7::1' : '2001:db8:7::2',
+        firstAt: new Date(early).toISOString(),
+        lastAt: new Date(late).toISOString(),
+      },
+    ])
+  },
+)
