@@ -11,6 +11,9 @@ import { survey } from './mutants/survey.ts'
 import { startTestRuns } from './mutants/test-runs.ts'
 import { createTrials, type Trial } from './mutants/trials.ts'
 
+/** A score with more of it is never lower. */
+const PATIENCE_S = 15
+
 const USAGE = `Changes the code in one small way after another, and looks whether a test notices.
 
   npm run mutants -- --sample 60              60 of each room, the same ones each time
@@ -23,8 +26,8 @@ const USAGE = `Changes the code in one small way after another, and looks whethe
   --room NAME    this room only; may be given again
   --file PATH    this file only, or one line of it; may be given again
   --again        only what survived the last time; what was noticed then stands
-  --tests GLOB   these test files only: the score is a lower bound
-  --patience S   a mutant that tests of S seconds have not noticed counts as survived; otherwise all that come by it
+  --tests GLOB   these test files, and not those that are about the room; may be given again
+  --patience S   a mutant that tests of S seconds (${PATIENCE_S}) have not noticed counts as survived
 
 Each one, and what became of it, is a line of coverage/mutants/ROOM.jsonl. Ends with 1 when a room is under its bar.
 `
@@ -37,7 +40,7 @@ type Wanted = {
   /** Infinity: all. */
   readonly sample: number
   readonly seed: number
-  /** Of the tests that meet one mutant. Infinity: all. */
+  /** Of the tests that meet one mutant. */
   readonly patienceMs: number
 }
 
@@ -54,7 +57,7 @@ async function main(): Promise<number> {
   }
   mkdirSync(FOLDER, { recursive: true })
   let isUnderBar = false
-  for (const rooms of Map.groupBy(wanted.rooms, ({ tests }) => tests).values()) {
+  for (const rooms of Map.groupBy(wanted.rooms, ({ tests }) => tests.join()).values()) {
     for (const { room, noticed, survived } of await tryRooms(rooms, wanted)) {
       const score = (100 * noticed) / (noticed + survived)
       console.log(
@@ -86,7 +89,7 @@ async function tryRooms(rooms: readonly Room[], wanted: Wanted): Promise<Tried[]
     count += chosen.all.length
     if (chosen.chosen.length > 0) toTry.push(chosen)
   }
-  const [{ tests } = { tests: '' }] = rooms
+  const [{ tests } = { tests: [] }] = rooms
   const paths = new Set(toTry.flatMap(({ chosen }) => chosen.map(({ path }) => path)))
   const mutants = toTry.flatMap(({ all }) => all).filter(({ path }) => paths.has(path))
   if (mutants.length === 0) return []
@@ -201,10 +204,10 @@ function readArguments(): Wanted | undefined {
       room: { type: 'string', multiple: true },
       file: { type: 'string', multiple: true },
       again: { type: 'boolean', default: false },
-      tests: { type: 'string' },
+      tests: { type: 'string', multiple: true },
       sample: { type: 'string' },
       seed: { type: 'string', default: '1' },
-      patience: { type: 'string' },
+      patience: { type: 'string', default: String(PATIENCE_S) },
       help: { type: 'boolean', default: false },
     },
   })
@@ -225,10 +228,7 @@ function readArguments(): Wanted | undefined {
     isAgain: values.again,
     sample: values.sample === undefined ? Number.POSITIVE_INFINITY : wholeNumber('sample', values.sample),
     seed: wholeNumber('seed', values.seed),
-    patienceMs:
-      values.patience === undefined
-        ? Number.POSITIVE_INFINITY
-        : 1_000 * wholeNumber('patience', values.patience),
+    patienceMs: 1_000 * wholeNumber('patience', values.patience),
   }
 }
 

@@ -6,7 +6,7 @@ import { switchable } from './switchable.ts'
 export type RunnerTask = {
   readonly root: string
   /** Globs of test files. */
-  readonly tests: string
+  readonly tests: readonly string[]
   /** Of each mutated file, from the root. */
   readonly mutants: readonly Mutant[]
 }
@@ -33,7 +33,7 @@ async function serve({ root, tests, mutants }: RunnerTask): Promise<void> {
     {
       root,
       config: false,
-      include: [tests],
+      include: [...tests],
       exclude: ['**/postgres-*.test.ts', '**/node_modules/**'],
       setupFiles: [`${root}/scripts/mutants/switch.ts`],
       reporters: [{}],
