@@ -43,7 +43,7 @@ export async function changePassword(
 ): Promise<boolean> {
   const { principal } = requester
   requireSession(principal)
-  const [companyId, userId] = [principal.homeCompanyId ?? principal.companyId, principal.userId!]
+  const [companyId, userId] = [principal.homeCompanyId!, principal.userId!]
   const user = await deps.engine.read((db) => findUser(db, companyId, userId))
   // Without an address there is no password to sign in with.
   if (user?.email == null) return false

@@ -69,6 +69,12 @@ describe('guesses at a name from one place', () => {
     expect(await inTurn(7, () => guess(from, other))).toEqual([...all(6, 401), 429])
   })
 
+  test('that cannot be told are those of strangers, though the owner signed in from such a one', async () => {
+    const from = 'no address'
+    expect((await signIn(from)).status).toBe(200)
+    expect(await inTurn(7, () => guess(from))).toEqual([...all(6, 401), 429])
+  })
+
   test('wait there too after fifty in a row', async () => {
     const from = fresh()
     await signIn(from)

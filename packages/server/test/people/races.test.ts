@@ -7,11 +7,11 @@ import { invitationHash } from '../../src/users/invite-user.ts'
 import { setPassword } from '../../src/users/set-password.ts'
 import { createFakeClock, HOUR_MS } from '../fake-clock.ts'
 import { expectCreated, type Parsed, type TestAnswer, useTestServer } from '../harness.ts'
-import { givePassword, PASSWORD } from '../tokens/issued-token.ts'
+import { CHEAP_HASHES, givePassword, PASSWORD } from '../tokens/issued-token.ts'
 
 const clock = createFakeClock()
 
-const server = useTestServer({ LATCHKEY_FAILED_AUTH_PER_MINUTE: '100000' }, { clock })
+const server = useTestServer({ LATCHKEY_FAILED_AUTH_PER_MINUTE: '100000' }, { clock, ...CHEAP_HASHES })
 let user: Parsed
 let email: string
 
@@ -53,10 +53,13 @@ describe('while a right password is being checked', () => {
    * Answers to sign-ins that had all read what is stored when `change` was made. As many as may be under way for one
    * name: one more is too many, and is answered when the others wait for their hash.
    */
-  async function answersAround(change: () => Promise<unknown>): Promise<TestAnswer[]> {
+  async function answersAround(
+    change: () => Promise<unknown>,
+    ask: () => Promise<TestAnswer> = signIn,
+  ): Promise<TestAnswer[]> {
     const release = keepHashing()
     try {
-      const sent = Array.from({ length: 7 }, async (_, index) => ({ index, answer: await signIn() }))
+      const sent = Array.from({ length: 7 }, async (_, index) => ({ index, answer: await ask() }))
       const first = await Promise.race(sent)
       expect(first.answer.status).toBe(429)
       await change()
@@ -69,6 +72,9 @@ describe('while a right password is being checked', () => {
     }
   }
 
+  const tamper = (table: string, change: string, id: string) =>
+    server.tamper(`UPDATE ${table} SET ${change} WHERE ${id} = '${user.id}'`)
+
   test.each<readonly [string, () => Promise<unknown>]>([
     [
       'the password is changed',
@@ -80,11 +86,34 @@ describe('while a right password is being checked', () => {
       () => patch({ email: `new-${email}` }),
     ],
     ['the address is taken away', () => patch({ email: null })],
+    ['the user has another address in the store', () => tamper('users', "email = 'moved@example.com'", 'id')],
+    ['the password is for another', () => tamper('passwords', "email = 'other@example.com'", 'user_id')],
   ])('%s: no session', async (_, change) => {
     for (const { status, body } of await answersAround(change)) {
       expect({ status, code: body.code }).toEqual({ status: 401, code: 'invalid_credentials' })
     }
     expect(await actions()).not.toContain('session.started')
+  })
+
+  test('it is changed several times by one session: once', async () => {
+    const headers = { 'x-latchkey-console': '1', 'sec-fetch-site': 'same-origin', host: 'localhost' }
+    const body = { username: email, password: PASSWORD }
+    const console = { method: 'POST', path: '/console/session', key: null, headers, body } as const
+    const cookie = String((await server.call(console)).headers['set-cookie']).split(';')[0]!
+    const answers = await answersAround(
+      async () => {},
+      () =>
+        server.call({
+          method: 'PUT',
+          path: '/console/password',
+          key: null,
+          headers: { ...headers, cookie },
+          body: { currentPassword: PASSWORD, password: 'four words nobody says together' },
+          // Where it did not sign in, so that it waits as strangers do.
+          from: '198.51.100.7',
+        }),
+    )
+    expect(answers.map(({ status }) => status).sort()).toEqual([204, 400, 400, 400, 400, 400])
   })
 
   test('nothing else happens: sessions', async () => {

@@ -173,6 +173,32 @@ describe("one's own password", () => {
     expect((await change(cookie, right, '192.0.2.1')).status).toBe(204)
   })
 
+  test('is not there where the user has no address any more: whatever is entered is wrong', async () => {
+    const cookie = await signIn(ada)
+    await server.tamper(`UPDATE users SET email = NULL WHERE id = '${ada.id}'`)
+    const answer = await change(cookie, { currentPassword: PASSWORD, password: NEW })
+    expect([answer.status, answer.body.errors[0].pointer], answer.text).toEqual([400, '/currentPassword'])
+  })
+
+  test.each([
+    ['nobody else, gives new tries', false, [400, 400]],
+    ['others too, gives none: who is right may guess at theirs', true, [400, 429]],
+  ])('that is right, for an address of %s', async (_what, isShared, after) => {
+    if (isShared) {
+      const { id } = await expectCreated(server, { path: '/companies', body: { name: 'Other' } })
+      const twin = await newPerson('viewer', { 'x-company-id': id })
+      await server.tamper(`UPDATE users SET email = '${ada.email}' WHERE id = '${twin.id}'`)
+      await server.tamper(`UPDATE passwords SET email = '${ada.email}' WHERE user_id = '${twin.id}'`)
+    }
+    const cookie = await signIn(ada)
+    const from = '198.51.100.77'
+    const guess = async () =>
+      (await change(cookie, { currentPassword: 'not the password', password: NEW }, from)).status
+    for (let round = 0; round < 5; round += 1) expect(await guess()).toBe(400)
+    expect((await change(cookie, { currentPassword: PASSWORD, password: NEW }, from)).status).toBe(204)
+    expect([await guess(), await guess()]).toEqual(after)
+  })
+
   test('changed by a weaker giver’s hand serves for no more than before', async () => {
     // An admin gave it; once its user is an owner that password ends, and must not have become its user's own.
     const { id: adminId } = await expectCreated(server, {
