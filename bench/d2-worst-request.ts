@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { WorstRequest } from './asked-request.ts'
 import { type Extent, median, type Row, rowOf } from './figure.ts'
 import { startFlood } from './flood.ts'
 import { gatewayCheckBy } from './gateway-checks.ts'
@@ -7,7 +8,7 @@ import { latenciesMs, quantile } from './latencies.ts'
 import { ask } from './load.ts'
 import { startWatched, type Watched } from './running.ts'
 import type { BenchStore, Stores } from './stores.ts'
-import { type WorstRequest, worstRequests } from './worst-requests.ts'
+import { worstRequests } from './worst-requests.ts'
 
 const CONNECTIONS = 128
 /** Requests of each kind before anything is measured. */

@@ -17,6 +17,8 @@ export const METADATA = Object.fromEntries(
 )
 
 const PAGE = 100
+/** Uses in one report. */
+const REPORTED = 1_000
 /** Keys that a search has to look through, each with an allowlist of some kilobytes before what is searched. */
 const SEARCHED_KEYS = 10_000
 
@@ -29,6 +31,11 @@ export type HeavyCompany = {
   readonly adminKey: string
   readonly viewerKey: string
   readonly userId: string
+  /** Who may import into it: another company's key. */
+  readonly operatorKey: string
+  readonly companyId: string
+  /** As many as a report may be about. */
+  readonly keyIds: readonly string[]
   /** With as much metadata as there can be. */
   readonly key: { readonly id: string; readonly secret: string }
   /** With the longest allowlist. */
@@ -56,6 +63,9 @@ export async function makeHeavyCompany(server: Running, store: BenchStore): Prom
     adminKey,
     viewerKey,
     userId: admin.id,
+    operatorKey: store.adminKey,
+    companyId: store.companyId,
+    keyIds: await listIds(server, adminKey),
     key: { id: last.id, secret: last.key },
     restrictedKeyId: restricted.id,
     async token() {
@@ -64,6 +74,16 @@ export async function makeHeavyCompany(server: Running, store: BenchStore): Prom
       return (await ofAdmin('POST', '/auth/token/short-lived', { permissions })).token
     },
   }
+}
+
+async function listIds({ port }: Running, adminKey: string): Promise<string[]> {
+  const ids: string[] = []
+  while (ids.length < REPORTED) {
+    const path = `/keys?limit=${PAGE}&offset=${ids.length}`
+    const { body } = await ask(port, requestText('GET', path, { headers: { 'x-api-key': adminKey } }))
+    ids.push(...(JSON.parse(body) as { data: { id: string }[] }).data.map(({ id }) => id))
+  }
+  return ids
 }
 
 /** Makes the many keys of a store, which were filled in small, as heavy as a search can meet them. */

@@ -1,24 +1,9 @@
-import { type OperationId, operations } from '@latchkey/contract/operations'
-import { BODY_BYTES_MAX, bodyBytesMaxOf } from '@latchkey/contract/operations/operation'
+import { operations } from '@latchkey/contract/operations'
+import { bodyBytesMaxOf } from '@latchkey/contract/operations/operation'
+import { type Asked, fill, fresh, get, post, type WorstRequest } from './asked-request.ts'
 import { ENTRIES, type HeavyCompany, METADATA, PERMISSIONS } from './heavy-company.ts'
+import { manyRows } from './many-rows.ts'
 import { requestText } from './request-text.ts'
-
-/** The costliest that can be asked of an operation, and what it is answered. */
-export type WorstRequest = {
-  readonly operation: OperationId | 'oauth' | 'gateway' | 'page' | 'none'
-  readonly what: string
-  readonly status: number
-  next(): Buffer
-}
-
-type Asked = Pick<WorstRequest, 'operation' | 'what' | 'status'> & {
-  readonly method?: string
-  readonly path: string | (() => string)
-  readonly headers?: Readonly<Record<string, string>>
-  /** Sent as it is. */
-  readonly text?: string | (() => string)
-  readonly type?: string
-}
 
 /** By the keys of one company, which may do everything in it. */
 export async function worstRequests(company: HeavyCompany): Promise<WorstRequest[]> {
@@ -26,6 +11,7 @@ export async function worstRequests(company: HeavyCompany): Promise<WorstRequest
     ...lists(),
     ...creations(company),
     ...changes(company),
+    ...manyRows(company),
     ...verifications(company),
     ...people(company),
     ...tokens(company),
@@ -37,34 +23,11 @@ export async function worstRequests(company: HeavyCompany): Promise<WorstRequest
 
 const KEY_BYTES_MAX = bodyBytesMaxOf(operations.createApiKey)
 const BATCH_BYTES_MAX = bodyBytesMaxOf(operations.verifyApiKeys)
-/** As often as fits into the largest body. */
-const fill = (piece: string, taken = 200, bytesMax = BODY_BYTES_MAX) =>
-  piece.repeat(Math.floor((bytesMax - taken) / piece.length))
-
-let count = 0
-/** Another one each time. */
-const fresh = () => String(++count)
-
 const GARBAGE = `"whitelistedIPs":"${fill('a,')}"`
 const ALLOWLIST = `"whitelistedIPs":${JSON.stringify(ENTRIES)}`
 const MOST_METADATA = `"metadata":${JSON.stringify(METADATA)}`
 const MOST_PERMISSIONS = `"permissions":${JSON.stringify(PERMISSIONS)}`
 const BAD_PERMISSIONS = `"permissions":[${Array.from({ length: 100 }, () => '"keys:lisst"').join()}]`
-
-const get = (operation: Asked['operation'], path: string, what: string, status = 200): Asked => ({
-  operation,
-  what,
-  status,
-  path,
-})
-
-const post = (
-  operation: Asked['operation'],
-  path: string,
-  what: string,
-  status: number,
-  text: string,
-): Asked => ({ operation, what, status, method: 'POST', path, text })
 
 function lists(): Asked[] {
   return [
