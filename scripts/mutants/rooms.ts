@@ -28,6 +28,7 @@ export const ROOMS: readonly Room[] = [
       'src/auth/*',
       'test/{people,tokens}/*',
       'test/http/{credential,failed-attempts,limits}*',
+      'test/audit/broken-chain',
       'test/security/{bound-keys,console-account,console-session,revoked-meanwhile,stolen-imports}',
     ),
     bar: 90,
