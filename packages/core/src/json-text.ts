@@ -121,17 +121,20 @@ function checkStructure(text: string, value: unknown): void {
   }
 }
 
-/** Index after the closing quote: the first that no odd number of backslashes stands before. 0: there is none. */
+/**
+ * Index after the closing quote. 0: there is none. Most strings have no quote in them: those are not looked through sign by
+ * sign, as one is that may consist of quotes.
+ */
 function endOfString(text: string, start: number): number {
-  let end = start
-  let backslashes: number
-  do {
-    end = text.indexOf('"', end + 1)
-    if (end === -1) return 0
-    backslashes = 0
-    while (text.charCodeAt(end - 1 - backslashes) === BACKSLASH) backslashes += 1
-  } while (backslashes % 2 === 1)
-  return end + 1
+  const first = text.indexOf('"', start + 1)
+  if (first === -1) return 0
+  if (text.charCodeAt(first - 1) !== BACKSLASH) return first + 1
+  for (let index = start + 1; index < text.length; index++) {
+    const sign = text.charCodeAt(index)
+    if (sign === QUOTE) return index + 1
+    if (sign === BACKSLASH) index += 1
+  }
+  return 0
 }
 
 /** Escapes of what checkText refuses; of all others a long text may have very many. */
