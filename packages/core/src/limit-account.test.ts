@@ -89,6 +89,20 @@ test('so many are left when it is said that they are, and not a second before', 
   )
 })
 
+test('a month begins and ends to the millisecond, whichever was asked for before', () => {
+  const starts = Array.from({ length: 26 }, (_, month) => Date.UTC(2026, month, 1))
+  const edges = starts.slice(0, -1).flatMap((startMs, at) => [startMs, starts[at + 1]! - 1, NOW_MS])
+  for (const atMs of [...edges, ...edges.toReversed()]) {
+    const date = new Date(atMs)
+    const index = (date.getUTCFullYear() - 1970) * 12 + date.getUTCMonth()
+    expect(cellOf('month', atMs)).toEqual({
+      index,
+      startMs: Date.UTC(1970, index),
+      endMs: Date.UTC(1970, index + 1),
+    })
+  }
+})
+
 test('what is given back can be taken again, once, and in its own cell or the one after', () => {
   const limit = rate(10, 60)
   const { startMs, endMs } = cellOf(60, NOW_MS)

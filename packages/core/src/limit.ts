@@ -52,13 +52,21 @@ export function cellOf(span: Span, nowMs: number): Cell {
     const index = dayOf(nowMs)
     return { index, startMs: startOfDayMs(index), endMs: startOfDayMs(index + 1) }
   }
-  if (span === 'month') {
-    const index = monthAt(nowMs)
-    return { index, startMs: startOfMonthMs(index), endMs: startOfMonthMs(index + 1) }
-  }
+  if (span === 'month') return monthOf(nowMs)
   const windowMs = span * 1_000
   const index = Math.floor(nowMs / windowMs)
   return { index, startMs: index * windowMs, endMs: (index + 1) * windowMs }
+}
+
+let lastMonth: Cell = { index: -1, startMs: 0, endMs: 0 }
+
+/** Nearly always the one that was asked for last: a month is worked out from three dates, which a check would notice. */
+function monthOf(nowMs: number): Cell {
+  if (nowMs < lastMonth.startMs || nowMs >= lastMonth.endMs) {
+    const index = monthAt(nowMs)
+    lastMonth = { index, startMs: startOfMonthMs(index), endMs: startOfMonthMs(index + 1) }
+  }
+  return lastMonth
 }
 
 /** The count as it is in the cell of `nowMs`, which is not before the count's own. undefined: nothing was used yet. */
