@@ -190,7 +190,8 @@ function covers(patterns: Patterns, permission: string): boolean {
 
 /** Whether one concrete permission is held. */
 export function isPermitted(authority: CompiledAuthority, permission: string): boolean {
-  if (authority.reserved.has(permission)) return true
+  // Nothing is among the exact ones that is of a reserved area: most are found without being cut up.
+  if (authority.reserved.has(permission) || authority.application.exact.has(permission)) return true
   return !Object.hasOwn(RESERVED, areaOf(permission)) && covers(authority.application, permission)
 }
 
