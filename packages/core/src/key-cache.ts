@@ -1,11 +1,14 @@
 import { fingerprintNumber } from './fingerprint.ts'
 import type { VerifiableKey } from './key.ts'
-import { isTag, type KeyHandle, type LoadedKey, secretOf } from './loaded-key.ts'
+import { isTag, type KeyHandle, type KeySecret, type LoadedKey, secretOf } from './loaded-key.ts'
 import { bytesOfAuthority, type CompiledAuthority } from './permission.ts'
 import type { RevocationScope } from './revocation-scope.ts'
 
+/** A key, and the secret it was found by, or that `ordinal` names. */
+type Found = { readonly key: VerifiableKey; readonly secret: KeySecret | undefined }
+
 export type KeyCache = {
-  find(handle: KeyHandle): LoadedKey | undefined
+  find(handle: KeyHandle, ordinal?: number | null): Found | undefined
   publish(loaded: LoadedKey): void
   drop(revoked: RevocationScope): void
   clear(): void
@@ -13,7 +16,12 @@ export type KeyCache = {
 }
 
 /** A key in memory, the room it takes, and whether it was asked for since room was last made here. */
-type Slot = LoadedKey & { readonly places: number; isUsed: boolean }
+type Slot = LoadedKey & {
+  /** Most keys have no other secret: by the list it would be two more reads of cold memory. */
+  readonly first: KeySecret | undefined
+  readonly places: number
+  isUsed: boolean
+}
 
 /** What a key without much to it takes, with its handles. */
 const PLACE_BYTES = 1_024
@@ -86,11 +94,8 @@ function createSlots() {
   return {
     byId,
     taken,
-    find(handle: KeyHandle): Slot | undefined {
-      if (!isTag(handle)) return byId.get(handle)
-      const slot = byNumber.get(fingerprintNumber(handle))
-      return slot !== undefined && secretOf(slot, handle, null) !== undefined ? slot : undefined
-    },
+    find: (handle: KeyHandle): Slot | undefined =>
+      isTag(handle) ? byNumber.get(fingerprintNumber(handle)) : byId.get(handle),
     put(slot: Slot): void {
       for (const { tag } of slot.secrets) {
         const number = fingerprintNumber(tag)
@@ -141,16 +146,21 @@ export function createKeyCache(placesMax: number): KeyCache {
   }
 
   return {
-    find(handle) {
+    find(handle, ordinal = null) {
       const slot = slots.find(handle)
-      if (slot !== undefined) slot.isUsed = true
-      return slot
+      if (slot === undefined) return undefined
+      const { first, key } = slot
+      const secret = first?.tag === handle ? first : secretOf(slot, handle, ordinal)
+      // By its number another key was found.
+      if (secret === undefined && isTag(handle)) return undefined
+      slot.isUsed = true
+      return { key, secret }
     },
     publish({ secrets, key }) {
       remove(byId.get(key.id))
       const places = placesOf(key)
       while (byId.size > 0 && taken.places + places + slots.placesBeside(key) > placesMax) makeRoom()
-      slots.put({ secrets, key, places, isUsed: false })
+      slots.put({ secrets, first: secrets[0], key, places, isUsed: false })
     },
     drop(revoked) {
       for (const slot of slotsOf(byId, revoked)) remove(slot)

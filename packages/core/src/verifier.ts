@@ -64,10 +64,10 @@ export function createVerifier(options: VerifierOptions): Verifier {
 
   function judgeBy(handle: KeyHandle, attempt: Attempt, secret?: Secret): MaybePromise<Outcome> {
     if (options.isFresh()) {
-      const known = cache.find(handle)
+      const known = cache.find(handle, attempt.secretOrdinal)
       if (known !== undefined) {
         hits += 1
-        return evaluate(known.key, attempt, secretOf(known, handle, attempt.secretOrdinal))
+        return evaluate(known.key, attempt, known.secret)
       }
       if (absences.isKnown(handle)) {
         hits += 1
