@@ -14,10 +14,15 @@ const USES_MAX = 50_000
 const REPORTS_MAX = 100
 
 type Use = UsageReport['uses'][number]
-type Tallied = Pick<Use, 'keyId' | 'secretOrdinal' | 'code'> & {
+type Tallied = Pick<Use, 'secretOrdinal' | 'code'> & {
+  readonly key: CountedKey
+  /** Another verdict on the same key, or another secret of it. */
+  readonly next: Tallied | undefined
   count: number
-  lastAtMs: number
-  address: Address | undefined
+  /** Since the last report: a small number stands in the object itself. Milliseconds. */
+  lastMs: number
+  /** IPv4 as a small number, too: a new object in an old one each time costs as much as judging. */
+  address: Address | number | undefined
 }
 
 type UsesOptions = {
@@ -107,42 +112,56 @@ const isFaulty = (error: unknown): boolean =>
   'status' in error &&
   [400, 413, 422].includes(error.status as number)
 
-function createTally(timing: Pick<Timing, 'wallMs'>) {
-  /** By the record that was judged: comparing texts would cost as much as judging. */
-  let byKey = new Map<VerifiableKey, Tallied[]>()
-  let size = 0
+/** What was noted of a key since the last report stands at the key: a map would be one more place to look into. */
+type CountedKey = VerifiableKey & { tallied?: Tallied | undefined }
 
-  function find(key: VerifiableKey, code: Use['code'], secretOrdinal: number | null): Tallied {
-    let uses = byKey.get(key)
-    if (uses === undefined) {
-      uses = []
-      byKey.set(key, uses)
-    }
-    for (const use of uses) if (use.code === code && use.secretOrdinal === secretOrdinal) return use
-    const use = { keyId: key.id, secretOrdinal, code, count: 0, lastAtMs: 0, address: undefined }
-    uses.push(use)
-    size += 1
+/** A key that has its place for that from the start. */
+export const countable = (key: VerifiableKey): CountedKey => ({ ...key, tallied: undefined })
+
+function createTally(timing: Pick<Timing, 'wallMs'>) {
+  let all: Tallied[] = []
+  let sinceMs = timing.wallMs()
+
+  function add(key: CountedKey, code: Use['code'], secretOrdinal: number | null): Tallied {
+    const next = key.tallied
+    const use = { key, next, code, secretOrdinal, count: 0, lastMs: 0, address: undefined }
+    key.tallied = use
+    all.push(use)
     return use
   }
 
   return {
     /** Answers how many are told apart. */
-    note({ key, code, secret }: Outcome & { key: VerifiableKey }, address: Address | undefined): number {
-      const use = find(key, code, secret?.ordinal ?? null)
+    note({ key, code, secret }: Outcome & { key: CountedKey }, address: Address | undefined): number {
+      const secretOrdinal = secret?.ordinal ?? null
+      let use = key.tallied
+      while (use !== undefined && !(use.code === code && use.secretOrdinal === secretOrdinal)) use = use.next
+      use ??= add(key, code, secretOrdinal)
       use.count += 1
-      use.lastAtMs = timing.wallMs()
-      use.address = address
-      return size
+      use.lastMs = timing.wallMs() - sinceMs
+      use.address = address?.family === 4 ? address.value | 0 : address
+      return all.length
     },
     take(): Use[] {
-      const uses = [...byKey.values()].flat()
-      byKey = new Map()
-      size = 0
-      return uses.map(({ lastAtMs, address, ...use }) => ({
-        ...use,
-        lastAt: timeText(lastAtMs),
-        lastAddress: address === undefined ? null : formatAddress(address),
-      }))
+      const uses = all.map((use) => told(use, sinceMs))
+      for (const { key } of all) key.tallied = undefined
+      all = []
+      sinceMs = timing.wallMs()
+      return uses
     },
   }
+}
+
+const told = ({ key, secretOrdinal, code, count, lastMs, address }: Tallied, sinceMs: number): Use => ({
+  keyId: key.id,
+  secretOrdinal,
+  code,
+  count,
+  lastAt: timeText(sinceMs + lastMs),
+  lastAddress: textOf(address),
+})
+
+function textOf(address: Tallied['address']): string | null {
+  if (address === undefined) return null
+  return formatAddress(typeof address === 'number' ? { family: 4, value: address >>> 0 } : address)
 }
