@@ -5,6 +5,8 @@ import { promisify } from 'node:util'
 import { buildClient } from '../../scripts/build-client.ts'
 
 const run = promisify(execFile)
+/** A registry that is silent is a failure that names the command, and no hang. Milliseconds. */
+export const NPM_MS_MAX = 240_000
 const QUIET = ['--no-audit', '--no-fund', '--ignore-scripts', '--prefer-offline']
 
 /** Packs the client as it is published; answers the file. */
@@ -27,8 +29,8 @@ export async function installPacked(
 ): Promise<void> {
   cpSync(from, cwd, { recursive: true })
   if (versions === undefined) {
-    await run('npm', ['ci', ...QUIET], { cwd })
-    await run('npm', ['install', '--no-save', ...QUIET, packed], { cwd })
+    await run('npm', ['ci', ...QUIET], { cwd, timeout: NPM_MS_MAX })
+    await run('npm', ['install', '--no-save', ...QUIET, packed], { cwd, timeout: NPM_MS_MAX })
     return
   }
   rmSync(join(cwd, 'package-lock.json'), { force: true })
@@ -38,5 +40,5 @@ export async function installPacked(
     dependencies: { ...versions, '@latchkey/client': `file:${packed}` },
   }
   writeFileSync(join(cwd, 'package.json'), JSON.stringify(asked))
-  await run('npm', ['install', ...QUIET], { cwd })
+  await run('npm', ['install', ...QUIET], { cwd, timeout: NPM_MS_MAX })
 }

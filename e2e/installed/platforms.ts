@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { NPM_MS_MAX } from './package.ts'
 
 const run = promisify(execFile)
 
@@ -93,6 +94,7 @@ export async function installRuntime(
     join(cwd, 'package.json'),
     JSON.stringify({ private: true, allowScripts: { [runtime[0]]: true } }),
   )
-  await run('npm', ['install', '--no-audit', '--no-fund', '--prefer-offline', runtime.join('@')], { cwd })
+  const install = ['install', '--no-audit', '--no-fund', '--prefer-offline', runtime.join('@')]
+  await run('npm', install, { cwd, timeout: NPM_MS_MAX })
   return [join(cwd, 'node_modules/.bin', runtime[0]), ...args]
 }
