@@ -11,9 +11,11 @@ import { createTurnstile } from './http/admission/turnstile.ts'
 import { type BrokenRequest, createBrokenAnswers } from './http/broken-request.ts'
 import { registerKeyDays } from './http/console/key-days.ts'
 import { registerKeyLimits } from './http/console/key-limits.ts'
+import { registerKeyMakers } from './http/console/key-makers.ts'
 import { registerOwnAccount } from './http/console/own-account-routes.ts'
 import { registerConsolePages } from './http/console/pages.ts'
 import { registerConsoleSession } from './http/console/session-routes.ts'
+import { registerStoreFindings } from './http/console/store-findings.ts'
 import { createDispatch, type Dispatch } from './http/dispatch.ts'
 import { registerGateway } from './http/gateway/gateway.ts'
 import { registerMetrics } from './http/metrics-page.ts'
@@ -205,6 +207,8 @@ function registerOperations(
   registerOwnAccount(router, deps)
   registerKeyDays(router, deps)
   registerKeyLimits(router, deps)
+  registerKeyMakers(router, deps)
+  registerStoreFindings(router, deps)
   for (const id of Object.keys(operations) as OperationId[]) {
     registerOperation(router, deps, id, handlers[id] as Handler<OperationId>)
   }

@@ -57,6 +57,29 @@ export type ConsoleKeyDays = {
   >
 }
 
+/** Who made each key of a page of the list. */
+export type ConsoleKeyMakers = {
+  readonly keys: Readonly<
+    Record<
+      string,
+      {
+        /** `host`: a command on the server itself. `person`: somebody signed in, here or with an outside issuer. */
+        readonly kind: 'host' | 'key' | 'person'
+        /** It came in from another system: the maker is who brought it. */
+        readonly isImported: boolean
+        /** The maker belongs to the operator, and acted for the company. */
+        readonly isOperator: boolean
+        /** null: nobody's, not known any more, or not shown to you. */
+        readonly userId: string | null
+        /** null: not shown to you. Empty: deleted. */
+        readonly userName: string | null
+        /** Of the key that made it; null: it has none, or is not shown to you. */
+        readonly description: string | null
+      }
+    >
+  >
+}
+
 /** How the limits of a key stand now. `span`: seconds of a window that slides, or a period of the calendar in UTC. */
 export type ConsoleKeyLimits = {
   readonly limits: readonly {
@@ -75,6 +98,9 @@ type ConsoleFinding = {
   readonly detail: string
   readonly remedy?: string
 }
+
+/** What `latchkey doctor` finds in the store, looked for beside the service. `at`: when that began. */
+export type ConsoleStoreFindings = { readonly at: string; readonly findings: readonly ConsoleFinding[] }
 
 /** How a request of the console arrives, and what the deployment is. */
 export type ConsoleDeployment = {

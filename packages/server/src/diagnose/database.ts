@@ -1,11 +1,6 @@
 import { closeSync, openSync, readSync } from 'node:fs'
 import { compareSqliteSchema } from '../storage/migrations/sqlite.ts'
-import {
-  findWrongCounters,
-  isAccepted,
-  isOpenElsewhere,
-  type StoreFormat,
-} from '../storage/sqlite/inspection.ts'
+import { findWrongCounters, isAccepted, isOpenElsewhere } from '../storage/sqlite/inspection.ts'
 import { CheckNotRun, checkIntegrity } from '../storage/sqlite/integrity.ts'
 import { findStrangeSqliteObjects } from '../storage/sqlite/objects.ts'
 import { isRecentSqlite, SQLITE_VERSION_MIN } from '../storage/sqlite/version.ts'
@@ -38,7 +33,7 @@ export function* diagnoseDatabase(store: StoreState): Generator<Finding> {
     yield problem('database', `${file} belongs to another program.`, OTHER_DIRECTORY)
     return
   }
-  yield durability(file, store.bytes, format)
+  yield durability(store)
   try {
     const difference = compareSqliteSchema(database)
     yield schemaFinding(difference)
@@ -50,13 +45,14 @@ export function* diagnoseDatabase(store: StoreState): Generator<Finding> {
   }
 }
 
-function durability(file: string, bytes: number, format: StoreFormat): Finding {
+function durability(store: StoreState & { kind: 'open' }): Finding {
+  const { file, bytes, format } = store
   const { sqliteVersion } = format
   if (!isRecentSqlite(sqliteVersion)) {
     const detail = `SQLite ${sqliteVersion} is older than ${SQLITE_VERSION_MIN}.`
     return problem('database', detail, `Run a newer Node than this one (${process.versions.node}).`)
   }
-  if (!format.isSynchronous || !isWriteAheadLogged(file)) {
+  if (!format.isSynchronous || !isWriteAheadLogged(store)) {
     const detail = `${file} is not in the mode the service needs (write-ahead log, synchronous FULL).`
     return warning('database', detail, 'Start the service, which sets it, or says why it cannot.')
   }
@@ -67,7 +63,9 @@ function durability(file: string, bytes: number, format: StoreFormat): Finding {
 }
 
 /** Bytes 18 and 19 of the header: 2 for a write-ahead log (sqlite.org/fileformat.html §1.3.3). */
-function isWriteAheadLogged(file: string): boolean {
+function isWriteAheadLogged({ file, isShared, database }: StoreState & { kind: 'open' }): boolean {
+  // NOTE: Whoever closes the file itself takes the locks of its whole process away, and that may be the service.
+  if (isShared) return database.prepare('PRAGMA journal_mode').get()?.journal_mode === 'wal'
   const versions = new Uint8Array(2)
   const descriptor = openSync(file, 'r')
   try {

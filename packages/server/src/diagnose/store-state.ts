@@ -2,7 +2,12 @@ import { statSync } from 'node:fs'
 import type { DatabaseSync } from 'node:sqlite'
 import { type DiskFault, findDiskFault } from '../storage/disk-fault.ts'
 import { isDamaged } from '../storage/sqlite/errors.ts'
-import { openForInspection, readFormat, type StoreFormat } from '../storage/sqlite/inspection.ts'
+import {
+  isOpenElsewhere,
+  openForInspection,
+  readFormat,
+  type StoreFormat,
+} from '../storage/sqlite/inspection.ts'
 import { reasonOf } from './finding.ts'
 
 /** The embedded store as it was found. */
@@ -18,6 +23,8 @@ export type StoreState =
       readonly kind: 'open'
       readonly file: string
       readonly bytes: number
+      /** A process has it open, perhaps this one. */
+      readonly isShared: boolean
       readonly database: DatabaseSync
       readonly format: StoreFormat
     }
@@ -28,8 +35,9 @@ export function inspectStore(file: string): StoreState {
   try {
     const found = statSync(file, { throwIfNoEntry: false })
     if (found === undefined) return { kind: 'absent', file }
-    database = openForInspection(file)
-    return { kind: 'open', file, bytes: found.size, database, format: readFormat(database) }
+    const isShared = isOpenElsewhere(file)
+    database = openForInspection(file, isShared)
+    return { kind: 'open', file, bytes: found.size, isShared, database, format: readFormat(database) }
   } catch (error) {
     database?.close()
     return {

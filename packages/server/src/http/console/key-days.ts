@@ -1,46 +1,31 @@
 import type { ConsoleKeyDays } from '@latchkey/contract/schemas/console'
 import { dateOf, dayOf } from '@latchkey/core/calendar'
-import { isId } from '@latchkey/core/ids'
+import type { KeyId } from '@latchkey/core/ids'
 import { OUTCOME_CODES } from '@latchkey/core/outcome-code'
-import { Type } from 'typebox'
 import { findDaysOfKeys } from '../../storage/tables/key-days.ts'
 import type { Router } from '../router.ts'
-import { createQueryValidator } from '../schema/validation.ts'
 import { type Answer, jsonAnswer } from '../wire/answer.ts'
-import { urlOf } from '../wire/incoming.ts'
-import { parseQuery } from '../wire/query.ts'
-import { parseTarget } from '../wire/request-target.ts'
+import { askedKeysOf } from './asked-keys.ts'
 import { type ConsoleDeps, consoleRoutesOn, permittedOf } from './console-route.ts'
 
 /** As wide as a row has room for. */
 const DAYS = 14
-/** A page of the list has no more keys. */
-const KEYS_MAX = 100
-
-const KeyDaysQuery = Type.Object(
-  { keys: Type.String({ minLength: 1, maxLength: KEYS_MAX * 32, description: 'Ids of keys, with commas.' }) },
-  { additionalProperties: false },
-)
 
 /** What the list of keys draws beside each: how often it was used, day by day. */
 export function registerKeyDays(router: Router, deps: ConsoleDeps): void {
-  const validate = createQueryValidator(KeyDaysQuery)
   consoleRoutesOn(router)('GET', '/console/key-days', async (request) => {
     const { companyId } = await permittedOf(deps, request, 'keys:read')
-    const { query, faults } = parseQuery(parseTarget(urlOf(request))?.query ?? '', KeyDaysQuery)
-    validate(query, faults)
-    return answerFor(deps, companyId, String(query.keys).split(',').slice(0, KEYS_MAX))
+    return answerFor(deps, companyId, askedKeysOf(request))
   })
 }
 
 async function answerFor(
   { engine, clock, usage }: ConsoleDeps,
   companyId: Parameters<typeof findDaysOfKeys>[1],
-  asked: readonly string[],
+  keyIds: readonly KeyId[],
 ): Promise<Answer> {
   const to = dayOf(clock.nowMs())
   const from = to - DAYS + 1
-  const keyIds = asked.filter((id) => isId('key', id))
   // What was used a moment ago shows, too.
   await usage.settle()
   const rows = await engine.read((db) => findDaysOfKeys(db, companyId, keyIds, { from, to }), {

@@ -38,8 +38,12 @@ const CONTENTS = `SELECT (SELECT secret_check FROM deployment) AS "secretCheck",
   greatest((SELECT max(updated_at) FROM companies), (SELECT max(last_used_at) FROM key_usage)) AS "newestMs"`
 
 /** Looks at a database and changes nothing. Throws StoreError with what is wrong and what to do. */
-export function inspectPostgres(url: string, acceptedOff: readonly Durability[]): Promise<PostgresState> {
-  return inspect(url, async (client, place) => ({
+export function inspectPostgres(
+  url: string,
+  acceptedOff: readonly Durability[],
+  statementMsMax = STATEMENT_MS_MAX,
+): Promise<PostgresState> {
+  return inspect(url, statementMsMax, async (client, place) => ({
     place,
     off: await assertServer(client, acceptedOff),
     ...(await look(client)),
@@ -47,13 +51,17 @@ export function inspectPostgres(url: string, acceptedOff: readonly Durability[])
 }
 
 /** Whether a service has made its tables there. Throws StoreError when the server does not answer. */
-export const isPostgresSetUp = (url: string): Promise<boolean> => inspect(url, isMigrated)
+export const isPostgresSetUp = (url: string): Promise<boolean> => inspect(url, STATEMENT_MS_MAX, isMigrated)
 
-async function inspect<T>(url: string, work: (client: pg.Client, place: string) => Promise<T>): Promise<T> {
+async function inspect<T>(
+  url: string,
+  statementMsMax: number,
+  work: (client: pg.Client, place: string) => Promise<T>,
+): Promise<T> {
   const reach = createReach(parsePostgresUrl(url))
   let client: pg.Client | undefined
   try {
-    client = await connectClient(reach, { name: 'doctor', statementMsMax: STATEMENT_MS_MAX })
+    client = await connectClient(reach, { name: 'doctor', statementMsMax })
     return await work(client, placeOf(reach.server))
   } catch (error) {
     throw cannotBeUsed(reach.server, error)

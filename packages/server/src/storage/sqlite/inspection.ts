@@ -13,9 +13,9 @@ const MISMATCHES_MAX = 20
  * Opens a store to look at it, and makes nothing beside it: without a log SQLite would create one, even for
  * reading, and a log that belongs to whoever looks can lock out the service. Throws StoreError.
  */
-export function openForInspection(file: string): DatabaseSync {
+export function openForInspection(file: string, isShared = isOpenElsewhere(file)): DatabaseSync {
   const url = pathToFileURL(resolve(file))
-  if (!isOpenElsewhere(file)) {
+  if (!isShared) {
     const logBytes = statSync(`${file}-wal`, { throwIfNoEntry: false })?.size ?? 0
     if (logBytes > 0) {
       throw new StoreError(

@@ -1,0 +1,21 @@
+import type { ConsoleStoreFindings } from '@latchkey/contract/schemas/console'
+import { createStoreDoctor } from '../../diagnose/store-doctor.ts'
+import type { Services } from '../../services.ts'
+import { presentTime } from '../present/present-time.ts'
+import type { Router } from '../router.ts'
+import { jsonAnswer } from '../wire/answer.ts'
+import { type ConsoleDeps, consoleRoutesOn, permittedOf } from './console-route.ts'
+
+/** What the doctor finds in the store, for the operator: it is the store of every company. */
+export function registerStoreFindings(
+  router: Router,
+  deps: ConsoleDeps & Pick<Services, 'secretSource'>,
+): void {
+  const look = createStoreDoctor(deps)
+  consoleRoutesOn(router)('GET', '/console/store-findings', async (request) => {
+    await permittedOf(deps, request, 'companies:read')
+    const { atMs, findings } = await look()
+    const body: ConsoleStoreFindings = { at: presentTime(atMs), findings }
+    return jsonAnswer(200, JSON.stringify(body))
+  })
+}
