@@ -1,5 +1,12 @@
-/** The console compiles allowlists as the server does, so that what it shows is what will be decided. */
-const CORE = ['packages/core/src/address.ts', 'packages/core/src/allowlist.ts']
+/**
+ * The console compiles allowlists as the server does, so that what it shows is what will be decided, and knows which
+ * permissions there are.
+ */
+const CORE = [
+  'packages/core/src/address.ts',
+  'packages/core/src/allowlist.ts',
+  'packages/core/src/permission.ts',
+]
 
 /** The console and what serves it: see rooms.ts for what the words mean. */
 export const CONSOLE_ROOMS = {
@@ -15,6 +22,7 @@ export const CONSOLE_ROOMS = {
       'server/companies',
       'packages/server/src/http/router.ts',
       'packages/server/src/diagnose/running.ts',
+      'packages/server/src/diagnose/store-doctor.ts',
     ],
     reads: ['server/storage', 'server/storage/tables'],
     types: ['server/http', 'server/services'],

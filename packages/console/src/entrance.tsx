@@ -10,6 +10,7 @@ import { SetupForm } from './features/session/setup-form.tsx'
 import { SignInPage } from './features/session/sign-in-page.tsx'
 import { router } from './router.tsx'
 import { ProblemNotice } from './ui/notice.tsx'
+import { TipHost } from './ui/tip-host.tsx'
 import { Toasts } from './ui/toasts.tsx'
 
 /** Whether the link that was opened brings something that works once. Out of the address bar before anything else. */
@@ -20,6 +21,15 @@ function takeArrival(): { readonly kind: string; readonly token: string } | unde
   if (found === null) return undefined
   history.replaceState(null, '', location.pathname)
   return { kind: found[1]!, token: found[2]! }
+}
+
+/** While the service is asked who is there. Seen only where that takes its time. */
+function Opening() {
+  return (
+    <main className="lk-outside lk-opening" role="status">
+      Opening the console…
+    </main>
+  )
 }
 
 /** What is shown before it is known who is there, and to whom. */
@@ -42,7 +52,7 @@ export function Entrance() {
     return <SetupForm token={arrived.token} onDone={() => setArrived(undefined)} />
   if (arrived !== undefined)
     return <InvitationForm token={arrived.token} onDone={() => setArrived(undefined)} />
-  if (phase === 'unknown') return null
+  if (phase === 'unknown') return <Opening />
   if (phase === 'out') {
     return (
       <>
@@ -56,6 +66,7 @@ export function Entrance() {
       <RouterProvider router={router} />
       <SessionKeeper />
       <Toasts />
+      <TipHost />
     </>
   )
 }

@@ -2,8 +2,9 @@ import { Button, NativeSelect, useMantineColorScheme } from '@mantine/core'
 import { Link, Outlet } from '@tanstack/react-router'
 import { acting } from './api/acting.ts'
 import { useMay, useMe, useNameOf } from './api/queries.ts'
-import { actFor, signOut } from './api/session-calls.ts'
+import { actFor } from './api/session-calls.ts'
 import { useStore } from './api/store.ts'
+import { SignOutButton } from './ui/sign-out-button.tsx'
 
 /** What stands around every page. */
 export function Frame() {
@@ -49,9 +50,7 @@ function Side() {
           {nameOf(me.userId)} ({me.role})
         </span>
         <SchemeChoice />
-        <Button variant="default" onClick={() => signOut(false)}>
-          Sign out
-        </Button>
+        <SignOutButton>Sign out</SignOutButton>
       </div>
     </aside>
   )

@@ -51,6 +51,7 @@ describe.skipIf(!isBrowserThere)('what people do with a company', () => {
     await dialog().getByRole('button', { name: 'Create key' }).click()
     await page.getByLabel('I have stored it').check()
     await button('Done').click()
+    await said('by Ada Lovelace, of the operator')
     await button('Stop').click()
     await banner.waitFor({ state: 'detached' })
     expect((await service.call('GET', '/keys?search=For+them')).total).toBe(0)
@@ -99,11 +100,17 @@ describe.skipIf(!isBrowserThere)('what people do with a company', () => {
 
   test('audit events are filtered, and saved as CSV that no table program runs and as JSON lines', async () => {
     const { page, button, go, makeKey } = opened
-    await makeKey({ description: '=HYPERLINK("https://example.com")' })
+    const { id } = await makeKey({ description: 'Exported' })
+    // Nothing that anybody types comes into an event today; a later release may have it come.
+    await page.route('**/audit?*', async (route) => {
+      const answer = await route.fetch()
+      const text = (await answer.text()).replaceAll(id, '=HYPERLINK(1)')
+      await route.fulfill({ response: answer, body: text })
+    })
     await go('/audit')
     await page.getByLabel('Action').fill('key.created')
     await button('Filter').click()
-    await row('user.created').waitFor({ state: 'detached' })
+    await expect.poll(() => row('user.created').count()).toBe(0)
     await row('key.created').first().waitFor()
     const files: Record<string, string> = {}
     for (const name of ['CSV', 'JSON lines']) {
@@ -117,9 +124,21 @@ describe.skipIf(!isBrowserThere)('what people do with a company', () => {
     const rows = files.CSV!.trim().split('\r\n')
     expect(rows.length).toBe(events.length + 1)
     expect(rows[0]).toContain('"action"')
+    expect(rows.some((text) => text.includes(`"'=HYPERLINK(1)"`))).toBe(true)
     expect(rows.some((text) => /"[=+@-]/.test(text))).toBe(false)
+    await page.unroute('**/audit?*')
     await button('Clear filters').click()
     await row('company').first().waitFor()
+    // What the service refuses of a filter stands beside it, also where an address brought it.
+    for (const [path, label] of [
+      [`/audit?actor=${'x'.repeat(101)}`, 'By'],
+      [`/audit?object=${'x'.repeat(101)}`, 'To'],
+      [`/audit?action=${'x'.repeat(101)}`, 'Action'],
+    ] as const) {
+      await go(path)
+      const field = page.getByLabel(label, { exact: true })
+      await expect.poll(() => field.getAttribute('aria-invalid'), { message: path }).toBe('true')
+    }
   })
 
   test('settings say what this deployment is', async () => {
@@ -133,6 +152,33 @@ describe.skipIf(!isBrowserThere)('what people do with a company', () => {
       await page.locator('dt').getByText(name, { exact: true }).waitFor()
     }
     await page.getByText('LATCHKEY_TRUSTED_PROXIES is empty').waitFor()
+    // It reads the whole store, so somebody has to want it.
+    expect(await page.locator('dt').getByText('Integrity').count()).toBe(0)
+    await opened.button('Look through the store').click()
+    await page.getByText('every page, row and index checked').waitFor()
+    for (const name of ['Clock', 'Database', 'Schema', 'Tables and triggers', 'Counters']) {
+      await page.locator('dt').getByText(name, { exact: true }).waitFor()
+    }
+    await said('all is well.')
+  })
+
+  test('who made a key stands in the list and on its page', async () => {
+    const { page, go, makeKey } = opened
+    await makeKey({ description: 'By a program' })
+    await go('/keys?search=program')
+    // With the key of the first start, which has a description.
+    await row('By a program')
+      .getByText(/^by Ada Lovelace, with the key /)
+      .waitFor()
+    await page.getByRole('link', { name: 'By a program' }).click()
+    await page
+      .locator('dd')
+      .getByText(/by Ada Lovelace, with the key /)
+      .waitFor()
+    const { data } = await opened.service.call('GET', '/keys?limit=100')
+    const { id } = data.find(({ createdBy }: { createdBy: string | null }) => createdBy === null)
+    await go(`/keys/${id}`)
+    await page.locator('dd').getByText('on the server itself').waitFor()
   })
 
   test("one's sessions are listed, and another of them is ended at once", async () => {
@@ -145,10 +191,11 @@ describe.skipIf(!isBrowserThere)('what people do with a company', () => {
     await go('/settings')
     const sessions = page.getByRole('table', { name: 'Your sessions, newest first' })
     await sessions.getByText('This one').waitFor()
-    expect(await sessions.getByRole('button').count()).toBe(1)
+    const ends = sessions.getByRole('button', { name: /^End the session/ })
+    expect(await ends.count()).toBe(1)
     await sessions.getByRole('button', { name: /^End the session from 127\.0\.0\.1/ }).click()
     await said('The session has ended, on all servers.')
-    await expect.poll(() => sessions.getByRole('button').count()).toBe(0)
+    await expect.poll(() => ends.count()).toBe(0)
     await lost.getByRole('link', { name: 'Audit' }).click()
     await lost.getByText('Your session has ended').waitFor()
     await elsewhere.close()

@@ -8,6 +8,16 @@ const EMAIL = 'ada@example.com'
 const PASSWORD = 'correct horse battery staple'
 /** Every page and dialog, on a slow machine. */
 const TOUR_MS_MAX = 240_000
+/** AXE=all: at every width, and as 1,280 by 900 at 200 %. Otherwise the usual one. */
+const SIZES: readonly (readonly [number, number])[] =
+  process.env.AXE === 'all'
+    ? [
+        [320, 800],
+        [640, 450],
+        [1_920, 1_080],
+        [1_280, 900],
+      ]
+    : [[1_280, 900]]
 let browser: Browser
 let service: RunningConsole
 let context: BrowserContext
@@ -110,7 +120,12 @@ describe.skipIf(!isBrowserThere)('the console in a browser', () => {
           await button(open).first().click()
           await dialog().waitFor()
         }
-        found.push(...(await findBarriers(page)).map((barrier) => `${path} ${open ?? ''}: ${barrier}`))
+        for (const [width, height] of SIZES) {
+          await page.setViewportSize({ width, height })
+          const barriers = await findBarriers(page)
+          found.push(...barriers.map((barrier) => `${path} ${open ?? ''} at ${width}: ${barrier}`))
+        }
+        await page.setViewportSize({ width: 1_280, height: 900 })
         // What else there is is the same in both.
         await page.emulateMedia({ colorScheme: 'dark' })
         const dark = await findBarriers(page, ['color-contrast'])
@@ -135,6 +150,10 @@ describe.skipIf(!isBrowserThere)('the console in a browser', () => {
     await signInAs(theirs, email)
     await theirs.getByRole('heading', { name: 'Keys', exact: true }).waitFor()
     await theirs.getByRole('link', { name: 'First key' }).click()
+    await theirs.getByRole('heading', { name: 'Facts' }).waitFor()
+    await theirs.getByRole('link', { name: 'Settings' }).click()
+    for (const own of ['Vi', email]) await theirs.locator('dd').getByText(own, { exact: true }).waitFor()
+    await theirs.goBack()
     await theirs.getByRole('heading', { name: 'Facts' }).waitFor()
     const names = ['Create key', 'Edit', 'Rotate', 'Disable', 'Delete key']
     for (const name of names) {

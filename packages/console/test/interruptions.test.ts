@@ -32,6 +32,7 @@ describe.skipIf(!isBrowserThere)('what comes between', () => {
     await page.goto(`${service.url}/console/keys`)
     await page.getByRole('heading', { name: 'Keys', exact: true }).waitFor()
     expect(await page.getByRole('table').getAttribute('aria-busy')).toBe('true')
+    expect(await page.getByRole('table').locator('.lk-loading').count()).toBeGreaterThan(3)
     const placeOf = () => page.getByRole('columnheader', { name: 'Description' }).boundingBox()
     const before = await placeOf()
     gate.resolve()
@@ -76,6 +77,27 @@ describe.skipIf(!isBrowserThere)('what comes between', () => {
     expect((await service.call('GET', '/keys?search=train')).total).toBe(1)
     await page.getByLabel('I have stored it').check()
     await button('Done').click()
+    // Who has not been signed out is not told so.
+    await context.setOffline(true)
+    await button('Sign out').click()
+    await said('The service did not answer.')
+    await context.setOffline(false)
+    await page.getByRole('heading', { name: 'Facts' }).waitFor()
+    expect(complaints()).toEqual([])
+  })
+
+  test('a service that does not answer is waited for in words', async () => {
+    const { page, service } = opened
+    const gate = Promise.withResolvers<void>()
+    await page.route('**/console/session', async (route) => {
+      await gate.promise
+      await route.continue()
+    })
+    await page.goto(`${service.url}/console/keys`)
+    await said('Opening the console…')
+    gate.resolve()
+    await page.getByRole('link', { name: 'First key' }).waitFor()
+    await page.unroute('**/console/session')
     expect(complaints()).toEqual([])
   })
 

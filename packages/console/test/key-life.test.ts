@@ -1,3 +1,4 @@
+import type { Locator } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type ConsoleInBrowser, openConsole } from './console-in-browser.ts'
 import { isBrowserThere } from './running.ts'
@@ -87,6 +88,11 @@ describe.skipIf(!isBrowserThere)('what people do with a key', () => {
     await said(/The old secret was last used .* from 192\.0\.2\.1/)
     expect(await verify(secret, '192.0.2.1')).toBe('VALID')
     await said('The new secret is in use.')
+    // What is refused is said where it was asked.
+    await page.route('**/rotation', (route) => route.fulfill(refusal))
+    await button('Give it a day more').click()
+    await said('Not today.')
+    await page.unroute('**/rotation')
     await button('End the old secret now').click()
     await button('End the old secret').click()
     await said('The old secret is dead on all servers.')
@@ -105,7 +111,9 @@ describe.skipIf(!isBrowserThere)('what people do with a key', () => {
     await dialog().getByLabel('Quota').selectOption('month')
     await dialog().getByLabel('Uses in it').fill('500')
     await button('Save').click()
-    await dialog().locator('.lk-fault').waitFor()
+    await expect
+      .poll(() => dialog().getByRole('textbox', { name: 'Name' }).getAttribute('aria-invalid'))
+      .toBe('true')
     await dialog().getByRole('textbox', { name: 'Name' }).fill('burst')
     await button('Save').click()
     await dialog().waitFor({ state: 'detached' })
@@ -136,6 +144,52 @@ describe.skipIf(!isBrowserThere)('what people do with a key', () => {
     expect((await service.call('GET', `/keys/${id}`)).rateLimits).toBe(null)
   })
 
+  test('of a new key, what is wrong stands beside its field, and the first click on the button sends it', async () => {
+    const { service, dialog, button, go } = opened
+    const someone = await service.call('POST', '/users', { name: 'Leaves meanwhile', role: 'viewer' })
+    await go('/keys')
+    await button('Create key').first().click()
+    const field = {
+      description: dialog().getByLabel('Description'),
+      user: dialog().getByLabel('User', { exact: true }),
+      expiry: dialog().getByLabel('Expires'),
+      permissions: dialog().getByLabel('Permissions'),
+      addresses: dialog().getByRole('textbox', { name: 'Allowed addresses' }),
+    }
+    const send = dialog().getByRole('button', { name: 'Create key' })
+    await field.addresses.fill('192.0.2.999')
+    await field.description.click()
+    await untilWrong(field.addresses)
+    await dialog().getByRole('button', { name: 'Remove 192.0.2.999' }).click()
+    await field.description.fill('exe.\u202Egnp')
+    await send.click()
+    await untilWrong(field.description)
+    await field.description.fill('Beside its field')
+    await field.expiry.selectOption('date')
+    await dialog().getByLabel('Last day').fill('2020-01-01')
+    await send.click()
+    await untilWrong(field.expiry)
+    await field.expiry.selectOption('never')
+    await field.permissions.selectOption('custom')
+    await dialog().getByLabel('Of your application').fill('Not A Permission')
+    // The field that was typed in last gives its text when the button is pressed, and the button is still there.
+    await send.click()
+    await untilWrong(field.permissions)
+    await field.permissions.selectOption('all')
+    await field.user.selectOption({ label: 'Leaves meanwhile' })
+    await service.call('PATCH', `/users/${someone.id}`, { status: 'inactive' })
+    await send.click()
+    await untilWrong(field.user)
+    await field.user.selectOption({ label: 'Ada Lovelace (you)' })
+    await field.addresses.fill('192.0.2.7')
+    await send.click()
+    await opened.page.locator('#revealed-text').waitFor()
+    const [made] = (await service.call('GET', '/keys?search=Beside')).data
+    expect(made.whitelistedIPs).toEqual(['192.0.2.7'])
+    await opened.page.getByLabel('I have stored it').check()
+    await button('Done').click()
+  })
+
   test('a new key that may not be used from here says so when it is tried', async () => {
     const { page, dialog, button, go } = opened
     await go('/keys')
@@ -161,6 +215,11 @@ describe.skipIf(!isBrowserThere)('what people do with a key', () => {
     const { id, key } = await makeKey({ description: 'Leaked' })
     await verify(key, '192.0.2.1')
     await go(`/keys/${id}`)
+    // So is what stops it for a while.
+    await button('Disable').click()
+    await dialog().getByRole('heading', { name: 'Disable Leaked?' }).waitFor()
+    await dialog().getByText('from 192.0.2.1').waitFor()
+    await dialog().getByRole('button', { name: 'Cancel' }).click()
     await button('Delete key').click()
     expect(await dialog().getByRole('button', { name: 'Cancel' }).evaluate(isFocused)).toBe(true)
     await dialog().getByText('from 192.0.2.1').waitFor()
@@ -250,6 +309,7 @@ describe.skipIf(!isBrowserThere)('what people do with a key', () => {
   test('a request is traced by its id', async () => {
     const { service, page, button, go, makeKey } = opened
     const { id } = await makeKey({ description: 'Traced' })
+    const other = await makeKey({ description: 'In the same minute' })
     const { data } = await service.call('GET', `/audit?objectId=${id}`)
     const refused = await fetch(`${service.url}/me`, { headers: { 'x-api-key': 'lk_live_none' } })
     const { requestId } = (await refused.json()) as { requestId: string }
@@ -261,6 +321,7 @@ describe.skipIf(!isBrowserThere)('what people do with a key', () => {
       await page.getByLabel('Key or request').fill(asked)
       await button('Explain').click()
       await said(expected)
+      expect(await page.getByRole('main').getByText(other.id).count()).toBe(0)
     }
   })
 
@@ -317,6 +378,20 @@ describe.skipIf(!isBrowserThere)('what people do with a key', () => {
     expect(opened.complaints).toEqual([])
   })
 })
+
+/** Until a field says what is wrong with it, to those who hear it, too. */
+async function untilWrong(field: Locator): Promise<void> {
+  await expect.poll(() => field.getAttribute('aria-invalid')).toBe('true')
+  const said = await field.evaluate((element) =>
+    (element.getAttribute('aria-describedby') ?? '')
+      .split(' ')
+      .map((id) => document.getElementById(id))
+      .filter((text) => text?.className.includes('error'))
+      .map((text) => text?.textContent)
+      .join(),
+  )
+  expect(said).toMatch(/\w{3}/)
+}
 
 const usesOf = ({ days }: { days: readonly { counts: Record<string, number> }[] }) =>
   days.flatMap(({ counts }) => Object.values(counts)).reduce((sum, count) => sum + count, 0)

@@ -168,6 +168,77 @@ describe.skipIf(!isBrowserThere)('how it looks', () => {
     }
   })
 
+  test('the exact time shows by keyboard, with one stop for the Tab key in a table, until Escape', async () => {
+    const { page } = opened
+    await visit('/keys')
+    const tips = page.locator('table .lk-tip')
+    expect(await tips.count()).toBeGreaterThan(3)
+    expect(await page.locator('table .lk-tip[tabindex="0"]').count()).toBe(1)
+    const shown = page.getByRole('tooltip')
+    const link = page.getByRole('row').filter({ hasText: 'nightly' }).locator('[data-row-link]')
+    await link.focus()
+    expect(await shown.count()).toBe(0)
+    await untilFocused('ArrowRight', 'Created')
+    await shown.getByText(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC$/).waitFor()
+    // Heard, too: the words, the moment here, and then in UTC.
+    const { name, description } = await page.evaluate(heard)
+    expect(name).toMatch(/^just now, .*\d{4}/)
+    expect(description).toMatch(/ UTC$/)
+    expect(await page.locator('table .lk-tip[tabindex="0"]').count()).toBe(1)
+    await page.keyboard.press('ArrowDown')
+    expect(await page.evaluate(columnOfFocus)).toBe('Created')
+    expect(await page.evaluate(rowOfFocus)).not.toContain('nightly')
+    await shown.waitFor()
+    await page.keyboard.press('Escape')
+    await shown.waitFor({ state: 'detached' })
+    expect(await page.evaluate(columnOfFocus)).toBe('Created')
+    await page.keyboard.press('ArrowUp')
+    await page.keyboard.press('ArrowLeft')
+    await shown.waitFor()
+    // Out of the table by one Tab from there, and back by one.
+    await untilFocused('ArrowLeft', 'Description')
+    await shown.waitFor({ state: 'detached' })
+  })
+
+  test('the exact time shows under the mouse, which may go onto it, and Escape leaves the dialog', async () => {
+    const { page } = opened
+    await visit('/keys')
+    const shown = page.getByRole('tooltip')
+    await page.locator('td[data-label="Created"] .lk-tip').first().hover()
+    await shown.hover()
+    await shown.getByText(/ UTC$/).hover()
+    expect(await shown.count()).toBe(1)
+    await page.getByRole('heading', { level: 1 }).hover()
+    await shown.waitFor({ state: 'detached' })
+    await page.getByLabel('Pick all on this page').check()
+    await page.getByRole('region', { name: 'Picked keys' }).getByRole('button', { name: 'Disable' }).click()
+    await page.getByRole('dialog').locator('.lk-tip').first().focus()
+    await shown.waitFor()
+    await page.keyboard.press('Escape')
+    await shown.waitFor({ state: 'detached' })
+    expect(await page.getByRole('dialog').count()).toBe(1)
+    await page.keyboard.press('Escape')
+    await page.getByRole('dialog').waitFor({ state: 'detached' })
+  })
+
+  test('the exact time shows to a finger, on every page that has one', async () => {
+    const { browser, context, service } = opened
+    const phone = await browser.newContext({
+      hasTouch: true,
+      viewport: { width: 375, height: 800 },
+      storageState: await context.storageState(),
+    })
+    const touched = await phone.newPage()
+    for (const path of ['/keys', `/keys/${keyId}`, '/users', '/companies', '/audit', '/usage', '/settings']) {
+      await touched.goto(`${service.url}/console${path}`)
+      await touched.locator('.lk-tip').first().tap()
+      await touched.getByRole('tooltip').waitFor()
+      await touched.getByRole('heading', { level: 1 }).tap()
+      await touched.getByRole('tooltip').waitFor({ state: 'detached' })
+    }
+    await phone.close()
+  })
+
   test('nothing of this broke the policy or wrote an error down', () => {
     expect(opened.complaints).toEqual([])
   })
@@ -177,6 +248,15 @@ describe.skipIf(!isBrowserThere)('how it looks', () => {
       const field = document.activeElement as HTMLInputElement | null
       return field?.labels?.[0]?.textContent ?? field?.textContent ?? ''
     })
+
+  /** Presses a key until the focus is in a column. */
+  async function untilFocused(key: string, column: string): Promise<void> {
+    for (let step = 0; step < 8; step += 1) {
+      await opened.page.keyboard.press(key)
+      if ((await opened.page.evaluate(columnOfFocus)) === column) return
+    }
+    expect(await opened.page.evaluate(columnOfFocus)).toBe(column)
+  }
 
   async function visit(path: string, open?: string): Promise<void> {
     const { page, go, button } = opened
@@ -188,6 +268,15 @@ describe.skipIf(!isBrowserThere)('how it looks', () => {
   }
 })
 
+const columnOfFocus = () => document.activeElement?.closest('td')?.dataset.label
+const rowOfFocus = () => document.activeElement?.closest('tr')?.textContent ?? ''
+/** What has the focus, as it is read out. */
+const heard = () => {
+  const { ariaLabel: name, attributes } = document.activeElement!
+  const id = attributes.getNamedItem('aria-describedby')?.value ?? ''
+  return { name, description: document.getElementById(id)?.textContent }
+}
+
 /** How bright the ground of the page is, 0 to 255. */
 const groundOf = () => {
   const parts = getComputedStyle(document.body).backgroundColor.match(/\d+/g) ?? []
@@ -197,7 +286,7 @@ const groundOf = () => {
 /** WCAG 2.2 asks for 24 pixels, a finger for 44: buttons and fields have 44, links in a line of text are let be. */
 const findSmallTargets = () =>
   [...document.querySelectorAll('button, select, input:not([type=checkbox]), nav a, summary')]
-    .filter((element) => !element.classList.contains('lk-link'))
+    .filter((element) => !element.matches('.lk-link, .lk-tip:not(td > .lk-tip)'))
     // A password's field is within a frame that takes the click.
     .map((element) => element.closest('.mantine-PasswordInput-input') ?? element)
     .map((element) => ({ element, box: element.getBoundingClientRect() }))

@@ -1,11 +1,18 @@
-/** Takes the pictures of docs/use/console.md: npm run screenshots. */
+/**
+ * Takes the pictures of docs/use/console.md: npm run screenshots. With -- --all DIRECTORY those of every page and
+ * dialog instead, light, dark and narrow, to be looked at.
+ */
 import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
 import type { Page } from 'playwright-core'
 import { launch } from './browser.ts'
 import { type RunningConsole, startLatchkey } from './running.ts'
+import { visitsOf } from './visits.ts'
 
-const folder = fileURLToPath(new URL('../../../docs/use/console/', import.meta.url))
+const { all } = parseArgs({ options: { all: { type: 'string' } } }).values
+const folder = all ?? fileURLToPath(new URL('../../../docs/use/console/', import.meta.url))
 const DAY_MS = 86_400_000
 const SIZES = { wide: { width: 1_280, height: 760 }, narrow: { width: 390, height: 760 } } as const
 
@@ -23,6 +30,14 @@ try {
   await page.getByRole('dialog').waitFor()
   await page.keyboard.press('Escape')
   const keyId = await fill(service)
+  if (all === undefined) await takeForDocs(page, keyId)
+  else await takeAll(page, keyId)
+} finally {
+  await browser.close()
+  await service.stop()
+}
+
+async function takeForDocs(page: Page, keyId: string): Promise<void> {
   await visit(page, '/keys', 'keys')
   await page.getByRole('button', { name: 'Create key' }).click()
   await page.getByRole('dialog').getByLabel('Description').fill('Billing, production')
@@ -39,9 +54,22 @@ try {
   await page.setViewportSize(SIZES.narrow)
   await page.emulateMedia({ colorScheme: 'light' })
   await visit(page, '/keys', 'keys-narrow')
-} finally {
-  await browser.close()
-  await service.stop()
+}
+
+async function takeAll(page: Page, keyId: string): Promise<void> {
+  for (const [index, [path, open]] of visitsOf(keyId).entries()) {
+    const place = path.split(/[?/]/)[1]
+    const name = `${String(index + 1).padStart(2, '0')}-${place}${open === undefined ? '' : ` ${open}`}`
+    for (const look of ['light', 'dark', 'narrow'] as const) {
+      await page.setViewportSize(look === 'narrow' ? SIZES.narrow : SIZES.wide)
+      await page.emulateMedia({ colorScheme: look === 'dark' ? 'dark' : 'light' })
+      await page.goto(`${service.url}/console${path}`)
+      await page.locator('h1').waitFor()
+      await page.waitForLoadState('networkidle')
+      if (open !== undefined) await page.getByRole('button', { name: open, exact: true }).first().click()
+      await take(page, `${name} ${look}`.toLowerCase().replaceAll(' ', '-'))
+    }
+  }
 }
 
 async function visit(page: Page, path: string, name: string): Promise<void> {
@@ -52,7 +80,7 @@ async function visit(page: Page, path: string, name: string): Promise<void> {
 }
 
 async function take(page: Page, name: string): Promise<void> {
-  await page.screenshot({ path: `${folder}${name}.png`, animations: 'disabled' })
+  await page.screenshot({ path: join(folder, `${name}.png`), animations: 'disabled' })
 }
 
 /** Keys as a small company has them, used for two weeks. Answers the id of one that is restricted. */

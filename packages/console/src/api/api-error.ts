@@ -38,11 +38,12 @@ export class MissingPartError extends Error {
   }
 }
 
-/** What is wrong with one field, by the name under which the API knows it. */
+/** What is wrong with one field, or one parameter of a list, by the name under which the API knows it. */
 export function faultOf(error: unknown, field: string): string | undefined {
   if (!(error instanceof ApiError)) return undefined
   const found = error.faults.find(
-    ({ pointer }) => pointer === `/${field}` || pointer?.startsWith(`/${field}/`),
+    ({ pointer, parameter }) =>
+      parameter === field || pointer === `/${field}` || pointer?.startsWith(`/${field}/`),
   )
   return found === undefined ? undefined : sentence(found.detail)
 }

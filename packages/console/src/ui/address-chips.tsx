@@ -1,4 +1,5 @@
 import { isAnyAddress } from '../api/addresses.ts'
+import { Tip } from './tip.tsx'
 
 /** As many as a row has room for. */
 const SHOWN = 2
@@ -14,7 +15,13 @@ export function AddressChips({ entries }: { readonly entries: readonly string[] 
           {entry}
         </li>
       ))}
-      {rest > 0 ? <li title={entries.slice(SHOWN).join(', ')}>+{rest}</li> : null}
+      {rest > 0 ? (
+        <li>
+          <Tip name={`+${rest} more`} lines={[entries.slice(SHOWN).join(', ')]}>
+            +{rest}
+          </Tip>
+        </li>
+      ) : null}
       {entries.some(isAnyAddress) ? <li className="lk-chip lk-chip-bad">any address</li> : null}
     </ul>
   )

@@ -1,6 +1,7 @@
 import { Button, TextInput } from '@mantine/core'
 import { useId, useState } from 'react'
 import { isAnyAddress, judgeEntry } from '../api/addresses.ts'
+import { whenReleased } from './when-released.ts'
 
 type AddressesFieldProps = {
   readonly entries: readonly string[]
@@ -37,7 +38,7 @@ export function AddressesField({ entries, onChange, ownAddress, error }: Address
           value={typed}
           style={{ flex: '1 1 260px' }}
           onChange={({ currentTarget: { value } }) => (SEPARATOR.test(value) ? add(value) : setTyped(value))}
-          onBlur={() => add(typed)}
+          onBlur={() => whenReleased(() => add(typed))}
           onPaste={(event) => {
             const text = event.clipboardData.getData('text')
             if (!SEPARATOR.test(text.trim())) return

@@ -2,6 +2,7 @@ import { acting } from '../api/acting.ts'
 import { apiUrl } from '../api/base.ts'
 import { queryText, type RequestOptions } from '../api/request.ts'
 import { useStore } from '../api/store.ts'
+import { clientCallOf } from './client-call.ts'
 import { CopyButton } from './copy-button.tsx'
 
 type ApiCallProps = {
@@ -11,7 +12,7 @@ type ApiCallProps = {
   readonly body?: unknown
 }
 
-/** The same by the API: what this page asks for, ready for a shell. The key stays in the caller's environment. */
+/** The same by the API: what this page asks for, ready for a shell and for a program, whose environment has the key. */
 export function ApiCall({ method = 'GET', path, query, body }: ApiCallProps) {
   const company = useStore(acting)
   const lines = [
@@ -23,16 +24,26 @@ export function ApiCall({ method = 'GET', path, query, body }: ApiCallProps) {
       : [`-H 'Content-Type: application/json'`, `-d ${quoted(JSON.stringify(body))}`]),
   ]
   const text = lines.join(' \\\n  ')
+  const client = clientCallOf({ method, path, query, body, companyId: company?.id })
   return (
     <details className="lk-api">
       <summary>The same by the API</summary>
       <div className="lk-stack">
-        <pre className="lk-code">{text}</pre>
-        <div className="lk-row">
-          <CopyButton text={text} label="Copy" />
-        </div>
+        <Snippet text={text} label="Copy" />
+        {client === undefined ? null : <Snippet text={client} label="Copy for @latchkey/client" />}
       </div>
     </details>
+  )
+}
+
+function Snippet({ text, label }: { readonly text: string; readonly label: string }) {
+  return (
+    <>
+      <pre className="lk-code">{text}</pre>
+      <div className="lk-row">
+        <CopyButton text={text} label={label} />
+      </div>
+    </>
   )
 }
 

@@ -1,5 +1,6 @@
-import type { KeyboardEvent, ReactNode } from 'react'
+import type { ReactNode } from 'react'
 import { LoadingRows } from './loading-rows.tsx'
+import { useRoving } from './roving.ts'
 
 type ListTableProps = {
   /** For those who hear the page. */
@@ -11,11 +12,12 @@ type ListTableProps = {
   readonly children: ReactNode
 }
 
-/** One page of a list. `children`: its rows. Up and down go from the link of one row to that of the next. */
+/** One page of a list. `children`: its rows. Arrows go from row to row, and within one. */
 export function ListTable({ caption, headings, isLoading, picker, children }: ListTableProps) {
+  const roving = useRoving<HTMLTableElement>('tbody > tr')
   return (
     <div className="lk-table-wrap">
-      <table className="lk-table" onKeyDown={moveBetweenRows} aria-busy={isLoading}>
+      <table className="lk-table" aria-busy={isLoading} {...roving}>
         <caption className="lk-hidden">{caption}</caption>
         <thead>
           <tr>
@@ -34,17 +36,4 @@ export function ListTable({ caption, headings, isLoading, picker, children }: Li
       </table>
     </div>
   )
-}
-
-const STEPS: Readonly<Record<string, number>> = { ArrowDown: 1, ArrowUp: -1 }
-
-function moveBetweenRows(event: KeyboardEvent<HTMLTableElement>): void {
-  const step = STEPS[event.key]
-  if (step === undefined) return
-  const links = [...event.currentTarget.querySelectorAll<HTMLElement>('[data-row-link]')]
-  const at = links.findIndex((link) => link.closest('tr')?.contains(document.activeElement))
-  const next = links[at + step]
-  if (next === undefined) return
-  event.preventDefault()
-  next.focus()
 }

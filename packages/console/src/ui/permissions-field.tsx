@@ -1,4 +1,7 @@
 import { Checkbox, NativeSelect, TextInput } from '@mantine/core'
+import { useState } from 'react'
+import { isApplications, reservedOf } from '../api/permissions.ts'
+import { whenReleased } from './when-released.ts'
 
 /** null: all that the user may. */
 export type Chosen = readonly string[] | null
@@ -14,15 +17,17 @@ type PermissionsFieldProps = {
 type Kind = 'all' | 'read' | 'custom'
 
 const isReading = (permission: string) => /:(?:list|read)$/.test(permission)
-const isApplications = (permission: string) =>
-  permission.includes('*') || !/^(?:keys|users|companies|audit):/.test(permission)
 
 /** What a key may do, from all to a list, with the whole said in plain words. */
 export function PermissionsField({ value, onChange, own, error }: PermissionsFieldProps) {
-  const readOnly = own.filter((permission) => isReading(permission) && permission.startsWith('keys:'))
+  const readOnly = reservedOf(own).filter(
+    (permission) => isReading(permission) && permission.startsWith('keys:'),
+  )
   const isReadOnly = value !== null && [...value].sort().join() === [...readOnly].sort().join()
-  const kind: Kind = value === null ? 'all' : isReadOnly ? 'read' : 'custom'
+  // Chosen once: whoever ticks just what read-only means goes on ticking.
+  const [kind, setKind] = useState<Kind>(value === null ? 'all' : isReadOnly ? 'read' : 'custom')
   const choose = (next: Kind) => {
+    setKind(next)
     if (next === 'all') onChange(null)
     else onChange(next === 'read' ? readOnly : readOnly.slice(0, 1))
   }
@@ -52,7 +57,7 @@ type CustomProps = {
 }
 
 function CustomPermissions({ value, onChange, own }: CustomProps) {
-  const reserved = own.filter((permission) => !isApplications(permission))
+  const reserved = reservedOf(own)
   const others = value.filter(isApplications)
   const toggle = (permission: string, isOn: boolean) =>
     onChange(isOn ? [...value, permission] : value.filter((other) => other !== permission))
@@ -76,7 +81,9 @@ function CustomPermissions({ value, onChange, own }: CustomProps) {
         defaultValue={others.join(', ')}
         onBlur={(event) => {
           const named = event.currentTarget.value.split(/[\s,]+/).filter((name) => name !== '')
-          onChange([...value.filter((permission) => !isApplications(permission)), ...named])
+          whenReleased(() =>
+            onChange([...value.filter((permission) => !isApplications(permission)), ...named]),
+          )
         }}
       />
     </fieldset>

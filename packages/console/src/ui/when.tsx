@@ -1,12 +1,15 @@
+import { Tip } from './tip.tsx'
+
 type WhenProps = { readonly at: string | null; readonly never?: string }
 
-/** A moment as people say it; the exact one, here and in UTC, shows on hover, and is read out. */
+/** A moment as people say it. Whoever asks is told the exact one, here and in UTC. */
 export function When({ at, never = 'Never' }: WhenProps) {
   if (at === null) return <span className="lk-dim">{never}</span>
+  const said = relatively(at, Date.now())
   return (
-    <time dateTime={at} title={`${exactly(at)} (${at} UTC)`}>
-      {relatively(at, Date.now())}
-    </time>
+    <Tip name={`${said}, ${exactly(at)}`} lines={[exactly(at), inUtc(at)]}>
+      <time dateTime={at}>{said}</time>
+    </Tip>
   )
 }
 
@@ -14,9 +17,11 @@ export function When({ at, never = 'Never' }: WhenProps) {
 export function Exactly({ at, never = 'Never' }: WhenProps) {
   if (at === null) return <span className="lk-dim">{never}</span>
   return (
-    <time dateTime={at} title={`${at} UTC`}>
-      {exactly(at)} <span className="lk-dim">({relatively(at, Date.now())})</span>
-    </time>
+    <Tip lines={[inUtc(at)]}>
+      <time dateTime={at}>
+        {exactly(at)} <span className="lk-dim">({relatively(at, Date.now())})</span>
+      </time>
+    </Tip>
   )
 }
 
@@ -24,6 +29,8 @@ export function Exactly({ at, never = 'Never' }: WhenProps) {
 const moments = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' })
 
 export const exactly = (at: string): string => moments.format(new Date(at))
+
+const inUtc = (at: string): string => `${new Date(at).toISOString().slice(0, 19).replace('T', ' ')} UTC`
 
 const UNITS: readonly (readonly [Intl.RelativeTimeFormatUnit, number])[] = [
   ['year', 365 * 86_400_000],
@@ -34,7 +41,7 @@ const UNITS: readonly (readonly [Intl.RelativeTimeFormatUnit, number])[] = [
 ]
 const words = new Intl.RelativeTimeFormat('en', { numeric: 'always' })
 
-export function relatively(at: string, nowMs: number): string {
+function relatively(at: string, nowMs: number): string {
   const ms = new Date(at).getTime() - nowMs
   for (const [unit, size] of UNITS) {
     if (Math.abs(ms) >= size) return words.format(Math.trunc(ms / size), unit)

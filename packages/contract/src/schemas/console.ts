@@ -102,8 +102,10 @@ type ConsoleFinding = {
 /** What `latchkey doctor` finds in the store, looked for beside the service. `at`: when that began. */
 export type ConsoleStoreFindings = { readonly at: string; readonly findings: readonly ConsoleFinding[] }
 
-/** How a request of the console arrives, and what the deployment is. */
+/** Who asks, how a request of the console arrives, and what the deployment is. */
 export type ConsoleDeployment = {
+  /** Also for those who may not list users. */
+  readonly you: { readonly name: string; readonly email: string | null } | null
   readonly path: {
     /** Who connects to the service: the browser, or the last proxy before it. */
     readonly connectedFrom: string | null

@@ -3,6 +3,7 @@ import { Button, TextInput } from '@mantine/core'
 import { keepPreviousData, useQuery } from '@tanstack/react-query'
 import { useNavigate, useSearch } from '@tanstack/react-router'
 import { type FormEvent, useState } from 'react'
+import { faultOf } from '../../api/api-error.ts'
 import type { Listed } from '../../api/queries.ts'
 import { request } from '../../api/request.ts'
 import { ApiCall } from '../../ui/api-call.tsx'
@@ -38,7 +39,7 @@ export function AuditPage() {
       title="Audit"
       lead="Every change, with who asked for it. Nobody can edit it, here or in the database."
     >
-      <FilterForm key={JSON.stringify(filters)} filters={filters} onChange={go} />
+      <FilterForm key={JSON.stringify(filters)} filters={filters} onChange={go} error={error} />
       <ProblemNotice error={error} retry={() => void refetch()} />
       <AuditTable rows={data?.data ?? []} isLoading={isPending} />
       <Pager
@@ -58,9 +59,16 @@ const blank = { after: undefined, before: undefined } as unknown as object
 const definedOf = (cursor: object): object =>
   Object.fromEntries(Object.entries(cursor).filter(([, value]) => value !== undefined))
 
-type FilterFormProps = { readonly filters: AuditFilters; readonly onChange: (filters: AuditFilters) => void }
+type FilterFormProps = {
+  readonly filters: AuditFilters
+  readonly onChange: (filters: AuditFilters) => void
+  readonly error: unknown
+}
 
-function FilterForm({ filters, onChange }: FilterFormProps) {
+/** Fields by what the API calls them. */
+const PARAMETERS = { action: 'action', actor: 'actorId', object: 'objectId' } as const
+
+function FilterForm({ filters, onChange, error }: FilterFormProps) {
   const [texts, setTexts] = useState({
     action: filters.action ?? '',
     actor: filters.actor ?? '',
@@ -70,6 +78,7 @@ function FilterForm({ filters, onChange }: FilterFormProps) {
     value: texts[name],
     onChange: (event: { currentTarget: { value: string } }) =>
       setTexts({ ...texts, [name]: event.currentTarget.value }),
+    error: faultOf(error, PARAMETERS[name]),
   })
   const submit = (event: FormEvent) => {
     event.preventDefault()

@@ -1,6 +1,7 @@
 import type { AuditEvent } from '@latchkey/contract/schemas/audit'
 import { useNameOf } from '../../api/queries.ts'
 import { ListTable } from '../../ui/list-table.tsx'
+import { Tip } from '../../ui/tip.tsx'
 import { When } from '../../ui/when.tsx'
 
 type AuditTableProps = { readonly rows: readonly AuditEvent[]; readonly isLoading: boolean }
@@ -17,8 +18,8 @@ export function AuditTable({ rows, isLoading }: AuditTableProps) {
             <td data-label="When">
               <When at={at} />
             </td>
-            <td data-label="What" title={requestId === null ? undefined : `Request ${requestId}`}>
-              {action}
+            <td data-label="What">
+              {requestId === null ? action : <Tip lines={[`Request ${requestId}`]}>{action}</Tip>}
             </td>
             <td data-label="By" className="lk-text">
               {actor.userId === null ? actor.type : nameOf(actor.userId)}

@@ -4,6 +4,7 @@ import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { request } from '../../api/request.ts'
 import { wordOf } from '../../ui/outcome-word.ts'
+import { RowList } from '../../ui/row-list.tsx'
 import { When } from '../../ui/when.tsx'
 
 /** From where the key was refused: whoever complains seldom knows their own address. */
@@ -32,7 +33,7 @@ export function LatelyRefused({ apiKey }: { readonly apiKey: ApiKey }) {
       {networks.length === 0 ? null : (
         <>
           <p>Its list refused these addresses. Pick one to see why, and to allow it:</p>
-          <ul>
+          <RowList>
             {networks.map(({ network, address, lastAt }) => (
               <li key={network}>
                 <Link to="/why" search={{ key: id, address }} className="lk-mono">
@@ -41,7 +42,7 @@ export function LatelyRefused({ apiKey }: { readonly apiKey: ApiKey }) {
                 , last <When at={lastAt} />
               </li>
             ))}
-          </ul>
+          </RowList>
         </>
       )}
     </div>

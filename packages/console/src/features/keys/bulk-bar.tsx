@@ -6,6 +6,7 @@ import { ConnectionError } from '../../api/api-error.ts'
 import { useMay } from '../../api/queries.ts'
 import { request } from '../../api/request.ts'
 import { ConfirmDialog } from '../../ui/confirm-dialog.tsx'
+import { RowList } from '../../ui/row-list.tsx'
 import { say } from '../../ui/toasts.tsx'
 import { When } from '../../ui/when.tsx'
 
@@ -63,14 +64,15 @@ export function BulkBar({ rows, onDone }: BulkBarProps) {
               ? 'They stop at once, on all servers, for good.'
               : 'They stop at once, on all servers, until they are enabled again.'}
           </p>
-          <ul className="lk-text">
-            {rows.map(({ id, key, description, lastUsedAt }) => (
+          <RowList className="lk-text">
+            {rows.map(({ id, key, description, lastUsedAt, lastAddress }) => (
               <li key={id}>
                 {description ?? 'No description'} <span className="lk-mono">{key}</span>, last used{' '}
                 <When at={lastUsedAt} never="never" />
+                {lastAddress === null ? '' : ` from ${lastAddress}`}
               </li>
             ))}
-          </ul>
+          </RowList>
         </ConfirmDialog>
       )}
     </section>

@@ -3,7 +3,7 @@ import { useQueryClient } from '@tanstack/react-query'
 import { request } from '../../api/request.ts'
 import { ConfirmDialog } from '../../ui/confirm-dialog.tsx'
 import { say } from '../../ui/toasts.tsx'
-import { relatively } from '../../ui/when.tsx'
+import { LastUse } from './last-use.tsx'
 
 /** A key that was used so lately is probably still in use somewhere, in milliseconds. */
 const LATELY_MS = 7 * 86_400_000
@@ -13,7 +13,7 @@ type DeleteKeyDialogProps = { readonly apiKey: ApiKey; readonly onClose: () => v
 /** Names the key and its last use; one that is in use has to be named back. */
 export function DeleteKeyDialog({ apiKey, onClose }: DeleteKeyDialogProps) {
   const client = useQueryClient()
-  const { id, key, description, lastUsedAt, lastAddress } = apiKey
+  const { id, key, description, lastUsedAt } = apiKey
   const isInUse = lastUsedAt !== null && Date.now() - new Date(lastUsedAt).getTime() < LATELY_MS
   const lastFour = key.slice(-4)
   const remove = async () => {
@@ -34,12 +34,7 @@ export function DeleteKeyDialog({ apiKey, onClose }: DeleteKeyDialogProps) {
       onConfirm={remove}
       onClose={onClose}
     >
-      <p className="lk-text">
-        <span className="lk-mono">{key}</span>{' '}
-        {lastUsedAt === null
-          ? 'was never used.'
-          : `was last used ${relatively(lastUsedAt, Date.now())}${lastAddress === null ? '' : ` from ${lastAddress}`}.`}
-      </p>
+      <LastUse apiKey={apiKey} />
       <p>It stops at once, on all servers, for good.</p>
     </ConfirmDialog>
   )

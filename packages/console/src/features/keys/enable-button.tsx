@@ -5,12 +5,13 @@ import { useState } from 'react'
 import { request } from '../../api/request.ts'
 import { ConfirmDialog } from '../../ui/confirm-dialog.tsx'
 import { say } from '../../ui/toasts.tsx'
+import { LastUse } from './last-use.tsx'
 
 /** Stops a key for a while, or lets it go on. */
 export function EnableButton({ apiKey }: { readonly apiKey: ApiKey }) {
   const client = useQueryClient()
   const [isOpen, setOpen] = useState(false)
-  const { id, enabled } = apiKey
+  const { id, key, description, enabled } = apiKey
   const set = async () => {
     await request('PATCH', `/keys/${id}`, { body: { enabled: !enabled } })
     await client.invalidateQueries()
@@ -24,12 +25,13 @@ export function EnableButton({ apiKey }: { readonly apiKey: ApiKey }) {
       </Button>
       {isOpen ? (
         <ConfirmDialog
-          title={enabled ? 'Disable this key?' : 'Enable this key?'}
+          title={`${enabled ? 'Disable' : 'Enable'} ${description ?? key}?`}
           confirm={enabled ? 'Disable key' : 'Enable key'}
           isDangerous={enabled}
           onConfirm={set}
           onClose={() => setOpen(false)}
         >
+          <LastUse apiKey={apiKey} />
           <p>
             {enabled
               ? 'It stops at once, on all servers, until it is enabled again.'

@@ -1,5 +1,6 @@
 import { Button, NativeSelect, TextInput } from '@mantine/core'
 import { type RefObject, useEffect, useState } from 'react'
+import { faultOf } from '../../api/api-error.ts'
 import { isFiltered, type KeyFilters } from '../../api/key-filters.ts'
 import { useUsers } from '../../api/queries.ts'
 import { INSTEAD_OF_SECRET, isWholeSecret } from '../../api/whole-secret.ts'
@@ -8,6 +9,7 @@ type FilterBarProps = {
   readonly filters: KeyFilters
   readonly onChange: (filters: KeyFilters) => void
   readonly searchRef: RefObject<HTMLInputElement | null>
+  readonly error: unknown
 }
 
 const CHOICES = {
@@ -39,7 +41,7 @@ const LABELS = { status: 'Status', restricted: 'Addresses', unused: 'Last used',
 const PAUSE_MS = 250
 
 /** What the list is narrowed to; the address of the page says the same. */
-export function FilterBar({ filters, onChange, searchRef }: FilterBarProps) {
+export function FilterBar({ filters, onChange, searchRef, error }: FilterBarProps) {
   const users = useUsers()
   const change = (name: string, value: string) =>
     onChange({ ...filters, after: undefined, before: undefined, [name]: value === '' ? undefined : value })
@@ -49,6 +51,7 @@ export function FilterBar({ filters, onChange, searchRef }: FilterBarProps) {
         value={filters.search ?? ''}
         onChange={(text) => change('search', text)}
         inputRef={searchRef}
+        fault={faultOf(error, 'search')}
       />
       {(Object.keys(CHOICES) as (keyof typeof CHOICES)[]).map((name) => (
         <NativeSelect
@@ -64,6 +67,7 @@ export function FilterBar({ filters, onChange, searchRef }: FilterBarProps) {
           label="User"
           value={filters.user ?? ''}
           onChange={(event) => change('user', event.currentTarget.value)}
+          error={faultOf(error, 'userId')}
           data={[
             { value: '', label: 'Everybody' },
             ...users.map(({ id, name }) => ({ value: id, label: name })),
@@ -83,9 +87,10 @@ type SearchFieldProps = {
   readonly value: string
   readonly onChange: (text: string) => void
   readonly inputRef: RefObject<HTMLInputElement | null>
+  readonly fault: string | undefined
 }
 
-function SearchField({ value, onChange, inputRef }: SearchFieldProps) {
+function SearchField({ value, onChange, inputRef, fault }: SearchFieldProps) {
   const [typed, setTyped] = useState(value)
   useEffect(() => setTyped(value), [value])
   useEffect(() => {
@@ -102,7 +107,7 @@ function SearchField({ value, onChange, inputRef }: SearchFieldProps) {
       placeholder="Name, id, last four"
       maxLength={100}
       value={typed}
-      error={isWholeSecret(typed) ? INSTEAD_OF_SECRET : undefined}
+      error={isWholeSecret(typed) ? INSTEAD_OF_SECRET : fault}
       onChange={(event) => setTyped(event.currentTarget.value)}
     />
   )

@@ -6,6 +6,7 @@ import { wordOf } from '../../ui/outcome-word.ts'
 import { summaryOf } from '../../ui/permissions-field.tsx'
 import { StatusBadge } from '../../ui/status-badge.tsx'
 import { Exactly } from '../../ui/when.tsx'
+import { KeyMakers, MakerOfKey } from './key-makers.tsx'
 import { LimitsLeft } from './limits-left.tsx'
 
 export function KeyFacts({ apiKey }: { readonly apiKey: ApiKey }) {
@@ -93,8 +94,12 @@ function LifeOf({ apiKey }: { readonly apiKey: ApiKey }) {
     <>
       <dt>Created</dt>
       <dd>
-        <Exactly at={apiKey.createdAt} />
-        {apiKey.createdBy === null ? ' on the server itself' : null}
+        <Exactly at={apiKey.createdAt} />{' '}
+        <span className="lk-text">
+          <KeyMakers keyIds={[apiKey.id]}>
+            <MakerOfKey keyId={apiKey.id} />
+          </KeyMakers>
+        </span>
       </dd>
       <dt>Changed</dt>
       <dd>

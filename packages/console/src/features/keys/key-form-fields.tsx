@@ -44,12 +44,7 @@ export function KeyFormFields({ fields, set, error }: KeyFormFieldsProps) {
         own={me.permissions}
         error={faultOf(error, 'permissions')}
       />
-      <LimitsField
-        rateLimits={fields.rateLimits}
-        quota={fields.quota}
-        onChange={set}
-        errors={{ rateLimits: faultOf(error, 'rateLimits'), quota: faultOf(error, 'quota') }}
-      />
+      <LimitsField rateLimits={fields.rateLimits} quota={fields.quota} onChange={set} error={error} />
     </>
   )
 }

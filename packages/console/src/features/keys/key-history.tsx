@@ -4,6 +4,7 @@ import { Link } from '@tanstack/react-router'
 import { type Listed, useMay, useNameOf } from '../../api/queries.ts'
 import { request } from '../../api/request.ts'
 import { ProblemNotice } from '../../ui/notice.tsx'
+import { RowList } from '../../ui/row-list.tsx'
 import { When } from '../../ui/when.tsx'
 
 /** As many as tell what happened lately. */
@@ -29,7 +30,7 @@ export function KeyHistory({ keyId }: { readonly keyId: string }) {
     <section className="lk-panel">
       <h2>History</h2>
       <ProblemNotice error={error} />
-      <ul className="lk-steps">
+      <RowList className="lk-steps">
         {data?.data.map(({ id, action, at, actor, changes }) => (
           <li key={id}>
             <span aria-hidden="true" className="lk-mark">
@@ -45,7 +46,7 @@ export function KeyHistory({ keyId }: { readonly keyId: string }) {
             </span>
           </li>
         ))}
-      </ul>
+      </RowList>
       <Link to="/audit" search={{ object: keyId }}>
         All of it
       </Link>

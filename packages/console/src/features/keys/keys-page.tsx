@@ -15,6 +15,7 @@ import { BulkBar } from './bulk-bar.tsx'
 import { CreateKeyDialog } from './create-key-dialog.tsx'
 import { FilterBar } from './filter-bar.tsx'
 import { KeyDays } from './key-days.tsx'
+import { KeyMakers } from './key-makers.tsx'
 import { KeysTable } from './keys-table.tsx'
 import { NoKeys } from './no-keys.tsx'
 
@@ -45,14 +46,16 @@ export function KeysPage() {
       lead="Who may call your API, from where, and until when."
       actions={may('keys:create') ? <Button onClick={() => setCreating(true)}>Create key</Button> : undefined}
     >
-      <FilterBar filters={filters} onChange={(next) => go(next, true)} searchRef={search} />
+      <FilterBar filters={filters} onChange={(next) => go(next, true)} searchRef={search} error={error} />
       <ProblemNotice error={error} retry={() => void refetch()} />
       {data !== undefined && rows.length === 0 ? (
         <NoKeys isFiltered={isFiltered(filters)} onClear={() => go({})} onCreate={() => setCreating(true)} />
       ) : (
-        <KeyDays keyIds={rows.map(({ id }) => id)}>
-          <KeysTable rows={rows} isLoading={isPending} picked={picked} onPick={setPicked} />
-        </KeyDays>
+        <KeyMakers keyIds={rows.map(({ id }) => id)}>
+          <KeyDays keyIds={rows.map(({ id }) => id)}>
+            <KeysTable rows={rows} isLoading={isPending} picked={picked} onPick={setPicked} />
+          </KeyDays>
+        </KeyMakers>
       )}
       <Pager
         page={data}

@@ -7,6 +7,7 @@ import { StatusBadge } from '../../ui/status-badge.tsx'
 import { When } from '../../ui/when.tsx'
 import { DaysOfKey } from './key-days.tsx'
 import { KeyLink } from './key-link.tsx'
+import { MakerOfKey } from './key-makers.tsx'
 
 type KeysTableProps = {
   readonly rows: readonly ApiKey[]
@@ -95,6 +96,9 @@ const KeyRow = memo(function KeyRow({ apiKey, userName, isPicked, onToggle }: Ke
       </td>
       <td data-label="Created">
         <When at={apiKey.createdAt} />
+        <span className="lk-maker lk-dim lk-text">
+          <MakerOfKey keyId={apiKey.id} />
+        </span>
       </td>
       <td data-label="Last used">
         <When at={apiKey.lastUsedAt} />

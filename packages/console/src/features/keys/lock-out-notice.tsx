@@ -4,6 +4,7 @@ import { Checkbox } from '@mantine/core'
 import { isAdmitted } from '../../api/addresses.ts'
 import { useMe } from '../../api/queries.ts'
 import { Notice, ProblemNotice } from '../../ui/notice.tsx'
+import { RowList } from '../../ui/row-list.tsx'
 import { When } from '../../ui/when.tsx'
 import type { LockOut } from './use-lock-out.ts'
 
@@ -46,7 +47,7 @@ function LockedOut({ preview: { refused, admitted } }: { readonly preview: Allow
         This list locks out {refused.length} of the {refused.length + admitted} networks that used the key
         within 30 days:
       </p>
-      <ul>
+      <RowList>
         {refused.slice(0, SHOWN).map(({ network, address, lastAt }) => (
           <li key={network}>
             <span className="lk-mono">{address}</span>
@@ -54,7 +55,7 @@ function LockedOut({ preview: { refused, admitted } }: { readonly preview: Allow
           </li>
         ))}
         {rest > 0 ? <li>and {rest} more</li> : null}
-      </ul>
+      </RowList>
     </>
   )
 }

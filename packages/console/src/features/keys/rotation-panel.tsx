@@ -4,8 +4,9 @@ import { useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { request } from '../../api/request.ts'
 import { ConfirmDialog } from '../../ui/confirm-dialog.tsx'
+import { ProblemNotice } from '../../ui/notice.tsx'
 import { say } from '../../ui/toasts.tsx'
-import { Exactly, relatively } from '../../ui/when.tsx'
+import { Exactly, When } from '../../ui/when.tsx'
 
 type RotationPanelProps = { readonly apiKey: ApiKey; readonly mayRotate: boolean }
 type Deed = 'finish' | 'cancel'
@@ -29,28 +30,20 @@ export function RotationPanel({ apiKey, mayRotate }: RotationPanelProps) {
   return (
     <section className="lk-panel">
       <h2>Rotation</h2>
-      <p>{usesOf(rotation)}</p>
+      <UsesOf rotation={rotation} />
       <p>
         The old secret <span className="lk-mono">{rotation.previousKey}</span> ends{' '}
         <Exactly at={rotation.previousEndsAt} />.
       </p>
       {mayRotate ? (
-        <div className="lk-row">
-          <Button onClick={() => setDeed('finish')}>End the old secret now</Button>
-          <Button
-            variant="default"
-            onClick={() => run(() => endAt(extended), 'The old secret works a day longer.')}
-          >
-            Give it a day more
-          </Button>
-          <Button variant="default" onClick={() => setDeed('cancel')}>
-            Cancel the rotation
-          </Button>
-        </div>
+        <Deeds
+          onPick={setDeed}
+          onExtend={() => run(() => endAt(extended), 'The old secret works a day longer.')}
+        />
       ) : null}
       {deed === 'finish' ? (
         <FinishDialog
-          text={usesOf(rotation)}
+          rotation={rotation}
           onConfirm={() =>
             run(() => endAt(new Date().toISOString()), 'The old secret is dead on all servers.')
           }
@@ -69,12 +62,37 @@ export function RotationPanel({ apiKey, mayRotate }: RotationPanelProps) {
   )
 }
 
+type DeedsProps = { readonly onPick: (deed: Deed) => void; readonly onExtend: () => Promise<void> }
+
+/** What can be done next; what is refused at once is said here, and the rest in its dialog. */
+function Deeds({ onPick, onExtend }: DeedsProps) {
+  const [error, setError] = useState<unknown>()
+  const extend = () => {
+    setError(undefined)
+    onExtend().catch(setError)
+  }
+  return (
+    <>
+      <div className="lk-row">
+        <Button onClick={() => onPick('finish')}>End the old secret now</Button>
+        <Button variant="default" onClick={extend}>
+          Give it a day more
+        </Button>
+        <Button variant="default" onClick={() => onPick('cancel')}>
+          Cancel the rotation
+        </Button>
+      </div>
+      <ProblemNotice error={error} />
+    </>
+  )
+}
+
 type DeedDialogProps = { readonly onConfirm: () => Promise<void>; readonly onClose: () => void }
 
-function FinishDialog({ text, ...rest }: DeedDialogProps & { readonly text: string }) {
+function FinishDialog({ rotation, ...rest }: DeedDialogProps & UsesOfProps) {
   return (
     <ConfirmDialog title="End the old secret now?" confirm="End the old secret" {...rest}>
-      <p>{text}</p>
+      <UsesOf rotation={rotation} />
     </ConfirmDialog>
   )
 }
@@ -87,11 +105,22 @@ function CancelDialog(props: DeedDialogProps) {
   )
 }
 
+type UsesOfProps = { readonly rotation: NonNullable<ApiKey['rotation']> }
+
 /** The answer to “may I close it yet?”. */
-function usesOf(rotation: NonNullable<ApiKey['rotation']>): string {
+function UsesOf({ rotation }: UsesOfProps) {
   const { previousLastUsedAt, previousLastAddress, newFirstUsedAt } = rotation
-  const isNewUsed = newFirstUsedAt === null ? 'The new secret was not used yet.' : 'The new secret is in use.'
-  if (previousLastUsedAt === null) return `${isNewUsed} The old one was not used since it was replaced.`
-  const from = previousLastAddress === null ? '' : ` from ${previousLastAddress}`
-  return `${isNewUsed} The old secret was last used ${relatively(previousLastUsedAt, Date.now())}${from}.`
+  return (
+    <p>
+      {newFirstUsedAt === null ? 'The new secret was not used yet.' : 'The new secret is in use.'}{' '}
+      {previousLastUsedAt === null ? (
+        'The old one was not used since it was replaced.'
+      ) : (
+        <>
+          The old secret was last used <When at={previousLastUsedAt} />
+          {previousLastAddress === null ? '' : ` from ${previousLastAddress}`}.
+        </>
+      )}
+    </p>
+  )
 }

@@ -3,6 +3,7 @@ import type { KeyUsage } from '@latchkey/contract/schemas/usage'
 import { keepPreviousData, useQuery } from '@tanstack/react-query'
 import { request } from '../../api/request.ts'
 import { ProblemNotice } from '../../ui/notice.tsx'
+import { RowList } from '../../ui/row-list.tsx'
 import { UsageChart } from '../../ui/usage-chart.tsx'
 import { When } from '../../ui/when.tsx'
 
@@ -37,7 +38,7 @@ function Networks({ title, networks }: NetworksProps) {
   return (
     <>
       <h3>{title}</h3>
-      <ul className="lk-plain">
+      <RowList className="lk-plain">
         {networks.map(({ network, address, lastAt }) => (
           <li key={network}>
             <span className="lk-mono">{address}</span>{' '}
@@ -46,7 +47,7 @@ function Networks({ title, networks }: NetworksProps) {
             </span>
           </li>
         ))}
-      </ul>
+      </RowList>
     </>
   )
 }

@@ -1,5 +1,6 @@
 import { Button, PasswordInput, TextInput } from '@mantine/core'
 import { type FormEvent, useState } from 'react'
+import { faultOf } from '../../api/api-error.ts'
 import { signIn } from '../../api/session-calls.ts'
 import { ProblemNotice } from '../../ui/notice.tsx'
 
@@ -32,6 +33,7 @@ export function SignInForm() {
         data-autofocus
         value={username}
         onChange={(event) => setUsername(event.currentTarget.value)}
+        error={faultOf(error, 'username')}
       />
       <PasswordInput
         label="Password"
@@ -41,6 +43,7 @@ export function SignInForm() {
         withAsterisk={false}
         value={password}
         onChange={(event) => setPassword(event.currentTarget.value)}
+        error={faultOf(error, 'password')}
         visibilityToggleButtonProps={{ 'aria-label': 'Show the password' }}
       />
       <ProblemNotice error={error} />

@@ -4,23 +4,15 @@ import { useQuery } from '@tanstack/react-query'
 import { apiUrl } from '../../api/base.ts'
 import { deploymentQuery } from '../../api/queries.ts'
 import { request } from '../../api/request.ts'
-import { Notice } from '../../ui/notice.tsx'
 import { PathText } from '../../ui/path-text.tsx'
+import { Finding } from './finding.tsx'
+import { StoreFindings } from './store-findings.tsx'
 
 type OpenApi = { readonly info: { readonly version: string } }
 
 const STORES: Readonly<Record<string, string>> = {
   sqlite: 'Embedded, in its data directory',
   postgres: 'PostgreSQL',
-}
-
-/** What `latchkey doctor` calls its checks. */
-const CHECKS: Readonly<Record<string, string>> = {
-  'data-directory': 'Data directory',
-  'server-secret': 'Server secret',
-  proxies: 'Proxies',
-  metrics: 'Metrics',
-  disk: 'Disk',
 }
 
 /** What this deployment is, and whether it can do its work. */
@@ -53,9 +45,11 @@ export function Deployment() {
         </dd>
         <dt>More</dt>
         <dd>
-          <code>npx latchkey doctor</code> on the server also reads the store through, and looks at the clock.
+          <code>npx latchkey doctor</code> on the server looks at the same, and at what keeps a service from
+          starting.
         </dd>
       </dl>
+      {data?.operated === undefined || data.operated === null ? null : <StoreFindings />}
     </section>
   )
 }
@@ -96,34 +90,9 @@ function Operated({ operated }: { readonly operated: NonNullable<ConsoleDeployme
           </dd>
         </>
       )}
-      {findings.map(({ check, level, detail, remedy }) => (
-        <Finding key={check} name={check} level={level} detail={detail} remedy={remedy} />
+      {findings.map((finding) => (
+        <Finding key={finding.check} finding={finding} />
       ))}
-    </>
-  )
-}
-
-type FindingProps = {
-  readonly name: string
-  readonly level: string
-  readonly detail: string
-  readonly remedy: string | undefined
-}
-
-function Finding({ name, level, detail, remedy }: FindingProps) {
-  return (
-    <>
-      <dt>{CHECKS[name] ?? name}</dt>
-      <dd>
-        {level === 'ok' ? (
-          detail
-        ) : (
-          <Notice tone={level === 'problem' ? 'bad' : 'warn'}>
-            <p>{detail}</p>
-            {remedy === undefined ? null : <p>{remedy}</p>}
-          </Notice>
-        )}
-      </dd>
     </>
   )
 }

@@ -1,10 +1,12 @@
 import { Button } from '@mantine/core'
+import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
-import { useMe, useUsers } from '../../api/queries.ts'
+import { deploymentQuery, useMe } from '../../api/queries.ts'
 import { signOut } from '../../api/session-calls.ts'
 import { ApiCall } from '../../ui/api-call.tsx'
 import { ConfirmDialog } from '../../ui/confirm-dialog.tsx'
 import { Page } from '../../ui/page.tsx'
+import { SignOutButton } from '../../ui/sign-out-button.tsx'
 import { Deployment } from './deployment.tsx'
 import { OwnSessions } from './own-sessions.tsx'
 import { PasswordDialog } from './password-dialog.tsx'
@@ -12,7 +14,7 @@ import { PasswordDialog } from './password-dialog.tsx'
 /** Who is signed in, in which sessions, and what this deployment is. */
 export function SettingsPage() {
   const me = useMe()
-  const own = useUsers().find(({ id }) => id === me.userId)
+  const own = useQuery(deploymentQuery).data?.you
   const [open, setOpen] = useState<'leaving' | 'password'>()
   const close = () => setOpen(undefined)
   return (
@@ -21,18 +23,16 @@ export function SettingsPage() {
         <h2>You</h2>
         <dl className="lk-facts">
           <dt>Name</dt>
-          <dd className="lk-text">{own?.name ?? me.userId}</dd>
+          <dd className="lk-text">{own?.name ?? '…'}</dd>
           <dt>Email address</dt>
-          <dd className="lk-text">{own?.email ?? 'Not shown to you'}</dd>
+          <dd className="lk-text">{own === undefined ? '…' : (own?.email ?? 'None')}</dd>
           <dt>Role</dt>
           <dd>{me.role}</dd>
           <dt>Session</dt>
           <dd className="lk-mono">{me.credential.id}</dd>
         </dl>
         <div className="lk-row">
-          <Button variant="default" onClick={() => signOut(false)}>
-            Sign out here
-          </Button>
+          <SignOutButton>Sign out here</SignOutButton>
           <Button variant="default" onClick={() => setOpen('leaving')}>
             Sign out everywhere
           </Button>

@@ -91,8 +91,10 @@ function CodeSums({ list }: { readonly list: UsageList | undefined }) {
 function Outcome({ code, total }: { readonly code: string; readonly total: number }) {
   return (
     <>
-      <dt>{wordOf(code)}</dt>
-      <dd title={code}>{total.toLocaleString()}</dd>
+      <dt>
+        {wordOf(code)} <span className="lk-mono">{code}</span>
+      </dt>
+      <dd>{total.toLocaleString()}</dd>
     </>
   )
 }

@@ -1,8 +1,10 @@
 import type { ConsoleDeployment } from '@latchkey/contract/schemas/console'
 import { formatAddress } from '@latchkey/core/address'
 import { isPermitted } from '@latchkey/core/permission'
+import type { Principal } from '@latchkey/core/principal'
 import { diagnoseRunning } from '../../diagnose/running.ts'
 import type { Services } from '../../services.ts'
+import { findUser } from '../../storage/tables/users.ts'
 import { type AuthenticateDeps, authenticate } from '../admission/authenticate.ts'
 import { type Answer, jsonAnswer } from '../wire/answer.ts'
 import { consoleOriginOf } from '../wire/console-cookie.ts'
@@ -17,7 +19,7 @@ const PERMISSION = 'companies:read'
 /** A chain of proxies is some tens of characters; a client may send what it likes. */
 const FORWARDED_LENGTH_MAX = 500
 
-/** How the requester's own requests arrive, and for the operator what the deployment is. */
+/** Who the requester is, how its own requests arrive, and for the operator what the deployment is. */
 export async function describeDeployment(deps: Deps, request: Incoming): Promise<Answer> {
   const asked = { visibleTo: null, permissions: [], exempt: null, asker: null }
   const cookieAt = () => consoleOriginOf(deps.config, request)
@@ -25,10 +27,20 @@ export async function describeDeployment(deps: Deps, request: Incoming): Promise
   request.principal = principal
   const isOperator = isPermitted(principal.authority, PERMISSION)
   const body: ConsoleDeployment = {
+    you: await describeUser(deps, principal),
     path: pathOf(request),
     operated: isOperator ? await describeOperated(deps) : null,
   }
   return jsonAnswer(200, JSON.stringify(body))
+}
+
+async function describeUser(
+  { engine }: Deps,
+  { userId, homeCompanyId }: Principal,
+): Promise<ConsoleDeployment['you']> {
+  if (userId === null || homeCompanyId === null) return null
+  const user = await engine.read((db) => findUser(db, homeCompanyId, userId), { party: homeCompanyId })
+  return user === undefined ? null : { name: user.name, email: user.email }
 }
 
 function pathOf({ raw, address, isFromTrustedProxy }: Incoming): ConsoleDeployment['path'] {

@@ -1,0 +1,60 @@
+import type { RequestOptions } from '../api/request.ts'
+
+type Asked = {
+  readonly method: string
+  readonly path: string
+  readonly query?: RequestOptions['query'] | undefined
+  readonly body?: unknown
+  /** The company that is acted for. */
+  readonly companyId: string | undefined
+}
+
+/** Methods of @latchkey/client by what they ask; `:id` is their first argument. */
+const METHODS: Readonly<Record<string, string>> = {
+  'GET /keys': 'keys.list',
+  'POST /keys': 'keys.create',
+  'GET /keys/:id': 'keys.get',
+  'PATCH /keys/:id': 'keys.update',
+  'DELETE /keys/:id': 'keys.delete',
+  'POST /keys/:id/rotation': 'keys.rotate',
+  'GET /users': 'users.list',
+  'POST /users': 'users.create',
+  'PATCH /users/:id': 'users.update',
+  'POST /users/:id/invitation': 'users.invite',
+  'GET /companies': 'companies.list',
+  'POST /companies': 'companies.create',
+  'PATCH /companies/:id': 'companies.update',
+  'GET /audit': 'audit.list',
+  'GET /usage': 'usage',
+  'GET /me': 'me',
+}
+
+/** A call as @latchkey/client makes it; undefined: it has no method for that. */
+export function clientCallOf({ method, path, query, body, companyId }: Asked): string | undefined {
+  const [, area = '', id, ...rest] = path.split('/')
+  const pattern = [area, ...(id === undefined ? [] : [':id']), ...rest].join('/')
+  const name = METHODS[`${method} /${pattern}`]
+  if (name === undefined) return undefined
+  const input = method === 'GET' ? definedOf(query) : body
+  const given = [...(id === undefined ? [] : [`'${id}'`]), ...(input === undefined ? [] : [textOf(input)])]
+  // What a method takes besides comes last, after what it takes first.
+  const isBare = input === undefined && companyId !== undefined && TAKES_INPUT.test(name)
+  const options = companyId === undefined ? [] : [...(isBare ? ['{}'] : []), textOf({ companyId })]
+  return [
+    `import { Latchkey } from '@latchkey/client'`,
+    '',
+    'const latchkey = new Latchkey()',
+    `await latchkey.${name}(${[...given, ...options].join(', ')})${name.endsWith('.list') ? '.page()' : ''}`,
+  ].join('\n')
+}
+
+const TAKES_INPUT = /\.(?:list|create|update|rotate)$|^usage$/
+
+function definedOf(query: RequestOptions['query'] = {}): object | undefined {
+  const entries = Object.entries(query).filter(([, value]) => value !== undefined)
+  return entries.length === 0 ? undefined : Object.fromEntries(entries)
+}
+
+/** As people write an object: names without quotes. */
+const textOf = (value: unknown): string =>
+  JSON.stringify(value, undefined, 2).replace(/^( *)"([A-Za-z_$][\w$]*)":/gm, '$1$2:')
