@@ -1,4 +1,3 @@
-import { confirm, isCancel } from '@clack/prompts'
 import type { Command } from 'commander'
 import { parseText } from '../arguments.ts'
 import { BOTH_WAYS, connect, isNamed, urlOption } from '../remote.ts'
@@ -69,6 +68,7 @@ async function deleteFound(key: Found, yes: true | undefined): Promise<void> {
 /** Without a terminal there is nobody to ask. */
 async function isMeant(what: string): Promise<boolean> {
   if (!process.stdin.isTTY) return false
+  const { confirm, isCancel } = await import('@clack/prompts')
   const answer = await confirm({ message: `Delete key ${what}? It cannot be undone.`, initialValue: false })
   return !isCancel(answer) && answer
 }

@@ -1,4 +1,3 @@
-import { isCancel, password } from '@clack/prompts'
 import { type Command, InvalidArgumentError } from 'commander'
 import { print } from '../print.ts'
 import { connect, urlOption } from '../remote.ts'
@@ -42,6 +41,7 @@ async function verify(_nothing: undefined, { url, json, ip, permission }: Option
 
 async function readKey(): Promise<string> {
   if (process.stdin.isTTY) {
+    const { isCancel, password } = await import('@clack/prompts')
     const typed = await password({ message: 'The key (it is not shown)' })
     return isCancel(typed) ? '' : typed.trim()
   }

@@ -1,4 +1,3 @@
-import { password as askPassword, isCancel } from '@clack/prompts'
 import { PASSWORD_LENGTH_MAX, PASSWORD_LENGTH_MIN } from '@latchkey/core/password-length'
 import type { Command } from 'commander'
 import { parseText } from '../arguments.ts'
@@ -53,6 +52,7 @@ function problemOf(password: string): string | undefined {
 
 /** Twice, because nothing shows; undefined when the person gave up. */
 async function ask(): Promise<string | undefined> {
+  const { password: askPassword, isCancel } = await import('@clack/prompts')
   const first = await askPassword({ message: 'New password', validate: (value) => problemOf(value ?? '') })
   if (isCancel(first)) return undefined
   const second = await askPassword({
