@@ -199,3 +199,37 @@ it('a list of companies that was changed goes on when it is accepted', async () 
   expect(report.chains.every((one) => one.report.isIntact)).toBe(true)
   await createTestCompany(server)
 })
+
+it('in a company whose chain does not hold people end their sessions and change their password', async () => {
+  await tamperRow('audit_count = audit_count + 1')
+  const form = { 'x-latchkey-console': '1', 'sec-fetch-site': 'same-origin', host: 'localhost' }
+  const ask = (method: 'DELETE' | 'GET' | 'POST' | 'PUT', path: string, cookie = '', body?: object) =>
+    call({
+      method,
+      path: `/console${path}`,
+      key: null,
+      headers: { ...form, ...(cookie === '' ? {} : { cookie }) },
+      ...(body === undefined ? {} : { body }),
+    })
+  const signIn = async (password: string) => {
+    const { headers } = await ask('POST', '/session', '', { username: EMAIL, password })
+    return String(headers['set-cookie']).split(';')[0]!
+  }
+  const [mine] = [await signIn(PASSWORD), await signIn(PASSWORD)]
+  const { data } = (await ask('GET', '/sessions', mine)).body
+  const other = data.find(({ isCurrent }: { isCurrent: boolean }) => !isCurrent)
+  const password = `${PASSWORD} again`
+  const answers = [
+    await ask('DELETE', `/sessions/${other.id}`, mine),
+    await ask('PUT', '/password', mine, { currentPassword: PASSWORD, password }),
+    await ask('DELETE', '/session', mine),
+    await ask('DELETE', '/sessions', await signIn(password)),
+  ]
+  expect(answers.map(({ status }) => status)).toEqual([204, 204, 204, 204])
+  const written = (await call({ path: '/audit?limit=20' })).body.data.map(
+    ({ action }: { action: string }) => action,
+  )
+  for (const action of ['session.ended', 'user.password_set', 'user.sessions_ended']) {
+    expect(written).toContain(action)
+  }
+})

@@ -72,8 +72,9 @@ describe('our own failure is nobody’s wrong password', () => {
     const turnedAway = names.filter((_, index) => answers[index] === 503)
     expect(turnedAway.length).toBeGreaterThan(3)
     expect(new Set(answers)).toEqual(new Set([401, 503]))
-    const [name] = turnedAway
+    const [name, other] = turnedAway
     expect(await inTurn(7, () => guess('203.0.113.3', name))).toEqual([...all(6, 401), 429])
+    expect(await inTurn(6, () => guess(from, other))).toEqual(all(6, 401))
   })
 
   test('while the store is silent', async () => {

@@ -88,7 +88,7 @@ describe("one's own sessions", () => {
     expect([await isIn(here), await isIn(lost), await isIn(third)].filter(Boolean)).toHaveLength(2)
     const { data } = (await server.call({ path: `/audit?objectId=${id}` })).body
     expect(data.map(({ action }: { action: string }) => action)).toEqual(['session.ended', 'session.started'])
-    expect(data[0].actor.userId).toBe(ada.id)
+    expect(data[0].actor).toMatchObject({ type: 'session', userId: ada.id })
     expect((await end(here, id)).body.code).toBe('session_not_found')
   })
 
