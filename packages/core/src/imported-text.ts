@@ -26,7 +26,7 @@ const ALPHABETS = { word: /^[A-Za-z0-9_-]*$/, printable: /^[ -~]*$/ } as const
 /** Of a format: what comes beyond them makes all of them one. */
 const SHAPES_MAX = 16
 
-const ANY: ImportShape = { prefix: '', lengthMin: 8, lengthMax: 512, alphabet: 'printable' }
+const ANY = { lengthMin: 8, lengthMax: 512, alphabet: 'printable' } as const
 
 /**
  * The tags under which a text that was imported would be stored, one for each declared format whose texts look like it.

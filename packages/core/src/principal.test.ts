@@ -92,6 +92,15 @@ test('a secret that was replaced says so, and until when it may be used', () => 
   expect(principalOf(aKey(), undefined, secret)).toMatchObject({ secretOrdinal: 3, replaceByMs: 9_000 })
 })
 
+test.each([
+  ['it', null, 9_000],
+  ['it, before its key', 10_000, 9_000],
+  ['its key, before it', 8_000, 8_000],
+])('what is made with a secret that was replaced ends with %s', (_what, expiresAtMs, endsAtMs) => {
+  const secret = { ordinal: 3, endsAtMs: 9_000 }
+  expect(principalOf(aKey({ expiresAtMs }), undefined, secret).reach.expiresAtMs).toBe(endsAtMs)
+})
+
 test('whoever runs a command on the server may do everything, in the company it names', () => {
   const host = hostPrincipal(COMPANY)
   expect(host).toMatchObject({

@@ -86,8 +86,14 @@ describe('explainTime', () => {
   test.each([
     ['2027-12-31T23:59:60Z', 'leap second'],
     ['2027-12-31T23:59:59 01:00', '%2B'],
-    ['2027-12-31T23:59:59', 'zone'],
-    ['2027-12-31', 'zone'],
+    ['2027-12-31T23:59:59', 'lacks seconds or zone'],
+    ['2027-12-31T23:59:59.25', 'lacks seconds or zone'],
+    ['2027-12-31 23:59', 'lacks seconds or zone'],
+    ['2027-12-31', 'lacks seconds or zone'],
+    ['on 2027-12-31', 'must be a date and time'],
+    ['2027-12-31 at noon', 'must be a date and time'],
+    ['2027-12-31T23:59:59.5 01:00', '%2B'],
+    ['2027-12-31T23:59:59 01:00 or so', 'must be a date and time'],
     ['tomorrow', 'such as 2027-01-31T00:00:00Z'],
     ['9999-12-31T23:59:59-00:01', 'years 0000 to 9999'],
   ])('of %s says %s', (text, words) => {
