@@ -166,11 +166,9 @@ describe.skipIf(!isBrowserThere)('what people do with a company', () => {
     const { page, go, makeKey } = opened
     await makeKey({ description: 'By a program' })
     await go('/keys?search=program')
-    // With the key of the first start, which has a description.
-    await row('By a program')
-      .getByText(/^by Ada Lovelace, with the key /)
-      .waitFor()
+    await row('By a program').getByText('by Ada Lovelace', { exact: true }).waitFor()
     await page.getByRole('link', { name: 'By a program' }).click()
+    // With the key of the first start, which has a description.
     await page
       .locator('dd')
       .getByText(/by Ada Lovelace, with the key /)

@@ -97,7 +97,7 @@ function LifeOf({ apiKey }: { readonly apiKey: ApiKey }) {
         <Exactly at={apiKey.createdAt} />{' '}
         <span className="lk-text">
           <KeyMakers keyIds={[apiKey.id]}>
-            <MakerOfKey keyId={apiKey.id} />
+            <MakerOfKey keyId={apiKey.id} isWhole />
           </KeyMakers>
         </span>
       </dd>

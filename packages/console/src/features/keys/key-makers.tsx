@@ -24,11 +24,18 @@ export function KeyMakers({ keyIds, children }: KeyMakersProps) {
   return <Makers value={data}>{children}</Makers>
 }
 
+type MakerOfKeyProps = {
+  readonly keyId: string
+  /** Where there is room for it: with which key, and for whom. */
+  readonly isWhole?: boolean
+}
+
 /** Who made one of them; nothing before that is known. */
-export function MakerOfKey({ keyId }: { readonly keyId: string }) {
+export function MakerOfKey({ keyId, isWhole = false }: MakerOfKeyProps) {
   const nameOf = useNameOf()
   const maker = useContext(Makers)?.keys[keyId]
-  return maker === undefined ? null : textOf(maker, nameOf)
+  if (maker === undefined) return null
+  return `${textOf(maker, nameOf)}${isWhole ? moreOf(maker) : ''}`
 }
 
 type Maker = ConsoleKeyMakers['keys'][string]
@@ -37,14 +44,18 @@ type NameOf = ReturnType<typeof useNameOf>
 function textOf(maker: Maker, nameOf: NameOf): string {
   const verb = maker.isImported ? 'imported ' : ''
   if (maker.kind === 'host') return `${verb}on the server itself`
-  const by = `${verb}by ${personOf(maker, nameOf)}`
-  if (maker.kind === 'person') return by
-  return maker.description === null ? `${by}, with a key` : `${by}, with the key ${maker.description}`
+  return `${verb}by ${personOf(maker, nameOf)}`
+}
+
+function moreOf({ kind, isOperator, userId, description }: Maker): string {
+  const company = isOperator && userId !== null ? ', of the operator' : ''
+  if (kind !== 'key') return company
+  return `${company}, with ${description === null ? 'a key' : `the key ${description}`}`
 }
 
 function personOf({ kind, isOperator, userId, userName }: Maker, nameOf: NameOf): string {
   const name = userName === '' ? 'a deleted user' : (userName ?? (userId === null ? null : nameOf(userId)))
-  if (isOperator) return name === null ? 'the operator' : `${name}, of the operator`
   if (name !== null) return name === 'You' ? 'you' : name
+  if (isOperator) return 'the operator'
   return kind === 'person' ? 'somebody who signed in' : 'somebody'
 }
