@@ -188,6 +188,17 @@ describe('who made a key', () => {
     },
   )
 
+  test('is told to whoever may read keys, not to whoever may only list them', async () => {
+    const { id, key } = company.users.admin
+    const codes: string[] = []
+    for (const permission of ['keys:list', 'keys:read']) {
+      const body = { userId: id, permissions: [permission] }
+      const narrow = await expectCreated(server, { path: '/keys', key, body })
+      codes.push((await ask([made['by a key']!], narrow.key)).body.code ?? 'told')
+    }
+    expect(codes).toEqual(['missing_permission', 'told'])
+  })
+
   test('of a page is answered at once, without what is of other companies or nowhere', async () => {
     const other = await createTestCompany(server)
     const ids = Object.values(made)
@@ -202,6 +213,9 @@ describe('who made a key', () => {
     expect(await server.tamper('DELETE FROM sessions')).toBeGreaterThan(0)
     expect((await ask(ids)).body).toEqual(before)
     clock.move(3_600_000)
+    // What stands in the place of the pruned events is of somebody else.
+    const { admin } = company.users
+    await expectCreated(server, { path: '/keys', key: admin.key, body: { userId: admin.id } })
     await pruneAuditOnHost(server.services, clock.nowMs() - 60_000, { write() {}, keep() {} })
     const after = (await ask(ids)).body.keys
     for (const [name, id] of Object.entries(made)) {
