@@ -16,6 +16,8 @@ const ASKED: readonly Asked[] = [
   ['PATCH', `/keys/${ID}`, { description: 'a "b": c' }],
   ['DELETE', `/keys/${ID}`],
   ['POST', `/keys/${ID}/rotation`, { overlapSeconds: 3_600 }],
+  ['PATCH', `/keys/${ID}/rotation`, { previousEndsAt: '2026-11-28T12:00:00.000Z' }],
+  ['DELETE', `/keys/${ID}/rotation`],
   ['GET', '/users', { limit: 50 }],
   ['POST', '/users', { name: 'Grace', role: 'admin' }],
   ['PATCH', '/users/usr_x', { role: 'viewer' }],

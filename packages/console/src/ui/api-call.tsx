@@ -5,7 +5,7 @@ import { useStore } from '../api/store.ts'
 import { clientCallOf } from './client-call.ts'
 import { CopyButton } from './copy-button.tsx'
 
-type ApiCallProps = {
+export type ApiCallProps = {
   readonly method?: string
   readonly path: string
   readonly query?: RequestOptions['query']

@@ -17,6 +17,8 @@ const METHODS: Readonly<Record<string, string>> = {
   'PATCH /keys/:id': 'keys.update',
   'DELETE /keys/:id': 'keys.delete',
   'POST /keys/:id/rotation': 'keys.rotate',
+  'PATCH /keys/:id/rotation': 'keys.updateRotation',
+  'DELETE /keys/:id/rotation': 'keys.cancelRotation',
   'GET /users': 'users.list',
   'POST /users': 'users.create',
   'PATCH /users/:id': 'users.update',

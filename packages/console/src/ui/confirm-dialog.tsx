@@ -1,5 +1,6 @@
 import { Button, TextInput } from '@mantine/core'
 import { type ReactNode, useState } from 'react'
+import { ApiCall, type ApiCallProps } from './api-call.tsx'
 import { Dialog } from './dialog.tsx'
 import { ProblemNotice } from './notice.tsx'
 
@@ -11,13 +12,15 @@ type ConfirmDialogProps = {
   readonly isDangerous?: boolean
   /** What has to be typed first, where a mistake would be dear. */
   readonly typed?: { readonly text: string; readonly label: string } | undefined
+  /** What it asks of the API; absent: several things, or nothing of it. */
+  readonly call?: ApiCallProps
   readonly onConfirm: () => Promise<void>
   readonly onClose: () => void
 }
 
 /** Asks before something that cannot be taken back. Cancel has the focus. */
 export function ConfirmDialog(props: ConfirmDialogProps) {
-  const { title, children, confirm, isDangerous = true, typed, onConfirm, onClose } = props
+  const { title, children, confirm, isDangerous = true, typed, call, onConfirm, onClose } = props
   const [entered, setEntered] = useState('')
   const [isBusy, setBusy] = useState(false)
   const [error, setError] = useState<unknown>()
@@ -53,6 +56,7 @@ export function ConfirmDialog(props: ConfirmDialogProps) {
             {confirm}
           </Button>
         </div>
+        {call === undefined ? null : <ApiCall {...call} />}
       </div>
     </Dialog>
   )

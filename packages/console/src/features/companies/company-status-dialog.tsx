@@ -9,8 +9,13 @@ type CompanyStatusDialogProps = { readonly company: Company; readonly onClose: (
 export function CompanyStatusDialog({ company, onClose }: CompanyStatusDialogProps) {
   const client = useQueryClient()
   const isActive = company.status === 'active'
+  const call = {
+    method: 'PATCH',
+    path: `/companies/${company.id}`,
+    body: { status: isActive ? 'inactive' : 'active' },
+  }
   const set = async () => {
-    await request('PATCH', `/companies/${company.id}`, { body: { status: isActive ? 'inactive' : 'active' } })
+    await request(call.method, call.path, { body: call.body })
     await client.invalidateQueries()
     say(isActive ? 'Deactivated: all its keys are dead on all servers.' : 'Activated: its keys work again.')
     onClose()
@@ -21,6 +26,7 @@ export function CompanyStatusDialog({ company, onClose }: CompanyStatusDialogPro
       confirm={isActive ? 'Deactivate company' : 'Activate company'}
       isDangerous={isActive}
       typed={isActive ? { text: company.name, label: 'Type its name' } : undefined}
+      call={call}
       onConfirm={set}
       onClose={onClose}
     >

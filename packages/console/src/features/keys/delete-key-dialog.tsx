@@ -31,6 +31,7 @@ export function DeleteKeyDialog({ apiKey, onClose }: DeleteKeyDialogProps) {
           ? { text: lastFour, label: `It is in use. Type its last four characters, ${lastFour}` }
           : undefined
       }
+      call={{ method: 'DELETE', path: `/keys/${id}` }}
       onConfirm={remove}
       onClose={onClose}
     >

@@ -28,6 +28,7 @@ export function EnableButton({ apiKey }: { readonly apiKey: ApiKey }) {
           title={`${enabled ? 'Disable' : 'Enable'} ${description ?? key}?`}
           confirm={enabled ? 'Disable key' : 'Enable key'}
           isDangerous={enabled}
+          call={{ method: 'PATCH', path: `/keys/${id}`, body: { enabled: !enabled } }}
           onConfirm={set}
           onClose={() => setOpen(false)}
         >

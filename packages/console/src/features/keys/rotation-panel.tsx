@@ -3,6 +3,7 @@ import { Button } from '@mantine/core'
 import { useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { request } from '../../api/request.ts'
+import type { ApiCallProps } from '../../ui/api-call.tsx'
 import { ConfirmDialog } from '../../ui/confirm-dialog.tsx'
 import { ProblemNotice } from '../../ui/notice.tsx'
 import { say } from '../../ui/toasts.tsx'
@@ -44,6 +45,7 @@ export function RotationPanel({ apiKey, mayRotate }: RotationPanelProps) {
       {deed === 'finish' ? (
         <FinishDialog
           rotation={rotation}
+          call={{ method: 'PATCH', path, body: { previousEndsAt: new Date().toISOString() } }}
           onConfirm={() =>
             run(() => endAt(new Date().toISOString()), 'The old secret is dead on all servers.')
           }
@@ -52,6 +54,7 @@ export function RotationPanel({ apiKey, mayRotate }: RotationPanelProps) {
       ) : null}
       {deed === 'cancel' ? (
         <CancelDialog
+          call={{ method: 'DELETE', path }}
           onConfirm={() =>
             run(() => request('DELETE', path), 'The new secret is dead on all servers. The old one stays.')
           }
@@ -87,7 +90,11 @@ function Deeds({ onPick, onExtend }: DeedsProps) {
   )
 }
 
-type DeedDialogProps = { readonly onConfirm: () => Promise<void>; readonly onClose: () => void }
+type DeedDialogProps = {
+  readonly call: ApiCallProps
+  readonly onConfirm: () => Promise<void>
+  readonly onClose: () => void
+}
 
 function FinishDialog({ rotation, ...rest }: DeedDialogProps & UsesOfProps) {
   return (

@@ -11,8 +11,13 @@ export function UserStatusDialog({ user, onClose }: { readonly user: User; reado
   const client = useQueryClient()
   const me = useMe()
   const isActive = user.status === 'active'
+  const call = {
+    method: 'PATCH',
+    path: `/users/${user.id}`,
+    body: { status: isActive ? 'inactive' : 'active' },
+  }
   const set = async () => {
-    await request('PATCH', `/users/${user.id}`, { body: { status: isActive ? 'inactive' : 'active' } })
+    await request(call.method, call.path, { body: call.body })
     await client.invalidateQueries()
     say(isActive ? 'Deactivated: its keys are dead on all servers.' : 'Activated: its keys work again.')
     onClose()
@@ -22,6 +27,7 @@ export function UserStatusDialog({ user, onClose }: { readonly user: User; reado
       title={`${isActive ? 'Deactivate' : 'Activate'} ${user.name}?`}
       confirm={isActive ? 'Deactivate user' : 'Activate user'}
       isDangerous={isActive}
+      call={call}
       onConfirm={set}
       onClose={onClose}
     >
