@@ -230,6 +230,28 @@ describe.skipIf(!isBrowserThere)('what comes between', () => {
     expect([...complaints(), ...other.complaints]).toEqual([])
     await other.page.close()
   })
+
+  test('whoever signs in over the page of somebody else sees nothing of theirs', async () => {
+    const { page, context, service, go, signIn } = opened
+    const headers = { 'x-latchkey-console': '1' }
+    const endAll = () => context.request.delete(`${service.url}/console/sessions`, { headers })
+    await endAll()
+    await page.goto(`${service.url}/console/users`)
+    await signIn(page)
+    await page.getByRole('cell', { name: 'vi@example.com' }).waitFor()
+    await endAll()
+    await page.getByRole('link', { name: 'Audit' }).click()
+    await said('Your session has ended')
+    await page.goBack()
+    await page.getByRole('cell', { name: 'vi@example.com' }).waitFor()
+    await signIn(page, 'vi@example.com')
+    await page.getByText('(viewer)').waitFor()
+    await page.getByRole('cell', { name: 'vi@example.com' }).waitFor({ state: 'detached' })
+    await endAll()
+    await go('/keys')
+    await signIn(page)
+    await page.getByRole('button', { name: 'Create key' }).first().waitFor()
+  })
 })
 
 type Snapshots = Awaited<ReturnType<ConsoleInBrowser['context']['newCDPSession']>>
