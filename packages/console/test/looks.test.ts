@@ -201,14 +201,22 @@ describe.skipIf(!isBrowserThere)('how it looks', () => {
   })
 
   test('the exact time shows under the mouse, which may go onto it, and Escape leaves the dialog', async () => {
-    const { page } = opened
-    await visit('/keys')
+    const { browser, context, service } = opened
+    const apart = await browser.newContext({ storageState: await context.storageState() })
+    const page = await apart.newPage()
+    await page.goto(`${service.url}/console/keys`)
     const shown = page.getByRole('tooltip')
-    await page.locator('td[data-label="Created"] .lk-tip').first().hover()
+    const words = page.locator('td[data-label="Created"] .lk-tip').first()
+    await words.waitFor()
+    // Time goes on when it is told to.
+    await page.clock.install()
+    await words.hover()
     await shown.hover()
     await shown.getByText(/ UTC$/).hover()
+    await page.clock.runFor(1_000)
     expect(await shown.count()).toBe(1)
     await page.getByRole('heading', { level: 1 }).hover()
+    await page.clock.runFor(1_000)
     await shown.waitFor({ state: 'detached' })
     await page.getByLabel('Pick all on this page').check()
     await page.getByRole('region', { name: 'Picked keys' }).getByRole('button', { name: 'Disable' }).click()
@@ -219,6 +227,7 @@ describe.skipIf(!isBrowserThere)('how it looks', () => {
     expect(await page.getByRole('dialog').count()).toBe(1)
     await page.keyboard.press('Escape')
     await page.getByRole('dialog').waitFor({ state: 'detached' })
+    await apart.close()
   })
 
   test('the exact time shows to a finger, on every page that has one', async () => {
