@@ -55,8 +55,10 @@ function listenForTips(show: (asked: HTMLElement | undefined) => void): () => vo
       const tip = tipAt(target)
       clearTimeout(leaving)
       if (tip !== undefined) set(tip)
-      else if (!isBox(target)) leaving = window.setTimeout(() => set(tipAt(document.activeElement)), GRACE_MS)
+      else if (shown !== undefined && !isBox(target))
+        leaving = window.setTimeout(() => set(tipAt(document.activeElement)), GRACE_MS)
     },
+    popstate: () => set(undefined),
     keydown: (event) => {
       if (event.key !== 'Escape' || shown === undefined) return
       // The dialog under it stays.
