@@ -1,7 +1,7 @@
 import { RouterProvider } from '@tanstack/react-router'
-import { useEffect, useState } from 'react'
+import { Fragment, useEffect, useState } from 'react'
 import { ConnectionError } from './api/api-error.ts'
-import { sessionPhase } from './api/session.ts'
+import { sessionPhase, sessionUser } from './api/session.ts'
 import { lookWhoIsIn } from './api/session-calls.ts'
 import { useStore } from './api/store.ts'
 import { InvitationForm } from './features/session/invitation-form.tsx'
@@ -35,6 +35,7 @@ function Opening() {
 /** What is shown before it is known who is there, and to whom. */
 export function Entrance() {
   const phase = useStore(sessionPhase)
+  const user = useStore(sessionUser)
   const [arrived, setArrived] = useState(arrival)
   const [error, setError] = useState<unknown>()
   useEffect(() => {
@@ -62,11 +63,11 @@ export function Entrance() {
     )
   }
   return (
-    <>
+    <Fragment key={user}>
       <RouterProvider router={router} />
       <SessionKeeper />
       <Toasts />
       <TipHost />
-    </>
+    </Fragment>
   )
 }

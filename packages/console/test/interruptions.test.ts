@@ -211,13 +211,7 @@ describe.skipIf(!isBrowserThere)('what comes between', () => {
   test('whoever signs in in another tab is who this one is for', async () => {
     const { context, page, service, go, signIn } = opened
     const email = 'vi@example.com'
-    const viewer = await service.call('POST', '/users', { name: 'Vi', role: 'viewer', email })
-    const { token } = await service.call('POST', `/users/${viewer.id}/invitation`)
-    await fetch(`${service.url}/auth/password`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ token, password: PASSWORD }),
-    })
+    await addPerson('viewer', email)
     await go('/keys')
     await page.getByRole('button', { name: 'Create key' }).first().waitFor()
     const other = await openPage(context)
@@ -231,8 +225,10 @@ describe.skipIf(!isBrowserThere)('what comes between', () => {
     await other.page.close()
   })
 
-  test('whoever signs in over the page of somebody else sees nothing of theirs', async () => {
-    const { page, context, service, go, signIn } = opened
+  test('whoever signs in over the page of somebody else sees nothing of theirs, and does nothing of theirs', async () => {
+    const { page, context, service, button, dialog, go, signIn, makeKey } = opened
+    await addPerson('admin', 'grace@example.com')
+    const { id } = await makeKey({ description: 'As it was' })
     const headers = { 'x-latchkey-console': '1' }
     const endAll = () => context.request.delete(`${service.url}/console/sessions`, { headers })
     await endAll()
@@ -247,11 +243,33 @@ describe.skipIf(!isBrowserThere)('what comes between', () => {
     await signIn(page, 'vi@example.com')
     await page.getByText('(viewer)').waitFor()
     await page.getByRole('cell', { name: 'vi@example.com' }).waitFor({ state: 'detached' })
-    await endAll()
-    await go('/keys')
+    await button('Sign out').click()
     await signIn(page)
-    await page.getByRole('button', { name: 'Create key' }).first().waitFor()
+    // A change that waits for the password is of whoever asked for it.
+    await go(`/keys/${id}`)
+    await button('Edit').click()
+    await dialog().getByLabel('Description').fill('Typed by Ada')
+    await endAll()
+    await button('Save').dispatchEvent('click')
+    await said('Your session has ended')
+    await signIn(page, 'grace@example.com')
+    await page.getByText('(admin)').waitFor()
+    await page.getByRole('heading', { name: 'As it was' }).waitFor()
+    expect(await dialog().count()).toBe(0)
+    expect((await service.call('GET', `/keys/${id}`)).description).toBe('As it was')
+    expect(complaints()).toEqual([])
   })
+
+  async function addPerson(role: string, email: string): Promise<void> {
+    const { service } = opened
+    const { id } = await service.call('POST', '/users', { name: role, role, email })
+    const { token } = await service.call('POST', `/users/${id}/invitation`)
+    await fetch(`${service.url}/auth/password`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ token, password: PASSWORD }),
+    })
+  }
 })
 
 type Snapshots = Awaited<ReturnType<ConsoleInBrowser['context']['newCDPSession']>>

@@ -5,7 +5,7 @@ import { takeVisit } from './early.ts'
 import { meQuery } from './queries.ts'
 import { queryClient } from './query-client.ts'
 import { request } from './request.ts'
-import { sessionPhase } from './session.ts'
+import { sessionPhase, sessionUser } from './session.ts'
 
 /** Tells the other tabs of this browser: they share the cookie. */
 const tabs = new BroadcastChannel('latchkey.session')
@@ -20,12 +20,13 @@ export async function lookWhoIsIn(): Promise<void> {
     // Asked first, so that a newcomer's browser has no refusal to write down.
     const visit = await takeVisit()
     if (visit === undefined && sessionPhase.get() === 'unknown') return sessionPhase.set('out')
+    const before = sessionUser.get()
+    // Somebody else signed in, here or in another tab: what the first saw is gone, and what it asked is not done.
+    if (visit !== undefined && before !== undefined && before !== visit.me.userId) leave()
     const isActing = acting.get() !== undefined
     const me = visit === undefined || isActing ? (await request<Me>('GET', '/me')).body : visit.me
-    const before = queryClient.getQueryData(meQuery.queryKey)
-    // Another tab may have let somebody else in: nothing of the first is shown to the second.
-    if (before !== undefined && before.userId !== me.userId) queryClient.clear()
     queryClient.setQueryData(meQuery.queryKey, me)
+    sessionUser.set(me.userId)
     sessionPhase.set('in')
   } catch (error) {
     if (sessionPhase.get() === 'unknown') {
@@ -74,5 +75,6 @@ export async function actFor(company: Acting | undefined): Promise<void> {
 export function leave(): void {
   acting.set(undefined)
   queryClient.clear()
+  sessionUser.set(undefined)
   sessionPhase.set('out')
 }
