@@ -37,7 +37,8 @@ export async function m4FreshMachine(extent: Extent): Promise<Row[]> {
 async function firstVerifiedSeconds(archive: string, home: string): Promise<number> {
   mkdirSync(home)
   const startedAtMs = performance.now()
-  const child = spawn('npx', ['--yes', archive, 'serve'], {
+  // npx would run what a bare absolute path names.
+  const child = spawn('npx', ['--yes', `file:${archive}`, 'serve'], {
     cwd: home,
     env: { PATH: [dirname(process.execPath), process.env.PATH].join(delimiter), HOME: home, ...SERVING },
     stdio: ['ignore', 'pipe', 'inherit'],
