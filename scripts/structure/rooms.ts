@@ -257,7 +257,11 @@ export const WALLS: Readonly<Record<string, Wall>> = {
   'client/*': { ...client, may: ['core', 'client'] },
 
   // The settings are a table of names and texts, which --help shows without loading the service.
-  cli: { may: ['core', 'client', 'server/settings'], types: ['server/index'], lazily: ['server/index'] },
+  cli: {
+    may: ['core', 'client', 'server/settings'],
+    types: ['server/index'],
+    lazily: ['server/index', 'server/import'],
+  },
   'cli/bin': { may: ['cli'], lazily: ['cli'] },
 
   ...CONSOLE_ROOMS,
@@ -281,6 +285,7 @@ export const WALLS: Readonly<Record<string, Wall>> = {
       'contract',
       'client',
       'server/index',
+      'server/import',
       ...serverRooms,
       'packages/server/test/postgres-cluster.ts',
       'scripts/build-dist.ts',
