@@ -22,7 +22,9 @@ const NO_MEMORY = { drop: () => {}, clear: () => {} }
 
 export function createOnDemand(options: OnDemandOptions): OnDemand {
   const { timing, newId } = options
-  let current: { readonly follower: Follower; readonly started: Promise<void> } | undefined
+  let current:
+    | { readonly follower: Follower; readonly started: Promise<void>; hasStarted: boolean }
+    | undefined
   let usedAtMs = 0
   let isLeaving = false
   let stopping: Promise<void> = Promise.resolve()
@@ -38,7 +40,12 @@ export function createOnDemand(options: OnDemandOptions): OnDemand {
         letGoOf(follower)
       },
     })
-    return { follower, started: follower.start() }
+    const begun = { follower, started: follower.start(), hasStarted: false }
+    const note = () => {
+      begun.hasStarted = true
+    }
+    begun.started.then(note, () => {})
+    return begun
   }
 
   function letGoOf(follower: Follower): void {
@@ -49,16 +56,18 @@ export function createOnDemand(options: OnDemandOptions): OnDemand {
   }
 
   return {
-    async tell(question, patience) {
+    tell(question, patience) {
       if (isLeaving)
         throw new AppError('unavailable', 'The service is stopping: ask another server.', {
           retryAfterSeconds: 1,
         })
       usedAtMs = timing.monotonicMs()
       current ??= begin()
-      const { follower, started } = current
-      await started
-      return follower.tell(question, patience)
+      const { follower, started, hasStarted } = current
+      // Most are asked by verifiers that have been there for long: no promise is made for them.
+      return hasStarted
+        ? follower.tell(question, patience)
+        : started.then(() => follower.tell(question, patience))
     },
     dismiss: (question) => current?.follower.dismiss(question),
     count: () => current?.follower.verifiers.count() ?? { leased: 0, behind: 0 },

@@ -1,9 +1,9 @@
 import { AppError } from '@latchkey/core/error'
-import type { MaybePromise } from '@latchkey/core/maybe-promise'
+import { type MaybePromise, whenKnown } from '@latchkey/core/maybe-promise'
 import { momentOf, type Timing } from '@latchkey/core/timing'
 import type { LogRow } from '../storage/tables/schema.ts'
 import { isSeen, type Sight } from './change-feed.ts'
-import type { Lease } from './lease.ts'
+import type { Lease, Proof } from './lease.ts'
 import { cannotVerify } from './load-key.ts'
 import type { Question, Told, Verifiers } from './verifiers.ts'
 
@@ -17,7 +17,7 @@ type Patience = {
 /** Answers what verifiers ask, at once or when there is something to say. */
 export type Teller = {
   /** Throws AppError: `cannot_verify` when this server does not know itself, `unavailable` when it stops. */
-  tell(question: Question, patience: Patience): Promise<Told>
+  tell(question: Question, patience: Patience): MaybePromise<Told>
   /** It has emptied its memory, and asks no more. */
   dismiss(question: Question): void
   /** What was applied: whoever has to hear of it is answered. undefined: everybody. */
@@ -44,25 +44,24 @@ export function createTeller({ timing, lease, verifiers }: Options): Teller {
   const waiting = createWaiting(timing)
   let isStopped = false
 
-  function assertAble(): void {
+  function assertAble(): Proof {
     if (isStopped) throw stopping()
-    if (lease.proof === undefined)
-      throw cannotVerify(new Error('what others changed was not heard of lately'))
+    const { proof } = lease
+    if (proof !== undefined) return proof
+    throw cannotVerify(new Error('what others changed was not heard of lately'))
   }
 
   return {
-    async tell(question, { holdMs, assertWanted }) {
+    tell(question, { holdMs, assertWanted }) {
       assertAble()
       const arrived = momentOf(timing)
       const asked = verifiers.take(question)
-      if (holdMs > 0 && (asked === undefined || !verifiers.isDue(asked))) {
-        await waiting.hold(question.sight, holdMs)
-        await assertWanted()
-        assertAble()
+      const answer = () => {
+        const proof = assertAble()
+        return asked === undefined ? withoutLease(lease) : verifiers.answer(asked, arrived, proof)
       }
-      const { proof } = lease
-      if (proof === undefined) throw cannotVerify(new Error('what others changed was not heard of lately'))
-      return asked === undefined ? withoutLease(lease) : verifiers.answer(asked, arrived, proof)
+      if (holdMs === 0 || (asked !== undefined && verifiers.isDue(asked))) return answer()
+      return waiting.hold(question.sight, holdMs).then(() => whenKnown(assertWanted(), answer))
     },
     dismiss: verifiers.leave,
     wake: waiting.wake,

@@ -31,7 +31,7 @@ function aTeller() {
   const answered: (readonly [name: string, atMs: number])[] = []
   const ask = (verifier: string, holdMs = HOLD_MS, sight = A) => {
     const question = { verifier, credentialId: 'key_1', companyId: sight, sight, epoch: 'one', after: 5 }
-    const told = teller.tell(question, { holdMs, assertWanted: () => {} })
+    const told = Promise.try(() => teller.tell(question, { holdMs, assertWanted: () => {} }))
     told.then(
       () => answered.push([verifier, timing.monotonicMs()]),
       () => {},

@@ -1,13 +1,14 @@
 import { AppError } from '@latchkey/core/error'
+import { whenKnown } from '@latchkey/core/maybe-promise'
 import { sightOf } from '@latchkey/core/principal'
+import type { Told } from '../../verification/verifiers.ts'
 import { presentTime } from '../present/present-time.ts'
 import type { Context, Handler } from '../schema/context.ts'
 
-export const followChanges: Handler<'followChanges'> = async (deps, context) => {
+export const followChanges: Handler<'followChanges'> = (deps, context) => {
   const { revocations, clock } = deps
   const { after, hold, nonce, goodbye } = context.body
-  const told = goodbye === true ? dismiss(deps, context) : await tell(deps, context, hold)
-  return {
+  const answer = (told: Told) => ({
     body: {
       epoch: told.epoch,
       after,
@@ -21,7 +22,8 @@ export const followChanges: Handler<'followChanges'> = async (deps, context) => 
       now: presentTime(clock.nowMs()),
       nonce,
     },
-  }
+  })
+  return whenKnown(goodbye === true ? dismiss(deps, context) : tell(deps, context, hold), answer)
 }
 
 type Deps = Parameters<Handler<'followChanges'>>[0]
