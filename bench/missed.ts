@@ -31,6 +31,9 @@ indexes, the company, the user, the event and its index. The raw append writes o
 nine tenths of a create.`,
   R2: `A change is made durable, the other servers hear of it, and each notes durably that it has forgotten; then it is answered. One
 server alone takes two thirds of it (R2b).`,
+  R7: `Bare node:http that reads each question and answers it half a second later (R7b) takes more than the floor already, and
+two thirds of this: a question comes after a pause, to cold caches, and wakes the process. The rest is spread over forty files, none
+of them with a twentieth. What fewer questions would take, and why there are not fewer: docs/decisions/0165.`,
   U1: `A key and day takes 29 bytes: a byte of header for each of 14 columns, nothing for a zero, and pages that are filled in
 the order in which keys come, to two thirds. Closest: the refusals of a day, which are rare, in rows of their own.`,
   U1b: `Thirty look-ups in a table of a gigabyte, one for each day, and those of admission and networks. Closest: the key before

@@ -7,6 +7,7 @@ import { type Extent, median, type Row, rowOf } from './figure.ts'
 import { type Fleet, startFleet } from './fleet.ts'
 import { ask } from './load.ts'
 import { requestText } from './request-text.ts'
+import { type Running, startBare } from './running.ts'
 import { makeKey } from './stores.ts'
 
 const SERVERS = 3
@@ -27,7 +28,7 @@ export async function r5Verifiers(extent: Extent): Promise<Row[]> {
   return [
     ...(await besideVerifiers(fleet, extent)),
     await besideFrozen(fleet, extent),
-    await idle(fleet, extent),
+    ...(await idle(fleet, extent)),
   ]
 }
 
@@ -140,24 +141,41 @@ async function besideFrozen(fleet: Fleet, extent: Extent): Promise<Row> {
   })
 }
 
-/** The share of a core that a server takes for verifiers that have nothing to do. */
-async function idle(fleet: Fleet, extent: Extent): Promise<Row> {
+/** The share of a core that a server takes for verifiers that have nothing to do, and one that only answers them. */
+async function idle(fleet: Fleet, extent: Extent): Promise<Row[]> {
   const [followed] = fleet.servers
   const admin = new Latchkey({ url: `http://127.0.0.1:${followed!.port}`, key: fleet.store.adminKey })
   const { userId } = await admin.me()
   const keys: string[] = []
   for (let made = 0; made < IDLE / OF_CREDENTIAL; made++)
     keys.push((await admin.keys.create({ userId: userId! })).key)
-  const verifiers = await connect({ ...fleet, servers: [followed!] }, IDLE, keys)
+  const shares = await sharesBesideIdle(followed!, fleet, keys, extent)
+  await using bare = await startBare('polls')
+  const bareShares = await sharesBesideIdle(bare, fleet, keys, extent)
+  const what = `CPU of a server with ${IDLE.toLocaleString('en')} idle verifiers, of one core`
+  const bareWhat = 'the same of bare node:http that reads each question and answers it after the same time'
+  return [
+    rowOf({ id: 'R7', what, unit: '%', rounds: shares, isBetter: 'lower', floor: 12, goal: 6 }),
+    rowOf({ id: 'R7b', what: bareWhat, unit: '%', rounds: bareShares, isBetter: 'lower' }),
+  ]
+}
+
+/** In percent of a core, one for each round. */
+async function sharesBesideIdle(
+  server: Running,
+  { store }: Pick<Fleet, 'store'>,
+  keys: string[],
+  extent: Extent,
+): Promise<number[]> {
+  const verifiers = await connect({ servers: [server], store }, IDLE, keys)
   const shares: number[] = []
   for (let round = 0; round < extent.rounds; round++) {
     extent.progress(`round ${round + 1} of ${extent.rounds}, ${IDLE} idle verifiers`)
-    const before = cpuSecondsOf(followed!.pid)
+    const before = cpuSecondsOf(server.pid)
     const startedAtMs = performance.now()
     await sleep(4 * extent.sliceMs)
-    shares.push((100_000 * (cpuSecondsOf(followed!.pid) - before)) / (performance.now() - startedAtMs))
+    shares.push((100_000 * (cpuSecondsOf(server.pid) - before)) / (performance.now() - startedAtMs))
   }
   await Promise.all(verifiers.map((verifier) => verifier.close()))
-  const what = `CPU of a server with ${IDLE.toLocaleString('en')} idle verifiers, of one core`
-  return rowOf({ id: 'R7', what, unit: '%', rounds: shares, isBetter: 'lower', floor: 12, goal: 6 })
+  return shares
 }

@@ -15,6 +15,7 @@ const BARE = {
   json: new URL('./bare/json.ts', import.meta.url),
   form: new URL('./bare/form.ts', import.meta.url),
   fastify: new URL('./bare/fastify.ts', import.meta.url),
+  polls: new URL('./bare/polls.ts', import.meta.url),
 }
 
 /** A server in a process of its own. */
