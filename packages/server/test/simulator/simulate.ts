@@ -9,7 +9,7 @@ import { ModelStore, type StoreHooks } from './model-store.ts'
 import { createRandom } from './random.ts'
 import type { Presented, SimulatedKey, SimulatedSecret, World } from './server.ts'
 import { createSites, type Site } from './verifiers/applications.ts'
-import { SiteFaults } from './verifiers/site-faults.ts'
+import { SiteFaults, type SiteFaultsOptions } from './verifiers/site-faults.ts'
 import { Workload } from './workload.ts'
 
 export type Options = {
@@ -32,6 +32,8 @@ const ANSWER_MS_MAX = 15_000
 const KEYS_AT_START = 8
 /** Of the runs with applications: those with a few faults that belong together, in place of many by chance. */
 const AMBUSHED_SHARE = 0.7
+/** Every such seed has the ambush that shows something least often. */
+const RARE_AMBUSH_EVERY = 10
 const CALM_MS = 600
 const FAULTS_MS = 8_000
 /** When it is looked whether all is well again, after healing; the last one is too late. A store may have to be accepted first. */
@@ -65,12 +67,13 @@ export async function simulate(seed: number, options: Options = {}): Promise<Vio
   const { withActs = false, withRotations = false } = options
   const extent = { keysAtStart: KEYS_AT_START, withActs, withRotations, sites }
   const workload = new Workload(world, hosts, extent)
-  const isAmbushed = sites.length > 0 && random.chance(AMBUSHED_SHARE)
+  const isRareWanted = seed % RARE_AMBUSH_EVERY === 0
+  const isAmbushed = sites.length > 0 && (random.chance(AMBUSHED_SHARE) || isRareWanted)
   const faults: Faults = new Faults(world, hosts, (host) => workload.revokeSome(host), isAmbushed)
   const siteFaults: SiteFaults | undefined = createSiteFaults(
     { world, hosts, sites, workload },
     faults,
-    isAmbushed,
+    { isAmbushed, isRareWanted },
   )
 
   agenda.after(random.between(0, CALM_MS), () => workload.start())
@@ -101,11 +104,11 @@ export async function simulate(seed: number, options: Options = {}): Promise<Vio
 function createSiteFaults(
   { world, hosts, sites, workload }: Running,
   faults: Faults,
-  isAmbushed: boolean,
+  ambush: Pick<SiteFaultsOptions, 'isAmbushed' | 'isRareWanted'>,
 ): SiteFaults | undefined {
   if (sites.length === 0) return undefined
   return new SiteFaults({
-    ...{ world, hosts, sites, isAmbushed },
+    ...{ world, hosts, sites, ...ambush },
     onReturn: (site) => workload.revokeFor(site),
     recall: (site) => workload.recall(site),
     restore: () => faults.restore(),

@@ -9,6 +9,7 @@ type Scene = {
   readonly world: World
   readonly hosts: readonly Host[]
   readonly sites: readonly Site[]
+  readonly isRareWanted: boolean
   /** Whether faults are still made. */
   readonly isOn: () => boolean
   /** Revokes what this application may still remember, and asks it. */
@@ -40,7 +41,8 @@ export function createAmbushes(scene: Scene): Ambushes {
     ...twice(sleepWhileBehind(steps, scene)),
     ...twice(restoreAfterMuch(steps, scene)),
   ]
-  const kind = random.pick(kinds)
+  const drawn = random.pick(kinds)
+  const kind = scene.isRareWanted ? sleepWhileBehind(steps, scene) : drawn
 
   function tick(): void {
     if (!isOn()) return
@@ -151,9 +153,10 @@ function sleepWhileBehind({ later, strand, cutOff, isAtEase }: Steps, scene: Sce
   const { hosts, onReturn, world, isOn } = scene
   const { agenda, random, note } = world
   return (site) => {
-    const sleeper = random.pick(hosts)
     const ignorant = site.balancer.current
-    if (!sleeper.maySleep || sleeper === ignorant || !isAtEase(sleeper) || !isAtEase(ignorant)) return
+    const sleepers = hosts.filter((host) => host.maySleep && host !== ignorant && isAtEase(host))
+    if (sleepers.length === 0 || !isAtEase(ignorant)) return
+    const sleeper = random.pick(sleepers)
     site.balancer.pin(ignorant)
     scene.recall(site)
     note(() => `${ignorant.name} hears nothing of the store`)

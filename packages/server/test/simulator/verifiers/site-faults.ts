@@ -6,12 +6,14 @@ import type { Site } from './applications.ts'
 
 type Fault = (site: Site) => void
 
-type SiteFaultsOptions = {
+export type SiteFaultsOptions = {
   readonly world: World
   readonly hosts: readonly Host[]
   readonly sites: readonly Site[]
   /** Faults that belong together come in place of most others. */
   readonly isAmbushed: boolean
+  /** Of these the one that shows something least often. */
+  readonly isRareWanted: boolean
   /** Hears of each application that was away. */
   readonly onReturn: Fault
   /** It asks for keys that it accepts, so that it remembers them. */
