@@ -43,7 +43,10 @@ announce(server)
 function afterAll(ms: number, answer: () => void): void {
   const nowMs = performance.now()
   const atMs = Math.floor((nowMs + ms) / TOGETHER_MS) * TOGETHER_MS
-  if (atMs <= nowMs) return answer()
+  if (atMs <= nowMs) {
+    answer()
+    return
+  }
   const together = due.get(atMs)
   if (together !== undefined) {
     together.push(answer)

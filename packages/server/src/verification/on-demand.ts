@@ -1,6 +1,5 @@
-import { AppError } from '@latchkey/core/error'
 import { createFollower, type Follower, type FollowerOptions } from './follower.ts'
-import type { Teller } from './teller.ts'
+import { leavingError, type Teller } from './teller.ts'
 
 /** How long a process goes on following when it has no verifiers any more, in milliseconds. */
 const IDLE_MS_MAX = 5_000
@@ -57,10 +56,7 @@ export function createOnDemand(options: OnDemandOptions): OnDemand {
 
   return {
     tell(question, patience) {
-      if (isLeaving)
-        throw new AppError('unavailable', 'The service is stopping: ask another server.', {
-          retryAfterSeconds: 1,
-        })
+      if (isLeaving) throw leavingError()
       usedAtMs = timing.monotonicMs()
       current ??= begin()
       const { follower, started, hasStarted } = current

@@ -45,7 +45,7 @@ export function createTeller({ timing, lease, verifiers }: Options): Teller {
   let isStopped = false
 
   function assertAble(): Proof {
-    if (isStopped) throw stopping()
+    if (isStopped) throw leavingError()
     const { proof } = lease
     if (proof !== undefined) return proof
     throw cannotVerify(new Error('what others changed was not heard of lately'))
@@ -123,5 +123,5 @@ const withoutLease = ({ epoch = '', applied }: Pick<Lease, 'epoch' | 'applied'>)
   leaseMs: 0,
 })
 
-const stopping = () =>
+export const leavingError = () =>
   new AppError('unavailable', 'The service is stopping: ask another server.', { retryAfterSeconds: 1 })

@@ -70,11 +70,10 @@ export async function simulate(seed: number, options: Options = {}): Promise<Vio
   const isRareWanted = seed % RARE_AMBUSH_EVERY === 0
   const isAmbushed = sites.length > 0 && (random.chance(AMBUSHED_SHARE) || isRareWanted)
   const faults: Faults = new Faults(world, hosts, (host) => workload.revokeSome(host), isAmbushed)
-  const siteFaults: SiteFaults | undefined = createSiteFaults(
-    { world, hosts, sites, workload },
-    faults,
-    { isAmbushed, isRareWanted },
-  )
+  const siteFaults: SiteFaults | undefined = createSiteFaults({ world, hosts, sites, workload }, faults, {
+    isAmbushed,
+    isRareWanted,
+  })
 
   agenda.after(random.between(0, CALM_MS), () => workload.start())
   agenda.after(CALM_MS, () => {
