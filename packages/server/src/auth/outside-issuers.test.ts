@@ -99,6 +99,7 @@ describe('a token that counts', () => {
     ['names the audience among others', { aud: ['x', AUDIENCE] }, {}],
     ['names it in another claim', { aud: 'x', scope: AUDIENCE }, { audienceClaim: 'scope' }],
     ['was made within five seconds from now', { iat: NOW_SECONDS + 5 }, {}],
+    ['begins to count within five seconds from now', { nbf: NOW_SECONDS + 5 }, {}],
     ['lives as long as it may', { exp: NOW_SECONDS + HOUR_SECONDS }, {}],
   ])('%s', async (_, claims, fields) => {
     const { verified, notes } = await ask({ claims }, fields)

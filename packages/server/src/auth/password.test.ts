@@ -67,6 +67,29 @@ describe('a password is right', () => {
     expect(await match(PASSWORD)).toEqual([])
   })
 
+  test('and is as costly to guess at as OWASP says at least, where nothing else is said', async () => {
+    const stored = await createPasswords(PEPPER).hash(PASSWORD, { id: ADA, email: EMAIL }, [], TURN)
+    expect(stored).toMatch(/^\$argon2id-hmac\$v=19\$m=19456,t=2,p=1\$/)
+  })
+
+  test.each([
+    ['memory', { memoryKiB: 16 }],
+    ['passes', { passes: 2 }],
+  ])('for each of several users, whose hashes have one salt and other %s', async (_, cost) => {
+    const mine = await hash()
+    const beside = await createPasswords(PEPPER, { ...COST, ...cost }).hash(
+      PASSWORD,
+      { id: BOB, email: EMAIL },
+      [mine],
+      TURN,
+    )
+    const candidates = [
+      { user_id: ADA, hash: mine },
+      { user_id: BOB, hash: beside },
+    ]
+    expect((await match(PASSWORD, ...candidates)).map(([id]) => id)).toEqual([ADA, BOB])
+  })
+
   test('in whichever of its forms a keyboard writes it', async () => {
     const stored = await hash({}, [], 'caf\u00e9')
     expect(await match('cafe\u0301', { user_id: ADA, hash: stored })).toHaveLength(1)
