@@ -129,6 +129,13 @@ describe('everything has a limit', () => {
     expect(refusal(bytesOf(text.slice(0, 100_000)))?.[0]).toBe('malformed_json')
   })
 
+  test.each([
+    ['without a quote', 'x'],
+    ['with quotes that are escaped', '\\"'],
+  ])('a long text %s that never ends is no JSON', (_, piece) => {
+    expect(refusal(bytesOf(`["${piece.repeat(70_000)}`))?.[0]).toBe('malformed_json')
+  })
+
   test('half of a surrogate pair is found behind very many sound escapes', () => {
     const sound = '\\u00e9\\n'.repeat(10_000)
     expect(parseJson(bytesOf(`["${sound}"]`))).toEqual(['é\n'.repeat(10_000)])
