@@ -170,7 +170,12 @@ describe.skipIf(!isBrowserThere)('what people do with a key', () => {
     await send.click()
     await untilWrong(field.expiry)
     await field.expiry.selectOption('never')
+    // Whoever may all is told so in one sign, and gives each by its name.
+    await field.permissions.selectOption('read')
+    await said('It may: keys:list, keys:read. Nothing else.')
     await field.permissions.selectOption('custom')
+    await dialog().getByLabel('keys:rotate').check()
+    await said('It may: keys:list, keys:rotate. Nothing else.')
     await dialog().getByLabel('Of your application').fill('Not A Permission')
     // The field that was typed in last gives its text when the button is pressed, and the button is still there.
     await send.click()
