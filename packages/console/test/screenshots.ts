@@ -118,8 +118,9 @@ async function fill({ call, ownerId, setBack }: RunningConsole): Promise<string>
   // The last use of each key is noted a moment after it.
   for (let look = 0; look < 100; look += 1) {
     const { data } = await call('GET', '/keys')
-    const isNoted = (at: string | null) => at === null || Date.now() - Date.parse(at) < 60_000
-    if (data.every(({ lastUsedAt }: { lastUsedAt: string | null }) => isNoted(lastUsedAt))) break
+    const used = data.filter(({ description }: { description: string }) => description !== 'Monitoring')
+    if (used.every(({ lastUsedAt }: { lastUsedAt: string }) => Date.now() - Date.parse(lastUsedAt) < 60_000))
+      break
     await setTimeout(100)
   }
   await call('POST', `/keys/${id}/rotation`, {})
