@@ -53,9 +53,9 @@ export function connect(settings: Settings, onReplaced: () => void): Remote {
   }
 }
 
-/** Whether the service does not accept who asks. */
+/** Whether the service does not accept who asks. Asked before each verification, when nothing has failed as a rule. */
 export const isRefusal = (error: unknown): boolean =>
-  error instanceof ApiError && (error.status === 401 || error.status === 403)
+  error !== undefined && error instanceof ApiError && (error.status === 401 || error.status === 403)
 
 function watch(credential: Settings['credential'], onReplaced: () => void): Settings['credential'] {
   let known: string | null | undefined
