@@ -76,6 +76,21 @@ test('uses are told by key, secret and verdict, with the last address and moment
   expect([sent.length, uses.reported, uses.lost]).toEqual([1, 4, 0])
 })
 
+test('a key that is used again after a report is told of again, with what came since', async () => {
+  const { uses, sent, state, tenSecondsPass } = someUses()
+  const key = aKey('key_1')
+  uses.note(use(key), OFFICE)
+  uses.note(use(key), OFFICE)
+  await tenSecondsPass()
+  state.nowMs += 7
+  uses.note(use(key), { family: 6, words: [0x20010db8, 0, 0, 1] })
+  await tenSecondsPass()
+  expect(sent.map((report) => report.uses)).toMatchObject([
+    [{ count: 2, lastAt: '2026-11-28T12:00:00.000Z', lastAddress: '192.0.2.7' }],
+    [{ count: 1, lastAt: '2026-11-28T12:00:10.007Z', lastAddress: '2001:db8::1' }],
+  ])
+})
+
 test('what could not be told is told later, under the same name and before what came after', async () => {
   const { uses, sent, state, tenSecondsPass } = someUses()
   state.error = new Error('silent')
