@@ -56,7 +56,7 @@ beforeAll(async () => {
     }),
   ])
   settings = { LATCHKEY_URL: service.url, LATCHKEY_API_KEY: home.adminKey() }
-  credentials = await makeCredentials(settings)
+  await renewCredentials()
 }, INSTALL_MS_MAX)
 
 afterAll(async () => {
@@ -89,6 +89,12 @@ const expectUsed = (id: string) =>
 /** The answers of the gateway endpoint, each asked for once. */
 const gatewayAnswers = new Map<string, Promise<Answer>>()
 
+/** For each platform: tokens live five minutes, and all platforms together take longer. */
+async function renewCredentials(): Promise<void> {
+  credentials = await makeCredentials(settings)
+  gatewayAnswers.clear()
+}
+
 function askGateway(name: string, headers: Headers): Promise<Answer> {
   const known =
     gatewayAnswers.get(name) ?? ask(`${settings.LATCHKEY_URL}/gateway/check?permission=orders:read`, headers)
@@ -117,6 +123,7 @@ describe.each(PLATFORMS)('$name:', (platform) => {
   let cwd: string
   beforeAll(async () => {
     ;({ command, cwd } = await install(platform))
+    await renewCredentials()
   }, INSTALL_MS_MAX)
 
   const start = (script: string, own: Settings = settings) =>
@@ -347,6 +354,7 @@ describe.each(MODES_OF_NEXT)('next %s', (mode) => {
     cwd = mkdtempSync(join(tmpdir(), 'latchkey-next-'))
     await installPacked(packed, FOLDER_OF_NEXT, cwd, NEXT_VERSIONS)
     if (mode === 'start') await buildNext(cwd)
+    await renewCredentials()
   }, INSTALL_MS_MAX)
   afterAll(() => rmSync(cwd, { recursive: true, force: true }))
 
