@@ -61,8 +61,9 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await home.dispose()
+  // Of all platforms that is 2 GB in very many files.
   rmSync(directory, { recursive: true, force: true })
-})
+}, INSTALL_MS_MAX)
 
 const environment = (own: Settings) => ({ PATH: process.env.PATH ?? '', ...own })
 
@@ -301,7 +302,7 @@ describe.each(SHOPS)('the shop with %s', (framework) => {
   afterAll(() => shop.stop())
 
   /** The status, and what the body says. `from`: as the shop's proxy says it. */
-  async function visit(key: string, method: string, path: string, body?: object, from = '198.51.100.1') {
+  async function visit(key: string, method: string, path: string, body?: object | string, from = '198.51.100.1') {
     const headers = { 'x-forwarded-for': from, ...(key === '' ? {} : { 'x-api-key': key }) }
     const { status, text } = await ask(`${shop.said}${path}`, headers, method, body)
     return [status, text === '' ? undefined : JSON.parse(text)]
@@ -317,6 +318,7 @@ describe.each(SHOPS)('the shop with %s', (framework) => {
     const order = { item: 'tea', price: 3, orderedBy: expect.stringMatching(/^key_/) }
     expect(await visit(first, 'POST', '/orders', { item: 'tea' })).toEqual([201, order])
     expect(await visit(first, 'POST', '/orders', { item: 'toString' })).toMatchObject([422, {}])
+    expect(await visit(first, 'POST', '/orders', '{')).toMatchObject([400, { detail: expect.any(String) }])
     expect(await visit(first, 'GET', '/orders')).toEqual([200, [order]])
 
     const bad = { whitelistedIPs: ['192.0.2.300'] }
@@ -356,7 +358,7 @@ describe.each(MODES_OF_NEXT)('next %s', (mode) => {
     if (mode === 'start') await buildNext(cwd)
     await renewCredentials()
   }, INSTALL_MS_MAX)
-  afterAll(() => rmSync(cwd, { recursive: true, force: true }))
+  afterAll(() => rmSync(cwd, { recursive: true, force: true }), INSTALL_MS_MAX)
 
   describe.each(JUDGES)('with a %s', (judge) => {
     let application: Application

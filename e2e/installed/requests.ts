@@ -63,8 +63,8 @@ export const REQUESTS: readonly (readonly [string, (all: Credentials) => Headers
   ],
 ]
 
-/** With Node's own client, which can send a header twice. */
-export function ask(url: string, headers: Headers, method = 'GET', body?: object): Promise<Answer> {
+/** With Node's own client, which can send a header twice. A text is sent as it is. */
+export function ask(url: string, headers: Headers, method = 'GET', body?: object | string): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const json = body === undefined ? {} : { 'content-type': 'application/json' }
     const options = {
@@ -79,7 +79,7 @@ export function ask(url: string, headers: Headers, method = 'GET', body?: object
       })
       response.on('end', () => resolve({ status: response.statusCode ?? 0, headers: response.headers, text }))
     })
-    request.once('error', reject).end(body === undefined ? undefined : JSON.stringify(body))
+    request.once('error', reject).end(typeof body === 'object' ? JSON.stringify(body) : body)
   })
 }
 

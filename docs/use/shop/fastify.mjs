@@ -1,6 +1,6 @@
 // A shop with an API: customers look at their orders and place some, make keys of their own and delete them.
 // LATCHKEY_URL and LATCHKEY_API_KEY: the key of an admin, in a company of the shop's own. PORT: where it listens.
-import { ApiError, findKeyOf, keyOf, Latchkey } from '@latchkey/client'
+import { findKeyOf, keyOf, Latchkey } from '@latchkey/client'
 import { requireKey } from '@latchkey/client/fastify'
 import Fastify from 'fastify'
 
@@ -29,7 +29,7 @@ app.get('/orders', guard({ permission: 'orders:read' }), async (request) => {
 
 app.post('/orders', guard({ permission: 'orders:write' }), async (request, reply) => {
   const { userId, keyId } = keyOf(request)
-  const { item } = request.body
+  const { item } = request.body ?? {}
   if (!Object.hasOwn(PRICES, item)) return reply.code(422).send({ detail: 'item: tea or coffee.' })
   const order = { item, price: PRICES[item] - 1, orderedBy: keyId }
   orders.set(userId, [...(orders.get(userId) ?? []), order])
@@ -39,7 +39,7 @@ app.post('/orders', guard({ permission: 'orders:write' }), async (request, reply
 
 // A new customer gets a first key, which may do all that the shop's customers may, and make keys that may do less.
 app.post('/customers', async (request, reply) => {
-  const { id } = await latchkey.users.create({ name: request.body.name, role: 'developer' })
+  const { id } = await latchkey.users.create({ name: request.body?.name, role: 'developer' })
   const { key } = await latchkey.keys.create({ userId: id, permissions: ['orders:*', 'shop:keys'] })
   reply.code(201)
   return { key }
@@ -57,7 +57,7 @@ app.register(async (own) => {
   })
 
   own.post('/keys', async (request, reply) => {
-    const { description, whitelistedIPs } = request.body
+    const { description, whitelistedIPs } = request.body ?? {}
     const { id, key } = await latchkey.keys.create({
       userId: keyOf(request).userId,
       permissions: ['orders:read'],
@@ -77,12 +77,14 @@ app.register(async (own) => {
   })
 })
 
-// What the service refuses of what the customer sent is the customer's to mend. All else is ours.
+// What the customer sent is the customer's to mend, whether Fastify refuses it or the service. All else is ours: 401 and
+// 403 of the service speak of the shop's own key.
 app.setErrorHandler((error, _request, reply) => {
-  const isTheirs = error instanceof ApiError && [400, 404, 409].includes(error.status)
-  if (!isTheirs) console.error(error)
-  const { status, detail } = isTheirs ? error : { status: 500, detail: 'It is not your fault.' }
-  reply.code(status).send({ detail, errors: isTheirs ? error.errors : [] })
+  const status = error.statusCode ?? error.status
+  if ([400, 404, 409].includes(status))
+    return reply.code(status).send({ detail: error.detail ?? error.message, errors: error.errors })
+  console.error(error)
+  return reply.code(500).send({ detail: 'It is not your fault.' })
 })
 
 // The last uses are told to the service, so that it knows which keys are in use.
