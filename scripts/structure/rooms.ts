@@ -284,6 +284,7 @@ export const WALLS: Readonly<Record<string, Wall>> = {
       'core',
       'contract',
       'client',
+      'client/verifier',
       'server/index',
       'server/import',
       ...serverRooms,
