@@ -302,7 +302,13 @@ describe.each(SHOPS)('the shop with %s', (framework) => {
   afterAll(() => shop.stop())
 
   /** The status, and what the body says. `from`: as the shop's proxy says it. */
-  async function visit(key: string, method: string, path: string, body?: object | string, from = '198.51.100.1') {
+  async function visit(
+    key: string,
+    method: string,
+    path: string,
+    body?: object | string,
+    from = '198.51.100.1',
+  ) {
     const headers = { 'x-forwarded-for': from, ...(key === '' ? {} : { 'x-api-key': key }) }
     const { status, text } = await ask(`${shop.said}${path}`, headers, method, body)
     return [status, text === '' ? undefined : JSON.parse(text)]
