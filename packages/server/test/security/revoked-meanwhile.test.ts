@@ -90,6 +90,23 @@ describe('a change that waits for the row of its company', () => {
     expect(await actionsBy(server.admin.companyId, actorId)).toEqual(['user.created'])
   })
 
+  test.each<[string, 'PATCH' | 'POST', string, object, string]>([
+    ['its key was narrowed', 'PATCH', '', { permissions: ['keys:list'] }, 'missing_permission'],
+    ['its secret was replaced', 'POST', '/rotation', { overlapSeconds: 0 }, 'key_inactive'],
+  ])('is not made when %s before it', async (_what, method, path, body, code) => {
+    const { credential, actorId } = await freshKey()
+    const held = await holdCompanyRow(server, server.admin.companyId)
+    const lessened = server.call({ method, path: `/keys/${actorId}${path}`, body })
+    await held.untilWaiting(1)
+    const asked = { method: 'POST', path: '/users', body: { name: 'Grace', role: 'viewer' } } as const
+    const answered = server.call({ ...asked, key: null, headers: credential })
+    await held.untilWaiting(2)
+    await held.release()
+    expect((await lessened).status).toBeLessThan(300)
+    expect((await answered).body.code).toBe(code)
+    expect(await actionsBy(server.admin.companyId, actorId)).toEqual([])
+  })
+
   async function freshKey() {
     const { id, key } = await expectCreated(server, { path: '/keys', body: { userId: server.admin.userId } })
     const revoke = () => server.call({ method: 'DELETE', path: `/keys/${id}` })
