@@ -6,7 +6,8 @@ import { gatewayCheckBy } from './gateway-checks.ts'
 import { HEAVY_STORE_KEYS, makeHeavyCompany, weighDown } from './heavy-company.ts'
 import { latenciesMs, quantile } from './latencies.ts'
 import { ask } from './load.ts'
-import { startWatched, type Watched } from './running.ts'
+import { requestText } from './request-text.ts'
+import { startBare, startWatched, type Watched } from './running.ts'
 import type { BenchStore, Stores } from './stores.ts'
 import { worstRequests } from './worst-requests.ts'
 
@@ -49,7 +50,25 @@ export async function d2WorstRequest(extent: Extent, stores: Stores): Promise<Ro
       ratios.push((await disturbedP99Ms(server, store, request, extent.sliceMs / 3)) / aloneMs)
     }
   }
-  return [turnRow(measured), ratioRow(measured, median(alonesMs))]
+  return [turnRow(measured), ratioRow(measured, median(alonesMs)), await bareRow(extent)]
+}
+
+/** What the same flood does to a server that works on nothing: no service on this machine is less disturbed. */
+async function bareRow(extent: Extent): Promise<Row> {
+  await using bare = await startBare('constant')
+  const nothing = requestText('GET', '/')
+  const p99Ms = async (durationMs: number) =>
+    quantile(await latenciesMs(bare, { durationMs, next: () => nothing }), 0.99)
+  await p99Ms(extent.sliceMs)
+  const rounds: number[] = []
+  for (let round = 0; round < extent.rounds; round++) {
+    extent.progress(`round ${round + 1} of ${extent.rounds}, bare node:http`)
+    const aloneMs = await p99Ms(extent.sliceMs)
+    const flood = await startFlood({ port: bare.port, connections: CONNECTIONS, requests: [nothing] })
+    rounds.push((await p99Ms(extent.sliceMs).finally(flood.stop)) / aloneMs)
+  }
+  const what = `p99 of bare node:http, one caller, while ${CONNECTIONS} connections ask it for the same constant answer ÷ without`
+  return rowOf({ id: 'D3b', what, rounds, isBetter: 'lower' })
 }
 
 async function warmUpAll(server: Watched, requests: readonly WorstRequest[]): Promise<void> {
