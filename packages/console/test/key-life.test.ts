@@ -347,18 +347,39 @@ describe.skipIf(!isBrowserThere)('what people do with a key', () => {
   )
 
   test('how often a key is used shows on its page and for the company, in a chart and in a table', async () => {
-    const { page, go, makeKey, verify } = opened
-    const { id, key } = await makeKey({ description: 'Counted', whitelistedIPs: ['192.0.2.0/24'] })
-    for (const ip of ['192.0.2.1', '192.0.2.1', '198.51.100.7']) await verify(key, ip)
-    await untilCounted(id, 3)
+    const { service, page, go, makeKey, verify } = opened
+    const fields = {
+      description: 'Counted',
+      whitelistedIPs: ['192.0.2.0/24'],
+      rateLimits: [{ name: 'burst', limit: 2, windowSeconds: 3_600 }],
+    }
+    service.setBack(60_000)
+    const { id, key } = await makeKey({ ...fields, expiresAt: new Date(Date.now() - 1_000).toISOString() })
+    const before = ['192.0.2.1', '192.0.2.1', '198.51.100.7', '192.0.2.1']
+    for (const ip of before) await verify(key, ip)
+    service.setBack(0)
+    expect(await verify(key, '192.0.2.1')).toBe('EXPIRED')
+    await service.call('PATCH', `/keys/${id}`, { enabled: false, expiresAt: null })
+    expect(await verify(key, '192.0.2.1')).toBe('INACTIVE')
+    await service.call('PATCH', `/keys/${id}`, { enabled: true })
+    await untilCounted(id, 6)
+    const outcomes = ['2 accepted', '1 wrong address', '1 expired', '1 limited', '1 refused otherwise']
+    await go(`/keys/${id}`)
+    await page.getByRole('img', { name: outcomes.join(', ') }).waitFor()
+    const told = await page.locator('.lk-bars title').allTextContents()
+    const parts = told.flatMap((text) => text.split(': ')[1]!.split(', '))
+    expect(parts.filter((part) => part !== '0 accepted')).toEqual(outcomes)
+    const legend = page.locator('figcaption span:has(svg)')
+    expect((await legend.allTextContents()).map((text) => text.trim())).toEqual(outcomes)
+    expect(await page.locator('.lk-bars rect[fill]').count()).toBe(outcomes.length)
     for (const path of [`/keys/${id}`, '/usage']) {
       await go(path)
-      await page.getByRole('img', { name: / accepted and \d+ refused/ }).waitFor()
+      await page.getByRole('img', { name: /\d+ accepted, \d+ wrong address/ }).waitFor()
       await page.getByText('As a table').click()
       await page.getByRole('cell', { name: /address not in its list: / }).waitFor()
     }
     await go('/keys?search=Counted')
-    await row('Counted').getByRole('img', { name: '2 accepted and 1 refused in 14 days' }).waitFor()
+    await row('Counted').getByRole('img', { name: '2 accepted and 4 refused in 14 days' }).waitFor()
     await go('/usage')
     await row('Counted').getByRole('link').click()
     await page.getByRole('heading', { name: 'Counted' }).waitFor()

@@ -1,9 +1,6 @@
+import { countGroups, type DayOfUse, OUTCOME_GROUPS, refusedOf } from './outcome-groups.ts'
 import { wordOf } from './outcome-word.ts'
-
-type Counts = Readonly<Partial<Record<string, number>>>
-
-/** One day of use, as the API counts it. */
-export type DayOfUse = { readonly date: string; readonly counts: Counts }
+import { Swatch, UsageBars, wordsOf } from './usage-bars.tsx'
 
 type UsageChartProps = {
   readonly from: string
@@ -13,62 +10,25 @@ type UsageChartProps = {
 }
 
 const DAY_MS = 86_400_000
-const HEIGHT = 96
-const BAR = 10
-const GAP = 2
-
-/** How often, by day: accepted below, refused on top. The same stands in a table behind it. */
+/** How often, by day and by outcome: accepted below, refusals on top. The same stands in a table behind it. */
 export function UsageChart({ from, to, days }: UsageChartProps) {
   const all = everyDay(from, to, days)
-  const accepted = sum(all.map(acceptedOf))
-  const refused = sum(all.map(refusedOf))
+  const sums = countGroups(all)
   return (
     <figure className="lk-chart">
-      <Bars
-        days={all}
-        label={`${numbers(accepted)} accepted and ${numbers(refused)} refused, ${from} to ${to}`}
-      />
+      <UsageBars days={all} label={`${wordsOf(sums)}, ${from} to ${to}`} />
       <figcaption className="lk-row lk-small">
-        <span>
-          <span className="lk-swatch lk-swatch-good" aria-hidden="true" /> {numbers(accepted)} accepted
-        </span>
-        <span>
-          <span className="lk-swatch lk-swatch-bad" aria-hidden="true" /> {numbers(refused)} refused
-        </span>
+        {OUTCOME_GROUPS.filter(({ id }) => id === 'accepted' || sums[id] > 0).map(({ id, word }) => (
+          <span key={id}>
+            <Swatch group={id} /> {numbers(sums[id])} {word}
+          </span>
+        ))}
         <span className="lk-dim">
           {from} to {to}, days of UTC
         </span>
       </figcaption>
       <DayTable days={all.filter(({ counts }) => Object.keys(counts).length > 0).reverse()} />
     </figure>
-  )
-}
-
-function Bars({ days, label }: { readonly days: readonly DayOfUse[]; readonly label: string }) {
-  const most = Math.max(1, ...days.map((day) => acceptedOf(day) + refusedOf(day)))
-  const height = (count: number) => (count === 0 ? 0 : Math.max(1, (count / most) * HEIGHT))
-  return (
-    <svg
-      className="lk-bars"
-      viewBox={`0 0 ${days.length * BAR} ${HEIGHT}`}
-      preserveAspectRatio="none"
-      role="img"
-      aria-label={label}
-    >
-      {days.map((day, index) => {
-        const good = height(acceptedOf(day))
-        const bad = height(refusedOf(day))
-        const place = { x: index * BAR + GAP / 2, width: BAR - GAP }
-        return (
-          <g key={day.date}>
-            <title>{`${day.date}: ${acceptedOf(day)} accepted, ${refusedOf(day)} refused`}</title>
-            <rect className="lk-bar-day" x={index * BAR} width={BAR} y={0} height={HEIGHT} />
-            <rect className="lk-bar-good" {...place} y={HEIGHT - good} height={good} />
-            <rect className="lk-bar-bad" {...place} y={Math.max(0, HEIGHT - good - bad)} height={bad} />
-          </g>
-        )
-      })}
-    </svg>
   )
 }
 
@@ -112,10 +72,7 @@ function everyDay(from: string, to: string, days: readonly DayOfUse[]): readonly
   })
 }
 
-const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0)
 const acceptedOf = ({ counts }: DayOfUse): number => counts.VALID ?? 0
-const refusedOf = ({ counts }: DayOfUse): number =>
-  sum(Object.values(counts).map((count) => count ?? 0)) - (counts.VALID ?? 0)
 const numbers = (value: number): string => value.toLocaleString()
 
 const reasonsOf = ({ counts }: DayOfUse): string =>
