@@ -45,6 +45,23 @@ test.each(
   })
 })
 
+test.each([undefined, COMPANY])(
+  'what is done to several is asked of each, one after the other (%s)',
+  async (companyId) => {
+    const ids = ['key_1', 'key_2']
+    const asked = { method: 'PATCH', path: '/keys/:id', body: { enabled: false } }
+    const sent = await runWith(clientCallOf({ ...asked, ids, companyId }) ?? '', 200)
+    expect(sent).toEqual(
+      ids.map((id) => ({
+        method: 'PATCH',
+        path: `/keys/${id}`,
+        company: companyId ?? null,
+        input: { enabled: false },
+      })),
+    )
+  },
+)
+
 test('what the client has no method for is not shown', () => {
   expect(clientCallOf({ method: 'GET', path: '/console/sessions', companyId: undefined })).toBe(undefined)
 })
@@ -53,7 +70,7 @@ const textsOf = (input: object) =>
   Object.fromEntries(Object.entries(input).map(([name, value]) => [name, String(value)]))
 
 /** Runs what is shown, with a client that goes nowhere; answers what it would have sent. */
-async function runWith(text: string): Promise<unknown[]> {
+async function runWith(text: string, status = 418): Promise<unknown[]> {
   const sent: unknown[] = []
   const latchkey = new Latchkey({
     url: 'http://localhost',
@@ -77,11 +94,12 @@ async function runWith(text: string): Promise<unknown[]> {
             ? undefined
             : JSON.parse(body),
       })
-      return new Response(null, { status: 418 })
+      return new Response('{}', { status, headers: { 'content-type': 'application/json' } })
     },
   })
   const [, call = ''] = text.split('const latchkey = new Latchkey()\n')
   const run = new Function('latchkey', `return (async () => { ${call} })()`)
-  await expect(run(latchkey)).rejects.toThrow()
+  if (status === 200) await run(latchkey)
+  else await expect(run(latchkey)).rejects.toThrow()
   return sent
 }

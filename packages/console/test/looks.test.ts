@@ -46,6 +46,10 @@ describe.skipIf(!isBrowserThere)('how it looks', () => {
         if (open === undefined && path !== '/no-such-page') {
           expect(await page.getByText('The same by the API').count(), path).toBeGreaterThan(0)
         }
+        if (open !== undefined) {
+          const told = page.getByRole('dialog').getByText(/^The same by the API|the API has no call for it/)
+          expect(await told.count(), `${path} ${open}`).toBe(1)
+        }
         for (const width of WIDTHS) {
           await page.setViewportSize({ width, height: 900 })
           if (await isTooWide(page)) found.push(`${path} ${open ?? ''} is wider than ${width} pixels`)

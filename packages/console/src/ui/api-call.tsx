@@ -2,7 +2,7 @@ import { acting } from '../api/acting.ts'
 import { apiUrl } from '../api/base.ts'
 import { queryText, type RequestOptions } from '../api/request.ts'
 import { useStore } from '../api/store.ts'
-import { clientCallOf } from './client-call.ts'
+import { clientCallOf, indented } from './client-call.ts'
 import { CopyButton } from './copy-button.tsx'
 
 export type ApiCallProps = {
@@ -10,21 +10,25 @@ export type ApiCallProps = {
   readonly path: string
   readonly query?: RequestOptions['query']
   readonly body?: unknown
+  /** For each of these, one after the other; `path` has `:id` where it belongs. */
+  readonly ids?: readonly string[]
 }
 
 /** The same by the API: what this page asks for, ready for a shell and for a program, whose environment has the key. */
-export function ApiCall({ method = 'GET', path, query, body }: ApiCallProps) {
+export function ApiCall({ method = 'GET', path, query, body, ids }: ApiCallProps) {
   const company = useStore(acting)
+  const asked = `${apiUrl}${path}${queryText(query)}`
   const lines = [
-    `curl -s${method === 'GET' ? '' : `X ${method}`} '${apiUrl}${path}${queryText(query)}'`,
+    `curl -s${method === 'GET' ? '' : `X ${method}`} ${ids === undefined ? `'${asked}'` : `"${asked.replace(':id', '$id')}"`}`,
     `-H "X-API-KEY: $LATCHKEY_API_KEY"`,
     ...(company === undefined ? [] : [`-H 'X-Company-Id: ${company.id}'`]),
     ...(body === undefined
       ? []
       : [`-H 'Content-Type: application/json'`, `-d ${quoted(JSON.stringify(body))}`]),
   ]
-  const text = lines.join(' \\\n  ')
-  const client = clientCallOf({ method, path, query, body, companyId: company?.id })
+  const once = lines.join(' \\\n  ')
+  const text = ids === undefined ? once : `for id in ${ids.join(' ')}; do\n${indented(once)}\ndone`
+  const client = clientCallOf({ method, path, query, body, ids, companyId: company?.id })
   return (
     <details className="lk-api">
       <summary>The same by the API</summary>

@@ -7,6 +7,8 @@ type Asked = {
   readonly body?: unknown
   /** The company that is acted for. */
   readonly companyId: string | undefined
+  /** For each of these, one after the other; `path` has `:id` where it belongs. */
+  readonly ids?: readonly string[] | undefined
 }
 
 /** Methods of @latchkey/client by what they ask; `:id` is their first argument. */
@@ -32,23 +34,29 @@ const METHODS: Readonly<Record<string, string>> = {
 }
 
 /** A call as @latchkey/client makes it; undefined: it has no method for that. */
-export function clientCallOf({ method, path, query, body, companyId }: Asked): string | undefined {
+export function clientCallOf({ method, path, query, body, companyId, ids }: Asked): string | undefined {
   const [, area = '', id, ...rest] = path.split('/')
   const pattern = [area, ...(id === undefined ? [] : [':id']), ...rest].join('/')
   const name = METHODS[`${method} /${pattern}`]
   if (name === undefined) return undefined
   const input = method === 'GET' ? definedOf(query) : body
-  const given = [...(id === undefined ? [] : [`'${id}'`]), ...(input === undefined ? [] : [textOf(input)])]
+  const first = ids === undefined ? `'${id}'` : 'id'
+  const given = [...(id === undefined ? [] : [first]), ...(input === undefined ? [] : [textOf(input)])]
   // What a method takes besides comes last, after what it takes first.
   const isBare = input === undefined && companyId !== undefined && TAKES_INPUT.test(name)
   const options = companyId === undefined ? [] : [...(isBare ? ['{}'] : []), textOf({ companyId })]
+  const call = `await latchkey.${name}(${[...given, ...options].join(', ')})${name.endsWith('.list') ? '.page()' : ''}`
   return [
     `import { Latchkey } from '@latchkey/client'`,
     '',
     'const latchkey = new Latchkey()',
-    `await latchkey.${name}(${[...given, ...options].join(', ')})${name.endsWith('.list') ? '.page()' : ''}`,
+    ids === undefined
+      ? call
+      : `for (const id of [${ids.map((each) => `'${each}'`).join(', ')}]) {\n${indented(call)}\n}`,
   ].join('\n')
 }
+
+export const indented = (text: string): string => text.replace(/^/gm, '  ')
 
 const TAKES_INPUT = /\.(?:list|create|update|rotate)$|^usage$/
 

@@ -2,6 +2,7 @@ import { Button, TextInput } from '@mantine/core'
 import { type ReactNode, useState } from 'react'
 import { ApiCall, type ApiCallProps } from './api-call.tsx'
 import { Dialog } from './dialog.tsx'
+import { NoApiCall } from './no-api-call.tsx'
 import { ProblemNotice } from './notice.tsx'
 
 type ConfirmDialogProps = {
@@ -12,7 +13,7 @@ type ConfirmDialogProps = {
   readonly isDangerous?: boolean
   /** What has to be typed first, where a mistake would be dear. */
   readonly typed?: { readonly text: string; readonly label: string } | undefined
-  /** What it asks of the API; absent: several things, or nothing of it. */
+  /** What it asks of the API; absent: it is the console's own. */
   readonly call?: ApiCallProps
   readonly onConfirm: () => Promise<void>
   readonly onClose: () => void
@@ -56,7 +57,7 @@ export function ConfirmDialog(props: ConfirmDialogProps) {
             {confirm}
           </Button>
         </div>
-        {call === undefined ? null : <ApiCall {...call} />}
+        {call === undefined ? <NoApiCall /> : <ApiCall {...call} />}
       </div>
     </Dialog>
   )

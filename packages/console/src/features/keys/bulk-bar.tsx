@@ -14,8 +14,12 @@ type BulkBarProps = { readonly rows: readonly ApiKey[]; readonly onDone: () => v
 type Deed = 'disable' | 'delete'
 
 const DEEDS = {
-  disable: { verb: 'Disable', done: 'disabled' },
-  delete: { verb: 'Delete', done: 'deleted' },
+  disable: {
+    verb: 'Disable',
+    done: 'disabled',
+    call: { method: 'PATCH', path: '/keys/:id', body: { enabled: false } },
+  },
+  delete: { verb: 'Delete', done: 'deleted', call: { method: 'DELETE', path: '/keys/:id' } },
 } as const
 
 /** What can be done with several keys at once, each by a request of its own. */
@@ -56,6 +60,7 @@ export function BulkBar({ rows, onDone }: BulkBarProps) {
         <ConfirmDialog
           title={`${DEEDS[deed].verb} ${noun}?`}
           confirm={`${DEEDS[deed].verb} ${noun}`}
+          call={{ ...DEEDS[deed].call, ids: rows.map(({ id }) => id) }}
           onConfirm={() => run(deed)}
           onClose={() => setDeed(undefined)}
         >

@@ -5,6 +5,7 @@ import { faultOf } from '../../api/api-error.ts'
 import { request } from '../../api/request.ts'
 import { Dialog } from '../../ui/dialog.tsx'
 import { NewPassword } from '../../ui/new-password.tsx'
+import { NoApiCall } from '../../ui/no-api-call.tsx'
 import { ProblemNotice } from '../../ui/notice.tsx'
 import { say } from '../../ui/toasts.tsx'
 import { SESSIONS_KEY } from './own-sessions.tsx'
@@ -61,6 +62,7 @@ export function PasswordDialog({ onClose }: { readonly onClose: () => void }) {
             Change password
           </Button>
         </div>
+        <NoApiCall />
       </form>
     </Dialog>
   )
