@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type ConsoleInBrowser, openConsole, PASSWORD } from './console-in-browser.ts'
+import { type ConsoleInBrowser, isFocused, openConsole, PASSWORD } from './console-in-browser.ts'
 import { isBrowserThere } from './running.ts'
 import { HOSTILE } from './visits.ts'
 
@@ -96,6 +96,40 @@ describe.skipIf(!isBrowserThere)('what people do with a company', () => {
     await said('Deactivated: its keys are dead on all servers.')
     const { data } = await service.call('GET', '/users')
     expect(data.find(({ name }: { name: string }) => name === 'Grace Hopper').status).toBe('inactive')
+  })
+
+  test('by keyboard alone a company is added, and a user is added and invited', async () => {
+    const { page, service, button, dialog, go, reach } = opened
+    const name = dialog().getByLabel('Name')
+    await go('/companies')
+    await reach(button('Add company'))
+    await page.keyboard.press('Enter')
+    await expect.poll(() => name.evaluate(isFocused)).toBe(true)
+    await page.keyboard.type('Keyboards and Sons')
+    await page.keyboard.press('Enter')
+    await row('Keyboards and Sons').waitFor()
+    await expect.poll(() => button('Add company').evaluate(isFocused)).toBe(true)
+    await go('/users')
+    await reach(button('Add user'))
+    await page.keyboard.press('Enter')
+    await expect.poll(() => name.evaluate(isFocused)).toBe(true)
+    await page.keyboard.type('Kay Board')
+    await reach(dialog().getByLabel('Email address'))
+    await page.keyboard.type('kay@example.com')
+    await reach(dialog().getByLabel('Role'))
+    await page.keyboard.type('Viewer')
+    await reach(dialog().getByRole('button', { name: 'Add user' }))
+    await page.keyboard.press('Enter')
+    await expect.poll(() => button('Make the link').evaluate(isFocused)).toBe(true)
+    await page.keyboard.press('Enter')
+    await page.locator('#invitation-link').waitFor()
+    await expect.poll(() => dialog().evaluate(holdsFocus)).toBe(true)
+    await reach(button('Done'))
+    await page.keyboard.press('Enter')
+    await dialog().waitFor({ state: 'detached' })
+    await expect.poll(() => page.locator('#main').evaluate(holdsFocus)).toBe(true)
+    const { data } = await service.call('GET', '/users')
+    expect(data.find(({ name }: { name: string }) => name === 'Kay Board').role).toBe('viewer')
   })
 
   test('audit events are filtered, and saved as CSV that no table program runs and as JSON lines', async () => {
@@ -211,6 +245,7 @@ describe.skipIf(!isBrowserThere)('what people do with a company', () => {
     await lost.getByRole('heading', { name: 'Keys', exact: true }).waitFor()
     await go('/settings')
     await button('Change password').click()
+    await dialog().getByText('the API has no call for it').waitFor()
     const fields = {
       old: dialog().getByRole('textbox', { name: 'Current password' }),
       next: dialog().getByRole('textbox', { name: 'New password' }),
@@ -240,3 +275,5 @@ describe.skipIf(!isBrowserThere)('what people do with a company', () => {
     expect(opened.complaints).toEqual([])
   })
 })
+
+const holdsFocus = (element: Element) => element.contains(document.activeElement)

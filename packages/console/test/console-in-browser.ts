@@ -5,6 +5,11 @@ import { type RunningConsole, startLatchkey } from './running.ts'
 const EMAIL = 'ada@example.com'
 export const PASSWORD = 'correct horse battery staple'
 
+/** More than a page of these tests has. */
+const STOPS_MAX = 80
+
+export const isFocused = (element: Element) => element === document.activeElement
+
 /** The console as somebody has it in front of them: the owner of a new deployment, signed in. */
 export type ConsoleInBrowser = {
   readonly service: RunningConsole
@@ -20,6 +25,8 @@ export type ConsoleInBrowser = {
   makeKey(fields: object): Promise<{ readonly id: string; readonly key: string }>
   /** One call with a key from an address, as a gateway would ask. Answers the verdict. */
   verify(key: string, ip: string): Promise<string>
+  /** Goes somewhere by the Tab key, as whoever has no mouse does. */
+  reach(to: Locator): Promise<void>
   signIn(at: Page, email?: string): Promise<void>
   stop(): Promise<void>
 }
@@ -58,6 +65,14 @@ export async function openConsole(): Promise<ConsoleInBrowser> {
     dialog: () => page.getByRole('dialog'),
     makeKey: (fields) => service.call('POST', '/keys', { userId: service.ownerId, ...fields }),
     verify: async (key, ip) => (await service.call('POST', '/verify', { key, ip })).code,
+    async reach(to) {
+      await to.waitFor()
+      for (let stop = 0; stop < STOPS_MAX; stop += 1) {
+        if (await to.evaluate(isFocused)) return
+        await page.keyboard.press('Tab')
+      }
+      throw new Error(`${to}: the Tab key does not get there`)
+    },
     async signIn(at, email = EMAIL) {
       await at.getByLabel('Email address').fill(email)
       await at.getByRole('textbox', { name: 'Password' }).fill(PASSWORD)

@@ -1,6 +1,6 @@
 import type { Locator } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type ConsoleInBrowser, openConsole } from './console-in-browser.ts'
+import { type ConsoleInBrowser, isFocused, openConsole } from './console-in-browser.ts'
 import { isBrowserThere } from './running.ts'
 
 const DAY_MS = 86_400_000
@@ -96,6 +96,37 @@ describe.skipIf(!isBrowserThere)('what people do with a key', () => {
     await button('End the old secret now').click()
     await button('End the old secret').click()
     await said('The old secret is dead on all servers.')
+    expect([await verify(old, '192.0.2.1'), await verify(secret, '192.0.2.1')]).toEqual(['INACTIVE', 'VALID'])
+  })
+
+  test('by keyboard alone a key is rotated, and its old secret ended', async () => {
+    const { page, dialog, button, go, reach, makeKey, verify } = opened
+    const { id, key: old } = await makeKey({ description: 'Rotated by keyboard' })
+    await go(`/keys/${id}`)
+    await reach(button('Rotate'))
+    await page.keyboard.press('Enter')
+    await expect.poll(() => dialog().getByRole('button', { name: 'Cancel' }).evaluate(isFocused)).toBe(true)
+    const overlap = dialog().getByLabel('How long the old secret still works')
+    await reach(overlap)
+    await page.keyboard.press('ArrowDown')
+    expect(await overlap.inputValue()).toBe(String((7 * DAY_MS) / 1_000))
+    await reach(dialog().getByRole('button', { name: 'Rotate' }))
+    await page.keyboard.press('Enter')
+    const secret = (await page.locator('#revealed-text').textContent()) ?? ''
+    await expect.poll(() => page.evaluate(placeOfFocus)).toBe('dialog')
+    await page.keyboard.press('Escape')
+    await said(/^Store the key first/)
+    await reach(page.getByLabel('I have stored it'))
+    await page.keyboard.press('Space')
+    await reach(button('Done'))
+    await page.keyboard.press('Enter')
+    await expect.poll(() => button('Rotate').evaluate(isFocused)).toBe(true)
+    await reach(button('End the old secret now'))
+    await page.keyboard.press('Enter')
+    await reach(button('End the old secret'))
+    await page.keyboard.press('Enter')
+    await said('The old secret is dead on all servers.')
+    await expect.poll(() => page.evaluate(placeOfFocus)).toBe('main')
     expect([await verify(old, '192.0.2.1'), await verify(secret, '192.0.2.1')]).toEqual(['INACTIVE', 'VALID'])
   })
 
@@ -263,6 +294,14 @@ describe.skipIf(!isBrowserThere)('what people do with a key', () => {
     await said('2 picked')
     await page.getByRole('region', { name: 'Picked keys' }).getByRole('button', { name: 'Disable' }).click()
     for (const name of ['Old one', 'Old two']) await dialog().getByText(name).waitFor()
+    // The later one is listed first.
+    const ids = old.map(({ id }) => id).reverse()
+    expect(await dialog().locator('pre').allTextContents()).toEqual([
+      expect.stringMatching(`^for id in ${ids.join(' ')}; do\n  curl -sX PATCH ".*/keys/\\$id"`),
+      expect.stringContaining(
+        `for (const id of ['${ids.join("', '")}']) {\n  await latchkey.keys.update(id, {`,
+      ),
+    ])
     await dialog().getByRole('button', { name: 'Disable 2 keys' }).click()
     await said('2 disabled: dead on all servers.')
     await said('No key fits these filters')
@@ -289,6 +328,33 @@ describe.skipIf(!isBrowserThere)('what people do with a key', () => {
     await dialog().waitFor({ state: 'detached' })
     const states = await Promise.all(made.map(({ id }) => service.call('GET', `/keys/${id}`)))
     expect(states.map(({ enabled }) => enabled)).toEqual([false, false])
+  })
+
+  test('by keyboard alone some of several keys are picked and disabled, also after a refusal', async () => {
+    const { service, page, dialog, go, reach, makeKey } = opened
+    const made: { id: string }[] = []
+    for (const name of ['Trio, 1', 'Trio, 2', 'Trio, 3']) made.push(await makeKey({ description: name }))
+    await go('/keys?search=Trio')
+    for (const name of ['Trio, 2', 'Trio, 1']) {
+      await reach(row(name).getByRole('checkbox'))
+      await page.keyboard.press('Space')
+    }
+    await reach(page.getByRole('region', { name: 'Picked keys' }).getByRole('button', { name: 'Disable' }))
+    await page.keyboard.press('Enter')
+    await expect.poll(() => dialog().getByRole('button', { name: 'Cancel' }).evaluate(isFocused)).toBe(true)
+    const deed = dialog().getByRole('button', { name: 'Disable 2 keys' })
+    await page.route('**/keys/key_*', (route) => route.fulfill(refusal))
+    await reach(deed)
+    await page.keyboard.press('Enter')
+    await dialog().getByText('Not today.').waitFor()
+    await page.unroute('**/keys/key_*')
+    // Whoever pressed it is still on it.
+    await expect.poll(() => deed.evaluate(isFocused)).toBe(true)
+    await page.keyboard.press('Enter')
+    await said('2 disabled: dead on all servers.')
+    await expect.poll(() => page.evaluate(placeOfFocus)).toBe('main')
+    const states = await Promise.all(made.map(({ id }) => service.call('GET', `/keys/${id}`)))
+    expect(states.map(({ enabled }) => enabled)).toEqual([false, false, true])
   })
 
   test('by its masked form a refused key is found, explained and mended, and works', async () => {
@@ -422,7 +488,9 @@ async function untilWrong(field: Locator): Promise<void> {
 const usesOf = ({ days }: { days: readonly { counts: Record<string, number> }[] }) =>
   days.flatMap(({ counts }) => Object.values(counts)).reduce((sum, count) => sum + count, 0)
 
-const isFocused = (element: Element) => element === document.activeElement
+/** Where the focus is, as far as somebody without a mouse goes on from there. */
+const placeOfFocus = () =>
+  document.activeElement?.closest('[role=dialog]') === null ? document.activeElement.id : 'dialog'
 
 /** As the API refuses. */
 const refusal = {

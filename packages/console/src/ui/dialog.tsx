@@ -1,13 +1,15 @@
 import { Modal, type ModalProps } from '@mantine/core'
 import { useEffect, useState } from 'react'
+import { keepFocus } from './keep-focus.ts'
 
 type DialogProps = Pick<ModalProps, 'onClose' | 'title' | 'size' | 'children'>
 
-/** A dialog that is there as long as its component is. The focus goes back to where it was. */
+/** A dialog that is there as long as its component is. The focus stays in it, and goes back to where it was. */
 export function Dialog(props: DialogProps) {
   // Looked at before anything in the dialog takes the focus.
   const [opener] = useState(() => document.activeElement)
   useEffect(() => () => giveBack(opener), [opener])
+  useEffect(keepFocus, [])
   return <Modal opened {...props} />
 }
 
