@@ -7,7 +7,8 @@ import { HEAVY_STORE_KEYS, makeHeavyCompany, weighDown } from './heavy-company.t
 import { latenciesMs, quantile } from './latencies.ts'
 import { ask } from './load.ts'
 import { requestText } from './request-text.ts'
-import { startBare, startWatched, type Watched } from './running.ts'
+import { ratios } from './rounds.ts'
+import { type Running, startBare, startWatched, type Watched } from './running.ts'
 import type { BenchStore, Stores } from './stores.ts'
 import { worstRequests } from './worst-requests.ts'
 
@@ -21,54 +22,39 @@ const TOKENS_MS = 120_000
 const SETTLING_MS_MAX = 30_000
 const SETTLING_PAUSE_MS = 200
 
-type Measured = { request: WorstRequest; readonly turnsMs: number[]; readonly ratios: number[] }
+/** `p99sMs`: of a check beside it. */
+type Measured = { request: WorstRequest; readonly turnsMs: number[]; readonly p99sMs: number[] }
 
 /** The costliest request of every operation: alone, and very many at once while another company's key is verified. */
 export async function d2WorstRequest(extent: Extent, stores: Stores): Promise<Row[]> {
   const store = await stores.ofOwn(HEAVY_STORE_KEYS)
   weighDown(store)
   await using server = await startWatched(store)
+  await using bare = await startBare('constant')
   extent.progress('making the heaviest company')
   const company = await makeHeavyCompany(server, store)
   const requests = await worstRequests(company)
   await warmUpAll(server, requests)
-  const measured = requests.map((request): Measured => ({ request, turnsMs: [], ratios: [] }))
+  const measured = requests.map((request): Measured => ({ request, turnsMs: [], p99sMs: [] }))
   let tokensAtMs = performance.now()
-  const alonesMs: number[] = []
+  const checks = { alone: [] as number[], bareAlone: [] as number[], bareFlooded: [] as number[] }
   for (let round = 0; round < extent.rounds; round++) {
-    const aloneMs = await checkP99Ms(server, store, extent.sliceMs)
-    alonesMs.push(aloneMs)
+    checks.alone.push(await checkP99Ms(server, store, extent.sliceMs))
+    checks.bareAlone.push(await bareP99Ms(bare, extent.sliceMs))
+    checks.bareFlooded.push(await floodedBareP99Ms(bare, extent.sliceMs / 3))
     for (const each of measured) {
       if (performance.now() - tokensAtMs > TOKENS_MS) {
         tokensAtMs = performance.now()
         for (const [at, fresh] of (await worstRequests(company)).entries()) measured[at]!.request = fresh
       }
-      const { request, turnsMs, ratios } = each
+      const { request, turnsMs, p99sMs } = each
       extent.progress(`round ${round + 1} of ${extent.rounds}, ${nameOf(request)}`)
       await untilAnswered(server, request)
       turnsMs.push(await server.longestTurnMs(() => askOnce(server, request)))
-      ratios.push((await disturbedP99Ms(server, store, request, extent.sliceMs / 3)) / aloneMs)
+      p99sMs.push(await disturbedP99Ms(server, store, request, extent.sliceMs / 3))
     }
   }
-  return [turnRow(measured), ratioRow(measured, median(alonesMs)), await bareRow(extent)]
-}
-
-/** What the same flood does to a server that works on nothing: no service on this machine is less disturbed. */
-async function bareRow(extent: Extent): Promise<Row> {
-  await using bare = await startBare('constant')
-  const nothing = requestText('GET', '/')
-  const p99Ms = async (durationMs: number) =>
-    quantile(await latenciesMs(bare, { durationMs, next: () => nothing }), 0.99)
-  await p99Ms(extent.sliceMs)
-  const rounds: number[] = []
-  for (let round = 0; round < extent.rounds; round++) {
-    extent.progress(`round ${round + 1} of ${extent.rounds}, bare node:http`)
-    const aloneMs = await p99Ms(extent.sliceMs)
-    const flood = await startFlood({ port: bare.port, connections: CONNECTIONS, requests: [nothing] })
-    rounds.push((await p99Ms(extent.sliceMs).finally(flood.stop)) / aloneMs)
-  }
-  const what = `p99 of bare node:http, one caller, while ${CONNECTIONS} connections ask it for the same constant answer ÷ without`
-  return rowOf({ id: 'D3b', what, rounds, isBetter: 'lower' })
+  return [turnRow(measured), ...floodRows(measured, checks)]
 }
 
 async function warmUpAll(server: Watched, requests: readonly WorstRequest[]): Promise<void> {
@@ -90,6 +76,22 @@ async function untilAnswered(server: Watched, request: WorstRequest): Promise<vo
     const { status } = await ask(server.port, request.next())
     if (status !== 503 || performance.now() > deadlineMs) return
     await sleep(SETTLING_PAUSE_MS)
+  }
+}
+
+const NOTHING = requestText('GET', '/')
+
+async function bareP99Ms(bare: Running, durationMs: number): Promise<number> {
+  return quantile(await latenciesMs(bare, { durationMs, next: () => NOTHING }), 0.99)
+}
+
+/** What as many connections do to one caller where nothing is worked on. */
+async function floodedBareP99Ms(bare: Running, durationMs: number): Promise<number> {
+  const flood = await startFlood({ port: bare.port, connections: CONNECTIONS, requests: [NOTHING] })
+  try {
+    return await bareP99Ms(bare, durationMs)
+  } finally {
+    await flood.stop()
   }
 }
 
@@ -128,16 +130,34 @@ function turnRow(measured: readonly Measured[]): Row {
   })
 }
 
-function ratioRow(measured: readonly Measured[], aloneMs: number): Row {
-  const sorted = measured.toSorted((left, right) => median(right.ratios) - median(left.ratios))
-  return rowOf({
-    id: 'D3',
-    what: `p99 of a gateway check, one caller, while another company asks the costliest over ${CONNECTIONS} connections ÷ without; the worst kind`,
-    rounds: sorted[0]!.ratios,
-    isBetter: 'lower',
-    floor: 3,
-    note: `without ${aloneMs.toPrecision(3)} ms; ${shown(sorted, ({ ratios }) => median(ratios))}`,
-  })
+type Checks = Readonly<Record<'alone' | 'bareAlone' | 'bareFlooded', readonly number[]>>
+
+/** The same requests against two measures: what as many connections cost by themselves, and nobody at all. */
+function floodRows(measured: readonly Measured[], { alone, bareAlone, bareFlooded }: Checks): Row[] {
+  const sorted = measured.toSorted((left, right) => median(right.p99sMs) - median(left.p99sMs))
+  const check = `p99 of a gateway check, one caller, while another company asks the costliest over ${CONNECTIONS} connections`
+  const bare = `bare node:http while ${CONNECTIONS} connections ask for its constant answer`
+  const better = { isBetter: 'lower' } as const
+  const worst = sorted[0]!.p99sMs
+  const note = shown(sorted, ({ p99sMs }) => median(p99sMs))
+  return [
+    rowOf({
+      id: 'D3',
+      what: `${check} ÷ p99 of ${bare}; the worst kind`,
+      rounds: ratios(worst, bareFlooded),
+      floor: 3,
+      note: `p99 in milliseconds: bare ${median(bareFlooded).toPrecision(3)}; ${note}`,
+      ...better,
+    }),
+    rowOf({ id: 'D3b', what: `${check} ÷ without; the worst kind`, rounds: ratios(worst, alone), ...better }),
+    rowOf({
+      id: 'D3c',
+      what: `p99 of ${bare} ÷ without`,
+      rounds: ratios(bareFlooded, bareAlone),
+      note: `without ${median(bareAlone).toPrecision(3)} ms; a gateway check without ${median(alone).toPrecision(3)} ms`,
+      ...better,
+    }),
+  ]
 }
 
 function shown(sorted: readonly Measured[], read: (measured: Measured) => number): string {
