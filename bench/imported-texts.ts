@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { closeSync, openSync, writeSync } from 'node:fs'
-import { importOnHost, judgeLines, type Services } from '@latchkey/server'
-import { openSourceFile } from '@latchkey/server/import/source-file'
+import type { Services } from '@latchkey/server'
+import { importOnHost, judgeLines, openSourceFile } from '@latchkey/server/commands'
 
 /** The text at `index`, the same each time: what another system gave out. */
 export const importedTextAt = (index: number): string =>

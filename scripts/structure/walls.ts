@@ -1,9 +1,12 @@
 import type { Import } from './imports.ts'
 import { type Destination, resolveImport } from './imports.ts'
 import { covers, packageOf, placeOf, rowOf } from './places.ts'
-import { PUBLIC_PLACES, READ_VERBS, WALLS, type Wall } from './rooms.ts'
+import { READ_VERBS, WALLS, type Wall } from './rooms.ts'
 import { type SourceFile, violationAt, violationOnLine } from './source.ts'
 import type { Violation } from './violation.ts'
+
+/** Tests may import everything of their own package, and these by name. */
+const PUBLIC_PLACES = ['core', 'contract', 'client', 'client/verifier', 'server/index', 'server/commands']
 
 /** Who imports whom, against the table. */
 export function checkWalls(files: readonly SourceFile[]): Violation[] {

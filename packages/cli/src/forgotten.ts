@@ -1,4 +1,4 @@
-import type { ForgottenKind, Restored } from '@latchkey/server'
+import type { ForgottenKind, Restored } from '@latchkey/server/commands'
 
 /** What a restored store gives back that had been taken away, kind by kind, with names. */
 export function describeForgotten({ kept, forgotten }: Restored): string {

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { type DigestFormat, parseDigestFormat } from '@latchkey/core/digest-format'
 import { parsePermission } from '@latchkey/core/permission'
 import { parseTime } from '@latchkey/core/time'
-import type { SourceName, SourceOptions } from '@latchkey/server'
+import type { SourceName, SourceOptions } from '@latchkey/server/commands'
 import { type Command, InvalidArgumentError } from 'commander'
 
 /** What `latchkey import` takes. */

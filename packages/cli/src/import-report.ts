@@ -1,5 +1,5 @@
 import { closeSync, fsyncSync, openSync, writeSync } from 'node:fs'
-import type { ImportedLine } from '@latchkey/server'
+import type { ImportedLine } from '@latchkey/server/commands'
 
 /** Reasons that are printed; the report has all of them. */
 const SHOWN_MAX = 20

@@ -1,13 +1,15 @@
 import { createReadStream } from 'node:fs'
 import { createInterface } from 'node:readline'
-import type { Services, Sightings } from '@latchkey/server'
+import type { Services } from '@latchkey/server'
+import type { Sightings } from '@latchkey/server/commands'
 
 /** Every checkpoint in these files, `-` being standard input. Throws ConfigError with one sentence. */
 export async function readCheckpointFiles(
   { chain }: Pick<Services, 'chain'>,
   files: readonly string[],
 ): Promise<Sightings> {
-  const { ConfigError, createSightings, readCheckpoints } = await import('@latchkey/server')
+  const { ConfigError } = await import('@latchkey/server')
+  const { createSightings, readCheckpoints } = await import('@latchkey/server/commands')
   const seen = createSightings()
   for (const file of files) {
     const before = seen.checkpoints()

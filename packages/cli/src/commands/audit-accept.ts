@@ -16,7 +16,8 @@ export function registerAuditAccept(audit: Command): void {
 
 async function acceptAll(): Promise<void> {
   await withServices({ makes: 'nothing' }, async (services) => {
-    const { acceptBrokenAudit, verifyStore } = await import('@latchkey/server')
+    const { acceptBrokenAudit } = await import('@latchkey/server')
+    const { verifyStore } = await import('@latchkey/server/commands')
     const before = await verifyStore(services)
     process.stdout.write(describe(before))
     if (isWhole(before)) {

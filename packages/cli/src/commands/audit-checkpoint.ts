@@ -19,7 +19,7 @@ export function registerAuditCheckpoint(audit: Command): void {
 
 async function printCheckpoint(): Promise<void> {
   await withServices({ makes: 'nothing' }, async ({ engine, chain, clock }) => {
-    const { takeCheckpoint } = await import('@latchkey/server')
+    const { takeCheckpoint } = await import('@latchkey/server/commands')
     const { checkpoints, broken, isListBroken } = await engine.read((db) =>
       takeCheckpoint(db, chain, clock.nowMs()),
     )

@@ -46,7 +46,7 @@ async function pruneAll({ before, export: name }: Options): Promise<void> {
     )
   }
   await withServices({ makes: 'nothing' }, async (services) => {
-    const { pruneAuditOnHost } = await import('@latchkey/server')
+    const { pruneAuditOnHost } = await import('@latchkey/server/commands')
     const target = exportInto(file)
     try {
       const { events, companies } = await pruneAuditOnHost(services, before, target)

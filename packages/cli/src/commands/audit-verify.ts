@@ -1,4 +1,4 @@
-import type { StoreReport } from '@latchkey/server'
+import type { StoreReport } from '@latchkey/server/commands'
 import type { Command } from 'commander'
 import { parseFile } from '../arguments.ts'
 import { readCheckpointFiles } from '../read-checkpoints.ts'
@@ -30,7 +30,7 @@ async function verifyAll({ json, checkpoint }: Options): Promise<void> {
   await withServices({ makes: 'nothing' }, async (services) => {
     const isJson = json === true
     const seen = checkpoint.length === 0 ? undefined : await readCheckpointFiles(services, checkpoint)
-    const { verifyStore } = await import('@latchkey/server')
+    const { verifyStore } = await import('@latchkey/server/commands')
     const isShown = process.stderr.isTTY && !isJson
     const report = await verifyStore(services, {
       seen,

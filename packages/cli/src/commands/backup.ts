@@ -32,7 +32,8 @@ export function registerBackup(program: Command): void {
 }
 
 async function backupStore(file: string): Promise<void> {
-  const { backupSqlite, storeFileOf } = await import('@latchkey/server')
+  const { storeFileOf } = await import('@latchkey/server')
+  const { backupSqlite } = await import('@latchkey/server/commands')
   const {
     config: { dataDir },
   } = await readEmbedded('pg_dump, or the backups of your provider, copy it')
@@ -52,7 +53,8 @@ async function restoreOrAccept(file: string | undefined, { accept }: { accept?: 
 }
 
 async function restoreStore(file: string): Promise<void> {
-  const { ConfigError, restoreSqlite, secretFileOf, storeFileOf } = await import('@latchkey/server')
+  const { ConfigError, secretFileOf, storeFileOf } = await import('@latchkey/server')
+  const { restoreSqlite } = await import('@latchkey/server/commands')
   const { config, secretSource } = await readEmbedded(
     'restore it with its own tools, then run latchkey restore --accept',
   )
@@ -75,7 +77,8 @@ async function restoreStore(file: string): Promise<void> {
 }
 
 async function acceptStore(): Promise<void> {
-  const { findUnaccepted, readConfig, storeFileOf } = await import('@latchkey/server')
+  const { readConfig, storeFileOf } = await import('@latchkey/server')
+  const { findUnaccepted } = await import('@latchkey/server/commands')
   const { config, secretSource } = readConfig()
   const isEmbedded = secretSource.databaseUrl === null
   const restored = isEmbedded ? findUnaccepted(storeFileOf(config.dataDir)) : undefined

@@ -1,5 +1,5 @@
 import { styleText } from 'node:util'
-import type { Finding } from '@latchkey/server'
+import type { Finding } from '@latchkey/server/commands'
 import type { Command } from 'commander'
 
 export function registerDoctor(program: Command): void {
@@ -16,7 +16,7 @@ export function registerDoctor(program: Command): void {
 }
 
 async function examine(isJson: boolean): Promise<void> {
-  const { diagnose } = await import('@latchkey/server')
+  const { diagnose } = await import('@latchkey/server/commands')
   const isShown = process.stderr.isTTY && !isJson
   const showProgress = (text: string) => {
     if (isShown) process.stderr.write(`\r\x1b[K${text}`)

@@ -35,9 +35,7 @@ export function registerImport(program: Command): void {
 
 async function importFile(path: string, options: ImportOptions): Promise<void> {
   await withServices({ makes: 'nothing' }, async (services) => {
-    const { importOnHost, judgeLines, readFirst } = await import('@latchkey/server')
-    // By itself: no other command, and no service, reads the files of other systems.
-    const { openSourceFile } = await import('@latchkey/server/import/source-file')
+    const { importOnHost, judgeLines, openSourceFile, readFirst } = await import('@latchkey/server/commands')
     const extras = extrasOf(options)
     const file = openSourceFile(path, options.from, sourceOptionsOf(options, services.config.keyPrefix))
     const reading = createProgress('Reading')

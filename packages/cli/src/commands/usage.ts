@@ -1,5 +1,5 @@
 import { isId } from '@latchkey/core/ids'
-import type { UsageGroup } from '@latchkey/server'
+import type { UsageGroup } from '@latchkey/server/commands'
 import { type Command, Option } from 'commander'
 import { parseDay, parseUsed } from '../arguments.ts'
 import { type Column, firstOf, tableOf } from '../listing.ts'
@@ -51,7 +51,7 @@ async function* sumsHere(id: string | undefined, { by, from, to }: Options): Asy
     ...(to === undefined ? {} : { to }),
   }
   yield* await withServices({ makes: 'nothing' }, async (services) => {
-    const { listUsageOnHost } = await import('@latchkey/server')
+    const { listUsageOnHost } = await import('@latchkey/server/commands')
     return (await listUsageOnHost(services, asked)) as Sum[]
   })
 }

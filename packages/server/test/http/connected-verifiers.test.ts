@@ -1,7 +1,7 @@
 /** The verifiers of applications in /metrics; and that those which misbehave make the service look no worse. */
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
-import { diagnose, type Finding } from '../../src/index.ts'
+import { diagnose, type Finding } from '../../src/commands.ts'
 import { createAskingVerifier } from '../asking-verifier.ts'
 import {
   createTestCompany,
