@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Running } from '../running.ts'
@@ -22,7 +22,9 @@ export async function startStaticMap(keys: readonly string[]): Promise<StaticMap
     port,
     pid: workerOf(gateway.child.pid!),
     reload(left) {
-      writeFileSync(join(home, 'keys'), mapOf(left))
+      // At once: it may still read the last one.
+      writeFileSync(join(home, 'keys.new'), mapOf(left))
+      renameSync(join(home, 'keys.new'), join(home, 'keys'))
       gateway.child.kill('SIGHUP')
     },
     async [Symbol.asyncDispose]() {
