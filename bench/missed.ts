@@ -9,13 +9,16 @@ find the processor's caches cold and cost some four times as much. Taken out one
   V1b: 'As V1.',
   V2: `As V1, and the caller is authenticated before the body is looked at, and the key after. The body is parsed by JSON.parse,
 walked a second time for duplicate names and depth, and held against its schema.`,
-  D3: `On one event loop a check waits for the piece of work that is under way, and the costliest, a change of 1,000 addresses with its
-COMMIT, takes 4 to 6 ms: thirty times a check alone. What was done, and what would reach it: docs/decisions/0150.`,
+  D3: `On one event loop a check waits for the piece of work that is under way, and of large requests a few are worked on at once.
+The costliest pieces take 4 to 15 ms. What was done, what would reach it, and why it is measured against bare node:http under as
+many connections: docs/decisions/0150.`,
   V8: `The record of a key takes 128 bytes, its id and fingerprint 48 each as texts, the cache's own note of it 56, and two hash
 tables 37 each. Smaller objects do not get there: without the note and one of the tables it would still be 300. Tried in a loop
 beside it: rows of bytes in one buffer, found by two tables of numbers, from which the object is made when it is asked for. 105
 bytes a key where users share what keys say, and 750 ns a hit in place of 1,450 (100,000 keys in no order: the rows are in fewer
 places of memory). It asks for a second way for keys with two secrets or none, and for the room they take.`,
+  V12: `Two processes, the load and the machine's other work share two cores, so that each request finds colder caches.
+Not taken apart.`,
   L2: `One read of the store, 14 µs in a loop: the locks of a snapshot are two system calls (strace), and a row of 21 columns becomes
 an object. Admission and answer as in V1.`,
   M1: `Over a thousand modules of the source are loaded at the start, each with its text. The package
@@ -26,6 +29,8 @@ took 4 MiB more, and about 130 of 1,065 ms.`,
 answered from memory. Caching more of what is not there would help those who guess.`,
   V10: 'As V1: what a check takes besides bare node:http is there for one caller as for many.',
   V3: 'nginx answers in C from one table; the event loop and the HTTP of Node alone take twice what nginx takes for all of it. As V1.',
+  W3: `better-auth inserts one row and answers; here the counters, the audit event and its seal are in the same transaction. As W1.`,
+  W3b: 'As W3: the 32 share commits, and each has some ten statements of its own.',
   W1: `One create leaves 15 pages in the write-ahead log (30 pwrite calls, then one fsync; strace): the key's row in five
 indexes, the company, the user, the event and its index. The raw append writes one page. In a profile COMMIT is
 nine tenths of a create.`,
