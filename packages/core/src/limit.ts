@@ -52,7 +52,7 @@ export function cellOf(span: Span, nowMs: number): Cell {
     const index = dayOf(nowMs)
     return { index, startMs: startOfDayMs(index), endMs: startOfDayMs(index + 1) }
   }
-  if (span === 'month') return monthOf(nowMs)
+  if (span === 'month') return cellOfMonth(nowMs)
   const windowMs = span * 1_000
   const index = Math.floor(nowMs / windowMs)
   return { index, startMs: index * windowMs, endMs: (index + 1) * windowMs }
@@ -61,7 +61,7 @@ export function cellOf(span: Span, nowMs: number): Cell {
 let lastMonth: Cell = { index: -1, startMs: 0, endMs: 0 }
 
 /** Nearly always the one that was asked for last: a month is worked out from three dates, which a check would notice. */
-function monthOf(nowMs: number): Cell {
+function cellOfMonth(nowMs: number): Cell {
   if (nowMs < lastMonth.startMs || nowMs >= lastMonth.endMs) {
     const index = monthAt(nowMs)
     lastMonth = { index, startMs: startOfMonthMs(index), endMs: startOfMonthMs(index + 1) }
