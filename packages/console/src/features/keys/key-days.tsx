@@ -1,9 +1,7 @@
 import type { ConsoleKeyDays } from '@latchkey/contract/schemas/console'
-import { keepPreviousData, useQuery } from '@tanstack/react-query'
 import { createContext, type ReactNode, useContext } from 'react'
-import { useMay } from '../../api/queries.ts'
-import { request } from '../../api/request.ts'
 import { Sparkline } from '../../ui/sparkline.tsx'
+import { useOfPage } from './use-of-page.ts'
 
 /** Beside the rows and not in them: when the days come, no row is drawn again. */
 const Days = createContext<ConsoleKeyDays | undefined>(undefined)
@@ -12,17 +10,8 @@ type KeyDaysProps = { readonly keyIds: readonly string[]; readonly children: Rea
 
 /** Asks how often the keys of a page were used, once the page is there. */
 export function KeyDays({ keyIds, children }: KeyDaysProps) {
-  const may = useMay()
-  const keys = keyIds.join(',')
-  const { data } = useQuery({
-    queryKey: ['keys', 'days', keys],
-    enabled: keys !== '' && may('keys:read'),
-    staleTime: 60_000,
-    queryFn: async ({ signal }) =>
-      (await request<ConsoleKeyDays>('GET', '/console/key-days', { query: { keys }, signal })).body,
-    placeholderData: keepPreviousData,
-  })
-  return <Days value={data}>{children}</Days>
+  const known = useOfPage<ConsoleKeyDays>('/console/key-days', keyIds)
+  return <Days value={known}>{children}</Days>
 }
 
 /** The use of one of them; its place is kept until it comes. */

@@ -1,8 +1,7 @@
 import type { ConsoleKeyMakers } from '@latchkey/contract/schemas/console'
-import { keepPreviousData, useQuery } from '@tanstack/react-query'
 import { createContext, type ReactNode, useContext } from 'react'
-import { useMay, useNameOf } from '../../api/queries.ts'
-import { request } from '../../api/request.ts'
+import { useNameOf } from '../../api/queries.ts'
+import { useOfPage } from './use-of-page.ts'
 
 /** Beside the rows and not in them, as the days of their use are. */
 const Makers = createContext<ConsoleKeyMakers | undefined>(undefined)
@@ -11,17 +10,8 @@ type KeyMakersProps = { readonly keyIds: readonly string[]; readonly children: R
 
 /** Asks who made the keys of a page, once the page is there. */
 export function KeyMakers({ keyIds, children }: KeyMakersProps) {
-  const may = useMay()
-  const keys = keyIds.join(',')
-  const { data } = useQuery({
-    queryKey: ['keys', 'makers', keys],
-    enabled: keys !== '' && may('keys:read'),
-    staleTime: 60_000,
-    queryFn: async ({ signal }) =>
-      (await request<ConsoleKeyMakers>('GET', '/console/key-makers', { query: { keys }, signal })).body,
-    placeholderData: keepPreviousData,
-  })
-  return <Makers value={data}>{children}</Makers>
+  const known = useOfPage<ConsoleKeyMakers>('/console/key-makers', keyIds)
+  return <Makers value={known}>{children}</Makers>
 }
 
 type MakerOfKeyProps = {
