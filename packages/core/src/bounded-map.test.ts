@@ -30,6 +30,7 @@ test.each([
   ['that is set, taken out and set again', (map: Small, at: number) => map.delete(`${at - 1}`)],
   ['that is cleared', (map: Small, at: number) => at % 7 === 0 && map.clear()],
   ['of which the oldest is set again', (map: Small, at: number) => map.set(`${at - 2}`, at - 2)],
+  ['of which the oldest is taken out', (map: Small, at: number) => at % 5 === 0 && map.takeOldest()],
   ['that only grows', () => {}],
 ])('a map %s keeps its newest, however often it was full', (_name, disturb) => {
   const map = createBoundedMap<string, number>(3)
@@ -41,6 +42,11 @@ test.each([
       plain.set(key, value)
     },
     delete: (key) => plain.delete(key),
+    takeOldest() {
+      const [oldest] = plain
+      plain.delete(oldest?.[0] ?? '')
+      return oldest?.[1]
+    },
     clear: () => plain.clear(),
   }
   for (let at = 0; at < 200; at++) {
@@ -52,4 +58,24 @@ test.each([
   }
 })
 
-type Small = Pick<BoundedMap<string, number>, 'set' | 'delete' | 'clear'>
+test('the oldest can be taken out, until there is none', () => {
+  const map = createBoundedMap<string, number>(3)
+  for (const [key, value] of [
+    ['a', 1],
+    ['b', 2],
+    ['c', 3],
+    ['a', 4],
+  ] as const)
+    map.set(key, value)
+  map.delete('b')
+  expect([map.takeOldest(), map.get('c'), map.takeOldest(), map.takeOldest()]).toEqual([
+    3,
+    undefined,
+    4,
+    undefined,
+  ])
+  map.set('d', 5)
+  expect([map.get('d'), map.takeOldest(), map.get('d')]).toEqual([5, 5, undefined])
+})
+
+type Small = Pick<BoundedMap<string, number>, 'set' | 'delete' | 'takeOldest' | 'clear'>

@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto'
+import { createBoundedMap } from '@latchkey/core/bounded-map'
 
 const TOKENS_MAX = 20_000
 /** All that is remembered, about: some 17,000 tokens of the usual length, or 1,900 of the longest. */
@@ -15,7 +16,9 @@ export type TokenCache<Verified> = {
 export function createTokenCache<Verified extends { readonly recheckAtMs: number }>(
   nowMs: () => number,
 ): TokenCache<Verified> {
-  const remembered = new Map<string, { readonly value: Verified; readonly bytes: number }>()
+  const remembered = createBoundedMap<string, { readonly value: Verified; readonly bytes: number }>(
+    TOKENS_MAX,
+  )
   let bytes = 0
 
   function forget(name: string): void {
@@ -36,11 +39,9 @@ export function createTokenCache<Verified extends { readonly recheckAtMs: number
       forget(name)
       // What a token says is no longer than the token; as texts of their own its permissions take twice that.
       const size = TOKEN_BYTES + 2 * token.length
-      for (const oldest of remembered.keys()) {
-        // Insertion order: the oldest goes. Tokens live some minutes, so it is about to run out anyway.
-        if (remembered.size < TOKENS_MAX && bytes + size <= BYTES_MAX) break
-        forget(oldest)
-      }
+      // The oldest goes: tokens live some minutes, so it is about to run out anyway.
+      while (remembered.size > 0 && (remembered.size >= TOKENS_MAX || bytes + size > BYTES_MAX))
+        bytes -= remembered.takeOldest()?.bytes ?? 0
       remembered.set(name, { value, bytes: size })
       bytes += size
     },

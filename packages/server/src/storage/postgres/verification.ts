@@ -1,6 +1,6 @@
 import { fingerprintBytes } from '@latchkey/core/fingerprint'
 import { isId } from '@latchkey/core/ids'
-import type { KeyHandle } from '@latchkey/core/loaded-key'
+import { isTag, type KeyHandle } from '@latchkey/core/loaded-key'
 import type { Head, VerificationReads } from '../engine.ts'
 import { recordOf, type VerifiableRow } from '../tables/verifiable-record.ts'
 import { verifiableSql } from '../tables/verifiable-sql.ts'
@@ -40,8 +40,8 @@ export function createPostgresVerificationReads(
 }
 
 function queryFor(handle: KeyHandle) {
+  if (isTag(handle)) return { query: QUERIES.fingerprint, value: fingerprintBytes(handle) }
   if (isId('key', handle)) return { query: QUERIES.key, value: handle }
   if (isId('ses', handle)) return { query: QUERIES.session, value: handle }
-  if (isId('usr', handle)) return { query: QUERIES.user, value: handle }
-  return { query: QUERIES.fingerprint, value: fingerprintBytes(handle) }
+  return { query: QUERIES.user, value: handle }
 }

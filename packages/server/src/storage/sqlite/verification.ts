@@ -1,7 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { fingerprintBytes } from '@latchkey/core/fingerprint'
 import { isId } from '@latchkey/core/ids'
-import type { KeyHandle } from '@latchkey/core/loaded-key'
+import { isTag, type KeyHandle } from '@latchkey/core/loaded-key'
 import type { AskedChanges, Changes, VerificationReads } from '../engine.ts'
 import { NOT_ACCEPTED, NotAcceptedError } from '../not-accepted.ts'
 import type { HeadRow, LogRow } from '../tables/schema.ts'
@@ -40,10 +40,10 @@ export function createSqliteVerificationReads(
   }
 
   function find(handle: KeyHandle): VerifiableRow | undefined {
+    if (isTag(handle)) return byFingerprint.get(fingerprintBytes(handle)) as VerifiableRow | undefined
     if (isId('key', handle)) return byId.get(handle) as VerifiableRow | undefined
     if (isId('ses', handle)) return session.get(handle) as VerifiableRow | undefined
-    if (isId('usr', handle)) return user.get(handle) as VerifiableRow | undefined
-    return byFingerprint.get(fingerprintBytes(handle)) as VerifiableRow | undefined
+    return user.get(handle) as VerifiableRow | undefined
   }
 
   return {
