@@ -59,6 +59,11 @@ export type Engine = {
    */
   write<T>(work: (db: Db, revoke: Revoke) => Promise<T>, turn?: Turn): Promise<Written<T>>
   /**
+   * As `write`, of what the service notes for itself. It outlives the process; a machine that loses its power may lose it,
+   * so that the embedded store need not hold the event loop until the disk has it.
+   */
+  writeUnsynced<T>(work: (db: Db) => Promise<T>): Promise<T>
+  /**
    * As `read`, of a store that was restored or replaced too, which the other members refuse until the operator
    * has accepted it.
    */

@@ -16,14 +16,22 @@ const verdictOn = (number: number, company = 1) =>
 function createRig() {
   const notes = createUsageNotes(() => {})
   const lost: unknown[] = []
-  const rig = { writes: 0, isFull: false }
+  const rig = { writes: 0, isFull: false, synced: [] as number[] }
+  const take = () => {
+    if (rig.isFull) throw new Error('disk full')
+    rig.writes += 1
+  }
   const { flush } = createCountWriter(
     {
       engine: {
         async write<T>() {
-          if (rig.isFull) throw new Error('disk full')
-          rig.writes += 1
+          take()
+          rig.synced.push(rig.writes)
           return { value: undefined as T, revocation: undefined }
+        },
+        async writeUnsynced<T>() {
+          take()
+          return undefined as T
         },
       },
       clock: { nowMs: () => 0 },
@@ -48,6 +56,16 @@ test('companies are written fifty at a time', async () => {
   notes.note(verdictOn(120, 1), attempt)
   await flush()
   expect(rig.writes).toBe(1 + 3)
+})
+
+test('the disk is waited for once in a flush: at its end', async () => {
+  const { rig, notes, flush } = createRig()
+  for (const round of [1, 2]) {
+    for (let n = 0; n < 1_000; n++) notes.note(verdictOn(n), attempt)
+    await flush()
+    expect([rig.writes, rig.synced.length]).toEqual([round * 6, round])
+  }
+  expect(rig.synced).toEqual([6, 12])
 })
 
 test('while the store takes nothing counts wait, up to a bound that is told', async () => {

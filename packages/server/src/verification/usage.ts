@@ -27,7 +27,7 @@ export type Usage = {
 }
 
 type Options = {
-  readonly engine: Pick<Engine, 'write'>
+  readonly engine: Pick<Engine, 'write' | 'writeUnsynced'>
   readonly clock: Clock
   /** Another text each time. */
   readonly newId: () => string

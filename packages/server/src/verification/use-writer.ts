@@ -16,7 +16,7 @@ const PIECE_ROWS = 100
 
 /** Writes when keys and secrets were last used. */
 export function createUseWriter(
-  engine: Pick<Engine, 'write'>,
+  engine: Pick<Engine, 'writeUnsynced'>,
   notes: Pick<UsageNotes, 'takeUses' | 'forget'>,
 ) {
   const pause = createPause()
@@ -38,7 +38,7 @@ export function createUseWriter(
         batchMax: BATCH_ROWS,
         pause,
       })) {
-        await engine.write((db) => writeBatch(db, batch.map(useOf)))
+        await engine.writeUnsynced((db) => writeBatch(db, batch.map(useOf)))
         for (const [keyId] of batch) left.delete(keyId)
       }
     } catch (error) {
@@ -50,7 +50,7 @@ export function createUseWriter(
   /** What fails is lost: the next use is noted again. */
   async function writeSecretUses(uses: readonly SecretUse[]): Promise<void> {
     for (let start = 0; start < uses.length; start += BATCH_ROWS) {
-      await engine.write((db) => noteSecretUses(db, uses.slice(start, start + BATCH_ROWS)))
+      await engine.writeUnsynced((db) => noteSecretUses(db, uses.slice(start, start + BATCH_ROWS)))
     }
   }
 

@@ -108,3 +108,69 @@ describe('between writes of one transaction', () => {
     expect(batches).toEqual([3])
   })
 })
+
+test('one that comes as soon as the last was answered is written too', async () => {
+  for (let n = 0; n < 3; n++) await writer.write(async () => {})
+  expect(batches).toEqual([1, 1, 1])
+})
+
+describe('the disk is waited for', () => {
+  beforeEach(() => connection.database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL'))
+
+  /** Whether each of the writes that come together is synced, and how SQLite would commit it: 2 is FULL, 1 is NORMAL. */
+  async function modesOf(all: readonly boolean[], tookMs = 0): Promise<unknown[]> {
+    const modes: unknown[] = []
+    await Promise.all(
+      all.map((isSynced) =>
+        (isSynced ? writer.write : writer.writeUnsynced)(async () => {
+          nowMs += tookMs
+          modes.push([isSynced, connection.database.prepare('PRAGMA synchronous').get()?.synchronous])
+        }),
+      ),
+    )
+    return modes
+  }
+
+  test.each([
+    ['by a synced write', [true], [[true, 2]]],
+    ['not by one that is not', [false], [[false, 1]]],
+    [
+      'by all that share a transaction with one',
+      [true, false, true],
+      [
+        [true, 2],
+        [false, 2],
+        [true, 2],
+      ],
+    ],
+  ])('%s', async (_, all, expected) => {
+    expect(await modesOf(all)).toEqual(expected)
+  })
+
+  test('by a write that comes with one that need not, in the next transaction', async () => {
+    expect(await modesOf([false, true, false])).toEqual([
+      [false, 1],
+      [true, 2],
+      [false, 2],
+    ])
+    expect(batches).toEqual([1, 2])
+  })
+
+  test('again after it was not, and after one that failed', async () => {
+    const failed = writer.writeUnsynced(async () => {
+      throw new Error('on purpose')
+    })
+    await expect(failed).rejects.toThrow('on purpose')
+    for (const isSynced of [true, false, true, true, false, false, true]) {
+      expect(await modesOf([isSynced])).toEqual([[isSynced, isSynced ? 2 : 1]])
+    }
+  })
+
+  test('by no write that was promised it less, whatever comes in which order', async () => {
+    const all = Array.from({ length: 400 }, (_, n) => ((n * 7919) % 13) % 3 === 0)
+    const modes = (await modesOf(all, 6)) as [boolean, number][]
+    expect(modes).toHaveLength(400)
+    expect(modes.filter(([isSynced, mode]) => isSynced && mode !== 2)).toEqual([])
+    expect(modes.some(([, mode]) => mode === 1)).toBe(true)
+  })
+})

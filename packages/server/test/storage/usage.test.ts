@@ -34,9 +34,18 @@ type Disk = { readonly engine: Engine; isFull: boolean }
 /** The engine of a real store, whose disk can be made to be full. */
 function createDisk(): Disk {
   const { engine } = server.services
-  const write: Engine['write'] = (work) =>
-    disk.isFull ? Promise.reject(new Error('disk full')) : engine.write(work)
-  const disk: Disk = { engine: { ...engine, write }, isFull: true }
+  const failing =
+    <Given extends unknown[], T>(write: (...given: Given) => Promise<T>) =>
+    (...given: Given) =>
+      disk.isFull ? Promise.reject(new Error('disk full')) : write(...given)
+  const disk: Disk = {
+    engine: {
+      ...engine,
+      write: failing(engine.write) as Engine['write'],
+      writeUnsynced: failing(engine.writeUnsynced) as Engine['writeUnsynced'],
+    },
+    isFull: true,
+  }
   return disk
 }
 
@@ -51,8 +60,10 @@ const noteUse = (
   note({ code: 'VALID', key, secret: undefined }, { ...IN_FORCE, address, nowMs })
 }
 
-const usageOn = (engine: Pick<Engine, 'write'>, onError: (error: unknown) => void = () => {}): Usage =>
-  createUsage({ engine, clock: createFakeClock(NOW_MS), newId: () => crypto.randomUUID(), onError })
+const usageOn = (
+  engine: Pick<Engine, 'write' | 'writeUnsynced'>,
+  onError: (error: unknown) => void = () => {},
+): Usage => createUsage({ engine, clock: createFakeClock(NOW_MS), newId: () => crypto.randomUUID(), onError })
 
 const keyOf = (role: 'developer' | 'viewer') => company.users[role].keyId as KeyId
 
@@ -87,14 +98,14 @@ test('a use that found no room is noted again by the next use after a flush', as
 })
 
 /** Uses without counts, and how many writes they made. Keys that only they know are no rows that anything refers to. */
-function createNotebook({ write }: Pick<Engine, 'write'> = server.services.engine) {
+function createNotebook({ writeUnsynced }: Pick<Engine, 'writeUnsynced'> = server.services.engine) {
   let writes = 0
   const notes = createUsageNotes(() => {})
   const { flush } = createUseWriter(
     {
-      write(work) {
+      writeUnsynced(work) {
         writes += 1
-        return write(work)
+        return writeUnsynced(work)
       },
     },
     notes,
@@ -181,12 +192,12 @@ test('uses are written by themselves after a second', async () => {
   const id = await aNewKey()
   const written = Promise.withResolvers<void>()
   const { engine } = server.services
-  const write: Engine['write'] = async (work) => {
-    const answer = await engine.write(work)
+  const writeUnsynced: Engine['writeUnsynced'] = async (work) => {
+    const answer = await engine.writeUnsynced(work)
     written.resolve()
     return answer
   }
-  const usage = usageOn({ write }, written.reject)
+  const usage = usageOn({ ...engine, writeUnsynced }, written.reject)
   noteUse(usage, id)
   await written.promise
   expect(await lastUse(id)).toEqual([at(0), null])
@@ -213,11 +224,11 @@ test('five hundred rows are one write, and all of them come in the order of thei
     written.at(-1)!.push(...parameters.filter((value) => String(value).startsWith('key_')))
     return []
   })
-  const write: Engine['write'] = async (work) => {
+  const writeUnsynced: Engine['writeUnsynced'] = (work) => {
     written.push([])
-    return { value: await work(db, () => {}), revocation: undefined }
+    return work(db)
   }
-  const notebook = createNotebook({ write })
+  const notebook = createNotebook({ writeUnsynced })
   const idOf = (n: number) => `key_${String(n).padStart(4, '0')}` as KeyId
   for (let n = 0; n < 1_001; n += 1) noteUse(notebook, idOf((n * 8) % 1_001))
   await notebook.flush()

@@ -52,6 +52,17 @@ export async function openPostgres(options: PostgresOptions): Promise<Engine> {
 
   let isClosed = false
 
+  const write: Engine['write'] = async (work, turn = OWN_TURN) => {
+    const once = () => pool.lend((client) => writeIn(client, expect(), work, onCommit))
+    for (let run = 1; ; run += 1) {
+      try {
+        return await line.through(turn, 'write', once)
+      } catch (error) {
+        if (!isRetried(error) || run === RUNS_MAX) explain(error)
+      }
+    }
+  }
+
   return {
     store: 'postgres',
     place: placeOf(reach.server),
@@ -59,16 +70,9 @@ export async function openPostgres(options: PostgresOptions): Promise<Engine> {
       line
         .through(turn, 'read', () => pool.lendForReading((client) => readIn(client, expect(), work)))
         .catch(explain),
-    async write(work, turn = OWN_TURN) {
-      const once = () => pool.lend((client) => writeIn(client, expect(), work, onCommit))
-      for (let run = 1; ; run += 1) {
-        try {
-          return await line.through(turn, 'write', once)
-        } catch (error) {
-          if (!isRetried(error) || run === RUNS_MAX) explain(error)
-        }
-      }
-    },
+    write,
+    // It is the database that waits for its disk.
+    writeUnsynced: async (work) => (await write(work)).value,
     inspect: (work) =>
       line
         .through(OWN_TURN, 'read', () => pool.lendForReading((client) => inspectIn(client, work)))

@@ -64,6 +64,7 @@ export function openSqlite(options: SqliteOptions): Engine {
       taken()
       return { value, revocation: waitedFor(moved, lease) }
     },
+    writeUnsynced: (work) => queue.writeUnsynced(ifAccepted(work)),
     inspect: readers.read,
     async accept(work) {
       // Nobody gets a lease on a store that is not accepted: those on the one before are over by then.

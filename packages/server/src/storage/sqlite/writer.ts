@@ -21,6 +21,7 @@ const WAITING_OF_PARTY_MAX = 2_500
 
 type Job = {
   readonly work: (db: Db) => Promise<unknown>
+  readonly isSynced: boolean
   readonly resolve: (value: unknown) => void
   readonly reject: (error: unknown) => void
 }
@@ -37,6 +38,8 @@ export type WriterHooks = {
 export type SqliteWriter = {
   /** Companies that wait take turns, and so do revocations and other writes: see `FairQueue`. */
   write<T>(work: (db: Db) => Promise<T>, turn?: Turn): Promise<T>
+  /** A write that a machine without power may lose: it does not hold the event loop until the disk has it. */
+  writeUnsynced<T>(work: (db: Db) => Promise<T>): Promise<T>
   /** Resolves when every write taken so far is settled. */
   idle(): Promise<void>
 }
@@ -44,7 +47,8 @@ export type SqliteWriter = {
 /**
  * The one writer of a process: writes that wait together share one transaction (group commit), each inside a
  * savepoint of its own, so that one that throws does not spoil its neighbours. Nobody is answered before the
- * commit has returned, which with synchronous=FULL means it is on disk.
+ * commit has returned, which with synchronous=FULL means it is on disk. A transaction of unsynced writes alone has
+ * synchronous=NORMAL: whatever is lost of it, what was synced before is not, and the file is whole.
  */
 export function createSqliteWriter(
   connection: SqliteConnection,
@@ -56,48 +60,68 @@ export function createSqliteWriter(
     waitingOfPartyMax: WAITING_OF_PARTY_MAX,
   })
   let draining: Promise<void> | undefined
+  let isSynced = true
+
+  /** SQLite refuses this inside a transaction, so that it is that of a whole one. */
+  function sync(isToBeSynced: boolean): void {
+    if (isToBeSynced === isSynced) return
+    connection.database.exec(`PRAGMA synchronous = ${isToBeSynced ? 'FULL' : 'NORMAL'}`)
+    isSynced = isToBeSynced
+  }
 
   async function drain(): Promise<void> {
     while (waiting.size > 0) {
-      const batch: Job[] = []
+      // Requests that arrive together are read one after the other in one turn of the event loop: all of them first.
+      await nextTurn()
+      const batch = [waiting.take()!]
+      let isOpen = false
       try {
-        // Requests that arrive together are read one after the other in one turn of the event loop: all of them first.
-        await nextTurn()
+        sync(batch[0]!.isSynced)
         await begin(connection)
+        isOpen = true
         const startedAtMs = monotonicMs()
-        const outcomes = await commit(connection, () => take(batch, startedAtMs), monotonicMs)
+        const outcomes = await commit(connection, takeInto(batch, startedAtMs), monotonicMs)
         if (outcomes.some(isKept)) hooks.onCommit(batch.length, monotonicMs() - startedAtMs)
         settle(outcomes, hooks.onFatal)
       } catch (error) {
         if (isFatal(error)) hooks.onFatal(error)
         // Without the lock nobody who waits can be served; a failed commit concerns its batch only.
-        for (const job of batch.length > 0 ? batch : takeAll(waiting)) job.reject(explain(error))
+        for (const job of isOpen ? batch : [...batch, ...takeAll(waiting)]) job.reject(explain(error))
       }
+    }
+    // At once: whoever writes next must not count on a loop that is over.
+    draining = undefined
+  }
+
+  /** The writes of a batch, one after the other. A batch of one has its transaction to itself. */
+  function* takeInto(batch: Job[], startedAtMs: number): Generator<Taken> {
+    const first = batch[0]!
+    yield { job: first, isAlone: waiting.size === 0 }
+    while (batch.length < BATCH_MAX && monotonicMs() - startedAtMs < BATCH_MS_MAX) {
+      // A synced transaction takes all; in one that is not, nobody waits who was promised more.
+      const job = waiting.take(({ isSynced }) => first.isSynced || !isSynced)
+      if (job === undefined) return
+      batch.push(job)
+      yield { job, isAlone: false }
     }
   }
 
-  /** The next write of a batch, if it may have one more. A batch of one has its transaction to itself. */
-  function take(batch: Job[], startedAtMs: number): Taken | undefined {
-    const isFull = batch.length >= BATCH_MAX || monotonicMs() - startedAtMs >= BATCH_MS_MAX
-    const job = isFull ? undefined : waiting.take()
-    if (job === undefined) return undefined
-    batch.push(job)
-    return { job, isAlone: batch.length === 1 && waiting.size === 0 }
+  function push<T>(
+    job: Pick<Job, 'isSynced'> & { readonly work: (db: Db) => Promise<T> },
+    turn: Turn,
+  ): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      if (!waiting.push(turn, { ...job, resolve: resolve as (value: unknown) => void, reject })) {
+        reject(unavailable('Too many writes are waiting: try again in a moment.'))
+        return
+      }
+      draining ??= drain()
+    })
   }
 
   return {
-    write<T>(work: (db: Db) => Promise<T>, turn: Turn = OWN_TURN): Promise<T> {
-      return new Promise<T>((resolve, reject) => {
-        const job = { work, resolve: resolve as (value: unknown) => void, reject }
-        if (!waiting.push(turn, job)) {
-          reject(unavailable('Too many writes are waiting: try again in a moment.'))
-          return
-        }
-        draining ??= drain().finally(() => {
-          draining = undefined
-        })
-      })
-    },
+    write: (work, turn = OWN_TURN) => push({ work, isSynced: true }, turn),
+    writeUnsynced: (work) => push({ work, isSynced: false }, OWN_TURN),
     idle: async () => {
       while (draining !== undefined) await draining
     },
@@ -115,15 +139,15 @@ type Taken = { readonly job: Job; readonly isAlone: boolean }
 /** Runs a batch inside the transaction that is open, each job by itself, and makes it durable. */
 async function commit(
   connection: SqliteConnection,
-  take: () => Taken | undefined,
+  jobs: Iterable<Taken>,
   monotonicMs: () => number,
 ): Promise<readonly Outcome[]> {
   const outcomes: Outcome[] = []
   let turnBeganAtMs = monotonicMs()
   try {
-    for (let taken = take(); taken !== undefined; taken = take()) {
-      outcomes.push(await (taken.isAlone ? runAlone : run)(connection, taken.job))
-      if (taken.isAlone) break
+    for (const { job, isAlone } of jobs) {
+      outcomes.push(await (isAlone ? runAlone : run)(connection, job))
+      if (isAlone) break
       if (monotonicMs() - turnBeganAtMs < TURN_MS) continue
       await nextTurn()
       turnBeganAtMs = monotonicMs()
