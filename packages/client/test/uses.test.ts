@@ -1,3 +1,4 @@
+import type { Address } from '@latchkey/core/address'
 import type { VerifiableKey } from '@latchkey/core/key'
 import type { Outcome } from '@latchkey/core/outcome'
 import { expect, test } from 'vitest'
@@ -13,9 +14,8 @@ function someUses() {
   let due = () => {}
   let ids = 0
   const uses = createUses({
+    clock: { nowMs: () => state.nowMs },
     timing: {
-      monotonicMs: () => state.nowMs,
-      wallMs: () => state.nowMs,
       after(_ms, run) {
         due = run
         return () => {}
@@ -29,6 +29,7 @@ function someUses() {
   })
   return {
     uses,
+    note: (outcome: Outcome, address?: Address) => uses.note(outcome, { address, nowMs: state.nowMs }),
     sent,
     state,
     async tenSecondsPass() {
@@ -48,14 +49,14 @@ const use = (key: VerifiableKey, code: 'VALID' | 'EXPIRED' = 'VALID', ordinal = 
 const OFFICE = { family: 4, value: 0xc0000207 } as const
 
 test('uses are told by key, secret and verdict, with the last address and moment', async () => {
-  const { uses, sent, state, tenSecondsPass } = someUses()
+  const { uses, note, sent, state, tenSecondsPass } = someUses()
   const key = aKey('key_1')
-  uses.note(use(key), undefined)
+  note(use(key))
   state.nowMs += 5
-  uses.note(use(key), OFFICE)
-  uses.note(use(key, 'EXPIRED'), undefined)
-  uses.note(use(key, 'VALID', 2), undefined)
-  uses.note({ code: 'NOT_FOUND', key: undefined, secret: undefined }, OFFICE)
+  note(use(key), OFFICE)
+  note(use(key, 'EXPIRED'))
+  note(use(key, 'VALID', 2))
+  note({ code: 'NOT_FOUND', key: undefined, secret: undefined }, OFFICE)
   await tenSecondsPass()
   const lastAt = '2026-11-28T12:00:00.005Z'
   const none = { keyId: 'key_1', secretOrdinal: 1, count: 1, lastAt, lastAddress: null }
@@ -77,13 +78,13 @@ test('uses are told by key, secret and verdict, with the last address and moment
 })
 
 test('a key that is used again after a report is told of again, with what came since', async () => {
-  const { uses, sent, state, tenSecondsPass } = someUses()
+  const { note, sent, state, tenSecondsPass } = someUses()
   const key = aKey('key_1')
-  uses.note(use(key), OFFICE)
-  uses.note(use(key), OFFICE)
+  note(use(key), OFFICE)
+  note(use(key), OFFICE)
   await tenSecondsPass()
   state.nowMs += 7
-  uses.note(use(key), { family: 6, words: [0x20010db8, 0, 0, 1] })
+  note(use(key), { family: 6, words: [0x20010db8, 0, 0, 1] })
   await tenSecondsPass()
   expect(sent.map((report) => report.uses)).toMatchObject([
     [{ count: 2, lastAt: '2026-11-28T12:00:00.000Z', lastAddress: '192.0.2.7' }],
@@ -92,11 +93,11 @@ test('a key that is used again after a report is told of again, with what came s
 })
 
 test('what could not be told is told later, under the same name and before what came after', async () => {
-  const { uses, sent, state, tenSecondsPass } = someUses()
+  const { note, sent, state, tenSecondsPass } = someUses()
   state.error = new Error('silent')
-  uses.note(use(aKey('key_1')), undefined)
+  note(use(aKey('key_1')))
   await tenSecondsPass()
-  uses.note(use(aKey('key_2')), undefined)
+  note(use(aKey('key_2')))
   await tenSecondsPass()
   state.error = undefined
   await tenSecondsPass()
@@ -110,29 +111,29 @@ test('what could not be told is told later, under the same name and before what 
 })
 
 test.each([400, 413, 422])('what is answered with %i is not told again, and counted', async (status) => {
-  const { uses, sent, state, tenSecondsPass } = someUses()
+  const { uses, note, sent, state, tenSecondsPass } = someUses()
   state.error = { status }
-  uses.note(use(aKey('key_1')), undefined)
+  note(use(aKey('key_1')))
   await tenSecondsPass()
   await tenSecondsPass()
   expect([sent.length, uses.lost]).toEqual([1, 1])
 })
 
 test('many are told in several reports, and those that wait are bounded', async () => {
-  const { uses, sent, state, tenSecondsPass } = someUses()
-  for (let n = 0; n < 1_001; n++) uses.note(use(aKey(`key_${n}`)), undefined)
+  const { uses, note, sent, state, tenSecondsPass } = someUses()
+  for (let n = 0; n < 1_001; n++) note(use(aKey(`key_${n}`)))
   await tenSecondsPass()
   expect(sent.map((report) => report.uses.length)).toEqual([1_000, 1])
   state.error = new Error('silent')
-  for (let n = 0; n < 101_000; n++) uses.note(use(aKey(`key_${n}`)), undefined)
+  for (let n = 0; n < 101_000; n++) note(use(aKey(`key_${n}`)))
   await tenSecondsPass()
   expect(uses.lost).toBeGreaterThan(0)
   expect(uses.lost + uses.reported).toBeLessThanOrEqual(102_001)
 })
 
 test('at the end everything is told', async () => {
-  const { uses, sent } = someUses()
-  uses.note(use(aKey('key_1')), undefined)
+  const { uses, note, sent } = someUses()
+  note(use(aKey('key_1')))
   await uses.close()
   expect(sent).toHaveLength(1)
 })

@@ -25,8 +25,8 @@ type JudgeOptions = {
 export type Judge = (attempt: VerifyRequest) => VerifyResult | Promise<VerifyResult>
 
 export function createJudge({ engine, clock, uses, ask, onRefused }: JudgeOptions): Judge {
-  function noted(outcome: Outcome, { address }: Attempt): VerifyResult {
-    uses.note(outcome, address)
+  function noted(outcome: Outcome, attempt: Attempt): VerifyResult {
+    uses.note(outcome, attempt)
     return verdictOf(outcome)
   }
 

@@ -73,7 +73,7 @@ function assemble(
     keysMax,
   })
   const states = createStates({ follower, logger: settings.logger })
-  const uses = createUses({ timing, newId: randomId, send: service.report })
+  const uses = createUses({ timing, clock, newId: randomId, send: service.report })
   const judge = createJudge({
     engine,
     clock,

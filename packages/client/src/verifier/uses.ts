@@ -1,8 +1,10 @@
 import { type Address, formatAddress } from '@latchkey/core/address'
+import type { Attempt } from '@latchkey/core/evaluate'
 import type { VerifiableKey } from '@latchkey/core/key'
 import type { Outcome } from '@latchkey/core/outcome'
 import type { Timing } from '@latchkey/core/timing'
 import type { UsageReport } from '../wire.ts'
+import type { ServerClock } from './server-clock.ts'
 
 /** A use is told of within this time, in milliseconds. */
 const REPORT_EVERY_MS = 10_000
@@ -26,14 +28,15 @@ type Tallied = Pick<Use, 'secretOrdinal' | 'code'> & {
 }
 
 type UsesOptions = {
-  readonly timing: Timing
+  readonly timing: Pick<Timing, 'after'>
+  readonly clock: Pick<ServerClock, 'nowMs'>
   readonly newId: () => string
   readonly send: (report: UsageReport) => Promise<unknown>
 }
 
 /** Counts verdicts and tells the service: without that, keys in use would look unused. */
 export type Uses = {
-  note(outcome: Outcome, address: Address | undefined): void
+  note(outcome: Outcome, attempt: Pick<Attempt, 'address' | 'nowMs'>): void
   /** Tells all that was noted, once. */
   close(): Promise<void>
   readonly reported: number
@@ -41,18 +44,18 @@ export type Uses = {
   readonly lost: number
 }
 
-export function createUses({ timing, newId, send }: UsesOptions): Uses {
-  const tally = createTally(timing)
+export function createUses({ timing, clock, newId, send }: UsesOptions): Uses {
+  const tally = createTally(clock)
   const waiting: Omit<UsageReport, 'now'>[] = []
-  let fromMs = timing.wallMs()
+  let fromMs = clock.nowMs()
   let [reported, lost] = [0, 0]
   let sending: Promise<void> | undefined
   let cancel = timing.after(REPORT_EVERY_MS, report)
 
   function pack(): void {
     const uses = tally.take()
-    const [from, to] = [timeText(fromMs), timeText(timing.wallMs())]
-    fromMs = timing.wallMs()
+    const [from, to] = [timeText(fromMs), timeText(clock.nowMs())]
+    fromMs = clock.nowMs()
     for (let start = 0; start < uses.length; start += REPORT_USES_MAX)
       waiting.push({ reportId: newId(), from, to, uses: uses.slice(start, start + REPORT_USES_MAX) })
     while (waiting.length > REPORTS_MAX) lost += countOf(waiting.shift()!)
@@ -62,7 +65,7 @@ export function createUses({ timing, newId, send }: UsesOptions): Uses {
   async function sendAll(): Promise<void> {
     for (let [first] = waiting; first !== undefined; [first] = waiting) {
       try {
-        await send({ ...first, now: timeText(timing.wallMs()) })
+        await send({ ...first, now: timeText(clock.nowMs()) })
         reported += countOf(first)
       } catch (error) {
         if (!isFaulty(error)) return
@@ -82,8 +85,8 @@ export function createUses({ timing, newId, send }: UsesOptions): Uses {
   }
 
   return {
-    note(outcome, address) {
-      if (outcome.key !== undefined && tally.note(outcome, address) > USES_MAX) report()
+    note(outcome, attempt) {
+      if (outcome.key !== undefined && tally.note(outcome, attempt) > USES_MAX) report()
     },
     async close() {
       cancel()
@@ -118,9 +121,9 @@ type CountedKey = VerifiableKey & { tallied?: Tallied | undefined }
 /** A key that has its place for that from the start. */
 export const countable = (key: VerifiableKey): CountedKey => ({ ...key, tallied: undefined })
 
-function createTally(timing: Pick<Timing, 'wallMs'>) {
+function createTally(clock: Pick<ServerClock, 'nowMs'>) {
   let all: Tallied[] = []
-  let sinceMs = timing.wallMs()
+  let sinceMs = clock.nowMs()
 
   function add(key: CountedKey, code: Use['code'], secretOrdinal: number | null): Tallied {
     const next = key.tallied
@@ -132,13 +135,16 @@ function createTally(timing: Pick<Timing, 'wallMs'>) {
 
   return {
     /** Answers how many are told apart. */
-    note({ key, code, secret }: Outcome & { key: CountedKey }, address: Address | undefined): number {
+    note(
+      { key, code, secret }: Outcome & { key: CountedKey },
+      { address, nowMs }: Pick<Attempt, 'address' | 'nowMs'>,
+    ): number {
       const secretOrdinal = secret?.ordinal ?? null
       let use = key.tallied
       while (use !== undefined && !(use.code === code && use.secretOrdinal === secretOrdinal)) use = use.next
       use ??= add(key, code, secretOrdinal)
       use.count += 1
-      use.lastMs = timing.wallMs() - sinceMs
+      use.lastMs = (nowMs - sinceMs) | 0
       use.address = address?.family === 4 ? address.value | 0 : address
       return all.length
     },
@@ -146,7 +152,7 @@ function createTally(timing: Pick<Timing, 'wallMs'>) {
       const uses = all.map((use) => told(use, sinceMs))
       for (const { key } of all) key.tallied = undefined
       all = []
-      sinceMs = timing.wallMs()
+      sinceMs = clock.nowMs()
       return uses
     },
   }

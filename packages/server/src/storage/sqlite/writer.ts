@@ -60,14 +60,7 @@ export function createSqliteWriter(
     waitingOfPartyMax: WAITING_OF_PARTY_MAX,
   })
   let draining: Promise<void> | undefined
-  let isSynced = true
-
-  /** SQLite refuses this inside a transaction, so that it is that of a whole one. */
-  function sync(isToBeSynced: boolean): void {
-    if (isToBeSynced === isSynced) return
-    connection.database.exec(`PRAGMA synchronous = ${isToBeSynced ? 'FULL' : 'NORMAL'}`)
-    isSynced = isToBeSynced
-  }
+  const sync = createSync(connection)
 
   async function drain(): Promise<void> {
     while (waiting.size > 0) {
@@ -80,7 +73,8 @@ export function createSqliteWriter(
         await begin(connection)
         isOpen = true
         const startedAtMs = monotonicMs()
-        const outcomes = await commit(connection, takeInto(batch, startedAtMs), monotonicMs)
+        const isTimeLeft = () => monotonicMs() - startedAtMs < BATCH_MS_MAX
+        const outcomes = await commit(connection, takeInto(batch, waiting, isTimeLeft), monotonicMs)
         if (outcomes.some(isKept)) hooks.onCommit(batch.length, monotonicMs() - startedAtMs)
         settle(outcomes, hooks.onFatal)
       } catch (error) {
@@ -91,19 +85,6 @@ export function createSqliteWriter(
     }
     // At once: whoever writes next must not count on a loop that is over.
     draining = undefined
-  }
-
-  /** The writes of a batch, one after the other. A batch of one has its transaction to itself. */
-  function* takeInto(batch: Job[], startedAtMs: number): Generator<Taken> {
-    const first = batch[0]!
-    yield { job: first, isAlone: waiting.size === 0 }
-    while (batch.length < BATCH_MAX && monotonicMs() - startedAtMs < BATCH_MS_MAX) {
-      // A synced transaction takes all; in one that is not, nobody waits who was promised more.
-      const job = waiting.take(({ isSynced }) => first.isSynced || !isSynced)
-      if (job === undefined) return
-      batch.push(job)
-      yield { job, isAlone: false }
-    }
   }
 
   function push<T>(
@@ -134,7 +115,34 @@ function takeAll(waiting: FairQueue<Job>): Job[] {
   return taken
 }
 
+/** Has the next transaction synced or not. SQLite takes that between transactions only, so that it is that of a whole one. */
+function createSync({ database }: SqliteConnection): (isToBeSynced: boolean) => void {
+  let isSynced = true
+  return (isToBeSynced) => {
+    if (isToBeSynced === isSynced) return
+    database.exec(`PRAGMA synchronous = ${isToBeSynced ? 'FULL' : 'NORMAL'}`)
+    isSynced = isToBeSynced
+  }
+}
+
 type Taken = { readonly job: Job; readonly isAlone: boolean }
+
+/** The writes of a batch that has its first, one after the other. A batch of one has its transaction to itself. */
+function* takeInto(
+  batch: Job[],
+  waiting: Pick<FairQueue<Job>, 'size' | 'take'>,
+  isTimeLeft: () => boolean,
+): Generator<Taken> {
+  const first = batch[0]!
+  yield { job: first, isAlone: waiting.size === 0 }
+  while (batch.length < BATCH_MAX && isTimeLeft()) {
+    // A synced transaction takes all; in one that is not, nobody waits who was promised more.
+    const job = waiting.take(({ isSynced }) => first.isSynced || !isSynced)
+    if (job === undefined) return
+    batch.push(job)
+    yield { job, isAlone: false }
+  }
+}
 
 /** Runs a batch inside the transaction that is open, each job by itself, and makes it durable. */
 async function commit(
