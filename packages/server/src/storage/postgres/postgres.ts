@@ -52,15 +52,9 @@ export async function openPostgres(options: PostgresOptions): Promise<Engine> {
 
   let isClosed = false
 
-  const write: Engine['write'] = async (work, turn = OWN_TURN) => {
+  const write: Engine['write'] = (work, turn = OWN_TURN) => {
     const once = () => pool.lend((client) => writeIn(client, expect(), work, onCommit))
-    for (let run = 1; ; run += 1) {
-      try {
-        return await line.through(turn, 'write', once)
-      } catch (error) {
-        if (!isRetried(error) || run === RUNS_MAX) explain(error)
-      }
-    }
+    return repeated(() => line.through(turn, 'write', once))
   }
 
   return {
@@ -94,6 +88,17 @@ export async function openPostgres(options: PostgresOptions): Promise<Engine> {
       await followed.close()
       await Promise.all([pool.close(), lookUps.close()])
     },
+  }
+}
+
+/** From the start, when another transaction was in the way. */
+async function repeated<T>(write: () => Promise<T>): Promise<T> {
+  for (let run = 1; ; run += 1) {
+    try {
+      return await write()
+    } catch (error) {
+      if (!isRetried(error) || run === RUNS_MAX) explain(error)
+    }
   }
 }
 
