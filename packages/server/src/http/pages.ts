@@ -24,11 +24,9 @@ const CONTENT_SECURITY_POLICY =
  */
 export function registerPages(router: Router, publicUrl: string | null, home: '/console' | '/docs'): void {
   const basePath = basePathOf(publicUrl)
-  // As bytes: what is sent to many is made once, and held once, however slowly they read.
   const bytesOf = (page: string) => Buffer.from(pageUnder(page, basePath))
-  const document = openApiDocument(basePath === '' ? '/' : basePath)
-  const documentBytes = Buffer.from(JSON.stringify(document))
-  const referenceAt = referencesOf(bytesOf(renderReferencePage(document)))
+  const { documentBytes, reference } = documentUnder(basePath)
+  const referenceAt = referencesOf(reference)
   const codes = Object.keys(PROBLEMS) as ErrorCode[]
   const kinds = codes.map((code) => ({ code, ...PROBLEMS[code] }))
   const errorIndex = bytesOf(renderErrorIndex(kinds))
@@ -51,6 +49,27 @@ export function registerPages(router: Router, publicUrl: string | null, home: '/
     if (kind !== undefined) return pageAnswer(bytesOf(renderErrorPage(kind)))
     throw new AppError('route_not_found', 'There is no such error code: see /errors.')
   })
+}
+
+type Documented = { readonly documentBytes: Buffer; readonly reference: Buffer }
+
+/** By the base path: a process has one, and whoever starts many services in one process has few. */
+const documented = new Map<string, Documented>()
+
+/**
+ * The document and its page, as bytes: what is sent to many is made once, and held once, however slowly they read.
+ * Made when a service starts, not when somebody asks: verification would wait for it.
+ */
+function documentUnder(basePath: string): Documented {
+  const known = documented.get(basePath)
+  if (known !== undefined) return known
+  const document = openApiDocument(basePath === '' ? '/' : basePath)
+  const made = {
+    documentBytes: Buffer.from(JSON.stringify(document)),
+    reference: Buffer.from(pageUnder(renderReferencePage(document), basePath)),
+  }
+  documented.set(basePath, made)
+  return made
 }
 
 /** Addresses under which one service is asked for its pages: more than these are those of somebody who plays. */
