@@ -68,8 +68,8 @@ export type Overrides = {
   readonly randomBytes?: RandomBytes
   /** Takes each log line instead of standard error. */
   readonly logSink?: (line: string) => void
-  /** Less work for each of hundreds of guesses. */
-  readonly passwordCost?: PasswordCost
+  /** Less work for each hash of a test; undefined: what it costs in earnest. */
+  readonly passwordCost?: PasswordCost | undefined
   /** Called when the disk fails under the store. */
   readonly onFatal?: (error: unknown) => void
   /** The disk under the embedded store. */

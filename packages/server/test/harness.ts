@@ -58,6 +58,9 @@ export type TestAnswer = {
   readonly body: Parsed
 }
 
+/** A hash in earnest takes as long as a hundred requests; the tests that are about it say so. */
+const CHEAP_HASHES = { memoryKiB: 8, passes: 1, parallelism: 1 }
+
 export async function startTestServer(
   environment: Readonly<Record<string, string>> = {},
   overrides: Overrides = {},
@@ -77,7 +80,11 @@ export async function startTestServer(
   })
   const logged: string[] = []
   const open = () =>
-    createServices(config, secretSource, { logSink: (line) => logged.push(line), ...overrides })
+    createServices(config, secretSource, {
+      logSink: (line) => logged.push(line),
+      passwordCost: CHEAP_HASHES,
+      ...overrides,
+    })
   const services = await open()
   const admin = (await bootstrap(services, async () => {}))!
   const app = await serve(services)

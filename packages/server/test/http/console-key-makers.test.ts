@@ -13,14 +13,7 @@ import {
   type TestCompany,
   type TestService,
 } from '../harness.ts'
-import {
-  bearer,
-  CHEAP_HASHES,
-  givePassword,
-  PASSWORD,
-  sessionToken,
-  shortLivedToken,
-} from '../tokens/issued-token.ts'
+import { bearer, givePassword, PASSWORD, sessionToken, shortLivedToken } from '../tokens/issued-token.ts'
 import { createIssuerKey, startRemoteIssuer } from '../tokens/remote-issuer.ts'
 
 const AUDIENCE = 'https://keys.example.com'
@@ -54,7 +47,7 @@ beforeAll(async () => {
     ...names,
   }
   writeFileSync(file, JSON.stringify([entry]))
-  server = await startTestServer({ LATCHKEY_ISSUERS_FILE: file }, { clock, ...CHEAP_HASHES })
+  server = await startTestServer({ LATCHKEY_ISSUERS_FILE: file }, { clock })
   company = await createTestCompany(server)
   acting = { 'x-company-id': company.id }
   await server.call({

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { comparable, expectProblem } from '../answer-checks.ts'
 import { createFakeClock, HOUR_MS } from '../fake-clock.ts'
 import { expectCreated, startTestServer, type TestAnswer, type TestService } from '../harness.ts'
-import { CHEAP_HASHES, givePassword, PASSWORD } from '../tokens/issued-token.ts'
+import { givePassword, PASSWORD } from '../tokens/issued-token.ts'
 
 const clock = createFakeClock()
 
@@ -13,7 +13,7 @@ let count = 0
 
 beforeAll(async () => {
   // A quarter of it is what one address may fail at before it waits: 25.
-  server = await startTestServer({ LATCHKEY_FAILED_AUTH_PER_MINUTE: '100' }, { clock, ...CHEAP_HASHES })
+  server = await startTestServer({ LATCHKEY_FAILED_AUTH_PER_MINUTE: '100' }, { clock })
 })
 afterAll(() => server.dispose())
 

@@ -7,11 +7,11 @@ import { invitationHash } from '../../src/users/invite-user.ts'
 import { setPassword } from '../../src/users/set-password.ts'
 import { createFakeClock, HOUR_MS } from '../fake-clock.ts'
 import { expectCreated, type Parsed, type TestAnswer, useTestServer } from '../harness.ts'
-import { CHEAP_HASHES, givePassword, PASSWORD } from '../tokens/issued-token.ts'
+import { givePassword, PASSWORD } from '../tokens/issued-token.ts'
 
 const clock = createFakeClock()
 
-const server = useTestServer({ LATCHKEY_FAILED_AUTH_PER_MINUTE: '100000' }, { clock, ...CHEAP_HASHES })
+const server = useTestServer({ LATCHKEY_FAILED_AUTH_PER_MINUTE: '100000' }, { clock })
 let user: Parsed
 let email: string
 

@@ -6,9 +6,9 @@ import { beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { setPasswordOnHost } from '../../src/host.ts'
 import { comparable, expectProblem } from '../answer-checks.ts'
 import { createTestCompany, expectCreated, type Parsed, type TestCompany, useTestServer } from '../harness.ts'
-import { bearer, CHEAP_HASHES } from '../tokens/issued-token.ts'
+import { bearer } from '../tokens/issued-token.ts'
 
-const server = useTestServer({ LATCHKEY_FAILED_AUTH_PER_MINUTE: '100000' }, CHEAP_HASHES)
+const server = useTestServer({ LATCHKEY_FAILED_AUTH_PER_MINUTE: '100000' })
 let victim: TestCompany
 let attacker: TestCompany
 let email: string

@@ -76,15 +76,6 @@ describe('signing in', () => {
     }
   })
 
-  test('hashes for names that nobody has, as it does for others: only so many at once', async () => {
-    const answers = await Promise.all(Array.from({ length: 80 }, () => signIn(nobody())))
-    const statuses = new Set(answers.map(({ status }) => status))
-    expect(statuses).toEqual(new Set([401, 503]))
-    const refused = answers.find(({ status }) => status === 503)!
-    expectProblem(refused, 'unavailable')
-    expect(refused.headers['retry-after']).toBe('2')
-  })
-
   test('tells that the company is deactivated only to who knows the password', async () => {
     const tenant = await createTestCompany(server)
     const name = await givePassword(server, tenant.users.owner.id, { 'x-company-id': tenant.id })

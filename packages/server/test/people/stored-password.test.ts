@@ -4,9 +4,9 @@ import { beforeEach, describe, expect, test } from 'vitest'
 import { createPasswords } from '../../src/auth/password.ts'
 import { findPassword, updatePasswordHash } from '../../src/storage/tables/passwords.ts'
 import { expectCreated, type Parsed, useTestServer } from '../harness.ts'
-import { givePassword, PASSWORD } from '../tokens/issued-token.ts'
+import { givePassword, PASSWORD, REAL_HASHES } from '../tokens/issued-token.ts'
 
-const server = useTestServer({ LATCHKEY_FAILED_AUTH_PER_MINUTE: '100000' })
+const server = useTestServer({ LATCHKEY_FAILED_AUTH_PER_MINUTE: '100000' }, REAL_HASHES)
 let user: Parsed
 let email: string
 
@@ -38,6 +38,12 @@ function bareHash(password: string, { memory, passes }: Cost = COST, nonce = ran
   return `$argon2id$v=19$m=${memory},t=${passes},p=1$${text(nonce)}$${text(tag)}`
 }
 const partsOf = (hash: string) => hash.split('$').slice(-2) as [salt: string, tag: string]
+
+test('a password is an argon2id hash under a pepper, with its parameters and a salt', async () => {
+  expect(await stored()).toMatch(
+    /^\$argon2id-hmac\$v=19\$m=19456,t=2,p=1\$[A-Za-z0-9+/]{22}\$[A-Za-z0-9+/]{43}$/,
+  )
+})
 
 describe('a stolen database', () => {
   test('gives nothing to compare a guess with: the right password does not yield what is stored', async () => {

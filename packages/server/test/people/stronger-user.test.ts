@@ -3,9 +3,9 @@ import { beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { upsertPassword } from '../../src/storage/tables/passwords.ts'
 import { expectProblem } from '../answer-checks.ts'
 import { createTestCompany, expectCreated, type Parsed, type TestCompany, useTestServer } from '../harness.ts'
-import { bearer, CHEAP_HASHES, PASSWORD } from '../tokens/issued-token.ts'
+import { bearer, PASSWORD } from '../tokens/issued-token.ts'
 
-const server = useTestServer({ LATCHKEY_FAILED_AUTH_PER_MINUTE: '100000' }, CHEAP_HASHES)
+const server = useTestServer({ LATCHKEY_FAILED_AUTH_PER_MINUTE: '100000' })
 let company: TestCompany
 let user: Parsed
 let count = 0

@@ -2,14 +2,14 @@
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { createFakeClock, HOUR_MS } from '../fake-clock.ts'
 import { expectCreated, type TestAnswer, type TestRequest, useTestServer } from '../harness.ts'
-import { CHEAP_HASHES, givePassword, PASSWORD } from '../tokens/issued-token.ts'
+import { givePassword, PASSWORD } from '../tokens/issued-token.ts'
 
 const CONSOLE = { 'x-latchkey-console': '1', 'sec-fetch-site': 'same-origin', host: 'localhost' }
 const NEW = 'four words nobody says together'
 const MINUTE_MS = 60_000
 const clock = createFakeClock()
 // A quarter of it is what one address may fail at before it waits.
-const server = useTestServer({ LATCHKEY_FAILED_AUTH_PER_MINUTE: '1000' }, { clock, ...CHEAP_HASHES })
+const server = useTestServer({ LATCHKEY_FAILED_AUTH_PER_MINUTE: '1000' }, { clock })
 
 const send = (request: TestRequest) =>
   server.call({ key: null, ...request, headers: { ...CONSOLE, ...request.headers } })

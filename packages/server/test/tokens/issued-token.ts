@@ -2,8 +2,8 @@ import { expectCreated, type TestAnswer, type TestService } from '../harness.ts'
 
 export const PASSWORD = 'correct horse battery staple'
 
-/** For tests of who may sign in, and not of what guessing costs. */
-export const CHEAP_HASHES = { passwordCost: { memoryKiB: 8, passes: 1, parallelism: 1 } }
+/** For tests of what is stored and of what guessing costs, and not of who may sign in. */
+export const REAL_HASHES = { passwordCost: undefined }
 
 export const bearer = (token: string) => ({ authorization: `Bearer ${token}` })
 
