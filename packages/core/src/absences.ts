@@ -2,7 +2,7 @@ import { createBoundedMap } from './bounded-map.ts'
 import type { KeyHandle } from './loaded-key.ts'
 import type { RevocationScope } from './revocation-scope.ts'
 
-/** About 220 bytes each: 4 MB at worst, however many unknown keys are tried. */
+/** About 150 bytes each: 3 MB at worst, however many unknown keys are tried. */
 const ABSENCES_MAX = 20_000
 
 /**

@@ -1,4 +1,5 @@
 import { fingerprintNumber } from './fingerprint.ts'
+import { createHand } from './hand.ts'
 import type { VerifiableKey } from './key.ts'
 import { isTag, type KeyHandle, type KeySecret, type LoadedKey, secretOf } from './loaded-key.ts'
 import { bytesOfAuthority, type CompiledAuthority } from './permission.ts'
@@ -73,8 +74,9 @@ function createAuthorities() {
 
 /** The slots, each under all its handles, and the room they take. */
 function createSlots() {
-  /** In the order in which room is made. */
+  /** In the order in which room is made: what the hand has passed is gone or was moved behind it. */
   const byId = new Map<VerifiableKey['id'], Slot>()
+  const hand = createHand({ map: byId, iterate: () => byId.values() })
   /**
    * By a number made of a tag: a text would have to be hashed in each verification, and each text it might be would
    * have to be fetched from memory. Of two keys with one number the later stays; among 100,000 keys there is one such pair.
@@ -104,6 +106,7 @@ function createSlots() {
         byNumber.set(number, slot)
       }
       byId.set(slot.key.id, slot)
+      hand.noteSet()
       taken.places += slot.places
       taken.places += authorities.take(slot.key)
     },
@@ -113,9 +116,13 @@ function createSlots() {
     moveLast(slot: Slot): void {
       byId.delete(slot.key.id)
       byId.set(slot.key.id, slot)
+      hand.noteSet()
     },
+    /** The one that is to go first. While there are slots there is one. */
+    next: () => hand.next()!,
     clear(): void {
       byId.clear()
+      hand.begin()
       byNumber.clear()
       authorities.clear()
       taken.places = 0
@@ -131,12 +138,9 @@ function createSlots() {
 export function createKeyCache(placesMax: number): KeyCache {
   const slots = createSlots()
   const { byId, taken, remove } = slots
-  // Goes on where it was: beginning anew each time would walk over the places of all that are gone. What it has
-  // passed is gone or was moved behind it, so while there are slots there is a next one.
-  const hand = byId.values()
 
   function makeRoom(): void {
-    const slot = hand.next().value!
+    const slot = slots.next()
     if (!slot.isUsed) {
       remove(slot)
       return
