@@ -43,6 +43,11 @@ function imports({ operatorKey, companyId, userId }: HeavyCompany): Asked[] {
       rows(() => most),
     ),
     take(
+      '40 keys with 1,000 addresses',
+      200,
+      () => `{"user":"${userId}","keys":[${fortyOf(() => `{${key()},"whitelistedIPs":${ALL_ENTRIES}}`)}]}`,
+    ),
+    take(
       '1,000 owners that are made',
       200,
       rows(() => `,"externalUserId":"o${fresh()}"`, '"dryRun":true,"createUsers":true,'),
@@ -57,6 +62,10 @@ function imports({ operatorKey, companyId, userId }: HeavyCompany): Asked[] {
     take('a text of escapes', 400, `{"source":"${fill('\\u00e9', 200, IMPORT_BYTES_MAX)}","keys":[{}]}`),
   ]
 }
+
+const ALL_ENTRIES = JSON.stringify(ENTRIES)
+/** As many values as a body may hold. */
+const fortyOf = (row: () => string) => Array.from({ length: 40 }, row).join()
 
 function previews({ restrictedKeyId }: HeavyCompany): Asked[] {
   const preview = (what: string, status: number, text: string) =>

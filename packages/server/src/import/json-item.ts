@@ -1,4 +1,4 @@
-import { findJsonFault } from '@latchkey/core/json-fault'
+import { findJsonFault } from '@latchkey/core/json-reader'
 import { SourceError } from './source-error.ts'
 
 /** One value of a file of JSON, or why the line it begins on is none. */
@@ -12,7 +12,7 @@ export const ITEM_LENGTH_MAX = 1_048_576
 export function itemOf(line: number, text: string): JsonItem {
   const value = parsed(text)
   if (value !== undefined) return { line, value }
-  const at = findJsonFault(text)
+  const { at } = findJsonFault(text)
   const before = text.slice(0, at).split('\n')
   const place = `column ${(before.at(-1) ?? '').length + 1}${before.length > 1 ? ` of line ${line + before.length - 1}` : ''}`
   return { line, refused: `this is no JSON, from ${place} on: mend or remove the item.` }

@@ -1,4 +1,4 @@
-import { findJsonFault } from '@latchkey/core/json-fault'
+import { findJsonFault } from '@latchkey/core/json-reader'
 import { isObject } from './is-object.ts'
 import { cutOff, ITEM_LENGTH_MAX, itemOf, type JsonItem, parsed, tooLong } from './json-item.ts'
 import { JsonScanner } from './json-scanner.ts'
@@ -22,7 +22,7 @@ function isLines(start: string, lists: readonly string[]): boolean {
   if (first.startsWith('[')) return false
   const value = parsed(first)
   // What only ends too early goes on in the next line.
-  if (value === undefined) return findJsonFault(first) < first.length && !mayWrap(first, lists)
+  if (value === undefined) return !mayGoOn(first) && !mayWrap(first, lists)
   if (!isObject(value) || lists.length === 0) return true
   if (hasList(value, lists)) return false
   // An object that wraps is alone: in a row among others a list lies anywhere.
@@ -53,11 +53,10 @@ async function* lineItems(text: AsyncIterable<string>): AsyncGenerator<JsonItem>
   yield last
 }
 
-/** In the middle of a text, or where more is awaited. */
-function endsTooEarly(text: string): boolean {
-  const at = findJsonFault(text)
-  return at === text.length || (text[at] === '"' && !text.includes('"', at + 1))
-}
+const endsTooEarly = (text: string): boolean => findJsonFault(text).at === text.length
+
+/** In the next line: a string does not. */
+const mayGoOn = (line: string): boolean => endsTooEarly(line) && !findJsonFault(line).isInString
 
 /** Objects in an array, in one of the lists of an object, or one after the other. */
 async function* nestedItems(text: AsyncIterable<string>, lists: readonly string[]): AsyncGenerator<JsonItem> {

@@ -9,11 +9,13 @@ import { judgeLines } from '../../import/judge-lines.ts'
 import { RowRefusal } from '../../import/source-error.ts'
 import { type ImportedLine, importKeys } from '../../keys/import-keys.ts'
 import { createUser } from '../../users/create-user.ts'
+import { createPace, type Pace } from '../admission/pace.ts'
 import type { Handler } from '../schema/context.ts'
 
 export const importApiKeys: Handler<'importApiKeys'> = async (deps, { principal, requester, body }) => {
   const { config, fingerprint, derivedKeys } = deps
-  const lines = await linesOf(body, config.keyPrefix, () => deps.turns.take(principal.companyId))
+  const pace = createPace(() => deps.turns.take(principal.companyId))
+  const lines = await linesOf(body, config.keyPrefix, pace)
   const keyDeps = { fingerprint, importsKey: derivedKeys.imports, keysMax: config.companyKeysMax }
   const terms = {
     source: body.source ?? 'api',
@@ -29,20 +31,13 @@ export const importApiKeys: Handler<'importApiKeys'> = async (deps, { principal,
   return { body: presentLines(await done, isDryRun) }
 }
 
-/** Rows that are read in one turn: some tenths of a millisecond, where each has many addresses. */
-const TOGETHER = 10
-
 type Row = ImportRequest['keys'][number]
 
-async function linesOf(
-  body: ImportRequest,
-  keyPrefix: string,
-  takeTurn: () => Promise<void>,
-): Promise<SourceLine[]> {
+async function linesOf(body: ImportRequest, keyPrefix: string, pace: Pace): Promise<SourceLine[]> {
   const shared = body.format === undefined ? undefined : sharedFormat(body.format)
   async function* built() {
     for (const [index, row] of body.keys.entries()) {
-      if (index > 0 && index % TOGETHER === 0) await takeTurn()
+      await pace()
       yield lineOf(row, index + 1, shared, keyPrefix)
     }
   }

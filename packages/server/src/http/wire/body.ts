@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import { BODY_BYTES_MAX, shownBytes } from '@latchkey/contract/operations/operation'
 import { AppError } from '@latchkey/core/error'
-import { parseJson } from '@latchkey/core/json-text'
+import { parseJson, parseJsonInSteps } from '@latchkey/core/json-text'
 import { type MediaType, parseMediaType } from './media-type.ts'
 import { headerValues, singleHeader } from './raw-headers.ts'
 
@@ -16,19 +16,37 @@ export type BodyRoom = { readonly bytesMax: number; hold(bytes: number): void }
 
 export const USUAL_ROOM: BodyRoom = { bytesMax: BODY_BYTES_MAX, hold() {} }
 
+/** Waited for between the pieces of work that is long. */
+type Turning = {
+  /** Until others had their turn. */
+  readonly takeTurn: () => Promise<void>
+  /** The same, if there was enough work since the last. */
+  readonly pace: () => Promise<void>
+}
+
 /**
- * Reads a JSON body; a long one is understood when `takeTurn` resolves. Throws AppError `unsupported_media_type`,
+ * Reads a JSON body; what a long one says is understood some at a time. Throws AppError `unsupported_media_type`,
  * `payload_too_large`, `malformed_json`, `invalid_body`.
  */
 export async function readJsonBody(
   request: IncomingMessage,
   room: BodyRoom,
-  takeTurn: () => Promise<void>,
+  { takeTurn, pace }: Turning,
 ): Promise<JsonBody> {
   assertJson(request)
   const bytes = await readBytes(request, room, takeTurn)
-  if (isLong(bytes)) await takeTurn()
-  return { bytes, value: parseJson(bytes) }
+  if (!isLong(bytes)) return { bytes, value: parseJson(bytes) }
+  await takeTurn()
+  return { bytes, value: await parseInTurns(bytes, pace) }
+}
+
+async function parseInTurns(bytes: Buffer, pace: Turning['pace']): Promise<unknown> {
+  const steps = parseJsonInSteps(bytes)
+  for (;;) {
+    const { done, value } = steps.next()
+    if (done === true) return value
+    await pace()
+  }
 }
 
 /**

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { findJsonFault } from './json-fault.ts'
+import { findJsonFault } from './json-reader.ts'
 
 test.each([
   ['', 0],
@@ -15,10 +15,23 @@ test.each([
   ['01', 1],
   ['{}}', 2],
   ['[}', 1],
-  ['{"a":"b\tc"}', 5],
+  ['{"a":"b\tc"}', 7],
   ['nul', 3],
 ])('%j breaks at %i', (text, place) => {
-  expect(findJsonFault(text)).toBe(place)
+  expect(findJsonFault(text).at).toBe(place)
+})
+
+test.each([
+  ['["a', true],
+  ['["a\\', true],
+  ['["a\\"', true],
+  ['["a\\u00', true],
+  ['["a"', false],
+  ['["a\\x', false],
+  ['{"a":tru', false],
+  ['[1.', false],
+])('whether %j ends in a string: %s', (text, isInString) => {
+  expect(findJsonFault(text).isInString).toBe(isInString)
 })
 
 test('is the place the engine names, or the end of the shortest beginning that has a fault', () => {
@@ -27,7 +40,7 @@ test('is the place the engine names, or the end of the shortest beginning that h
   fc.assert(
     fc.property(texts, (text) => {
       const message = complaint(text)
-      if (message !== undefined) expect(findJsonFault(text)).toBe(placeIn(text, message))
+      if (message !== undefined) expect(findJsonFault(text).at).toBe(placeIn(text, message))
     }),
     { numRuns: 3_000 },
   )
