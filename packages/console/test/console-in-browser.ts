@@ -24,7 +24,7 @@ export type ConsoleInBrowser = {
   /** Makes a key of the owner; answers what the API does, with the whole secret in `key`. */
   makeKey(fields: object): Promise<{ readonly id: string; readonly key: string }>
   /** One call with a key from an address, as a gateway would ask. Answers the verdict. */
-  verify(key: string, ip: string): Promise<string>
+  verify(key: string, ip?: string): Promise<string>
   /** Goes somewhere by the Tab key, as whoever has no mouse does. */
   reach(to: Locator): Promise<void>
   signIn(at: Page, email?: string): Promise<void>

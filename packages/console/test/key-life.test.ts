@@ -423,13 +423,14 @@ describe.skipIf(!isBrowserThere)('what people do with a key', () => {
     const { id, key } = await makeKey({ ...fields, expiresAt: new Date(Date.now() - 1_000).toISOString() })
     const before = ['192.0.2.1', '192.0.2.1', '198.51.100.7', '192.0.2.1']
     for (const ip of before) await verify(key, ip)
+    expect(await verify(key)).toBe('IP_REQUIRED')
     service.setBack(0)
     expect(await verify(key, '192.0.2.1')).toBe('EXPIRED')
     await service.call('PATCH', `/keys/${id}`, { enabled: false, expiresAt: null })
     expect(await verify(key, '192.0.2.1')).toBe('INACTIVE')
     await service.call('PATCH', `/keys/${id}`, { enabled: true })
-    await untilCounted(id, 6)
-    const outcomes = ['2 accepted', '1 wrong address', '1 expired', '1 limited', '1 refused otherwise']
+    await untilCounted(id, 7)
+    const outcomes = ['2 accepted', '2 refused by address', '1 expired', '1 limited', '1 refused otherwise']
     await go(`/keys/${id}`)
     await page.getByRole('img', { name: outcomes.join(', ') }).waitFor()
     const told = await page.locator('.lk-bars title').allTextContents()
@@ -440,12 +441,12 @@ describe.skipIf(!isBrowserThere)('what people do with a key', () => {
     expect(await page.locator('.lk-bars rect[fill]').count()).toBe(outcomes.length)
     for (const path of [`/keys/${id}`, '/usage']) {
       await go(path)
-      await page.getByRole('img', { name: /\d+ accepted, \d+ wrong address/ }).waitFor()
+      await page.getByRole('img', { name: /\d+ accepted, \d+ refused by address/ }).waitFor()
       await page.getByText('As a table').click()
       await page.getByRole('cell', { name: /address not in its list: / }).waitFor()
     }
     await go('/keys?search=Counted')
-    await row('Counted').getByRole('img', { name: '2 accepted and 4 refused in 14 days' }).waitFor()
+    await row('Counted').getByRole('img', { name: '2 accepted and 5 refused in 14 days' }).waitFor()
     await go('/usage')
     await row('Counted').getByRole('link').click()
     await page.getByRole('heading', { name: 'Counted' }).waitFor()

@@ -1,7 +1,7 @@
 /** What people tell apart in a chart, in the order in which it is stacked. */
 export const OUTCOME_GROUPS = [
   { id: 'accepted', word: 'accepted' },
-  { id: 'address', word: 'wrong address' },
+  { id: 'address', word: 'refused by address' },
   { id: 'expired', word: 'expired' },
   { id: 'limited', word: 'limited' },
   { id: 'other', word: 'refused otherwise' },
@@ -17,6 +17,7 @@ export type DayOfUse = { readonly date: string; readonly counts: Counts }
 const GROUPS_BY_CODE: Readonly<Record<string, OutcomeGroup>> = {
   VALID: 'accepted',
   IP_NOT_ALLOWED: 'address',
+  IP_REQUIRED: 'address',
   EXPIRED: 'expired',
   RATE_LIMITED: 'limited',
 }
