@@ -17,16 +17,18 @@ tables 37 each. Smaller objects do not get there: without the note and one of th
 beside it: rows of bytes in one buffer, found by two tables of numbers, from which the object is made when it is asked for. 105
 bytes a key where users share what keys say, and 750 ns a hit in place of 1,450 (100,000 keys in no order: the rows are in fewer
 places of memory). It asks for a second way for keys with two secrets or none, and for the room they take.`,
-  V12: `Two processes, the load and the machine's other work share two cores, so that each request finds colder caches.
-Not taken apart.`,
+  V12: `Two processes and the load share two cores, so that each request finds colder caches: perf shows the same functions, each of
+them slower. V12b is what two bare servers lose by that, V12c what is left to the store that is shared.`,
+  V12c: `What one process writes of the use of keys, the other reads past; and each writes its own.`,
   L2: `One read of the store, 14 µs in a loop: the locks of a snapshot are two system calls (strace), and a row of 21 columns becomes
 an object. Admission and answer as in V1.`,
   M1: `Over a thousand modules of the source are loaded at the start, each with its text. The package
 has them in a few files, and meets it (M3). Validators and serializers are made when an operation is first used: all at the start
 took 4 MiB more, and about 130 of 1,065 ms.`,
   M2: 'It is the start itself, as M1b: no key is loaded before somebody asks, and the number of keys does not show. The package: M3c.',
-  V9: `A key that nobody made is one read of the store by a unique index, 14 µs in a loop, and a note that there is none. Valid keys are
-answered from memory. Caching more of what is not there would help those who guess.`,
+  V9: `A key that nobody made is one read of the store by two unique indexes, 4 µs in a loop, of which the locks of its snapshot are
+two; and a note that there is none. Valid keys are answered from memory. Caching more of what is not there would help those who
+guess.`,
   V10: 'As V1: what a check takes besides bare node:http is there for one caller as for many.',
   V3: 'nginx answers in C from one table; the event loop and the HTTP of Node alone take twice what nginx takes for all of it. As V1.',
   W3: `better-auth inserts one row and answers; here the counters, the audit event and its seal are in the same transaction. As W1.`,

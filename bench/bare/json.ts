@@ -1,7 +1,7 @@
 import { createServer } from 'node:http'
 import { announce } from './announce.ts'
 
-/** A POST that reads JSON and answers JSON of the size of a verdict, with nothing decided in between. */
+/** A POST that reads JSON and answers JSON, all that stands in a verdict, with nothing decided in between. */
 const server = createServer((request, response) => {
   const chunks: Buffer[] = []
   request.on('data', (chunk: Buffer) => chunks.push(chunk))
@@ -13,10 +13,23 @@ const server = createServer((request, response) => {
       keyId: 'key_01arz3ndektsv4rrffq69g5fav',
       companyId: 'cmp_01arz3ndektsv4rrffq69g5fav',
       userId: 'usr_01arz3ndektsv4rrffq69g5fav',
-      permissions: ['app:read', 'app:write'],
+      permissions: [
+        '*:*',
+        'keys:create',
+        'keys:delete',
+        'keys:list',
+        'keys:read',
+        'keys:rotate',
+        'keys:update',
+      ],
       mode: 'live',
       expiresAt: null,
-      metadata: {},
+      metadata: { team: 'checkout' },
+      secret: 'current',
+      replaceBy: null,
+      limits: null,
+      limitedBy: null,
+      retryAfterSeconds: null,
       requestId: 'req_01arz3ndektsv4rrffq69g5fav',
     })
     response.writeHead(200, {
