@@ -1,5 +1,5 @@
 import type { CompanyId } from '@latchkey/core/ids'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { verifyChain } from '../../src/audit/verify-chain.ts'
 import { findLedger } from '../../src/storage/tables/ledger.ts'
 import { createTestCompany, expectCreated, startTestServer, type TestService } from '../harness.ts'
@@ -9,7 +9,10 @@ const EVENTS = 12
 let server: TestService
 let companyId: CompanyId
 
-beforeEach(async () => {
+/** What is tampered with. */
+const TABLES = ['audit_events', 'companies']
+
+beforeAll(async () => {
   server = await startTestServer()
   companyId = server.admin.companyId
   // The first start wrote three: company, user and key.
@@ -19,9 +22,17 @@ beforeEach(async () => {
       body: { userId: server.admin.userId, description: `n ${n}` },
     })
   }
+  for (const table of TABLES) await server.tamper(`CREATE TABLE kept_${table} AS SELECT * FROM ${table}`)
 })
 
-afterEach(() => server.dispose())
+afterEach(async () => {
+  for (const table of TABLES) {
+    await tamper(`DELETE FROM ${table}`)
+    await tamper(`INSERT INTO ${table} SELECT * FROM kept_${table}`)
+  }
+})
+
+afterAll(() => server.dispose())
 
 const verify = (id = companyId) =>
   server.services.engine.read((db) => verifyChain(db, server.services.chain, id))

@@ -1,29 +1,26 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { beforeEach, describe, expect, test } from 'vitest'
 import { deleteExpiredIdempotency } from '../../src/storage/tables/idempotency.ts'
 import { expectProblem } from '../answer-checks.ts'
-import { createFakeClock, type FakeClock, HOUR_MS } from '../fake-clock.ts'
+import { createFakeClock, HOUR_MS } from '../fake-clock.ts'
 import {
   createTestCompany,
   expectCreated,
-  startTestServer,
   type TestAnswer,
   type TestCompany,
   type TestRequest,
-  type TestService,
+  useTestServer,
 } from '../harness.ts'
 
 import { accessToken, bearer } from '../tokens/issued-token.ts'
 
-let server: TestService
-let clock: FakeClock
+const clock = createFakeClock()
+const server = useTestServer({}, { clock })
 let company: TestCompany
 
 beforeEach(async () => {
-  clock = createFakeClock()
-  server = await startTestServer({}, { clock })
+  await server.services.engine.write((db) => db.deleteFrom('idempotency').execute())
   company = await createTestCompany(server)
 })
-afterEach(() => server.dispose())
 
 const admin = () => company.users.admin.key
 const body = (fields: object = {}) => ({ userId: company.users.developer.id, ...fields })

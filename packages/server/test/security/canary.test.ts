@@ -43,7 +43,10 @@ const table = Object.keys(operations) as OperationId[]
 const namesOf = (schema: unknown): string[] =>
   Object.keys((schema as { properties?: object } | undefined)?.properties ?? {})
 
-/** A question to a database server takes some time: there one secret of each form must do. What is told does not depend on the store. */
+/**
+ * Some questions to a database server take long: there one secret of each form must do. What is told does not depend on
+ * the store.
+ */
 const secretsTold = (): readonly IssuedSecret[] =>
   inject('databaseServer') === undefined ? secrets : secrets.filter(({ name }) => SAMPLE.has(name))
 const SAMPLE = new Set(['a key', 'a password', 'a session token'])
