@@ -5,9 +5,8 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { buildDebian } from '../scripts/build-debian.ts'
-import { buildDist } from '../scripts/build-dist.ts'
 import { findProgram } from './gateways/processes.ts'
 import { createHome } from './running.ts'
 
@@ -24,7 +23,7 @@ describe.skipIf(findProgram('dpkg-deb') === undefined)('the Debian package', () 
 
   beforeAll(async () => {
     directory = mkdtempSync(join(tmpdir(), 'latchkey-debian-'))
-    const built = await buildDist(join(directory, 'built'))
+    const built = inject('package')
     file = buildDebian(directory, built, { isFast: true })
     const again = join(directory, 'again')
     mkdirSync(again)

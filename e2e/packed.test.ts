@@ -14,28 +14,27 @@ import {
   unlinkSync,
 } from 'node:fs'
 import { homedir, tmpdir } from 'node:os'
-import { delimiter, join } from 'node:path'
+import { delimiter, dirname, join } from 'node:path'
 import { promisify } from 'node:util'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest'
 import { type Built, buildDist } from '../scripts/build-dist.ts'
 import { call } from './calling.ts'
 import { createHome, type Home } from './running.ts'
 
 const run = promisify(execFile)
 const ROOT = join(import.meta.dirname, '..')
-/** Two builds and an install take a quarter of a minute when nothing else does. */
+/** A build and an install take a quarter of a minute when nothing else does. */
 const BUILD_MS_MAX = 300_000
 
+const built = inject('package')
 let directory: string
-let built: Built
 let again: Built
 let installed: string
 let launcher: string
 
 beforeAll(async () => {
   directory = mkdtempSync(join(tmpdir(), 'latchkey-packed-'))
-  built = await buildDist(join(directory, 'one'))
-  again = await buildDist(join(directory, 'another'))
+  again = await buildDist(join(directory, 'again'))
   installed = join(directory, 'installed')
   mkdirSync(installed)
   const args = ['install', '--prefix', installed, '--offline', '--no-audit', '--no-fund', built.archive]
@@ -70,7 +69,9 @@ describe('the package', () => {
   })
 
   it('names no place, no person and no address of the machine that built it', () => {
-    const places = [ROOT, directory, `${homedir()}/`, 'node_modules/.bin'].filter((place) => place.length > 3)
+    const places = [ROOT, dirname(built.archive), `${homedir()}/`, 'node_modules/.bin'].filter(
+      (place) => place.length > 3,
+    )
     for (const file of filesIn(built.directory)) {
       const text = readFileSync(join(built.directory, file), 'latin1')
       expect({ file, found: places.filter((place) => text.includes(place)) }).toEqual({ file, found: [] })
@@ -82,7 +83,7 @@ describe('the package', () => {
   })
 
   it('comes with checksums that are right', async () => {
-    const cwd = join(directory, 'one')
+    const cwd = dirname(built.archive)
     const { stdout } = await run('sha256sum', ['--check', 'SHA256SUMS'], { cwd })
     expect(stdout).toMatch(/^latchkey-\S+\.tgz: OK\nlatchkey-\S+\.cdx\.json: OK\n$/)
   })
