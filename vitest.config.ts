@@ -32,6 +32,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'sqlite',
+          sequence: { groupOrder: 1 },
           include: ['packages/*/{src,test}/**/*.test.ts', 'scripts/**/*.test.ts'],
           exclude: ['**/postgres-*.test.ts'],
         },
@@ -40,14 +41,17 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'e2e',
+          // They wait for processes more than the others wait, and go first.
+          maxWorkers: 4,
           include: ['e2e/**/*.test.ts'],
-          globalSetup: 'e2e/package-setup.ts',
+          globalSetup: ['e2e/package-setup.ts', 'packages/server/test/postgres-setup.ts'],
         },
       },
       {
         extends: true,
         test: {
           name: 'postgres',
+          sequence: { groupOrder: 1 },
           include: [ON_EACH_STORE, 'packages/server/test/**/postgres-*.test.ts'],
           exclude: ['**/sqlite-*.test.ts'],
           globalSetup: 'packages/server/test/postgres-setup.ts',

@@ -3,9 +3,7 @@
  * over eight connections, bodies held back among them, while it is revoked; the audit trail says what came when.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { memoryDisk } from '../../packages/server/test/memory-disk.ts'
-import { type Cluster, createCluster } from '../../packages/server/test/postgres-cluster.ts'
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { type Answer, call } from '../calling.ts'
 import { createHome, type Home } from '../running.ts'
 import { createFleet, type Fleet } from './fleet.ts'
@@ -168,13 +166,11 @@ describe.each([
 })
 
 describe('PostgreSQL', () => {
-  let cluster: Cluster
   let fleet: Fleet
   let deployment: Deployment
 
   beforeAll(async () => {
-    cluster = await createCluster([], memoryDisk())
-    fleet = await createFleet(cluster, 3)
+    fleet = await createFleet({ url: inject('databaseServer')! }, 3)
     const [first, second, frozen] = fleet.servers
     deployment = { writeAt: [first!.url, second!.url], revokeAt: first!.url, key: fleet.key }
     frozen!.freeze()
@@ -182,7 +178,6 @@ describe('PostgreSQL', () => {
   afterAll(async () => {
     for (const server of fleet.servers) server.thaw()
     await fleet.dispose()
-    await cluster.dispose()
   })
 
   // Each waits for the lease of the frozen one: several do so together.

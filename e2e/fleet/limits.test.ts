@@ -4,9 +4,7 @@
  */
 import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { memoryDisk } from '../../packages/server/test/memory-disk.ts'
-import { type Cluster, createCluster } from '../../packages/server/test/postgres-cluster.ts'
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { call } from '../calling.ts'
 import { createHome, type Home } from '../running.ts'
 import { createFleet, type Fleet } from './fleet.ts'
@@ -114,13 +112,11 @@ function proof(deploymentOf: () => Deployment): void {
 }
 
 describe('three servers on PostgreSQL', () => {
-  let cluster: Cluster
   let fleet: Fleet
   let network: Network
 
   beforeAll(async () => {
-    cluster = await createCluster([], memoryDisk())
-    fleet = await createFleet(cluster, 3, async (index, databaseUrl) => {
+    fleet = await createFleet({ url: inject('databaseServer')! }, 3, async (index, databaseUrl) => {
       if (index < 2) return {}
       network = await createNetwork(databaseUrl)
       return { DATABASE_URL: network.url }
@@ -129,7 +125,6 @@ describe('three servers on PostgreSQL', () => {
   afterAll(async () => {
     await fleet.dispose()
     await network.close()
-    await cluster.dispose()
   })
 
   const deploymentOf = (): Deployment => ({ ...fleet, urls: fleet.servers.map(({ url }) => url) })

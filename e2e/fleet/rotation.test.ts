@@ -1,7 +1,5 @@
 /** No verification that begins after a rotation without overlap was answered accepts the old secret, however many are under way. */
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { memoryDisk } from '../../packages/server/test/memory-disk.ts'
-import { type Cluster, createCluster } from '../../packages/server/test/postgres-cluster.ts'
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { call } from '../calling.ts'
 import { createHome, type Home } from '../running.ts'
 import { createFleet, type Fleet } from './fleet.ts'
@@ -73,13 +71,11 @@ describe.each([
 })
 
 describe('PostgreSQL', () => {
-  let cluster: Cluster
   let fleet: Fleet
   let deployment: Deployment
 
   beforeAll(async () => {
-    cluster = await createCluster([], memoryDisk())
-    fleet = await createFleet(cluster, 3)
+    fleet = await createFleet({ url: inject('databaseServer')! }, 3)
     const [first, second] = fleet.servers
     deployment = { urls: [first!.url, second!.url], key: fleet.key, userId: fleet.userId }
   })
@@ -87,7 +83,6 @@ describe('PostgreSQL', () => {
     for (const pid of silenced) process.kill(pid, 'SIGCONT')
     for (const server of fleet.servers) server.thaw()
     await fleet.dispose()
-    await cluster.dispose()
   })
 
   /** Nobody is told of a change: each asks for itself, so that an answer without a wait would be too early. */

@@ -3,9 +3,8 @@
  * is older than half a minute, and nothing is counted twice. `USAGE` set is the proof, which takes minutes.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { memoryDisk } from '../../packages/server/test/memory-disk.ts'
-import { type Cluster, createCluster, createDatabase } from '../../packages/server/test/postgres-cluster.ts'
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
+import { createDatabase } from '../../packages/server/test/postgres-cluster.ts'
 import { call } from '../calling.ts'
 import { createHome, type Home } from '../running.ts'
 import { createFleet, type Fleet } from './fleet.ts'
@@ -132,15 +131,12 @@ describe('a service on SQLite that is killed', () => {
 })
 
 describe('a server on PostgreSQL that is killed', () => {
-  let cluster: Cluster
   let fleet: Fleet
   beforeAll(async () => {
-    cluster = await createCluster([], memoryDisk())
-    fleet = await createFleet(cluster, 1)
+    fleet = await createFleet({ url: inject('databaseServer')! }, 1)
   })
   afterAll(async () => {
     await fleet.dispose()
-    await cluster.dispose()
   })
 
   proof(() => ({
@@ -152,7 +148,7 @@ describe('a server on PostgreSQL that is killed', () => {
   }))
 
   it('doctor says how far use is counted, and warns when that is not as far as keys were used', async () => {
-    const fresh = await createDatabase(cluster.url)
+    const fresh = await createDatabase(inject('databaseServer')!)
     const ofFresh = { DATABASE_URL: fresh.url, LATCHKEY_SECRET: fleet.secret }
     expect((await fleet.run(['bootstrap'], ofFresh)).exitCode).toBe(0)
     expect(await usageFound(ofFresh)).toEqual({

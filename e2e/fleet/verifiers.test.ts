@@ -1,7 +1,5 @@
 /** Verifiers in processes of their own, at three servers: what is revoked is accepted by none of them. */
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
-import { memoryDisk } from '../../packages/server/test/memory-disk.ts'
-import { type Cluster, createCluster } from '../../packages/server/test/postgres-cluster.ts'
+import { afterEach, beforeEach, expect, inject, it } from 'vitest'
 import { createFleet, type Fleet } from './fleet.ts'
 import type { Issued } from './revocations.ts'
 import { createRecorder } from './revocations.ts'
@@ -12,17 +10,11 @@ const TEST_MS_MAX = 120_000 + MANY * 400
 const SERVERS = 3
 const CLIENTS = 8
 
-let cluster: Cluster
 let fleet: Fleet
 let verifiers: VerifierProcess[]
 
-beforeAll(async () => {
-  cluster = await createCluster([], memoryDisk())
-})
-afterAll(() => cluster.dispose())
-
 beforeEach(async () => {
-  fleet = await createFleet(cluster, SERVERS)
+  fleet = await createFleet({ url: inject('databaseServer')! }, SERVERS)
   // One at each server, and a second one at the last.
   const urls = [...fleet.servers, fleet.servers.at(-1)!].map(({ url }) => url)
   verifiers = await Promise.all(urls.map((url, index) => startVerifier(`verifier ${index}`, url, fleet.key)))

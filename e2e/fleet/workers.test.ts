@@ -2,9 +2,8 @@ import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { Agent, type IncomingMessage, request } from 'node:http'
 import { text } from 'node:stream/consumers'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { memoryDisk } from '../../packages/server/test/memory-disk.ts'
-import { type Cluster, createCluster, createDatabase } from '../../packages/server/test/postgres-cluster.ts'
+import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest'
+import { createDatabase } from '../../packages/server/test/postgres-cluster.ts'
 import { type Answer, type Call, call } from '../calling.ts'
 import { createHome, type Home } from '../running.ts'
 import { createRecorder } from './revocations.ts'
@@ -19,19 +18,13 @@ const TEST_MS_MAX = 60_000 + SOME * 400
 /** A client with one connection, which stays with the process that took it. */
 type Connection = { readonly name: string; readonly agent: Agent }
 
-let cluster: Cluster
 let database: Awaited<ReturnType<typeof createDatabase>>
 let home: Home
 let connections: Connection[]
 
-beforeAll(async () => {
-  cluster = await createCluster([], memoryDisk())
-})
-afterAll(() => cluster.dispose())
-
 beforeEach(async () => {
   home = createHome()
-  database = await createDatabase(cluster.url)
+  database = await createDatabase(inject('databaseServer')!)
   connections = Array.from({ length: CONNECTIONS }, (_, index) => ({
     name: `connection ${index}`,
     agent: new Agent({ keepAlive: true, maxSockets: 1 }),
