@@ -6,6 +6,7 @@ import { findDiskFault, sentenceOf } from '../disk-fault.ts'
 import { type Engine, ownerOf, type Revocation, type Revoked, StoreError } from '../engine.ts'
 import { assertOurs, checkSqliteSchema, migrateExisting, migrateSqlite } from '../migrations/sqlite.ts'
 import type { Db } from '../tables/schema.ts'
+import { type Checkpoints, createCheckpoints } from './checkpoints.ts'
 import { openSqliteConnection, type SqliteConnection } from './connection.ts'
 import { isBusy, isDamaged } from './errors.ts'
 import { createSqliteFollowed, hasServers, LENT_MS } from './followed.ts'
@@ -39,13 +40,8 @@ export function openSqlite(options: SqliteOptions): Engine {
   const { monotonicMs = () => performance.now(), disk = () => diskUnder(dirname(options.file)) } = options
   const writer = explain(options.file, () => openWriter(options.file))
   const lease = createSqliteLease(monotonicMs)
-  const queue = createSqliteWriter(writer, {
-    ...options,
-    onCommit(writes, durationMs) {
-      lease.end()
-      options.onCommit(writes, durationMs)
-    },
-  })
+  const checkpoints = createCheckpoints(writer.database, options.file)
+  const queue = createSqliteWriter(writer, hooksOf(options, lease, checkpoints))
   const readers = createSqliteReaders(options.file)
   // Of its own: head and log must be read in one snapshot with no other statement open.
   const hot = openSqliteConnection(options.file, { isReadOnly: true })
@@ -89,12 +85,22 @@ export function openSqlite(options: SqliteOptions): Engine {
       if (isClosed) return
       isClosed = true
       lease.end()
+      await checkpoints.close()
       readers.close()
       hot.database.close()
       writer.database.close()
     },
   }
 }
+
+const hooksOf = ({ onFatal, onCommit }: WriterHooks, lease: SqliteLease, { afterCommit }: Checkpoints) => ({
+  onFatal,
+  afterCommit,
+  onCommit(writes: number, durationMs: number) {
+    lease.end()
+    onCommit(writes, durationMs)
+  },
+})
 
 /** The last statements of a transaction, and whether verifiers may be connected: read before it is committed. */
 async function moveHead(db: Db, changed: readonly Revoked[]): Promise<Moved | undefined> {

@@ -35,6 +35,11 @@ export type WriterHooks = {
   readonly onCommit: (writes: number, durationMs: number) => void
 }
 
+type Hooks = WriterHooks & {
+  /** Told when the writes of a transaction are answered; the next one waits for what it answers. */
+  readonly afterCommit?: () => Promise<void> | undefined
+}
+
 export type SqliteWriter = {
   /** Companies that wait take turns, and so do revocations and other writes: see `FairQueue`. */
   write<T>(work: (db: Db) => Promise<T>, turn?: Turn): Promise<T>
@@ -52,7 +57,7 @@ export type SqliteWriter = {
  */
 export function createSqliteWriter(
   connection: SqliteConnection,
-  hooks: WriterHooks,
+  hooks: Hooks,
   monotonicMs: () => number = () => performance.now(),
 ): SqliteWriter {
   const waiting = createFairQueue<Job>({
@@ -77,6 +82,7 @@ export function createSqliteWriter(
         const outcomes = await commit(connection, takeInto(batch, waiting, isTimeLeft), monotonicMs)
         if (outcomes.some(isKept)) hooks.onCommit(batch.length, monotonicMs() - startedAtMs)
         settle(outcomes, hooks.onFatal)
+        await hooks.afterCommit?.()
       } catch (error) {
         if (isFatal(error)) hooks.onFatal(error)
         // Without the lock nobody who waits can be served; a failed commit concerns its batch only.

@@ -1,0 +1,91 @@
+import type { DatabaseSync } from 'node:sqlite'
+import { Worker } from 'node:worker_threads'
+
+/** Pages of the log that are not in the file yet, when they are brought there: 4 MB, SQLite's own measure. */
+const PAGES_DUE = 1_000
+/** Pages of the log beyond which the next write waits until they are in the file: 16 MB. Then it begins anew. */
+const PAGES_MAX = 4_000
+/** If the thread does not do its work, SQLite does it in a commit: 64 MB. */
+const PAGES_AT_COMMIT = 16_000
+/** The thread takes some megabytes: it ends when it has had nothing to do for so long. */
+const IDLE_MS = 10_000
+
+/** Keeps the write-ahead log short. */
+export type Checkpoints = {
+  /** To be told after each transaction; the next one waits for what it answers. */
+  afterCommit(): Promise<void> | undefined
+  /** Resolves when nothing is under way. */
+  settled(): Promise<void>
+  close(): Promise<void>
+}
+
+/**
+ * A checkpoint writes the pages of the log into the file and waits for the disk twice. SQLite does it inside of the commit
+ * that makes the log too long, which held the event loop twice as long as the commit itself: here a thread does it.
+ * `database`: the one that writes.
+ */
+export function createCheckpoints(database: DatabaseSync, file: string): Checkpoints {
+  database.exec(`PRAGMA wal_autocheckpoint = ${PAGES_AT_COMMIT}`)
+  const look = database.prepare('PRAGMA wal_checkpoint(NOOP)')
+  let worker: Worker | undefined
+  let hasFailed = false
+  let underWay: Promise<void> | undefined
+  let idle: NodeJS.Timeout | undefined
+
+  async function run(): Promise<void> {
+    clearTimeout(idle)
+    worker ??= start(file)
+    // A command that waits for it goes on when it is done.
+    worker.ref()
+    try {
+      await answerOf(worker)
+      worker.unref()
+      idle = setTimeout(end, IDLE_MS).unref()
+    } catch {
+      // No thread is to be had: what PAGES_AT_COMMIT says is left.
+      hasFailed = true
+      worker = undefined
+    }
+    underWay = undefined
+  }
+
+  async function end(): Promise<void> {
+    clearTimeout(idle)
+    const ended = worker
+    worker = undefined
+    await ended?.terminate()
+  }
+
+  return {
+    afterCommit() {
+      if (hasFailed) return undefined
+      const { log, checkpointed } = look.get() as { log: number; checkpointed: number }
+      const isLong = log >= PAGES_MAX
+      if (log - checkpointed >= (isLong ? 1 : PAGES_DUE)) underWay ??= run()
+      return isLong ? underWay : undefined
+    },
+    settled: async () => underWay,
+    async close() {
+      await underWay
+      await end()
+    },
+  }
+}
+
+function start(file: string): Worker {
+  const worker = new Worker(new URL('./checkpoint-worker.ts', import.meta.url), { workerData: file })
+  // What ends the thread is told by its end.
+  return worker.on('error', () => {})
+}
+
+/** Has the thread do its work once; rejects when it ends instead. */
+async function answerOf(worker: Worker): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>()
+  worker.once('message', resolve).once('exit', reject)
+  worker.postMessage('checkpoint')
+  try {
+    await promise
+  } finally {
+    worker.off('message', resolve).off('exit', reject)
+  }
+}

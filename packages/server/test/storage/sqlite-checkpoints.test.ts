@@ -1,0 +1,117 @@
+/**
+ * The log is brought into the file by a thread: no commit waits for it, the log stays short all the same, and what was
+ * committed meanwhile is there.
+ */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { type Checkpoints, createCheckpoints } from '../../src/storage/sqlite/checkpoints.ts'
+import { openSqliteConnection, type SqliteConnection } from '../../src/storage/sqlite/connection.ts'
+import { createSqliteWriter, type SqliteWriter } from '../../src/storage/sqlite/writer.ts'
+
+const PAGE = 'x'.repeat(4_000)
+
+let directory: string
+let file: string
+let connection: SqliteConnection
+let checkpoints: Checkpoints
+let writer: SqliteWriter
+
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'latchkey-checkpoints-'))
+  file = join(directory, 'store')
+  open()
+  connection.database.exec(
+    'PRAGMA journal_mode = WAL; CREATE TABLE pages (id INTEGER PRIMARY KEY, text TEXT)',
+  )
+})
+afterEach(async () => {
+  await close()
+  rmSync(directory, { recursive: true })
+})
+
+function open(): void {
+  connection = openSqliteConnection(file, { isReadOnly: false })
+  checkpoints = createCheckpoints(connection.database, file)
+  const { afterCommit } = checkpoints
+  writer = createSqliteWriter(connection, { onFatal: () => {}, onCommit: () => {}, afterCommit })
+}
+
+async function close(): Promise<void> {
+  await writer.idle()
+  await checkpoints.close()
+  connection.database.close()
+}
+
+/** One transaction that makes the log so many pages longer. */
+const write = (pages: number): Promise<void> =>
+  writer.write(async () => {
+    const insert = connection.database.prepare('INSERT INTO pages (text) VALUES (?)')
+    for (let page = 0; page < pages; page++) insert.run(PAGE)
+  })
+
+/** Pages of the log, and how many of them are in the file. */
+function log(): { readonly log: number; readonly checkpointed: number } {
+  const { log, checkpointed } = connection.database.prepare('PRAGMA wal_checkpoint(NOOP)').get() as {
+    log: number
+    checkpointed: number
+  }
+  return { log, checkpointed }
+}
+
+const count = () => connection.database.prepare('SELECT count(*) AS pages FROM pages').get()?.pages
+
+test('a commit that makes the log too long leaves it to the thread, and the next write begins it anew', async () => {
+  await write(1_500)
+  // In the turn in which the write was answered: nobody has waited for anything.
+  const { log: pages, checkpointed } = log()
+  expect(pages).toBeGreaterThan(1_500)
+  expect(checkpointed).toBe(0)
+  await checkpoints.settled()
+  expect(log()).toEqual({ log: pages, checkpointed: pages })
+  await write(1)
+  expect(log().log).toBeLessThan(10)
+})
+
+test('a log that is short is left alone', async () => {
+  await write(500)
+  await checkpoints.settled()
+  expect(log().checkpointed).toBe(0)
+})
+
+test('writes that do not pause do not make it longer and longer', async () => {
+  const longest: number[] = []
+  for (let step = 0; step < 16; step++) {
+    await write(600)
+    longest.push(log().log)
+  }
+  expect(Math.max(...longest)).toBeLessThan(5_000)
+  await close()
+  open()
+  expect(count()).toBe(16 * 600)
+})
+
+test('while somebody reads an old snapshot, writes go on', async () => {
+  await write(10)
+  const reader = openSqliteConnection(file, { isReadOnly: true })
+  reader.database.exec('BEGIN; SELECT count(*) FROM pages')
+  const seen = () => reader.database.prepare('SELECT count(*) AS pages FROM pages').get()?.pages
+  expect(seen()).toBe(10)
+  for (let step = 0; step < 4; step++) await write(1_500)
+  expect(seen()).toBe(10)
+  expect(count()).toBe(6_010)
+  reader.database.close()
+})
+
+test('a thread that cannot do its work is asked no more, and writes go on', async () => {
+  const broken = createCheckpoints(connection.database, join(directory, 'none', 'store'))
+  await write(1_500)
+  broken.afterCommit()
+  await broken.settled()
+  await checkpoints.settled()
+  await write(4_500)
+  expect(broken.afterCommit()).toBeUndefined()
+  await write(1)
+  expect(count()).toBe(6_001)
+})
