@@ -1,18 +1,14 @@
 import type { Clock } from '@latchkey/core/clock'
 import { AppError } from '@latchkey/core/error'
-import type { Turn } from '@latchkey/core/fair-queue'
 import type { CompanyId } from '@latchkey/core/ids'
 import type { RandomBytes } from '@latchkey/core/random'
 import type { AuditChain } from '../audit/chain.ts'
-import type { Engine, Revoke } from '../storage/engine.ts'
-import { findLedgerLocked, holdCompany } from '../storage/tables/ledger.ts'
-import type { Ledger } from '../storage/tables/ledger-columns.ts'
-import { findOutsideUser } from '../storage/tables/outside-user.ts'
+import type { Engine, Revoke, WriteTurn } from '../storage/engine.ts'
 import type { Db } from '../storage/tables/schema.ts'
-import { findVerifiable } from '../storage/tables/verifiable.ts'
 import type { Revocations } from '../verification/revocations.ts'
 import { type Change, changeWith, type Tx } from './change.ts'
-import { type JudgingReads, judgeAgain } from './judge-again.ts'
+import { holdRows } from './held-rows.ts'
+import { judgeAgain } from './judge-again.ts'
 import { HOST, type Requester } from './requester.ts'
 
 export type Changes = {
@@ -40,8 +36,11 @@ export type Changes = {
 /** `settled` may fail: AppError `unavailable`. */
 export type Committed<T> = { readonly value: T; readonly settled: Promise<void> }
 
-/** `isRevocation`: something is to stop by it, so that it waits less than what others only want. */
-export type ChangeOptions = { readonly isRevocation?: boolean }
+/**
+ * `isRevocation`: something is to stop by it, so that it waits less than what others only want. `isLong`: nobody is to be
+ * answered only when this one is done.
+ */
+export type ChangeOptions = { readonly isRevocation?: boolean; readonly isLong?: boolean }
 
 type Deps = {
   readonly engine: Engine
@@ -51,21 +50,13 @@ type Deps = {
   readonly settle: Revocations['settle']
 }
 
-/** The rows that a change holds and reads before its work. */
-export type ChangeRows = JudgingReads & {
-  readonly holdCompany: typeof holdCompany
-  readonly findLedgerLocked: typeof findLedgerLocked
-}
-
-const STORED: ChangeRows = { holdCompany, findLedgerLocked, findVerifiable, findOutsideUser }
-
-/** `rows`: other than those of the store where there is only a model of one. */
-export function createChanges(deps: Deps, rows: ChangeRows = STORED): Changes {
+/** `hold`: other than in the store where there is only a model of one. */
+export function createChanges(deps: Deps, hold: typeof holdRows = holdRows): Changes {
   const { engine, clock, settle } = deps
 
   async function committed<T>(
     work: (db: Db, revoke: Revoke) => Promise<T>,
-    turn?: Turn,
+    turn?: WriteTurn,
   ): Promise<Committed<T>> {
     const { value, revocation } = await engine.write(work, turn)
     const settled = revocation === undefined ? Promise.resolve() : settle(revocation)
@@ -78,19 +69,19 @@ export function createChanges(deps: Deps, rows: ChangeRows = STORED): Changes {
     by: Requester,
     companyId: CompanyId,
     work: (change: Change) => Promise<T>,
-    { isRevocation = false }: ChangeOptions = {},
+    { isRevocation = false, isLong = false }: ChangeOptions = {},
   ): Promise<Committed<T>> =>
     committed(
       async (db, revoke) => {
-        const ledger = await hold(rows, db, by, companyId)
+        const { ledger, record } = await hold(db, by.principal, companyId)
         // After the wait for the rows: what ended during it has ended.
         const nowMs = clock.nowMs()
-        const principal = await judgeAgain(rows, db, by, nowMs)
+        const principal = judgeAgain(by, record, nowMs)
         if (ledger === undefined) throw new AppError('company_not_found', 'There is no such company.')
         const tx = { ...deps, db, nowMs, revoke: revokeIn(revoke, companyId), actor: by.actor }
         return changeWith({ ...tx, principal }, ledger, work)
       },
-      { party: companyId, isUrgent: isRevocation },
+      { party: companyId, isUrgent: isRevocation, mayShare: !isLong },
     )
 
   return {
@@ -114,19 +105,3 @@ const revokeIn =
   (revoke: Revoke, companyId: CompanyId): Tx['revoke'] =>
   (changed) =>
     revoke(changed, companyId)
-
-/**
- * Holds the row of the company that is changed, and then that of the company that vouches for the requester where
- * it is another: the operator's, which is always held last, so that nobody waits in a circle, and so that whoever
- * waits for a busy company keeps nobody out of the operator's meanwhile.
- */
-async function hold(
-  { holdCompany, findLedgerLocked }: ChangeRows,
-  db: Db,
-  { principal: { homeCompanyId } }: Requester,
-  companyId: CompanyId,
-): Promise<Ledger | undefined> {
-  const ledger = await findLedgerLocked(db, companyId)
-  if (homeCompanyId !== null && homeCompanyId !== companyId) await holdCompany(db, homeCompanyId)
-  return ledger
-}

@@ -10,9 +10,10 @@ export async function rehearse<T>(
   companyId: CompanyId,
   work: (change: Change) => Promise<T>,
 ): Promise<T> {
-  const done = change(by, companyId, async (open): Promise<T> => {
+  const rehearsed = async (open: Change): Promise<T> => {
     throw new Rehearsed(await work(open))
-  })
+  }
+  const done = change(by, companyId, rehearsed, { isLong: true })
   return done.catch((error: unknown) => {
     if (error instanceof Rehearsed) return error.value as T
     throw error

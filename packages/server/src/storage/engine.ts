@@ -44,6 +44,12 @@ export function ownerOf(changed: readonly Revoked[]): CompanyId | undefined {
 /** Names what changed in a way that can alter a verdict, and whose it is. */
 export type Revoke = (changed: RevocationScope, companyId?: CompanyId) => void
 
+/**
+ * Of a write. `mayShare`: it takes the row of its party first and is soon done, so that those of one party, which are done
+ * one after the other in any case, may share a transaction.
+ */
+export type WriteTurn = Turn & { readonly mayShare?: boolean }
+
 /** A store. The two implementations hold every word that differs between SQLite and PostgreSQL. */
 export type Engine = {
   readonly store: 'sqlite' | 'postgres'
@@ -57,7 +63,7 @@ export type Engine = {
    * another transaction was in the way. Companies that write at the same time take turns: see `turn`. Throws
    * AppError `unavailable` when the store cannot take writes now.
    */
-  write<T>(work: (db: Db, revoke: Revoke) => Promise<T>, turn?: Turn): Promise<Written<T>>
+  write<T>(work: (db: Db, revoke: Revoke) => Promise<T>, turn?: WriteTurn): Promise<Written<T>>
   /**
    * As `write`, of what the service notes for itself. It outlives the process; a machine that loses its power may lose it,
    * so that the embedded store need not hold the event loop until the disk has it.

@@ -11,7 +11,7 @@ import { watchMemory } from './applied-check.ts'
 import { watchBarrier } from './barrier-check.ts'
 import type { Judge } from './judge.ts'
 import { createModelEngine } from './model-engine.ts'
-import { MODEL_ROWS } from './model-rows.ts'
+import { holdModelRows } from './model-rows.ts'
 import type { ModelStore } from './model-store.ts'
 import type { Wire } from './wire.ts'
 
@@ -88,7 +88,7 @@ export function assemble({ name, store, wire, timing, judge, fingerprint, newId 
       chain: createAuditChain(new Uint8Array(32)),
       settle: barrier.settle,
     },
-    MODEL_ROWS,
+    holdModelRows,
   )
   const parts = { verifier, revocations, change, verification: engine.verification }
   return {

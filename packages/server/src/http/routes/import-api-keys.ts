@@ -27,7 +27,7 @@ export const importApiKeys: Handler<'importApiKeys'> = async (deps, { principal,
   const isDryRun = body.dryRun === true
   const done = isDryRun
     ? rehearse(deps.change, requester, principal.companyId, work)
-    : deps.change(requester, principal.companyId, work)
+    : deps.change(requester, principal.companyId, work, { isLong: true })
   return { body: presentLines(await done, isDryRun) }
 }
 

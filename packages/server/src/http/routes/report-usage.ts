@@ -1,10 +1,9 @@
 import { type Address, parseAddress } from '@latchkey/core/address'
 import { type Fault, inputError, noteFault } from '@latchkey/core/error'
 import { sightOf } from '@latchkey/core/principal'
+import { findVouching } from '../../changes/held-rows.ts'
 import { judgeAgain } from '../../changes/judge-again.ts'
-import { findOutsideUser } from '../../storage/tables/outside-user.ts'
 import type { Db } from '../../storage/tables/schema.ts'
-import { findVerifiable } from '../../storage/tables/verifiable.ts'
 import { addReportedUses, type ReportedUse } from '../../verification/reported-uses.ts'
 import type { Context, Handler } from '../schema/context.ts'
 import { momentOf } from '../schema/moment.ts'
@@ -21,7 +20,7 @@ export const reportUsage: Handler<'reportUsage'> = async (deps, { principal, req
     visibleTo: sightOf(principal),
     party: principal.companyId,
     async assertStillSent(db: Db) {
-      await judgeAgain({ findVerifiable, findOutsideUser }, db, requester, deps.clock.nowMs())
+      judgeAgain(requester, await findVouching(db, requester.principal), deps.clock.nowMs())
     },
   }
   return { body: await addReportedUses(deps, report) }

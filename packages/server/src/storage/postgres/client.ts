@@ -25,6 +25,7 @@ export class PostgresClient extends pg.Client {
   readonly #host: PostgresHost
   readonly #refused: () => Error | undefined = () => undefined
   #pid = 0
+  #isLost = false
 
   constructor(reach: PostgresReach, use: ConnectionUse) {
     const host = reach.host()
@@ -33,8 +34,15 @@ export class PostgresClient extends pg.Client {
     this.#use = use
     this.#host = host
     // Every failure reaches whoever waits for a statement; others may listen as well.
-    this.on('error', () => {})
+    this.on('error', () => {
+      this.#isLost = true
+    })
     if (reach.server.isBindingRequired) this.#refused = requireBinding(this.connection)
+  }
+
+  /** It broke, as far as is known: nothing is sent on it any more. */
+  get isLost(): boolean {
+    return this.#isLost
   }
 
   /** Throws SessionMovedError unless the database's process that answered is the one this session began in. */

@@ -17,7 +17,16 @@ export type SeenHead = Head & { readonly pid: number }
 const HEAD_COLUMNS = `pg_backend_pid() AS pid, h.revision, h.epoch, coalesce(h.system_identifier = current_setting('latchkey.cluster', true)
   AND h.timeline = substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8), false) AS "isAccepted"`
 
-export const READ_HEAD = `SELECT ${HEAD_COLUMNS} FROM head h`
+/** Prepared: to plan it costs more than to answer it. */
+export const READ_HEAD = { name: 'head', text: `SELECT ${HEAD_COLUMNS} FROM head h` }
+
+/** What READ_HEAD answered. Throws when the session was moved: see PostgresClient. */
+export function headOf(client: { assertOwn(pid: number): void }, { rows }: pg.QueryResult): Head {
+  const [head] = rows as SeenHead[]
+  if (head === undefined) throw new Error('the head of the store is missing')
+  client.assertOwn(head.pid)
+  return head
+}
 
 /** The row of whatever is asked for beside the head of the same snapshot; its columns are null when there is none. */
 export const withHead = (query: string): string =>

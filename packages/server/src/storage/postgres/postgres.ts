@@ -8,9 +8,10 @@ import { createPostgresLine } from './line.ts'
 import { createPool } from './pool.ts'
 import { createReach } from './reach.ts'
 import { type Durability, setUpPostgres } from './set-up.ts'
-import { acceptIn, inspectIn, readIn, writeIn } from './transactions.ts'
+import { acceptIn, inspectIn, readIn } from './transactions.ts'
 import { parsePostgresUrl, placeOf } from './url.ts'
 import { createPostgresVerificationReads } from './verification.ts'
+import { createPostgresWrites } from './writes.ts'
 
 const STATEMENT_MS_MAX = 10_000
 /** A look-up that takes longer is refused: whoever waits for a verdict has given up by then. */
@@ -47,15 +48,13 @@ export async function openPostgres(options: PostgresOptions): Promise<Engine> {
   )
   const line = createPostgresLine(connectionsMax)
   const expect = () => assertExpectedBy(options.expect())
-  const onCommit = (durationMs: number) => options.onCommit(1, durationMs)
+  const writes = createPostgresWrites({ line, pool, expect, onCommit: options.onCommit })
   const followed = createPostgresFollowed(reach, lookUps, onError)
 
   let isClosed = false
 
-  const write: Engine['write'] = (work, turn = OWN_TURN) => {
-    const once = () => pool.lend((client) => writeIn(client, expect(), work, onCommit))
-    return repeated(() => line.through(turn, 'write', once))
-  }
+  const write: Engine['write'] = (work, turn = OWN_TURN) =>
+    repeated((isAgain) => writes.write(work, turn, isAgain))
 
   return {
     store: 'postgres',
@@ -91,11 +90,11 @@ export async function openPostgres(options: PostgresOptions): Promise<Engine> {
   }
 }
 
-/** From the start, when another transaction was in the way. */
-async function repeated<T>(write: () => Promise<T>): Promise<T> {
+/** From the start, when another transaction was in the way: then by itself. */
+async function repeated<T>(write: (isAgain: boolean) => Promise<T>): Promise<T> {
   for (let run = 1; ; run += 1) {
     try {
-      return await write()
+      return await write(run > 1)
     } catch (error) {
       if (!isRetried(error) || run === RUNS_MAX) explain(error)
     }

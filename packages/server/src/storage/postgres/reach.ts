@@ -1,5 +1,5 @@
 import type pg from 'pg'
-import { INTEGER_TYPES } from './connection.ts'
+import { INTEGER_TYPES } from './integer-types.ts'
 import type { PostgresHost, PostgresServer } from './url.ts'
 
 /** The client gives up a little after the server should have: a network that is gone does not answer at all. */
@@ -76,6 +76,7 @@ export function plainConfig(
     connectionTimeoutMillis: connectMsMax,
     query_timeout: statementMsMax + CLIENT_MARGIN_MS,
     types: INTEGER_TYPES,
+    pipeline: true,
   }
 }
 
