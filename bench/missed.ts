@@ -8,7 +8,8 @@ loop (two hashes, a dozen answer headers that Node checks one by one, addresses,
 find the processor's caches cold and cost some four times as much. Taken out one by one each saves a little; none stands out.`,
   V1b: 'As V1.',
   V2: `As V1, and the caller is authenticated before the body is looked at, and the key after. The body is parsed by JSON.parse,
-walked a second time for duplicate names and depth, and held against its schema.`,
+walked a second time for duplicate names and depth, and held against its schema: 1.5 µs in a loop, the verdict and its text 1.1, the
+two hashes more 1. In the service all of it takes some four times that, as in V1; without Node's streams it would be 0.3 µs less.`,
   D3: `On one event loop a check waits for the piece of work that is under way, and of large requests a few are worked on at once.
 The costliest pieces take 4 to 15 ms. What was done, what would reach it, and why it is measured against bare node:http under as
 many connections: docs/decisions/0150.`,

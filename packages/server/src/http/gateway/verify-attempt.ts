@@ -1,6 +1,7 @@
 import type { VerifyResult } from '@latchkey/contract/schemas/verification'
 import { type Address, parseAddress } from '@latchkey/core/address'
 import { type Fault, noteFault } from '@latchkey/core/error'
+import type { Charged } from '@latchkey/core/limited-key'
 import type { KeySecret } from '@latchkey/core/loaded-key'
 import type { MaybePromise } from '@latchkey/core/maybe-promise'
 import { listPermissions, parsePermission } from '@latchkey/core/permission'
@@ -84,6 +85,8 @@ export function verifyParsed(
 export function presentOutcome({ outcome, token, charged }: Judged, requestId: string): VerifyResult {
   const { code, key } = outcome
   const shown = key === undefined ? undefined : principalOf(key, token, outcome.secret)
+  const { secret, replaceBy } = presentSecret(outcome.secret)
+  const { limits, limitedBy, retryAfterSeconds } = charged === undefined ? NO_LIMITS : presentLimits(charged)
   return {
     valid: code === 'VALID',
     code,
@@ -94,17 +97,20 @@ export function presentOutcome({ outcome, token, charged }: Judged, requestId: s
     mode: key?.mode ?? null,
     expiresAt: presentTimeOrNull(earlier(key?.expiresAtMs ?? null, token?.expiresAtMs ?? null)),
     metadata: key === undefined ? {} : { ...key.metadata },
-    ...presentSecret(outcome.secret),
-    ...presentLimits(charged),
+    secret,
+    replaceBy,
+    limits,
+    limitedBy,
+    retryAfterSeconds,
     requestId,
   }
 }
 
-function presentLimits(
-  charged: Judged['charged'],
-): Pick<VerifyResult, 'limits' | 'limitedBy' | 'retryAfterSeconds'> {
-  if (charged === undefined) return NO_LIMITS
-  const { states, limitedBy, retryAfterSeconds } = charged
+function presentLimits({
+  states,
+  limitedBy,
+  retryAfterSeconds,
+}: Charged): Pick<VerifyResult, 'limits' | 'limitedBy' | 'retryAfterSeconds'> {
   const limits = states.map(({ name, max, remaining, resetAtMs }) => ({
     name,
     limit: max,

@@ -14,11 +14,11 @@ export type Answer = {
 /** One that is short, and text. */
 export type TextAnswer = Answer & { readonly body: string }
 
-const JSON_TYPE = 'application/json; charset=utf-8'
+const JSON_HEADERS = { 'content-type': 'application/json; charset=utf-8' }
 
 /** `text` is JSON already. */
 export const jsonAnswer = (status: number, text: string | Buffer, headers?: AnswerHeaders): Answer => ({
   status,
-  headers: { 'content-type': JSON_TYPE, ...headers },
+  headers: headers === undefined ? JSON_HEADERS : { ...JSON_HEADERS, ...headers },
   body: text,
 })
