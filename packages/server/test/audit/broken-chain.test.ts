@@ -1,37 +1,41 @@
 /** What happens to writes in a company whose chain was changed from outside. */
 import type { CompanyId } from '@latchkey/core/ids'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
 import { verifyChain } from '../../src/audit/verify-chain.ts'
 import { verifyStore } from '../../src/audit/verify-store.ts'
 import { acceptBrokenAudit, setPasswordOnHost } from '../../src/host.ts'
 import {
   createTestCompany,
   expectCreated,
-  startTestServer,
   type TestCompany,
   type TestRequest,
-  type TestService,
+  useTestServer,
 } from '../harness.ts'
 
-let server: TestService
+const server = useTestServer()
 let company: TestCompany
-const EMAIL = 'owner@example.com'
+let email: string
 const PASSWORD = 'correct horse battery staple'
 
 beforeEach(async () => {
-  server = await startTestServer()
+  server.logged.length = 0
   company = await createTestCompany(server)
   const { users } = company
-  await call({ method: 'PATCH', path: `/users/${users.owner.id}`, body: { email: EMAIL } })
-  await setPasswordOnHost(server.services, EMAIL, PASSWORD)
+  email = `${company.id}@example.com`
+  await call({ method: 'PATCH', path: `/users/${users.owner.id}`, body: { email } })
+  await setPasswordOnHost(server.services, email, PASSWORD)
 })
-afterEach(() => server.dispose())
 
 const call = (request: TestRequest) => server.call({ key: company.users.owner.key, ...request })
 const verify = () =>
   server.services.engine.read((db) => verifyChain(db, server.services.chain, company.id as CompanyId))
 const actions = async (): Promise<string[]> =>
   (await call({ path: '/audit?limit=4' })).body.data.map(({ action }: { action: string }) => action)
+
+const marks = () =>
+  server.services.engine.read((db) =>
+    db.selectFrom('audit_events').selectAll().where('action', '=', 'audit.chain_broken').execute(),
+  )
 
 /** The last event goes, and the company's row says so; the seal cannot be made to fit. */
 async function cutOff(): Promise<void> {
@@ -103,6 +107,7 @@ describe.each(TAMPERINGS)('a chain that %s', (_how, tamper) => {
 
   it('is continued by what takes power away, after an event that marks the break', async () => {
     const { users } = company
+    const before = await marks()
     const answer = await call({ method: 'DELETE', path: `/keys/${users.viewer.keyId}` })
     expect(answer.status).toBe(204)
     expect((await actions()).slice(0, 2)).toEqual(['key.deleted', 'audit.chain_broken'])
@@ -110,7 +115,7 @@ describe.each(TAMPERINGS)('a chain that %s', (_how, tamper) => {
       [{ method: 'PATCH', path: `/keys/${users.developer.keyId}`, body: { enabled: false } }, 200],
       [{ method: 'PATCH', path: `/users/${users.admin.id}`, body: { status: 'inactive' } }, 200],
       [
-        { method: 'POST', path: '/auth/token', key: null, body: { username: EMAIL, password: PASSWORD } },
+        { method: 'POST', path: '/auth/token', key: null, body: { username: email, password: PASSWORD } },
         200,
       ],
       [
@@ -124,12 +129,10 @@ describe.each(TAMPERINGS)('a chain that %s', (_how, tamper) => {
       ],
     ]
     for (const [request, status] of urgent) expect((await call(request)).status).toBe(status)
-    await setPasswordOnHost(server.services, EMAIL, `${PASSWORD} again`)
+    await setPasswordOnHost(server.services, email, `${PASSWORD} again`)
     // One mark for one break; and it goes on being refused what gives power.
-    const events = await server.services.engine.read((db) =>
-      db.selectFrom('audit_events').selectAll().where('action', '=', 'audit.chain_broken').execute(),
-    )
-    expect(events).toMatchObject([{ company_id: company.id, actor_type: 'service' }])
+    const marked = (await marks()).filter(({ id }) => before.every((mark) => mark.id !== id))
+    expect(marked).toMatchObject([{ company_id: company.id, actor_type: 'service' }])
     const activation = {
       method: 'PATCH',
       path: `/companies/${company.id}`,
@@ -191,11 +194,12 @@ it('what is changed after it was accepted is not accepted with it', async () => 
 })
 
 it('a list of companies that was changed goes on when it is accepted', async () => {
+  const { list } = await verifyStore(server.services)
   await server.tamper('UPDATE deployment SET companies_count = companies_count + 1')
   expect((await verifyStore(server.services)).list.isIntact).toBe(false)
   await acceptAll()
   const report = await verifyStore(server.services)
-  expect(report.list).toEqual({ isIntact: true, companies: 2 })
+  expect([list.isIntact, report.list]).toEqual([true, list])
   expect(report.chains.every((one) => one.report.isIntact)).toBe(true)
   await createTestCompany(server)
 })
@@ -212,7 +216,7 @@ it('in a company whose chain does not hold people end their sessions and change 
       ...(body === undefined ? {} : { body }),
     })
   const signIn = async (password: string) => {
-    const { headers } = await ask('POST', '/session', '', { username: EMAIL, password })
+    const { headers } = await ask('POST', '/session', '', { username: email, password })
     return String(headers['set-cookie']).split(';')[0]!
   }
   const [mine] = [await signIn(PASSWORD), await signIn(PASSWORD)]
