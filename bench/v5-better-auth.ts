@@ -185,7 +185,7 @@ async function creates(extent: Extent, { own, other, name }: Sides): Promise<rea
     rows.push(
       rowOf({
         id,
-        what: `durable create over HTTP ÷ better-auth, createApiKey over HTTP (${name}), ${callers === 1 ? '1 caller' : `${callers} callers`}`,
+        what: `durable create over HTTP (caller judged, counters, audit event) ÷ better-auth, createApiKey over HTTP (as durable; no caller to judge, one row) (${name}), ${callers === 1 ? '1 caller' : `${callers} callers`}`,
         rounds: ratios(measured.latchkey, measured.betterAuth),
         note: rates(measured, 'a second'),
         ...BETTER,

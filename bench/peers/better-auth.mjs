@@ -12,7 +12,8 @@ import pg from 'pg'
 
 const { file, url, isBest, keys, inUse, task } = JSON.parse(process.argv[2])
 const sqlite = file === undefined ? undefined : new DatabaseSync(file)
-// Its write-ahead log, which its documentation leaves to whoever sets it up.
+// Its write-ahead log, which its documentation leaves to whoever sets it up. Node's SQLite then syncs each commit
+// (synchronous=FULL), as ours does.
 sqlite?.exec('PRAGMA journal_mode = WAL')
 const pool = url === undefined ? undefined : new pg.Pool({ connectionString: url, max: 10 })
 
