@@ -1,7 +1,13 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { type Address, parseAddress } from './address.ts'
-import { compileAllowlist, contains, ENTRIES_MAX, parseWhitelistedIPs } from './allowlist.ts'
+import {
+  compileAllowlist,
+  contains,
+  ENTRIES_MAX,
+  parseWhitelistedIPs,
+  readWhitelistedIPs,
+} from './allowlist.ts'
 import { formatBlock, parseBlock } from './block.ts'
 
 function admits(entries: readonly string[], address: string): boolean {
@@ -206,4 +212,17 @@ describe('parseWhitelistedIPs', () => {
     )
     expect(inside.every((address) => contains(allowlist, address))).toBe(true)
   })
+})
+
+test('a list is read in steps, however often it names one entry, and says what it says at once', () => {
+  const list = '192.0.2.1, 2001:db8::1,'.repeat(20_000)
+  const reading = readWhitelistedIPs(list)
+  for (let steps = 0; ; steps++) {
+    const { done, value } = reading.next()
+    if (done !== true) continue
+    expect(value).toEqual({ entries: ['192.0.2.1', '2001:db8::1'] })
+    expect(value).toEqual(parseWhitelistedIPs(list))
+    expect(steps).toBe((2 * 20_000) / 64)
+    return
+  }
 })

@@ -1,7 +1,8 @@
-import { parseWhitelistedIPs } from '@latchkey/core/allowlist'
+import { readWhitelistedIPs } from '@latchkey/core/allowlist'
 import { type Fault, inputError, noteFault } from '@latchkey/core/error'
 import { QUOTA_NAME } from '@latchkey/core/limit'
 import { parsePermission } from '@latchkey/core/permission'
+import { atOnce } from '@latchkey/core/steps'
 import { explainTime, parseTime } from '@latchkey/core/time'
 
 type Lists = {
@@ -24,23 +25,28 @@ export type ReadInput<Input> = {
 
 /** Throws AppError when the lists have more faults than are told. */
 export function readKeyInput<Input extends Lists>(input: Input): ReadInput<Input> {
+  return atOnce(readKeyInputInSteps(input))
+}
+
+/** The same of lists that may be long. */
+export function* readKeyInputInSteps<Input extends Lists>(input: Input): Generator<void, ReadInput<Input>> {
   const faults: Fault[] = []
   const { whitelistedIPs, permissions, rateLimits } = input
   checkLimitNames(rateLimits ?? [], faults)
   return {
     input,
-    entries: whitelistedIPs === undefined ? undefined : parseEntries(whitelistedIPs, faults),
+    entries: whitelistedIPs === undefined ? undefined : yield* parseEntries(whitelistedIPs, faults),
     permissions: permissions === undefined ? undefined : parsePermissions(permissions, faults),
     faults,
   }
 }
 
 /** The entries to store; what is wrong with them goes to `faults`. */
-function parseEntries(
+function* parseEntries(
   value: readonly string[] | string | null | undefined,
   faults: Fault[],
-): string[] | null {
-  const parsed = parseWhitelistedIPs(value)
+): Generator<void, string[] | null> {
+  const parsed = yield* readWhitelistedIPs(value)
   if ('entries' in parsed) return parsed.entries
   for (const { index, detail } of parsed.problems) {
     const pointer = index === null ? '/whitelistedIPs' : `/whitelistedIPs/${index}`

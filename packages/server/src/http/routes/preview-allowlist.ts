@@ -3,10 +3,12 @@ import { type Allowlist, compileAllowlist, contains } from '@latchkey/core/allow
 import { dayOf } from '@latchkey/core/calendar'
 import { inputError } from '@latchkey/core/error'
 import { isId } from '@latchkey/core/ids'
+import { paced } from '@latchkey/core/steps'
 import { keyNotFound } from '../../keys/delete-key.ts'
-import { readKeyInput } from '../../keys/key-input.ts'
+import { readKeyInputInSteps } from '../../keys/key-input.ts'
 import { findKeyUsage } from '../../storage/tables/key-usage.ts'
 import { findKey } from '../../storage/tables/keys.ts'
+import { createPace } from '../admission/pace.ts'
 import { presentTime } from '../present/present-time.ts'
 import type { Handler } from '../schema/context.ts'
 
@@ -17,7 +19,9 @@ const DAY_MS = 86_400_000
 export const previewAllowlist: Handler<'previewAllowlist'> = async (deps, { principal, params, body }) => {
   const { keyId } = params
   const { companyId } = principal
-  const { entries = null, faults } = readKeyInput(body)
+  // A list may name an entry 58,000 times.
+  const pace = createPace(() => deps.turns.take(companyId))
+  const { entries = null, faults } = await paced(readKeyInputInSteps(body), pace)
   if (faults.length > 0) throw inputError(faults)
   if (!isId('key', keyId)) throw keyNotFound()
   const allowlist = entries === null ? null : compileAllowlist(entries)

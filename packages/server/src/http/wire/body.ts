@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import { BODY_BYTES_MAX, shownBytes } from '@latchkey/contract/operations/operation'
 import { AppError } from '@latchkey/core/error'
 import { parseJson, parseJsonInSteps } from '@latchkey/core/json-text'
+import { paced } from '@latchkey/core/steps'
 import { type MediaType, parseMediaType } from './media-type.ts'
 import { headerValues, singleHeader } from './raw-headers.ts'
 
@@ -20,7 +21,7 @@ export const USUAL_ROOM: BodyRoom = { bytesMax: BODY_BYTES_MAX, hold() {} }
 type Turning = {
   /** Until others had their turn. */
   readonly takeTurn: () => Promise<void>
-  /** The same, if there was enough work since the last. */
+  /** The same, if there was much work since the last. */
   readonly pace: () => Promise<void>
 }
 
@@ -37,16 +38,7 @@ export async function readJsonBody(
   const bytes = await readBytes(request, room, takeTurn)
   if (!isLong(bytes)) return { bytes, value: parseJson(bytes) }
   await takeTurn()
-  return { bytes, value: await parseInTurns(bytes, pace) }
-}
-
-async function parseInTurns(bytes: Buffer, pace: Turning['pace']): Promise<unknown> {
-  const steps = parseJsonInSteps(bytes)
-  for (;;) {
-    const { done, value } = steps.next()
-    if (done === true) return value
-    await pace()
-  }
+  return { bytes, value: await paced(parseJsonInSteps(bytes), pace) }
 }
 
 /**
