@@ -3,7 +3,7 @@ import { createBoundedMap } from '@latchkey/core/bounded-map'
 import { networkOf } from '@latchkey/core/network'
 
 const WINDOW_MS = 60_000
-/** Networks counted at once, about 200 bytes each; the oldest is let go first. */
+/** Networks counted at once, about 100 bytes each; the oldest is let go first. */
 const NETWORKS_MAX = 50_000
 
 type Window = { readonly startedAtMs: number; failures: number }
