@@ -16,6 +16,8 @@ let began = moment()
 process.on('SIGUSR2', () => {
   isMeasuring = !isMeasuring
   if (!isMeasuring) {
+    // The answer may have been written in this very turn.
+    note()
     process.stdout.write(`longest turn ${longestMs.toFixed(3)} ms\n`)
     return
   }
@@ -26,10 +28,14 @@ process.on('SIGUSR2', () => {
 })
 
 function turn(): void {
+  note()
+  if (isMeasuring) setImmediate(turn)
+}
+
+function note(): void {
   const now = moment()
   longestMs = Math.max(longestMs, now.atMs - began.atMs - (now.waitedMs - began.waitedMs))
   began = now
-  if (isMeasuring) setImmediate(turn)
 }
 
 function moment() {
