@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises'
+import { setTimeout as wait } from 'node:timers/promises'
 import type { Timing } from '@latchkey/core/timing'
 import type { AskedChanges, Engine, Head, Revocation } from '../storage/engine.ts'
 import { createApplied, type Memory } from './applied.ts'
@@ -51,15 +51,17 @@ type RevocationsOptions = {
   readonly onPoll: (error: unknown | undefined) => void
   readonly onRowKept: (error: unknown) => void
   readonly timing?: Timing
+  /** Waits, and keeps the process from ending meanwhile. */
+  readonly sleep?: (ms: number) => Promise<unknown>
 }
 
 export function createRevocations(
   { changes }: Pick<Engine, 'changes'>,
-  { newId, timing = systemTiming, ...options }: RevocationsOptions,
+  { newId, timing = systemTiming, sleep = wait, ...options }: RevocationsOptions,
 ): Revocations {
   const serverId = newId()
   const following = { ...options, timing, newBeat: newId }
-  if (changes.kind === 'asked') return createAsking(changes, { ...following, serverId, newId })
+  if (changes.kind === 'asked') return createAsking(changes, { ...following, serverId, newId, sleep })
   const { lease, verifiers, ...follower } = createFollower({ ...following, followed: changes, serverId })
   let isStarted = false
   return {
@@ -94,15 +96,15 @@ export function createRevocations(
 /** The embedded store does not know what it was restored over. */
 const UNKNOWN: Refused = { known: 0, found: 0 }
 
-type AskingOptions = Omit<FollowerOptions, 'followed'> & { readonly newId: () => string }
+type AskingOptions = Omit<FollowerOptions, 'followed'> & Required<Pick<RevocationsOptions, 'newId' | 'sleep'>>
 
 /**
  * On a store that is asked each time nobody has to be waited for, but for the time of a look, until a verifier is
  * connected to one of its processes: then they follow the head too.
  */
 function createAsking(changes: AskedChanges, options: AskingOptions): Revocations {
-  const { memory, serverId, timing } = options
-  const { followed } = changes
+  const { memory, serverId, timing, sleep } = options
+  const { followed, settleMs } = changes
   const applied = createApplied(memory)
   const isFresh = createFreshness(changes, applied)
   const onDemand = createOnDemand({ ...options, followed })
@@ -118,9 +120,10 @@ function createAsking(changes: AskedChanges, options: AskingOptions): Revocation
     expect: () => () => true,
     async settle(revocation) {
       onDemand.wake()
-      const waits = revocation.isFollowed === true ? [awake(waitForAll(revocation))] : []
+      const aWhile = () => sleep(settleMs)
+      const waits = revocation.isFollowed === true ? [awake(waitForAll(revocation), aWhile)] : []
       // Not a timer of `timing`: a command that waits here has nothing else to keep it from ending.
-      await Promise.all([sleep(changes.settleMs), ...waits])
+      await Promise.all([aWhile(), ...waits])
     },
     start: async ({ isAlone }) => changes.claim(isAlone),
     leave: onDemand.leave,
@@ -140,17 +143,14 @@ function createAsking(changes: AskedChanges, options: AskingOptions): Revocation
   }
 }
 
-/** Longer than anybody waits. */
-const A_WHILE_MS = 60_000
-
 /** Keeps the process from ending meanwhile. */
-async function awake(waiting: Promise<void>): Promise<void> {
-  const kept = setInterval(() => {}, A_WHILE_MS)
-  try {
-    await waiting
-  } finally {
-    clearInterval(kept)
-  }
+async function awake(waiting: Promise<void>, aWhile: () => Promise<unknown>): Promise<void> {
+  let isOver = false
+  const over = waiting.finally(() => {
+    isOver = true
+  })
+  while (!isOver) await Promise.race([over, aWhile()])
+  await over
 }
 
 function positionOf(epoch: string | undefined, revision: number): Pick<Revocation, 'revision' | 'epoch'> {

@@ -161,6 +161,73 @@ const CLAUSES: Readonly<Record<string, Clause>> = {
     from: 'running ??= Promise.resolve().then(run)',
     to: 'running ??= run()',
   },
+  'row-before-head': {
+    file: `${SERVER}/poller.ts`,
+    from: `    const asked = followed.announce(row).then(() => followed.observe(applied))
+    const seen = await within(timing, POLL_MS_MAX, asked)
+    // Who accepts a restored store removes all rows: without one nobody waits for us, whatever was seen after it.
+    if (!seen.servers.some(({ id, beat }) => id === row.id && beat === row.beat))
+      throw new Error('the row of this server is gone')`,
+    to: `    const asked = followed.observe(applied).then((seen) => followed.announce(row).then(() => seen))
+    const seen = await within(timing, POLL_MS_MAX, asked)`,
+  },
+  // What only processes of one file rest on: run with --file.
+  'workers-are-waited-for': {
+    file: `${SERVER}/revocations.ts`,
+    from: 'revocation.isFollowed === true ?',
+    to: 'onDemand.count().leased > 0 ?',
+  },
+  'commands-wait': {
+    file: `${SIMULATOR}/running-code.ts`,
+    from: "kind === 'command' ? revocations.settle :",
+    to: "kind === 'command' ? (moved) => revocations.settle({ ...moved, isFollowed: false }) :",
+  },
+  'a-crash-keeps-the-row': {
+    file: `${SIMULATOR}/fleet.ts`,
+    from: '      lives += 1',
+    to: `      for (const id of world.store.contents.servers.keys())
+        if (id.startsWith([name, lives].join('.') + '-')) world.store.forget(id)
+      lives += 1`,
+  },
+  'a-start-keeps-the-rows': {
+    file: `${SERVER}/revocations.ts`,
+    from: 'start: async ({ isAlone }) => changes.claim(isAlone)',
+    to: `start: async ({ isAlone }) => {
+      changes.claim(isAlone)
+      for (const { id, beat } of (await followed.survey()).servers)
+        followed.forget(id, beat).catch(() => {})
+    }`,
+  },
+  'follows-from-the-first-verifier': {
+    file: `${SERVER}/on-demand.ts`,
+    from: 'started: follower.start()',
+    to: 'started: Promise.resolve()',
+  },
+  'wakes-for-a-change': {
+    file: `${SERVER}/on-demand.ts`,
+    from: 'current?.follower.wake()',
+    to: 'undefined',
+  },
+  'names-of-followers-are-random': {
+    file: `${SERVER}/on-demand.ts`,
+    from: 'serverId: newId()',
+    to: 'serverId: (options as { serverId?: string }).serverId!',
+  },
+  'only-dead-rows-are-removed': {
+    file: `${SERVER}/barrier.ts`,
+    from: 'of unmoved(first, seen)',
+    to: 'of seen.servers',
+  },
+  'dead-by-what-was-seen': {
+    file: `${SERVER}/barrier.ts`,
+    from: 'onDead === undefined ? committedAtMs : first.atMs',
+    to: 'committedAtMs',
+  },
+  'a-look-is-waited-for': {
+    file: `${SERVER}/revocations.ts`,
+    from: 'Promise.all([aWhile(), ...waits])',
+    to: 'Promise.all(waits)',
+  },
 }
 
 /** Has every module that is loaded from now on read as it would without some clauses. Throws when there is none like it. */

@@ -22,23 +22,31 @@ export class Faults {
     const disturbAll = () => this.#disturbAll()
     const replacements = new Replacements(world, hosts, { isOn: () => this.#isOn, onReturn, disturbAll })
     this.#replacements = replacements
+    // Nothing comes between a process and its file, and whoever restores one stops the service first.
+    const onNetwork = (...faults: readonly Fault[]) => (world.isFile ? [] : faults)
     const kinds: readonly Fault[] = [
       (host) => this.#halt(host, false),
       (host) => this.#halt(host, true),
       (host) => this.#stepClock(host),
       (host) => this.#crash(host),
       (host) => this.#stop(host),
-      (host) => this.#cut(host),
-      (host) => this.#slow(host),
-      (host) => this.#fade(host),
+      ...onNetwork((host) => this.#cut(host)),
+      ...onNetwork(
+        (host) => this.#slow(host),
+        (host) => this.#fade(host),
+      ),
       () => this.#slowDisk(),
-      (host) => this.#deafen(host),
-      () => this.#bringDown(),
+      ...onNetwork(
+        (host) => this.#deafen(host),
+        () => this.#bringDown(),
+      ),
       () => this.#trimLog(),
-      () => replacements.restore('proper'),
-      () => replacements.copyBack(),
-      (host) => replacements.replaceUnder(host),
-      () => replacements.acceptInUse(),
+      ...onNetwork(
+        () => replacements.restore('proper'),
+        () => replacements.copyBack(),
+        (host) => replacements.replaceUnder(host),
+        () => replacements.acceptInUse(),
+      ),
     ]
     this.#kinds = kinds.filter(() => world.random.chance(isRare ? 0.1 : 0.5))
   }
@@ -116,9 +124,16 @@ export class Faults {
 
   #halt(host: Host, isAsleep: boolean): void {
     const { machine, maySleep } = host
-    if (machine.isHalted || (isAsleep && !maySleep)) return
-    const begin = () => machine.halt(isAsleep)
-    this.#during(host, 7_000, isAsleep ? 'suspend' : 'freeze', begin, () => machine.goOn())
+    // Whoever sleeps does so with all who are on the same computer.
+    const halted = isAsleep ? this.#hosts.filter((other) => other.machine.clocks === machine.clocks) : [host]
+    if (halted.some((other) => other.machine.isHalted) || (isAsleep && !maySleep)) return
+    const begin = () => {
+      for (const other of halted) other.machine.halt(isAsleep)
+      if (halted.length > 1) this.#disturbAll()
+    }
+    this.#during(host, 7_000, isAsleep ? 'suspend' : 'freeze', begin, () => {
+      for (const other of halted) other.machine.goOn()
+    })
   }
 
   #stepClock(host: Host): void {

@@ -1,4 +1,4 @@
-import { Machine } from './machine.ts'
+import { Clocks, Machine } from './machine.ts'
 import type { Random } from './random.ts'
 import { Server, type World } from './server.ts'
 import type { Road } from './wire.ts'
@@ -18,6 +18,8 @@ export type Host = {
   readonly starts: number
   /** A new process takes the place of the one that ended. */
   restart(): void
+  /** A process beside it, for one change. */
+  command(): Server
 }
 
 export function createFleet(world: World, serversCount: number): Host[] {
@@ -25,31 +27,40 @@ export function createFleet(world: World, serversCount: number): Host[] {
   // How far clocks are off: a little on most fleets, as far as the margin allows on some.
   const drift = random.pick([0.001, 0.02, 0.08, 0.08])
   const lateness = random.pick([0.002, 0.01, 0.05])
+  const createComputer = (): Computer => {
+    const rates = { monotonic: rateOf(random, drift), wall: rateOf(random, drift) }
+    return { clocks: new Clocks(world.agenda, random, rates) }
+  }
+  // All who have one file open run on one computer.
+  const shared = world.isFile ? { ...createComputer(), maySleep: random.chance(0.5) } : undefined
   return Array.from({ length: serversCount }, (_, index) =>
-    createHost(world, `s${index + 1}`, drift, lateness),
+    createHost(world, `s${index + 1}`, shared ?? createComputer(), lateness),
   )
 }
 
-function createHost(world: World, name: string, drift: number, lateness: number): Host {
-  const { random, agenda } = world
-  const rates = { monotonic: rateOf(random, drift), wall: rateOf(random, drift) }
-  const machine = new Machine(name, agenda, random, rates)
+/** `maySleep`: drawn for each, where it is not given. */
+type Computer = { readonly clocks: Clocks; readonly maySleep?: boolean }
+
+function createHost(world: World, name: string, { clocks, maySleep }: Computer, lateness: number): Host {
+  const { random, agenda, isFile } = world
+  const kind = isFile ? 'worker' : 'server'
+  const machine = new Machine(name, agenda, random, clocks)
   const road: Road = {
     cut: new Set(),
     slowness: 1,
     extraMs: { out: 0, back: 0 },
-    usualMs: random.pick([1, 3, 10]),
+    usualMs: random.pick(isFile ? [0.2, 1, 3] : [1, 3, 10]),
     lateness,
     held: [],
   }
-  let lives = 1
+  let [lives, commands] = [1, 0]
   const host: Host = {
     name,
     machine,
     road,
-    maySleep: random.chance(0.5),
+    maySleep: maySleep ?? random.chance(0.5),
     isDeaf: false,
-    server: new Server(world, machine, road, `${name}.1`),
+    server: new Server(world, machine, road, `${name}.1`, kind),
     get isUp() {
       return host.server.isAlive
     },
@@ -58,7 +69,11 @@ function createHost(world: World, name: string, drift: number, lateness: number)
     },
     restart() {
       lives += 1
-      host.server = new Server(world, machine, road, [name, lives].join('.'))
+      host.server = new Server(world, machine, road, [name, lives].join('.'), kind)
+    },
+    command() {
+      commands += 1
+      return new Server(world, machine, road, `${name}.${lives}.${commands}`, 'command')
     },
   }
   return host

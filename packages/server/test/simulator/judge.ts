@@ -58,6 +58,7 @@ export class Judge {
   readonly #log = new Map<string, string>()
   readonly #commitOf = new Map<RevocationScope, number>()
   #commits = 0
+  #revocations = 0
   /** The commits that a restore took away, and when it did. */
   #lost = { after: 0, until: 0, atMs: 0 }
   #violation: Violation | undefined
@@ -75,6 +76,11 @@ export class Judge {
   /** Commits so far. */
   get commits(): number {
     return this.#commits
+  }
+
+  /** Those that were answered with success. */
+  get revocations(): number {
+    return this.#revocations
   }
 
   report(invariant: Invariant, detail: string): void {
@@ -110,6 +116,7 @@ export class Judge {
 
   /** A revocation that began after so many commits was answered with success. */
   answered(revoked: RevocationScope, begunAfter: number): void {
+    this.#revocations += 1
     const commit = this.#commitOf.get(revoked) ?? begunAfter
     const { after, until, atMs } = this.#lost
     const isLost = commit > after && commit <= until

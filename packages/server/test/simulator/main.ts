@@ -14,6 +14,7 @@ const USAGE = `Simulates the revocation protocol: servers, a store, clocks and a
   --acts         keys ask for changes as well
   --rotations    keys get new secrets as well
   --verifiers    applications verify by themselves as well
+  --file         the store is one file: several processes of one machine, and commands beside them
   --calm         with --verifiers: nothing goes wrong, and nobody may wait
   --without NAME a clause of the protocol of verifiers is taken out of the code: who notices?
   --seed N       this one only
@@ -35,6 +36,7 @@ function readArguments() {
       rotations: { type: 'boolean', default: false },
       verifiers: { type: 'boolean', default: false },
       only: { type: 'string' },
+      file: { type: 'boolean', default: false },
       calm: { type: 'boolean', default: false },
       without: { type: 'string' },
       seed: { type: 'string' },
@@ -52,6 +54,7 @@ function readArguments() {
     withActs: values.acts,
     withRotations: values.rotations,
     withVerifiers: values.verifiers,
+    isFile: values.file,
     only: values.only,
     without: values.without,
     isCalm: values.verifiers && values.calm,
@@ -76,15 +79,20 @@ async function main(): Promise<number> {
   const { simulate } = isCalm ? await import('./verifiers/calm.ts') : await import('./simulate.ts')
   const onTrace = isTraced ? printLine : undefined
   const report = createReport(from, until)
+  let revocations = 0
+  const onOver = (answered: number) => {
+    revocations += answered
+  }
   for (let seed = from; seed < until; seed += 1) {
-    const violation = await simulate(seed, { ...options, onTrace })
-    report(seed + 1)
+    const violation = await simulate(seed, { ...options, onTrace, onOver })
+    report(seed + 1, revocations)
     if (violation === undefined) continue
     if (!isTraced) await simulate(seed, { ...options, onTrace: printLine })
     printLine(`\nseed ${seed}: ${textOf(violation)}`)
     return 1
   }
-  printLine(`${until - from} seeds from ${from}: every invariant held`)
+  const answered = isCalm ? '' : `, in ${revocations} revocations`
+  printLine(`${until - from} seeds from ${from}: every invariant held${answered}`)
   return 0
 }
 
@@ -94,11 +102,11 @@ const textOf = ({ invariant, atMs, detail }: Violation): string =>
   `${invariant}, broken at ${atMs.toFixed(1)} ms: ${detail}`
 
 /** Says how far it is: a bar on a terminal, a line now and then elsewhere. */
-function createReport(from: number, until: number): (next: number) => void {
+function createReport(from: number, until: number): (next: number, revocations: number) => void {
   const startedAtMs = performance.now()
   const isTerminal = process.stderr.isTTY
   let saidAtMs = startedAtMs
-  return (next) => {
+  return (next, revocations) => {
     const nowMs = performance.now()
     const isLast = next === until
     if (nowMs - saidAtMs < (isTerminal ? DRAW_EVERY_MS : REPORT_EVERY_MS) && !(isLast && isTerminal)) return
@@ -106,7 +114,7 @@ function createReport(from: number, until: number): (next: number) => void {
     const share = (next - from) / (until - from)
     const perSecond = Math.round((next - from) / ((nowMs - startedAtMs) / 1_000))
     const bar = '█'.repeat(Math.round(share * BAR_WIDTH)).padEnd(BAR_WIDTH, '░')
-    const text = `${next - from}/${until - from} seeds, ${perSecond} a second`
+    const text = `${next - from}/${until - from} seeds, ${perSecond} a second, ${revocations} revocations`
     if (isTerminal) process.stderr.write(`\r${bar} ${text}${isLast ? '\n' : ''}`)
     else process.stderr.write(`${text}\n`)
   }

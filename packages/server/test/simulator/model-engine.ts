@@ -4,6 +4,7 @@ import type { KeyRecord } from '@latchkey/core/key-record'
 import type { KeyHandle } from '@latchkey/core/loaded-key'
 import type { RevocationScope } from '@latchkey/core/revocation-scope'
 import {
+  type AskedChanges,
   type FollowedChanges,
   type Head,
   type Observation,
@@ -35,11 +36,11 @@ export type ModelDb = {
 
 export type ModelEngine = {
   readonly verification: VerificationReads
-  readonly followed: FollowedChanges
+  readonly changes: AskedChanges | FollowedChanges
   write<T>(work: (db: ModelDb, revoke: Revoke) => Promise<T>): Promise<Written<T>>
 }
 
-type Options = {
+export type ModelOptions = {
   readonly store: ModelStore
   readonly wire: Wire
   readonly expect: () => (head: Head) => boolean
@@ -52,15 +53,15 @@ type Options = {
 }
 
 /** The store over a network, as the real engine asks it: the same questions, judged by the same head. */
-export function createModelEngine(options: Options): ModelEngine {
+export function createModelEngine(options: ModelOptions): ModelEngine {
   return {
     verification: createReads(options),
-    followed: createFollowed(options),
+    changes: createFollowed(options),
     write: (work) => write(options, work),
   }
 }
 
-function createReads({ store, wire, expect }: Options): VerificationReads {
+function createReads({ store, wire, expect }: ModelOptions): VerificationReads {
   return {
     async findKey(handle) {
       const assertExpected = assertingExpected(expect)
@@ -75,7 +76,14 @@ function createReads({ store, wire, expect }: Options): VerificationReads {
   }
 }
 
-function createFollowed({ store, wire, onWake, onAnnounce, onObserve, onSurvey }: Options): FollowedChanges {
+function createFollowed({
+  store,
+  wire,
+  onWake,
+  onAnnounce,
+  onObserve,
+  onSurvey,
+}: ModelOptions): FollowedChanges {
   let follower: Line | undefined
 
   async function follow<T>(work: (answer: Answer<T>) => void): Promise<T> {
@@ -127,7 +135,7 @@ function createFollowed({ store, wire, onWake, onAnnounce, onObserve, onSurvey }
 }
 
 async function write<T>(
-  { store, wire, expect }: Options,
+  { store, wire, expect }: ModelOptions,
   work: Parameters<ModelEngine['write']>[0],
 ): Promise<Written<T>> {
   const changed: RevocationScope[] = []
@@ -159,7 +167,7 @@ async function write<T>(
   }
 }
 
-function assertingExpected(expect: Options['expect']): (head: Head) => void {
+function assertingExpected(expect: ModelOptions['expect']): (head: Head) => void {
   const isExpected = expect()
   return (head) => {
     if (!isExpected(head)) throw new Error('the store is not accepted')
@@ -167,7 +175,7 @@ function assertingExpected(expect: Options['expect']): (head: Head) => void {
 }
 
 /** What the look-up's statement joins: the key's row, the secret it had before, and the presented one where it is neither. */
-function findRecord(store: ModelStore, handle: KeyHandle): KeyRecord | undefined {
+export function findRecord(store: ModelStore, handle: KeyHandle): KeyRecord | undefined {
   const key = store.find(handle)
   const { contents } = store
   if (key === undefined) return undefined

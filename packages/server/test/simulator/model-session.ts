@@ -36,15 +36,23 @@ export class Session {
   #isBusy = false
   #statements = 0
   readonly #mutations: Mutation[] = []
+  readonly #isForsaken: () => boolean
   #onLost = () => {}
 
-  constructor(ground: Ground) {
+  /** `isForsaken`: whether it is ended when it stands idle for long. */
+  constructor(ground: Ground, isForsaken: () => boolean) {
     this.#ground = ground
+    this.#isForsaken = isForsaken
     ground.sessions.add(this)
   }
 
   begin(answer: Answer<Head>): void {
     this.#during(answer, (done) => done(this.#ground.head()))
+  }
+
+  /** The same when no other is open: a file has one writer at a time. */
+  beginAlone(answer: Answer<Head>): void {
+    this.#during(answer, (done) => this.#ground.locks.take('file', this, () => done(this.#ground.head())))
   }
 
   /** Waits for the company's row. */
@@ -122,7 +130,9 @@ export class Session {
     this.#isBusy = false
     const statements = this.#statements
     this.#ground.agenda.quietly(IDLE_MS_MAX, () => {
-      if (this.#state === 'open' && !this.#isBusy && this.#statements === statements) this.#end()
+      if (this.#state !== 'open' || this.#isBusy || this.#statements !== statements) return
+      if (this.#isForsaken()) this.#end()
+      else this.#watch()
     })
   }
 

@@ -30,7 +30,7 @@ const NO_LOG = Number.MAX_SAFE_INTEGER
 export const LEASE_MS = 2_000
 export const MARGIN_MS = 500
 
-/** A PostgreSQL server as far as the protocol can tell: snapshots, locks, commits in the order of the head. */
+/** A PostgreSQL server, or a file of SQLite, as far as the protocol can tell: snapshots, locks, commits in the order of the head. */
 export class ModelStore {
   readonly #agenda: Agenda
   readonly #random: Random
@@ -121,8 +121,8 @@ export class ModelStore {
     return undefined
   }
 
-  openSession(): Session {
-    return new Session(this.#ground)
+  openSession(isForsaken = () => true): Session {
+    return new Session(this.#ground, isForsaken)
   }
 
   stop(): void {

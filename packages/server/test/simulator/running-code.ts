@@ -7,22 +7,29 @@ import { type Changes, createChanges } from '../../src/changes/changes.ts'
 import type { Engine, ServerRow, VerificationReads } from '../../src/storage/engine.ts'
 import { loadKey } from '../../src/verification/load-key.ts'
 import { createRevocations, type Revocations } from '../../src/verification/revocations.ts'
+import { pause } from '../../src/verification/timing.ts'
 import { watchMemory } from './applied-check.ts'
 import { watchBarrier } from './barrier-check.ts'
 import type { Judge } from './judge.ts'
-import { createModelEngine } from './model-engine.ts'
+import { createModelEngine, type ModelOptions } from './model-engine.ts'
+import { createModelFile } from './model-file.ts'
 import { holdModelRows } from './model-rows.ts'
 import type { ModelStore } from './model-store.ts'
 import type { Wire } from './wire.ts'
 
+/** A server of a fleet; or, on one file, a process that serves beside others, or a command. */
+export type Kind = 'server' | 'worker' | 'command'
+
 type Needs = {
   readonly name: string
+  readonly kind: Kind
   readonly store: ModelStore
   readonly wire: Wire
   readonly timing: Timing
   readonly judge: Judge
   readonly fingerprint: (secret: Secret) => Fingerprint
   readonly newId: () => string
+  readonly isAlive: () => boolean
 }
 
 export type RunningCode = {
@@ -42,12 +49,14 @@ export type RunningCode = {
 const KEYS_MAX = 16
 
 /** What services.ts puts together, over the model of a store, and with the checks between the parts. */
-export function assemble({ name, store, wire, timing, judge, fingerprint, newId }: Needs): RunningCode {
+export function assemble(needs: Needs): RunningCode {
+  const { name, kind, store, wire, timing, judge, fingerprint, newId } = needs
+  const isServer = kind === 'server'
   let asked: Moment | undefined
   let announced: ServerRow | undefined
   let proven: Moment | undefined
   let wake: () => unknown = () => {}
-  const engine = createModelEngine({
+  const options: ModelOptions = {
     store,
     wire,
     expect: () => revocations.expect(),
@@ -65,7 +74,10 @@ export function assemble({ name, store, wire, timing, judge, fingerprint, newId 
       memory.seen(seen)
     },
     onSurvey: () => barrier.surveyed(),
-  })
+  }
+  const engine = isServer
+    ? createModelEngine(options)
+    : createModelFile({ ...options, ...timing, isAlive: needs.isAlive })
   const verifier = createVerifier({
     fingerprint,
     load: ({ handle }) => loadKey(engine.verification, handle),
@@ -76,8 +88,16 @@ export function assemble({ name, store, wire, timing, judge, fingerprint, newId 
   })
   const memory = watchMemory(verifier, judge, name, () => revocations.applied)
   const revocations = createRevocations(
-    { changes: engine.followed },
-    { memory: memory.watched, newId, onPoll: () => {}, onRowKept: () => {}, timing },
+    { changes: engine.changes },
+    {
+      // Where the file is asked, memory has no revision of its own to be watched by.
+      memory: isServer ? memory.watched : verifier,
+      newId,
+      onPoll: () => {},
+      onRowKept: () => {},
+      timing,
+      sleep: (ms) => pause(timing, ms),
+    },
   )
   const barrier = watchBarrier(revocations.settle, judge, name, timing.monotonicMs, () => store.head.epoch)
   const { change } = createChanges(
@@ -86,7 +106,8 @@ export function assemble({ name, store, wire, timing, judge, fingerprint, newId 
       clock: { nowMs: timing.wallMs },
       randomBytes: (count) => new Uint8Array(count),
       chain: createAuditChain(new Uint8Array(32)),
-      settle: barrier.settle,
+      // What is in the way of a command nobody notes.
+      settle: kind === 'command' ? revocations.settle : barrier.settle,
     },
     holdModelRows,
   )
@@ -98,6 +119,6 @@ export function assemble({ name, store, wire, timing, judge, fingerprint, newId 
     },
     wake: () => void wake(),
     disturb: barrier.disturb,
-    check: memory.check,
+    check: isServer ? memory.check : () => {},
   }
 }

@@ -12,7 +12,7 @@ import type { Invoked, Judge } from './judge.ts'
 import type { Machine } from './machine.ts'
 import { LEASE_MS, type ModelStore } from './model-store.ts'
 import type { Random } from './random.ts'
-import { assemble, type RunningCode } from './running-code.ts'
+import { assemble, type Kind, type RunningCode } from './running-code.ts'
 import { type Answering, createAnswering } from './verifiers/answering.ts'
 import { type Road, Wire } from './wire.ts'
 
@@ -36,6 +36,8 @@ export type World = {
   readonly store: ModelStore
   readonly judge: Judge
   readonly fingerprint: (secret: Secret) => Fingerprint
+  /** The store is a file of several processes on one machine. */
+  readonly isFile: boolean
   /** Takes what happened, where somebody wants to read it. */
   readonly note: (line: () => string) => void
 }
@@ -52,14 +54,11 @@ export class Server {
   readonly #judge: Judge
   readonly #code: RunningCode
   #isAlive = true
+  readonly #kind: Kind
   #ids = 0
 
-  constructor(
-    { agenda, random, store, judge, fingerprint }: World,
-    machine: Machine,
-    road: Road,
-    id: string,
-  ) {
+  constructor(world: World, machine: Machine, road: Road, id: string, kind: Kind) {
+    const { agenda, random, store, judge, fingerprint } = world
     const isAlive = () => this.#isAlive
     const newId = () => {
       this.#ids += 1
@@ -67,17 +66,19 @@ export class Server {
     }
     this.machine = machine
     this.timing = machine.createTiming(isAlive)
-    this.#name = `server ${id}`
+    this.#name = `${kind} ${id}`
+    this.#kind = kind
     this.#judge = judge
     const { timing } = this
     const wire = new Wire({ agenda, random, farEnd: store, machine, road, timing, isAlive })
-    this.#code = assemble({ name: this.#name, store, wire, timing, judge, fingerprint, newId })
+    const name = this.#name
+    this.#code = assemble({ name, kind, store, wire, timing, judge, fingerprint, newId, isAlive })
     this.change = this.#code.change
     const { revocations, verification } = this.#code
     const answering = createAnswering({ revocations, verification, wallMs: timing.wallMs, fingerprint })
     this.tell = answering.tell
     this.record = answering.record
-    void this.#code.revocations.start({ isAlone: true })
+    if (kind !== 'command') void revocations.start({ isAlone: false })
   }
 
   get isAlive(): boolean {
@@ -153,7 +154,7 @@ export class Server {
       by === 'secret'
         ? verifier.verify(secret, attempt)
         : verifier.verifyById(id, { ...attempt, secretOrdinal: ordinal })
-    if (!(outcome instanceof Promise)) this.#assertProven()
+    if (!(outcome instanceof Promise) && this.#kind === 'server') this.#assertProven()
     return { outcome, nowMs }
   }
 

@@ -21,8 +21,12 @@ export type Options = {
   readonly withRotations?: boolean | undefined
   /** Applications verify by themselves, too. */
   readonly withVerifiers?: boolean | undefined
+  /** The store is a file of several processes on one machine, with commands beside them. */
+  readonly isFile?: boolean | undefined
   /** The one invariant to look for, by how its name begins; otherwise all. */
   readonly only?: string | undefined
+  /** Hears how many revocations were answered. */
+  readonly onOver?: ((revocations: number) => void) | undefined
   /** Takes what happened, line by line. */
   readonly onTrace?: ((line: string) => void) | undefined
 }
@@ -61,8 +65,9 @@ export async function simulate(seed: number, options: Options = {}): Promise<Vio
   )
   fillStore(store.contents, KEYS_AT_START)
   judge.accepted(store.contents)
-  const world: World = { agenda, random, store, judge, fingerprint: fingerprintOf, note }
-  hosts.push(...createFleet(world, options.servers ?? random.pick([2, 3, 3, 4])))
+  const { isFile = false } = options
+  const world: World = { agenda, random, store, judge, fingerprint: fingerprintOf, isFile, note }
+  hosts.push(...createFleet(world, options.servers ?? random.pick(isFile ? [1, 2, 3, 4] : [2, 3, 3, 4])))
   const sites = options.withVerifiers === true ? createSites(world, hosts) : []
   const { withActs = false, withRotations = false } = options
   const extent = { keysAtStart: KEYS_AT_START, withActs, withRotations, sites }
@@ -96,6 +101,7 @@ export async function simulate(seed: number, options: Options = {}): Promise<Vio
     for (const { server } of hosts) server.check()
     return isOver || judge.violation !== undefined
   })
+  options.onOver?.(judge.revocations)
   return judge.violation
 }
 

@@ -5,6 +5,7 @@ import { simulateReturn } from './verifiers/returning.ts'
 
 /** `npm run simulate -- --verifiers --seeds 100000` runs as many as wanted. */
 const SEEDS = 16
+const FILE_SEEDS = 6
 const CALM_SEEDS = 4
 const RETURN_SEEDS = 4
 
@@ -14,6 +15,13 @@ describe('applications that verify by themselves, among servers that fail', () =
   test.each(from(1, SEEDS))('nothing that is revoked is accepted in seed %i', async (seed) => {
     expect(await simulate(seed, { withVerifiers: true })).toBeUndefined()
   })
+
+  test.each(from(1, FILE_SEEDS))(
+    'nor by a verifier of one of the processes of a file, with commands beside them, in seed %i',
+    async (seed) => {
+      expect(await simulate(seed, { withVerifiers: true, isFile: true })).toBeUndefined()
+    },
+  )
 
   // Each is the first of its kind: docs/proofs/verifier.md.
   test.each([

@@ -19,6 +19,8 @@ import type { Site } from './verifiers/applications.ts'
 
 const ASKED_ON_RETURN = 40
 const ASKED_ON_RETURN_MS_MAX = 600
+/** Of the changes in a file: those by a command beside the service. */
+const COMMANDS_SHARE = 0.3
 /** Fewer than there is memory for. */
 const RECALLED_MAX = 12
 
@@ -129,10 +131,19 @@ export class Workload {
   }
 
   /** Whoever asks is told when it fails, and may ask again: here nobody listens. */
-  #atServer({ server, machine }: Host, ask: (server: Server) => Promise<unknown>): void {
+  #atServer(host: Host, ask: (server: Server) => Promise<unknown>): void {
+    const { server, machine } = host
+    const { isFile, random } = this.#world
     machine.deliver('message', () => {
-      if (server.isAlive) ask(server).catch(() => {})
+      if (isFile && random.chance(COMMANDS_SHARE)) this.#byCommand(host.command(), ask)
+      else if (server.isAlive) ask(server).catch(() => {})
     })
+  }
+
+  /** It ends when it is done. */
+  #byCommand(command: Server, ask: (server: Server) => Promise<unknown>): void {
+    const end = () => command.kill()
+    ask(command).then(end, end)
   }
 
   #changeSomething(server: Server): Promise<unknown> {

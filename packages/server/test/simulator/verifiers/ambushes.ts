@@ -33,16 +33,22 @@ export function createAmbushes(scene: Scene): Ambushes {
   const { world, hosts, sites, isOn } = scene
   const { agenda, random } = world
   const steps = createSteps(scene)
-  const kinds = [
-    stepForwardWhileHeld(steps, scene),
-    sayGoodbyeLate(steps, scene),
-    // Those that seldom come about are drawn more often.
-    ...twice(stepBackWhileCutOff(steps, scene)),
-    ...twice(sleepWhileBehind(steps, scene)),
-    ...twice(restoreAfterMuch(steps, scene)),
-  ]
+  const kinds = world.isFile
+    ? [
+        stepForwardWhileHeld(steps, scene),
+        sayGoodbyeLate(steps, scene),
+        ...twice(killWhileLent(steps, scene)),
+      ]
+    : [
+        stepForwardWhileHeld(steps, scene),
+        sayGoodbyeLate(steps, scene),
+        // Those that seldom come about are drawn more often.
+        ...twice(stepBackWhileCutOff(steps, scene)),
+        ...twice(sleepWhileBehind(steps, scene)),
+        ...twice(restoreAfterMuch(steps, scene)),
+      ]
   const drawn = random.pick(kinds)
-  const kind = scene.isRareWanted ? sleepWhileBehind(steps, scene) : drawn
+  const kind = scene.isRareWanted && !world.isFile ? sleepWhileBehind(steps, scene) : drawn
 
   function tick(): void {
     if (!isOn()) return
@@ -199,6 +205,26 @@ function sayGoodbyeLate({ later, strand }: Steps, { world, recall }: Scene): Amb
     })
     later(lateMs - 100, () => recall(site))
     later(lateMs + random.between(0, 40), () => strand(site))
+  }
+}
+
+/** The process that an application has its lease from is killed, and another takes its place. */
+function killWhileLent({ strand, isAtEase }: Steps, { world, isOn, recall }: Scene): Ambush {
+  const { agenda, random, note } = world
+  return (site) => {
+    const host = site.balancer.current
+    if (!isAtEase(host)) return
+    site.balancer.pin(host)
+    recall(site)
+    site.application.whenTold(() => {
+      if (!isOn() || !isAtEase(host)) return
+      note(() => `kill ${host.name}`)
+      host.server.kill()
+      agenda.after(random.between(0, 300), () => {
+        if (!host.server.isAlive) host.restart()
+      })
+      strand(site)
+    })
   }
 }
 

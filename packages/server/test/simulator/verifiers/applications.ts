@@ -1,6 +1,6 @@
 import type { Host } from '../fleet.ts'
 import { COMPANIES } from '../keys.ts'
-import { Machine } from '../machine.ts'
+import { Clocks, Machine } from '../machine.ts'
 import type { World } from '../server.ts'
 import type { Road } from '../wire.ts'
 import { Application } from './application.ts'
@@ -27,7 +27,12 @@ export function createSites(world: World, hosts: readonly Host[], moves = MOVES)
     const name = `a${index + 1}`
     const drift = random.pick([0.001, 0.02, 0.08])
     const rate = () => 1 + random.pick([-drift, drift])
-    const machine = new Machine(name, agenda, random, { monotonic: rate(), wall: rate() })
+    const machine = new Machine(
+      name,
+      agenda,
+      random,
+      new Clocks(agenda, random, { monotonic: rate(), wall: rate() }),
+    )
     const road: Road = {
       cut: new Set(),
       slowness: 1,

@@ -121,7 +121,7 @@ export function aCalmWorld(seed: number): { world: World; hosts: readonly Host[]
   store.setDisk('steady')
   fillStore(store.contents, KEYS_COUNT)
   judge.accepted(store.contents)
-  const world: World = { agenda, random, store, judge, fingerprint: fingerprintOf, note }
+  const world: World = { agenda, random, store, judge, fingerprint: fingerprintOf, isFile: false, note }
   hosts.push(...createFleet(world, SERVERS))
   // A balancer that seldom moves costs a wait for the lease from the server it left.
   const sites = createSites(world, hosts, [0, 1])
