@@ -13,6 +13,8 @@ export class Faults {
   readonly #kinds: readonly Fault[]
   readonly #replacements: Replacements
   #isOn = false
+  /** Waits for a barrier that begins to look. */
+  #ambush = () => {}
 
   /** `onReturn` hears of each server that was away. `isRare`: few kinds, for others are in the way of something. */
   constructor(world: World, hosts: readonly Host[], onReturn: Fault, isRare: boolean) {
@@ -47,6 +49,8 @@ export class Faults {
         (host) => replacements.replaceUnder(host),
         () => replacements.acceptInUse(),
       ),
+      // Whoever looks may be the one: what it sees is then from when it has waited for long enough already.
+      ...(world.isFile ? [(host: Host) => this.#springAtLook(() => this.#halt(host, false))] : []),
     ]
     this.#kinds = kinds.filter(() => world.random.chance(isRare ? 0.1 : 0.5))
   }
@@ -54,6 +58,9 @@ export class Faults {
   /** A barrier reads this. */
   surveyed(seen: Observation): void {
     this.#replacements.surveyed(seen)
+    const spring = this.#ambush
+    this.#ambush = () => {}
+    spring()
   }
 
   start(): void {
@@ -134,6 +141,12 @@ export class Faults {
     this.#during(host, 7_000, isAsleep ? 'suspend' : 'freeze', begin, () => {
       for (const other of halted) other.machine.goOn()
     })
+  }
+
+  #springAtLook(spring: () => void): void {
+    this.#ambush = () => {
+      if (this.#isOn) spring()
+    }
   }
 
   #stepClock(host: Host): void {
