@@ -4,7 +4,7 @@ import { type Moment, momentOf, type Timing } from '@latchkey/core/timing'
 import { createVerifier, type Verifier } from '@latchkey/core/verifier'
 import { createAuditChain } from '../../src/audit/chain.ts'
 import { type Changes, createChanges } from '../../src/changes/changes.ts'
-import type { Engine, ServerRow, VerificationReads } from '../../src/storage/engine.ts'
+import type { Engine, Observation, ServerRow, VerificationReads } from '../../src/storage/engine.ts'
 import { loadKey } from '../../src/verification/load-key.ts'
 import { createRevocations, type Revocations } from '../../src/verification/revocations.ts'
 import { pause } from '../../src/verification/timing.ts'
@@ -50,34 +50,14 @@ const KEYS_MAX = 16
 
 /** What services.ts puts together, over the model of a store, and with the checks between the parts. */
 export function assemble(needs: Needs): RunningCode {
-  const { name, kind, store, wire, timing, judge, fingerprint, newId } = needs
+  const { name, kind, store, timing, judge, fingerprint, newId } = needs
   const isServer = kind === 'server'
-  let asked: Moment | undefined
-  let announced: ServerRow | undefined
-  let proven: Moment | undefined
-  let wake: () => unknown = () => {}
-  const options: ModelOptions = {
-    store,
-    wire,
+  const watched = createWatchedEngine(needs, {
     expect: () => revocations.expect(),
-    onWake: (given) => {
-      wake = given
-    },
-    onAnnounce: (row) => {
-      asked = momentOf(timing)
-      announced = row
-    },
-    onObserve: (seen) => {
-      // Not used: an announcement that had been given up came later and took the row.
-      if (!seen.servers.some(({ id, beat }) => id === announced?.id && beat === announced.beat)) return
-      proven = seen.isAccepted ? asked : undefined
-      memory.seen(seen)
-    },
+    onSeen: (seen) => memory.seen(seen),
     onSurvey: () => barrier.surveyed(),
-  }
-  const engine = isServer
-    ? createModelEngine(options)
-    : createModelFile({ ...options, ...timing, isAlive: needs.isAlive })
+  })
+  const { engine } = watched
   const verifier = createVerifier({
     fingerprint,
     load: ({ handle }) => loadKey(engine.verification, handle),
@@ -115,10 +95,48 @@ export function assemble(needs: Needs): RunningCode {
   return {
     ...parts,
     get proven() {
+      return watched.proven
+    },
+    wake: watched.wake,
+    disturb: barrier.disturb,
+    check: isServer ? memory.check : () => {},
+  }
+}
+
+type Hooks = Pick<ModelOptions, 'expect' | 'onSurvey'> & { readonly onSeen: (seen: Observation) => void }
+
+/** The model of a store as this process asks it, and what its questions proved. */
+function createWatchedEngine({ kind, store, wire, timing, isAlive }: Needs, hooks: Hooks) {
+  let asked: Moment | undefined
+  let announced: ServerRow | undefined
+  let proven: Moment | undefined
+  let wake: () => unknown = () => {}
+  const options: ModelOptions = {
+    store,
+    wire,
+    ...hooks,
+    onWake: (given) => {
+      wake = given
+    },
+    onAnnounce: (row) => {
+      asked = momentOf(timing)
+      announced = row
+    },
+    onObserve: (seen) => {
+      // Not used: an announcement that had been given up came later and took the row.
+      if (!seen.servers.some(({ id, beat }) => id === announced?.id && beat === announced.beat)) return
+      proven = seen.isAccepted ? asked : undefined
+      hooks.onSeen(seen)
+    },
+  }
+  return {
+    engine:
+      kind === 'server'
+        ? createModelEngine(options)
+        : createModelFile({ ...options, monotonicMs: timing.monotonicMs, isAlive }),
+    get proven() {
       return proven
     },
     wake: () => void wake(),
-    disturb: barrier.disturb,
-    check: isServer ? memory.check : () => {},
   }
 }
