@@ -52,7 +52,13 @@ export class Session {
 
   /** The same when no other is open: a file has one writer at a time. */
   beginAlone(answer: Answer<Head>): void {
-    this.#during(answer, (done) => this.#ground.locks.take('file', this, () => done(this.#ground.head())))
+    this.#during(answer, (done) =>
+      this.#ground.locks.take('file', this, () => {
+        // A process that is gone waits for nothing.
+        if (this.#isForsaken()) this.#end()
+        else done(this.#ground.head())
+      }),
+    )
   }
 
   /** Waits for the company's row. */
