@@ -209,3 +209,26 @@ test('a question that fails fails nobody who asks later', async () => {
   await timing.pass(10)
   expect(first.told).toBe('in force')
 })
+
+test('a row that is first seen when the wait is over belongs to no dead server yet', async () => {
+  const timing = createFakeTiming()
+  const store = createFakeStore()
+  store.head.revision = 5
+  store.servers.set('a', { id: 'a', epoch: 'one', applied: 4, beat: 'a beat' })
+  const dead: string[] = []
+  let isSilent = true
+  const settle = createBarrier({
+    followed: { survey: () => (isSilent ? Promise.reject(new Error('no answer')) : store.followed.survey()) },
+    lease: { expect: () => () => true },
+    timing,
+    onDead: (id) => void dead.push(id),
+  })
+  const settling = settle({ revision: 5, epoch: 'one' })
+  await timing.pass(LEASE_MS + MARGIN_MS + 1)
+  isSilent = false
+  await timing.pass(LEASE_MS + MARGIN_MS)
+  expect(dead).toEqual([])
+  await timing.pass(200)
+  await settling
+  expect(dead).toEqual(['a'])
+})
