@@ -14,7 +14,7 @@ export function createBoundedMap<Key, Value>(sizeMax: number): BoundedMap<Key, V
 
   function takeOldest(): Value | undefined {
     if (entries.size === 0) return undefined
-    const key = hand.next() as Key
+    const key = hand.next()
     const value = entries.get(key)
     entries.delete(key)
     return value

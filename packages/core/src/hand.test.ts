@@ -13,7 +13,6 @@ const collect = runInNewContext('gc') as () => void
 test('a hand goes on where it was, and finds what is set behind it', () => {
   const map = new Map<number, string>()
   const hand = createHand<string>({ map, iterate: () => map.values() })
-  expect(hand.next()).toBeUndefined()
   for (const [at, text] of ['a', 'b', 'c'].entries()) map.set(at, text)
   expect([hand.next(), hand.next()]).toEqual(['a', 'b'])
   map.delete(0)

@@ -1,7 +1,7 @@
 /** Goes over what a map holds, in the order in which it was set. */
 export type Hand<Item> = {
-  /** The next one; undefined: there is none. */
-  next(): Item | undefined
+  /** The next one. To be asked for while the map holds any. */
+  next(): Item
   /** To be told of each entry that is set. */
   noteSet(): void
   /** Begins at the first again; to be called when all are gone. */
@@ -11,14 +11,11 @@ export type Hand<Item> = {
 /** What is iterated: the keys of a map, or its values. */
 type Held<Item> = { readonly map: Pick<ReadonlyMap<unknown, unknown>, 'size'>; iterate(): Iterator<Item> }
 
-/** Entries that are set before a small map is begun anew. */
-const SETS_MIN = 1_000
-
 /**
  * A hand that stays where it was: from the start of a map it is a walk over the places of all that are gone, 15 µs where
  * there were 20,000. But an iterator keeps every table that the map has outgrown, with all that was in it: 1.5 GB after
  * twenty million entries. So it is made anew when as much was set as the map holds. Whatever was passed must be gone by
- * then, or have been set again: so the next one is the first.
+ * then, or have been set again: so the next one is the first, and never the end.
  */
 export function createHand<Item>({ map, iterate }: Held<Item>): Hand<Item> {
   let items = iterate()
@@ -30,15 +27,10 @@ export function createHand<Item>({ map, iterate }: Held<Item>): Hand<Item> {
   }
 
   return {
-    next() {
-      const { value, done } = items.next()
-      if (done !== true) return value
-      begin()
-      return items.next().value
-    },
+    next: () => items.next().value,
     noteSet() {
       sets += 1
-      if (sets > Math.max(SETS_MIN, map.size)) begin()
+      if (sets > map.size) begin()
     },
     begin,
   }
