@@ -245,6 +245,7 @@ describe.skipIf(!isBrowserThere)('what comes between', () => {
     await page.getByRole('cell', { name: 'vi@example.com' }).waitFor({ state: 'detached' })
     await button('Sign out').click()
     await signIn(page)
+    await button('Sign out').waitFor()
     // A change that waits for the password is of whoever asked for it.
     await go(`/keys/${id}`)
     await button('Edit').click()
