@@ -3,7 +3,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { type Call, call } from '../calling.ts'
 import { createHome, type Home } from '../running.ts'
-import { createRecorder, type Recorder } from './revocations.ts'
+import { createRecorder, type Issued, type Recorder } from './revocations.ts'
 import { inRounds, issueEverywhere, keepBusy, revokeEach, SOME } from './rounds.ts'
 
 const TEST_MS_MAX = 60_000 + SOME * 400
@@ -73,13 +73,22 @@ it.skipIf(process.platform !== 'linux')(
     const [other, holder] = servers
     const named = leaseholder()
     const keys = await issueEverywhere({ servers: [holder] }, recorder, SOME)
-    for (const one of keys) {
+    const removeFrozen = async (one: Issued) => {
       expect(await recorder.verify(holder, one)).toBe('VALID')
       process.kill(holder.child.pid!, 'SIGSTOP')
       const { status } = await recorder.remove(other, one)
       const asked = recorder.verify(holder, one)
       process.kill(holder.child.pid!, 'SIGCONT')
-      expect([status, await asked]).toEqual([204, 'INACTIVE'])
+      return { status, code: await asked }
+    }
+    for (const one of keys) {
+      let removed = await removeFrozen(one)
+      // Stopped in the middle of a write of its own it keeps the file: nothing is deleted then.
+      for (let tries = 1; removed.status === 503 && tries < 5; tries++) {
+        expect(removed.code).toBe('VALID')
+        removed = await removeFrozen(one)
+      }
+      expect(removed).toEqual({ status: 204, code: 'INACTIVE' })
     }
     expect(leaseholder()).toBe(named)
   },
