@@ -7,11 +7,11 @@ import { inOrder } from './in-order.ts'
 import type { UsageNotes } from './usage-notes.ts'
 import { type CountedKey, useOf } from './usage-tally.ts'
 
-/** Keys, and companies, in one write, so that other writes get their turn. */
-const BATCH_KEYS = 200
+/** Keys, and companies, in one write, so that other writes get their turn, and its commit takes less than one. */
+const BATCH_KEYS = 50
 const BATCH_COMPANIES = 50
 /** Reports that wait for a store that does not answer: 300,000 keys, some 120 MB. More than one flush can have. */
-const WAITING_MAX = 1_500
+const WAITING_MAX = 6_000
 
 type Options = {
   readonly engine: Pick<Engine, 'write' | 'writeUnsynced'>
