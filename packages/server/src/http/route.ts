@@ -8,7 +8,7 @@ import type { TSchema } from 'typebox'
 import { actFor } from './admission/acting-company.ts'
 import { type AuthenticateDeps, authenticate, authenticateAgain } from './admission/authenticate.ts'
 import { createBodyRoom } from './admission/body-room.ts'
-import { createPace } from './admission/pace.ts'
+import { createRequestPace } from './admission/pace.ts'
 import { assertRoom, needsRoom } from './admission/room.ts'
 import { createPresenter } from './present/presenter.ts'
 import type { Router } from './router.ts'
@@ -179,7 +179,7 @@ async function readBody(
   validate: BodyValidator,
 ): Promise<JsonBody> {
   const takeTurn = () => deps.turns.take(laneOf(request))
-  const body = await readJsonBody(request.raw, room, { takeTurn, pace: createPace(takeTurn) })
+  const body = await readJsonBody(request.raw, room, { takeTurn, pace: createRequestPace(takeTurn) })
   if (!isLong(body.bytes)) {
     validate(body.value)
     return body

@@ -56,7 +56,10 @@ async function* lineItems(text: AsyncIterable<string>): AsyncGenerator<JsonItem>
 const endsTooEarly = (text: string): boolean => findJsonFault(text).at === text.length
 
 /** In the next line: a string does not. */
-const mayGoOn = (line: string): boolean => endsTooEarly(line) && !findJsonFault(line).isInString
+function mayGoOn(line: string): boolean {
+  const { at, isInString } = findJsonFault(line)
+  return at === line.length && !isInString
+}
 
 /** Objects in an array, in one of the lists of an object, or one after the other. */
 async function* nestedItems(text: AsyncIterable<string>, lists: readonly string[]): AsyncGenerator<JsonItem> {

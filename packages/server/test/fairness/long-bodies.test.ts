@@ -2,7 +2,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { inject } from 'light-my-request'
 import { describe, expect, test } from 'vitest'
-import { createPace } from '../../src/http/admission/pace.ts'
+import { createRequestPace } from '../../src/http/admission/pace.ts'
 import { type BodyRoom, readJsonBody } from '../../src/http/wire/body.ts'
 
 const ROOM: BodyRoom = { bytesMax: 4 * 1024 * 1024, hold() {} }
@@ -20,7 +20,7 @@ async function turnsOf(text: string): Promise<number> {
       request.once('end', () => {
         turns = 0
       })
-      readJsonBody(request, ROOM, { takeTurn, pace: createPace(takeTurn, () => nowMs++) }).then(
+      readJsonBody(request, ROOM, { takeTurn, pace: createRequestPace(takeTurn, () => nowMs++) }).then(
         () => response.end('understood'),
         (error: unknown) => response.end(String((error as { code: string }).code)),
       )
@@ -54,7 +54,7 @@ describe('turns are taken while it is understood', () => {
 test('pieces that are short share a turn, until it has had enough of them', async () => {
   let nowMs = 0
   let turns = 0
-  const pace = createPace(
+  const pace = createRequestPace(
     async () => {
       turns += 1
     },

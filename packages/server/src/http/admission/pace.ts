@@ -1,18 +1,10 @@
+import { createPace, type Pace } from '@latchkey/core/pace'
+
 /** Work in one turn of the event loop, in milliseconds: as long as a few verifications take. */
 const TURN_MS = 0.25
 
-/** To be waited for between the pieces of long work, however short they are. */
-export type Pace = () => Promise<void>
-
-/** Takes a turn when the last one has had enough of the work; its first has begun. */
-export function createPace(
+/** The pace of long work for one request, which stands in line with others for its turns. */
+export const createRequestPace = (
   takeTurn: () => Promise<void>,
   monotonicMs: () => number = () => performance.now(),
-): Pace {
-  let beganAtMs = monotonicMs()
-  return async () => {
-    if (monotonicMs() - beganAtMs < TURN_MS) return
-    await takeTurn()
-    beganAtMs = monotonicMs()
-  }
-}
+): Pace => createPace(TURN_MS, takeTurn, monotonicMs)

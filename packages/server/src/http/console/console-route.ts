@@ -5,7 +5,7 @@ import type { Static, TSchema } from 'typebox'
 import { requireSession } from '../../auth/session.ts'
 import { actFor } from '../admission/acting-company.ts'
 import { authenticate } from '../admission/authenticate.ts'
-import { createPace } from '../admission/pace.ts'
+import { createRequestPace } from '../admission/pace.ts'
 import type { RouteDeps } from '../route.ts'
 import type { Router } from '../router.ts'
 import type { HandlerDeps } from '../schema/context.ts'
@@ -41,7 +41,10 @@ export function bodyReader<Schema extends TSchema>({ turns }: ConsoleDeps, schem
   const validate = createBodyValidator(schema, new Map())
   return async (request: Incoming): Promise<Static<Schema>> => {
     const takeTurn = () => turns.take(laneOf(request))
-    const { value } = await readJsonBody(request.raw, USUAL_ROOM, { takeTurn, pace: createPace(takeTurn) })
+    const { value } = await readJsonBody(request.raw, USUAL_ROOM, {
+      takeTurn,
+      pace: createRequestPace(takeTurn),
+    })
     validate(value)
     // Held against the schema just now.
     return value as Static<Schema>

@@ -1,6 +1,7 @@
 import type { ImportRequest, ImportResult } from '@latchkey/contract/schemas/import'
 import { type DigestFormat, parseDigestFormat } from '@latchkey/core/digest-format'
 import { inputError } from '@latchkey/core/error'
+import type { Pace } from '@latchkey/core/pace'
 import type { Change } from '../../changes/change.ts'
 import { rehearse } from '../../changes/rehearse.ts'
 import { buildRow, type Draft } from '../../import/build-row.ts'
@@ -9,12 +10,12 @@ import { judgeLines } from '../../import/judge-lines.ts'
 import { RowRefusal } from '../../import/source-error.ts'
 import { type ImportedLine, importKeys } from '../../keys/import-keys.ts'
 import { createUser } from '../../users/create-user.ts'
-import { createPace, type Pace } from '../admission/pace.ts'
+import { createRequestPace } from '../admission/pace.ts'
 import type { Handler } from '../schema/context.ts'
 
 export const importApiKeys: Handler<'importApiKeys'> = async (deps, { principal, requester, body }) => {
   const { config, fingerprint, derivedKeys } = deps
-  const pace = createPace(() => deps.turns.take(principal.companyId))
+  const pace = createRequestPace(() => deps.turns.take(principal.companyId))
   const lines = await linesOf(body, config.keyPrefix, pace)
   const keyDeps = { fingerprint, importsKey: derivedKeys.imports, keysMax: config.companyKeysMax }
   const terms = {

@@ -8,7 +8,7 @@ import { keyNotFound } from '../../keys/delete-key.ts'
 import { readKeyInputInSteps } from '../../keys/key-input.ts'
 import { findKeyUsage } from '../../storage/tables/key-usage.ts'
 import { findKey } from '../../storage/tables/keys.ts'
-import { createPace } from '../admission/pace.ts'
+import { createRequestPace } from '../admission/pace.ts'
 import { presentTime } from '../present/present-time.ts'
 import type { Handler } from '../schema/context.ts'
 
@@ -20,7 +20,7 @@ export const previewAllowlist: Handler<'previewAllowlist'> = async (deps, { prin
   const { keyId } = params
   const { companyId } = principal
   // A list may name an entry 58,000 times.
-  const pace = createPace(() => deps.turns.take(companyId))
+  const pace = createRequestPace(() => deps.turns.take(companyId))
   const { entries = null, faults } = await paced(readKeyInputInSteps(body), pace)
   if (faults.length > 0) throw inputError(faults)
   if (!isId('key', keyId)) throw keyNotFound()
