@@ -17,10 +17,12 @@ let file: string
 let connection: SqliteConnection
 let checkpoints: Checkpoints
 let writer: SqliteWriter
+let isRoomLeft: boolean
 
 beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), 'latchkey-checkpoints-'))
   file = join(directory, 'store')
+  isRoomLeft = true
   open()
   connection.database.exec(
     'PRAGMA journal_mode = WAL; CREATE TABLE pages (id INTEGER PRIMARY KEY, text TEXT)',
@@ -31,9 +33,9 @@ afterEach(async () => {
   rmSync(directory, { recursive: true })
 })
 
-function open(): void {
+function open(fileOfThread = file): void {
   connection = openSqliteConnection(file, { isReadOnly: false })
-  checkpoints = createCheckpoints(connection.database, file)
+  checkpoints = createCheckpoints({ database: connection.database, file: fileOfThread }, () => isRoomLeft)
   const { afterCommit } = checkpoints
   writer = createSqliteWriter(connection, { onFatal: () => {}, onCommit: () => {}, afterCommit })
 }
@@ -92,6 +94,27 @@ test('writes that do not pause do not make it longer and longer', async () => {
   expect(count()).toBe(16 * 600)
 })
 
+test('what is not in the file yet is counted as taken, and no more when it is there', async () => {
+  await write(600)
+  expect(checkpoints.dueBytes()).toBe(log().log * 4_096)
+  await write(600)
+  await checkpoints.settled()
+  expect(checkpoints.afterCommit()).toBeUndefined()
+  expect(checkpoints.dueBytes()).toBe(0)
+})
+
+test('without room on the disk the log begins anew at 1 MB', async () => {
+  isRoomLeft = false
+  const longest: number[] = []
+  for (let step = 0; step < 40; step++) {
+    await write(60)
+    longest.push(log().log)
+  }
+  expect(Math.max(...longest)).toBeGreaterThan(250)
+  expect(Math.max(...longest)).toBeLessThan(350)
+  expect(count()).toBe(40 * 60)
+})
+
 test('while somebody reads an old snapshot, writes go on', async () => {
   await write(10)
   const reader = openSqliteConnection(file, { isReadOnly: true })
@@ -104,14 +127,16 @@ test('while somebody reads an old snapshot, writes go on', async () => {
   reader.database.close()
 })
 
-test('a thread that cannot do its work is asked no more, and writes go on', async () => {
-  const broken = createCheckpoints(connection.database, join(directory, 'none', 'store'))
+test('a thread that cannot do its work is asked no more, and SQLite does it in its commits', async () => {
+  await close()
+  open(join(directory, 'none', 'store'))
   await write(1_500)
-  broken.afterCommit()
-  await broken.settled()
   await checkpoints.settled()
-  await write(4_500)
-  expect(broken.afterCommit()).toBeUndefined()
+  expect(log().checkpointed).toBe(0)
   await write(1)
-  expect(count()).toBe(6_001)
+  expect(log().checkpointed).toBeGreaterThan(1_500)
+  expect(checkpoints.afterCommit()).toBeUndefined()
+  await write(1)
+  expect(log().log).toBeLessThan(10)
+  expect(count()).toBe(1_502)
 })

@@ -38,6 +38,11 @@ test.each([
   expect(isRoomLeft({ freeBytes, allBytes })).toBe(isLeft)
 })
 
+test('what is free and spoken for leaves none', () => {
+  expect(isRoomLeft({ freeBytes: 66 * MIB, allBytes: 100 * GIB }, MIB)).toBe(true)
+  expect(isRoomLeft({ freeBytes: 66 * MIB, allBytes: 100 * GIB }, 2 * MIB)).toBe(false)
+})
+
 const key = () => `/keys/${company.users.developer.keyId}`
 const user = () => `/users/${company.users.viewer.id}`
 

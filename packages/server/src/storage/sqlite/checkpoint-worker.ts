@@ -6,7 +6,11 @@ const database = new DatabaseSync(String(workerData))
 const checkpoint = database.prepare('PRAGMA wal_checkpoint(PASSIVE)')
 
 parentPort?.on('message', () => {
-  // What is in its way, such as another process that does the same, is told in its answer, which nobody needs.
-  checkpoint.get()
+  try {
+    checkpoint.get()
+  } catch {
+    // A disk that is full or fails: the log keeps what it has, and is brought there after a transaction to come. One that
+    // the disk does not take tells whoever wrote it.
+  }
   parentPort?.postMessage('done')
 })

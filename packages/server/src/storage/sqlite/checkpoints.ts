@@ -5,8 +5,12 @@ import { Worker } from 'node:worker_threads'
 const PAGES_DUE = 1_000
 /** Pages of the log beyond which the next write waits until they are in the file: 16 MB. Then it begins anew. */
 const PAGES_MAX = 4_000
-/** If the thread does not do its work, SQLite does it in a commit: 64 MB. */
+/** The same on a disk that is nearly full: 1 MB. What is left is for revocations, not for their log. */
+const PAGES_MAX_WITHOUT_ROOM = 250
+/** If the thread is slow, SQLite does its work in a commit: 64 MB. */
 const PAGES_AT_COMMIT = 16_000
+/** SQLite's own, of a file that nobody made otherwise. */
+const PAGE_BYTES = 4_096
 /** The thread takes some megabytes: it ends when it has had nothing to do for so long. */
 const IDLE_MS = 10_000
 
@@ -14,6 +18,8 @@ const IDLE_MS = 10_000
 export type Checkpoints = {
   /** To be told after each transaction; the next one waits for what it answers. */
   afterCommit(): Promise<void> | undefined
+  /** What the file may still grow by when the log is brought there, as of the last transaction. */
+  dueBytes(): number
   /** Resolves when nothing is under way. */
   settled(): Promise<void>
   close(): Promise<void>
@@ -24,11 +30,15 @@ export type Checkpoints = {
  * that makes the log too long, which held the event loop twice as long as the commit itself: here a thread does it.
  * `database`: the one that writes.
  */
-export function createCheckpoints(database: DatabaseSync, file: string): Checkpoints {
+export function createCheckpoints(
+  { database, file }: { readonly database: DatabaseSync; readonly file: string },
+  hasRoom: () => boolean,
+): Checkpoints {
   database.exec(`PRAGMA wal_autocheckpoint = ${PAGES_AT_COMMIT}`)
   const look = database.prepare('PRAGMA wal_checkpoint(NOOP)')
   let worker: Worker | undefined
   let hasFailed = false
+  let pagesDue = 0
   let underWay: Promise<void> | undefined
   let idle: NodeJS.Timeout | undefined
 
@@ -42,8 +52,10 @@ export function createCheckpoints(database: DatabaseSync, file: string): Checkpo
       worker.unref()
       idle = setTimeout(end, IDLE_MS).unref()
     } catch {
-      // No thread is to be had: what PAGES_AT_COMMIT says is left.
+      // No thread is to be had: SQLite does it in its commits, as it does by itself.
+      database.exec(`PRAGMA wal_autocheckpoint = ${PAGES_DUE}`)
       hasFailed = true
+      pagesDue = 0
       worker = undefined
     }
     underWay = undefined
@@ -60,10 +72,12 @@ export function createCheckpoints(database: DatabaseSync, file: string): Checkpo
     afterCommit() {
       if (hasFailed) return undefined
       const { log, checkpointed } = look.get() as { log: number; checkpointed: number }
-      const isLong = log >= PAGES_MAX
-      if (log - checkpointed >= (isLong ? 1 : PAGES_DUE)) underWay ??= run()
+      pagesDue = log - checkpointed
+      const isLong = log >= PAGES_MAX || (log >= PAGES_MAX_WITHOUT_ROOM && !hasRoom())
+      if (pagesDue >= (isLong ? 1 : PAGES_DUE)) underWay ??= run()
       return isLong ? underWay : undefined
     },
+    dueBytes: () => pagesDue * PAGE_BYTES,
     settled: async () => underWay,
     async close() {
       await underWay

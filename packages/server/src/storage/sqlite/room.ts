@@ -10,9 +10,9 @@ export type Disk = { readonly freeBytes: number; readonly allBytes: number }
 const RESERVE_BYTES = 64 * 1024 * 1024
 const RESERVE_SHARE = 0.05
 
-/** Whether more may be stored than what takes a power away. */
-export const isRoomLeft = ({ freeBytes, allBytes }: Disk): boolean =>
-  freeBytes > Math.min(RESERVE_BYTES, allBytes * RESERVE_SHARE)
+/** Whether more may be stored than what takes a power away. `dueBytes`: of what is free, those that are spoken for. */
+export const isRoomLeft = ({ freeBytes, allBytes }: Disk, dueBytes = 0): boolean =>
+  freeBytes - dueBytes > Math.min(RESERVE_BYTES, allBytes * RESERVE_SHARE)
 
 export function diskUnder(directory: string): Disk {
   const { bavail, blocks, bsize } = statfsSync(directory)

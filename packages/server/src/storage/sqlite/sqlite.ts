@@ -40,7 +40,8 @@ export function openSqlite(options: SqliteOptions): Engine {
   const { monotonicMs = () => performance.now(), disk = () => diskUnder(dirname(options.file)) } = options
   const writer = explain(options.file, () => openWriter(options.file))
   const lease = createSqliteLease(monotonicMs)
-  const checkpoints = createCheckpoints(writer.database, options.file)
+  const hasRoom = () => isRoomLeft(disk(), checkpoints.dueBytes())
+  const checkpoints = createCheckpoints({ database: writer.database, file: options.file }, hasRoom)
   const queue = createSqliteWriter(writer, hooksOf(options, lease, checkpoints))
   const readers = createSqliteReaders(options.file)
   // Of its own: head and log must be read in one snapshot with no other statement open.
@@ -77,7 +78,7 @@ export function openSqlite(options: SqliteOptions): Engine {
         await work(db)
       })
     },
-    hasRoom: () => isRoomLeft(disk()),
+    hasRoom,
     verification,
     changes: { ...verification, followed },
     async close() {
