@@ -1,3 +1,5 @@
+import { createHand } from './hand.ts'
+
 /** Whose turn it is to be. */
 export type Turn = {
   /** The company that is worked for; companies that wait take turns. */
@@ -60,29 +62,46 @@ type Ring<Item> = {
 function createRing<Item>({ waitingMax, waitingOfPartyMax }: Bounds): Ring<Item> {
   /** What each party waits for, in the order in which they are next. */
   const parties = new Map<string, Item[]>()
+  const hand = createHand({ map: parties, iterate: () => parties.keys() })
   let size = 0
+
+  function setLast(party: string, items: Item[]): void {
+    parties.set(party, items)
+    hand.noteSet()
+  }
+
+  /** The first whose first may come. */
+  function nextParty(mayCome: (first: Item) => boolean): string | undefined {
+    if (parties.size === 0) return undefined
+    const first = hand.next()
+    if (mayCome(parties.get(first)![0]!)) return first
+    // It keeps its place, and the hand has passed it.
+    hand.begin()
+    for (const [party, items] of parties) if (mayCome(items[0]!)) return party
+    return undefined
+  }
+
   return {
     get size() {
       return size
     },
     push(party, item) {
-      const items = parties.get(party) ?? []
-      if (size >= waitingMax || items.length >= waitingOfPartyMax) return false
-      items.push(item)
-      parties.set(party, items)
+      const items = parties.get(party)
+      if (size >= waitingMax || (items?.length ?? 0) >= waitingOfPartyMax) return false
+      if (items === undefined) setLast(party, [item])
+      else items.push(item)
       size += 1
       return true
     },
     take(mayCome) {
-      for (const [party, items] of parties) {
-        if (!mayCome(items[0]!)) continue
-        const item = items.shift()
-        parties.delete(party)
-        if (items.length > 0) parties.set(party, items)
-        size -= 1
-        return item
-      }
-      return undefined
+      const party = nextParty(mayCome)
+      if (party === undefined) return undefined
+      const items = parties.get(party)!
+      const item = items.shift()
+      parties.delete(party)
+      if (items.length > 0) setLast(party, items)
+      size -= 1
+      return item
     },
     drop(party, item) {
       const items = parties.get(party) ?? []

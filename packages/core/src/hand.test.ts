@@ -1,11 +1,13 @@
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { aLoadedKey } from '../test/verifiable-key.ts'
 import { createBoundedMap } from './bounded-map.ts'
+import { createFairQueue } from './fair-queue.ts'
 import { createHand } from './hand.ts'
 import type { KeyId } from './ids.ts'
 import { createKeyCache } from './key-cache.ts'
+import { createLimiter } from './limiter.ts'
 
 setFlagsFromString('--expose-gc')
 const collect = runInNewContext('gc') as () => void
@@ -92,4 +94,55 @@ test.each(CACHES)('what %s has forgotten is not kept, though it is not full', as
     collect()
     expect(refs.filter((ref) => ref.deref() !== undefined)).toEqual([])
   }
+})
+
+const SIZE = 1_000
+
+/** Full ones: each call has the one go that is next, and another one come. */
+const FULL: readonly (readonly [string, () => (at: number) => void])[] = [
+  [
+    'a bounded map',
+    () => {
+      const map = createBoundedMap<number, number>(SIZE)
+      return (at) => map.set(at, at)
+    },
+  ],
+  [
+    'the key cache',
+    () => {
+      const cache = createKeyCache(SIZE)
+      return (at) => cache.publish(aLoadedKey(at))
+    },
+  ],
+  [
+    'a limiter',
+    () => {
+      const ask = async () => ({ balances: [] }) as never
+      const limiter = createLimiter({ ask, now: () => 0, sinceMs: () => 0, defer: () => {} }, SIZE)
+      return (at) => void limiter.charge(`key_${at}`, [], 1)
+    },
+  ],
+  [
+    'a fair queue',
+    () => {
+      const queue = createFairQueue<number>({ waitingMax: SIZE, waitingOfPartyMax: 1 })
+      return (at) => {
+        if (at >= SIZE) queue.take()
+        queue.push({ party: `${at}` }, at)
+      }
+    },
+  ],
+]
+
+test.each(FULL)('%s does not look for the next one from the start each time', (_name, create) => {
+  const replace = create()
+  for (let at = 0; at < SIZE; at++) replace(at)
+  const names = ['keys', 'values', 'entries', Symbol.iterator] as const
+  const walks = names.map((name) => vi.spyOn(Map.prototype, name as 'keys'))
+  for (let at = SIZE; at < 3 * SIZE; at++) replace(at)
+  const begun = (walks.flatMap((walk) => walk.mock.contexts) as ReadonlyMap<unknown, unknown>[]).filter(
+    ({ size }) => size > 1,
+  )
+  for (const walk of walks) walk.mockRestore()
+  expect(begun.length).toBeLessThan(10)
 })

@@ -73,7 +73,7 @@ test('a key that is asked about is not swept, whenever it was used', async () =>
   expect(returned).toEqual([])
 })
 
-test('for one key more than fit the oldest is given back that is not asked about', async () => {
+test('for one key more than fit the oldest is given back; one that is asked about is as if it had come just now', async () => {
   const { world, limiter, returned, use, usedOf } = createWorld(3)
   const waiting = Promise.withResolvers<void>()
   world.wait = waiting.promise
@@ -90,8 +90,26 @@ test('for one key more than fit the oldest is given back that is not asked about
   // Asked for anew, for it was let go.
   await use('k1')
   await settled()
-  expect([returned, usedOf('k1')]).toEqual([['k1', 'oldest'], 10])
+  expect([returned, usedOf('k1')]).toEqual([['k1', 'k2'], 10])
+  await use('k3')
+  await settled()
+  expect(returned).toEqual(['k1', 'k2', 'oldest'])
   await limiter.stop()
+})
+
+test('where all are asked about none is given back, and their room is made when they are answered', async () => {
+  const { world, returned, use } = createWorld(20)
+  const waiting = Promise.withResolvers<void>()
+  world.wait = waiting.promise
+  const asked = Array.from({ length: 40 }, (_, at) => use(`k${at}`))
+  await settled()
+  waiting.resolve()
+  await Promise.all(asked)
+  expect(returned).toEqual([])
+  for (const keyId of ['one', 'more']) await use(keyId)
+  await settled()
+  // Sixteen are looked at for the first, and six have to go for the second.
+  expect(new Set(returned).size).toBe(22)
 })
 
 test('a limiter that stops gives everything back, and says so when it could not', async () => {

@@ -1,8 +1,11 @@
+import { createHand } from './hand.ts'
 import type { Limit } from './limit.ts'
 import { type Charged, createLimitedKey, type LimitedKey, type LimitedKeyOptions } from './limited-key.ts'
 
-/** Keys that a process has something of at hand; about 1 KB each. For one more the oldest is given back. */
+/** Keys that a process has something of at hand; about 1 KB each. For one more the oldest is given back that is not asked about. */
 const KEYS_MAX = 50_000
+/** Keys that are looked at for one more: where the authority is slow, very many may be asked about. */
+const LOOKS_MAX = 16
 /** What was at hand so long for nobody is given back, in milliseconds. */
 const IDLE_MS = 30_000
 
@@ -20,25 +23,37 @@ export type Limiter = {
  * uses them without asking. A unit is used in its cell, by all clocks, or not at all.
  */
 export function createLimiter<Moment>(options: LimitedKeyOptions<Moment>, keysMax = KEYS_MAX): Limiter {
+  /** In the order in which room is made. */
   const keys = new Map<string, LimitedKey>()
+  const hand = createHand({ map: keys, iterate: () => keys.entries() })
+
+  function set(keyId: string, key: LimitedKey): void {
+    keys.set(keyId, key)
+    hand.noteSet()
+  }
 
   function drop(keyId: string, key: LimitedKey): void {
     keys.delete(keyId)
     key.giveBack().catch(() => {})
   }
 
+  /** One that is asked about is as if it had come just now. */
+  function makeRoom(): void {
+    for (let looks = 0; keys.size >= keysMax && looks < LOOKS_MAX; looks++) {
+      const [id, key] = hand.next()
+      if (key.isAsking) {
+        keys.delete(id)
+        set(id, key)
+      } else drop(id, key)
+    }
+  }
+
   function keyOf(keyId: string): LimitedKey {
     const known = keys.get(keyId)
     if (known !== undefined) return known
-    if (keys.size >= keysMax) {
-      for (const [id, key] of keys) {
-        if (key.isAsking) continue
-        drop(id, key)
-        break
-      }
-    }
+    makeRoom()
     const key = createLimitedKey(keyId, options)
-    keys.set(keyId, key)
+    set(keyId, key)
     return key
   }
 
@@ -50,6 +65,7 @@ export function createLimiter<Moment>(options: LimitedKeyOptions<Moment>, keysMa
     async stop() {
       const all = [...keys.values()]
       keys.clear()
+      hand.begin()
       const given = await Promise.allSettled(all.map((key) => key.giveBack()))
       for (const each of given) if (each.status === 'rejected') throw each.reason
     },

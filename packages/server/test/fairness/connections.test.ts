@@ -1,8 +1,8 @@
 /** Connections that say nothing keep nobody out: for one more the oldest idle one goes. */
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import { type AddressInfo, connect, type Socket } from 'node:net'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { type AddressInfo, connect, Socket } from 'node:net'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { type Connections, createConnections } from '../../src/http/wire/connections.ts'
 
 const MAX = 4
@@ -103,4 +103,36 @@ test('where all are worked for, none goes', async () => {
   await ask(await open())
   expect([...connections]).toHaveLength(MAX + 1)
   expect(sockets.some(({ closed }) => closed)).toBe(false)
+})
+
+test('very many are not looked through for each one that comes', () => {
+  const many = createConnections(1_000)
+  const add = (times: number) =>
+    Array.from({ length: times }, () => {
+      const socket = new Socket()
+      many.add(socket)
+      return socket
+    })
+  add(1_000)
+  const walks = vi.spyOn(Map.prototype, 'entries')
+  const working = add(1_000)
+  expect(
+    (walks.mock.contexts as ReadonlyMap<unknown, unknown>[]).filter(({ size }) => size > 1).length,
+  ).toBeLessThan(10)
+  walks.mockRestore()
+
+  let looks = 0
+  for (const socket of working) {
+    const request = {
+      socket,
+      get complete() {
+        looks += 1
+        return true
+      },
+    }
+    many.begin(request as unknown as IncomingMessage)
+  }
+  add(1)
+  expect(looks).toBeLessThanOrEqual(256)
+  expect([...many]).toHaveLength(1_001)
 })

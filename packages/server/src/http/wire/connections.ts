@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
+import { createHand } from '@latchkey/core/hand'
 
 /**
  * The connections of a server, at most so many: for one more the oldest goes that is idle. Silent ones, however many,
@@ -13,36 +14,42 @@ export type Connections = Iterable<Socket> & {
   end(request: IncomingMessage): void
 }
 
+/** Connections that are looked at for one more, some tens of microseconds: all of them may be worked for. */
+const LOOKS_MAX = 256
+
 /** What a connection had sent when it was last looked at. */
 type Seen = { bytesRead: number }
 
 export function createConnections(connectionsMax: number): Connections {
   /** In the order in which they are looked at: as they came, but for those that were seen to be in use. */
   const seen = new Map<Socket, Seen>()
+  const hand = createHand({ map: seen, iterate: () => seen.entries() })
   const working = new Map<Socket, IncomingMessage>()
 
   const isWorking = (socket: Socket): boolean => working.get(socket)?.complete === true
 
+  function see(socket: Socket, bytesRead: number): void {
+    seen.delete(socket)
+    seen.set(socket, { bytesRead })
+    hand.noteSet()
+  }
+
   /** Each one gets a second chance if it has sent something since: no request then pays for being noted. */
-  function letOneGo(): void {
-    let looks = 2 * seen.size
-    for (const [socket, known] of seen) {
-      if (looks === 0) return
-      looks -= 1
-      if (!isWorking(socket) && socket.bytesRead === known.bytesRead) {
+  function makeRoom(): void {
+    for (let looks = 0; seen.size >= connectionsMax && looks < LOOKS_MAX; looks++) {
+      const [socket, known] = hand.next()
+      if (isWorking(socket) || socket.bytesRead !== known.bytesRead) see(socket, socket.bytesRead)
+      else {
         seen.delete(socket)
         socket.destroy()
-        return
       }
-      seen.delete(socket)
-      seen.set(socket, { bytesRead: socket.bytesRead })
     }
   }
 
   return {
     add(socket) {
-      if (seen.size >= connectionsMax) letOneGo()
-      seen.set(socket, { bytesRead: 0 })
+      makeRoom()
+      see(socket, 0)
       socket.once('close', () => {
         seen.delete(socket)
         working.delete(socket)
