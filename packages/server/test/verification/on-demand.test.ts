@@ -1,0 +1,107 @@
+/** A process on one file follows the head while verifiers are connected: its row comes and goes with them. */
+import type { CompanyId } from '@latchkey/core/ids'
+import { describe, expect, test } from 'vitest'
+import { createBarrier } from '../../src/verification/barrier.ts'
+import { createOnDemand } from '../../src/verification/on-demand.ts'
+import { createFakeStore, LEASE_MS, MARGIN_MS } from './fake-store.ts'
+import { createFakeTiming, settled } from './fake-timing.ts'
+
+const COMPANY = 'cmp_a' as CompanyId
+/** The process has not been asked for five seconds, and polled since: the lease of its verifier is long over. */
+const UNTIL_ALONE_MS = 5_000 + 250
+
+function aProcess() {
+  const store = createFakeStore()
+  const timing = createFakeTiming()
+  let ids = 0
+  const onDemand = createOnDemand({
+    followed: store.followed,
+    timing,
+    newId: () => `follower ${ids++}`,
+    newBeat: () => `beat ${ids++}`,
+    onPoll: () => {},
+    onRowKept: () => {},
+  })
+  /** A verifier asks, and has a lease when it is answered. */
+  const ask = async () => {
+    const question = { verifier: 'v', credentialId: 'key_1', companyId: COMPANY, sight: COMPANY }
+    const told = await onDemand.tell(
+      { ...question, epoch: 'one', after: 1 },
+      { holdMs: 0, assertWanted: () => {} },
+    )
+    expect(told.leaseMs).toBeGreaterThan(0)
+  }
+  /** Revokes, as another process does; says whether that is answered. */
+  const revoke = () => {
+    const isExpected = { expect: () => () => true }
+    const outcome = { isInForce: false }
+    store.head.revision += 1
+    store.log.push({ revision: store.head.revision, scope: 'key', object_id: 'key_2' })
+    createBarrier({ followed: store.followed, lease: isExpected, timing })({
+      revision: store.head.revision,
+      epoch: 'one',
+      companyId: COMPANY,
+    }).then(() => {
+      outcome.isInForce = true
+    })
+    return outcome
+  }
+  return { store, timing, onDemand, ask, revoke }
+}
+
+describe('a process on one file', () => {
+  test('has no row before a verifier comes, and one as long as it stays', async () => {
+    const { store, timing, ask } = aProcess()
+    await timing.pass(UNTIL_ALONE_MS)
+    expect(store.asked).toEqual([])
+    for (let seconds = 0; seconds < 20; seconds += 1) {
+      await ask()
+      expect(store.servers.size).toBe(1)
+      await timing.pass(1_000)
+    }
+  })
+
+  test('withdraws its row when its verifiers are gone, and asks no more', async () => {
+    const { store, timing, ask } = aProcess()
+    await ask()
+    await timing.pass(UNTIL_ALONE_MS)
+    expect(store.servers.size).toBe(0)
+    const asked = store.asked.length
+    await timing.pass(10_000)
+    expect(store.asked).toHaveLength(asked)
+  })
+
+  test('is waited for on behalf of a verifier that comes while the row of before is withdrawn', async () => {
+    const { store, timing, ask, revoke } = aProcess()
+    await ask()
+    const held = store.hold('withdraw')
+    await timing.pass(UNTIL_ALONE_MS)
+    expect(store.asked.at(-1)).toMatch(/^withdraw/)
+    await ask()
+    // It stands still from here on, and its verifier answers from memory.
+    store.hold('announce')
+    held.letGo()
+    await settled()
+    const revocation = revoke()
+    await timing.pass(LEASE_MS)
+    expect(revocation.isInForce).toBe(false)
+    await timing.pass(MARGIN_MS + 100)
+    expect(revocation.isInForce).toBe(true)
+  })
+
+  test('is not over before the row of before is withdrawn', async () => {
+    const { store, timing, onDemand, ask } = aProcess()
+    await ask()
+    const held = store.hold('withdraw')
+    await timing.pass(UNTIL_ALONE_MS)
+    let isOver = false
+    const stopped = onDemand.stop().then(() => {
+      isOver = true
+    })
+    await settled()
+    expect(isOver).toBe(false)
+    held.letGo()
+    await stopped
+    expect(store.servers.size).toBe(0)
+  })
+})
