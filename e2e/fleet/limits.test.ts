@@ -14,7 +14,7 @@ import { createNetwork, type Network } from './network.ts'
 const CALLERS = 12
 const AGAIN_MS = 20
 /** Whoever is refused so often in a row has nothing more to get, and whoever fails so often asks nobody. */
-const REFUSALS = 4
+const REFUSALS = 12
 const FAILURES_MAX = 100
 /** A connection that was just being handed to a process when that was killed is answered by nobody. */
 const ANSWER_MS_MAX = 5_000
