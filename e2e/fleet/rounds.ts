@@ -74,7 +74,7 @@ export function issueEverywhere<Server extends Named>(
 }
 
 /** A machine that stands still for half a second has a write refused, as it should be. */
-async function issueSomewhere<Server extends Named>(
+export async function issueSomewhere<Server extends Named>(
   servers: readonly Server[],
   recorder: Recorder<Server>,
 ): Promise<Issued> {

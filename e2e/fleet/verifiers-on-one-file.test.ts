@@ -6,13 +6,12 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { freePort } from '../../packages/server/test/free-port.ts'
 import { call } from '../calling.ts'
 import { createHome, type Home } from '../running.ts'
-import { atOnce, inRounds, MANY, SOME, until } from './rounds.ts'
+import { atOnce, CLIENTS_TOGETHER, inRounds, MANY, SOME, until } from './rounds.ts'
 import { startVerifier, type VerifierProcess } from './verifiers.ts'
 import { workersOf } from './workers-of.ts'
 
 const WORKERS = 4
 const VERIFIERS = 3
-const CLIENTS = 8
 /** Each is a process, which waits for all verifiers. */
 const COMMANDS = Math.ceil(SOME / 20)
 const TEST_MS_MAX = 120_000 + MANY * 400
@@ -54,7 +53,7 @@ const ask = (request: Omit<Parameters<typeof call>[1], 'key'>) =>
 async function rememberedKey(): Promise<Key> {
   const { body } = await ask({ path: '/keys', body: { userId } })
   const key = { id: String(body.id), secret: String(body.key) }
-  for (const verifier of verifiers) await until('VALID', () => verifier.verify(key.secret))
+  await Promise.all(verifiers.map((verifier) => until('VALID', () => verifier.verify(key.secret))))
   return key
 }
 
@@ -72,11 +71,11 @@ type Fault = { readonly begin?: () => unknown; readonly end?: () => unknown }
 /** How often each was said of keys that were deleted, asked of every verifier as soon as that was answered. */
 async function revokeAndAsk(revocations: number, { begin, end }: Fault): Promise<Record<string, number>> {
   const told: Record<string, number> = {}
-  await inRounds({ revocations, roundMax: 50 }, async (count) => {
-    const keys = await atOnce(CLIENTS, Array.from({ length: count }), rememberedKey)
+  await inRounds({ revocations }, async (count) => {
+    const keys = await atOnce(CLIENTS_TOGETHER, Array.from({ length: count }), rememberedKey)
     await begin?.()
     const late: Promise<unknown>[] = []
-    await atOnce(CLIENTS, keys, async (key) => {
+    await atOnce(CLIENTS_TOGETHER, keys, async (key) => {
       await remove(key)
       for (const verifier of verifiers)
         late.push(verifier.verify(key.secret).then((code) => (told[code] = (told[code] ?? 0) + 1)))
