@@ -47,6 +47,28 @@ describe.skipIf(findProgram('dpkg-deb') === undefined)('the Debian package', () 
     expect(textOf('DEBIAN/conffiles')).toBe('/etc/latchkey/latchkey.env\n')
   })
 
+  it('brings a Node for the machine that it says it is for', () => {
+    // e_machine of its ELF header.
+    const machine = readFileSync(join(tree, 'usr/lib/latchkey/node')).readUInt16LE(18)
+    expect(machine).toBe(process.arch === 'x64' ? 62 : 183)
+  })
+
+  it('is refused on a machine of another kind, in one sentence', async () => {
+    const other = join(directory, 'other')
+    mkdirSync(join(other, 'DEBIAN'), { recursive: true })
+    mkdirSync(join(directory, 'dpkg/updates'), { recursive: true })
+    writeFileSync(join(directory, 'dpkg/status'), '')
+    const control = textOf('DEBIAN/control').replace(/^Architecture: .*/m, 'Architecture: s390x')
+    writeFileSync(join(other, 'DEBIAN/control'), control)
+    await run('dpkg-deb', ['--build', '--root-owner-group', other, `${other}.deb`])
+    const args = ['--dry-run', '--force-not-root', '--force-depends', '--admindir', join(directory, 'dpkg')]
+    const install = (file: string) => run('dpkg', [...args, '--install', file])
+    await expect(install(`${other}.deb`)).rejects.toThrow(
+      /package architecture \(s390x\) does not match system/,
+    )
+    expect((await install(file)).stderr).not.toMatch(/architecture/)
+  })
+
   it('is answered for by whoever builds it, and by nobody who was made up', () => {
     expect(textOf('DEBIAN/control')).toContain('\nMaintainer: Local build of Latchkey <root@localhost>\n')
   })

@@ -68,6 +68,15 @@ describe('the package', () => {
     expect(files).toEqual(expect.arrayContaining(['console/index.html', 'lib/integrity-worker.js']))
   })
 
+  it('holds nothing that is made for one machine: it runs wherever its Node does', () => {
+    // Programs and libraries of every system, and WebAssembly, have a NUL among their first bytes; what is packed says so.
+    const isText = (file: string) => !readFileSync(join(built.directory, file)).includes(0)
+    expect(filesIn(built.directory).filter((file) => !file.endsWith('.gz') && !isText(file))).toEqual([])
+    const facts = JSON.parse(readFileSync(join(built.directory, 'package.json'), 'utf8'))
+    for (const field of ['os', 'cpu', 'libc', 'scripts', 'gypfile', 'dependencies', 'optionalDependencies'])
+      expect(facts).not.toHaveProperty(field)
+  })
+
   it('names no place, no person and no address of the machine that built it', () => {
     const places = [ROOT, dirname(built.archive), `${homedir()}/`, 'node_modules/.bin'].filter(
       (place) => place.length > 3,
