@@ -163,6 +163,12 @@ describe('what is no JSON is refused, and the place is told', () => {
     ['{"a":"b\nc"}', MALFORMED, 1, 8],
     ['[1] 2', MALFORMED, 1, 5],
     ['[\n\n\n', MALFORMED, 4, 1],
+    // What a text says of places is not where it breaks.
+    ['at position 77', MALFORMED, 1, 1],
+    ['{"at position 9":x}', MALFORMED, 1, 18],
+    ['[1,\n at position 2 (line 9 column 9)]', MALFORMED, 2, 2],
+    ['["at position 9"', MALFORMED, 1, 17],
+    ['["at position 9" 1]', MALFORMED, 1, 18],
   ])('%j', (text, what, line, column) => {
     expect(refusal(bytesOf(text))).toEqual([
       'malformed_json',

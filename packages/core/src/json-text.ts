@@ -26,9 +26,9 @@ export function parseJson(bytes: Uint8Array): unknown {
   let value: unknown
   try {
     value = JSON.parse(text)
-  } catch (error) {
-    // JSON.parse throws nothing that is no Error.
-    throw atOnce(malformed(text, positionOf(text, error as Error)))
+  } catch {
+    // Its message names a place sometimes, and sometimes repeats the text, which may name any.
+    throw atOnce(malformed(text, findJsonFault(text).at))
   }
   checkStructure(text, value)
   return value
@@ -81,11 +81,6 @@ function* placeAt(text: string, position: number): Generator<void, Place> {
     if (line % STEP_SIGNS === 0) yield
   }
   return { line, column: position - start + 1 }
-}
-
-function positionOf(text: string, { message }: Error): number {
-  const position = /at position (\d+)/.exec(message)?.[1]
-  return position === undefined ? findJsonFault(text).at : Number(position)
 }
 
 const [OPEN_BRACE, CLOSE_BRACE, OPEN_BRACKET, CLOSE_BRACKET, COMMA, QUOTE, BACKSLASH] = [...'{}[],"\\'].map(
