@@ -8,9 +8,9 @@ import { createUses } from '../src/verifier/uses.ts'
 const NOW_MS = Date.UTC(2026, 10, 28, 12)
 
 /** Uses whose clock, timers and service are the test's. */
-function someUses() {
+function someUses(startMs = NOW_MS) {
   const sent: UsageReport[] = []
-  const state = { nowMs: NOW_MS, error: undefined as unknown }
+  const state = { nowMs: startMs, error: undefined as unknown }
   let due = () => {}
   let ids = 0
   const uses = createUses({
@@ -91,6 +91,27 @@ test('a key that is used again after a report is told of again, with what came s
     [{ count: 1, lastAt: '2026-11-28T12:00:10.007Z', lastAddress: '2001:db8::1' }],
   ])
 })
+
+const DAY_MS = 86_400_000
+test.each([
+  ['a year behind', -365 * DAY_MS],
+  ['26 days behind', -26 * DAY_MS],
+  ['at its beginning, as where no battery keeps it', -NOW_MS],
+  ['26 days ahead', 26 * DAY_MS],
+  ['nine years ahead', 3_285 * DAY_MS],
+  ['right', 0],
+])(
+  'a use is told with its moment, where the clock of the machine was %s before the first answer',
+  async (_, offMs) => {
+    const { note, sent, state, tenSecondsPass } = someUses(NOW_MS + offMs)
+    state.nowMs = NOW_MS
+    note(use(aKey('key_1')))
+    await tenSecondsPass()
+    expect(sent).toMatchObject([
+      { now: '2026-11-28T12:00:10.000Z', uses: [{ lastAt: '2026-11-28T12:00:00.000Z' }] },
+    ])
+  },
+)
 
 test('what could not be told is told later, under the same name and before what came after', async () => {
   const { note, sent, state, tenSecondsPass } = someUses()

@@ -21,7 +21,7 @@ type Tallied = Pick<Use, 'secretOrdinal' | 'code'> & {
   /** Another verdict on the same key, or another secret of it. */
   readonly next: Tallied | undefined
   count: number
-  /** Since the last report: a small number stands in the object itself. Milliseconds. */
+  /** Since the first use that is told with it: a small number stands in the object itself. Milliseconds. */
   lastMs: number
   /** IPv4 as a small number, too: a new object in an old one each time costs as much as judging. */
   address: Address | number | undefined
@@ -45,7 +45,7 @@ export type Uses = {
 }
 
 export function createUses({ timing, clock, newId, send }: UsesOptions): Uses {
-  const tally = createTally(clock)
+  const tally = createTally()
   const waiting: Omit<UsageReport, 'now'>[] = []
   let fromMs = clock.nowMs()
   let [reported, lost] = [0, 0]
@@ -121,11 +121,13 @@ type CountedKey = VerifiableKey & { tallied?: Tallied | undefined }
 /** A key that has its place for that from the start. */
 export const countable = (key: VerifiableKey): CountedKey => ({ ...key, tallied: undefined })
 
-function createTally(clock: Pick<ServerClock, 'nowMs'>) {
+function createTally() {
   let all: Tallied[] = []
-  let sinceMs = clock.nowMs()
+  /** Of the first of them: the clock may have been years off before, and a small number holds 24 days. */
+  let sinceMs = 0
 
-  function add(key: CountedKey, code: Use['code'], secretOrdinal: number | null): Tallied {
+  function add(key: CountedKey, code: Use['code'], secretOrdinal: number | null, nowMs: number): Tallied {
+    if (all.length === 0) sinceMs = nowMs
     const next = key.tallied
     const use = { key, next, code, secretOrdinal, count: 0, lastMs: 0, address: undefined }
     key.tallied = use
@@ -142,7 +144,7 @@ function createTally(clock: Pick<ServerClock, 'nowMs'>) {
       const secretOrdinal = secret?.ordinal ?? null
       let use = key.tallied
       while (use !== undefined && !(use.code === code && use.secretOrdinal === secretOrdinal)) use = use.next
-      use ??= add(key, code, secretOrdinal)
+      use ??= add(key, code, secretOrdinal, nowMs)
       use.count += 1
       use.lastMs = (nowMs - sinceMs) | 0
       use.address = address?.family === 4 ? address.value | 0 : address
@@ -152,7 +154,6 @@ function createTally(clock: Pick<ServerClock, 'nowMs'>) {
       const uses = all.map((use) => told(use, sinceMs))
       for (const { key } of all) key.tallied = undefined
       all = []
-      sinceMs = clock.nowMs()
       return uses
     },
   }
