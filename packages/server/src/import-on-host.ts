@@ -26,7 +26,7 @@ type HostImport = Pick<ImportTerms, 'source' | 'extras' | 'userId'> & {
 /**
  * Imports keys for whoever runs a command on the server, step by step: what a step answers is durable. An import that
  * was ended goes on when it is begun again, since what came in is left as it is. A dry run says what a run would do.
- * Throws AppError `company_not_found`, `user_not_found`.
+ * Throws AppError `company_not_found`, `user_not_found`, `unavailable`.
  */
 export async function* importOnHost(
   services: HostServices,
@@ -42,7 +42,10 @@ export async function* importOnHost(
     ...(isDryRun ? { rehearsal: createRehearsal() } : {}),
   }
   const by = requesterOnHost(companyId)
-  const workOf = (step: readonly SourceLine[]) => (change: Change) => importKeys(change, deps, step, terms)
+  const workOf = (step: readonly SourceLine[]) => (change: Change) => {
+    if (!services.engine.hasRoom()) throw nearlyFull()
+    return importKeys(change, deps, step, terms)
+  }
   if (isDryRun) {
     for await (const step of stepsOf(lines)) yield rehearse(services.change, by, companyId, workOf(step))
     return
@@ -63,6 +66,13 @@ export async function* importOnHost(
   if (last !== undefined) yield await settledValue(last)
   if (fault !== undefined) throw fault.error
 }
+
+/** What other systems gave out takes no room that is kept for taking powers away. */
+const nearlyFull = (): AppError =>
+  new AppError(
+    'unavailable',
+    'The disk under the data directory is nearly full: what is left is kept for deleting and disabling. Make room, then begin the import again.',
+  )
 
 async function getCompanyId({ engine }: Pick<Services, 'engine'>, id: string): Promise<CompanyId> {
   const company = isId('cmp', id) ? await engine.read((db) => findCompany(db, id)) : undefined

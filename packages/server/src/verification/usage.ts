@@ -5,6 +5,7 @@ import type { Engine } from '../storage/engine.ts'
 import { createCountWriter } from './count-writer.ts'
 import { createUsageNotes } from './usage-notes.ts'
 import { createUseWriter } from './use-writer.ts'
+import { whileRoom } from './while-room.ts'
 
 /** How long a use waits to be written, in milliseconds. */
 const USES_MS = 1_000
@@ -27,7 +28,7 @@ export type Usage = {
 }
 
 type Options = {
-  readonly engine: Pick<Engine, 'write' | 'writeUnsynced'>
+  readonly engine: Pick<Engine, 'write' | 'writeUnsynced' | 'hasRoom'>
   readonly clock: Clock
   /** Another text each time. */
   readonly newId: () => string
@@ -39,7 +40,7 @@ export function createUsage(options: Options): Usage {
   const { engine, clock, onError } = options
   const notes = createUsageNotes(() => void counts.flush().catch(onError))
   const uses = createUseWriter(engine, notes)
-  const counts = createCountWriter(options, notes)
+  const counts = createCountWriter({ ...options, engine: whileRoom(engine) }, notes)
   const timers = [
     setInterval(() => void uses.flush().catch(onError), USES_MS),
     setInterval(() => void counts.flush().catch(onError), COUNTS_MS),

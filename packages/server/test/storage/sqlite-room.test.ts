@@ -1,5 +1,11 @@
 /** On a nearly full disk nothing is added any more, so that what takes a power away still has room. */
+import { operations } from '@latchkey/contract/operations'
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { needsRoom } from '../../src/http/admission/room.ts'
+import type { SourceLine } from '../../src/import/import-row.ts'
+import { judgeLines } from '../../src/import/judge-lines.ts'
+import { readSource } from '../../src/import/read-source.ts'
+import { importOnHost } from '../../src/import-on-host.ts'
 import { isRoomLeft } from '../../src/storage/sqlite/room.ts'
 import { expectProblem } from '../answer-checks.ts'
 import {
@@ -43,6 +49,37 @@ test('what is free and spoken for leaves none', () => {
   expect(isRoomLeft({ freeBytes: 66 * MIB, allBytes: 100 * GIB }, 2 * MIB)).toBe(false)
 })
 
+/** Of a verifier elsewhere. */
+function aReport() {
+  const now = new Date().toISOString()
+  const { keyId } = company.users.developer
+  const use = { keyId, secretOrdinal: 1, code: 'VALID', count: 1, lastAt: now, lastAddress: null }
+  return { reportId: 'report-of-a-verifier', from: now, to: now, now, uses: [use] }
+}
+
+test('of all operations that are no reads, these are the ones that a nearly full disk takes', () => {
+  const unknown = { bytes: Buffer.alloc(0), value: { anything: 'else' } }
+  const takes = Object.entries(operations).filter(
+    ([id, { method }]) => method !== 'GET' && !needsRoom(id as keyof typeof operations, unknown),
+  )
+  expect(takes.map(([id]) => id).sort()).toEqual([
+    'cancelRotation',
+    'createSession',
+    'createShortLivedToken',
+    'deleteApiKey',
+    'deleteUser',
+    'endSession',
+    'followChanges',
+    'getKeyRecord',
+    'previewAllowlist',
+    'renewSession',
+    'setPassword',
+    'updateRotation',
+    'verifyApiKey',
+    'verifyApiKeys',
+  ])
+})
+
 const key = () => `/keys/${company.users.developer.keyId}`
 const user = () => `/users/${company.users.viewer.id}`
 
@@ -59,6 +96,15 @@ describe('on a nearly full disk', () => {
     ],
     ['an invitation', () => ({ method: 'POST', path: `${user()}/invitation` })],
     ['a rotation', () => ({ method: 'POST', path: `${key()}/rotation`, body: { overlapSeconds: 0 } })],
+    [
+      'an import of keys',
+      () => ({
+        method: 'POST',
+        path: '/keys/import',
+        body: { user: company.users.viewer.id, keys: [{ key: 'shop_Hq3bXz81LmNc0RtYpWs4Kd7v' }] },
+      }),
+    ],
+    ['a report of uses', () => ({ method: 'POST', path: '/usage/reports', body: aReport(), headers: {} })],
     ['metadata', () => ({ method: 'PATCH', path: key(), body: { metadata: { a: 'b' } } })],
     ['enabling', () => ({ method: 'PATCH', path: key(), body: { enabled: true } })],
     ['lifting a restriction', () => ({ method: 'PATCH', path: key(), body: { whitelistedIPs: null } })],
@@ -139,5 +185,53 @@ describe('on a nearly full disk', () => {
   ])('%s is possible', async (_, request, status) => {
     disk = SCARCE
     expect((await send(request())).status).toBe(status)
+  })
+
+  test('uses are counted in memory, and written when there is room', async () => {
+    const { usage, engine } = server.services
+    const counted = () =>
+      engine.read(async (db) => (await db.selectFrom('usage_days').select('valid').execute()).length)
+    await send({ method: 'POST', path: '/verify', body: { key: company.users.owner.key } })
+    const before = await counted()
+    disk = SCARCE
+    await expect(usage.flush()).rejects.toThrow('nearly full')
+    expect(await counted()).toBe(before)
+    disk = AMPLE
+    await usage.flush()
+    expect(await counted()).toBeGreaterThan(before)
+  })
+
+  test('an import on the host ends where the room does, tells what it did, and goes on when there is more', async () => {
+    const told: unknown[] = []
+    const keys = Array.from({ length: 600 }, (_, n) => `shop_Wn5cVb82KjHg4FdSaQ${n}`)
+    const run = async () => {
+      for await (const step of importOnHost(server.services, linesOf(keys), {
+        companyId: company.id,
+        source: 'ndjson',
+        extras: {},
+        userId: company.users.admin.id,
+        createsUsers: false,
+        isDryRun: false,
+      })) {
+        told.push(...step)
+      }
+    }
+    async function* linesOf(texts: readonly string[]): AsyncGenerator<SourceLine> {
+      const file = Buffer.from(texts.map((text) => JSON.stringify({ key: text })).join('\n'))
+      async function* bytes() {
+        yield file
+      }
+      const rules = { hasOwner: true, hasPepper: false, hasSalt: false }
+      let lines = 0
+      for await (const line of judgeLines(readSource('ndjson', bytes(), { keyPrefix: 'lk' }), rules)) {
+        if (texts === keys && told.length === 0 && ++lines > 500) disk = SCARCE
+        yield line
+      }
+    }
+    await expect(run()).rejects.toThrow(/nearly full.*begin the import again/)
+    expect(told).toHaveLength(500)
+    disk = AMPLE
+    await run()
+    expect(told).toHaveLength(1_100)
   })
 })

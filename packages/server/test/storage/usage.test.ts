@@ -61,7 +61,7 @@ const noteUse = (
 }
 
 const usageOn = (
-  engine: Pick<Engine, 'write' | 'writeUnsynced'>,
+  engine: Pick<Engine, 'write' | 'writeUnsynced' | 'hasRoom'>,
   onError: (error: unknown) => void = () => {},
 ): Usage => createUsage({ engine, clock: createFakeClock(NOW_MS), newId: () => crypto.randomUUID(), onError })
 

@@ -6,10 +6,13 @@ import type { JsonBody } from '../wire/body.ts'
 /** Operations that add something to the store, whatever their body says. */
 const ADDING: ReadonlySet<OperationId> = new Set([
   'createApiKey',
+  'importApiKeys',
   'rotateApiKey',
   'createUser',
   'createCompany',
   'createInvitation',
+  // Its sender keeps what is refused, and sends it again.
+  'reportUsage',
 ])
 
 /** Changes: they add something unless all they name takes a power away. */
