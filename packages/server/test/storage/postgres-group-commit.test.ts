@@ -262,6 +262,29 @@ describe('one bad write among good ones fails alone, and leaves nothing behind',
     await write((db) => insert(db, 20))
   })
 
+  test('none is refused for what another of them did and what then never came to be', async () => {
+    let runs = 0
+    const asked = await occupied<unknown>(() => [
+      ...numbers(2).map((n) => write((db) => insert(db, n))),
+      write(async (db) => {
+        runs += 1
+        // It is taken back with the next one, and refused when it is run again.
+        if (runs > 1) throw refusal()
+        await insert(db, 800)
+      }).catch(() => {}),
+      write(async (db) => {
+        const rows = await db.selectFrom('idempotency').select('expires_at').execute()
+        await insert(db, 900)
+        const isTaken = rows.some(({ expires_at }) => expires_at === 800)
+        throw new AppError('already_exists', isTaken ? '800 is taken' : '800 is free')
+      }).catch(({ detail }: AppError) => detail),
+    ])
+    const answers = await Promise.all(asked)
+    expect(runs).toBe(2)
+    expect(answers.at(-1)).toBe('800 is free')
+    expect(await committed()).toEqual(numbers(2))
+  })
+
   test('many bad ones among many good ones', async () => {
     const asked = await occupied(() =>
       numbers(60).map((n) =>

@@ -47,8 +47,8 @@ type Refusal = { readonly write: Write; readonly error: AppError }
 
 /**
  * Does writes one after the other in one transaction, and what they revoke last in it. A write that is refused before it
- * has changed anything leaves nothing behind. Whatever else fails takes all of them back, and those that it is not the
- * fault of are rejected with WriteConflict: to be run again. Throws what failed, for whoever lent the connection.
+ * has changed anything leaves nothing behind. Whatever else fails takes all of them back, and each is rejected with
+ * WriteConflict: to be run again, alone. Throws what failed, for whoever lent the connection.
  */
 export async function writeIn(client: PostgresClient, options: GroupOptions): Promise<void> {
   const { assertExpected, take, onCommit } = options
@@ -89,7 +89,7 @@ export async function writeIn(client: PostgresClient, options: GroupOptions): Pr
     if (isEnded) throw rejectAll(taken, new WriteConflict('the transaction was ended', { cause: error }))
     if (isCommitting && isUnavailable(error)) throw rejectAll(taken, unknownEnd(error))
     await undo(client, error).catch(() => {})
-    rejectEach(taken, error, !isCommitting)
+    rejectEach(taken, error)
     throw error
   }
 }
@@ -132,14 +132,14 @@ function rejectAll(taken: readonly Write[], error: unknown): unknown {
   return error
 }
 
-/** After a failure of one of them. What a statement failed of may be the fault of the write before. */
-function rejectEach(taken: readonly Write[], error: unknown, isRunning: boolean): void {
-  const culprit = isRunning && !(error instanceof pg.DatabaseError) ? taken.at(-1) : undefined
+/**
+ * After a failure of one of them. Not even the one that failed is told of it: it was judged on what those before it did,
+ * which is taken back and may come otherwise.
+ */
+function rejectEach(taken: readonly Write[], error: unknown): void {
   const isOfAll = taken.length === 1 || isUnavailable(error)
-  for (const write of taken) {
-    const isOwn = isOfAll || write === culprit
-    write.reject(isOwn ? error : new WriteConflict('a write beside it failed', { cause: error }))
-  }
+  const told = isOfAll ? error : new WriteConflict('a write beside it failed', { cause: error })
+  for (const write of taken) write.reject(told)
 }
 
 /** The revision of the last change, if there is any. */
