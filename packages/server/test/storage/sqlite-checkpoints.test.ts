@@ -5,6 +5,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { Worker } from 'node:worker_threads'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { type Checkpoints, createCheckpoints } from '../../src/storage/sqlite/checkpoints.ts'
 import { openSqliteConnection, type SqliteConnection } from '../../src/storage/sqlite/connection.ts'
@@ -125,6 +126,21 @@ test('while somebody reads an old snapshot, writes go on', async () => {
   expect(seen()).toBe(10)
   expect(count()).toBe(6_010)
   reader.database.close()
+})
+
+test('a thread that ended while it had nothing to do keeps nobody waiting: there is another', async () => {
+  const threads: Worker[] = []
+  const note = (thread: Worker) => void threads.push(thread)
+  process.on('worker', note)
+  await write(1_500)
+  await checkpoints.settled()
+  await threads[0]!.terminate()
+  for (let step = 0; step < 4; step++) await write(1_500)
+  await checkpoints.settled()
+  process.off('worker', note)
+  expect(threads).toHaveLength(2)
+  expect(log().log).toBeLessThan(5_000)
+  expect(count()).toBe(5 * 1_500)
 })
 
 test('a thread that cannot do its work is asked no more, and SQLite does it in its commits', async () => {

@@ -14,6 +14,9 @@ const PAGE_BYTES = 4_096
 /** The thread takes some megabytes: it ends when it has had nothing to do for so long. */
 const IDLE_MS = 10_000
 
+/** The id of a thread that ended. */
+const GONE = -1
+
 /** Keeps the write-ahead log short. */
 export type Checkpoints = {
   /** To be told after each transaction; the next one waits for what it answers. */
@@ -44,19 +47,20 @@ export function createCheckpoints(
 
   async function run(): Promise<void> {
     clearTimeout(idle)
-    worker ??= start(file)
+    // One that is gone answers nobody, and tells of its end once.
+    const thread = worker !== undefined && worker.threadId !== GONE ? worker : start(file)
+    worker = thread
     // A command that waits for it goes on when it is done.
-    worker.ref()
+    thread.ref()
     try {
-      await answerOf(worker)
-      worker.unref()
+      await answerOf(thread)
+      thread.unref()
       idle = setTimeout(end, IDLE_MS).unref()
     } catch {
       // No thread is to be had: SQLite does it in its commits, as it does by itself.
       database.exec(`PRAGMA wal_autocheckpoint = ${PAGES_DUE}`)
       hasFailed = true
       pagesDue = 0
-      worker = undefined
     }
     underWay = undefined
   }
