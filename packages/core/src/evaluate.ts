@@ -34,9 +34,9 @@ export type Attempt = {
 export type Asker = Pick<Principal, 'id' | 'homeCompanyId'>
 
 /** Asks nothing of a key but that it is in force. */
-export const IN_FORCE: Omit<Attempt, 'address' | 'nowMs'> = Object.freeze({
+export const IN_FORCE: Omit<Attempt, 'address' | 'nowMs'> = /* @__PURE__ */ Object.freeze({
   visibleTo: null,
-  permissions: Object.freeze([]),
+  permissions: /* @__PURE__ */ Object.freeze([]),
   exempt: null,
   token: undefined,
   secretOrdinal: null,

@@ -53,14 +53,34 @@ describe('the key cache', () => {
     expect(heldOf(cache, [1, 2])).toEqual([])
   })
 
-  it('counts its room rightly when the secrets of a key have one number', () => {
+  it('counts its room rightly when the secrets of a key have one number, and finds the later', () => {
     const cache = createKeyCache(2)
     const likeOne = `${fingerprintOf(1).slice(0, -1)}/` as Fingerprint
     const secrets = [fingerprintOf(1), likeOne].map((tag) => ({ tag, ...LIVING }))
     for (let n = 0; n < 5; n++) cache.publish({ secrets, key: aLoadedKey(1).key })
-    for (const { tag } of secrets) expect(cache.find(tag)).toBeDefined()
+    expect(heldOf(cache, [1])).toEqual([])
+    expect(cache.find(likeOne)?.secret?.tag).toBe(likeOne)
     for (let n = 2; n < 10; n++) cache.publish(aLoadedKey(n))
     expect(cache.size).toBe(2)
+  })
+
+  it.each([
+    ['its first secret', (cache: KeyCache) => cache.find(fingerprintOf(1))],
+    ['its other secret', (cache: KeyCache) => cache.find(fingerprintOf(2))],
+    ['its id', (cache: KeyCache) => cache.find(aLoadedKey(1).key.id)],
+    ['nothing', () => undefined],
+  ])('keeps a key that was asked for by %s when room is made', (by, ask) => {
+    const cache = createKeyCache(2)
+    const secrets = [1, 2].map((n) => ({ tag: fingerprintOf(n), ...LIVING }))
+    cache.publish({ secrets, key: aLoadedKey(1).key })
+    cache.publish(aLoadedKey(3))
+    ask(cache)
+    cache.publish(aLoadedKey(4))
+    expect(heldOf(cache, [1, 2])).toEqual(by === 'nothing' ? [] : [1, 2])
+    // Once: then it goes in its turn.
+    cache.publish(aLoadedKey(5))
+    cache.publish(aLoadedKey(6))
+    expect(heldOf(cache, [1, 2])).toEqual([])
   })
 
   it('never holds more than its bound, whatever is published', () => {

@@ -1,4 +1,4 @@
-import { fingerprintNumber } from './fingerprint.ts'
+import { type Fingerprint, fingerprintNumber } from './fingerprint.ts'
 import { createHand } from './hand.ts'
 import type { VerifiableKey } from './key.ts'
 import { isTag, type KeyHandle, type KeySecret, type LoadedKey, secretOf } from './loaded-key.ts'
@@ -16,12 +16,20 @@ export type KeyCache = {
   readonly size: number
 }
 
-/** A key in memory, the room it takes, and whether it was asked for since room was last made here. */
-type Slot = LoadedKey & {
-  /** Most keys have no other secret: by the list it would be two more reads of cold memory. */
-  readonly first: KeySecret | undefined
+/** Whether it was asked for since room was last made here. */
+type Usable = { isUsed: boolean }
+
+/**
+ * A secret in memory. What a hit reads and writes stands here, and at the key: each other object is one more read of cold
+ * memory.
+ */
+type HeldSecret = KeySecret & Usable & { readonly key: VerifiableKey }
+
+/** A key in memory, and the room it takes. */
+type Slot = Usable & {
+  readonly secrets: readonly HeldSecret[]
+  readonly key: VerifiableKey
   readonly places: number
-  isUsed: boolean
 }
 
 /** What a key without much to it takes, with its handles. */
@@ -79,9 +87,9 @@ function createSlots() {
   const hand = createHand({ map: byId, iterate: () => byId.values() })
   /**
    * By a number made of a tag: a text would have to be hashed in each verification, and each text it might be would
-   * have to be fetched from memory. Of two keys with one number the later stays; among 100,000 keys there is one such pair.
+   * have to be fetched from memory. Of two with one number the later stays; among 100,000 keys there is one such pair.
    */
-  const byNumber = new Map<number, Slot>()
+  const byNumber = new Map<number, HeldSecret>()
   const taken = { places: 0 }
   const authorities = createAuthorities()
 
@@ -96,14 +104,16 @@ function createSlots() {
   return {
     byId,
     taken,
-    find: (handle: KeyHandle): Slot | undefined =>
-      isTag(handle) ? byNumber.get(fingerprintNumber(handle)) : byId.get(handle),
+    findSecret(tag: Fingerprint): HeldSecret | undefined {
+      const held = byNumber.get(fingerprintNumber(tag))
+      return held?.tag === tag ? held : undefined
+    },
     put(slot: Slot): void {
-      for (const { tag } of slot.secrets) {
-        const number = fingerprintNumber(tag)
+      for (const secret of slot.secrets) {
+        const number = fingerprintNumber(secret.tag)
         const other = byNumber.get(number)
-        if (other !== slot) remove(other)
-        byNumber.set(number, slot)
+        if (other !== undefined) remove(byId.get(other.key.id))
+        byNumber.set(number, secret)
       }
       byId.set(slot.key.id, slot)
       hand.noteSet()
@@ -141,30 +151,32 @@ export function createKeyCache(placesMax: number): KeyCache {
 
   function makeRoom(): void {
     const slot = slots.next()
-    if (!slot.isUsed) {
+    if (!isUsed(slot)) {
       remove(slot)
       return
     }
-    slot.isUsed = false
+    for (const usable of [slot, ...slot.secrets]) usable.isUsed = false
     slots.moveLast(slot)
   }
 
   return {
     find(handle, ordinal = null) {
-      const slot = slots.find(handle)
+      if (isTag(handle)) {
+        const secret = slots.findSecret(handle)
+        if (secret === undefined) return undefined
+        secret.isUsed = true
+        return { key: secret.key, secret }
+      }
+      const slot = byId.get(handle)
       if (slot === undefined) return undefined
-      const { first, key } = slot
-      const secret = first?.tag === handle ? first : secretOf(slot, handle, ordinal)
-      // By its number another key was found.
-      if (secret === undefined && isTag(handle)) return undefined
       slot.isUsed = true
-      return { key, secret }
+      return { key: slot.key, secret: secretOf(slot, handle, ordinal) }
     },
     publish({ secrets, key }) {
       remove(byId.get(key.id))
       const places = placesOf(key)
       while (byId.size > 0 && taken.places + places + slots.placesBeside(key) > placesMax) makeRoom()
-      slots.put({ secrets, first: secrets[0], key, places, isUsed: false })
+      slots.put({ secrets: secrets.map((secret) => hold(secret, key)), key, places, isUsed: false })
     },
     drop(revoked) {
       for (const slot of slotsOf(byId, revoked)) remove(slot)
@@ -175,6 +187,20 @@ export function createKeyCache(placesMax: number): KeyCache {
     },
   }
 }
+
+/** Named one by one: what is added to a copy stands beside the object, not in it. */
+const hold = ({ tag, ordinal, endsAtMs, isOver, replaces }: KeySecret, key: VerifiableKey): HeldSecret => ({
+  tag,
+  ordinal,
+  endsAtMs,
+  isOver,
+  replaces,
+  key,
+  isUsed: false,
+})
+
+/** By its id, or by one of its secrets. */
+const isUsed = (slot: Slot): boolean => slot.isUsed || slot.secrets.some((secret) => secret.isUsed)
 
 /** What a revocation concerns. */
 function slotsOf(

@@ -73,6 +73,7 @@ export function compileKey(record: KeyRecord): LoadedKey {
       authority,
       limits: limitsOf(`[${record.rateLimits},${record.quota}]`),
       metadata: metadataOf(record.metadata),
+      noted: undefined,
     },
   }
 }

@@ -29,4 +29,6 @@ export type VerifiableKey = {
   /** Rate limits, then the quota; null: none. */
   readonly limits: readonly Limit[] | null
   readonly metadata: Readonly<Record<string, string>>
+  /** What whoever has it in memory notes of its use: a table beside it would be one more place to look into. */
+  noted?: object | undefined
 }

@@ -11,7 +11,7 @@ export type KeySecret = {
   /** Milliseconds since the epoch; null: it is the current one, and ends with its key. */
   readonly endsAtMs: number | null
   /** It was ended, whatever the clock of this server says. */
-  readonly isOver?: true
+  readonly isOver?: true | undefined
   /** The tag of the secret whose place it took, as long as it was not used itself; null: of none. */
   readonly replaces: Fingerprint | null
 }

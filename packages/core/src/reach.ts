@@ -12,7 +12,11 @@ export type Reach = {
 /** A bound of a reach, by its name on the wire. */
 export type Bound = 'whitelistedIPs' | 'expiresAt' | 'rateLimits' | 'quota'
 
-export const UNBOUND: Reach = Object.freeze({ allowlist: null, expiresAtMs: null, limits: null })
+export const UNBOUND: Reach = /* @__PURE__ */ Object.freeze({
+  allowlist: null,
+  expiresAtMs: null,
+  limits: null,
+})
 
 /** The first bound in which one reach goes beyond another; undefined: in none. */
 export function exceeds(wanted: Reach, held: Reach): Bound | undefined {

@@ -8,10 +8,13 @@ const ALPHABET = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz
 const RANDOM_LENGTH = 43
 /** 62^6 > 2^32. */
 const CHECKSUM_LENGTH = 6
+// Both are marked as pure: a bundler leaves out of the client what only the service makes use of.
 /** What a character of the alphabet counts, by its code; -1: none of it. */
-const DIGITS = Int8Array.from({ length: 128 }, (_, code) => ALPHABET.indexOf(String.fromCharCode(code)))
+const DIGITS = /* @__PURE__ */ Int8Array.from({ length: 128 }, (_, code) =>
+  ALPHABET.indexOf(String.fromCharCode(code)),
+)
 /** CRC-32 a byte at a time (RFC 1952 §8). */
-const CRC_STEPS = Int32Array.from({ length: 256 }, (_, byte) => {
+const CRC_STEPS = /* @__PURE__ */ Int32Array.from({ length: 256 }, (_, byte) => {
   let step = byte
   for (let bit = 0; bit < 8; bit++) step = step & 1 ? (step >>> 1) ^ 0xedb88320 : step >>> 1
   return step

@@ -6,7 +6,6 @@ import type { KeyRecordResult } from '../wire.ts'
 import type { Applied, Source } from './applied.ts'
 import { JUDGED_ELSEWHERE } from './judged-elsewhere.ts'
 import type { ServerClock } from './server-clock.ts'
-import { countable } from './uses.ts'
 
 /** Keys that are in a rotation, and keys that the service judges itself: beyond, they are asked about again. */
 const NOTED_MAX = 10_000
@@ -99,7 +98,7 @@ const secretOf = ({ ordinal, endsAt, isOver }: Record['secret'], tag: Fingerprin
 /** Its permissions are what is left of all there are: that the list names them is all that judging asks. */
 function compile(record: Record, secrets: readonly KeySecret[]): LoadedKey {
   const { keyId, companyId, userId, mode, isActive, isUserActive, isCompanyActive } = record
-  const { key } = compileKey({
+  return compileKey({
     id: keyId,
     companyId,
     userId,
@@ -119,5 +118,4 @@ function compile(record: Record, secrets: readonly KeySecret[]): LoadedKey {
     rateLimits: null,
     quota: null,
   })
-  return { secrets, key: countable(key) }
 }

@@ -17,7 +17,7 @@ const REPORTS_MAX = 100
 
 type Use = UsageReport['uses'][number]
 type Tallied = Pick<Use, 'secretOrdinal' | 'code'> & {
-  readonly key: CountedKey
+  readonly key: VerifiableKey
   /** Another verdict on the same key, or another secret of it. */
   readonly next: Tallied | undefined
   count: number
@@ -116,21 +116,18 @@ const isFaulty = (error: unknown): boolean =>
   [400, 413, 422].includes(error.status as number)
 
 /** What was noted of a key since the last report stands at the key: a map would be one more place to look into. */
-type CountedKey = VerifiableKey & { tallied?: Tallied | undefined }
-
-/** A key that has its place for that from the start. */
-export const countable = (key: VerifiableKey): CountedKey => ({ ...key, tallied: undefined })
+const talliedOf = (key: VerifiableKey) => key.noted as Tallied | undefined
 
 function createTally() {
   let all: Tallied[] = []
   /** Of the first of them: the clock may have been years off before, and a small number holds 24 days. */
   let sinceMs = 0
 
-  function add(key: CountedKey, code: Use['code'], secretOrdinal: number | null, nowMs: number): Tallied {
+  function add(key: VerifiableKey, code: Use['code'], secretOrdinal: number | null, nowMs: number): Tallied {
     if (all.length === 0) sinceMs = nowMs
-    const next = key.tallied
+    const next = talliedOf(key)
     const use = { key, next, code, secretOrdinal, count: 0, lastMs: 0, address: undefined }
-    key.tallied = use
+    key.noted = use
     all.push(use)
     return use
   }
@@ -138,11 +135,11 @@ function createTally() {
   return {
     /** Answers how many are told apart. */
     note(
-      { key, code, secret }: Outcome & { key: CountedKey },
+      { key, code, secret }: Extract<Outcome, { key: VerifiableKey }>,
       { address, nowMs }: Pick<Attempt, 'address' | 'nowMs'>,
     ): number {
       const secretOrdinal = secret?.ordinal ?? null
-      let use = key.tallied
+      let use = talliedOf(key)
       while (use !== undefined && !(use.code === code && use.secretOrdinal === secretOrdinal)) use = use.next
       use ??= add(key, code, secretOrdinal, nowMs)
       use.count += 1
@@ -152,7 +149,7 @@ function createTally() {
     },
     take(): Use[] {
       const uses = all.map((use) => told(use, sinceMs))
-      for (const { key } of all) key.tallied = undefined
+      for (const { key } of all) key.noted = undefined
       all = []
       return uses
     },
