@@ -7,6 +7,11 @@ const PAGES_DUE = 1_000
 const PAGES_MAX = 4_000
 /** The same on a disk that is nearly full: 1 MB. What is left is for revocations, not for their log. */
 const PAGES_MAX_WITHOUT_ROOM = 250
+/**
+ * Rows between two looks at the log, which take as long as the insertion of a key: each row changes some six pages, so that
+ * the log is a megabyte longer than it looks at most.
+ */
+const ROWS_UNSEEN_MAX = 32
 /** If the thread is slow, SQLite does its work in a commit: 64 MB. */
 const PAGES_AT_COMMIT = 16_000
 /** SQLite's own, of a file that nobody made otherwise. */
@@ -21,7 +26,7 @@ const GONE = -1
 export type Checkpoints = {
   /** To be told after each transaction; the next one waits for what it answers. */
   afterCommit(): Promise<void> | undefined
-  /** What the file may still grow by when the log is brought there, as of the last transaction. */
+  /** What the file may still grow by when the log is brought there, as of the last look at it. */
   dueBytes(): number
   /** Resolves when nothing is under way. */
   settled(): Promise<void>
@@ -38,10 +43,12 @@ export function createCheckpoints(
   hasRoom: () => boolean,
 ): Checkpoints {
   database.exec(`PRAGMA wal_autocheckpoint = ${PAGES_AT_COMMIT}`)
-  const look = database.prepare('PRAGMA wal_checkpoint(NOOP)')
+  const look = createLook(database)
   let worker: Worker | undefined
   let hasFailed = false
   let pagesDue = 0
+  /** Whether what was seen last may be otherwise by now, however little was written. */
+  let mustLook = true
   let underWay: Promise<void> | undefined
   let idle: NodeJS.Timeout | undefined
 
@@ -63,6 +70,7 @@ export function createCheckpoints(
       pagesDue = 0
     }
     underWay = undefined
+    mustLook = true
   }
 
   async function end(): Promise<void> {
@@ -74,10 +82,11 @@ export function createCheckpoints(
 
   return {
     afterCommit() {
-      if (hasFailed) return undefined
-      const { log, checkpointed } = look.get() as { log: number; checkpointed: number }
-      pagesDue = log - checkpointed
-      const isLong = log >= PAGES_MAX || (log >= PAGES_MAX_WITHOUT_ROOM && !hasRoom())
+      const seen = hasFailed ? undefined : look(mustLook)
+      if (seen === undefined) return undefined
+      pagesDue = seen.log - seen.checkpointed
+      mustLook = seen.log >= PAGES_MAX_WITHOUT_ROOM && !hasRoom()
+      const isLong = seen.log >= PAGES_MAX || mustLook
       if (pagesDue >= (isLong ? 1 : PAGES_DUE)) underWay ??= run()
       return isLong ? underWay : undefined
     },
@@ -87,6 +96,23 @@ export function createCheckpoints(
       await underWay
       await end()
     },
+  }
+}
+
+/** Pages of the log, and those of them that are in the file. */
+type Seen = { readonly log: number; readonly checkpointed: number }
+
+/** Looks at the log when enough rows were changed since the last look, or when it must. */
+function createLook(database: DatabaseSync): (mustLook: boolean) => Seen | undefined {
+  const log = database.prepare('PRAGMA wal_checkpoint(NOOP)')
+  const changes = database.prepare('SELECT total_changes()')
+  changes.setReturnArrays(true)
+  let rowsSeen = 0
+  return (mustLook) => {
+    const [rows] = changes.get() as unknown as [number]
+    if (!mustLook && rows - rowsSeen < ROWS_UNSEEN_MAX) return undefined
+    rowsSeen = rows
+    return log.get() as Seen
   }
 }
 

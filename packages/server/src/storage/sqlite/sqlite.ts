@@ -37,7 +37,8 @@ export type SqliteOptions = WriterHooks & {
 
 /** Opens the embedded store, creating and migrating it as needed. Throws StoreError with one sentence. */
 export function openSqlite(options: SqliteOptions): Engine {
-  const { monotonicMs = () => performance.now(), disk = () => diskUnder(dirname(options.file)) } = options
+  const directory = dirname(options.file)
+  const { monotonicMs = () => performance.now(), disk = () => diskUnder(directory) } = options
   const writer = explain(options.file, () => openWriter(options.file))
   const lease = createSqliteLease(monotonicMs)
   const hasRoom = () => isRoomLeft(disk(), checkpoints.dueBytes())
