@@ -63,20 +63,51 @@ function countOf(uuid: bigint): bigint {
   return ((uuid >> 80n) << RANDOM_BITS) | (((uuid >> 64n) & 0xfffn) << 62n) | (uuid & ((1n << 62n) - 1n))
 }
 
+/*
+ * A number holds ten signs or six bytes exactly. In pieces of that length an id takes three steps with large numbers
+ * instead of one a sign, and two fifths of the time.
+ */
+const SIGNS = 10
+const SIGNS_BITS = 50n
+const SIGNS_MASK = (1n << SIGNS_BITS) - 1n
+const BYTES = 6
+/** What a sign counts, by its code; what is no sign of an id counts something. */
+const VALUES = Uint8Array.from({ length: 128 }, (_, code) => ALPHABET.indexOf(String.fromCharCode(code)))
+
 function encode(uuid: bigint): string {
+  const first = signsOf(uuid >> (2n * SIGNS_BITS), SUFFIX_LENGTH - 2 * SIGNS)
+  return first + signsOf((uuid >> SIGNS_BITS) & SIGNS_MASK, SIGNS) + signsOf(uuid & SIGNS_MASK, SIGNS)
+}
+
+function signsOf(piece: bigint, length: number): string {
+  let rest = Number(piece)
   let text = ''
-  for (let shift = 125n; shift >= 0n; shift -= 5n) text += ALPHABET[Number((uuid >> shift) & 31n)]
+  for (let index = 0; index < length; index++) {
+    text = ALPHABET[rest % 32] + text
+    rest = Math.floor(rest / 32)
+  }
   return text
 }
 
 function decode(suffix: string): bigint {
-  let uuid = 0n
-  for (const sign of suffix) uuid = (uuid << 5n) | BigInt(ALPHABET.indexOf(sign))
-  return uuid
+  const [first, second] = [SUFFIX_LENGTH - 2 * SIGNS, SUFFIX_LENGTH - SIGNS]
+  const high = (numberOf(suffix, 0, first) << SIGNS_BITS) | numberOf(suffix, first, second)
+  return (high << SIGNS_BITS) | numberOf(suffix, second, SUFFIX_LENGTH)
+}
+
+function numberOf(suffix: string, from: number, to: number): bigint {
+  let value = 0
+  for (let index = from; index < to; index++) value = value * 32 + VALUES[suffix.charCodeAt(index) & 127]!
+  return BigInt(value)
 }
 
 function bigIntOf(bytes: Uint8Array): bigint {
   let value = 0n
-  for (const byte of bytes) value = (value << 8n) | BigInt(byte)
+  for (let start = 0; start < bytes.length; start += BYTES) {
+    const end = Math.min(start + BYTES, bytes.length)
+    let piece = 0
+    for (let index = start; index < end; index++) piece = piece * 256 + bytes[index]!
+    value = (value << BigInt(8 * (end - start))) | BigInt(piece)
+  }
   return value
 }
