@@ -62,6 +62,7 @@ export const WALLS: Readonly<Record<string, Wall>> = {
       'packages/core/src/secret.ts': ['node:crypto', 'node:zlib'],
       'packages/core/src/fingerprint.ts': ['node:crypto'],
       'packages/core/src/digest.ts': ['node:crypto'],
+      'packages/core/src/hmac.ts': ['node:crypto'],
       'packages/core/src/sealed-text.ts': ['node:crypto'],
     },
   },

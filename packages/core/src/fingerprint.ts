@@ -1,4 +1,5 @@
 import { hash, timingSafeEqual } from 'node:crypto'
+import { paddedKey } from './hmac.ts'
 import type { Secret } from './secret.ts'
 
 /** 32 latin1 characters: the 32 bytes of a keyed hash. How a key is stored and found. */
@@ -18,8 +19,8 @@ type Latin1Buffer = Buffer & { latin1Write(text: string, offset: number): number
  * with the padded key: a fifth of the cost of createHmac. Not re-entrant, which nothing synchronous needs.
  */
 export function createFingerprinter(key: Uint8Array): (secret: Secret) => Fingerprint {
-  const inner = padded(key, 0x36, TEXT_BYTES_MAX)
-  const outer = padded(key, 0x5c, HASH_BYTES)
+  const inner = paddedKey(key, 0x36, TEXT_BYTES_MAX) as Latin1Buffer
+  const outer = paddedKey(key, 0x5c, HASH_BYTES) as Latin1Buffer
   // Secrets of one deployment have one length, or two: the view over it is made once.
   let message = inner.subarray(0, BLOCK_BYTES)
   return (secret) => {
@@ -30,14 +31,6 @@ export function createFingerprinter(key: Uint8Array): (secret: Secret) => Finger
     outer.latin1Write(hash('sha256', message, 'binary'), BLOCK_BYTES)
     return hash('sha256', outer, 'binary') as Fingerprint
   }
-}
-
-function padded(key: Uint8Array, pad: number, roomBytes: number): Latin1Buffer {
-  const short = key.length > BLOCK_BYTES ? hash('sha256', key, 'buffer') : key
-  const buffer = Buffer.alloc(BLOCK_BYTES + roomBytes)
-  buffer.fill(pad, 0, BLOCK_BYTES)
-  for (const [index, byte] of short.entries()) buffer[index] = byte ^ pad
-  return buffer as Latin1Buffer
 }
 
 /** The 32 bytes, as they are stored. */

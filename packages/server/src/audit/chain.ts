@@ -1,4 +1,5 @@
-import { createHash, createHmac, createSecretKey, timingSafeEqual } from 'node:crypto'
+import { createHash, timingSafeEqual } from 'node:crypto'
+import { createHmacSha256 } from '@latchkey/core/hmac'
 import type { CompanyId } from '@latchkey/core/ids'
 import type { Ledger } from '../storage/tables/ledger-columns.ts'
 import type { AuditEventRow } from '../storage/tables/schema.ts'
@@ -32,20 +33,15 @@ export type AuditChain = {
 
 /** Whoever can write to the database but has not the server secret cannot make a chain that holds. */
 export function createAuditChain(auditKey: Uint8Array): AuditChain {
-  // Made once: from bytes, each HMAC would make a key of its own.
-  const key = createSecretKey(auditKey)
-  const seal = (end: ChainEnd, kind: SealKind) =>
-    createHmac('sha256', key).update(sealed(end, kind)).update(end.auditHead).digest()
+  const hmac = createHmacSha256(auditKey)
+  const seal = (end: ChainEnd, kind: SealKind) => hmac(sealed(end, kind), end.auditHead)
   const mark = (use: string, ...parts: readonly (string | Uint8Array)[]) => {
     const lengths = parts.map((part) => Buffer.byteLength(part))
-    const hmac = createHmac('sha256', key).update(JSON.stringify([use, ...lengths]))
-    for (const part of parts) hmac.update(part)
-    return hmac.digest()
+    return hmac(JSON.stringify([use, ...lengths]), ...parts)
   }
   return {
     written: new Set(),
-    hash: (previous, event) =>
-      createHmac('sha256', key).update(linkOf(previous)).update(canonical(event)).digest(),
+    hash: (previous, event) => hmac(linkOf(previous), canonical(event)),
     seal,
     sealOf: (ledger) => {
       if (isEqual(seal(ledger, 'whole'), ledger.auditSeal)) return 'whole'
