@@ -41,15 +41,17 @@ export function createUsage(options: Options): Usage {
   const notes = createUsageNotes(() => void counts.flush().catch(onError))
   const uses = createUseWriter(engine, notes)
   const counts = createCountWriter({ ...options, engine: whileRoom(engine) }, notes)
+  /** They wait in memory while they would take what is left of the disk. */
+  const flushUses = async () => (engine.hasRoom() ? uses.flush() : undefined)
   const timers = [
-    setInterval(() => void uses.flush().catch(onError), USES_MS),
+    setInterval(() => void flushUses().catch(onError), USES_MS),
     setInterval(() => void counts.flush().catch(onError), COUNTS_MS),
   ]
   for (const timer of timers) timer.unref()
 
   /** Neither waits for the other, and one that fails does not keep the other from being written. */
   async function flush(): Promise<void> {
-    const ends = await Promise.allSettled([uses.flush(), counts.flush()])
+    const ends = await Promise.allSettled([flushUses(), counts.flush()])
     for (const end of ends) if (end.status === 'rejected') throw end.reason
   }
 
