@@ -7,6 +7,8 @@ import { atOnce } from './steps.ts'
 export const ENTRIES_MAX = 1_000
 const PROBLEMS_MAX = 20
 const V6_WORDS = 4
+/** Entries that are read in one step: some tens of microseconds. */
+const STEP_ENTRIES = 64
 
 /**
  * Compiled: sorted ranges that do not touch, [low, high] one after the other, for each family. In plain arrays: a typed
@@ -16,39 +18,62 @@ export type Allowlist = { readonly v4: readonly number[]; readonly v6: readonly 
 
 /** Compiles canonical entries. Throws on a malformed one: they were parsed before they were stored. */
 export function compileAllowlist(entries: readonly string[]): Allowlist {
-  const blocks = entries.map((entry) => {
-    const block = parseBlock(entry)
-    if (block === undefined) throw new Error(`not a canonical entry: ${entry}`)
-    return block
-  })
-  return {
-    v4: pack(blocks.filter(({ address }) => address.family === 4)),
-    v6: pack(blocks.filter(({ address }) => address.family === 6)),
-  }
+  return compiled(entries.map(blockOf))
 }
+
+/** The same of a list that may be long. */
+export function* compileInSteps(entries: readonly string[]): Generator<void, Allowlist> {
+  const blocks: Block[] = []
+  for (const entry of entries) {
+    blocks.push(blockOf(entry))
+    if (blocks.length % STEP_ENTRIES === 0) yield
+  }
+  return compiled(blocks)
+}
+
+function blockOf(entry: string): Block {
+  const block = parseBlock(entry)
+  if (block === undefined) throw new Error(`not a canonical entry: ${entry}`)
+  return block
+}
+
+const compiled = (blocks: readonly Block[]): Allowlist => ({
+  v4: pack(blocks.filter(({ address }) => address.family === 4)),
+  v6: pack(blocks.filter(({ address }) => address.family === 6)),
+})
 
 /** Both ends belong to it. `high` grows while ranges are joined. */
 type Range = { readonly low: readonly number[]; high: readonly number[] }
 
 function pack(blocks: readonly Block[]): readonly number[] {
+  const packed: number[] = []
   const ranges = blocks.map(rangeOf).sort((left, right) => compare(left.low, right.low))
-  const merged: Range[] = []
+  for (const { low, high } of merged(ranges)) {
+    for (const word of low) packed.push(word)
+    for (const word of high) packed.push(word)
+  }
+  // Copied, because a list that grew has room left to grow.
+  return packed.slice()
+}
+
+function merged(ranges: readonly Range[]): readonly Range[] {
+  const apart: Range[] = []
+  let last: Range | undefined
   for (const range of ranges) {
-    const last = merged.at(-1)
     if (last === undefined || (compare(range.low, last.high) > 0 && !isNext(range.low, last.high))) {
-      merged.push(range)
+      apart.push(range)
+      last = range
     } else if (compare(range.high, last.high) > 0) {
       last.high = range.high
     }
   }
-  // Copied, because a list that grew has room left to grow.
-  return merged.flatMap(({ low, high }) => [...low, ...high]).slice()
+  return apart
 }
 
 function rangeOf({ address, prefixLength }: Block): Range {
-  const low = address.family === 4 ? [address.value] : [...address.words]
-  const high = low.map((word, index) => (word | hostMask(prefixLength - index * 32)) >>> 0)
-  return { low, high }
+  const low = address.family === 4 ? [address.value] : address.words
+  if (prefixLength === low.length * 32) return { low, high: low }
+  return { low, high: low.map((word, index) => (word | hostMask(prefixLength - index * 32)) >>> 0) }
 }
 
 function hostMask(bits: number): number {
@@ -91,13 +116,18 @@ export function isWithin(inner: Allowlist | null, outer: Allowlist | null): bool
 
 /** Ranges are sorted and do not touch: each of them lies in one of the others, or is not covered. */
 function areWithin(inner: readonly number[], outer: readonly number[], words: number): boolean {
+  const compareEnds = (at: number, from: number): number => {
+    for (let index = 0; index < words; index++) {
+      const difference = outer[at + index]! - inner[from + index]!
+      if (difference !== 0) return difference
+    }
+    return 0
+  }
   let at = 0
-  for (let from = 0; from < inner.length; from += 2 * words) {
-    const low = inner.slice(from, from + words)
-    const high = inner.slice(from + words, from + 2 * words)
-    while (at < outer.length && compare(outer.slice(at + words, at + 2 * words), low) < 0) at += 2 * words
-    if (at >= outer.length || compare(outer.slice(at, at + words), low) > 0) return false
-    if (compare(outer.slice(at + words, at + 2 * words), high) < 0) return false
+  for (let low = 0; low < inner.length; low += 2 * words) {
+    const high = low + words
+    while (at < outer.length && compareEnds(at + words, low) < 0) at += 2 * words
+    if (at >= outer.length || compareEnds(at, low) > 0 || compareEnds(at + words, high) < 0) return false
   }
   return true
 }
@@ -151,9 +181,6 @@ export function parseWhitelistedIPs(value: GivenEntries): ParsedEntries {
 }
 
 type GivenEntries = readonly string[] | string | null | undefined
-
-/** Entries that are read in one step: some tens of microseconds. */
-const STEP_ENTRIES = 64
 
 /** The same of a list that may be long: an entry may stand there very many times. */
 export function* readWhitelistedIPs(value: GivenEntries): Generator<void, ParsedEntries> {

@@ -8,7 +8,7 @@ export function parseBlock(text: string): Block | undefined {
   const slash = text.indexOf('/')
   const parsed = parseUnmapped(slash < 0 ? text : text.slice(0, slash))
   if (parsed === undefined) return undefined
-  const bits = parsed.family === 4 ? 32 : 128
+  const bits = bitsOf(parsed)
   const prefixLength = slash < 0 ? bits : parsePrefixLength(text.slice(slash + 1), bits)
   if (prefixLength === undefined) return undefined
   if (parsed.family === 6 && isMapped(parsed.words) && prefixLength >= 96) {
@@ -17,6 +17,8 @@ export function parseBlock(text: string): Block | undefined {
   return blockOf(parsed, prefixLength)
 }
 
+const bitsOf = ({ family }: Address): number => (family === 4 ? 32 : 128)
+
 function parsePrefixLength(text: string, bits: number): number | undefined {
   if (!/^(?:0|[1-9][0-9]{0,2})$/.test(text)) return undefined
   const length = Number(text)
@@ -24,6 +26,7 @@ function parsePrefixLength(text: string, bits: number): number | undefined {
 }
 
 function blockOf(address: Address, prefixLength: number): Block {
+  if (prefixLength === bitsOf(address)) return { address, prefixLength }
   if (address.family === 4) {
     return { address: { family: 4, value: masked(address.value, prefixLength) }, prefixLength }
   }
@@ -46,7 +49,7 @@ function masked(word: number, bits: number): number {
 /** Canonical text; a block of one address is written without its length. */
 export function formatBlock({ address, prefixLength }: Block): string {
   const text = formatAddress(address)
-  return prefixLength === (address.family === 4 ? 32 : 128) ? text : `${text}/${prefixLength}`
+  return prefixLength === bitsOf(address) ? text : `${text}/${prefixLength}`
 }
 
 /** Whether the block is a whole family: a restriction that restricts nothing. */

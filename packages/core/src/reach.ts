@@ -20,7 +20,8 @@ export const UNBOUND: Reach = /* @__PURE__ */ Object.freeze({
 
 /** The first bound in which one reach goes beyond another; undefined: in none. */
 export function exceeds(wanted: Reach, held: Reach): Bound | undefined {
-  if (!isWithin(wanted.allowlist, held.allowlist)) return 'whitelistedIPs'
+  // A list may be compiled when it is asked for: where nothing is held it is not.
+  if (held.allowlist !== null && !isWithin(wanted.allowlist, held.allowlist)) return 'whitelistedIPs'
   const { expiresAtMs } = held
   if (expiresAtMs !== null && (wanted.expiresAtMs === null || wanted.expiresAtMs > expiresAtMs)) {
     return 'expiresAt'

@@ -8,6 +8,8 @@ export function changesBetween<Shape extends Readonly<Record<string, unknown>>>(
   const changes: Record<string, readonly [unknown, unknown]> = {}
   for (const field of Object.keys(before)) {
     const pair = [before[field], after[field]] as const
+    // Most of them were not touched, and some are long.
+    if (pair[0] === pair[1]) continue
     if (JSON.stringify(pair[0]) !== JSON.stringify(pair[1])) changes[field] = pair
   }
   return changes

@@ -172,7 +172,7 @@ function grantedPermissions(
 async function grantedReach(
   { db, principal }: Change,
   user: User,
-  { input, entries = null }: ReadInput<ApiKeyCreate>,
+  { input, entries = null, allowlist: compiled }: ReadInput<ApiKeyCreate>,
   expiresAtMs: number | null,
 ): Promise<Bounds> {
   const inherited = isEqual(principal, user) ? principal.reach : UNBOUND
@@ -187,7 +187,7 @@ async function grantedReach(
     rateLimits: rateLimits?.length === 0 ? null : rateLimits,
     quota,
   }
-  assertWithinReach(principal, user, reachOf(bounds))
+  assertWithinReach(principal, user, reachOf(bounds, compiled))
   return bounds
 }
 

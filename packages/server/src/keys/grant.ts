@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import { compileAllowlist } from '@latchkey/core/allowlist'
+import { type Allowlist, compileAllowlist } from '@latchkey/core/allowlist'
 import { authorityUnder, type Ceiling, ceilingOf } from '@latchkey/core/ceiling'
 import { AppError } from '@latchkey/core/error'
 import { assertCovers, assertNotAbove, assertOwn, assertWithinReach } from '@latchkey/core/escalation'
@@ -19,13 +19,23 @@ export type Grant = Bounds & Pick<Key, 'id' | 'permissions' | 'ceiling' | 'statu
 /**
  * A change of a key gives no more than the principal has. Whatever lets a key do more, be used from more addresses,
  * for longer, more often or again is a grant: the principal must have all that the key may do. Throws AppError
- * `permission_escalation`, `missing_permission`.
+ * `permission_escalation`, `missing_permission`. `compiled`: the list of addresses of `after`, where it is another one.
  */
-export function assertMayRegrant(change: Change, user: User, before: Grant, after: Grant): void {
+export function assertMayRegrant(
+  change: Change,
+  user: User,
+  before: Grant,
+  after: Grant,
+  compiled: Allowlist | null,
+): void {
   const { principal } = change
+  const isSameList = isDeepStrictEqual(after.whitelistedIPs, before.whitelistedIPs)
   assertOwn(principal, user.id, 'change')
   assertNotAbove(principal, user.role, "The key's user")
-  const isReachGrown = exceeds(reachOf(after), reachOf(before)) !== undefined
+  const wanted = isSameList ? reachOf(after) : reachOf(after, compiled)
+  const isReachGrown = isSameList
+    ? exceeds(besidesAddresses(after), besidesAddresses(before)) !== undefined
+    : exceeds(wanted, reachOf(before)) !== undefined
   const isRevived = after.status === 'active' && before.status !== 'active'
   const isRegranted = !isDeepStrictEqual(after.permissions, before.permissions)
   if (!isReachGrown && !isRevived && !isRegranted) return
@@ -39,7 +49,7 @@ export function assertMayRegrant(change: Change, user: User, before: Grant, afte
   assertCovers(principal, may)
   // One that reaches further than the principal is not to be had again, or with more, by the principal either.
   const isGrown = isRegranted && lacks(authorityOf(change, user, before), may) !== undefined
-  if (isReachGrown || isRevived || isGrown) assertWithinReach(principal, user, reachOf(after))
+  if (isReachGrown || isRevived || isGrown) assertWithinReach(principal, user, wanted)
 }
 
 /** What the key may do. */
@@ -59,8 +69,20 @@ export function authorityOf(change: Change, user: User, grant: Pick<Grant, 'perm
 export const grantableBy = ({ principal, ledger }: Change): Ceiling | null =>
   ceilingOf(principal.role, ledger.isOperator, principal.authority)
 
-export const reachOf = ({ whitelistedIPs, expiresAtMs, rateLimits, quota }: Bounds): Reach => ({
-  allowlist: whitelistedIPs === null ? null : compileAllowlist(whitelistedIPs),
-  expiresAtMs,
-  limits: compileLimits(rateLimits, quota),
-})
+/** `compiled`: the entries, where they are already. Else they are when somebody looks at them: most of the time nobody does. */
+export function reachOf(
+  { whitelistedIPs, expiresAtMs, rateLimits, quota }: Bounds,
+  compiled?: Allowlist | null,
+): Reach {
+  let allowlist = whitelistedIPs === null ? null : (compiled ?? undefined)
+  return {
+    get allowlist() {
+      if (allowlist === undefined) allowlist = compileAllowlist(whitelistedIPs ?? [])
+      return allowlist
+    },
+    expiresAtMs,
+    limits: compileLimits(rateLimits, quota),
+  }
+}
+
+const besidesAddresses = (bounds: Bounds): Reach => reachOf({ ...bounds, whitelistedIPs: null })

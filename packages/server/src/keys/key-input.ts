@@ -1,4 +1,4 @@
-import { readWhitelistedIPs } from '@latchkey/core/allowlist'
+import { type Allowlist, compileInSteps, readWhitelistedIPs } from '@latchkey/core/allowlist'
 import { type Fault, inputError, noteFault } from '@latchkey/core/error'
 import { QUOTA_NAME } from '@latchkey/core/limit'
 import { parsePermission } from '@latchkey/core/permission'
@@ -18,6 +18,8 @@ type Lists = {
 export type ReadInput<Input> = {
   readonly input: Input
   readonly entries: readonly string[] | null | undefined
+  /** The entries compiled; null where there are none. */
+  readonly allowlist: Allowlist | null
   readonly permissions: readonly string[] | null | undefined
   /** What is wrong with the lists. Whoever finds some has no need of a transaction. */
   readonly faults: readonly Fault[]
@@ -33,9 +35,11 @@ export function* readKeyInputInSteps<Input extends Lists>(input: Input): Generat
   const faults: Fault[] = []
   const { whitelistedIPs, permissions, rateLimits } = input
   checkLimitNames(rateLimits ?? [], faults)
+  const entries = whitelistedIPs === undefined ? undefined : yield* parseEntries(whitelistedIPs, faults)
   return {
     input,
-    entries: whitelistedIPs === undefined ? undefined : yield* parseEntries(whitelistedIPs, faults),
+    entries,
+    allowlist: entries == null ? null : yield* compileInSteps(entries),
     permissions: permissions === undefined ? undefined : parsePermissions(permissions, faults),
     faults,
   }

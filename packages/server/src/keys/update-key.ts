@@ -30,7 +30,8 @@ export async function updateKey(
     throw new AppError('user_not_found', 'The user of the key was deleted, and the key with it.')
   const isGranted = read.permissions !== undefined
   // Whoever says what a key may do gives it that, and must have all of it: what its first maker could give is past.
-  assertMayRegrant(change, user, key, { ...patched, ceiling: isGranted ? null : key.ceiling })
+  const granted = { ...patched, ceiling: isGranted ? null : key.ceiling }
+  assertMayRegrant(change, user, key, granted, read.allowlist)
   const after = { ...patched, ceiling: isGranted ? grantableBy(change) : key.ceiling }
   const changes = changesBetween(auditedFields(key), auditedFields(after))
   change.revoke({ scope: 'key', id: key.id })

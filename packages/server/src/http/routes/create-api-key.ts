@@ -1,6 +1,8 @@
+import { paced } from '@latchkey/core/steps'
 import { checkNewKey, createKey } from '../../keys/create-key.ts'
-import { readKeyInput } from '../../keys/key-input.ts'
+import { readKeyInputInSteps } from '../../keys/key-input.ts'
 import { assertMetadataFits } from '../../keys/key-quotas.ts'
+import { createRequestPace } from '../admission/pace.ts'
 import { etagOf, presentCreatedKey } from '../present/present-key.ts'
 import type { Handler } from '../schema/context.ts'
 import { once } from './once.ts'
@@ -9,7 +11,8 @@ export const createApiKey: Handler<'createApiKey'> = async (deps, context) => {
   const { fingerprint, config } = deps
   const { principal, body } = context
   assertMetadataFits(body.metadata, config.metadataBytesMax)
-  const read = readKeyInput(body)
+  const pace = createRequestPace(() => deps.turns.take(principal.companyId))
+  const read = await paced(readKeyInputInSteps(body), pace)
   if (read.faults.length > 0) {
     await deps.engine.read((db) => checkNewKey(db, principal.companyId, read, deps.clock.nowMs()), {
       party: principal.companyId,

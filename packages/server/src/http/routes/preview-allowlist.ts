@@ -1,5 +1,5 @@
 import { parseAddress } from '@latchkey/core/address'
-import { type Allowlist, compileAllowlist, contains } from '@latchkey/core/allowlist'
+import { type Allowlist, contains } from '@latchkey/core/allowlist'
 import { dayOf } from '@latchkey/core/calendar'
 import { inputError } from '@latchkey/core/error'
 import { isId } from '@latchkey/core/ids'
@@ -21,10 +21,9 @@ export const previewAllowlist: Handler<'previewAllowlist'> = async (deps, { prin
   const { companyId } = principal
   // A list may name an entry 58,000 times.
   const pace = createRequestPace(() => deps.turns.take(companyId))
-  const { entries = null, faults } = await paced(readKeyInputInSteps(body), pace)
+  const { allowlist, faults } = await paced(readKeyInputInSteps(body), pace)
   if (faults.length > 0) throw inputError(faults)
   if (!isId('key', keyId)) throw keyNotFound()
-  const allowlist = entries === null ? null : compileAllowlist(entries)
   const countedUntilMs = await deps.usage.settle()
   const nowMs = deps.clock.nowMs()
   const today = dayOf(nowMs)

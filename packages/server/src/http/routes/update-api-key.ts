@@ -1,7 +1,9 @@
 import type { ApiKeyUpdate } from '@latchkey/contract/schemas/keys'
-import { readKeyInput } from '../../keys/key-input.ts'
+import { paced } from '@latchkey/core/steps'
+import { readKeyInputInSteps } from '../../keys/key-input.ts'
 import { assertMetadataFits } from '../../keys/key-quotas.ts'
 import { checkPatch, updateKey } from '../../keys/update-key.ts'
+import { createRequestPace } from '../admission/pace.ts'
 import { etagOf, presentKey } from '../present/present-key.ts'
 import type { Handler } from '../schema/context.ts'
 import { parseIfMatch } from '../wire/if-match.ts'
@@ -10,7 +12,8 @@ export const updateApiKey: Handler<'updateApiKey'> = async (deps, context) => {
   const { requester, principal, params, body } = context
   const isExpected = parseIfMatch(context.header('if-match'))
   assertMetadataFits(body.metadata, deps.config.metadataBytesMax)
-  const read = readKeyInput(body)
+  const pace = createRequestPace(() => deps.turns.take(principal.companyId))
+  const read = await paced(readKeyInputInSteps(body), pace)
   if (read.faults.length > 0) {
     await deps.engine.read(
       (db) => checkPatch(db, principal.companyId, params.keyId, read, isExpected, deps.clock.nowMs()),
