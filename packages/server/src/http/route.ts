@@ -4,6 +4,7 @@ import { AppError } from '@latchkey/core/error'
 import { type MaybePromise, whenKnown } from '@latchkey/core/maybe-promise'
 import { isPermitted } from '@latchkey/core/permission'
 import type { Principal } from '@latchkey/core/principal'
+import { paced } from '@latchkey/core/steps'
 import type { TSchema } from 'typebox'
 import { actFor } from './admission/acting-company.ts'
 import { type AuthenticateDeps, authenticate, authenticateAgain } from './admission/authenticate.ts'
@@ -52,8 +53,9 @@ export function registerOperation<Id extends OperationId>(
 ): void {
   const operation: Operation = operations[id]
   const { success } = operation
+  const { isUrgent, mayRevoke } = urgencyOf(id)
   const readQuery = createQueryReader(operation)
-  const validateBody =
+  const validator =
     operation.body === undefined ? undefined : createBodyValidator(operation.body, readOnlyFields(operation))
   const { present, elementText } = createPresenter(success)
   const assertPermitted = (principal: Principal, request: Incoming) =>
@@ -61,41 +63,41 @@ export function registerOperation<Id extends OperationId>(
   const handle = (request: Incoming, query: unknown, body?: JsonBody) => {
     const isAdding = needsRoom(id, body)
     if (isAdding) assertRoom(deps)
-    return whenKnown(
-      handler(
-        deps,
-        contextOf<Id>(request, {
-          query,
-          body,
-          publicUrl: deps.config.publicUrl,
-          // Asked in the transaction: by then those before it may have taken the room.
-          assertPermitted(principal, asked) {
-            assertPermitted(principal, asked)
-            if (isAdding) assertRoom(deps)
-          },
-          admitAgain: () => admitAgain(deps, operation, request),
-          elementText,
-        }),
-      ),
-      present,
+    const reply = handler(
+      deps,
+      contextOf<Id>(request, {
+        query,
+        body,
+        publicUrl: deps.config.publicUrl,
+        // Asked in the transaction: by then those before it may have taken the room.
+        assertPermitted(principal, asked) {
+          assertPermitted(principal, asked)
+          if (isAdding) assertRoom(deps)
+        },
+        admitAgain: () => admitAgain(deps, operation, request),
+        elementText,
+      }),
     )
+    if (!CHANGING.has(id) || !(reply instanceof Promise)) return whenKnown(reply, present)
+    return reply.then((done) => whenKnown(deps.turns.share(laneOf(request), mayRevoke), () => present(done)))
   }
 
   router.add([operation.method], operation.path.replaceAll(/\{(\w+)\}/g, ':$1'), {
     name: id,
-    ...urgencyOf(id),
-    takesBody: validateBody !== undefined,
+    isUrgent,
+    mayRevoke,
+    takesBody: validator !== undefined,
     answer(request) {
       const admitted = admit(deps, operation, request)
-      if (validateBody === undefined) return whenKnown(admitted, () => handle(request, readQuery(request)))
+      if (validator === undefined) return whenKnown(admitted, () => handle(request, readQuery(request)))
       // Nothing has happened since it was admitted: it is not judged again.
       if (!(admitted instanceof Promise) && hasArrived(request.raw)) {
         const query = readQuery(request)
-        return handle(request, query, takeBody(request, validateBody))
+        return handle(request, query, takeBody(request, validator))
       }
       return whenKnown(admitted, () => {
         const query = readQuery(request)
-        return awaitBody(deps, operation, request, validateBody, (body) => handle(request, query, body))
+        return awaitBody(deps, operation, request, validator, (body) => handle(request, query, body))
       })
     },
   })
@@ -140,11 +142,27 @@ const REVOKING: ReadonlySet<OperationId> = new Set([
   'updateCompany',
 ])
 
+/**
+ * Very many are done at once, by one transaction, and each shows all of what it made or changed. What only reads is not
+ * among them: its answer would be older than what is revoked meanwhile.
+ */
+const CHANGING: ReadonlySet<OperationId> = new Set([
+  'createApiKey',
+  'updateApiKey',
+  'rotateApiKey',
+  'updateRotation',
+  'cancelRotation',
+  'createUser',
+  'updateUser',
+  'createCompany',
+  'updateCompany',
+])
+
 const urgencyOf = (id: OperationId) => ({ isUrgent: URGENT.has(id), mayRevoke: REVOKING.has(id) })
 
-function takeBody(request: Incoming, validate: BodyValidator): JsonBody {
+function takeBody(request: Incoming, validator: BodyValidator): JsonBody {
   const body = takeJsonBody(request.raw)
-  validate(body.value)
+  validator.validate(body.value)
   return body
 }
 
@@ -153,12 +171,12 @@ function awaitBody(
   deps: RouteDeps,
   operation: Operation,
   request: Incoming,
-  validate: BodyValidator,
+  validator: BodyValidator,
   answerWith: (body: JsonBody) => MaybePromise<Answer>,
 ): Promise<Answer> {
   const { bodyBytesMax } = operation
   const answerIn = async (room: BodyRoom) => {
-    const read = () => readBody(deps, request, room, validate)
+    const read = () => readBody(deps, request, room, validator)
     // Large ones of a company one after the other: the rest of them stay with their senders meanwhile.
     const isInLine = bodyBytesMax !== undefined && mayBeLarge(request.raw)
     const body = await (isInLine
@@ -176,16 +194,17 @@ async function readBody(
   deps: RouteDeps,
   request: Incoming,
   room: BodyRoom,
-  validate: BodyValidator,
+  validator: BodyValidator,
 ): Promise<JsonBody> {
   const takeTurn = () => deps.turns.take(laneOf(request))
-  const body = await readJsonBody(request.raw, room, { takeTurn, pace: createRequestPace(takeTurn) })
+  const pace = createRequestPace(takeTurn)
+  const body = await readJsonBody(request.raw, room, { takeTurn, pace })
   if (!isLong(body.bytes)) {
-    validate(body.value)
+    validator.validate(body.value)
     return body
   }
   await takeTurn()
-  validate(body.value)
+  await paced(validator.validateInSteps(body.value), pace)
   await takeTurn()
   return body
 }

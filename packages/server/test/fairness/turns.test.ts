@@ -171,3 +171,40 @@ test('nothing runs while nobody waits', async () => {
   await nextTurn()
   await turns.take('a')
 })
+
+describe('what is shared', () => {
+  test('is done at once until a turn of the event loop has had enough of it, and the rest by lanes', async () => {
+    const clock = createClock()
+    const turns = createTurns(clock.monotonicMs)
+    const counter = countTurns()
+    const order: string[] = []
+    const piece = async (name: string, lane: string) => {
+      await turns.share(lane)
+      clock.pass(0.2)
+      order.push(`${name} ${counter.turns}`)
+    }
+    const pieces = ['a1', 'a2', 'a3', 'a4', 'b1'].map((name) => () => piece(name, name.slice(0, 1)))
+    // As writes that are done together go on: one after the other, in one turn.
+    const all: Promise<void>[] = []
+    for (const each of pieces) {
+      all.push(each())
+      await Promise.resolve()
+    }
+    await Promise.all(all)
+    counter.stop()
+    expect(order.map((each) => each.slice(0, 2))).toEqual(['a1', 'a2', 'a3', 'b1', 'a4'])
+    expect(order.slice(0, 2)).toEqual(['a1 0', 'a2 0'])
+    expect(Number(order.at(-1)?.slice(3))).toBeGreaterThan(0)
+    expect(turns.share('a')).toBeUndefined()
+  })
+
+  test('is done out of turn where too many wait: it cannot be refused any more', async () => {
+    const clock = createClock()
+    const turns = createTurns(clock.monotonicMs)
+    const taken = Array.from({ length: 2_000 }, () => turns.take('flood'))
+    turns.share('flood')
+    clock.pass(1)
+    await expect(turns.share('flood')).resolves.toBeUndefined()
+    await Promise.all(taken)
+  })
+})

@@ -20,7 +20,7 @@ export type PieceMaker = {
   drop(): void
 }
 
-type Deps = { readonly turns: Turns; readonly holdings: Holdings }
+type Deps = { readonly turns: Pick<Turns, 'take'>; readonly holdings: Holdings }
 
 /** `owner`: the company whose answer it is. */
 export function createPieceMaker({ turns, holdings }: Deps, owner: string): PieceMaker {

@@ -4,6 +4,8 @@ import { createFairQueue } from '@latchkey/core/fair-queue'
 
 /** Work in one turn of the event loop, in milliseconds: as long as a few verifications take. */
 const TURN_MS = 0.25
+/** Last pieces in one turn of the event loop, in milliseconds. */
+const SHARED_MS = 0.25
 /** Pieces in one turn, however short they are. */
 const PIECES_MAX = 16
 /** Who waits in one lane, about 5 KB each with the request that it holds up: 10 MB. Beyond it, saying so is kinder. */
@@ -22,6 +24,11 @@ export type Turns = {
    * only want; the two alternate while both wait. Rejects with AppError `unavailable` when too many wait.
    */
   take(lane: string, isUrgent?: boolean): Promise<void>
+  /**
+   * The same for the last piece of what is done and cannot be refused any more, such as an answer. Writes that share a
+   * transaction are all done in one turn of the event loop. undefined: there was little of it in this turn; do it at once.
+   */
+  share(lane: string, isUrgent?: boolean): Promise<void> | undefined
 }
 
 export function createTurns(monotonicMs: () => number = () => performance.now()): Turns {
@@ -31,6 +38,8 @@ export function createTurns(monotonicMs: () => number = () => performance.now())
   })
   let scheduled = 0
   let turnBeganAtMs = 0
+  /** When the first of what is shared began in this turn of the event loop; undefined: nothing did yet. */
+  let sharedSinceMs: number | undefined
 
   function schedule(): void {
     if (scheduled > 0 || waiting.size === 0) return
@@ -56,13 +65,27 @@ export function createTurns(monotonicMs: () => number = () => performance.now())
     schedule()
   }
 
+  function hasRoom(): boolean {
+    const nowMs = monotonicMs()
+    if (sharedSinceMs !== undefined) return nowMs - sharedSinceMs < SHARED_MS
+    sharedSinceMs = nowMs
+    setImmediate(() => {
+      sharedSinceMs = undefined
+    })
+    return true
+  }
+
+  function take(lane: string, isUrgent = false): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    if (!waiting.push({ party: lane, isUrgent }, resolve)) return Promise.reject(tooMany())
+    schedule()
+    return promise
+  }
+
   return {
-    take(lane, isUrgent = false) {
-      const { promise, resolve } = Promise.withResolvers<void>()
-      if (!waiting.push({ party: lane, isUrgent }, resolve)) return Promise.reject(tooMany())
-      schedule()
-      return promise
-    },
+    take,
+    // Where too many wait it is done out of turn.
+    share: (lane, isUrgent) => (hasRoom() ? undefined : take(lane, isUrgent).catch(() => {})),
   }
 }
 

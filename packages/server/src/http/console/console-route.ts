@@ -38,7 +38,7 @@ export function consoleRoutesOn(router: Router): Add {
 
 /** Reads a body, and holds it against its schema. */
 export function bodyReader<Schema extends TSchema>({ turns }: ConsoleDeps, schema: Schema) {
-  const validate = createBodyValidator(schema, new Map())
+  const { validate } = createBodyValidator(schema, new Map())
   return async (request: Incoming): Promise<Static<Schema>> => {
     const takeTurn = () => turns.take(laneOf(request))
     const { value } = await readJsonBody(request.raw, USUAL_ROOM, {

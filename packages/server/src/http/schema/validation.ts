@@ -8,6 +8,7 @@ import ajvFormats from 'ajv-formats'
 import type { TSchema } from 'typebox'
 import { firstValues } from '../wire/first-values.ts'
 import { createNullDropper } from './absent-nulls.ts'
+import { createListCutter } from './list-pieces.ts'
 import { explain } from './schema-error.ts'
 
 // Nothing is coerced or filled in, and nothing removed but a null that is as good as absent: what was sent is judged.
@@ -39,16 +40,24 @@ const VALUES_MAX = 2_000
 type ObjectSchema = TSchema & { readonly properties?: Readonly<Record<string, TSchema>> }
 
 /** Checks a body against a schema, without its nulls that are as good as absent. Throws one AppError with every fault. */
-export type BodyValidator = (body: unknown) => void
+export type BodyValidator = {
+  validate(body: unknown): void
+  /** The same of a body that may be long. */
+  validateInSteps(body: unknown): Generator<void, void>
+}
 
 /** `readOnly`: the fields that the body may not have, each with what whoever sends it is told. */
 export function createBodyValidator(schema: TSchema, readOnly: ReadonlyMap<string, string>): BodyValidator {
   let compiled: ValidateFunction | undefined
   let validateHastily: ValidateFunction | undefined
   const dropNulls = createNullDropper(schema)
-  const findFaults = (body: unknown): readonly ErrorObject[] => {
+  const cut = createListCutter(schema)
+  const compiledNow = (): ValidateFunction => {
     compiled ??= ajv.compile(schema)
-    const validate = compiled
+    return compiled
+  }
+  const findFaults = (body: unknown): readonly ErrorObject[] => {
+    const validate = compiledNow()
     const begin = firstValues(body, VALUES_MAX)
     if (begin === body) return validate(body) ? [] : faultsOf(validate)
     hasty ??= createAjv(false)
@@ -57,10 +66,23 @@ export function createBodyValidator(schema: TSchema, readOnly: ReadonlyMap<strin
     // The one that was found may stand further on.
     return validate(begin) ? faultsOf(validateHastily) : faultsOf(validate)
   }
-  return (body) => {
-    dropNulls?.(body)
+  const assertSound = (body: unknown): void => {
     const faults = findFaults(body)
     if (faults.length > 0) throw inputError(faults.map((error) => bodyFault(error, readOnly)))
+  }
+  return {
+    validate(body) {
+      dropNulls?.(body)
+      assertSound(body)
+    },
+    *validateInSteps(body) {
+      dropNulls?.(body)
+      for (const piece of cut(body) ?? [body]) {
+        // Where a fault stands is told of the whole.
+        if (!compiledNow()(piece)) return assertSound(body)
+        yield
+      }
+    },
   }
 }
 
