@@ -13,7 +13,7 @@ const IS_PROOF = process.env.USAGE !== undefined
 const KILLS = IS_PROOF ? 3 : 2
 const CALLERS = 4
 const AGAIN_MS = 100
-/** Counts are written every thirty seconds, and it takes a moment to write them. */
+/** Counts are written within thirty seconds, and the last of them may take a moment. */
 const INTERVAL_MS = 32_000
 /** Between two flushes, and some. */
 const USED_MS_MAX = 70_000

@@ -2,7 +2,7 @@ import { dateOf } from '@latchkey/core/calendar'
 import type { UsageExtent } from '../storage/usage-extent.ts'
 import { type Finding, fine, warning } from './finding.ts'
 
-/** Counts are written every half minute, and a use is noted once a minute. */
+/** Counts are written every twenty seconds, and a use is noted once a minute. */
 const LATE_MS_MAX = 5 * 60_000
 
 /** How far use is counted, and which days are kept. */

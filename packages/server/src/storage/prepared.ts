@@ -35,7 +35,7 @@ export function prepared<Named extends Values, Row>(
 }
 
 /** Rows in one statement, most first: each number has a text of its own, so there are few numbers. */
-const STATEMENT_ROWS = [500, 100, 20, 5, 1]
+const STATEMENT_ROWS = [500, 100, 50, 20, 5, 1]
 
 /**
  * The same about many rows, in few statements: most of what a small statement costs is the statement. Answers what
@@ -46,12 +46,15 @@ export function preparedRows<Named extends Values, Row>(
 ): (db: Db, rows: readonly Named[]) => Promise<Row[]> {
   const statements = STATEMENT_ROWS.map((count) => ({ count, run: statementOf(count, build) }))
   return async (db, rows) => {
-    const answered: Row[][] = []
+    let answered: Row[] = []
     let start = 0
     for (const { count, run } of statements) {
-      for (; rows.length - start >= count; start += count) answered.push(await run(db, rows, start))
+      for (; rows.length - start >= count; start += count) {
+        const some = await run(db, rows, start)
+        answered = answered.length === 0 ? some : [...answered, ...some]
+      }
     }
-    return answered.flat()
+    return answered
   }
 }
 

@@ -2,12 +2,13 @@ import type { Clock } from '@latchkey/core/clock'
 import type { Engine } from '../storage/engine.ts'
 import { createPause } from '../storage/short-turns.ts'
 import type { Db } from '../storage/tables/schema.ts'
-import { addUsageReport, type CompanyUse } from '../storage/tables/usage-report.ts'
-import { inOrder } from './in-order.ts'
+import { addUsageReport, type UsageReport } from '../storage/tables/usage-report.ts'
+import type { Rests } from './rests.ts'
+import { sortInPieces } from './sort-in-pieces.ts'
 import type { UsageNotes } from './usage-notes.ts'
-import { type CountedKey, useOf } from './usage-tally.ts'
+import type { CountedKey } from './usage-tally.ts'
 
-/** Keys, and companies, in one write, so that other writes get their turn, and its commit takes less than one. */
+/** Keys, and companies, in one write: it takes no longer than a turn, so that others get theirs. */
 const BATCH_KEYS = 50
 const BATCH_COMPANIES = 50
 /** Reports that wait for a store that does not answer: 300,000 keys, some 120 MB. More than one flush can have. */
@@ -19,40 +20,24 @@ type Options = {
   /** Another text each time. */
   readonly newId: () => string
   readonly onError: (error: unknown) => void
-}
-
-/** A report before it is written. */
-type Waiting = {
-  readonly id: string
-  readonly atMs: number
-  readonly keys: readonly CountedKey[]
-  readonly companies: readonly CompanyUse[]
+  readonly rests: Rests
 }
 
 /** Writes counts, as reports of which each is added once. */
 export function createCountWriter(
-  { engine, clock, newId, onError }: Options,
+  { engine, clock, newId, onError, rests }: Options,
   notes: Pick<UsageNotes, 'takeCounts'>,
 ) {
-  const waiting: Waiting[] = []
+  const waiting: UsageReport[] = []
   const pause = createPause()
   let flushing: Promise<void> = Promise.resolve()
   let writtenAtMs = clock.nowMs()
+  let writtenId: string | undefined
 
   async function report(atMs: number): Promise<void> {
     const { keys, companies } = notes.takeCounts()
-    for await (const batch of inOrder(keys, { idOf, batchMax: BATCH_KEYS, pause })) {
-      waiting.push({ id: newId(), atMs, keys: batch, companies: [] })
-    }
-    // Last and by themselves: all servers add to these rows, and nobody holds them for long.
-    for (let start = 0; start < companies.length; start += BATCH_COMPANIES) {
-      waiting.push({
-        id: newId(),
-        atMs,
-        keys: [],
-        companies: companies.slice(start, start + BATCH_COMPANIES),
-      })
-    }
+    const sorted = await sortInPieces(keys, { idOf, compare, pause })
+    for (const one of reportsOf({ keys: sorted, companies }, newId(), atMs)) waiting.push(one)
     const lost = waiting.length - WAITING_MAX
     if (lost <= 0) return
     waiting.splice(0, lost)
@@ -62,25 +47,48 @@ export function createCountWriter(
   /** One that was written, although its answer was lost, is not added a second time. */
   async function writeWaiting(): Promise<void> {
     const atMs = clock.nowMs()
+    rests.begin()
     await report(atMs)
     for (let next = waiting[0]; next !== undefined; next = waiting[0]) {
-      const adding = { ...next, keys: next.keys.map(useOf) }
+      const adding = { ...next, after: writtenId }
       const add = (db: Db) => addUsageReport(db, adding, pause)
       // What is on disk with the last is all that was written before it.
       await (waiting.length === 1 ? engine.write(add) : engine.writeUnsynced(add))
+      writtenId = adding.id
       waiting.shift()
+      await rests.rest(waiting.length)
     }
     writtenAtMs = atMs
   }
 
+  function flushSlowly(): Promise<void> {
+    flushing = flushing.catch(() => {}).then(writeWaiting)
+    return flushing
+  }
+
   return {
-    flush(): Promise<void> {
-      flushing = flushing.catch(() => {}).then(writeWaiting)
-      return flushing
-    },
+    /** For somebody who waits. */
+    flush: (): Promise<void> => rests.without(flushSlowly),
+    flushSlowly,
     /** Up to then all counts of this process are written; what others counted is as old as their flush. */
     writtenAtMs: (): number => writtenAtMs,
   }
 }
 
+type Taken = Pick<UsageReport, 'keys' | 'companies'>
+
+function* reportsOf({ keys, companies }: Taken, id: string, atMs: number): Generator<UsageReport> {
+  let number = 0
+  // One after the other, so that they are one place of the index.
+  const nextId = () => `${id} ${String(++number).padStart(5, '0')}`
+  for (let start = 0; start < keys.length; start += BATCH_KEYS) {
+    yield { id: nextId(), atMs, keys: keys.slice(start, start + BATCH_KEYS), companies: [] }
+  }
+  // Last and by themselves: all servers add to these rows, and nobody holds them for long.
+  for (let start = 0; start < companies.length; start += BATCH_COMPANIES) {
+    yield { id: nextId(), atMs, keys: [], companies: companies.slice(start, start + BATCH_COMPANIES) }
+  }
+}
+
 const idOf = ({ keyId }: CountedKey): string => keyId
+const compare = (one: CountedKey, other: CountedKey): number => one.day - other.day

@@ -116,7 +116,7 @@ function keyUseOf({ use, keyId, record }: KnownUse): KeyUse {
     keyId,
     day: dayOf(lastAtMs),
     counts,
-    refusal: code === 'VALID' ? null : { atMs: lastAtMs, code, address: textOf(address) },
+    refusal: code === 'VALID' ? null : { atMs: lastAtMs, code, address },
     networks:
       address === undefined || !isTelling
         ? []

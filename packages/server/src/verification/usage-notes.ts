@@ -10,7 +10,7 @@ const NOTED_MAX = 1_000
 /** Keys used between two writes that are remembered one by one; about 100 bytes each. */
 const USED_MAX = 50_000
 
-export type LastUse = Pick<Attempt, 'nowMs' | 'address'>
+export type LastUse = Pick<Attempt, 'nowMs' | 'address'> & { readonly keyId: KeyId }
 
 export type UsageNotes = ReturnType<typeof createUsageNotes>
 
@@ -77,13 +77,13 @@ function createLastUses() {
   let uses = new Map<KeyId, LastUse>()
   return {
     /** Whether there was room. When full, keys already there still move; one that is new waits for the next write. */
-    add(id: KeyId, { nowMs, address }: LastUse): boolean {
-      if (uses.size >= USED_MAX && !uses.has(id)) return false
-      uses.set(id, { nowMs, address })
+    add(keyId: KeyId, { nowMs, address }: Attempt): boolean {
+      if (uses.size >= USED_MAX && !uses.has(keyId)) return false
+      uses.set(keyId, { keyId, nowMs, address })
       return true
     },
-    take(): ReadonlyMap<KeyId, LastUse> {
-      const taken = uses
+    take(): readonly LastUse[] {
+      const taken = [...uses.values()]
       uses = new Map()
       return taken
     },

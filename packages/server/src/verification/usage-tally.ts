@@ -7,28 +7,23 @@ import { networkOf } from '@latchkey/core/network'
 import type { Outcome } from '@latchkey/core/outcome'
 import { type Counts, indexOf, noCounts, PREVIOUS_SECRET } from '../storage/tables/usage-counts.ts'
 import type { NetworkUse } from '../storage/tables/usage-networks.ts'
-import type { CompanyUse, KeyUse, Refusal } from '../storage/tables/usage-report.ts'
+import type { CompanyUse, KeyUse, Refused } from '../storage/tables/usage-report.ts'
 
 /** Keys of one day between two takes; some 400 bytes each. What is beyond is not counted: `onHalfFull` is called before. */
 const KEYS_MAX = 200_000
 /** Networks of one key between two flushes, of accepted uses and of refusals; no more are kept. */
 const NETWORKS_MAX = 20
 
-/** What was counted of one key on one day. */
-export type CountedKey = {
-  readonly keyId: KeyId
-  readonly day: Day
-  readonly counts: Counts
+/** What was counted of one key on one day: as it is written. */
+export type CountedKey = Omit<KeyUse, 'refusal' | 'networks'> & {
   /** Its company's, on that day. */
   readonly total: Counts
   refusal: Refused | null
   /** In the order in which they were last seen. */
-  readonly networks: Map<string, NetworkUse>
-  /** How many of them are of accepted uses. */
-  accepted: number
+  networks: readonly NetworkUse[]
 }
 
-type Refused = Omit<Refusal, 'address'> & { readonly address: Address | undefined }
+const NONE: readonly NetworkUse[] = []
 
 /** Counts verdicts in memory: by key and day, by company and day. `onHalfFull`: it should be taken before its time. */
 export function createTally(onHalfFull: () => void, keysMax = KEYS_MAX) {
@@ -53,7 +48,7 @@ export function createTally(onHalfFull: () => void, keysMax = KEYS_MAX) {
     take(): { readonly keys: readonly CountedKey[]; readonly companies: readonly CompanyUse[] } {
       const { keys, companies } = counted
       counted = createCounted(onHalfFull, keysMax)
-      return { keys: keys(), companies: companies() }
+      return { keys, companies: companies() }
     },
   }
 }
@@ -67,6 +62,8 @@ type Counted = ReturnType<typeof createCounted>
 
 function createCounted(onHalfFull: () => void, keysMax: number) {
   const days = new Map<Day, Map<KeyId, CountedKey>>()
+  /** All of them: to be taken at once. */
+  const keys: CountedKey[] = []
   const totals = new Map<string, CompanyUse>()
 
   function totalOf(companyId: CompanyId | null, day: Day): Counts {
@@ -80,6 +77,7 @@ function createCounted(onHalfFull: () => void, keysMax: number) {
   }
 
   return {
+    keys,
     totalOf,
     entryOf(keyId: KeyId, companyId: CompanyId | null, day: Day): CountedKey {
       let entries = days.get(day)
@@ -90,14 +88,14 @@ function createCounted(onHalfFull: () => void, keysMax: number) {
       let entry = entries.get(keyId)
       if (entry === undefined) {
         const total = totalOf(companyId, day)
-        entry = { keyId, day, counts: noCounts(), total, refusal: null, networks: new Map(), accepted: 0 }
+        entry = { keyId, day, counts: noCounts(), total, refusal: null, networks: NONE }
         if (entries.size >= keysMax) return entry
         entries.set(keyId, entry)
+        keys.push(entry)
         if (entries.size === keysMax / 2) onHalfFull()
       }
       return entry
     },
-    keys: (): CountedKey[] => [...days.values()].flatMap((entries) => [...entries.values()]),
     companies: (): CompanyUse[] =>
       [...totals.entries()].sort(([one], [other]) => (one < other ? -1 : 1)).map(([, total]) => total),
   }
@@ -113,25 +111,19 @@ function countUnmatched({ entryOf, totalOf }: Counted, { asker, nowMs }: Attempt
 
 /** The last of each kind are kept: where there is no more room, the one that was seen longest ago goes. */
 function noteNetwork(entry: CountedKey, isAccepted: boolean, address: Address, atMs: number): void {
-  const { networks } = entry
   const network = networkOf(address)
-  const place = `${isAccepted} ${network}`
-  const known = networks.get(place)
-  if (known !== undefined) networks.delete(place)
-  else if (isAccepted) {
-    if (entry.accepted === NETWORKS_MAX) dropFirst(networks, true)
-    else entry.accepted += 1
-  } else if (networks.size - entry.accepted === NETWORKS_MAX) dropFirst(networks, false)
+  const isSame = (use: NetworkUse) => use.isAccepted === isAccepted && use.network === network
+  const known = entry.networks.find(isSame)
   const firstAtMs = known?.firstAtMs ?? atMs
-  networks.set(place, { isAccepted, network, address: formatAddress(address), firstAtMs, lastAtMs: atMs })
+  const use = { isAccepted, network, address: formatAddress(address), firstAtMs, lastAtMs: atMs }
+  const others =
+    known === undefined ? withRoom(entry.networks, isAccepted) : entry.networks.filter((one) => one !== known)
+  entry.networks = [...others, use]
 }
 
-function dropFirst(networks: CountedKey['networks'], isAccepted: boolean): void {
-  for (const [place, network] of networks) {
-    if (network.isAccepted !== isAccepted) continue
-    networks.delete(place)
-    return
-  }
+function withRoom(networks: readonly NetworkUse[], isAccepted: boolean): readonly NetworkUse[] {
+  const ofKind = networks.filter((network) => network.isAccepted === isAccepted)
+  return ofKind.length < NETWORKS_MAX ? networks : networks.filter((network) => network !== ofKind[0])
 }
 
 const NOT_FOUND = indexOf('NOT_FOUND')
@@ -144,14 +136,3 @@ function increment({ counts, total }: CountedKey, index: number): void {
 const add = (counts: Counts, index: number): void => {
   counts[index] = (counts[index] ?? 0) + 1
 }
-
-/** As it is written. */
-export const useOf = ({ keyId, day, counts, refusal, networks }: CountedKey): KeyUse => ({
-  keyId,
-  day,
-  counts,
-  refusal: refusal === null ? null : { ...refusal, address: textOf(refusal.address) },
-  networks: [...networks.values()],
-})
-
-const textOf = (address: Address | undefined) => (address === undefined ? null : formatAddress(address))

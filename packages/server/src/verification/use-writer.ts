@@ -1,48 +1,38 @@
 import { formatAddress } from '@latchkey/core/address'
-import type { KeyId } from '@latchkey/core/ids'
 import type { Engine } from '../storage/engine.ts'
 import { createPause } from '../storage/short-turns.ts'
-import type { Db } from '../storage/tables/schema.ts'
 import { noteSecretUses } from '../storage/tables/secret-uses.ts'
 import { type Use, upsertUsage } from '../storage/tables/usage.ts'
-import { inOrder } from './in-order.ts'
+import type { Rests } from './rests.ts'
 import type { SecretUse } from './secret-uses.ts'
+import { sortInPieces } from './sort-in-pieces.ts'
 import type { LastUse, UsageNotes } from './usage-notes.ts'
 
-/** Rows in one write, so that other writes get their turn. */
-const BATCH_ROWS = 500
-/** Rows that are written in one go: some tenths of a millisecond on the embedded store. */
-const PIECE_ROWS = 100
+/** Rows in one write: some tenths of a millisecond on the embedded store. */
+const BATCH_ROWS = 100
 
 /** Writes when keys and secrets were last used. */
 export function createUseWriter(
   engine: Pick<Engine, 'writeUnsynced'>,
   notes: Pick<UsageNotes, 'takeUses' | 'forget'>,
+  rests: Rests,
 ) {
   const pause = createPause()
   let flushing: Promise<void> = Promise.resolve()
 
-  async function writeBatch(db: Db, uses: readonly Use[]): Promise<void> {
-    for (let start = 0; start < uses.length; start += PIECE_ROWS) {
-      await pause()
-      await upsertUsage(db, uses.slice(start, start + PIECE_ROWS))
-    }
-  }
-
-  async function writeUses(used: ReadonlyMap<KeyId, LastUse>): Promise<void> {
-    const left = new Set(used.keys())
+  async function writeUses(used: readonly LastUse[]): Promise<void> {
+    let written = 0
+    // In one order everywhere: two servers that note the same keys must not wait for each other in a circle.
+    const sorted = await sortInPieces(used, { idOf, compare: () => 0, pause })
     try {
-      // In one order everywhere: two servers that note the same keys must not wait for each other in a circle.
-      for await (const batch of inOrder([...used], {
-        idOf: ([keyId]) => keyId,
-        batchMax: BATCH_ROWS,
-        pause,
-      })) {
-        await engine.writeUnsynced((db) => writeBatch(db, batch.map(useOf)))
-        for (const [keyId] of batch) left.delete(keyId)
+      while (written < sorted.length) {
+        const batch = sorted.slice(written, written + BATCH_ROWS).map(useOf)
+        await engine.writeUnsynced((db) => upsertUsage(db, batch))
+        written += batch.length
+        await rests.rest(Math.ceil((sorted.length - written) / BATCH_ROWS))
       }
     } catch (error) {
-      notes.forget([...left])
+      notes.forget(sorted.slice(written).map(({ keyId }) => keyId))
       throw error
     }
   }
@@ -54,21 +44,35 @@ export function createUseWriter(
     }
   }
 
+  async function write({ ofKeys, ofSecrets }: ReturnType<UsageNotes['takeUses']>): Promise<void> {
+    rests.begin()
+    try {
+      await writeSecretUses(ofSecrets)
+    } catch (error) {
+      notes.forget(ofKeys.map(({ keyId }) => keyId))
+      throw error
+    }
+    await writeUses(ofKeys)
+  }
+
+  function flushSlowly(): Promise<void> {
+    const uses = notes.takeUses()
+    if (uses.ofKeys.length > 0 || uses.ofSecrets.length > 0) {
+      flushing = flushing.catch(() => {}).then(() => write(uses))
+    }
+    return flushing
+  }
+
   return {
-    flush(): Promise<void> {
-      const { ofKeys, ofSecrets } = notes.takeUses()
-      if (ofKeys.size > 0 || ofSecrets.length > 0) {
-        flushing = flushing
-          .catch(() => {})
-          .then(() => writeSecretUses(ofSecrets))
-          .then(() => writeUses(ofKeys))
-      }
-      return flushing
-    },
+    /** For somebody who waits. */
+    flush: (): Promise<void> => rests.without(flushSlowly),
+    flushSlowly,
   }
 }
 
-const useOf = ([keyId, { nowMs, address }]: readonly [KeyId, LastUse]): Use => ({
+const idOf = ({ keyId }: LastUse): string => keyId
+
+const useOf = ({ keyId, nowMs, address }: LastUse): Use => ({
   keyId,
   atMs: nowMs,
   address: address === undefined ? null : formatAddress(address),

@@ -265,6 +265,50 @@ test('a report that is added again changes nothing', async () => {
   expect((await usageOf(key.id)).days[0].counts).toEqual({ VALID: 10 })
 })
 
+test('a report that follows another is added once too, and only its own name is remembered', async () => {
+  const key = await newKey()
+  const { engine } = server.services
+  const atMs = clock.nowMs()
+  const keys = [{ keyId: key.id, day: Math.floor(atMs / DAY_MS), counts: [1], refusal: null, networks: [] }]
+  const add = (id: string, after?: string) =>
+    engine.write((db) => addUsageReport(db, { id, after, atMs, keys, companies: [] }))
+  const remembered = () =>
+    engine.read((db) =>
+      db.selectFrom('usage_reports').select('id').where('id', 'like', 'part %').orderBy('id').execute(),
+    )
+  for (const [id, after] of [
+    ['part 1'],
+    ['part 2', 'part 1'],
+    ['part 2', 'part 1'],
+    ['part 3', 'part 2'],
+  ] as const) {
+    await add(id, after)
+  }
+  expect((await usageOf(key.id)).days[0].counts).toEqual({ VALID: 3 })
+  expect(await remembered()).toEqual([{ id: 'part 3' }])
+})
+
+/** Of one key on two days, in no order, as reports of verifiers may have them. */
+test('uses of one key and day in one report are summed, whatever comes between them', async () => {
+  const key = await newKey()
+  const { engine } = server.services
+  const day = Math.floor(clock.nowMs() / DAY_MS)
+  const on = (day: number, ...counts: number[]) => ({
+    keyId: key.id,
+    day,
+    counts,
+    refusal: null,
+    networks: [],
+  })
+  const keys = [on(day, 1), on(day - 1, 10), on(day, 2, 5), on(day - 1, 20), on(day, 4)]
+  const report = { id: 'two days', atMs: clock.nowMs(), keys, companies: [] }
+  await engine.write((db) => addUsageReport(db, report))
+  expect((await usageOf(key.id)).days.map(({ counts }: Parsed) => counts)).toEqual([
+    { VALID: 30 },
+    { VALID: 7, NOT_FOUND: 5 },
+  ])
+})
+
 test('two servers that count the same keys at once lose nothing', async () => {
   const key = await newKey()
   const second = await server.join()

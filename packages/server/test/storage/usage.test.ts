@@ -6,6 +6,8 @@ import { type Kysely, SqliteAdapter, SqliteIntrospector, SqliteQueryCompiler } f
 import { beforeAll, expect, test } from 'vitest'
 import { createBuilder } from '../../src/storage/builder.ts'
 import type { Engine } from '../../src/storage/engine.ts'
+import { createCountWriter } from '../../src/verification/count-writer.ts'
+import { createRests } from '../../src/verification/rests.ts'
 import { createUsage, type Usage } from '../../src/verification/usage.ts'
 import { createUsageNotes } from '../../src/verification/usage-notes.ts'
 import { createUseWriter } from '../../src/verification/use-writer.ts'
@@ -109,6 +111,7 @@ function createNotebook({ writeUnsynced }: Pick<Engine, 'writeUnsynced'> = serve
       },
     },
     notes,
+    createRests(0),
   )
   return {
     note: notes.note,
@@ -218,7 +221,7 @@ test('a write that failed by itself is told, and the next one is tried', async (
   await usage.stop()
 })
 
-test('five hundred rows are one write, and all of them come in the order of their ids', async () => {
+test('a hundred rows are one write, and all of them come in the order of their ids', async () => {
   const written: unknown[][] = []
   const db = createBuilder(WORDS, (_text, parameters) => {
     written.at(-1)!.push(...parameters.filter((value) => String(value).startsWith('key_')))
@@ -232,6 +235,26 @@ test('five hundred rows are one write, and all of them come in the order of thei
   const idOf = (n: number) => `key_${String(n).padStart(4, '0')}` as KeyId
   for (let n = 0; n < 1_001; n += 1) noteUse(notebook, idOf((n * 8) % 1_001))
   await notebook.flush()
-  expect(written.map(({ length }) => length)).toEqual([500, 500, 1])
+  expect(written.map(({ length }) => length)).toEqual([...Array(10).fill(100), 1])
   expect(written.flat()).toEqual(Array.from({ length: 1_001 }, (_, n) => idOf(n)))
+})
+
+test('of counts that take many writes one name is remembered, of the last', async () => {
+  const notes = createUsageNotes(() => {})
+  const { flush } = createCountWriter(
+    {
+      engine: server.services.engine,
+      clock: createFakeClock(NOW_MS),
+      newId: () => 'flush',
+      onError: (error) => expect.unreachable(String(error)),
+      rests: createRests(0),
+    },
+    notes,
+  )
+  for (let n = 0; n < 120; n++) noteUse(notes, `key_${n}`)
+  await flush()
+  const remembered = await server.services.engine.read((db) =>
+    db.selectFrom('usage_reports').select('id').where('id', 'like', 'flush %').execute(),
+  )
+  expect(remembered).toEqual([{ id: 'flush 00004' }])
 })

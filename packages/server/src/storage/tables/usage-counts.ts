@@ -37,7 +37,9 @@ const INDEXES = Object.fromEntries(OUTCOME_CODES.map((code, index) => [code, ind
 
 export const indexOf = (code: OutcomeCode): number => INDEXES[code]
 
-export const noCounts = (): Counts => COUNT_COLUMNS.map(() => 0)
+const NONE: Counts = COUNT_COLUMNS.map(() => 0)
+
+export const noCounts = (): Counts => NONE.slice()
 
 /** A sum comes as text from one of the stores. */
 export const countsOf = (row: Readonly<Record<CountColumn, number | string>>): Counts =>

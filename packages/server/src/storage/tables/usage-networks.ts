@@ -11,45 +11,57 @@ export type NetworkUse = {
   readonly lastAtMs: number
 }
 
-export type NetworksOfKey = { readonly number: number; readonly networks: readonly NetworkUse[] }
+type NetworksOfKey = { readonly number: number; readonly use: { readonly networks: readonly NetworkUse[] } }
 
 /** Networks that are kept of a key, those of refusals beside those of accepted uses. */
 const NETWORKS_MAX = 20
 /** More than there can be to take away at once. */
 const TAKEN_MAX = 1_000
 
-/** Adds the networks, and lets go of the oldest beyond those that are kept. */
+/** Adds the networks, and lets go of the oldest beyond those that are kept. Uses of one key come one after the other. */
 export async function noteNetworks(db: Db, known: readonly NetworksOfKey[]): Promise<void> {
-  const rows = networkRows(known)
+  const rows: NetworkRow[] = []
+  for (const { number, use } of known) {
+    for (const network of use.networks) addRow(rows, networkRow(number, network))
+  }
   if (rows.length === 0) return
   await upsertNetworks(db, rows)
-  const numbers = Array.from(new Set(rows.map(({ number }) => number)), (number) => ({ number }))
-  for (const { key_number: number, is_accepted: isAccepted } of await findTooMany(db, numbers)) {
+  const firstOfEach = rows.filter(({ number }, index) => index === 0 || rows[index - 1]!.number !== number)
+  for (const { key_number: number, is_accepted: isAccepted } of await findTooMany(db, firstOfEach)) {
     await dropOlderNetworks(db, { number, isAccepted })
   }
 }
 
 type NetworkRow = ReturnType<typeof networkRow>
 
-const networkRow = (number: number, { isAccepted, ...use }: NetworkUse) => ({
+const networkRow = (number: number, { isAccepted, network, address, firstAtMs, lastAtMs }: NetworkUse) => ({
   number,
-  ...use,
   isAccepted: isAccepted ? (1 as const) : (0 as const),
+  network,
+  address,
+  firstAtMs,
+  lastAtMs,
 })
 
-/** Each once, also if its key was used on two days; in one order everywhere, as the keys are. */
-function networkRows(known: readonly NetworksOfKey[]): NetworkRow[] {
-  const rows = new Map<string, NetworkRow>()
-  for (const { number, networks } of known) {
-    for (const network of networks) {
-      const place = `${number} ${network.isAccepted} ${network.network}`
-      const before = rows.get(place) ?? network
-      const firstAtMs = Math.min(before.firstAtMs, network.firstAtMs)
-      const { address, lastAtMs } = before.lastAtMs > network.lastAtMs ? before : network
-      rows.set(place, networkRow(number, { ...network, address, firstAtMs, lastAtMs }))
-    }
-  }
-  return [...rows.entries()].sort(([one], [other]) => (one < other ? -1 : 1)).map(([, row]) => row)
+/** Each network of a key once, also if the key was used on two days; in one order everywhere, as the keys are. */
+function addRow(rows: NetworkRow[], row: NetworkRow): void {
+  let place = rows.length
+  while (place > 0 && isAfter(rows[place - 1]!, row)) place -= 1
+  const before = rows[place - 1]
+  const isKnown = before !== undefined && before.number === row.number && !isAfter(row, before)
+  if (isKnown) rows[place - 1] = bothOf(before, row)
+  else if (place === rows.length) rows.push(row)
+  else rows.splice(place, 0, row)
+}
+
+/** Of the same key, and later in the order. */
+const isAfter = (one: NetworkRow, other: NetworkRow): boolean =>
+  one.number === other.number &&
+  (one.isAccepted === other.isAccepted ? one.network > other.network : one.isAccepted > other.isAccepted)
+
+function bothOf(one: NetworkRow, other: NetworkRow): NetworkRow {
+  const last = one.lastAtMs > other.lastAtMs ? one : other
+  return { ...last, firstAtMs: Math.min(one.firstAtMs, other.firstAtMs) }
 }
 
 const upsertNetworks = preparedRows((db, rows: readonly NetworkRow[]) =>
