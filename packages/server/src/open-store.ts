@@ -48,7 +48,9 @@ export function prepareSecret(secretSource: SecretSource): GivenSecret {
   return given ?? readServerSecret(secretSource, isStoreNew)
 }
 
-type StoreHooks = WriterHooks & Pick<SqliteOptions, 'disk'> & Pick<PostgresOptions, 'onError' | 'expect'>
+type StoreHooks = WriterHooks &
+  Pick<SqliteOptions, 'disk' | 'onThreadLost'> &
+  Pick<PostgresOptions, 'onError' | 'expect'>
 
 /** Opens the store that the settings name. Throws StoreError with one sentence. */
 export async function openStore(

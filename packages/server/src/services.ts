@@ -99,6 +99,7 @@ export async function createServices(
   const engine = await openStore(config, secretSource, {
     onCommit: metrics.writesCommitted,
     onError: events.connectionLost,
+    onThreadLost: events.threadLost,
     onFatal: (error) => {
       events.storeFailed(error)
       ;(overrides.onFatal ?? exitNow)(error)

@@ -23,6 +23,8 @@ export type Events = {
     readonly error: unknown
   }): void
   storeFailed(error: unknown): void
+  /** Once: commits on the embedded store do the work of the thread that kept its log short. */
+  threadLost(error: unknown): void
   usageLost(error: unknown): void
   /** What this process had on lease of the limits of keys is lost to them. */
   limitsLost(error: unknown): void
@@ -64,6 +66,12 @@ export function createEvents(log: Log): Events {
     requestFailed: ({ requestId, operation, error }) =>
       log.error({ event: 'request_failed', requestId, operation, error: describe(error) }, 'request failed'),
     storeFailed: (error) => log.fatal({ event: 'store_failed', error: describe(error) }, 'the store failed'),
+    threadLost: (error) =>
+      log.warn(
+        { event: 'thread_lost', error: describe(error) },
+        'no thread keeps the write-ahead log short: commits do from now on, and some take longer. Nothing is lost. ' +
+          'Look at what limits threads and memory, then restart',
+      ),
     usageLost: (error) =>
       log.warn({ event: 'usage_lost', error: describe(error) }, 'last-used times not stored'),
     limitsLost: (error) =>

@@ -19,11 +19,14 @@ let connection: SqliteConnection
 let checkpoints: Checkpoints
 let writer: SqliteWriter
 let isRoomLeft: boolean
+/** What was heard of threads that are not there any more. */
+let lost: unknown[]
 
 beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), 'latchkey-checkpoints-'))
   file = join(directory, 'store')
   isRoomLeft = true
+  lost = []
   open()
   connection.database.exec(
     'PRAGMA journal_mode = WAL; CREATE TABLE pages (id INTEGER PRIMARY KEY, text TEXT)',
@@ -36,7 +39,11 @@ afterEach(async () => {
 
 function open(fileOfThread = file): void {
   connection = openSqliteConnection(file, { isReadOnly: false })
-  checkpoints = createCheckpoints({ database: connection.database, file: fileOfThread }, () => isRoomLeft)
+  checkpoints = createCheckpoints(
+    { database: connection.database, file: fileOfThread },
+    () => isRoomLeft,
+    (error) => void lost.push(error),
+  )
   const { afterCommit } = checkpoints
   writer = createSqliteWriter(connection, { onFatal: () => {}, onCommit: () => {}, afterCommit })
 }
@@ -155,7 +162,7 @@ test('a thread that ended while it had nothing to do keeps nobody waiting: there
   expect(count()).toBe(5 * 1_500)
 })
 
-test('a thread that cannot do its work is asked no more, and SQLite does it in its commits', async () => {
+test('a thread that cannot do its work is asked no more, which is told once, and SQLite does it in its commits', async () => {
   await close()
   open(join(directory, 'none', 'store'))
   await write(1_500)
@@ -166,5 +173,18 @@ test('a thread that cannot do its work is asked no more, and SQLite does it in i
   expect(checkpoints.afterCommit()).toBeUndefined()
   await write(1)
   expect(log().log).toBeLessThan(10)
-  expect(count()).toBe(1_502)
+  await write(5_000)
+  expect(count()).toBe(6_502)
+  expect(lost).toEqual([expect.objectContaining({ message: expect.stringMatching(/unable to open/) })])
+})
+
+test('a thread that ends in the middle of its work is told, and nobody waits for it', async () => {
+  const started = new Promise<Worker>((resolve) => void process.once('worker', resolve))
+  await write(1_500)
+  const settled = checkpoints.settled()
+  await (await started).terminate()
+  await settled
+  expect(lost).toEqual([expect.objectContaining({ message: expect.stringMatching(/^the thread ended/) })])
+  for (let step = 0; step < 4; step++) await write(1_500)
+  expect(log().log).toBeLessThan(5_000)
 })

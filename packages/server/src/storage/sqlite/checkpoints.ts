@@ -36,11 +36,12 @@ export type Checkpoints = {
 /**
  * A checkpoint writes the pages of the log into the file and waits for the disk twice. SQLite does it inside of the commit
  * that makes the log too long, which held the event loop twice as long as the commit itself: here a thread does it.
- * `database`: the one that writes.
+ * `database`: the one that writes. `onThreadLost` hears, once, that commits do it from then on.
  */
 export function createCheckpoints(
   { database, file }: { readonly database: DatabaseSync; readonly file: string },
   hasRoom: () => boolean,
+  onThreadLost: (error: unknown) => void = () => {},
 ): Checkpoints {
   database.exec(`PRAGMA wal_autocheckpoint = ${PAGES_AT_COMMIT}`)
   const look = createLook(database)
@@ -54,20 +55,19 @@ export function createCheckpoints(
 
   async function run(): Promise<void> {
     clearTimeout(idle)
-    // One that is gone answers nobody, and tells of its end once.
-    const thread = worker !== undefined && worker.threadId !== GONE ? worker : start(file)
-    worker = thread
-    // A command that waits for it goes on when it is done.
-    thread.ref()
     try {
-      await answerOf(thread)
-      thread.unref()
+      worker = livingOf(worker) ?? start(file)
+      // A command that waits for it goes on when it is done.
+      worker.ref()
+      await answerOf(worker)
+      worker.unref()
       idle = setTimeout(end, IDLE_MS).unref()
-    } catch {
+    } catch (error) {
       // No thread is to be had: SQLite does it in its commits, as it does by itself.
       database.exec(`PRAGMA wal_autocheckpoint = ${PAGES_DUE}`)
       hasFailed = true
       pagesDue = 0
+      onThreadLost(error)
     }
     underWay = undefined
     mustLook = true
@@ -116,20 +116,25 @@ function createLook(database: DatabaseSync): (mustLook: boolean) => Seen | undef
   }
 }
 
+/** One that is gone answers nobody, and tells of its end once. */
+const livingOf = (worker: Worker | undefined) => (worker?.threadId === GONE ? undefined : worker)
+
+/** Throws where this process may have no more threads. */
 function start(file: string): Worker {
   const worker = new Worker(new URL('./checkpoint-worker.ts', import.meta.url), { workerData: file })
-  // What ends the thread is told by its end.
+  // Whoever asks it hears of it by itself.
   return worker.on('error', () => {})
 }
 
 /** Has the thread do its work once; rejects when it ends instead. */
 async function answerOf(worker: Worker): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>()
-  worker.once('message', resolve).once('exit', reject)
+  const ended = (code: number) => reject(new Error(`the thread ended with ${code}`))
+  worker.once('message', resolve).once('error', reject).once('exit', ended)
   worker.postMessage('checkpoint')
   try {
     await promise
   } finally {
-    worker.off('message', resolve).off('exit', reject)
+    worker.off('message', resolve).off('error', reject).off('exit', ended)
   }
 }

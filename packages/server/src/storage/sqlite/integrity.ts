@@ -12,7 +12,7 @@ export class CheckNotRun extends Error {}
  * Runs in a thread of its own, because SQLite tells nothing until it is done; `onTick` is called meanwhile.
  */
 export async function checkIntegrity(file: string, onTick: (seconds: number) => void): Promise<string[]> {
-  const worker = new Worker(new URL('./integrity-worker.ts', import.meta.url), { workerData: file })
+  const worker = start(file)
   let seconds = 0
   const timer = setInterval(() => {
     seconds += TICK_MS / 1_000
@@ -28,6 +28,15 @@ export async function checkIntegrity(file: string, onTick: (seconds: number) => 
   } finally {
     clearInterval(timer)
     await worker.terminate()
+  }
+}
+
+/** Where this process may have no more threads, nothing was looked at. */
+function start(file: string): Worker {
+  try {
+    return new Worker(new URL('./integrity-worker.ts', import.meta.url), { workerData: file })
+  } catch (error) {
+    throw new CheckNotRun('not run', { cause: error })
   }
 }
 

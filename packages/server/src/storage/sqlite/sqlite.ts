@@ -29,6 +29,8 @@ const LOOK_UP_PAGES_KIB = 16 * 1024
 
 export type SqliteOptions = WriterHooks & {
   readonly file: string
+  /** No thread keeps the write-ahead log short any more: commits do. */
+  readonly onThreadLost?: (error: unknown) => void
   /** A test has a clock of its own. */
   readonly monotonicMs?: () => number
   /** A test fills a disk without one. */
@@ -42,7 +44,8 @@ export function openSqlite(options: SqliteOptions): Engine {
   const writer = explain(options.file, () => openWriter(options.file))
   const lease = createSqliteLease(monotonicMs)
   const hasRoom = () => isRoomLeft(disk(), checkpoints.dueBytes())
-  const checkpoints = createCheckpoints({ database: writer.database, file: options.file }, hasRoom)
+  const place = { database: writer.database, file: options.file }
+  const checkpoints = createCheckpoints(place, hasRoom, options.onThreadLost)
   const queue = createSqliteWriter(writer, hooksOf(options, lease, checkpoints))
   const readers = createSqliteReaders(options.file)
   // Of its own: head and log must be read in one snapshot with no other statement open.
