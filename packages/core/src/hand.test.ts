@@ -118,7 +118,7 @@ const FULL: readonly (readonly [string, () => (at: number) => void])[] = [
     'a limiter',
     () => {
       const ask = async () => ({ balances: [] }) as never
-      const limiter = createLimiter({ ask, now: () => 0, sinceMs: () => 0, defer: () => {} }, SIZE)
+      const limiter = createLimiter({ ask, now: () => 0, betweenMs: () => 0, defer: () => {} }, SIZE)
       return (at) => void limiter.charge(`key_${at}`, [], 1)
     },
   ],

@@ -8,36 +8,41 @@ const BUCKETS_MAX = 50
 /** What a process has on lease of the limits of one key, by their names. A unit is used once, or given back once. */
 export type LimitLeases<Moment> = {
   /** undefined: the authority has to be asked. */
-  look(limit: Limit, cost: number): Look | undefined
+  look(limit: Limit, cost: number, now: Moment): Look | undefined
   /** Uses units that are at hand. */
   use(limits: readonly Limit[], cost: number): void
   /** So little is at hand that more is to be had before it is needed. */
   isLow(limit: Limit): boolean
   /** How many units to take in advance now, and how many are at hand. */
-  need(limit: Limit): { readonly block: number; readonly atHand: number }
+  need(limit: Limit, now: Moment): { readonly block: number; readonly atHand: number }
   /** What is of no use here, by what will be asked for: ours no more from here on. */
-  giveUp(isDue: (limit: Limit) => boolean): Return[]
-  /** `askedAt`: before the question was sent. */
-  take(wants: readonly Want[], answer: LimitAnswer, askedAt: Moment): void
+  giveUp(isDue: (limit: Limit) => boolean, now: Moment): Return[]
+  /** `askedAt`: before the question was sent; `now`: when the answer came. */
+  take(wants: readonly Want[], answer: LimitAnswer, askedAt: Moment, now: Moment): void
 }
 
-/** `sinceMs`: Infinity where the clocks do not agree on how long it is. */
-export function createLimitLeases<Moment>(sinceMs: (moment: Moment) => number): LimitLeases<Moment> {
+/** From one moment to a later one, in milliseconds; Infinity where the clocks do not agree on how long that is. */
+export type Between<Moment> = (moment: Moment, now: Moment) => number
+
+/** When it was by the authority, how long its answer took, and when it was asked. */
+type Times<Moment> = Pick<Bucket, 'atMs' | 'slackMs'> & { readonly askedAt: Moment }
+
+/** No clock is read here: whoever asks has looked at it once. */
+export function createLimitLeases<Moment>(betweenMs: Between<Moment>): LimitLeases<Moment> {
   const buckets = new Map<string, { readonly bucket: Bucket; readonly askedAt: Moment }>()
   /** Their cell was over when the next ones came. */
   let overdue: Return[] = []
 
-  const sinceOf = (name: string): number => {
+  const sinceOf = (name: string, now: Moment): number => {
     const known = buckets.get(name)
-    return known === undefined ? Number.POSITIVE_INFINITY : sinceMs(known.askedAt)
+    return known === undefined ? Number.POSITIVE_INFINITY : betweenMs(known.askedAt, now)
   }
   const bucketOf = (name: string): Bucket | undefined => buckets.get(name)?.bucket
 
   function takeOne(
     { limit, needed, block, held }: Want,
     { units, count }: Grant,
-    atMs: number,
-    askedAt: Moment,
+    { atMs, slackMs, askedAt }: Times<Moment>,
   ) {
     const before = bucketOf(limit.name)
     const isSameCell = before?.count.cell === count.cell && before.count.span === count.span
@@ -46,7 +51,7 @@ export function createLimitLeases<Moment>(sinceMs: (moment: Moment) => number): 
       limit,
       count,
       atMs,
-      slackMs: sinceMs(askedAt),
+      slackMs,
       isShort: units < needed,
       block,
       lowAt: Math.floor(Math.max(0, units - needed + held) / 2),
@@ -58,26 +63,27 @@ export function createLimitLeases<Moment>(sinceMs: (moment: Moment) => number): 
   }
 
   return {
-    look: (limit, cost) => lookAt(bucketOf(limit.name), limit, cost, sinceOf(limit.name)),
+    look: (limit, cost, now) => lookAt(bucketOf(limit.name), limit, cost, sinceOf(limit.name, now)),
     use(limits, cost) {
       for (const { name } of limits) bucketOf(name)!.units -= cost
     },
     isLow: ({ name }) => isRunningLow(bucketOf(name)!),
-    need: ({ name }) => ({
-      block: nextBlock(bucketOf(name), sinceOf(name)),
+    need: ({ name }, now) => ({
+      block: nextBlock(bucketOf(name), sinceOf(name, now)),
       atHand: bucketOf(name)?.units ?? 0,
     }),
-    giveUp(isDue) {
+    giveUp(isDue, now) {
       const returns = overdue
       overdue = []
       for (const { bucket } of buckets.values()) {
-        if (isDue(bucket.limit) || !isUsable(bucket, sinceOf(bucket.limit.name)))
+        if (isDue(bucket.limit) || !isUsable(bucket, sinceOf(bucket.limit.name, now)))
           returns.push(...emptied(bucket))
       }
       return returns
     },
-    take(wants, { atMs, grants }, askedAt) {
-      for (const [index, grant] of grants.entries()) takeOne(wants[index]!, grant, atMs, askedAt)
+    take(wants, { atMs, grants }, askedAt, now) {
+      const times = { atMs, slackMs: betweenMs(askedAt, now), askedAt }
+      for (const [index, grant] of grants.entries()) takeOne(wants[index]!, grant, times)
       overdue.push(...dropOldest(buckets))
     },
   }

@@ -24,7 +24,7 @@ function createWorld() {
       return answer
     },
     now: () => world.nowMs,
-    sinceMs: (moment) => world.nowMs - moment,
+    betweenMs: (moment, now) => now - moment,
     defer: queueMicrotask,
   })
   /** Charges until it need not ask. */

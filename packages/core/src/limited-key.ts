@@ -1,7 +1,7 @@
 import type { Limit } from './limit.ts'
 import type { LimitAnswer, LimitAsk, Want } from './limit-account.ts'
 import { isOther, type LimitState, type Look } from './limit-bucket.ts'
-import { createLimitLeases } from './limit-leases.ts'
+import { type Between, createLimitLeases } from './limit-leases.ts'
 
 /** `limitedBy` null: it was charged. `retryAfterSeconds` null: no wait will help, or none is needed. */
 export type Charged = {
@@ -13,8 +13,7 @@ export type Charged = {
 export type LimitedKeyOptions<Moment> = {
   readonly ask: (keyId: string, ask: LimitAsk) => Promise<LimitAnswer>
   readonly now: () => Moment
-  /** Milliseconds since a moment; Infinity where the clocks do not agree on how many. */
-  readonly sinceMs: (moment: Moment) => number
+  readonly betweenMs: Between<Moment>
   /** Calls back in the next turn, when all who ask in this one have asked. */
   readonly defer: (callback: () => void) => void
 }
@@ -34,8 +33,8 @@ export type LimitedKey = {
 }
 
 export function createLimitedKey<Moment>(keyId: string, options: LimitedKeyOptions<Moment>): LimitedKey {
-  const { now, sinceMs } = options
-  const leases = createLimitLeases(sinceMs)
+  const { now, betweenMs } = options
+  const leases = createLimitLeases(betweenMs)
   const asker = createAsker(keyId, options, leases)
   let usedAt = now()
 
@@ -43,7 +42,7 @@ export function createLimitedKey<Moment>(keyId: string, options: LimitedKeyOptio
     usedAt = now()
     const looks: Look[] = []
     for (const limit of limits) {
-      const look = leases.look(limit, cost)
+      const look = leases.look(limit, cost, usedAt)
       if (look === undefined) asker.want(limit, cost)
       else looks.push(look)
     }
@@ -68,14 +67,14 @@ export function createLimitedKey<Moment>(keyId: string, options: LimitedKeyOptio
     async giveBack() {
       // What is under way would be ours after everything was given back.
       if (asker.isAsking) await asker.ask().catch(() => {})
-      const returns = leases.giveUp(() => true)
+      const returns = leases.giveUp(() => true, now())
       if (returns.length > 0) await options.ask(keyId, { returns, wants: [] })
     },
     get isAsking() {
       return asker.isAsking
     },
     get idleMs() {
-      return sinceMs(usedAt)
+      return betweenMs(usedAt, now())
     },
   }
 }
@@ -98,14 +97,15 @@ function createAsker<Moment>(
     const last = wanted
     wanted = new Map()
     isSent = true
-    const returns = leases.giveUp((limit) => {
+    const askedAt = now()
+    const isDue = (limit: Limit) => {
       const want = last.get(limit.name)
       return want !== undefined && isOther(limit, want.limit)
-    })
-    const wants = [...last.values()].map((want) => wantOf(want, leases.need(want.limit)))
-    const askedAt = now()
+    }
+    const returns = leases.giveUp(isDue, askedAt)
+    const wants = [...last.values()].map((want) => wantOf(want, leases.need(want.limit, askedAt)))
     const answer = await askAuthority(keyId, { returns, wants })
-    leases.take(wants, answer, askedAt)
+    leases.take(wants, answer, askedAt, now())
   }
 
   return {

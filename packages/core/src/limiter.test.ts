@@ -25,7 +25,7 @@ function createWorld(keysMax?: number) {
         return answer
       },
       now: () => world.nowMs,
-      sinceMs: (moment) => world.nowMs - moment,
+      betweenMs: (moment, now) => now - moment,
       defer: queueMicrotask,
     },
     keysMax,

@@ -19,7 +19,7 @@ function createWorld(max: number, decide: typeof decideAsk) {
         return answer
       },
       now: () => world.nowMs,
-      sinceMs: (moment) => world.nowMs - moment,
+      betweenMs: (moment, now) => now - moment,
       defer: queueMicrotask,
     })
   /** Whether it was let through. */

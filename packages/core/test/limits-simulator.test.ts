@@ -67,10 +67,10 @@ async function run(seed: number, faults: Faults, broken: Broken = {}): Promise<W
         return decided.answer
       },
       now: () => ({ monotonicMs: trueMs, wallMs: trueMs + server.skewMs }),
-      sinceMs({ monotonicMs, wallMs }) {
+      betweenMs({ monotonicMs, wallMs }, now) {
         if (broken.isBlind) return 0
-        const wall = trueMs + server.skewMs - wallMs
-        return wall < 0 ? Number.POSITIVE_INFINITY : Math.max(trueMs - monotonicMs, wall)
+        const wall = now.wallMs - wallMs
+        return wall < 0 ? Number.POSITIVE_INFINITY : Math.max(now.monotonicMs - monotonicMs, wall)
       },
       defer: (callback) => void server.waiting.push(callback),
     })

@@ -30,7 +30,7 @@ export function createLimits(
       onEnd,
     }),
     now: () => momentOf(timing),
-    sinceMs: (moment) => sinceOn(timing, moment),
+    betweenMs,
     defer: (callback) => void setImmediate(callback),
   })
   const timer = setInterval(limiter.sweep, SWEEP_MS)
@@ -51,8 +51,8 @@ const timingOf = ({ nowMs }: Clock): Timing => ({
 })
 
 /** By the clock that shows more: one stands still in suspend, the other may be set. Infinity: one went back. */
-function sinceOn(timing: Timing, moment: Moment): number {
-  const monotonicMs = timing.monotonicMs() - moment.monotonicMs
-  const wallMs = timing.wallMs() - moment.wallMs
+function betweenMs(moment: Moment, now: Moment): number {
+  const monotonicMs = now.monotonicMs - moment.monotonicMs
+  const wallMs = now.wallMs - moment.wallMs
   return monotonicMs < 0 || wallMs < 0 ? Number.POSITIVE_INFINITY : Math.max(monotonicMs, wallMs)
 }
