@@ -37,7 +37,10 @@ export function Entrance() {
   const phase = useStore(sessionPhase)
   const user = useStore(sessionUser)
   const [arrived, setArrived] = useState(arrival)
+  const [isPasswordNew, setPasswordNew] = useState(false)
   const [error, setError] = useState<unknown>()
+  // Whoever signs out again knows it.
+  if (phase === 'in' && isPasswordNew) setPasswordNew(false)
   useEffect(() => {
     const look = () => {
       setError(undefined)
@@ -52,13 +55,21 @@ export function Entrance() {
   if (arrived?.kind === 'setup')
     return <SetupForm token={arrived.token} onDone={() => setArrived(undefined)} />
   if (arrived !== undefined)
-    return <InvitationForm token={arrived.token} onDone={() => setArrived(undefined)} />
+    return (
+      <InvitationForm
+        token={arrived.token}
+        onDone={() => {
+          setArrived(undefined)
+          setPasswordNew(true)
+        }}
+      />
+    )
   if (phase === 'unknown') return <Opening />
   if (phase === 'out') {
     return (
       <>
         {error === undefined ? null : <ProblemNotice error={error} />}
-        <SignInPage />
+        <SignInPage isPasswordNew={isPasswordNew} />
       </>
     )
   }

@@ -138,6 +138,30 @@ describe.skipIf(!isBrowserThere)('the console in a browser', () => {
     TOUR_MS_MAX,
   )
 
+  test('whoever stands outside can type at once, and is told what comes next', async () => {
+    const email = 'newcomer@example.com'
+    const { id } = await service.call('POST', '/users', { name: 'Nora', role: 'viewer', email })
+    const { token } = await service.call('POST', `/users/${id}/invitation`)
+    const apart = await browser.newContext()
+    const { page: theirs } = await openPage(apart)
+    const takesKeys = (label: string) =>
+      theirs.waitForFunction((wanted) => {
+        const field = document.activeElement
+        return field instanceof HTMLInputElement && field.labels?.[0]?.textContent?.trim() === wanted
+      }, label)
+    await theirs.goto(`${service.url}/console/#invitation=${token}`)
+    await takesKeys('Password')
+    await theirs.keyboard.type(PASSWORD)
+    await theirs.keyboard.press('Enter')
+    await theirs.getByText('Your password is set. Sign in with it.').waitFor()
+    await takesKeys('Email address')
+    await signInAs(theirs, email)
+    await theirs.getByRole('button', { name: 'Sign out' }).click()
+    await takesKeys('Email address')
+    expect(await theirs.getByText('Your password is set').count()).toBe(0)
+    await apart.close()
+  })
+
   test('a viewer sees no button that it may not use, and is refused when it asks all the same', async () => {
     const email = 'viewer@example.com'
     const viewer = await service.call('POST', '/users', { name: 'Vi', role: 'viewer', email })

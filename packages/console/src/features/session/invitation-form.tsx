@@ -5,7 +5,6 @@ import { request } from '../../api/request.ts'
 import { leave } from '../../api/session-calls.ts'
 import { NewPassword } from '../../ui/new-password.tsx'
 import { ProblemNotice } from '../../ui/notice.tsx'
-import { say } from '../../ui/toasts.tsx'
 
 type InvitationFormProps = { readonly token: string; readonly onDone: () => void }
 
@@ -22,7 +21,6 @@ export function InvitationForm({ token, onDone }: InvitationFormProps) {
     try {
       await request('POST', '/auth/password', { body: { token, password } })
       leave()
-      say('Your password is set. Sign in with it.')
       onDone()
     } catch (failure) {
       setError(failure)
@@ -36,7 +34,7 @@ export function InvitationForm({ token, onDone }: InvitationFormProps) {
           <h1>Set your password</h1>
           <p className="lk-lead">You were invited. Afterwards you sign in with your email address.</p>
         </div>
-        <NewPassword value={password} onChange={setPassword} error={faultOf(error, 'password')} />
+        <NewPassword value={password} onChange={setPassword} error={faultOf(error, 'password')} autoFocus />
         <ProblemNotice error={error} />
         <Button type="submit" size="md" loading={isBusy}>
           Set password

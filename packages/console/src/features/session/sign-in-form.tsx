@@ -4,8 +4,13 @@ import { faultOf } from '../../api/api-error.ts'
 import { signIn } from '../../api/session-calls.ts'
 import { ProblemNotice } from '../../ui/notice.tsx'
 
+type SignInFormProps = {
+  /** A dialog has a focus of its own. */
+  readonly isPage?: boolean
+}
+
 /** Email address and password. */
-export function SignInForm() {
+export function SignInForm({ isPage = false }: SignInFormProps) {
   const [username, setUsername] = useState('')
   const [password, setPassword] = useState('')
   const [isBusy, setBusy] = useState(false)
@@ -31,6 +36,7 @@ export function SignInForm() {
         required
         withAsterisk={false}
         data-autofocus
+        autoFocus={isPage}
         value={username}
         onChange={(event) => setUsername(event.currentTarget.value)}
         error={faultOf(error, 'username')}

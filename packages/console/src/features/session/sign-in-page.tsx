@@ -1,13 +1,15 @@
+import { Notice } from '../../ui/notice.tsx'
 import { SignInForm } from './sign-in-form.tsx'
 
 /** Whoever comes without a session signs in, and stays at the address that was asked for. */
-export function SignInPage() {
+export function SignInPage({ isPasswordNew }: { readonly isPasswordNew: boolean }) {
   document.title = 'Sign in · Latchkey'
   return (
     <main className="lk-outside">
       <div className="lk-panel lk-stack">
         <h1>Sign in to Latchkey</h1>
-        <SignInForm />
+        {isPasswordNew ? <Notice tone="good">Your password is set. Sign in with it.</Notice> : null}
+        <SignInForm isPage />
         <details className="lk-more">
           <summary>First time here, or locked out?</summary>
           <p className="lk-small">
