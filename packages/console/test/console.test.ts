@@ -145,10 +145,7 @@ describe.skipIf(!isBrowserThere)('the console in a browser', () => {
     const apart = await browser.newContext()
     const { page: theirs } = await openPage(apart)
     const takesKeys = (label: string) =>
-      theirs.waitForFunction((wanted) => {
-        const field = document.activeElement
-        return field instanceof HTMLInputElement && field.labels?.[0]?.textContent?.trim() === wanted
-      }, label)
+      theirs.getByLabel(label, { exact: true }).and(theirs.locator(':focus')).waitFor()
     await theirs.goto(`${service.url}/console/#invitation=${token}`)
     await takesKeys('Password')
     await theirs.keyboard.type(PASSWORD)

@@ -3,7 +3,6 @@ import type { Clock } from '@latchkey/core/clock'
 import { createFingerprinter } from '@latchkey/core/fingerprint'
 import { createRandomPool, type RandomBytes } from '@latchkey/core/random'
 import { weaknessOf } from '@latchkey/core/secret-strength'
-import type { Verifier } from '@latchkey/core/verifier'
 import { type AuditChain, createAuditChain } from './audit/chain.ts'
 import { emptyCompanyList } from './audit/company-list.ts'
 import type { TokenIssuer } from './auth/access-token.ts'
@@ -24,24 +23,20 @@ import { createEvents, type Events } from './telemetry/events.ts'
 import { createLog } from './telemetry/log.ts'
 import { createMetrics, type Metrics } from './telemetry/metrics.ts'
 import type { Traces } from './telemetry/traces.ts'
-import type { ImportedTexts } from './verification/imported-texts.ts'
 import { createLimits, type Limits } from './verification/limits.ts'
 import type { Revocations } from './verification/revocations.ts'
 import { createUsage, type Usage } from './verification/usage.ts'
 import { wireOutsideIssuers, wireTokens } from './wire-tokens.ts'
-import { wireVerification } from './wire-verification.ts'
+import { type Judging, wireVerification } from './wire-verification.ts'
 
 /** Everything the parts of the service need, made in one place. Take what you need with Pick. */
-export type Services = {
+export type Services = Judging & {
   readonly config: Config
   readonly engine: Engine
   readonly change: Changes['change']
   readonly commit: Changes['commit']
   readonly begin: Changes['begin']
-  readonly verifier: Verifier
-  readonly revocations: Revocations
   readonly fingerprint: ReturnType<typeof createFingerprinter>
-  readonly importedTexts: ImportedTexts
   readonly chain: AuditChain
   readonly derivedKeys: DerivedKeys
   readonly usage: Usage

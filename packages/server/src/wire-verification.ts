@@ -4,11 +4,13 @@ import type { Secret } from '@latchkey/core/secret'
 import { createVerifier, type Verifier } from '@latchkey/core/verifier'
 import type { DerivedKeys } from './server-secret.ts'
 import type { Engine } from './storage/engine.ts'
+import { findCompany } from './storage/tables/companies.ts'
 import { findImportFormats } from './storage/tables/import-formats.ts'
 import { listImportedTags } from './storage/tables/imported-tags.ts'
 import { findTakenTags } from './storage/tables/taken-tags.ts'
 import type { Events } from './telemetry/events.ts'
 import { createImportedTexts, type ImportedTexts } from './verification/imported-texts.ts'
+import { createKnownCompanies, type KnownCompanies } from './verification/known-companies.ts'
 import { createKnownTags } from './verification/known-tags.ts'
 import type { Refused } from './verification/lease.ts'
 import { cannotVerify, loadKey } from './verification/load-key.ts'
@@ -19,6 +21,14 @@ const monotonicMs = () => performance.now()
 /** Read at once on the way through all keys: less than a millisecond. */
 const PIECE_KEYS = 500
 
+/** What judges from memory, and what keeps it true. */
+export type Judging = {
+  readonly verifier: Verifier
+  readonly revocations: Revocations
+  readonly importedTexts: ImportedTexts
+  readonly knownCompanies: KnownCompanies
+}
+
 /** The verifier, and what follows the store for it: what a revocation names is dropped from its memory. */
 export function wireVerification(
   engine: Engine,
@@ -26,7 +36,7 @@ export function wireVerification(
   { imports: importsKey }: Pick<DerivedKeys, 'imports'>,
   events: Events,
   newId: () => string,
-): { readonly verifier: Verifier; readonly revocations: Revocations; readonly importedTexts: ImportedTexts } {
+): Judging {
   const isFresh = () => revocations.isFresh()
   const verifier: Verifier = createVerifier({
     fingerprint,
@@ -45,6 +55,10 @@ export function wireVerification(
     }),
     fingerprint,
   })
+  const knownCompanies = createKnownCompanies({
+    isThere: async (id) => (await engine.read((db) => findCompany(db, id), { party: id })) !== undefined,
+    isFresh,
+  })
   const revocations: Revocations = createRevocations(engine, {
     memory: {
       drop(revoked) {
@@ -54,13 +68,14 @@ export function wireVerification(
       clear() {
         verifier.clear()
         importedTexts.forget()
+        knownCompanies.forget()
       },
     },
     newId,
     onPoll: createPollReport(events, () => revocations.refused),
     onRowKept: events.rowKept,
   })
-  return { verifier, revocations, importedTexts }
+  return { verifier, revocations, importedTexts, knownCompanies }
 }
 
 /** Which of the tags is that of a key. The key itself is then loaded by it, as every other. */

@@ -3,7 +3,6 @@ import { assertMayActForOthers } from '@latchkey/core/escalation'
 import { isId } from '@latchkey/core/ids'
 import type { Principal } from '@latchkey/core/principal'
 import type { Services } from '../../services.ts'
-import { findCompany } from '../../storage/tables/companies.ts'
 import { onlyValue } from '../wire/raw-headers.ts'
 
 /**
@@ -11,16 +10,13 @@ import { onlyValue } from '../wire/raw-headers.ts'
  * operator with companies:update; from everyone else it is a 403, so that nobody believes it did something.
  */
 export async function actFor(
-  deps: Pick<Services, 'engine'>,
+  deps: Pick<Services, 'knownCompanies'>,
   principal: Principal,
   headers: readonly string[],
 ): Promise<Principal> {
   const companyId = onlyValue(headers, 'X-Company-Id') ?? ''
   assertMayActForOthers(principal)
-  const company = isId('cmp', companyId)
-    ? await deps.engine.read((db) => findCompany(db, companyId), { party: companyId })
-    : undefined
-  if (company === undefined)
+  if (!isId('cmp', companyId) || !(await deps.knownCompanies.isThere(companyId)))
     throw new AppError('company_not_found', 'X-Company-Id names no company of this deployment.')
-  return { ...principal, companyId: company.id }
+  return { ...principal, companyId }
 }
