@@ -194,12 +194,18 @@ export function* readWhitelistedIPs(value: GivenEntries): Generator<void, Parsed
   for (const { index, text } of texts(value)) {
     if (++given % STEP_ENTRIES === 0) yield
     const block = text === '' ? undefined : parseBlock(text)
-    if (block !== undefined) entries.add(formatBlock(block))
+    if (block !== undefined) entries.add(canonical(block, text))
     else if (problems.length === PROBLEMS_MAX) return { problems, hasMore: true }
     else problems.push({ index, detail: explainBadEntry(text) })
     if (entries.size > ENTRIES_MAX) return { problems: [...problems, TOO_MANY] }
   }
   return problems.length > 0 ? { problems } : { entries: [...entries] }
+}
+
+/** Most texts are as they should be: one that came whole is read faster again than one that was put together. */
+function canonical(block: Block, text: string): string {
+  const formatted = formatBlock(block)
+  return formatted === text ? text : formatted
 }
 
 const TOO_MANY: EntryProblem = {
