@@ -1,8 +1,19 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  closeSync,
+  cpSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, test } from 'vitest'
 import { createApp } from '../../src/app.ts'
 import { readConfig } from '../../src/config.ts'
 import { acceptRestored } from '../../src/host.ts'
@@ -68,6 +79,69 @@ describe('a backup', () => {
     await expect(backupSqlite(storeFileOf(server.dataDir), copy, () => {})).rejects.toThrow(StoreError)
     const nowhere = join(directory, 'no', 'such', 'place.db')
     await expect(backupSqlite(storeFileOf(server.dataDir), nowhere, () => {})).rejects.toThrow(StoreError)
+  })
+})
+
+/** A store of that name as a killed process leaves it: with what it wrote last in its log. */
+function leaveStore(file: string): void {
+  cpSync(storeFileOf(server.dataDir), file)
+  cpSync(`${storeFileOf(server.dataDir)}-wal`, `${file}-wal`)
+  expect(statSync(`${file}-wal`).size).toBeGreaterThan(0)
+}
+
+/** Overwrites a piece of a file. */
+function harm(file: string, at: number, bytes: number): void {
+  const open = openSync(file, 'r+')
+  writeSync(open, Buffer.alloc(bytes, 'x'), 0, bytes, at)
+  closeSync(open)
+}
+
+/** Of a store that was closed: no log mends it. */
+const damaged = (happens: (store: string) => void) => (store: string) => {
+  rmSync(`${store}-wal`)
+  happens(store)
+}
+
+describe('what SQLite puts beside a file', () => {
+  test.each<readonly [string, (store: string) => void]>([
+    ['a store whose file was moved away', (store) => rmSync(store)],
+    ['a store whose file begins with something else', (store) => harm(store, 0, 100)],
+    ['a store whose first page is damaged', (store) => harm(store, 100, 3_000)],
+    ['a store that was cut off', (store) => truncateSync(store, 10_000)],
+    ['a store that is empty', (store) => truncateSync(store, 0)],
+    ['a store that is whole', () => {}],
+    ['a store without a log that begins with something else', damaged((store) => harm(store, 0, 100))],
+    ['a store without a log whose first page is damaged', damaged((store) => harm(store, 100, 3_000))],
+    ['a store without a log that was cut off', damaged((store) => truncateSync(store, 10_000))],
+    ['a file that is no store', damaged((store) => writeFileSync(store, 'a text '.repeat(1_000)))],
+  ])('of %s is not read into a restored one, and keeps none from its place', async (_, happens) => {
+    const early = await createKey()
+    const copy = join(directory, 'copy.db')
+    await backupSqlite(storeFileOf(server.dataDir), copy, () => {})
+    const late: string[] = []
+    for (let n = 0; n < 20; n++) late.push((await createKey()).id)
+    const target = join(directory, 'latchkey.db')
+    leaveStore(target)
+    happens(target)
+    restoreSqlite(copy, target, '1')
+    const ids = keyIdsIn(target)
+    expect(ids).toContain(early.id)
+    expect(new Set(late).isDisjointFrom(new Set(ids))).toBe(true)
+    const database = new DatabaseSync(target)
+    expect(database.prepare('PRAGMA integrity_check').get()).toEqual({ integrity_check: 'ok' })
+    expect(database.prepare('SELECT is_accepted FROM head').get()).toEqual({ is_accepted: 0 })
+    database.close()
+    expect(readdirSync(directory).filter((name) => name.includes('.incoming'))).toEqual([])
+  })
+
+  test('of another store is not read into a backup', async () => {
+    const copy = join(directory, 'copy.db')
+    leaveStore(copy)
+    rmSync(copy)
+    const backing = backupSqlite(storeFileOf(server.dataDir), copy, () => {})
+    await expect(backing).rejects.toThrow(/copy\.db-wal was left of another store/)
+    rmSync(`${copy}-wal`)
+    await backupSqlite(storeFileOf(server.dataDir), copy, () => {})
   })
 })
 

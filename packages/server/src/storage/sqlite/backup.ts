@@ -5,6 +5,7 @@ import { explainWriteError, findDiskFault, sentenceOf } from '../disk-fault.ts'
 import { StoreError } from '../engine.ts'
 import { makeDirectory } from '../make-directory.ts'
 import { checkSqliteSchema } from '../migrations/sqlite.ts'
+import { isDamaged } from './errors.ts'
 import { type Forgotten, findForgotten } from './forgotten.ts'
 
 /** A store that a restore kept: the name of the store, this, and the time. */
@@ -24,6 +25,7 @@ export async function backupSqlite(source: string, target: string, onProgress: C
   if (!existsSync(source)) throw new StoreError(`There is no store at ${source}: nothing to back up.`)
   if (existsSync(target))
     throw new StoreError(`${target} exists already: choose another name, or move it away.`)
+  assertNoLog(target)
   const partial = `${target}.partial`
   preparePlace(dirname(target), partial)
   // Not read-only: the log that belongs to the file may have to be read in first.
@@ -45,6 +47,17 @@ export async function backupSqlite(source: string, target: string, onProgress: C
     database.close()
     removeStore(partial)
   }
+}
+
+/** What was not read into a file of that name yet would be read into the next one. */
+function assertNoLog(file: string): void {
+  const log = ['-wal', '-journal']
+    .map((part) => `${file}${part}`)
+    .find((name) => existsSync(name) && statSync(name).size > 0)
+  if (log === undefined) return
+  throw new StoreError(
+    `${log} was left of another store of that name, and would be read into the backup: choose another name, or move it away.`,
+  )
 }
 
 /** A name with a mistake in it is not made: whoever looks for backups would not find them there. */
@@ -96,6 +109,20 @@ export function restoreSqlite(copy: string, target: string, time: string): Resto
   checkCopy(copy)
   makeDataDir(dirname(target))
   const incoming = `${target}.incoming`
+  const kept = existsSync(target) ? `${target}.${KEPT}${time}` : undefined
+  try {
+    prepareIncoming(copy, incoming)
+    if (kept !== undefined) foldLog(target)
+    // A log that was left of a store that somebody moved away would be read into the one that comes.
+    moveStore(target, `${target}.${KEPT}${time}`)
+    renameSync(incoming, target)
+  } finally {
+    removeStore(incoming)
+  }
+  return { kept, forgotten: kept === undefined ? undefined : findForgotten(kept, target, Date.now()) }
+}
+
+function prepareIncoming(copy: string, incoming: string): void {
   removeStore(incoming)
   const database = new DatabaseSync(copy, { readOnly: true })
   try {
@@ -108,13 +135,6 @@ export function restoreSqlite(copy: string, target: string, time: string): Resto
     'UPDATE head SET epoch = lower(hex(randomblob(16))), revision = revision + 1, is_accepted = 0; DELETE FROM log',
   )
   restored.close()
-  const kept = existsSync(target) ? `${target}.${KEPT}${time}` : undefined
-  if (kept !== undefined) {
-    foldLog(target)
-    renameSync(target, kept)
-  }
-  renameSync(incoming, target)
-  return { kept, forgotten: kept === undefined ? undefined : findForgotten(kept, target, Date.now()) }
 }
 
 /**
@@ -186,19 +206,31 @@ function openReadOnly(file: string): DatabaseSync {
   }
 }
 
-/** Brings what is still in the log into the file itself. Throws StoreError when someone else has it open. */
+/**
+ * Brings what is still in the log into the file itself; that of a file that is damaged stays where it is. Throws StoreError
+ * when someone else has it open.
+ */
 function foldLog(file: string): void {
   const database = new DatabaseSync(file)
   try {
     const mode = database.prepare('PRAGMA journal_mode = DELETE').get()
     if (mode?.journal_mode !== 'delete') throw new Error('in use')
   } catch (error) {
+    if (isDamaged(error)) return
     throw new StoreError('The store is in use: stop the service first, then restore.', error)
   } finally {
     database.close()
   }
 }
 
+/** The file first: without its log it would lack what the log has. */
+function moveStore(file: string, to: string): void {
+  for (const part of PARTS) if (existsSync(`${file}${part}`)) renameSync(`${file}${part}`, `${to}${part}`)
+}
+
+/** What SQLite puts beside a file belongs to it, and to no other of its name. */
+const PARTS = ['', '-wal', '-shm', '-journal']
+
 function removeStore(file: string): void {
-  for (const suffix of ['', '-wal', '-shm', '-journal']) rmSync(`${file}${suffix}`, { force: true })
+  for (const part of PARTS) rmSync(`${file}${part}`, { force: true })
 }
