@@ -6,7 +6,7 @@ import type { SourceLine } from '../../src/import/import-row.ts'
 import { judgeLines } from '../../src/import/judge-lines.ts'
 import { readSource } from '../../src/import/read-source.ts'
 import { importOnHost } from '../../src/import-on-host.ts'
-import { isRoomLeft } from '../../src/storage/sqlite/room.ts'
+import { createDisk, isRoomLeft } from '../../src/storage/sqlite/room.ts'
 import { expectProblem } from '../answer-checks.ts'
 import {
   createTestCompany,
@@ -79,6 +79,31 @@ test('of all operations that are no reads, these are the ones that a nearly full
     'verifyApiKey',
     'verifyApiKeys',
   ])
+})
+
+test.each([
+  ['ample', 10 * GIB, 9.9, 1],
+  ['ample, for long', 10 * GIB, 10, 2],
+  ['just ample', GIB, 9.9, 1],
+  ['not quite ample', GIB - 1, 0, 2],
+  ['scarce', 63 * MIB, 0, 2],
+  ['full', 0, 0, 2],
+])('a disk that was %s is believed so long: %#', (_, freeBytes, afterMs, expected) => {
+  let nowMs = 1_000
+  let looks = 0
+  const look = createDisk(
+    '/',
+    () => nowMs,
+    () => ({ freeBytes: ++looks === 1 ? freeBytes : 0, allBytes: 100 * GIB }),
+  )
+  expect(look().freeBytes).toBe(freeBytes)
+  nowMs += afterMs
+  expect(look().freeBytes).toBe(expected === 1 ? freeBytes : 0)
+  expect(looks).toBe(expected)
+  // Never longer than that from the look on, however often it is asked.
+  nowMs += 10 - afterMs
+  look()
+  expect(looks).toBeGreaterThan(1)
 })
 
 const key = () => `/keys/${company.users.developer.keyId}`

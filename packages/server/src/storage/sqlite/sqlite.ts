@@ -13,7 +13,7 @@ import { createSqliteFollowed, hasServers, LENT_MS } from './followed.ts'
 import { acceptHead, appendRevision, assertAccepted, type MovedHead } from './head.ts'
 import { createSqliteLease, type SqliteLease } from './lease.ts'
 import { createSqliteReaders } from './readers.ts'
-import { type Disk, diskUnder, isRoomLeft } from './room.ts'
+import { createDisk, type Disk, isRoomLeft } from './room.ts'
 import { createSqliteVerificationReads } from './verification.ts'
 import { isRecentSqlite, SQLITE_VERSION_MIN } from './version.ts'
 import { createSqliteWriter, type WriterHooks } from './writer.ts'
@@ -39,8 +39,8 @@ export type SqliteOptions = WriterHooks & {
 
 /** Opens the embedded store, creating and migrating it as needed. Throws StoreError with one sentence. */
 export function openSqlite(options: SqliteOptions): Engine {
-  const directory = dirname(options.file)
-  const { monotonicMs = () => performance.now(), disk = () => diskUnder(directory) } = options
+  const { monotonicMs = () => performance.now() } = options
+  const { disk = createDisk(dirname(options.file), () => performance.now()) } = options
   const writer = explain(options.file, () => openWriter(options.file))
   const lease = createSqliteLease(monotonicMs)
   const hasRoom = () => isRoomLeft(disk(), checkpoints.dueBytes())
