@@ -12,7 +12,8 @@ const PERSONAL_FIELDS: Readonly<Record<string, readonly string[]>> = {
 
 /** What is written down of a change: which personal fields changed, without their values. */
 export function withoutPersonalValues(objectType: string, changes: Changes): Changes {
-  const personal = PERSONAL_FIELDS[objectType] ?? []
+  const personal = PERSONAL_FIELDS[objectType]
+  if (personal === undefined || !personal.some((field) => Object.hasOwn(changes, field))) return changes
   return Object.fromEntries(
     Object.entries(changes).map(([field, [before, after]]) => [
       field,
