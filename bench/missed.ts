@@ -46,6 +46,6 @@ of them with a twentieth. What fewer questions would take, and why there are not
 the order in which keys come, to two thirds. Closest: the refusals of a day, which are rare, in rows of their own.`,
   U1b: `Thirty look-ups in a table of a gigabyte, one for each day, and those of admission and networks. Closest: the key before
 the day in the index, at the price of a flush that touches pages all over it.`,
-  U2: `Use is written by the thread that verifies, half a millisecond in a turn; a commit of 50 keys waits for no disk. The
+  U2: `Use is written by the thread that verifies, half a millisecond and then a rest; a commit of 50 keys waits for no disk. The
 thread that brings the log into the file works in the same moments, on the same two cores as the load.`,
 }

@@ -14,7 +14,7 @@ const KEYS_QUICK = 5_000
 /** Every tenth is disabled. */
 const SPARE = 1.12
 const CONNECTIONS = 8
-/** In it each key in use is written once, and all counts twice. */
+/** In it each key in use is written once, and all counts three times. */
 const ROUND_MS = 60_000
 const ROUND_MS_QUICK = 35_000
 /** Commits are looked at so often. A service that counts nothing has none. */
