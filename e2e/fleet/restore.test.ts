@@ -83,8 +83,14 @@ describe('a database server that was put back to an earlier state', () => {
     const [kept] = await issueEverywhere(fleet, recorder, 1)
     const keys = await issueEverywhere(fleet, recorder, 7)
     await takeColdCopy()
-    for (const server of servers)
+    const { body } = await fleet.call(servers[0]!, { path: '/companies', body: { name: 'After the copy' } })
+    const headers = { 'X-Company-Id': String(body.id) }
+    const actingAt = async (server: FleetServer) =>
+      (await fleet.call(server, { path: '/keys', headers })).status
+    for (const server of servers) {
+      expect(await actingAt(server)).toBe(200)
       for (const key of keys) expect(await recorder.verify(server, key)).toBe('VALID')
+    }
     await revokeEach(recorder, { keys, deleters: servers, verifiers: servers })
     // Whatever is asked meanwhile, again and again, while the database goes and comes back.
     let isOver = false
@@ -102,6 +108,7 @@ describe('a database server that was put back to an earlier state', () => {
     }
     expect(recorder.findViolations()).toEqual([])
     await accept(kept!)
+    for (const server of servers) expect(await actingAt(server)).toBe(404)
     // What was forgotten is to be done again, and then holds.
     const again = createRecorder(fleet)
     await revokeEach(again, { keys, deleters: servers, verifiers: servers })
