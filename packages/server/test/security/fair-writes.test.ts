@@ -26,12 +26,12 @@ const create = ({ users }: TestCompany) => ({
   body: { userId: users.admin.id },
 })
 
-/** The order in which these are answered. */
+/** What became of these, and the order in which they are done. */
 function inOrder(asked: Readonly<Record<string, Promise<TestAnswer>>>) {
   const answered: string[] = []
   const all = Object.entries(asked).map(async ([name, answer]) => {
     const { status } = await answer
-    answered.push(name)
+    if (status < 300) answered.push(name)
     return status
   })
   return { answered, all: Promise.all(all) }
@@ -48,9 +48,11 @@ test('others, and revocations, do not wait for all that it asked for before', as
   await held.untilWaiting(2)
   const { answered, all } = inOrder(asked)
   await held.release()
-  expect(new Set(await all)).toEqual(new Set([201, 204]))
+  // On a slow machine some of the flood have waited for too long.
+  expect(new Set([201, 204, 503]).isSupersetOf(new Set(await all))).toBe(true)
   // Answered among the first of them: long before what was asked for in front of them is done.
   for (const name of ['quiet', 'revocation']) {
+    expect(answered).toContain(name)
     expect(answered.indexOf(name), name).toBeLessThan(FLOOD / 2 + 30)
   }
 })
