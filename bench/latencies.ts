@@ -1,7 +1,7 @@
 import { runLoad } from './load.ts'
 import type { Running } from './running.ts'
 
-type Asking = { readonly durationMs: number; readonly next: () => Buffer }
+type Asking = { readonly durationMs: number; readonly next: () => Buffer; readonly sleeps?: boolean }
 
 /** How long each answer took, in milliseconds, the shortest first: one caller, who waits for each before he asks again. */
 export async function latenciesMs({ port }: Running, asking: Asking): Promise<readonly number[]> {

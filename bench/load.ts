@@ -13,6 +13,11 @@ type Load = {
   readonly connections?: number
   /** Ends the load when so many were answered, however early. */
   readonly answersMax?: number
+  /**
+   * Sleeps until an answer comes, as a caller does. Where others ask as well, a thread that goes on turning would take the
+   * core that the server needs.
+   */
+  readonly sleeps?: boolean
   /** Called with each request's time, milliseconds. */
   readonly onLatency?: (latencyMs: number) => void
 }
@@ -32,7 +37,7 @@ export async function runLoad(load: Load): Promise<number> {
     answered += 1
     return nowMs < endsAtMs && answered < answersMax
   }
-  const sleepAgain = stayAwake()
+  const sleepAgain = load.sleeps ? () => {} : stayAwake()
   try {
     await Promise.all(sockets.map((socket) => talk(socket, load, goesOn)))
     return answered
