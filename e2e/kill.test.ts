@@ -64,6 +64,8 @@ describe('a service killed while it writes', () => {
   )
 })
 
+const canTrace = spawnSync('strace', ['-qq', '-o', '/dev/null', 'true']).status === 0
+
 describe('a service killed at a named moment of its first start', () => {
   /** What the next start makes of it: an admin key that can be read, works, and is the only one of its store. */
   async function expectStarted(): Promise<void> {
@@ -75,8 +77,6 @@ describe('a service killed at a named moment of its first start', () => {
     const { stdout } = await home.run(['audit', 'verify'])
     expect(stdout).toMatch(/^1 company, [34] events: every chain holds\.\n$/)
   }
-
-  const canTrace = spawnSync('strace', ['-qq', '-o', '/dev/null', 'true']).status === 0
 
   it.skipIf(!canTrace).each([
     ['writes the server secret', 'write', ['-P', 'server.secret']],
@@ -143,3 +143,29 @@ describe('a service killed at a named moment of its first start', () => {
     await startKilledAt(...beyond).printed(/Ctrl-C stops it/)
   })
 })
+
+it.skipIf(!canTrace).each([1, 2])(
+  'a restore that is killed at rename number %i leaves the store of before, or the backup',
+  async (count) => {
+    const backup = join(home.directory, 'backup.db')
+    await (await home.serve({ settings })).stop()
+    const key = home.adminKey()
+    expect(await home.run(['backup', backup])).toMatchObject({ exitCode: 0 })
+    const renames = 'rename,renameat,renameat2'
+    const killed = home.start(['restore', backup], {
+      wrap: (command) => [
+        ...['strace', '-D', '-f', '-qq', '-o', '/dev/null', '-e', `trace=${renames}`],
+        ...['-e', `inject=${renames}:signal=KILL:when=${count}`, ...command],
+      ],
+    })
+    // One that makes fewer is not killed.
+    const { exitCode } = await killed.ended
+    expect([null, 0]).toContain(exitCode)
+    if (count === 1) expect(exitCode).toBeNull()
+    expect(await home.run(['restore', '--accept'])).toMatchObject({ exitCode: 0 })
+    const service = await home.serve({ settings })
+    // A new store would have another first key.
+    expect(await call(service.url, { path: '/me', key })).toMatchObject({ status: 200 })
+    await service.stop()
+  },
+)

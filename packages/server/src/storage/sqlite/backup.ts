@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs'
+import { existsSync, linkSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { backup, DatabaseSync } from 'node:sqlite'
 import { explainWriteError, findDiskFault, sentenceOf } from '../disk-fault.ts'
@@ -113,8 +113,7 @@ export function restoreSqlite(copy: string, target: string, time: string): Resto
   try {
     prepareIncoming(copy, incoming)
     if (kept !== undefined) foldLog(target)
-    // A log that was left of a store that somebody moved away would be read into the one that comes.
-    moveStore(target, `${target}.${KEPT}${time}`)
+    keepStore(target, `${target}.${KEPT}${time}`)
     renameSync(incoming, target)
   } finally {
     removeStore(incoming)
@@ -223,9 +222,23 @@ function foldLog(file: string): void {
   }
 }
 
-/** The file first: without its log it would lack what the log has. */
-function moveStore(file: string, to: string): void {
-  for (const part of PARTS) if (existsSync(`${file}${part}`)) renameSync(`${file}${part}`, `${to}${part}`)
+/**
+ * Gives the store a second name, and takes what is beside it away from the first: a log that is left there would be read into
+ * the store that comes. The file itself is there until that takes its place, for a start that finds none makes a new one.
+ */
+function keepStore(file: string, to: string): void {
+  if (existsSync(file)) linkOrMove(file, to)
+  for (const part of PARTS.slice(1))
+    if (existsSync(`${file}${part}`)) renameSync(`${file}${part}`, `${to}${part}`)
+}
+
+function linkOrMove(file: string, to: string): void {
+  try {
+    linkSync(file, to)
+  } catch {
+    // A file system without hard links; whatever else is wrong, this fails of it as well.
+    renameSync(file, to)
+  }
 }
 
 /** What SQLite puts beside a file belongs to it, and to no other of its name. */
