@@ -30,18 +30,27 @@ export const PERMISSION_FORM = 'must be area:action, area:* or *, in lower case,
  * Checks the grammar: `*`, `area:*` or `area:action`, each word 1 to 64 of a-z 0-9 . _ -. An action that a
  * reserved area does not have is refused, because it could never be granted.
  */
+export const isPermission = (text: string): boolean => faultOf(text) === undefined
+
+/** The same, with what is wrong with it. */
 export function parsePermission(text: string): { readonly ok: true } | { readonly detail: string } {
-  if (text === '*') return { ok: true }
-  const [area = '', action = '', ...rest] = text.split(':')
-  if (rest.length > 0 || !WORD.test(area) || (action !== '*' && !WORD.test(action))) {
-    return { detail: PERMISSION_FORM }
-  }
-  const actions = Object.hasOwn(RESERVED, area) ? RESERVED[area] : undefined
-  if (actions === undefined || action === '*' || actions.includes(action)) return { ok: true }
+  const fault = faultOf(text)
+  if (fault === undefined) return { ok: true }
+  if (fault === 'form') return { detail: PERMISSION_FORM }
+  const [area, action] = text.split(':') as [string, string]
+  const actions = RESERVED[area]!
   const suggestion = nearest(action, actions)
   const hint =
     suggestion === undefined ? `it has ${actions.join(', ')}` : `did you mean ${area}:${suggestion}?`
   return { detail: `is not an action of the reserved area ${area}: ${hint}` }
+}
+
+function faultOf(text: string): 'form' | 'action' | undefined {
+  if (text === '*') return undefined
+  const [area = '', action = '', ...rest] = text.split(':')
+  if (rest.length > 0 || !WORD.test(area) || (action !== '*' && !WORD.test(action))) return 'form'
+  const actions = Object.hasOwn(RESERVED, area) ? RESERVED[area] : undefined
+  return actions === undefined || action === '*' || actions.includes(action) ? undefined : 'action'
 }
 
 /** Whether a permission or pattern is about an area of this service, or about all areas. */

@@ -1,6 +1,6 @@
 import { parseAddress } from '@latchkey/core/address'
 import type { Attempt } from '@latchkey/core/evaluate'
-import { parsePermission } from '@latchkey/core/permission'
+import { isPermission } from '@latchkey/core/permission'
 import { createShared } from '@latchkey/core/shared'
 import type { VerifyRequest } from '../wire.ts'
 
@@ -40,4 +40,4 @@ export function parseAttempt(attempt: VerifyRequest, nowMs: number): Attempt | u
 }
 
 /** An application asks for few different ones. */
-const isConcrete = createShared((text) => !text.includes('*') && 'ok' in parsePermission(text))
+const isConcrete = createShared((text) => !text.includes('*') && isPermission(text))

@@ -1,5 +1,5 @@
 import { nearest } from '@latchkey/core/nearest'
-import { parsePermission } from '@latchkey/core/permission'
+import { isPermission } from '@latchkey/core/permission'
 
 /** What a gateway's configured URI asks for. Never a header, which a client could send. */
 export type Demand = {
@@ -120,7 +120,7 @@ function faultOf([name, value]: Parameter, known: readonly string[]): string | u
 }
 
 function isOnePermission(text: string): boolean {
-  return 'ok' in parsePermission(text) && !text.includes('*')
+  return isPermission(text) && !text.includes('*')
 }
 
 const isSpelledLike = (name: string, known: readonly string[]): boolean =>
