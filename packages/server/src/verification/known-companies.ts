@@ -1,3 +1,4 @@
+import { createBoundedMap } from '@latchkey/core/bounded-map'
 import type { CompanyId } from '@latchkey/core/ids'
 import type { MaybePromise } from '@latchkey/core/maybe-promise'
 
@@ -18,20 +19,19 @@ export type KnownCompanies = {
 }
 
 export function createKnownCompanies({ isThere, isFresh }: KnownCompaniesOptions): KnownCompanies {
-  const known = new Set<CompanyId>()
+  const known = createBoundedMap<CompanyId, true>(KNOWN_MAX)
   let stores = 0
 
   async function look(companyId: CompanyId): Promise<boolean> {
     const asked = stores
     const found = await isThere(companyId)
     if (!found || asked !== stores) return found
-    known.add(companyId)
-    if (known.size > KNOWN_MAX) for (const first of known.values().take(1)) known.delete(first)
+    known.set(companyId, true)
     return true
   }
 
   return {
-    isThere: (companyId) => (isFresh() && known.has(companyId)) || look(companyId),
+    isThere: (companyId) => (isFresh() && known.get(companyId)) || look(companyId),
     forget() {
       stores += 1
       known.clear()
