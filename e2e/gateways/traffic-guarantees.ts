@@ -9,6 +9,7 @@ import { expect, test } from 'vitest'
 import { freePort } from '../../packages/server/test/free-port.ts'
 import { oneConnection, sendTo } from './client.ts'
 import { type Gateway, type Rig, valuesOf, withKey } from './rig.ts'
+import { startTinyApplication } from './tiny-application.ts'
 
 const LARGE = randomBytes(5 * 1024 * 1024)
 const sha256 = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex')
@@ -93,6 +94,25 @@ export function describeFailing(rig: () => Rig, gateway: Gateway): void {
     } finally {
       await other.stop()
       rmSync(closed, { recursive: true, force: true })
+    }
+  })
+
+  test('a 200 of somebody else at the address of Latchkey lets nothing through', async () => {
+    const home = mkdtempSync(join(tmpdir(), 'latchkey-gateways-'))
+    const [gatewayPort, somebodyElse] = [await freePort(), await startTinyApplication()]
+    const ports = { gateway: gatewayPort, latchkey: somebodyElse.port, application: rig().application.port }
+    const other = await gateway.start(home, ports)
+    try {
+      for (const headers of [withKey(rig().good), [], ['X-Auth-Status', '200']]) {
+        const { status } = await sendTo(gatewayPort, { headers })
+        expect(status).toBeGreaterThanOrEqual(500)
+      }
+      expect(somebodyElse.arrivals).toHaveLength(3)
+      expect(rig().application.arrivals).toEqual([])
+    } finally {
+      await other.stop()
+      await somebodyElse.stop()
+      rmSync(home, { recursive: true, force: true })
     }
   })
 
