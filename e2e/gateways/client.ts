@@ -59,6 +59,27 @@ export function sendTo(port: number, request: ClientRequest): Promise<ClientAnsw
 /** One connection that every request waits for. */
 export const oneConnection = (): Agent => new Agent({ keepAlive: true, maxSockets: 1 })
 
+/** Asks for a tunnel, and answers the status. */
+export function connectThrough(port: number, headers: readonly string[]): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const sent = httpRequest({
+      host: '127.0.0.1',
+      port,
+      method: 'CONNECT',
+      path: 'api.example.com:80',
+      localAddress: '127.0.0.2',
+      agent: false,
+      headers: ['Host', 'api.example.com:80', ...headers],
+    })
+    sent.on('connect', (answer, socket) => {
+      socket.destroy()
+      resolve(answer.statusCode!)
+    })
+    sent.on('error', reject)
+    sent.end()
+  })
+}
+
 /** Asks for an upgrade, and answers the status and, once upgraded, what `message` came back as. */
 export function upgradeTo(
   port: number,

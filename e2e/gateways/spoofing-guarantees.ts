@@ -1,5 +1,6 @@
 /** The same for what a client says about itself: who it is, where it is, what it asks for. */
 import { expect, test } from 'vitest'
+import { connectThrough } from './client.ts'
 import { type Gateway, INSIDE, OUTSIDE, type Rig, valuesOf, withKey } from './rig.ts'
 import type { Arrival } from './tiny-application.ts'
 
@@ -39,6 +40,8 @@ export function describeSpoofing(rig: () => Rig, gateway: Gateway): void {
   describeNames(rig)
   describeClaims(rig)
   describeConnection(rig)
+  // Caddy passes it on as a request like others, and keeps the connection.
+  if (gateway.name !== 'Caddy') describeTunnel(rig)
   if (gateway.writing.method !== undefined) describeMethod(rig)
   if (gateway.writing.path !== undefined) describePath(rig)
   describeData(rig)
@@ -112,6 +115,15 @@ function describeConnection(rig: () => Rig): void {
       for (const arrival of rig().application.arrivals) expect(valuesOf(arrival, 'upgrade')).toEqual([])
     },
   )
+}
+
+/** Not even to a client that may write: as the other end of a tunnel it would say who it is. */
+function describeTunnel(rig: () => Rig): void {
+  test('CONNECT is refused, and reaches no application that would say yes to it', async () => {
+    // nginx does not understand such a target at all.
+    expect([400, 405]).toContain(await connectThrough(rig().port, withKey(rig().good)))
+    expect(rig().application.arrivals).toEqual([])
+  })
 }
 
 /** Where the method decides what is needed. */

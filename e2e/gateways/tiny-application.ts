@@ -19,7 +19,10 @@ export type TinyApplication = {
   stop(): Promise<void>
 }
 
-/** An application that trusts its gateway: it answers 200 with what reached it, and echoes what it is sent after an upgrade. */
+/**
+ * An application that trusts its gateway: it answers 200 with what reached it, to CONNECT too, and echoes what it is
+ * sent after an upgrade.
+ */
 export async function startTinyApplication(): Promise<TinyApplication> {
   const arrivals: Arrival[] = []
   const server = createServer(async (request, response) => {
@@ -33,6 +36,12 @@ export async function startTinyApplication(): Promise<TinyApplication> {
     const lines = ['Connection: Upgrade', 'Upgrade: websocket', `Sec-WebSocket-Accept: ${accepted(request)}`]
     socket.write(`HTTP/1.1 101 Switching Protocols\r\n${lines.join('\r\n')}\r\n\r\n`)
     socket.pipe(socket)
+    socket.on('error', () => socket.destroy())
+  })
+  // As some applications answer every method: the connection is the client's from then on.
+  server.on('connect', (request, socket) => {
+    arrivals.push({ ...describe(request), bytes: 0, sha256: '' })
+    socket.end('HTTP/1.1 200 OK\r\n\r\n')
     socket.on('error', () => socket.destroy())
   })
   server.listen(0, '127.0.0.1')
