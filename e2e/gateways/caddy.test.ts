@@ -1,16 +1,14 @@
 import { once } from 'node:events'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { freePort } from '../../packages/server/test/free-port.ts'
 import { sendTo } from './client.ts'
 import { readDocumented } from './documented.ts'
 import { describeGuarantees } from './guarantees.ts'
 import { findProgram, printed, startProgram } from './processes.ts'
-import type { Gateway } from './rig.ts'
+import { type Gateway, withGateway } from './rig.ts'
 import { startTinyApplication } from './tiny-application.ts'
 
 const CADDY = findProgram('caddy')
@@ -45,31 +43,25 @@ const gateway: Gateway = {
 await describeGuarantees(gateway)
 
 // Were one kept, Caddy before July 2026 could ask the application on it: it opens it, a moment too late, to whichever
-// of the two the same request was last passed to. By chance, once in some thousand requests on a busy machine.
+// of the two the same request was last passed to. By chance, once in some thousands of requests on a busy machine.
 test.skipIf((await gateway.missing()) !== undefined)(
   'Caddy asks each question on a connection of its own',
   async () => {
-    const home = mkdtempSync(join(tmpdir(), 'latchkey-gateways-'))
     const connections = new Set<unknown>()
     const latchkey = createServer((_request, response) => {
       response.writeHead(200, { 'x-auth-status': '200', 'content-length': '0' }).end()
     }).on('connection', (socket) => connections.add(socket))
     await once(latchkey.listen(0, '127.0.0.1'), 'listening')
     const application = await startTinyApplication()
-    const ports = {
-      gateway: await freePort(),
-      latchkey: (latchkey.address() as AddressInfo).port,
-      application: application.port,
-    }
-    const caddy = await gateway.start(home, ports)
+    const between = { latchkey: (latchkey.address() as AddressInfo).port, application: application.port }
     try {
-      for (const _time of [1, 2, 3]) expect((await sendTo(ports.gateway, {})).status).toBe(200)
-      expect(connections.size).toBe(3)
+      await withGateway(gateway, between, async (port) => {
+        for (const _time of [1, 2, 3]) expect((await sendTo(port, {})).status).toBe(200)
+      })
     } finally {
-      await caddy.stop()
       await application.stop()
       latchkey.close()
-      rmSync(home, { recursive: true, force: true })
     }
+    expect(connections.size).toBe(3)
   },
 )

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { Agent, request as httpRequest } from 'node:http'
+import { connect } from 'node:net'
 import type { Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { pipeline } from 'node:stream/promises'
@@ -59,25 +60,19 @@ export function sendTo(port: number, request: ClientRequest): Promise<ClientAnsw
 /** One connection that every request waits for. */
 export const oneConnection = (): Agent => new Agent({ keepAlive: true, maxSockets: 1 })
 
-/** Asks for a tunnel, and answers the status. */
-export function connectThrough(port: number, headers: readonly string[]): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const sent = httpRequest({
-      host: '127.0.0.1',
-      port,
-      method: 'CONNECT',
-      path: 'api.example.com:80',
-      localAddress: '127.0.0.2',
-      agent: false,
-      headers: ['Host', 'api.example.com:80', ...headers],
-    })
-    sent.on('connect', (answer, socket) => {
-      socket.destroy()
-      resolve(answer.statusCode!)
-    })
-    sent.on('error', reject)
-    sent.end()
-  })
+/** Asks for a tunnel, and sends `next` behind it as soon as there is an answer. Answers all that came back. */
+export async function connectThrough(
+  port: number,
+  headers: readonly string[],
+  next: string,
+): Promise<string> {
+  const socket = connect({ host: '127.0.0.1', port, localAddress: '127.0.0.2' })
+  const lines = ['CONNECT api.example.com:80 HTTP/1.1', 'Host: api.example.com:80']
+  for (let index = 0; index < headers.length; index += 2)
+    lines.push(`${headers[index]}: ${headers[index + 1]}`)
+  socket.write(`${lines.join('\r\n')}\r\n\r\n`)
+  socket.once('data', () => socket.write(next))
+  return text(socket)
 }
 
 /** Asks for an upgrade, and answers the status and, once upgraded, what `message` came back as. */

@@ -83,6 +83,22 @@ export async function startRig(gateway: Gateway): Promise<Rig> {
   }
 }
 
+/** Runs a gateway in a home and at a port of its own, between these two, for as long as `work` takes. */
+export async function withGateway(
+  gateway: Pick<Gateway, 'start'>,
+  between: Omit<Ports, 'gateway'>,
+  work: (port: number) => Promise<void>,
+): Promise<void> {
+  const home = mkdtempSync(join(tmpdir(), 'latchkey-gateways-'))
+  const port = await freePort()
+  try {
+    const running = await gateway.start(home, { gateway: port, ...between })
+    await work(port).finally(() => running.stop())
+  } finally {
+    rmSync(home, { recursive: true, force: true })
+  }
+}
+
 async function createKeys(
   latchkey: RunningLatchkey,
 ): Promise<Pick<Rig, 'good' | 'reader' | 'createKey' | 'deleteKey'>> {

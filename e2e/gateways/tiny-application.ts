@@ -20,8 +20,8 @@ export type TinyApplication = {
 }
 
 /**
- * An application that trusts its gateway: it answers 200 with what reached it, to CONNECT too, and echoes what it is
- * sent after an upgrade.
+ * An application that trusts its gateway: it answers 200 with what reached it, and echoes what it is sent after an
+ * upgrade. To CONNECT it says yes, and takes what comes next for one request more, whatever it is.
  */
 export async function startTinyApplication(): Promise<TinyApplication> {
   const arrivals: Arrival[] = []
@@ -38,10 +38,13 @@ export async function startTinyApplication(): Promise<TinyApplication> {
     socket.pipe(socket)
     socket.on('error', () => socket.destroy())
   })
-  // As some applications answer every method: the connection is the client's from then on.
   server.on('connect', (request, socket) => {
     arrivals.push({ ...describe(request), bytes: 0, sha256: '' })
-    socket.end('HTTP/1.1 200 OK\r\n\r\n')
+    socket.write('HTTP/1.1 200 OK\r\n\r\n')
+    socket.once('data', (data) => {
+      arrivals.push({ method: 'behind CONNECT', url: String(data), headers: [], bytes: 0, sha256: '' })
+      socket.end()
+    })
     socket.on('error', () => socket.destroy())
   })
   server.listen(0, '127.0.0.1')

@@ -1,14 +1,11 @@
 /** The same for what a gateway carries: bodies, connections that are shared, and nothing while Latchkey is away. */
 
 import { createHash, randomBytes } from 'node:crypto'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { expect, test } from 'vitest'
 import { freePort } from '../../packages/server/test/free-port.ts'
 import { oneConnection, sendTo } from './client.ts'
-import { type Gateway, type Rig, valuesOf, withKey } from './rig.ts'
+import { type Gateway, type Rig, valuesOf, withGateway, withKey } from './rig.ts'
 import { startTinyApplication } from './tiny-application.ts'
 
 const LARGE = randomBytes(5 * 1024 * 1024)
@@ -81,39 +78,26 @@ export function describeConnections(rig: () => Rig): void {
 
 export function describeFailing(rig: () => Rig, gateway: Gateway): void {
   test('while Latchkey is down nothing is let through', async () => {
-    const closed = mkdtempSync(join(tmpdir(), 'latchkey-gateways-'))
-    const [gatewayPort, nobody] = [await freePort(), await freePort()]
-    const ports = { gateway: gatewayPort, latchkey: nobody, application: rig().application.port }
-    const other = await gateway.start(closed, ports)
-    try {
+    const between = { latchkey: await freePort(), application: rig().application.port }
+    await withGateway(gateway, between, async (port) => {
       for (const headers of [withKey(rig().good), []]) {
-        const { status } = await sendTo(gatewayPort, { headers })
-        expect(status).toBeGreaterThanOrEqual(500)
+        expect((await sendTo(port, { headers })).status).toBeGreaterThanOrEqual(500)
       }
-      expect(rig().application.arrivals).toEqual([])
-    } finally {
-      await other.stop()
-      rmSync(closed, { recursive: true, force: true })
-    }
+    })
+    expect(rig().application.arrivals).toEqual([])
   })
 
   test('a 200 of somebody else at the address of Latchkey lets nothing through', async () => {
-    const home = mkdtempSync(join(tmpdir(), 'latchkey-gateways-'))
-    const [gatewayPort, somebodyElse] = [await freePort(), await startTinyApplication()]
-    const ports = { gateway: gatewayPort, latchkey: somebodyElse.port, application: rig().application.port }
-    const other = await gateway.start(home, ports)
-    try {
+    const somebodyElse = await startTinyApplication()
+    const between = { latchkey: somebodyElse.port, application: rig().application.port }
+    const asked = withGateway(gateway, between, async (port) => {
       for (const headers of [withKey(rig().good), [], ['X-Auth-Status', '200']]) {
-        const { status } = await sendTo(gatewayPort, { headers })
-        expect(status).toBeGreaterThanOrEqual(500)
+        expect((await sendTo(port, { headers })).status).toBeGreaterThanOrEqual(500)
       }
-      expect(somebodyElse.arrivals).toHaveLength(3)
-      expect(rig().application.arrivals).toEqual([])
-    } finally {
-      await other.stop()
-      await somebodyElse.stop()
-      rmSync(home, { recursive: true, force: true })
-    }
+    })
+    await asked.finally(() => somebodyElse.stop())
+    expect(somebodyElse.arrivals).toHaveLength(3)
+    expect(rig().application.arrivals).toEqual([])
   })
 
   test('while Latchkey hangs nothing is let through, and afterwards all is as before', async () => {
