@@ -94,7 +94,11 @@ function literalEdits(node: Node, parent: Node, text: string): Edit[] {
     const argument = childOf(node, 'argument')
     return [whole('negation', node, text.slice(argument.start, argument.end))]
   }
-  if (node.type === 'TemplateLiteral') return node.end - node.start > 2 ? [whole('text', node, "''")] : []
+  if (node.type === 'TemplateLiteral') {
+    // Only a template may stand behind a tag.
+    const nothing = parent.type === 'TaggedTemplateExpression' ? '``' : "''"
+    return node.end - node.start > 2 ? [whole('text', node, nothing)] : []
+  }
   if (node.type !== 'Literal' || parent.directive != null) return []
   if (node.regex != null) return patternEdits(node, text)
   if (node.bigint != null) return [whole('number', node, `${BigInt(String(node.bigint)) + 1n}n`)]
