@@ -234,7 +234,7 @@ function admit(deps: RouteDeps, operation: Operation, request: Incoming): MaybeP
       request.principal = principal
       const actingFor = headerValues(request.raw, 'x-company-id')
       if (actingFor.length === 0) return
-      return actFor(deps, principal, actingFor).then((acting) => {
+      return whenKnown(actFor(deps, principal, actingFor), (acting) => {
         request.principal = acting
       })
     },

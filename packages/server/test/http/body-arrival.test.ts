@@ -230,3 +230,20 @@ test('a use is charged once', async () => {
   }
   expect(remaining).toEqual(remaining.map((_, index) => 99 - index))
 })
+
+test('a credential is judged once for a body that is there, also where it acts for a company that is known', async () => {
+  const { admin, adminKey, services } = server
+  const request = verify({ path: '/keys', key: adminKey, text: `{"userId":"${admin.userId}"}` })
+  const head = headOf(request, `Content-Length: ${request.text.length}`, `X-Company-Id: ${admin.companyId}`)
+  const judged = () => services.verifier.hits + services.verifier.loads
+  const judgedForOne = async () => {
+    const before = judged()
+    const { socket, next } = await open()
+    socket.write(head + request.text)
+    expect((await next()).status).toBe(201)
+    socket.destroy()
+    return judged() - before
+  }
+  // The first has to look for the company, and so has one that comes when memory may not answer.
+  await expect.poll(judgedForOne).toBe(1)
+})
