@@ -5,6 +5,7 @@ import {
   createFingerprinter,
   fingerprintBytes,
   fingerprintFromBytes,
+  fingerprintNumber,
   fingerprintsEqual,
 } from './fingerprint.ts'
 import { Secret } from './secret.ts'
@@ -43,8 +44,23 @@ test('two fingerprinters do not disturb each other', () => {
 })
 
 test('a text longer than any secret is refused, not cut', () => {
-  const fingerprint = createFingerprinter(new Uint8Array(32))
-  expect(() => fingerprint(secretOf('a'.repeat(129)))).toThrow(RangeError)
+  const key = new Uint8Array(32)
+  const fingerprint = createFingerprinter(key)
+  const longest = 'a'.repeat(128)
+  const expected = createHmac('sha256', key).update(longest).digest('hex')
+  expect(fingerprintBytes(fingerprint(secretOf(longest))).toString('hex')).toBe(expected)
+  expect(() => fingerprint(secretOf('a'.repeat(129)))).toThrow(
+    new RangeError('the secret is longer than any this service makes'),
+  )
+})
+
+test('the number of a fingerprint is made of all bits of its first four bytes', () => {
+  const numbers = [0, 1, 2, 3].map((place) => {
+    const bytes = new Uint8Array(32)
+    bytes[place] = 0x81
+    return fingerprintNumber(fingerprintFromBytes(bytes)) >>> 0
+  })
+  expect(numbers).toEqual([0x81, 0x8100, 0x810000, 0x81000000])
 })
 
 test('a fingerprint is 32 characters, and survives the way through bytes', () => {

@@ -68,3 +68,13 @@ describe('one that reaches further names the field', () => {
     expect(exceeds(wanted, held)).toBe(field)
   })
 })
+
+test('a list that is compiled when it is asked for is not, where any address may be used', () => {
+  const compiledLate: Reach = {
+    ...UNBOUND,
+    get allowlist(): never {
+      throw new Error('compiled')
+    },
+  }
+  expect(exceeds(compiledLate, of(null, 5))).toBe('expiresAt')
+})
