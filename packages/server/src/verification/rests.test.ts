@@ -1,5 +1,7 @@
-import { expect, test } from 'vitest'
+import { afterEach, expect, test, vi } from 'vitest'
 import { createRests } from './rests.ts'
+
+afterEach(() => void vi.useRealTimers())
 
 /** A clock that moves when somebody rests, and as told. */
 function createRig(spreadMs: number) {
@@ -63,4 +65,40 @@ test('whoever comes to wait ends the rest that is under way', async () => {
   rests.begin()
   const resting = rests.rest(1)
   await rests.without(() => resting)
+})
+
+test('a rest of a millisecond is one, and a shorter one is none', async () => {
+  for (const [left, expected] of [
+    [8, [1.25]],
+    [10, [1]],
+    [11, []],
+  ] as const) {
+    const { rig, rests } = createRig(10)
+    rests.begin()
+    await rests.rest(left)
+    expect(rig.rested).toEqual(expected)
+  }
+})
+
+test('by the clock of the process, a rest is over in its time, or as soon as somebody comes', async () => {
+  vi.useFakeTimers()
+  const rests = createRests(10)
+  rests.begin()
+  const resting = { isOver: false }
+  void rests.rest(1).then(() => {
+    resting.isOver = true
+  })
+  await vi.advanceTimersByTimeAsync(4)
+  expect(resting.isOver).toBe(false)
+  await vi.advanceTimersByTimeAsync(1)
+  expect(resting.isOver).toBe(true)
+
+  const woken = rests.rest(1)
+  expect(vi.getTimerCount()).toBe(1)
+  await rests.without(() => woken)
+  expect(vi.getTimerCount()).toBe(0)
+
+  // Its ten milliseconds are over.
+  await vi.advanceTimersByTimeAsync(5)
+  await rests.rest(1)
 })

@@ -146,11 +146,15 @@ function createAsking(changes: AskedChanges, options: AskingOptions): Revocation
 /** Keeps the process from ending meanwhile. */
 async function awake(waiting: Promise<void>, aWhile: () => Promise<unknown>): Promise<void> {
   let isOver = false
-  const over = waiting.finally(() => {
+  const stayAwake = async () => {
+    while (!isOver) await aWhile()
+  }
+  void stayAwake()
+  try {
+    await waiting
+  } finally {
     isOver = true
-  })
-  while (!isOver) await Promise.race([over, aWhile()])
-  await over
+  }
 }
 
 function positionOf(epoch: string | undefined, revision: number): Pick<Revocation, 'revision' | 'epoch'> {

@@ -7,6 +7,7 @@ import type { KeyId } from '@latchkey/core/ids'
 import { compileKey } from '@latchkey/core/key-record'
 import { listPermissions } from '@latchkey/core/permission'
 import { describe, expect, test } from 'vitest'
+import { NotAcceptedError } from '../../src/storage/not-accepted.ts'
 import { recordOf, type VerifiableRow } from '../../src/storage/tables/verifiable-record.ts'
 import { loadKey } from '../../src/verification/load-key.ts'
 
@@ -73,6 +74,19 @@ describe('a store that does not answer is no store without the key', () => {
       retryAfterSeconds: 1,
       cause: new Error('disk I/O error'),
     })
+  })
+
+  test('one that the operator has not accepted says so, and when to ask again', () => {
+    const findKey = () => {
+      throw new NotAcceptedError('The store was restored.')
+    }
+    expect(() => loadKey({ findKey }, ID)).toThrow(
+      expect.objectContaining({
+        code: 'cannot_verify',
+        detail: 'The store was restored.',
+        retryAfterSeconds: 60,
+      }),
+    )
   })
 
   test('neither is a row that cannot be read', () => {

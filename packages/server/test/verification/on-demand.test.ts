@@ -7,12 +7,17 @@ import { createFakeStore, LEASE_MS, MARGIN_MS } from './fake-store.ts'
 import { createFakeTiming, settled } from './fake-timing.ts'
 
 const COMPANY = 'cmp_a' as CompanyId
+const QUESTION = {
+  ...{ verifier: 'v', credentialId: 'key_1', companyId: COMPANY, sight: COMPANY },
+  ...{ epoch: 'one', after: 1 },
+}
 /** The process has not been asked for five seconds, and polled since: the lease of its verifier is long over. */
 const UNTIL_ALONE_MS = 5_000 + 250
 
 function aProcess() {
   const store = createFakeStore()
   const timing = createFakeTiming()
+  const kept: unknown[] = []
   let ids = 0
   const onDemand = createOnDemand({
     followed: store.followed,
@@ -20,16 +25,12 @@ function aProcess() {
     newId: () => `follower ${ids++}`,
     newBeat: () => `beat ${ids++}`,
     onPoll: () => {},
-    onRowKept: () => {},
+    onRowKept: (error) => void kept.push(error),
   })
+  const tell = (holdMs: number) => onDemand.tell(QUESTION, { holdMs, assertWanted: () => {} })
   /** A verifier asks, and has a lease when it is answered. */
   const ask = async () => {
-    const question = { verifier: 'v', credentialId: 'key_1', companyId: COMPANY, sight: COMPANY }
-    const told = await onDemand.tell(
-      { ...question, epoch: 'one', after: 1 },
-      { holdMs: 0, assertWanted: () => {} },
-    )
-    expect(told.leaseMs).toBeGreaterThan(0)
+    expect((await tell(0)).leaseMs).toBeGreaterThan(0)
   }
   /** Revokes, as another process does; says whether that is answered. */
   const revoke = () => {
@@ -46,7 +47,7 @@ function aProcess() {
     })
     return outcome
   }
-  return { store, timing, onDemand, ask, revoke }
+  return { store, timing, onDemand, kept, tell, ask, revoke }
 }
 
 describe('a process on one file', () => {
@@ -102,6 +103,62 @@ describe('a process on one file', () => {
     expect(isOver).toBe(false)
     held.letGo()
     await stopped
+    expect(store.servers.size).toBe(0)
+  })
+
+  test('tells of a row that it cannot withdraw', async () => {
+    const { store, timing, kept, ask } = aProcess()
+    await ask()
+    const held = store.hold('withdraw')
+    await timing.pass(UNTIL_ALONE_MS)
+    const error = new Error('disk I/O error')
+    held.letGo(error)
+    await settled()
+    expect(kept).toEqual([error])
+  })
+
+  test('answers a verifier that has been there for long without a promise', async () => {
+    const { tell, ask } = aProcess()
+    await ask()
+    expect(tell(0)).toMatchObject({ epoch: 'one', through: 1 })
+  })
+
+  test('counts its verifiers, of which it has none before the first and after the last', async () => {
+    const { onDemand, ask } = aProcess()
+    expect(onDemand.count()).toEqual({ leased: 0, behind: 0 })
+    await ask()
+    expect(onDemand.count()).toEqual({ leased: 1, behind: 0 })
+    onDemand.dismiss(QUESTION)
+    expect(onDemand.count()).toEqual({ leased: 0, behind: 0 })
+  })
+
+  test('drops nothing itself of what it follows', async () => {
+    const { store, timing, ask, revoke } = aProcess()
+    await ask()
+    const revocation = revoke()
+    await timing.pass(250)
+    expect([...store.servers.values()]).toMatchObject([{ applied: 2 }])
+    expect(revocation.isInForce).toBe(false)
+    await ask()
+  })
+
+  test.each(['leave', 'stop'] as const)(
+    'that is to %s answers no verifier any more, nor one that waits',
+    async (way) => {
+      const { onDemand, tell, ask } = aProcess()
+      await ask()
+      const held = expect(tell(1_000)).rejects.toMatchObject({ code: 'unavailable' })
+      await onDemand[way]()
+      await held
+      await expect(Promise.try(() => tell(0))).rejects.toMatchObject({ code: 'unavailable' })
+    },
+  )
+
+  test('that stops takes its row with it when no verifier has a lease', async () => {
+    const { store, onDemand, ask } = aProcess()
+    await ask()
+    onDemand.dismiss(QUESTION)
+    await onDemand.stop()
     expect(store.servers.size).toBe(0)
   })
 })

@@ -2,10 +2,13 @@
  * What a server says and asks of a store that is a network away, and when. Each of these clauses holds up a promise
  * about revocation: the simulator meets them by chance, these tests on purpose.
  */
+import type { CompanyId } from '@latchkey/core/ids'
 import { describe, expect, test } from 'vitest'
 import { createRevocations } from '../../src/verification/revocations.ts'
 import { createFakeStore, LEASE_MS, MARGIN_MS } from './fake-store.ts'
 import { createFakeTiming, settled } from './fake-timing.ts'
+
+const COMPANY = 'cmp_a' as CompanyId
 
 function aServer() {
   const store = createFakeStore()
@@ -202,6 +205,40 @@ describe('a poll', () => {
     store.asked.length = 0
     await timing.pass(250)
     expect(store.asked).toEqual(['announce', 'observe 2'])
+  })
+})
+
+describe('a server', () => {
+  const question = { verifier: 'v', credentialId: 'key_1', companyId: COMPANY, sight: COMPANY }
+  const asked = { ...question, epoch: 'one', after: 1 }
+  const patience = { holdMs: 0, assertWanted: () => {} }
+
+  test('does not know where it is before its first look', async () => {
+    const { revocations, start } = aServer()
+    expect(() => revocations.position()).toThrow(expect.objectContaining({ code: 'cannot_verify' }))
+    await start()
+    expect(revocations.position()).toEqual({ revision: 1, epoch: 'one' })
+    expect(revocations.serverId).toBe('id 0')
+  })
+
+  test('takes no head from before what it knows', async () => {
+    const { revocations, start, store } = aServer()
+    await start()
+    const isExpected = revocations.expect()
+    expect(isExpected(store.head)).toBe(true)
+    expect(isExpected({ ...store.head, revision: 0 })).toBe(false)
+    expect(isExpected(store.head)).toBe(false)
+  })
+
+  test('lends to verifiers until they leave, or it does', async () => {
+    const { revocations, start } = aServer()
+    await start()
+    expect(await revocations.tell(asked, patience)).toMatchObject({ leaseMs: LEASE_MS, through: 1 })
+    expect(revocations.verifiers()).toEqual({ leased: 1, behind: 0 })
+    revocations.dismiss(asked)
+    expect(revocations.verifiers()).toEqual({ leased: 0, behind: 0 })
+    revocations.leave()
+    expect(() => revocations.tell(asked, patience)).toThrow(expect.objectContaining({ code: 'unavailable' }))
   })
 })
 

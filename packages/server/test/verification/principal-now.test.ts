@@ -1,6 +1,7 @@
 import { parseAddress } from '@latchkey/core/address'
 import { AppError } from '@latchkey/core/error'
 import { type Attempt, evaluate, IN_FORCE } from '@latchkey/core/evaluate'
+import type { Fingerprint } from '@latchkey/core/fingerprint'
 import type { CompanyId, KeyId, SessionId, UserId } from '@latchkey/core/ids'
 import type { VerifiableKey } from '@latchkey/core/key'
 import { NOT_FOUND, type Outcome } from '@latchkey/core/outcome'
@@ -109,6 +110,27 @@ describe('whoever is refused is told why, by code and sentence', () => {
     expect({ code: error.code, detail: error.detail }).toEqual({ code, detail })
   })
 
+  /** What is told of a key whose presented secret ends at that moment. */
+  const refusalOf = (code: 'INACTIVE' | 'EXPIRED', endsAtMs: number | null) => {
+    const tag = 'a tag' as Fingerprint
+    const secret = { tag, ordinal: 1, endsAtMs, replaces: null }
+    return refusalError({ code, key: aKey(), secret }, USE).detail
+  }
+
+  test('a secret that was replaced has ended, and when', () => {
+    const sentence = 'The key has a new secret: the one you sent was replaced and has ended'
+    expect(refusalOf('INACTIVE', NOW_MS)).toBe(`${sentence}, on 2026-11-20T00:00:00.000Z.`)
+    expect(refusalOf('INACTIVE', 1)).toBe(`${sentence}, on 1970-01-01T00:00:00.001Z.`)
+    // No moment is known.
+    expect(refusalOf('INACTIVE', 0)).toBe(`${sentence}.`)
+  })
+
+  test('a secret that has not ended is not what a key is refused for', () => {
+    for (const endsAtMs of [NOW_MS + 1, null])
+      expect(refusalOf('INACTIVE', endsAtMs)).toBe('The key was deleted or disabled.')
+    expect(refusalOf('EXPIRED', NOW_MS)).toBe('The key has expired.')
+  })
+
   test('an address that nobody knows is in no sentence', () => {
     expect(refusalError(outcomeOf('IP_NOT_ALLOWED'), { ...USE, address: undefined }).code).toBe(
       'invalid_credentials',
@@ -136,6 +158,13 @@ describe('who a principal is by now', () => {
 
   test('says of a key that is gone that it is not valid any more', () => {
     expect(() => principalNow(before, NOT_FOUND, USE)).toThrow('The credential is not valid any more.')
+  })
+
+  test('is told that its token is over, where its key is gone too', () => {
+    const gone = (expiresAtMs: number) => () =>
+      principalNow(before, NOT_FOUND, { ...USE, token: aToken(expiresAtMs) })
+    expect(gone(NOW_MS)).toThrow(expect.objectContaining({ code: 'token_expired' }))
+    expect(gone(NOW_MS + 1)).toThrow(expect.objectContaining({ code: 'invalid_credentials' }))
   })
 
   test.each([
