@@ -3,8 +3,10 @@ import { describe, expect, test } from 'vitest'
 import { type Address, parseAddress } from './address.ts'
 import {
   compileAllowlist,
+  compileInSteps,
   contains,
   ENTRIES_MAX,
+  isWithin,
   parseWhitelistedIPs,
   readWhitelistedIPs,
 } from './allowlist.ts'
@@ -203,6 +205,11 @@ describe('parseWhitelistedIPs', () => {
     expect(parseWhitelistedIPs(consecutive(ENTRIES_MAX + 1).join())).toEqual({ problems: [problem] })
   })
 
+  test('a problem is told beside the entries that are too many', () => {
+    const parsed = parseWhitelistedIPs(['10.2', ...consecutive(ENTRIES_MAX + 1)])
+    expect('problems' in parsed && parsed.problems.map(({ index }) => index)).toEqual([0, null])
+  })
+
   test('what it answers compiles', () => {
     const value = ['10.10.1.5/16', '2001:DB8::5/64', '::ffff:1.2.3.4']
     const parsed = parseWhitelistedIPs(value)
@@ -225,4 +232,92 @@ test('a list is read in steps, however often it names one entry, and says what i
     expect(steps).toBe((2 * 20_000) / 64)
     return
   }
+})
+
+test.each([63, 64, 200])('a list of %i is compiled in steps to what it is at once', (length) => {
+  const entries = consecutive(length, 0x0a000001).filter((_, index) => index % 3 > 0)
+  const list = [...entries, ...consecutive(length - entries.length, 0x0b000000)]
+  const compiling = compileInSteps(list)
+  for (let steps = 0; ; steps++) {
+    const { done, value } = compiling.next()
+    if (done !== true) continue
+    expect(value).toEqual(compileAllowlist(list))
+    expect(steps).toBe(Math.floor(length / 64))
+    return
+  }
+})
+
+describe('isWithin', () => {
+  type Ends = { readonly low: bigint; readonly high: bigint }
+
+  /** Both ends of a block, each family in numbers of its own. */
+  function endsOf(text: string): Ends {
+    const { address, prefixLength } = parseBlock(text)!
+    const [words, first] = address.family === 4 ? [[address.value], 1n << 200n] : [address.words, 0n]
+    const low = words.reduce((sum, word) => (sum << 32n) | BigInt(word), 0n) + first
+    return { low, high: low + (1n << BigInt(32 * words.length - prefixLength)) - 1n }
+  }
+
+  /** From address to address, from one block that holds it to the end of that block. */
+  function isCovered({ low, high }: Ends, outer: readonly Ends[]): boolean {
+    for (let next = low; next <= high; ) {
+      const around = outer.find((ends) => ends.low <= next && next <= ends.high)
+      if (around === undefined) return false
+      next = around.high + 1n
+    }
+    return true
+  }
+
+  const word = fc.constantFrom('0', '1', '2', '7fff', '8000', 'fffe', 'ffff')
+  const v6 = fc
+    .tuple(
+      word,
+      word,
+      word,
+      word,
+      fc.constantFrom(15, 16, 17, 32, 47, 48, 64, 80, 81, 96, 111, 112, 127, 128),
+    )
+    .map(([a, b, c, d, length]) => `${a}:0:${b}:0:${c}:0:${d}:0/${length}`)
+  const v4 = fc
+    .tuple(fc.nat(3), fc.constantFrom(0, 1, 127, 128, 254, 255), fc.constantFrom(22, 23, 24, 25, 31, 32))
+    .map(([c, d, length]) => `10.0.${c}.${d}/${length}`)
+  const anyList = fc.oneof(
+    fc.array(v4, { maxLength: 8 }),
+    fc.array(v6, { maxLength: 8 }),
+    fc.array(fc.oneof(v4, v6), { maxLength: 8 }),
+  )
+
+  test('is whether each address of the one is in the other', () => {
+    fc.assert(
+      fc.property(anyList, anyList, fc.boolean(), (some, others, isPart) => {
+        const inner = isPart ? [...others.slice(1), ...some.slice(0, 1)] : some
+        const outerEnds = others.map(endsOf)
+        const expected = inner.every((text) => isCovered(endsOf(text), outerEnds))
+        expect(isWithin(compileAllowlist(inner), compileAllowlist(others))).toBe(expected)
+      }),
+      { numRuns: 1_000 },
+    )
+  })
+
+  test.each([
+    [['10.0.0.0/9'], ['10.0.0.0/8'], true],
+    [['10.128.0.0/9'], ['10.0.0.0/8'], true],
+    [['10.255.255.255'], ['10.0.0.0/8'], true],
+    [['2001:db8::/33'], ['2001:db8::/32'], true],
+    [['2001:db8:ffff:ffff:ffff:ffff:ffff:ffff'], ['2001:db8::/32'], true],
+    [['::1:0:0'], ['::ffff:ffff'], false],
+    [['1::1'], ['1::', '1::2', '2::1'], false],
+    [['1::', '1::2', '2::1'], ['1::', '1::2', '1::4', '2::1'], true],
+    [['1::', '2::', '3::', '5::'], ['1::', '2::', '3::', '4::'], false],
+    [['10.0.0.1', '10.0.0.3', '10.0.0.6'], ['10.0.0.1', '10.0.0.3', '10.0.0.5'], false],
+    [[], ['10.0.0.0/8'], true],
+    [['10.0.0.0/8'], [], false],
+  ])('%j in %j: %s', (inner, outer, expected) => {
+    expect(isWithin(compileAllowlist(inner), compileAllowlist(outer))).toBe(expected)
+  })
+
+  test('no list is every address', () => {
+    const all = compileAllowlist(['0.0.0.0/0', '::/0'])
+    expect([isWithin(null, null), isWithin(all, null), isWithin(null, all)]).toEqual([true, true, false])
+  })
 })

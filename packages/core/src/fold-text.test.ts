@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { foldText } from './fold-text.ts'
+import { foldText, isAscii } from './fold-text.ts'
 
 /** All that are assigned but ideographs and syllables, tens of thousands that are alike: they have no case. */
 const CHARACTERS = Array.from({ length: 0x110000 }, (_, code) => code)
@@ -32,6 +32,7 @@ test.each([
   ['München', 'Munchen'],
   ['Gericht', 'Gerícht'],
   ['100%', '1000'],
+  ['ΟΔΟ', 'ΟΔΟΣ'],
   ['a_b', 'axb'],
 ])('%s is not found by %s', (text, search) => {
   expect(foldText(text)).not.toContain(foldText(search))
@@ -45,6 +46,16 @@ test('folding twice is folding once, and case never matters, for every character
     if (lower !== folded || upper !== folded)
       expect([lower, upper], shown(character)).toEqual([folded, folded])
   }
+})
+
+test.each([
+  ['', true],
+  ['Az 09~\0\x7f', true],
+  ['\x80', false],
+  ['zuerst Ä', false],
+  ['ä zuletzt', false],
+])('whether all of %j is of ASCII: %s', (text, expected) => {
+  expect(isAscii(text)).toBe(expected)
 })
 
 test('a text grows to 18 times its length at most', () => {

@@ -37,6 +37,7 @@ test.each([
   ['bytes that fill the room', [new Uint8Array(2_048).fill(7)]],
   ['a byte more', [new Uint8Array(2_049).fill(7)]],
   ['characters of three bytes that fill the room', ['水'.repeat(682)]],
+  ['characters of three bytes that have no room', ['水'.repeat(683)]],
   ['characters of four bytes that fill the room', ['😀'.repeat(341)]],
   ['half a character', ['\ud83d', '\ude00']],
   ['a part that fits before one that does not', ['a', new Uint8Array(2_048)]],

@@ -132,6 +132,54 @@ test('a member named __proto__ is one like any other', () => {
   const bytes = bytesOf('{"__proto__":{"admin":true},"a":{"__proto__":1}}')
   const { value } = inSteps(bytes).read as { value: Record<string, unknown> }
   expect(Object.keys(value)).toEqual(['__proto__', 'a'])
+  expect(JSON.stringify(value)).toBe('{"__proto__":{"admin":true},"a":{"__proto__":1}}')
+  expect(Object.getOwnPropertyDescriptor(value, '__proto__')).toMatchObject({
+    writable: true,
+    configurable: true,
+  })
   expect(value.admin).toBeUndefined()
   expect(Object.getPrototypeOf(value)).toBe(Object.prototype)
+})
+
+const TWICE = '{"a":1,"a":2}'
+const OTHER_TWICE = '{"b":1,"b":2}'
+const HALF = '"\\ud800"'
+const ZERO = '"\\u0000"'
+const DEEP = `${'['.repeat(8)}${']'.repeat(8)}`
+test.each([
+  ['twice', TWICE, OTHER_TWICE],
+  ['twice', TWICE, HALF],
+  ['twice', TWICE, DEEP],
+  ['half', HALF, ZERO],
+  ['half', HALF, TWICE],
+  ['half', HALF, DEEP],
+  ['deeper', DEEP, TWICE],
+  ['deeper', DEEP, ZERO],
+])('of two faults the first is told (%s): %s, %s', (told, first, second) => {
+  const bytes = bytesOf(`[${first},${second}]`)
+  const { read } = inSteps(bytes)
+  expect((read as Error).message).toContain(told)
+  expect(read).toEqual(atOnce(bytes))
+})
+
+test.each([8, 9])('%i levels are read or refused as they are at once', (levels) => {
+  for (const [open, close] of [
+    ['[', ']'],
+    ['{"a":', '}'],
+  ] as const) {
+    const bytes = bytesOf(`${open.repeat(levels)}1${close.repeat(levels)}`)
+    const { read } = inSteps(bytes)
+    expect(read instanceof Error).toBe(levels > 8)
+    expect(read).toEqual(atOnce(bytes))
+  }
+})
+
+test('a text of quotes is passed in steps before the values behind it are counted', () => {
+  const { steps } = inSteps(bytesOf(`["${'\\"'.repeat(LONG / 2)}"${',1'.repeat(44_000)}]`))
+  expect(steps).toBeGreaterThan((LONG + 88_000) / 4_096)
+})
+
+test('lines are counted in steps where a fault is placed', () => {
+  const stepsOf = (space: string) => inSteps(bytesOf(`${space.repeat(LONG)}]`)).steps
+  expect(stepsOf('\n') - stepsOf(' ')).toBe(Math.floor(LONG / 4_096))
 })
