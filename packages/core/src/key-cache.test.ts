@@ -53,6 +53,31 @@ describe('the key cache', () => {
     expect(heldOf(cache, [1, 2])).toEqual([])
   })
 
+  it('does not find a key by a secret that it has no more, whatever else was published of it', () => {
+    const cache = createKeyCache(10)
+    const { key } = aLoadedKey(1)
+    for (const n of [1, 2, 3]) {
+      cache.publish({ secrets: [{ tag: fingerprintOf(n), ...LIVING }], key })
+      expect(heldOf(cache, [1, 2, 3])).toEqual([n])
+    }
+    expect(cache.size).toBe(1)
+  })
+
+  it('keeps all that is known of a secret', () => {
+    const cache = createKeyCache(10)
+    const { key } = aLoadedKey(1)
+    const secret = {
+      tag: fingerprintOf(1),
+      ordinal: 2,
+      endsAtMs: 5,
+      isOver: true,
+      replaces: fingerprintOf(2),
+    } as const
+    cache.publish({ secrets: [secret], key })
+    expect(cache.find(fingerprintOf(1))?.secret).toMatchObject(secret)
+    expect(cache.find(key.id as KeyId, 2)?.secret).toMatchObject(secret)
+  })
+
   it('counts its room rightly when the secrets of a key have one number, and finds the later', () => {
     const cache = createKeyCache(2)
     const likeOne = `${fingerprintOf(1).slice(0, -1)}/` as Fingerprint
@@ -271,6 +296,31 @@ describe('the key cache', () => {
       for (let n = 0; n < 10; n++) cache.drop({ scope: 'key', id: `key_${n}` as KeyId })
       for (let n = 10; n < 70; n++) cache.publish(aLoadedKey(n))
       expect(cache.size).toBe(60)
+    })
+
+    it.each([
+      ['for the first time', () => {}],
+      [
+        'again, after it was dropped',
+        (cache: KeyCache) => {
+          cache.publish(aLoadedKey(1, { authority: authority(1) }))
+          cache.drop({ scope: 'key', id: 'key_1' as KeyId })
+        },
+      ],
+      [
+        'again, after everything was forgotten',
+        (cache: KeyCache) => {
+          cache.publish(aLoadedKey(1, { authority: authority(1) }))
+          cache.clear()
+        },
+      ],
+    ])('and has others go for them, when a key comes with them %s', (_, before) => {
+      const cache = createKeyCache(60)
+      before(cache)
+      for (let n = 10; n < 70; n++) cache.publish(aLoadedKey(n))
+      cache.publish(aLoadedKey(1, { authority: authority(1) }))
+      expect(cache.size).toBeGreaterThan(1)
+      expect(cache.size).toBeLessThan(35)
     })
 
     it('and nothing is counted after everything was forgotten', () => {

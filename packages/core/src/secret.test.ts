@@ -21,7 +21,7 @@ function generate(prefix: string, mode: Mode, bytes: readonly number[]): Secret 
   return generateSecret({ prefix, mode, randomBytes })
 }
 
-function checksumOf(body: string): string {
+function checksumOf(body: string | Uint8Array): string {
   let checksum = ''
   for (let rest = crc32(body); checksum.length < 6; rest = Math.floor(rest / 62)) {
     checksum = ALPHABET[rest % 62] + checksum
@@ -96,10 +96,33 @@ describe('parseSecret', () => {
       for (let at = 'lk_live_'.length; at < body.length; at++) {
         const changed = `${body.slice(0, at)}${sign}${body.slice(at + 1)}`
         expect(parseSecret(changed + checksumOf(changed), 'lk')).toBeUndefined()
+        // Of a sign beyond a byte the last byte alone could be counted.
+        const ofBytes = checksumOf(Buffer.from(changed, 'latin1'))
+        expect(parseSecret(changed + ofBytes, 'lk')).toBeUndefined()
       }
       expect(parseSecret(body + checksumOf(body), 'lk')).toBeDefined()
     },
   )
+
+  test('refuses a sign outside the alphabet in place of a zero of the checksum', () => {
+    const bodies = Array.from({ length: 62 }, (_, at) => `lk_live_${ALPHABET[at]?.repeat(43)}`)
+    const body = bodies.find((each) => checksumOf(each).startsWith('0'))!
+    const checksum = checksumOf(body)
+    expect(parseSecret(body + checksum, 'lk')).toBeDefined()
+    for (const sign of ['-', '\u0080', 'é', '１'])
+      expect(parseSecret(body + sign + checksum.slice(1), 'lk')).toBeUndefined()
+  })
+
+  test.each([
+    ['a character too few', LIVE.slice(0, -7)],
+    ['a character too many', `${LIVE.slice(0, -6)}0`],
+    ['very many', `${LIVE.slice(0, -6)}${'0'.repeat(100)}`],
+    ['another mode', LIVE.slice(0, -6).replace('live', 'prod')],
+    ['no mode', LIVE.slice(0, -6).replace('live', '____')],
+    ['another prefix', LIVE.slice(0, -6).replace('lk', 'mk')],
+  ])('refuses %s even under a right checksum', (_, body) => {
+    expect(parseSecret(body + checksumOf(body), 'lk')).toBeUndefined()
+  })
 
   test.each(['-', '_', '\u007f', '\u0080', 'é', '\u0131', '１'])(
     'refuses %j in place of a character of the checksum, whatever it counts for',
