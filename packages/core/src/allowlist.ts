@@ -193,7 +193,7 @@ export function* readWhitelistedIPs(value: GivenEntries): Generator<void, Parsed
   let given = 0
   for (const { index, text } of texts(value)) {
     if (++given % STEP_ENTRIES === 0) yield
-    const block = text === '' ? undefined : parseBlock(text)
+    const block = parseBlock(text)
     if (block !== undefined) entries.add(canonical(block, text))
     else if (problems.length === PROBLEMS_MAX) return { problems, hasMore: true }
     else problems.push({ index, detail: explainBadEntry(text) })

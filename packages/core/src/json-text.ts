@@ -133,7 +133,6 @@ function checkStructure(text: string, value: unknown): void {
       isName = sign === OPEN_BRACE
     } else if (sign === CLOSE_BRACE || sign === CLOSE_BRACKET) {
       open.pop()
-      isName = false
     }
   }
 }
