@@ -253,8 +253,9 @@ describe('isWithin', () => {
   /** Both ends of a block, each family in numbers of its own. */
   function endsOf(text: string): Ends {
     const { address, prefixLength } = parseBlock(text)!
-    const [words, first] = address.family === 4 ? [[address.value], 1n << 200n] : [address.words, 0n]
-    const low = words.reduce((sum, word) => (sum << 32n) | BigInt(word), 0n) + first
+    const [words, first]: readonly [readonly number[], bigint] =
+      address.family === 4 ? [[address.value], 1n << 200n] : [address.words, 0n]
+    const low = words.reduce<bigint>((sum, word) => (sum << 32n) | BigInt(word), 0n) + first
     return { low, high: low + (1n << BigInt(32 * words.length - prefixLength)) - 1n }
   }
 
