@@ -55,9 +55,10 @@ export const ROOMS: readonly Room[] = [
     name: 'changes',
     folder: 'packages/server/src/changes',
     tests: server(
+      'test/changes/*',
       'test/people/races',
       'test/audit/written',
-      'test/security/{fair-writes,grants,revocations-first,revoked-meanwhile}',
+      'test/security/{ended-while-waiting,fair-writes,grants,revocations-first,revoked-meanwhile}',
       'test/verification/principal-now',
     ),
     bar: 85,
