@@ -31,7 +31,14 @@ export function compiling(
     include: ['packages'],
   }
   writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(config))
-  const refused = refusedFiles(root, folder)
+  const refused = new Set<string>()
+  for (let isWhole = false; !isWhole; ) {
+    const found = refusedFiles(root, folder)
+    // Where something cannot be parsed the compiler looks at no types: what is left is looked at again without it.
+    isWhole = found.unparsed.size === 0
+    for (const file of found.unparsed) rmSync(join(folder, file))
+    for (const file of [...found.unparsed, ...found.refused]) refused.add(file)
+  }
   const compiling = mutants.filter((mutant) => !refused.has(copyOf(mutant)))
   rmSync(folder, { recursive: true, force: true })
   return compiling
@@ -41,18 +48,20 @@ const copyOf = ({ path, number }: Mutant): string => path.replace(/\.ts$/, `.mut
 
 const OUTPUT_BYTES_MAX = 256 * 1024 * 1024
 
-function refusedFiles(root: string, folder: string): Set<string> {
+/** `unparsed`: those of them that are no TypeScript at all. */
+function refusedFiles(root: string, folder: string): Record<'refused' | 'unparsed', Set<string>> {
   const { stdout, status } = spawnSync(
     process.execPath,
     [join(root, 'node_modules/typescript/bin/tsc'), '--noEmit', '--pretty', 'false', '-p', folder],
     { cwd: folder, encoding: 'utf8', maxBuffer: OUTPUT_BYTES_MAX },
   )
-  const refused = new Set<string>()
-  for (const [line, file = ''] of stdout.matchAll(/^(\S[^(\n]*)\(\d+,\d+\): error .*$/gm)) {
+  const [refused, unparsed] = [new Set<string>(), new Set<string>()]
+  for (const [line, file = '', code = ''] of stdout.matchAll(/^(\S[^(\n]*)\(\d+,\d+\): error (\w+).*$/gm)) {
     if (!/\.mutant-\d+\.ts$/.test(file)) throw new Error(`the compiler stumbles over the originals: ${line}`)
     refused.add(file)
+    if (/^TS1\d{3}$/.test(code)) unparsed.add(file)
   }
   // 1 and 2: there are errors. Anything else, or errors that were not understood, is not an answer.
   if (status !== 0 && refused.size === 0) throw new Error(`the compiler failed: ${stdout.slice(0, 2_000)}`)
-  return refused
+  return { refused, unparsed }
 }
