@@ -222,14 +222,14 @@ describe('parseWhitelistedIPs', () => {
 })
 
 test('a list is read in steps, however often it names one entry, and says what it says at once', () => {
-  const list = '192.0.2.1, 2001:db8::1,'.repeat(20_000)
+  const list = `${'192.0.2.1, 2001:db8::1,'.repeat(20_031)}192.0.2.1`
   const reading = readWhitelistedIPs(list)
   for (let steps = 0; ; steps++) {
     const { done, value } = reading.next()
     if (done !== true) continue
     expect(value).toEqual({ entries: ['192.0.2.1', '2001:db8::1'] })
     expect(value).toEqual(parseWhitelistedIPs(list))
-    expect(steps).toBe((2 * 20_000) / 64)
+    expect(steps).toBe(Math.floor((2 * 20_031 + 1) / 64))
     return
   }
 })

@@ -23,6 +23,8 @@ describe('the client of a forwarded request', () => {
     ['a malformed hop', ['192.0.2.1, what'], undefined],
     ['a port that is none', ['192.0.2.1:70000'], undefined],
     ['an IPv4 address in brackets', ['[192.0.2.1]'], undefined],
+    ['with spaces around it', [' 192.0.2.1 '], '192.0.2.1'],
+    ['behind fifteen more', [`192.0.2.1${',10.0.0.1'.repeat(15)}`], '192.0.2.1'],
     ['more than sixteen hops', [Array.from({ length: 17 }, () => '10.0.0.1').join(',')], undefined],
   ])('%s', (_name, lines, client) => {
     expect(read(...lines)).toBe(client)

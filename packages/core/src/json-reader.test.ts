@@ -31,6 +31,7 @@ test.each([
   ['[1.5e10', 7],
   ['["a\\u0g', 6],
   [`["${'y'.repeat(3_000)}\\x"]`, 3_003],
+  [`["${'y'.repeat(3_000)}\n1]`, 3_002],
 ])('%j breaks at %i', (text, place) => {
   expect(findJsonFault(text).at).toBe(place)
 })
