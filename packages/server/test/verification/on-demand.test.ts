@@ -18,13 +18,14 @@ function aProcess() {
   const store = createFakeStore()
   const timing = createFakeTiming()
   const kept: unknown[] = []
+  const polls: unknown[] = []
   let ids = 0
   const onDemand = createOnDemand({
     followed: store.followed,
     timing,
     newId: () => `follower ${ids++}`,
     newBeat: () => `beat ${ids++}`,
-    onPoll: () => {},
+    onPoll: (error) => void polls.push(error),
     onRowKept: (error) => void kept.push(error),
   })
   const tell = (holdMs: number) => onDemand.tell(QUESTION, { holdMs, assertWanted: () => {} })
@@ -47,7 +48,7 @@ function aProcess() {
     })
     return outcome
   }
-  return { store, timing, onDemand, kept, tell, ask, revoke }
+  return { store, timing, onDemand, kept, polls, tell, ask, revoke }
 }
 
 describe('a process on one file', () => {
@@ -115,6 +116,16 @@ describe('a process on one file', () => {
     held.letGo(error)
     await settled()
     expect(kept).toEqual([error])
+  })
+
+  test('tells what came of its polls', async () => {
+    const { store, timing, polls, ask } = aProcess()
+    await ask()
+    expect(polls.at(-1)).toBeUndefined()
+    const error = new Error('disk I/O error')
+    store.followed.announce = () => Promise.reject(error)
+    await timing.pass(250)
+    expect(polls.at(-1)).toBe(error)
   })
 
   test('answers a verifier that has been there for long without a promise', async () => {
