@@ -28,6 +28,14 @@ const CHECKS: readonly (readonly [OutcomeCode, Partial<VerifiableKey>, Partial<A
 ]
 
 describe('evaluate', () => {
+  it('answers those who see the company of the key', () => {
+    const key = aKey({ companyId: 'cmp_2' as CompanyId })
+    expect(evaluate(key, anAttempt({ visibleTo: 'cmp_2' as CompanyId }))).toMatchObject({
+      code: 'VALID',
+      key,
+    })
+  })
+
   it('answers VALID with the key when no check fails', () => {
     const key = aKey(onlyFrom('192.0.2.0/24'))
     const address = parseAddress('192.0.2.7')
