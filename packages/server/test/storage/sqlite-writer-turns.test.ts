@@ -51,6 +51,41 @@ describe('a transaction takes', () => {
   })
 })
 
+describe('before it begins, a transaction waits', () => {
+  /** Has one write in each turn of the event loop, which takes so long, until the first transaction is over. */
+  async function writeInTurns(count: number, turnMs: number): Promise<number> {
+    const writes = []
+    for (let n = 0; n < count && batches.length === 0; n++) {
+      writes.push(writer.write(async () => {}))
+      await nextTurn()
+      nowMs += turnMs
+    }
+    await Promise.all(writes)
+    return writes.length
+  }
+
+  test.each([
+    ['for each that comes a turn after the last', 10, 0.1, [10]],
+    ['for 5 ms at most', 10, 5, [2]],
+  ])('%s', async (_, count, turnMs, expected) => {
+    // The clock is looked at every second turn.
+    await writeInTurns(count, turnMs)
+    expect(batches).toEqual(expected)
+  })
+
+  test('for none when it has as many as it takes', async () => {
+    expect(await writeInTurns(1_000, 0)).toBeLessThan(128 + 8)
+    expect(batches[0]).toBe(128)
+  })
+
+  test('for none that may come later', async () => {
+    const first = writer.write(async () => {})
+    for (let turn = 0; turn < 4; turn++) await nextTurn()
+    await Promise.all([first, writer.write(async () => {})])
+    expect(batches).toEqual([1, 1])
+  })
+})
+
 describe('between writes of one transaction', () => {
   /** In which turn of the event loop each of them runs. */
   async function turnsOf(count: number, tookMs: number): Promise<number[]> {

@@ -12,6 +12,8 @@ const BUSY_RETRY_MS = 10
 const BATCH_MAX = 128
 /** How long a transaction takes further writes, in milliseconds: the same, where each of them takes long. */
 const BATCH_MS_MAX = 20
+/** How long a transaction that has not begun waits for more of them, in milliseconds. */
+const GATHERING_MS_MAX = 5
 /** Writes of one turn of the event loop, in milliseconds: then others are served, while the transaction stays open. */
 const TURN_MS = 0.5
 /** Writes waiting at once: beyond it the store is too slow for the load, and saying so early is kinder. */
@@ -69,8 +71,7 @@ export function createSqliteWriter(
 
   async function drain(): Promise<void> {
     while (waiting.size > 0) {
-      // Requests that arrive together are read one after the other in one turn of the event loop: all of them first.
-      await nextTurn()
+      await gathered(waiting, monotonicMs)
       const batch = [waiting.take()!]
       let isOpen = false
       try {
@@ -113,6 +114,21 @@ export function createSqliteWriter(
       while (draining !== undefined) await draining
     },
   }
+}
+
+/**
+ * Requests that arrive together have their turns one after the other, some in each turn of the event loop. As long as
+ * that brings another write, the transaction that all of them share can wait: the disk takes longer.
+ */
+async function gathered(waiting: Pick<FairQueue<Job>, 'size'>, monotonicMs: () => number): Promise<void> {
+  const beganAtMs = monotonicMs()
+  let size: number
+  do {
+    size = waiting.size
+    await nextTurn()
+    // What the first of them brings may come after this one's place in it.
+    await nextTurn()
+  } while (waiting.size > size && waiting.size < BATCH_MAX && monotonicMs() - beganAtMs < GATHERING_MS_MAX)
 }
 
 function takeAll(waiting: FairQueue<Job>): Job[] {
