@@ -19,6 +19,16 @@ const GIVEN = `
 declare const userId: string, key: string
 declare const log: { info(text: string): void; error(error: unknown): void }
 declare function ordersOf(userId: string): string[]
+declare const server: import('node:http').Server
+declare const sockets: {
+  handleUpgrade(
+    request: import('node:http').IncomingMessage,
+    socket: import('node:stream').Duplex,
+    head: Buffer,
+    open: (socket: object) => void,
+  ): void
+}
+declare function serve(socket: object, caller: { readonly userId: string | null }): void
 `
 
 /** One module of every block in TypeScript that the pages about the client have, for the compiler. */

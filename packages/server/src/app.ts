@@ -83,6 +83,7 @@ export function createApp(services: Services): App {
   const isConsoleBuilt = registerConsolePages(router, basePath)
   registerPages(router, services.config.publicUrl, isConsoleBuilt ? '/console' : '/docs')
   const turns = createTurns()
+  services.engine.gatherWhile?.(turns.isWaited)
   const connections = createConnections(CONNECTIONS_MAX)
   const gatewayConnections = new WeakSet<Socket>()
   let isLeaving = false

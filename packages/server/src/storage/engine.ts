@@ -85,6 +85,11 @@ export type Engine = {
    * transaction too.
    */
   hasRoom(): boolean
+  /**
+   * Where writes share a transaction: it waits to begin while `isMoreComing` says so and each turn of the event loop
+   * brings another write.
+   */
+  gatherWhile?(isMoreComing: () => boolean): void
   readonly verification: VerificationReads
   /** How a process learns what others changed: by asking when it verifies, or by following the head. */
   readonly changes: AskedChanges | FollowedChanges

@@ -208,3 +208,12 @@ describe('what is shared', () => {
     await Promise.all(taken)
   })
 })
+
+test('says whether anybody waits', async () => {
+  const { take, isWaited } = createTurns()
+  expect(isWaited()).toBe(false)
+  const taken = [take('one'), take('one')]
+  expect(isWaited()).toBe(true)
+  await Promise.all(taken)
+  expect(isWaited()).toBe(false)
+})

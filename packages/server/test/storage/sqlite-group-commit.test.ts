@@ -1,5 +1,6 @@
 /** Writes that wait together share one durable transaction, and share nothing else. */
 import { DatabaseSync } from 'node:sqlite'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Turn } from '@latchkey/core/fair-queue'
 import type { SessionId, UserId } from '@latchkey/core/ids'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
@@ -147,6 +148,22 @@ describe('writes that wait together', () => {
     expect(new Set(await Promise.all(waiting))).toEqual(new Set(['served']))
     expect(await write(async () => 'later')).toBe('later')
   })
+})
+
+test('as long as requests stand in line, what comes a turn later shares the transaction', async () => {
+  const before = await commits()
+  const lists = Array.from({ length: 300 }, () => server.call({ path: '/keys' }))
+  await nextTurn()
+  const writes: Promise<void>[] = []
+  for (let n = 0; n < 5; n++) {
+    writes.push(write((db) => insert(db, n)))
+    await nextTurn()
+  }
+  await Promise.all(writes)
+  const after = await commits()
+  // Where none waits for others, each has its own. How many share one depends on the time that lists take.
+  expect(after.transactions - before.transactions).toBeLessThan(5)
+  await Promise.all(lists)
 })
 
 test('a company that has two thousand waiting keeps others waiting for one transaction', async () => {

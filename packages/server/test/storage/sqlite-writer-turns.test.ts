@@ -12,6 +12,8 @@ let directory: string
 let connection: SqliteConnection
 let writer: SqliteWriter
 let nowMs: number
+/** Whether others stand in line. */
+let isMoreComing: boolean
 /** Writes of each transaction, in order. */
 let batches: number[]
 
@@ -19,8 +21,13 @@ beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), 'latchkey-writer-'))
   connection = openSqliteConnection(join(directory, 'store'), { isReadOnly: false })
   nowMs = 0
+  isMoreComing = false
   batches = []
-  const hooks = { onFatal: () => {}, onCommit: (writes: number) => void batches.push(writes) }
+  const hooks = {
+    onFatal: () => {},
+    onCommit: (writes: number) => void batches.push(writes),
+    isMoreComing: () => isMoreComing,
+  }
   writer = createSqliteWriter(connection, hooks, () => nowMs)
 })
 afterEach(() => {
@@ -64,21 +71,24 @@ describe('before it begins, a transaction waits', () => {
     return writes.length
   }
 
-  test.each([
-    ['for each that comes a turn after the last', 10, 0.1, [10]],
-    ['for 5 ms at most', 10, 5, [2]],
-  ])('%s', async (_, count, turnMs, expected) => {
-    // The clock is looked at every second turn.
-    await writeInTurns(count, turnMs)
-    expect(batches).toEqual(expected)
+  test.each<readonly [string, boolean, number, number]>([
+    ['for each that comes a turn after the last, while others stand in line', true, 0.1, 10],
+    ['for 5 ms at most', true, 2.5, 3],
+    ['for none when nobody stands in line', false, 0.1, 1],
+  ])('%s', async (_, areOthersInLine, turnMs, expected) => {
+    isMoreComing = areOthersInLine
+    await writeInTurns(10, turnMs)
+    expect(batches[0]).toBe(expected)
   })
 
   test('for none when it has as many as it takes', async () => {
+    isMoreComing = true
     expect(await writeInTurns(1_000, 0)).toBeLessThan(128 + 8)
     expect(batches[0]).toBe(128)
   })
 
   test('for none that may come later', async () => {
+    isMoreComing = true
     const first = writer.write(async () => {})
     for (let turn = 0; turn < 4; turn++) await nextTurn()
     await Promise.all([first, writer.write(async () => {})])

@@ -29,6 +29,8 @@ export type Turns = {
    * transaction are all done in one turn of the event loop. undefined: there was little of it in this turn; do it at once.
    */
   share(lane: string, isUrgent?: boolean): Promise<void> | undefined
+  /** Whether anybody waits. */
+  isWaited(): boolean
 }
 
 export function createTurns(monotonicMs: () => number = () => performance.now()): Turns {
@@ -86,6 +88,7 @@ export function createTurns(monotonicMs: () => number = () => performance.now())
     take,
     // Where too many wait it is done out of turn.
     share: (lane, isUrgent) => (hasRoom() ? undefined : take(lane, isUrgent).catch(() => {})),
+    isWaited: () => waiting.size > 0,
   }
 }
 

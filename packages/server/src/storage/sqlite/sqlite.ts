@@ -46,7 +46,9 @@ export function openSqlite(options: SqliteOptions): Engine {
   const hasRoom = () => isRoomLeft(disk(), checkpoints.dueBytes())
   const place = { database: writer.database, file: options.file }
   const checkpoints = createCheckpoints(place, hasRoom, options.onThreadLost)
-  const queue = createSqliteWriter(writer, hooksOf(options, lease, checkpoints))
+  let isMoreComing = () => false
+  const hooks = { ...hooksOf(options, lease, checkpoints), isMoreComing: () => isMoreComing() }
+  const queue = createSqliteWriter(writer, hooks)
   const readers = createSqliteReaders(options.file)
   // Of its own: head and log must be read in one snapshot with no other statement open.
   const hot = openSqliteConnection(options.file, { isReadOnly: true })
@@ -83,6 +85,9 @@ export function openSqlite(options: SqliteOptions): Engine {
       })
     },
     hasRoom,
+    gatherWhile(ask) {
+      isMoreComing = ask
+    },
     verification,
     changes: { ...verification, followed },
     async close() {

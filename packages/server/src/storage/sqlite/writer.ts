@@ -40,6 +40,8 @@ export type WriterHooks = {
 type Hooks = WriterHooks & {
   /** Told when the writes of a transaction are answered; the next one waits for what it answers. */
   readonly afterCommit?: () => Promise<void> | undefined
+  /** Others stand in line who may want to write. */
+  readonly isMoreComing?: () => boolean
 }
 
 export type SqliteWriter = {
@@ -71,7 +73,7 @@ export function createSqliteWriter(
 
   async function drain(): Promise<void> {
     while (waiting.size > 0) {
-      await gathered(waiting, monotonicMs)
+      await gathered(waiting, hooks, monotonicMs)
       const batch = [waiting.take()!]
       let isOpen = false
       try {
@@ -117,18 +119,23 @@ export function createSqliteWriter(
 }
 
 /**
- * Requests that arrive together have their turns one after the other, some in each turn of the event loop. As long as
- * that brings another write, the transaction that all of them share can wait: the disk takes longer.
+ * Requests that arrive together are read one after the other in one turn of the event loop, and have their turns in the
+ * next ones. As long as each of those brings another write, the transaction that all of them share can wait: the disk
+ * takes longer. Whoever writes alone does not wait.
  */
-async function gathered(waiting: Pick<FairQueue<Job>, 'size'>, monotonicMs: () => number): Promise<void> {
+async function gathered(
+  waiting: Pick<FairQueue<Job>, 'size'>,
+  { isMoreComing }: Pick<Hooks, 'isMoreComing'>,
+  monotonicMs: () => number,
+): Promise<void> {
   const beganAtMs = monotonicMs()
-  let size: number
-  do {
-    size = waiting.size
+  const isTimeLeft = () => monotonicMs() - beganAtMs < GATHERING_MS_MAX
+  let seen = 0
+  await nextTurn()
+  while (isMoreComing?.() && waiting.size > seen && waiting.size < BATCH_MAX && isTimeLeft()) {
+    seen = waiting.size
     await nextTurn()
-    // What the first of them brings may come after this one's place in it.
-    await nextTurn()
-  } while (waiting.size > size && waiting.size < BATCH_MAX && monotonicMs() - beganAtMs < GATHERING_MS_MAX)
+  }
 }
 
 function takeAll(waiting: FairQueue<Job>): Job[] {
