@@ -23,12 +23,9 @@ beforeEach(() => {
   nowMs = 0
   isMoreComing = false
   batches = []
-  const hooks = {
-    onFatal: () => {},
-    onCommit: (writes: number) => void batches.push(writes),
-    isMoreComing: () => isMoreComing,
-  }
+  const hooks = { onFatal: () => {}, onCommit: (writes: number) => void batches.push(writes) }
   writer = createSqliteWriter(connection, hooks, () => nowMs)
+  writer.gatherWhile(() => isMoreComing)
 })
 afterEach(() => {
   connection.database.close()

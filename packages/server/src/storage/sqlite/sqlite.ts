@@ -46,9 +46,7 @@ export function openSqlite(options: SqliteOptions): Engine {
   const hasRoom = () => isRoomLeft(disk(), checkpoints.dueBytes())
   const place = { database: writer.database, file: options.file }
   const checkpoints = createCheckpoints(place, hasRoom, options.onThreadLost)
-  let isMoreComing = () => false
-  const hooks = { ...hooksOf(options, lease, checkpoints), isMoreComing: () => isMoreComing() }
-  const queue = createSqliteWriter(writer, hooks)
+  const queue = createSqliteWriter(writer, hooksOf(options, lease, checkpoints))
   const readers = createSqliteReaders(options.file)
   // Of its own: head and log must be read in one snapshot with no other statement open.
   const hot = openSqliteConnection(options.file, { isReadOnly: true })
@@ -85,9 +83,7 @@ export function openSqlite(options: SqliteOptions): Engine {
       })
     },
     hasRoom,
-    gatherWhile(ask) {
-      isMoreComing = ask
-    },
+    gatherWhile: queue.gatherWhile,
     verification,
     changes: { ...verification, followed },
     async close() {

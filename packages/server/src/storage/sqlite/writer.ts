@@ -16,10 +16,12 @@ const BATCH_MS_MAX = 20
 const GATHERING_MS_MAX = 5
 /** Writes of one turn of the event loop, in milliseconds: then others are served, while the transaction stays open. */
 const TURN_MS = 0.5
-/** Writes waiting at once: beyond it the store is too slow for the load, and saying so early is kinder. */
-const WAITING_MAX = 5_000
-/** Of one company, so that there is room for the others. */
-const WAITING_OF_PARTY_MAX = 2_500
+const WAITING_LIMITS = {
+  /** Writes waiting at once: beyond it the store is too slow for the load, and saying so early is kinder. */
+  waitingMax: 5_000,
+  /** Of one company, so that there is room for the others. */
+  waitingOfPartyMax: 2_500,
+}
 
 type Job = {
   readonly work: (db: Db) => Promise<unknown>
@@ -40,8 +42,6 @@ export type WriterHooks = {
 type Hooks = WriterHooks & {
   /** Told when the writes of a transaction are answered; the next one waits for what it answers. */
   readonly afterCommit?: () => Promise<void> | undefined
-  /** Others stand in line who may want to write. */
-  readonly isMoreComing?: () => boolean
 }
 
 export type SqliteWriter = {
@@ -49,6 +49,8 @@ export type SqliteWriter = {
   write<T>(work: (db: Db) => Promise<T>, turn?: Turn): Promise<T>
   /** A write that a machine without power may lose: it does not hold the event loop until the disk has it. */
   writeUnsynced<T>(work: (db: Db) => Promise<T>): Promise<T>
+  /** See `Engine`. */
+  gatherWhile(isMoreComing: () => boolean): void
   /** Resolves when every write taken so far is settled. */
   idle(): Promise<void>
 }
@@ -64,16 +66,14 @@ export function createSqliteWriter(
   hooks: Hooks,
   monotonicMs: () => number = () => performance.now(),
 ): SqliteWriter {
-  const waiting = createFairQueue<Job>({
-    waitingMax: WAITING_MAX,
-    waitingOfPartyMax: WAITING_OF_PARTY_MAX,
-  })
+  const waiting = createFairQueue<Job>(WAITING_LIMITS)
   let draining: Promise<void> | undefined
+  let isMoreComing = () => false
   const sync = createSync(connection)
 
   async function drain(): Promise<void> {
     while (waiting.size > 0) {
-      await gathered(waiting, hooks, monotonicMs)
+      await gathered(waiting, isMoreComing, monotonicMs)
       const batch = [waiting.take()!]
       let isOpen = false
       try {
@@ -112,6 +112,9 @@ export function createSqliteWriter(
   return {
     write: (work, turn = OWN_TURN) => push({ work, isSynced: true }, turn),
     writeUnsynced: (work) => push({ work, isSynced: false }, OWN_TURN),
+    gatherWhile(ask) {
+      isMoreComing = ask
+    },
     idle: async () => {
       while (draining !== undefined) await draining
     },
@@ -125,14 +128,14 @@ export function createSqliteWriter(
  */
 async function gathered(
   waiting: Pick<FairQueue<Job>, 'size'>,
-  { isMoreComing }: Pick<Hooks, 'isMoreComing'>,
+  isMoreComing: () => boolean,
   monotonicMs: () => number,
 ): Promise<void> {
   const beganAtMs = monotonicMs()
   const isTimeLeft = () => monotonicMs() - beganAtMs < GATHERING_MS_MAX
   let seen = 0
   await nextTurn()
-  while (isMoreComing?.() && waiting.size > seen && waiting.size < BATCH_MAX && isTimeLeft()) {
+  while (isMoreComing() && waiting.size > seen && waiting.size < BATCH_MAX && isTimeLeft()) {
     seen = waiting.size
     await nextTurn()
   }
