@@ -1,5 +1,8 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
 import { runInNewContext } from 'node:vm'
 import { describe, expect, test } from 'vitest'
+import { compiling } from './mutants/compiling.ts'
 import { findMutants, mutated } from './mutants/find-mutants.ts'
 import { shuffled } from './mutants/shuffled.ts'
 import { SWITCH_NAME, switchable } from './mutants/switchable.ts'
@@ -100,3 +103,17 @@ function outcomeOf(text: string, isOn?: (number: number) => boolean): { told?: u
     return { error: String(error) }
   }
 }
+
+test('what has a wrong type does not count, beside what is no TypeScript at all either', () => {
+  const root = join(import.meta.dirname, '..')
+  const text = 'export const a: number = 1\n'
+  const [one] = findMutants('packages/core/src/a.ts', text, 0)
+  const mutants = ['2', "'b'", '=', '3'].map((replacement, number) => ({ ...one!, number, replacement }))
+  const folder = mkdtempSync(join(root, 'coverage-'))
+  try {
+    const found = compiling(root, folder, mutants, () => text)
+    expect(found.map(({ replacement }) => replacement)).toEqual(['2', '3'])
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+})

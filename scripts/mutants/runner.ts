@@ -1,3 +1,4 @@
+import { inspect } from 'node:util'
 import { createVitest, type TestRunResult } from 'vitest/node'
 import type { Mutant } from './find-mutants.ts'
 import { switchable } from './switchable.ts'
@@ -71,7 +72,9 @@ function resultOf({ testModules, unhandledErrors }: TestRunResult): FromRunner {
     for (const test of module.children.allTests('failed')) return { failure: test.fullName }
     for (const error of module.errors()) return { failure: error.message }
   }
-  return { failure: String(unhandledErrors[0] ?? 'no test ran') }
+  const [error] = unhandledErrors
+  // What was thrown may be no error, and may not want to be a text.
+  return { failure: error === undefined ? 'no test ran' : inspect(error, { depth: 0 }) }
 }
 
 /** Hands out the mutated text in place of a file's own. */
