@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { runInNewContext } from 'node:vm'
 import { describe, expect, test } from 'vitest'
@@ -109,7 +109,8 @@ test('what has a wrong type does not count, beside what is no TypeScript at all 
   const text = 'export const a: number = 1\n'
   const [one] = findMutants('packages/core/src/a.ts', text, 0)
   const mutants = ['2', "'b'", '=', '3'].map((replacement, number) => ({ ...one!, number, replacement }))
-  const folder = mkdtempSync(join(root, 'coverage-'))
+  mkdirSync(join(root, 'coverage'), { recursive: true })
+  const folder = mkdtempSync(join(root, 'coverage', 'types-'))
   try {
     const found = compiling(root, folder, mutants, () => text)
     expect(found.map(({ replacement }) => replacement)).toEqual(['2', '3'])
