@@ -23,8 +23,7 @@ export type ChangeFeed = {
 
 export function createChangeFeed(): ChangeFeed {
   let rows: readonly LogRow[] = []
-  /** Of the last one known, and what lies before the first. */
-  let through = -1
+  /** What lies before the first of them. */
   let since = -1
 
   /** Revisions have no gaps: the place of a row follows from its revision. */
@@ -32,9 +31,8 @@ export function createChangeFeed(): ChangeFeed {
 
   return {
     take(changes, isNext) {
-      through = changes.revision
       rows = isNext ? [...rows, ...changes.rows].slice(-KEPT_MAX) : []
-      since = through - rows.length
+      since = changes.revision - rows.length
     },
     after(sight, revision) {
       if (revision < since) return undefined

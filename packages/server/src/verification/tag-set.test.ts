@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { type Fingerprint, fingerprintFromBytes } from '@latchkey/core/fingerprint'
-import { expect, it } from 'vitest'
+import { expect, it, test } from 'vitest'
 import { createTagSet } from './tag-set.ts'
 
 const tagOf = (number: number) => fingerprintFromBytes(createHash('sha256').update(`${number}`).digest())
@@ -26,4 +26,23 @@ it('tags that share the bits they are placed by are all kept', () => {
   for (const tag of alike) set.add(tag)
   expect(alike.filter((tag) => set.has(tag))).toHaveLength(200)
   expect(set.has(`\0\0\0\0${String.fromCharCode(200)}${'\0'.repeat(27)}` as Fingerprint)).toBe(false)
+})
+
+test.each([
+  ['the first four bytes', 0],
+  ['the next four', 4],
+])('a tag that differs only in %s is another', (_, from) => {
+  const set = createTagSet()
+  const tagWith = (number: number) => {
+    const bytes = Buffer.alloc(32, 1)
+    bytes.writeUInt32LE(number, from)
+    return fingerprintFromBytes(bytes)
+  }
+  // Those of one place: the lowest bits say which it is.
+  const alike = Array.from({ length: 16 }, (_, index) => tagWith((index + 1) * 2 ** 24))
+  for (const [index, tag] of alike.entries()) {
+    expect(set.has(tag)).toBe(false)
+    set.add(tag)
+    expect(set.size).toBe(index + 1)
+  }
 })

@@ -33,6 +33,7 @@ export type VerifierPlaces = Iterable<Place> & {
   find(name: VerifierName): Place | undefined
   /** undefined: there is no room. */
   take(name: VerifierName): Place | undefined
+  /** One that is here. */
   remove(place: Place): void
   /** Whether it may answer from memory under a lease from here. */
   isLeased(place: Place): boolean
@@ -56,7 +57,6 @@ export function createVerifierPlaces(
   }
 
   function remove(place: Place): void {
-    if (places.get(textOf(place)) !== place) return
     places.delete(textOf(place))
     counts.remove(place)
   }

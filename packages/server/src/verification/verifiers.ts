@@ -177,9 +177,7 @@ function createBehind({ firstAfter }: ChangeFeed, onCaughtUp: () => void) {
     isBehind,
     delete(place: Place): void {
       const places = behind.get(place.sight)
-      if (places?.delete(place) !== true || places.size > 0) return
-      behind.delete(place.sight)
-      onCaughtUp()
+      if (places?.delete(place) === true && places.size === 0) onCaughtUp()
     },
     say(leased: readonly Place[]): UnknownRevisions {
       behind.clear()

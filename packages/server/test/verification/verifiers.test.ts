@@ -10,17 +10,18 @@ import { createFakeTiming } from './fake-timing.ts'
 const A = 'cmp_a' as CompanyId
 const B = 'cmp_b' as CompanyId
 
-/** A server at revision 5 of the epoch 'one' that has just proven it. */
-function aServer() {
+/** A server at a revision of the epoch 'one' that has just proven it, hours after its machine was started. */
+function aServer(applied = 5) {
   const timing = createFakeTiming()
+  timing.setMonotonic(10_000_000)
   const feed = createChangeFeed()
-  const lease = { epoch: 'one', applied: 5, terms: { leaseMs: LEASE_MS, marginMs: MARGIN_MS } }
+  const lease = { epoch: 'one', applied, terms: { leaseMs: LEASE_MS, marginMs: MARGIN_MS } }
   let caughtUp = 0
   const onCaughtUp = () => {
     caughtUp += 1
   }
   const verifiers = createVerifiers({ timing, lease, feed, onCaughtUp })
-  feed.take({ epoch: 'one', revision: 5, rows: [] }, false)
+  feed.take({ epoch: 'one', revision: applied, rows: [] }, false)
   const ask = (fields: Partial<Question> = {}) => {
     const question = {
       verifier: 'v',
@@ -28,7 +29,7 @@ function aServer() {
       companyId: A,
       sight: A,
       epoch: 'one',
-      after: 5,
+      after: applied,
       ...fields,
     }
     return verifiers.take(question)
@@ -71,9 +72,68 @@ describe('what the row of a server says of its verifiers', () => {
     expect(server.verifiers.unknown()).toEqual({ [A]: 6 })
     server.tell({ after: 5 })
     server.tell({ after: 7 })
+    expect(server.caughtUp()).toBe(0)
+    expect(server.verifiers.count()).toEqual({ leased: 2, behind: 1 })
     expect(server.verifiers.unknown()).toEqual({ [A]: 6 })
     server.tell({ verifier: 'w', after: 7 })
     expect([server.verifiers.unknown(), server.caughtUp()]).toEqual([{}, 1])
+    expect(server.verifiers.count()).toEqual({ leased: 2, behind: 0 })
+  })
+
+  test('counts a change as unknown until it is said that it was heard: an answer may be lost, and a lease runs', () => {
+    const server = aServer()
+    server.connect()
+    server.change(A)
+    server.verifiers.unknown()
+    expect(server.tell({ after: 5 })).toMatchObject({ leaseMs: LEASE_MS, changes: { length: 1 } })
+    expect([server.verifiers.unknown(), server.caughtUp()]).toEqual([{ [A]: 6 }, 0])
+    server.ask({ after: 6 })
+    expect([server.verifiers.unknown(), server.caughtUp()]).toEqual([{}, 1])
+  })
+
+  test('counts what a first lease comes with as known: whoever uses the lease has heard it', () => {
+    const server = aServer()
+    const asked = server.ask({ epoch: null, after: null })!
+    server.change(A)
+    const now = momentOf(server.timing)
+    expect(server.verifiers.answer(asked, now, { sent: now, isLendable: true }).leaseMs).toBe(LEASE_MS)
+    expect(server.verifiers.unknown()).toEqual({})
+  })
+
+  test('waits for nobody who leaves, and says so at once', () => {
+    const server = aServer()
+    server.connect()
+    server.change(A)
+    server.verifiers.unknown()
+    server.verifiers.leave(server.ask()!.question)
+    expect([server.verifiers.unknown(), server.caughtUp()]).toEqual([{}, 1])
+  })
+
+  test('counts a lease from its proof, though its verifier asked long before', async () => {
+    const server = aServer()
+    const asked = server.ask({ epoch: null, after: null })!
+    const arrived = momentOf(server.timing)
+    await server.timing.pass(LEASE_MS)
+    server.verifiers.answer(asked, arrived, { sent: momentOf(server.timing), isLendable: true })
+    server.change(A)
+    await server.timing.pass(LEASE_MS + MARGIN_MS)
+    expect(server.verifiers.unknown()).toEqual({ [A]: 6 })
+  })
+
+  test('keeps in mind who has no lease but asks: a lost answer is not forgotten', async () => {
+    const server = aServer()
+    server.connect()
+    server.change(A)
+    server.verifiers.unknown()
+    await server.timing.pass(LEASE_MS + MARGIN_MS)
+    expect(server.tell({ after: 5 }, false).leaseMs).toBe(0)
+    await server.timing.pass(LEASE_MS + MARGIN_MS)
+    expect([server.verifiers.unknown(), server.verifiers.size]).toEqual([{}, 1])
+    expect(server.verifiers.count()).toEqual({ leased: 0, behind: 0 })
+    expect(server.tell({ after: 5 })).toMatchObject({ reset: true, leaseMs: 0 })
+    // The row named nobody, so that there is nothing to say anew.
+    server.ask({ after: 6 })
+    expect(server.caughtUp()).toBe(0)
   })
 
   test.each([
@@ -123,14 +183,18 @@ describe('what the row of a server says of its verifiers', () => {
     expect([server.verifiers.unknown(), server.verifiers.size]).toEqual([{}, 0])
   })
 
-  test('says all are behind when there are too many companies to name', () => {
+  test.each([
+    ['names a hundred companies', 100, (said: object) => Object.keys(said).length === 100],
+    ['says all are behind when there are more', 101, (said: object) => '*' in said],
+  ])('%s', (_, companies, isSaid) => {
     const server = aServer()
-    for (let index = 0; index < 101; index++) {
+    for (let index = 0; index < companies; index++) {
       const companyId = `cmp_${index}` as CompanyId
       server.connect({ verifier: `v${index}`, credentialId: `key_${index}`, companyId, sight: companyId })
     }
-    for (let index = 0; index < 101; index++) server.change(`cmp_${index}` as CompanyId)
-    expect(server.verifiers.unknown()).toEqual({ '*': 6 })
+    for (let index = 0; index < companies; index++) server.change(`cmp_${index}` as CompanyId)
+    const said = server.verifiers.unknown()
+    expect([isSaid(said), Math.min(...Object.values(said))]).toEqual([true, 6])
   })
 
   test('counts what is not known here any more as not known to them', () => {
@@ -206,6 +270,30 @@ describe('an answer', () => {
     expect(server.tell({ after: 6 })).toMatchObject({ reset: false, leaseMs: LEASE_MS })
   })
 
+  test.each([0, 1])('gives no second lease to who says it knows nothing, at revision %i too', (applied) => {
+    const server = aServer(applied)
+    for (const said of [
+      { epoch: null, after: null },
+      { epoch: 'one', after: null },
+    ]) {
+      server.connect()
+      expect(server.tell(said)).toMatchObject({ reset: true, leaseMs: 0, heldMs: 0, provenMsAgo: 0 })
+    }
+  })
+
+  test('gives no lease to one whose question is of an epoch that is over by then', () => {
+    const server = aServer()
+    server.connect()
+    const asked = server.ask()!
+    Object.assign(server.lease, { epoch: 'two', applied: 3 })
+    const now = momentOf(server.timing)
+    expect(server.verifiers.answer(asked, now, { sent: now, isLendable: true })).toMatchObject({
+      epoch: 'two',
+      reset: true,
+      leaseMs: 0,
+    })
+  })
+
   test('gives no lease while a server does not know of verifiers', () => {
     const server = aServer()
     expect(server.tell({ epoch: null, after: null }, false)).toMatchObject({ reset: true, leaseMs: 0 })
@@ -229,6 +317,14 @@ describe('an answer', () => {
     server.lease.epoch = 'two'
     expect(server.tell({ after: 5 })).toMatchObject({ epoch: 'two', reset: true, leaseMs: LEASE_MS })
     expect(server.verifiers.size).toBe(1)
+  })
+
+  test('begins anew in each epoch as often as it likes: there is room', () => {
+    const server = aServer()
+    for (let epoch = 0; epoch < 101; epoch++) {
+      server.lease.epoch = `epoch ${epoch}`
+      expect(server.ask()).toBeDefined()
+    }
   })
 
   test.each([
@@ -263,6 +359,15 @@ describe('an answer', () => {
     expect(server.verifiers.isDue(server.ask()!)).toBe(false)
     server.change(A)
     expect(server.verifiers.isDue(server.ask()!)).toBe(true)
+  })
+
+  test('is due at once, for it is a reset, to a verifier that did not hear the last one, though nothing concerns it', () => {
+    const server = aServer()
+    server.connect()
+    server.change(B)
+    server.tell({ after: 5 })
+    expect(server.verifiers.isDue(server.ask({ after: 5 })!)).toBe(true)
+    expect(server.verifiers.isDue(server.ask({ after: 6 })!)).toBe(false)
   })
 })
 
