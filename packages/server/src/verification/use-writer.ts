@@ -55,11 +55,10 @@ export function createUseWriter(
     await writeUses(ofKeys)
   }
 
+  /** A failure is told to whoever had these uses written, and to nobody after. */
   function flushSlowly(): Promise<void> {
     const uses = notes.takeUses()
-    if (uses.ofKeys.length > 0 || uses.ofSecrets.length > 0) {
-      flushing = flushing.catch(() => {}).then(() => write(uses))
-    }
+    flushing = flushing.catch(() => {}).then(() => write(uses))
     return flushing
   }
 
