@@ -1,9 +1,20 @@
 import { type Attempt, IN_FORCE } from '@latchkey/core/evaluate'
 import type { Outcome } from '@latchkey/core/outcome'
+import { type Kysely, SqliteAdapter, SqliteIntrospector, SqliteQueryCompiler } from 'kysely'
 import { expect, test } from 'vitest'
+import { createBuilder } from '../storage/builder.ts'
+import type { Engine } from '../storage/engine.ts'
+import type { Db } from '../storage/tables/schema.ts'
 import { createCountWriter } from './count-writer.ts'
 import { createRests } from './rests.ts'
 import { createUsageNotes } from './usage-notes.ts'
+
+/** Those of any store do: only names are looked at. */
+const WORDS = {
+  createAdapter: () => new SqliteAdapter(),
+  createIntrospector: (db: Kysely<unknown>) => new SqliteIntrospector(db),
+  createQueryCompiler: () => new SqliteQueryCompiler(),
+}
 
 const attempt: Attempt = { ...IN_FORCE, address: undefined, nowMs: 0 }
 const verdictOn = (number: number, company = 1) =>
@@ -54,8 +65,8 @@ test('a hundred thousand keys and more are written at once, and none is lost', a
 
 test('companies are written fifty at a time', async () => {
   const { rig, notes, flush } = createRig()
-  for (let n = 0; n < 120; n++) notes.note(verdictOn(n, n), attempt)
-  notes.note(verdictOn(120, 1), attempt)
+  for (let n = 0; n < 101; n++) notes.note(verdictOn(n, n), attempt)
+  notes.note(verdictOn(101, 1), attempt)
   await flush()
   expect(rig.writes).toBe(3 + 3)
 })
@@ -70,18 +81,79 @@ test('the disk is waited for once in a flush: at its end', async () => {
   expect(rig.synced).toEqual([21, 42])
 })
 
-test('while the store takes nothing counts wait, up to a bound that is told', async () => {
+test('while the store takes nothing counts wait, up to a bound; those beyond it are told', async () => {
   const { rig, notes, lost, flush } = createRig()
   rig.isFull = true
-  for (let round = 0; round < 2; round++) {
-    for (let n = 0; n < 200_000; n++) notes.note(verdictOn(n), attempt)
+  // Fifty keys are one report; the company of all of them is another.
+  for (const reports of [4_000, 2_000]) {
+    for (let n = 0; n < (reports - 1) * 50; n++) notes.note(verdictOn(n), attempt)
     await expect(flush()).rejects.toThrow('disk full')
   }
-  expect(lost).toEqual([new Error('2002 reports of counts were lost: the store takes no writes')])
+  expect(lost).toEqual([])
+  notes.note(verdictOn(0), attempt)
+  await expect(flush()).rejects.toThrow('disk full')
+  expect(lost).toEqual([new Error('2 reports of counts were lost: the store takes no writes')])
   rig.isFull = false
   await flush()
+  // What was counted meanwhile: nothing.
   expect(rig.writes).toBe(6_000)
 })
+
+/** A store that has the names of reports and nothing else, and may break down before or after a write. */
+function createNames() {
+  const names = new Set<string>()
+  const store = { names, counted: [] as string[], breaks: undefined as 'before' | 'after' | undefined }
+  const db = createBuilder(WORDS, <Row>(text: string, parameters: readonly unknown[]) => {
+    const [first] = parameters as string[]
+    if (text.startsWith('insert into "usage_keys"')) store.counted.push(first!)
+    if (text.startsWith('delete from "usage_reports"')) names.delete(first!)
+    if (!text.startsWith('insert into "usage_reports"') || names.has(first!)) return []
+    names.add(first!)
+    return [{ id: first }] as Row[]
+  })
+  async function run<T>(work: (db: Db) => Promise<T>): Promise<T> {
+    if (store.breaks === 'before') throw new Error('broken')
+    const value = await work(db)
+    if (store.breaks === 'after') throw new Error('broken')
+    return value
+  }
+  const engine: Pick<Engine, 'write' | 'writeUnsynced'> = {
+    write: async (work) => ({ value: await run((db) => work(db, () => {})), revocation: undefined }),
+    writeUnsynced: run,
+  }
+  return { store, engine }
+}
+
+test.each(['before', 'after'] as const)(
+  'what broke down %s a write is counted once, with all the rest',
+  async (breaks) => {
+    const { store, engine } = createNames()
+    const notes = createUsageNotes(() => {})
+    let nowMs = 5
+    let flushes = 0
+    const { flush, writtenAtMs } = createCountWriter(
+      {
+        engine,
+        clock: { nowMs: () => nowMs },
+        newId: () => `flush ${++flushes}`,
+        onError: (error) => expect.unreachable(String(error)),
+        rests: createRests(0),
+      },
+      notes,
+    )
+    for (let n = 0; n < 120; n++) notes.note(verdictOn(n), attempt)
+    store.breaks = breaks
+    nowMs += 1
+    await expect(flush()).rejects.toThrow('broken')
+    expect(writtenAtMs()).toBe(5)
+    store.breaks = undefined
+    for (let n = 120; n < 130; n++) notes.note(verdictOn(n), attempt)
+    nowMs += 1
+    await flush()
+    expect(store.counted.toSorted()).toEqual(Array.from({ length: 130 }, (_, n) => `key_${n}`).toSorted())
+    expect([[...store.names], writtenAtMs()]).toEqual([['flush 2 00002'], 7])
+  },
+)
 
 /** Rests that last until somebody ends them. */
 function createLongRests() {

@@ -48,6 +48,17 @@ test('between two pauses a thousand are looked at, at most', async () => {
   expect(pauses).toBeGreaterThanOrEqual((passes * count) / 1_000)
 })
 
+test('ids that differ soon after their beginning are read for their numbers, and not compared', async () => {
+  let reads = 0
+  const idOf = (n: number) => {
+    reads += 1
+    return `key_01m85e7dwrfwka4f0gvwh${String((n * 7_919) % 10_000).padStart(4, '0')}`
+  }
+  const given = Array.from({ length: 10_000 }, (_, n) => n)
+  await sortInPieces(given, { idOf, compare: () => 0, pause: async () => {} })
+  expect(reads).toBeLessThan(3 * given.length)
+})
+
 test('a pause waits for the next turn when this one has had its time, and not before', async () => {
   let nowMs = 0
   let turns = 0

@@ -1,4 +1,5 @@
 /** POST /usage/reports: what a verifier judged elsewhere counts as if it had been judged here. */
+import type { KeyId } from '@latchkey/core/ids'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { expectProblem } from '../answer-checks.ts'
 import { createFakeClock, HOUR_MS } from '../fake-clock.ts'
@@ -104,6 +105,21 @@ describe('a report', () => {
     }
     expect((await read(`/keys/${keys[0].id}/usage`)).days[0].counts).toEqual({ VALID: 3 })
     expect((await read(`/keys/${keys[59].id}/usage`)).days[0].counts).toEqual({ VALID: 3 })
+  })
+
+  test('is added in the order of the ids of its keys, in whichever they come', async () => {
+    const keys = await Promise.all(Array.from({ length: 4 }, create))
+    const ids: string[] = keys.map(({ id }) => id).sort()
+    await report([3, 1, 0, 2].map((index) => use(ids[index]!)))
+    const numbered = await server.services.engine.read((db) =>
+      db
+        .selectFrom('usage_keys')
+        .select('key_id')
+        .where('key_id', 'in', ids as KeyId[])
+        .orderBy('number')
+        .execute(),
+    )
+    expect(numbered.map((row) => row.key_id)).toEqual(ids)
   })
 
   test('of one name, from two senders, is two', async () => {
