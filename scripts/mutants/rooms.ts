@@ -39,7 +39,7 @@ export const ROOMS: readonly Room[] = [
     tests: server(
       'src/verification/*',
       'test/verification/*',
-      'test/storage/{usage,two-servers,sqlite-lease,sqlite-verification}*',
+      'test/storage/{usage,two-servers,limit-time,sqlite-lease,sqlite-verification}*',
       'test/http/{usage,report-usage,follow-changes,key-record,connected-verifiers,limits,rotation}*',
       'test/security/{flooded-counts,stolen-imports}',
     ),
