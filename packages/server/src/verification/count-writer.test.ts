@@ -102,10 +102,13 @@ test('while the store takes nothing counts wait, up to a bound; those beyond it 
 /** A store that has the names of reports and nothing else, and may break down before or after a write. */
 function createNames() {
   const names = new Set<string>()
-  const store = { names, counted: [] as string[], breaks: undefined as 'before' | 'after' | undefined }
+  const breaks = undefined as 'before' | 'after' | undefined
+  const store = { names, counted: [] as string[], companies: [] as string[], breaks }
   const db = createBuilder(WORDS, <Row>(text: string, parameters: readonly unknown[]) => {
     const [first] = parameters as string[]
     if (text.startsWith('insert into "usage_keys"')) store.counted.push(first!)
+    if (text.startsWith('insert into "usage_companies"') && first!.startsWith('cmp_'))
+      store.companies.push(first!)
     if (text.startsWith('delete from "usage_reports"')) names.delete(first!)
     if (!text.startsWith('insert into "usage_reports"') || names.has(first!)) return []
     names.add(first!)
@@ -154,6 +157,25 @@ test.each(['before', 'after'] as const)(
     expect([[...store.names], writtenAtMs()]).toEqual([['flush 2 00002'], 7])
   },
 )
+
+test('of a hundred companies each is counted once, in two reports', async () => {
+  const { store, engine } = createNames()
+  const notes = createUsageNotes(() => {})
+  const { flush } = createCountWriter(
+    {
+      engine,
+      clock: { nowMs: () => 0 },
+      newId: () => 'flush',
+      onError: (error) => expect.unreachable(String(error)),
+      rests: createRests(0),
+    },
+    notes,
+  )
+  for (let n = 0; n < 100; n++) notes.note(verdictOn(n, n), attempt)
+  await flush()
+  expect(store.companies.toSorted()).toEqual(Array.from({ length: 100 }, (_, n) => `cmp_${n}`).toSorted())
+  expect([...store.names]).toEqual(['flush 00004'])
+})
 
 /** Rests that last until somebody ends them. */
 function createLongRests() {
