@@ -55,6 +55,14 @@ describe('a transaction takes', () => {
   })
 })
 
+test('a transaction takes all writes of one turn of the event loop, whichever came first', async () => {
+  const first = writer.write(async () => {})
+  // Steps within the turn, as a request takes some from its first byte to its write.
+  for (let step = 0; step < 100; step += 1) await Promise.resolve()
+  await Promise.all([first, writer.write(async () => {})])
+  expect(batches).toEqual([2])
+})
+
 describe('before it begins, a transaction waits', () => {
   /** Has one write in each turn of the event loop, which takes so long, until the first transaction is over. */
   async function writeInTurns(count: number, turnMs: number): Promise<number> {
