@@ -232,3 +232,24 @@ test('a row that is first seen when the wait is over belongs to no dead server y
   await settling
   expect(dead).toEqual(['a'])
 })
+
+test('of the rows that are there only those that have not moved are dead servers', async () => {
+  const timing = createFakeTiming()
+  const store = createFakeStore()
+  store.head.revision = 5
+  const announce = (id: string, beat: string) => store.servers.set(id, { id, epoch: 'one', applied: 4, beat })
+  for (const id of ['living', 'dead', 'frozen']) announce(id, 'a beat')
+  const dead: string[] = []
+  const settle = createBarrier({
+    followed: store.followed,
+    lease: { expect: () => () => true },
+    timing,
+    onDead: (id, beat) => void dead.push(`${id}, ${beat}`),
+  })
+  const settling = settle({ revision: 5, epoch: 'one' })
+  await timing.pass(LEASE_MS)
+  announce('living', 'another')
+  await timing.pass(MARGIN_MS + 200)
+  await settling
+  expect(dead).toEqual(['dead, a beat', 'frozen, a beat'])
+})
