@@ -232,3 +232,18 @@ test('who has resigned never answers from memory again', () => {
   expect(lease.isFresh()).toBe(false)
   expect(lease.applied).toBe(7)
 })
+
+test.each([
+  ['nobody else is there', [], true],
+  ['each server says what its verifiers have not heard', [{}, { '*': 7 }], true],
+  ['one of two is of a release before verifiers', [{}, undefined], false],
+  ['one of two says nothing of them', [null, {}], false],
+] as const)('whether verifiers may be lent to, when %s', (_what, unknowns, isLendable) => {
+  const { lease, timing } = aLease()
+  const servers = unknowns.map((unknown, index) => {
+    const server = { id: `server ${index}`, epoch: 'one', applied: 7, beat: '1' }
+    return unknown === undefined ? server : { ...server, unknown }
+  })
+  lease.apply(momentOf(timing), { ...seenAt(), servers })
+  expect(lease.proof?.isLendable).toBe(isLendable)
+})
