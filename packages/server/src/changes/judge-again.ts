@@ -14,7 +14,7 @@ export function judgeAgain(by: Requester, record: KeyRecord | undefined, nowMs: 
   const { principal, address } = by
   const { id, token, secretOrdinal } = principal
   if (id === null) return principal
-  const attempt = { ...IN_FORCE, token, secretOrdinal, address, nowMs }
+  const attempt = { ...IN_FORCE, token, address, nowMs }
   const loaded = record === undefined ? undefined : compileKey(record)
   const outcome =
     loaded === undefined ? NOT_FOUND : evaluate(loaded.key, attempt, secretOf(loaded, id, secretOrdinal))
