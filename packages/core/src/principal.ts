@@ -46,12 +46,13 @@ export type PresentedToken = {
   readonly secretOrdinal: number | null
   /** Milliseconds since the epoch. */
   readonly expiresAtMs: number
-  /** Whom a token of an outside issuer names; null for ours, which carry the id. */
+  /** Whom the outside issuer's token names that it is, or was made from; null: it is none, and was made from none. */
   readonly subject: OutsideSubject | null
 }
 
 /** How an outside issuer names a company and a user: by our id, or by the host application's own. */
 export type OutsideSubject = {
+  readonly issuer: string
   readonly companies: SpokenFor
   readonly company: OutsideName
   readonly user: OutsideName

@@ -1,6 +1,7 @@
 import { AppError } from '@latchkey/core/error'
 import type { VerifiableKey } from '@latchkey/core/key'
 import { type CompiledAuthority, listPermissions } from '@latchkey/core/permission'
+import type { OutsideSubject } from '@latchkey/core/principal'
 import type { RandomBytes } from '@latchkey/core/random'
 import { SignJWT } from 'jose'
 import type { SigningKey } from './signing-key.ts'
@@ -29,11 +30,16 @@ export type TokenGrant = {
   readonly authority: CompiledAuthority
   /** Of the key's secret, with which the token dies; null: of none. */
   readonly secretOrdinal: number | null
+  /** Whom the outside issuer's token names that it is made from, and with whom it dies; null: it is made from none. */
+  readonly outside: OutsideSubject | null
   /** The key's restriction, for whoever reads the token elsewhere; here the key itself is asked. */
   readonly entries: readonly string[] | null
   readonly nowMs: number
   readonly expiresAtMs: number
 }
+
+/** `outside` in a token: who the outside token says it is of. */
+export type OutsideClaim = Pick<OutsideSubject, 'issuer' | 'company' | 'user'>
 
 export type TokenIssuer = {
   readonly signingKey: SigningKey
@@ -59,6 +65,7 @@ export async function issueToken(
     ips: carriedEntries(grant.entries),
     token_use: grant.use,
     ...(grant.secretOrdinal === null ? {} : { sec: grant.secretOrdinal }),
+    ...(grant.outside === null ? {} : { outside: outsideClaim(grant.outside) }),
   })
     .setProtectedHeader({ alg: 'EdDSA', typ: 'at+jwt', kid: signingKey.kid })
     .setIssuer(issuer)
@@ -73,6 +80,11 @@ export async function issueToken(
     'invalid_field',
     'The permissions are too many for one token: ask for fewer, or for whole areas such as orders:*.',
   )
+}
+
+/** The companies that the issuer speaks for are looked up at each use: they may be fewer by then. */
+function outsideClaim({ issuer, company, user }: OutsideSubject): OutsideClaim {
+  return { issuer, company, user }
 }
 
 /** A list too long to carry becomes one that admits nobody: whoever checks it elsewhere errs on the safe side. */

@@ -45,6 +45,7 @@ export async function deriveToken(
     subject: { id: id as KeyId, userId, companyId: homeCompanyId },
     authority,
     secretOrdinal: principal.secretOrdinal,
+    outside: principal.token?.subject ?? null,
     entries,
     nowMs,
     expiresAtMs,

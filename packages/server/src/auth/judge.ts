@@ -5,7 +5,7 @@ import type { Limit } from '@latchkey/core/limit'
 import type { Charged } from '@latchkey/core/limited-key'
 import { type MaybePromise, whenKnown } from '@latchkey/core/maybe-promise'
 import { NOT_FOUND, type Outcome } from '@latchkey/core/outcome'
-import type { PresentedToken } from '@latchkey/core/principal'
+import type { OutsideSubject, PresentedToken } from '@latchkey/core/principal'
 import type { Secret } from '@latchkey/core/secret'
 import type { Verifier } from '@latchkey/core/verifier'
 import type { Engine } from '../storage/engine.ts'
@@ -159,7 +159,7 @@ async function judgeWhatItStandsFor(deps: JudgeDeps, text: string, attempt: Atte
   // There are systems whose keys are tokens, which count here only as the texts that were imported.
   if (verified === undefined) return judgeImported(deps, text, attempt)
   const token = presentedToken(verified)
-  const id = verified.kind === 'own' ? verified.subjectId : await findSubject(deps, verified)
+  const id = await findSubject(deps, verified)
   if (id === undefined) return { outcome: NOT_FOUND, token, charged: undefined }
   return {
     outcome: await deps.verifier.verifyById(id, { ...attempt, token, secretOrdinal: token.secretOrdinal }),
@@ -168,9 +168,16 @@ async function judgeWhatItStandsFor(deps: JudgeDeps, text: string, attempt: Atte
   }
 }
 
-function findSubject({ engine, outsideRefusals }: JudgeDeps, token: VerifiedToken & { kind: 'outside' }) {
-  const onMissing = (what: string) => outsideRefusals.note(token.issuer, what)
-  return engine.read((db) => findOutsideUser(db, token, onMissing))
+/** undefined: there is nobody any more whom the token stands for. */
+async function findSubject(deps: JudgeDeps, token: VerifiedToken): Promise<VerifiableKey['id'] | undefined> {
+  if (token.kind === 'outside') return findNamed(deps, token)
+  const { subjectId, outside } = token
+  return outside === null || (await findNamed(deps, outside)) === subjectId ? subjectId : undefined
+}
+
+function findNamed({ engine, outsideRefusals }: JudgeDeps, subject: OutsideSubject) {
+  const onMissing = (what: string) => outsideRefusals.note(subject.issuer, what)
+  return engine.read((db) => findOutsideUser(db, subject, onMissing))
 }
 
 function presentedToken(token: VerifiedToken): PresentedToken {
@@ -181,7 +188,7 @@ function presentedToken(token: VerifiedToken): PresentedToken {
         permissions: token.permissions,
         secretOrdinal: token.secretOrdinal,
         expiresAtMs,
-        subject: null,
+        subject: token.outside,
       }
     : { use: 'outside', permissions: null, secretOrdinal: null, expiresAtMs, subject: token }
 }

@@ -29,7 +29,6 @@ export type IssuerConfig = {
 /** A verified token of an outside issuer: what it calls its company and its user. */
 export type OutsideToken = OutsideSubject & {
   readonly kind: 'outside'
-  readonly issuer: string
   /** Until when it counts here: its own end, and what clocks may differ. */
   readonly expiresAtMs: number
   /** When the signature is looked at again, so that a key the issuer withdrew stops counting. */
@@ -42,6 +41,8 @@ export type OutsideIssuers = {
    * `cannot_verify`.
    */
   verify(token: string, text: TokenText): Promise<OutsideToken | undefined>
+  /** undefined: no issuer of that name is listed. */
+  companiesOf(issuer: string): SpokenFor | undefined
 }
 
 /** Told why a token is refused, in words of ours and of the issuers file: nothing of the token itself. */
@@ -89,6 +90,7 @@ export function createOutsideIssuers(configs: readonly IssuerConfig[], deps: Dep
       if (verified.answer !== undefined) throw verified.answer
       return undefined
     },
+    companiesOf: (issuer) => issuers.get(issuer)?.config.companies,
   }
 }
 

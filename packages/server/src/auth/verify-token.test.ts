@@ -56,6 +56,7 @@ const OWN = {
   use: 'access',
   permissions: ['orders:read'],
   secretOrdinal: null,
+  outside: null,
   expiresAtMs: (NOW_SECONDS + 300) * 1_000,
   recheckAtMs: (NOW_SECONDS + 300) * 1_000,
 }
@@ -155,6 +156,7 @@ describe('what is issued', () => {
     subject: { id: KEY, userId: USER, companyId: COMPANY },
     authority: withPermissions(['orders:read', 'orders:write']),
     secretOrdinal: null,
+    outside: null,
     entries: null,
     nowMs: nowMs + 999,
     expiresAtMs: nowMs + ACCESS_TOKEN_MS + 999,

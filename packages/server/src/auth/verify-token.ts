@@ -1,7 +1,8 @@
 import { isId } from '@latchkey/core/ids'
 import type { VerifiableKey } from '@latchkey/core/key'
+import type { OutsideSubject } from '@latchkey/core/principal'
 import { errors, jwtVerify } from 'jose'
-import { ACCESS_TOKEN_MS, SESSION_TOKEN_MS, type TokenUse } from './access-token.ts'
+import { ACCESS_TOKEN_MS, type OutsideClaim, SESSION_TOKEN_MS, type TokenUse } from './access-token.ts'
 import { claimsOf } from './genuine-claims.ts'
 import type { OutsideIssuers, OutsideToken } from './outside-issuers.ts'
 import type { SigningKey } from './signing-key.ts'
@@ -16,6 +17,8 @@ type OwnToken = {
   readonly permissions: readonly string[]
   /** Of the secret of a key that it was made with; null: of none. */
   readonly secretOrdinal: number | null
+  /** Whom the outside issuer's token names that it was made from; null: it was made from none. */
+  readonly outside: OutsideSubject | null
   readonly expiresAtMs: number
   /** Until then the signature needs no second look, milliseconds since the epoch. */
   readonly recheckAtMs: number
@@ -87,22 +90,43 @@ async function verifyOwn(
       currentDate: new Date(deps.nowMs()),
     }),
   )
-  const { client_id: subjectId, perms, sec, token_use: use, exp = 0, iat = 0 } = payload
+  const {
+    client_id: subjectId,
+    outside: outsideClaim,
+    perms,
+    sec,
+    token_use: use,
+    exp = 0,
+    iat = 0,
+  } = payload
   if (typeof subjectId !== 'string' || !isSubjectId(subjectId)) return undefined
   if (!Array.isArray(perms) || (use !== 'session' && use !== 'access')) return undefined
   const issuedAtMs = iat * 1_000
   const expiresAtMs = exp * 1_000
   if (issuedAtMs > deps.nowMs() + CLOCK_TOLERANCE_MS) return undefined
   if (expiresAtMs - issuedAtMs > LIFETIME_MS_MAX[use] + CLOCK_TOLERANCE_MS) return undefined
+  const outside = outsideSubject(outsideClaim as OutsideClaim | undefined, deps.outsideIssuers)
+  if (outside === undefined) return undefined
   return {
     kind: 'own',
     subjectId,
     use,
     permissions: perms.map(String),
     secretOrdinal: typeof sec === 'number' ? sec : null,
+    outside,
     expiresAtMs,
     recheckAtMs: expiresAtMs,
   }
+}
+
+/** null: it was made from no outside token. undefined: from one of an issuer that is not listed any more. */
+function outsideSubject(
+  claim: OutsideClaim | undefined,
+  outsideIssuers: OutsideIssuers,
+): OutsideSubject | null | undefined {
+  if (claim === undefined) return null
+  const companies = outsideIssuers.companiesOf(claim.issuer)
+  return companies === undefined ? undefined : { ...claim, companies }
 }
 
 /** An origin as `tokenIssuerName` writes it; whoever else wrote one has no signature of ours. */

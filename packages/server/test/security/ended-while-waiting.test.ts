@@ -152,6 +152,15 @@ describe('a user who comes with an outside token', () => {
     expect(created).toEqual([])
   })
 
+  test('changes nothing with a token that was made of it, when it is unlinked meanwhile', async () => {
+    const scene = await outsideScene()
+    const token = await shortLivedToken(server, scene.token, ['users:*'])
+    const unlinked = () => ofUser({ externalId: null })(scene)
+    const { answer, created } = await answerAfter(unlinked, bearer(token), scene)
+    expect([answer.status, answer.body.code]).toEqual(REFUSED['nothing vouches for it'])
+    expect(created).toEqual([])
+  })
+
   test('changes what it asked for when it is still whom the token names', async () => {
     const scene = await outsideScene()
     const renamed = () => ofUser({ name: 'Ada King' })(scene)

@@ -43,10 +43,14 @@ function entry(issuer: string, from: RemoteIssuer, fields: object = {}): object 
   }
 }
 
+const listIn = (file: string, entries: readonly object[]) => writeFileSync(file, JSON.stringify(entries))
+
 let files = 0
-async function startWith(entries: readonly object[]): Promise<TestService> {
-  const file = join(directory, `issuers-${++files}.json`)
-  writeFileSync(file, JSON.stringify(entries))
+async function startWith(
+  entries: readonly object[],
+  file = join(directory, `issuers-${++files}.json`),
+): Promise<TestService> {
+  listIn(file, entries)
   return startTestServer(
     { LATCHKEY_ISSUERS_FILE: file, LATCHKEY_FAILED_AUTH_PER_MINUTE: '100000' },
     { clock },
@@ -293,6 +297,70 @@ describe('the live state decides, as for every credential', () => {
     expect((await present(token)).body.userId).toBe(bob.id)
     await patch(`/users/${bob.id}`, { externalId: null }, headers())
     await patch(`/users/${user.id}`, { externalId: 'auth|ada' }, headers())
+  })
+})
+
+describe('a token that was made of it dies with it', () => {
+  const made = async () => shortLivedToken(server, await key.sign(claims()), ['keys:list'])
+  const patch = async (path: string, body: object, headers: Readonly<Record<string, string>> = {}) =>
+    expect((await server.call({ method: 'PATCH', path, headers, body })).status).toBe(200)
+  const ofUser = (id: string, externalId: string | null) =>
+    patch(`/users/${id}`, { externalId }, { 'x-company-id': company.id })
+
+  test('when the user is unlinked, and counts again when they are linked again', async () => {
+    const token = await made()
+    await ofUser(user.id, null)
+    await expectRefused(token)
+    await ofUser(user.id, 'auth|ada')
+    expect((await present(token)).body.userId).toBe(user.id)
+  })
+
+  test('when its external id is another user’s: it counts for neither', async () => {
+    const token = await made()
+    await ofUser(user.id, null)
+    const body = { name: 'Bob', role: 'developer', externalId: 'auth|ada' }
+    const bob = await expectCreated(server, { path: '/users', headers: { 'x-company-id': company.id }, body })
+    await expectRefused(token)
+    await ofUser(bob.id, null)
+    await ofUser(user.id, 'auth|ada')
+  })
+
+  test('when the company is unlinked', async () => {
+    const token = await made()
+    await patch(`/companies/${company.id}`, { externalId: null })
+    await expectRefused(token)
+    await patch(`/companies/${company.id}`, { externalId: 'org-1' })
+    expect((await present(token)).status).toBe(200)
+  })
+
+  test('and so does a token that was made of that one', async () => {
+    const token = await shortLivedToken(server, await made(), ['keys:list'])
+    expect((await present(token)).status).toBe(200)
+    await ofUser(user.id, null)
+    await expectRefused(token)
+    await ofUser(user.id, 'auth|ada')
+  })
+
+  test('when its issuer speaks for the company no more, or is not listed at all', async () => {
+    const file = join(directory, 'issuers-fewer.json')
+    const fresh = await startWith([entry(ISSUER, remote, { ...byId, companies: ['*'] })], file)
+    const { id: org_id } = await expectCreated(fresh, { path: '/companies', body: { name: 'Own' } })
+    const headers = { 'x-company-id': org_id }
+    const body = { name: 'Eve', role: 'admin' }
+    const { id: user_id } = await expectCreated(fresh, { path: '/users', headers, body })
+    const token = await shortLivedToken(fresh, await key.sign(claims({ org_id, user_id })), ['keys:list'])
+
+    const statusWith = async (entries: readonly object[]) => {
+      listIn(file, entries)
+      const restarted = await fresh.join()
+      const { status } = await restarted.call({ path: '/me', key: null, headers: bearer(token) })
+      await restarted.dispose()
+      return status
+    }
+    expect(await statusWith([entry(ISSUER, remote, { ...byId, companies: ['*'] })])).toBe(200)
+    expect(await statusWith([entry(ISSUER, remote, { ...byId, companies: ['org-9'] })])).toBe(401)
+    expect(await statusWith([entry(OTHER_ISSUER, otherRemote, { ...byId, companies: ['*'] })])).toBe(401)
+    await fresh.dispose()
   })
 })
 

@@ -25,6 +25,7 @@ export async function issueSessionToken(
     use: 'session',
     issuer: tokenIssuerName(origin, deps.config.publicUrl),
     subject: key,
+    outside: null,
     authority: key.authority,
     secretOrdinal: null,
     entries: null,
