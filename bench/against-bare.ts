@@ -31,7 +31,7 @@ export async function compareWithBare(
   const load = { durationMs: extent.sliceMs, next }
   extent.progress('warming up')
   await warmUp(latchkey, load, warmUpAnswers)
-  await settled(latchkey)
+  await settled(latchkey, store)
   await warmUp(bare, load, Math.min(warmUpAnswers, BARE_WARM_UP_ANSWERS))
   const before = await cacheCounts(latchkey)
   const measured = await alternate(extent, {

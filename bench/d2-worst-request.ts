@@ -8,7 +8,7 @@ import { latenciesMs, quantile } from './latencies.ts'
 import { ask } from './load.ts'
 import { requestText } from './request-text.ts'
 import { ratios } from './rounds.ts'
-import { type Running, settled, startBare, startWatched, type Watched } from './running.ts'
+import { quiet, type Running, startBare, startWatched, type Watched } from './running.ts'
 import type { BenchStore, Stores } from './stores.ts'
 import { worstRequests } from './worst-requests.ts'
 
@@ -75,7 +75,7 @@ async function askOnce({ port }: Watched, request: WorstRequest): Promise<void> 
 
 /** What a flood has left is worked on after it has gone: until then the next is not the only one, or is refused for want of room. */
 async function untilAnswered(server: Watched, request: WorstRequest): Promise<void> {
-  await settled(server)
+  await quiet(server)
   const deadlineMs = performance.now() + SETTLING_MS_MAX
   for (;;) {
     const { status } = await ask(server.port, request.next())

@@ -6,6 +6,7 @@ import { cpuSecondsOf } from './cpu-time.ts'
 import { ask, runLoad } from './load.ts'
 import { requestText } from './request-text.ts'
 import type { Target } from './rounds.ts'
+import type { BenchStore } from './stores.ts'
 
 const LATCHKEY = fileURLToPath(new URL('../packages/cli/bin/latchkey.js', import.meta.url))
 
@@ -169,21 +170,36 @@ export async function warmUp(server: Running, options: RateOptions, answersMax: 
   await runLoad({ port: server.port, ...options, durationMs: WARM_UP_MS_MAX, answersMax })
 }
 
-/** Longer than a use of a key waits to be written. */
-const SETTLE_MS = 1_500
-
 /**
  * Until what a warm-up left to be written is written. A service that has run for a while writes each key in use once a
- * minute, a little at a time; all of them at once would fall into the first round.
+ * minute, and adds to counts that are there, a little at a time; all of them at once, and the first counts of each key,
+ * would fall into the rounds.
  */
-export async function settled(server: Running): Promise<void> {
+export async function settled(server: Running, { adminKey }: Pick<BenchStore, 'adminKey'>): Promise<void> {
+  await quiet(server)
+  // Whoever asks for counts has those written that are in memory: of the process that is asked, which differs.
+  const usage = requestText('GET', '/usage', { headers: { 'x-api-key': adminKey } })
+  for (let asked = 0; asked < PROCESSES_ASKED; asked++) {
+    const { status, body } = await ask(server.port, usage)
+    if (status !== 200) throw new Error(`GET /usage was answered ${status}: ${body.slice(0, 300)}`)
+  }
+  await quiet(server)
+}
+
+/** Enough that each of two processes is among them. */
+const PROCESSES_ASKED = 8
+/** Longer than a use of a key waits to be written. */
+const QUIET_MS = 1_500
+
+/** Until nothing is written any more. */
+export async function quiet(server: Running): Promise<void> {
   let known = -1
   for (;;) {
     const { body } = await ask(server.port, requestText('GET', '/metrics'))
     const commits = Number(/^latchkey_store_commit_duration_seconds_count (\d+)$/m.exec(body)?.[1] ?? 0)
     if (commits === known) return
     known = commits
-    await sleep(SETTLE_MS)
+    await sleep(QUIET_MS)
   }
 }
 

@@ -10,12 +10,13 @@ const KEYS_IN_USE = 10_000
 
 /** How long one caller waits for one answer, who asks for nothing else meanwhile. */
 export async function v10OneCaller(extent: Extent, stores: Stores): Promise<Row[]> {
-  await using latchkey = await startLatchkey(await stores.of(KEYS))
+  const store = await stores.of(KEYS)
+  await using latchkey = await startLatchkey(store)
   await using bare = await startBare('constant')
   const asking = { durationMs: extent.sliceMs, next: gatewayChecks(KEYS_IN_USE) }
   await warmUp(latchkey, asking, KEYS_IN_USE)
   await warmUp(bare, asking, KEYS_IN_USE)
-  await settled(latchkey)
+  await settled(latchkey, store)
   // Both quantiles are of one run: the second is read when the first has been measured.
   const measured = { p50: { latchkey: [], bare: [] }, p99: { latchkey: [], bare: [] } } as Measured
   const timed = (name: 'latchkey' | 'bare', server: Running) => async () => {

@@ -4,7 +4,7 @@ import { gatewayChecks } from './gateway-checks.ts'
 import { runLoad } from './load.ts'
 import { alternate, rates, ratios, type Target } from './rounds.ts'
 import { type Running, ratePerCpuSecond, settled, startBare, startLatchkey, warmUp } from './running.ts'
-import type { Stores } from './stores.ts'
+import type { BenchStore, Stores } from './stores.ts'
 
 const KEYS = 100_000
 const KEYS_IN_USE = 40_000
@@ -23,15 +23,14 @@ type Asking = { readonly durationMs: number; readonly next: () => Buffer }
 export async function v12TwoProcesses(extent: Extent, stores: Stores): Promise<Row[]> {
   const inUse = extent.isQuick ? KEYS_IN_USE_QUICK : KEYS_IN_USE
   const load = { durationMs: extent.sliceMs, next: gatewayChecks(inUse) }
-  await using one = await warmService(await startLatchkey(await stores.of(KEYS)), load, inUse)
-  const ofOwn = async () => warmService(await startLatchkey(await stores.ofOwn(KEYS)), load, inUse)
+  await using one = await startWarm(await stores.of(KEYS), load, inUse)
+  const ofOwn = async () => startWarm(await stores.ofOwn(KEYS), load, inUse)
   await using first = await ofOwn()
   await using second = await ofOwn()
-  await using two = await startLatchkey(await stores.ofOwn(KEYS), { workers: PROCESSES })
+  // Each of them fills its own memory.
+  await using two = await startWarm(await stores.ofOwn(KEYS), load, 2 * PROCESSES * inUse, PROCESSES)
   const found = childrenOf(two.pid).length
   if (found !== PROCESSES) throw new Error(`${found} processes serve instead of ${PROCESSES}`)
-  // Each of them fills its own memory.
-  await warmService(two, load, 2 * PROCESSES * inUse)
   await using bare = await warmBare(load)
   await using bareFirst = await warmBare(load)
   await using bareSecond = await warmBare(load)
@@ -78,9 +77,10 @@ function rowsOf(measured: Record<'two' | 'one' | 'apart' | 'bareTwo' | 'bareOne'
   ]
 }
 
-async function warmService(server: Running, load: Asking, answers: number): Promise<Running> {
+async function startWarm(store: BenchStore, load: Asking, answers: number, workers = 1): Promise<Running> {
+  const server = await startLatchkey(store, { workers })
   await warmUp(server, load, answers)
-  await settled(server)
+  await settled(server, store)
   return server
 }
 

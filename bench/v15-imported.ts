@@ -30,14 +30,14 @@ export async function v15Imported(extent: Extent, stores: Stores): Promise<Row[]
   const own = activeIndexes(inUse, inUse).map((index) => secretAt(index).reveal())
   const imported = shuffledIndexes(inUse, keys).map(importedTextAt)
   const loads = {
-    before: { server: plain, next: cycle(own.map((key) => verifying(before, key))) },
-    own: { server: mixed, next: cycle(own.map((key) => verifying(after, key))) },
-    imported: { server: mixed, next: cycle(imported.map((key) => verifying(after, key))) },
+    before: { server: plain, store: before, next: cycle(own.map((key) => verifying(before, key))) },
+    own: { server: mixed, store: after, next: cycle(own.map((key) => verifying(after, key))) },
+    imported: { server: mixed, store: after, next: cycle(imported.map((key) => verifying(after, key))) },
   }
   const { sliceMs: durationMs } = extent
-  const warm = async ({ server, next }: (typeof loads)['own']) => {
+  const warm = async ({ server, store, next }: (typeof loads)['own']) => {
     await warmUp(server, { durationMs, next }, inUse)
-    await settled(server)
+    await settled(server, store)
   }
   const target = ({ server, next }: (typeof loads)['own']) => ratePerCpuSecond(server, { durationMs, next })
   for (const load of [loads.before, loads.own]) await warm(load)

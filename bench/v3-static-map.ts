@@ -36,7 +36,7 @@ async function lookups(extent: Extent, store: BenchStore, { known, nginx, haprox
   const load = { durationMs: extent.sliceMs, next: gatewayChecks(IN_USE) }
   const lookup = { durationMs: extent.sliceMs, next: cycle(known.slice(0, IN_USE).map(byKey)) }
   await warmUp(latchkey, load, IN_USE)
-  await settled(latchkey)
+  await settled(latchkey, store)
   await warmUp(nginx, lookup, WARM_UP_ANSWERS)
   await warmUp(haproxy, lookup, WARM_UP_ANSWERS)
   const measured = await alternate(extent, {

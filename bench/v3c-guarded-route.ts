@@ -19,7 +19,8 @@ export async function v3cGuardedRoute(extent: Extent, stores: Stores): Promise<R
   const home = mkdtempSync(join(tmpdir(), 'latchkey-peers-'))
   try {
     await using route = await startGuardedRoute(join(home, 'keys.db'), KEYS)
-    await using latchkey = await startLatchkey(await stores.of(KEYS))
+    const store = await stores.of(KEYS)
+    await using latchkey = await startLatchkey(store)
     const inUse = extent.isQuick ? IN_USE_QUICK : IN_USE
     const load = { durationMs: extent.sliceMs, next: gatewayChecks(inUse) }
     const theirs = Array.from({ length: inUse }, (_, index) =>
@@ -27,7 +28,7 @@ export async function v3cGuardedRoute(extent: Extent, stores: Stores): Promise<R
     )
     const routeLoad = { durationMs: extent.sliceMs, next: cycle(theirs) }
     await warmUp(latchkey, load, inUse)
-    await settled(latchkey)
+    await settled(latchkey, store)
     await warmUp(route, routeLoad, inUse)
     const measured = await alternate(extent, {
       latchkey: ratePerCpuSecond(latchkey, load),

@@ -97,7 +97,7 @@ async function overHttp(
   const load = { durationMs: extent.sliceMs, next: cycle(ownRequests(own.store)) }
   const otherLoad = { durationMs: extent.sliceMs, next: cycle(peerRequests()) }
   await warmUp(own.server, load, SETTLED_ANSWERS)
-  await settled(own.server)
+  await settled(own.server, own.store)
   await warmUp(other, otherLoad, SETTLED_ANSWERS)
   const measured = await alternate(extent, {
     latchkey: ratePerCpuSecond(own.server, load),

@@ -35,7 +35,7 @@ export async function v9UnknownKey(extent: Extent, stores: Stores): Promise<Row[
   })) as [Asking, Asking]
   await warmUp(latchkey, hit, inUse)
   await warmUp(latchkey, miss, inUse)
-  await settled(latchkey)
+  await settled(latchkey, store)
   const measured = await alternate(extent, {
     unknown: ratePerCpuSecond(latchkey, miss),
     valid: ratePerCpuSecond(latchkey, hit),
