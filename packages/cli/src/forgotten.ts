@@ -38,6 +38,7 @@ const SENTENCES: Readonly<Record<ForgottenKind, string>> = {
   keyAllowlist: 'Keys whose addresses had been restricted',
   keyPermissions: 'Keys whose permissions had been narrowed',
   keyExpiry: 'Keys whose end had been brought forward',
+  keyLimits: 'Keys whose limits had been tightened or renamed',
   keySecret: 'Keys whose secret had been replaced',
   keyPreviousSecret: 'Keys whose old secret had been ended, or was to end sooner',
   keyUnknown: 'Keys that had not been there',

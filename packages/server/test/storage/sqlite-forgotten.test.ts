@@ -14,6 +14,9 @@ import { givePassword, sessionToken } from '../tokens/issued-token.ts'
 
 const LATER = '2027-06-01T00:00:00.000Z'
 const SOONER = '2027-01-01T00:00:00.000Z'
+const BURST = { name: 'burst', limit: 10, windowSeconds: 60 }
+const CALLS = { name: 'calls', limit: 100, windowSeconds: 3_600 }
+const RATE_LIMITS = [BURST, CALLS]
 
 const server = useTestServer({ LATCHKEY_SECRET: 'a secret of this test, long enough to be one' })
 let directory: string
@@ -37,6 +40,8 @@ beforeEach(async () => {
       whitelistedIPs: ['192.0.2.0/24', '2001:db8::/32'],
       permissions: ['orders:*'],
       expiresAt: LATER,
+      rateLimits: RATE_LIMITS,
+      quota: { limit: 1_000, period: 'day' },
     },
   })
   return () => rmSync(directory, { recursive: true, force: true })
@@ -100,6 +105,14 @@ const TAKEN_AWAY: readonly Case[] = [
     tamper(() => `UPDATE keys SET ceiling = '{"role":"viewer","permissions":[]}' WHERE id = '${key.id}'`),
   ],
   ['keyExpiry', ofKey, patchKey({ expiresAt: SOONER })],
+  ['keyLimits', ofKey, patchKey({ rateLimits: [{ ...BURST, limit: 9 }, CALLS] })],
+  ['keyLimits', ofKey, patchKey({ rateLimits: [BURST, { ...CALLS, windowSeconds: 3_601 }] })],
+  ['keyLimits', ofKey, patchKey({ rateLimits: [...RATE_LIMITS, { ...BURST, name: 'more' }] })],
+  // Under another name a limit begins anew.
+  ['keyLimits', ofKey, patchKey({ rateLimits: [{ ...BURST, name: 'peak' }, CALLS] })],
+  ['keyLimits', ofKey, patchKey({ quota: { limit: 999, period: 'day' } })],
+  ['keyLimits', ofKey, patchKey({ quota: { limit: 1_000, period: 'month' } })],
+  ['keyLimits', ofKey, patchKey({ rateLimits: [{ ...BURST, limit: 9 }], quota: null })],
   ['keySecret', ofKey, tamper(() => `UPDATE keys SET fingerprint = randomblob(32) WHERE id = '${key.id}'`)],
   ['keyUnknown', ofKey, tamper(() => `DELETE FROM keys WHERE id = '${key.id}'`)],
   ['auditPruned', ofCompany, tamper(() => `UPDATE companies SET audit_cut = 1 WHERE id = '${company.id}'`)],
@@ -120,6 +133,15 @@ describe('is named', () => {
     const named = { kind: 'companyExternalId', count: 1, names: [company.id] }
     expect(await forgottenAfter(patchCompany({ externalId: null }))).toEqual([named])
   })
+
+  test.each([{ rateLimits: [BURST] }, { quota: { limit: 1_000, period: 'day' } }])(
+    'keyLimits, of a key that had none: %j',
+    async (change) => {
+      await patchKey({ rateLimits: null, quota: null })()
+      const named = { kind: 'keyLimits', count: 1, names: [key.id] }
+      expect(await forgottenAfter(patchKey(change))).toEqual([named])
+    },
+  )
 
   describe('a rotation', () => {
     const path = () => `/keys/${key.id}/rotation`
@@ -192,6 +214,13 @@ describe('is not named', () => {
     ['every address', patchKey({ whitelistedIPs: null })],
     ['a later end', patchKey({ expiresAt: '2028-01-01T00:00:00.000Z' })],
     ['no end', patchKey({ expiresAt: null })],
+    ['a higher limit', patchKey({ rateLimits: [{ ...BURST, limit: 11 }, CALLS] })],
+    ['a shorter window', patchKey({ rateLimits: [BURST, { ...CALLS, windowSeconds: 3_599 }] })],
+    ['the same limits in another order', patchKey({ rateLimits: [CALLS, BURST] })],
+    ['a limit fewer', patchKey({ rateLimits: [CALLS] })],
+    ['no limits', patchKey({ rateLimits: null })],
+    ['a higher quota', patchKey({ quota: { limit: 1_001, period: 'day' } })],
+    ['no quota', patchKey({ quota: null })],
     ['a description', patchKey({ description: 'of the shop', metadata: { shop: '1' } })],
     ['a new key', () => expectCreated(server, { path: '/keys', body: { userId: user.id } })],
     ['a first external id', () => patchCompany({ externalId: `org_${company.id}` })()],
@@ -238,4 +267,21 @@ test('a store of an older release is compared too, as far as it goes', async () 
     expect(findForgotten(later, copy, Date.now())?.kinds).toContainEqual(deleted)
   }
   expect(findForgotten(later, copy, Date.now())?.kinds).toEqual([deleted])
+})
+
+test('a store of a release without limits says no more of them than one with none', async () => {
+  const [copy, later] = [join(directory, 'copy.db'), join(directory, 'later.db')]
+  for (const file of [copy, later]) await backupSqlite(storeFileOf(server.dataDir), file, () => {})
+  const kindsOf = (old: string, restored: string) => findForgotten(old, restored, Date.now())?.kinds
+  const change = (file: string, sql: string) => {
+    const database = new DatabaseSync(file)
+    database.exec(sql)
+    database.close()
+  }
+  change(copy, 'ALTER TABLE keys DROP COLUMN rate_limits; ALTER TABLE keys DROP COLUMN quota')
+  // The server has keys of other tests too.
+  change(later, `UPDATE keys SET rate_limits = NULL, quota = NULL WHERE id <> '${key.id}'`)
+  expect(kindsOf(later, copy)).toEqual([{ kind: 'keyLimits', count: 1, names: [key.id] }])
+  expect(kindsOf(copy, later)).toEqual([])
+  expect(kindsOf(copy, copy)).toEqual([])
 })

@@ -1,6 +1,8 @@
 import { compileAllowlist, isWithin } from '@latchkey/core/allowlist'
 import type { Ceiling } from '@latchkey/core/ceiling'
+import { compileLimits, type RateLimit, type UseQuota } from '@latchkey/core/limit'
 import { compileAuthority, isAboveRole, lacks, type Role } from '@latchkey/core/permission'
+import { exceeds, type Reach, UNBOUND } from '@latchkey/core/reach'
 
 /**
  * What a restored store gives back that had been taken away since the backup, in the order in which it is told. Each
@@ -24,6 +26,7 @@ export const FORGOTTEN_KINDS = [
   'keyAllowlist',
   'keyPermissions',
   'keyExpiry',
+  'keyLimits',
   'keySecret',
   'keyPreviousSecret',
   'keyUnknown',
@@ -70,6 +73,7 @@ export function forgottenOfKey(restored: StoredRow, old: StoredRow | undefined):
     ['keyAllowlist', !isWithin(allowlistOf(restored.whitelisted_ips), allowlistOf(old.whitelisted_ips))],
     ['keyPermissions', mayMore(restored.permissions, old.permissions) || isCeilingHigher(restored, old)],
     ['keyExpiry', isLater(restored.expires_at, old.expires_at)],
+    ['keyLimits', exceeds(limitsOf(restored), limitsOf(old)) !== undefined],
     ['keySecret', hexOf(restored.fingerprint) !== hexOf(old.fingerprint)],
   ])
 }
@@ -115,8 +119,15 @@ const isLater = (restored: unknown, old: unknown): boolean =>
 
 const hexOf = (bytes: unknown): string => Buffer.from(bytes as Uint8Array).toString('hex')
 
-const listOf = (text: unknown): string[] | null =>
-  isSet(text) ? (JSON.parse(String(text)) as string[]) : null
+const listOf = (text: unknown): string[] | null => parsed<string[]>(text)
+
+const parsed = <T>(text: unknown): T | null => (isSet(text) ? (JSON.parse(String(text)) as T) : null)
+
+/** A key's reach as far as its limits bound it. */
+const limitsOf = (row: StoredRow): Reach => ({
+  ...UNBOUND,
+  limits: compileLimits(parsed<RateLimit[]>(row.rate_limits), parsed<UseQuota>(row.quota)),
+})
 
 function allowlistOf(text: unknown) {
   const entries = listOf(text)
