@@ -178,6 +178,11 @@ describe('an embedded store that was restored from a backup', () => {
       `Keys that had been deleted: 1.\n  ${removed!.id}\nKeys that had been disabled: 1.\n  ${disabled!.id}\n`
     expect(restored.stdout).toContain(forgotten)
     expect(restored.stdout).not.toContain(String(kept!.id))
+    const again = await home.run(['restore', copy])
+    expect(again.stdout).toMatch(
+      /^Restored\. The store that was there is (\S+before-restore-)\S+; the last that was accepted is \1\S+\.\n/,
+    )
+    expect(again.stdout).toContain(forgotten)
 
     const { url, stop, stdout, stderr } = await home.serve({ settings: { LATCHKEY_LOG_LEVEL: 'error' } })
     expect(stdout()).toMatch(/^Latchkey is running, but NOT READY\. .*latchkey restore --accept\.$/m)
@@ -218,7 +223,7 @@ describe('an embedded store that was restored from a backup', () => {
     )
     rmSync(store)
     const overNothing = await home.run(['restore', copy])
-    expect(overNothing.stdout).toContain(`There was no store to compare it with: ${again}`)
+    expect(overNothing.stdout).toContain(`There was no accepted store to compare it with: ${again}`)
   })
 })
 

@@ -1,11 +1,11 @@
-import type { ForgottenKind, Restored } from '@latchkey/server/commands'
+import type { Compared, ForgottenKind } from '@latchkey/server/commands'
 
 /** What a restored store gives back that had been taken away, kind by kind, with names. */
-export function describeForgotten({ kept, forgotten }: Restored): string {
+export function describeForgotten({ accepted, forgotten }: Compared): string {
   if (forgotten === undefined) {
     const why =
-      kept === undefined
-        ? 'There was no store to compare it with'
+      accepted === undefined
+        ? 'There was no accepted store to compare it with'
         : 'The store that was there before cannot be read, so they were not compared'
     return `${why}: what was revoked after the backup is active again in it.\n`
   }

@@ -14,6 +14,12 @@ export type { SourceOptions } from './import/source-options.ts'
 export { importOnHost } from './import-on-host.ts'
 export type { ImportedLine } from './keys/import-keys.ts'
 export { pruneAuditOnHost } from './prune-audit-on-host.ts'
-export { backupSqlite, findUnaccepted, type Restored, restoreSqlite } from './storage/sqlite/backup.ts'
+export {
+  backupSqlite,
+  type Compared,
+  findUnaccepted,
+  type Restored,
+  restoreSqlite,
+} from './storage/sqlite/backup.ts'
 export type { ForgottenKind } from './storage/tables/forgotten.ts'
 export { listUsageOnHost, type UsageGroup } from './usage-on-host.ts'

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
+import type { Restored } from '@latchkey/server/commands'
 import type { Command } from 'commander'
 import { parseFile } from '../arguments.ts'
 import { describeForgotten } from '../forgotten.ts'
@@ -63,8 +64,7 @@ async function restoreStore(file: string): Promise<void> {
   }
   const time = new Date().toISOString().replaceAll(/[:.]/g, '-')
   const restored = restoreSqlite(resolve(file), storeFileOf(config.dataDir), time)
-  const place = restored.kept === undefined ? '' : ` The store that was there is ${restored.kept}.`
-  process.stdout.write(`Restored.${place}\n${describeForgotten(restored)}`)
+  process.stdout.write(`Restored.${describePlaces(restored)}\n${describeForgotten(restored)}`)
   if (secretSource.secret === null && secretSource.secretFile === null) {
     const file = secretFileOf(config.dataDir)
     if (!existsSync(file)) {
@@ -74,6 +74,13 @@ async function restoreStore(file: string): Promise<void> {
   process.stdout.write(
     'The service refuses every key until you decide to use it: latchkey restore --accept\n',
   )
+}
+
+function describePlaces({ kept, accepted }: Restored): string {
+  if (kept === undefined) return ''
+  const last =
+    accepted === undefined || accepted === kept ? '' : `; the last that was accepted is ${accepted}`
+  return ` The store that was there is ${kept}${last}.`
 }
 
 async function acceptStore(): Promise<void> {

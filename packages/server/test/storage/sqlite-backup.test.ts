@@ -153,7 +153,7 @@ describe('a restore', () => {
     const target = join(directory, 'latchkey.db')
     await backupSqlite(storeFileOf(server.dataDir), target, () => {})
     const old = restoreSqlite(copy, target, '1')
-    expect(old).toEqual({ kept: `${target}.before-restore-1`, forgotten: { revisions: 0, kinds: [] } })
+    expect(old).toMatchObject({ kept: `${target}.before-restore-1`, forgotten: { revisions: 0, kinds: [] } })
     expect(keyIdsIn(target)).toContain(kept.id)
     expect(keyIdsIn(`${target}.before-restore-1`)).toContain(kept.id)
     const epochOf = (file: string) => {
@@ -187,7 +187,7 @@ describe('a restore', () => {
     await backupSqlite(file, later, () => {})
     const forgotten = { revisions: 1, kinds: [{ kind: 'keyDeleted', count: 1, names: [revoked.id] }] }
     expect(restoreSqlite(copy, later, '1').forgotten).toEqual(forgotten)
-    expect(findUnaccepted(later)).toEqual({ kept: `${later}.before-restore-1`, forgotten })
+    expect(findUnaccepted(later)).toEqual({ accepted: `${later}.before-restore-1`, forgotten })
 
     const { config, secretSource } = readConfig({ ...ENVIRONMENT, LATCHKEY_DATA_DIR: directory })
     const services = await createServices(config, secretSource)

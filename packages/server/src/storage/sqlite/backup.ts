@@ -1,5 +1,5 @@
-import { existsSync, linkSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs'
-import { basename, dirname, join } from 'node:path'
+import { existsSync, linkSync, renameSync, rmSync, statSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { backup, DatabaseSync } from 'node:sqlite'
 import { explainWriteError, findDiskFault, sentenceOf } from '../disk-fault.ts'
 import { StoreError } from '../engine.ts'
@@ -96,8 +96,16 @@ function explainCopy(target: string, error: unknown): string {
   return `The backup to ${target} failed (${reason}): check the place and its free space.`
 }
 
-/** `kept`: where the old store is now; undefined: there was none. */
-export type Restored = { readonly kept: string | undefined; readonly forgotten: Forgotten | undefined }
+/** What a restored store was compared with. */
+export type Compared = {
+  /** The file of the last store that was accepted, where this one has taken its place; undefined: none is known. */
+  readonly accepted: string | undefined
+  /** undefined: there is none, or it cannot be read. */
+  readonly forgotten: Forgotten | undefined
+}
+
+/** `kept`: where the store is now that was there; undefined: there was none. */
+export type Restored = Compared & { readonly kept: string | undefined }
 
 /**
  * Puts a backup in the place of a store, under a new epoch and not accepted: no process may go on with what it
@@ -109,59 +117,82 @@ export function restoreSqlite(copy: string, target: string, time: string): Resto
   checkCopy(copy)
   makeDataDir(dirname(target))
   const incoming = `${target}.incoming`
-  const kept = existsSync(target) ? `${target}.${KEPT}${time}` : undefined
+  const isReplacing = existsSync(target)
+  let acceptedAt: string | undefined
   try {
-    prepareIncoming(copy, incoming)
-    if (kept !== undefined) foldLog(target)
-    keepStore(target, `${target}.${KEPT}${time}`)
+    removeStore(incoming)
+    copyInto(copy, incoming)
+    if (isReplacing) {
+      foldLog(target)
+      acceptedAt = findAcceptedAt(readHead(target), time)
+    }
+    beginUnaccepted(incoming, acceptedAt)
+    keepStore(target, keptAt(target, time))
     renameSync(incoming, target)
   } finally {
     removeStore(incoming)
   }
-  return { kept, forgotten: kept === undefined ? undefined : findForgotten(kept, target, Date.now()) }
+  return { kept: isReplacing ? keptAt(target, time) : undefined, ...compare(target, acceptedAt) }
 }
 
-function prepareIncoming(copy: string, incoming: string): void {
-  removeStore(incoming)
+/** The same comparison again, of a restored store that is not accepted yet. undefined: it is, or there is none. */
+export function findUnaccepted(target: string): Compared | undefined {
+  const head = existsSync(target) ? readHead(target) : undefined
+  // One that cannot be read: whoever opens it next says what is wrong with it.
+  return head === undefined || head.isAccepted ? undefined : compare(target, acceptedBefore(head))
+}
+
+function compare(target: string, acceptedAt: string | undefined): Compared {
+  if (acceptedAt === undefined) return { accepted: undefined, forgotten: undefined }
+  const accepted = keptAt(target, acceptedAt)
+  return { accepted, forgotten: findForgotten(accepted, target, Date.now()) }
+}
+
+const keptAt = (target: string, time: string) => `${target}.${KEPT}${time}`
+
+function copyInto(copy: string, incoming: string): void {
   const database = new DatabaseSync(copy, { readOnly: true })
   try {
     database.prepare('VACUUM INTO ?').run(incoming)
   } finally {
     database.close()
   }
-  const restored = new DatabaseSync(incoming)
-  restored.exec(
-    'UPDATE head SET epoch = lower(hex(randomblob(16))), revision = revision + 1, is_accepted = 0; DELETE FROM log',
-  )
-  restored.close()
 }
 
 /**
- * The same comparison again, of a restored store that is not accepted yet, with the one that the last restore kept.
- * undefined when it is accepted, or nothing was kept.
+ * The epoch of a store that is not accepted ends with the time when the last accepted one was kept, so that the two belong
+ * together whatever else lies beside them. Accepting begins another epoch.
  */
-export function findUnaccepted(target: string): Restored | undefined {
-  if (!existsSync(target) || isAccepted(target)) return undefined
-  const prefix = `${basename(target)}.${KEPT}`
-  // Their names end with the time, so that the last is the newest; what SQLite puts beside a file is not one.
-  const names = readdirSync(dirname(target)).filter(
-    (name) => name.startsWith(prefix) && !/-(wal|shm|journal)$/.test(name),
-  )
-  const name = names.sort().at(-1)
-  if (name === undefined) return { kept: undefined, forgotten: undefined }
-  const kept = join(dirname(target), name)
-  return { kept, forgotten: findForgotten(kept, target, Date.now()) }
+function beginUnaccepted(incoming: string, acceptedAt: string | undefined): void {
+  const database = new DatabaseSync(incoming)
+  database
+    .prepare(
+      'UPDATE head SET epoch = lower(hex(randomblob(16))) || ?, revision = revision + 1, is_accepted = 0',
+    )
+    .run(acceptedAt === undefined ? '' : `/${acceptedAt}`)
+  database.exec('DELETE FROM log')
+  database.close()
 }
 
-function isAccepted(file: string): boolean {
-  const database = new DatabaseSync(file, { readOnly: true })
+type StoredHead = { readonly epoch: string; readonly isAccepted: boolean }
+
+/** When the last accepted store is kept: now, unless the one that is there was restored and not accepted itself. */
+const findAcceptedAt = (head: StoredHead | undefined, time: string): string | undefined =>
+  head === undefined || head.isAccepted ? time : acceptedBefore(head)
+
+const acceptedBefore = ({ epoch }: StoredHead): string | undefined => epoch.split('/')[1]
+
+/** undefined: it cannot be read. */
+function readHead(file: string): StoredHead | undefined {
+  let database: DatabaseSync | undefined
   try {
-    return database.prepare('SELECT is_accepted FROM head').get()?.is_accepted === 1
+    database = new DatabaseSync(file, { readOnly: true })
+    const row = database.prepare('SELECT epoch, is_accepted FROM head').get()
+    return row && { epoch: String(row.epoch), isAccepted: row.is_accepted === 1 }
   } catch {
-    // Whoever opens it next says what is wrong with it.
-    return true
+    return undefined
   } finally {
-    database.close()
+    database?.close()
   }
 }
 

@@ -26,13 +26,15 @@ export type Forgotten = {
 }
 
 /**
- * Compares a restored store with the one that was there before. undefined when that one cannot be read: it may be the
+ * Compares a restored store with the one that was in use before. undefined when that one cannot be read: it may be the
  * reason for the restore. Each may be of another release.
  */
 export function findForgotten(old: string, restored: string, nowMs: number): Forgotten | undefined {
   const database = new DatabaseSync(restored, { readOnly: true })
   try {
     database.prepare('ATTACH ? AS old').run(old)
+    // What was restored and never used would be said to lack nothing.
+    if (database.prepare('SELECT is_accepted FROM old.head').get()?.is_accepted !== 1) return undefined
     const found = new Map<ForgottenKind, { count: number; names: string[] }>()
     for (const [kind, name] of forgottenIn(database, nowMs)) {
       const { count, names } = found.get(kind) ?? { count: 0, names: [] }
