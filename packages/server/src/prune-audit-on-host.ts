@@ -22,13 +22,15 @@ type PrunedAudit = { readonly events: number; readonly companies: number }
 
 /**
  * Takes away the events of every company that happened before a moment, oldest first up to the first that is younger,
- * after they are written and kept. Every chain has to hold, and holds afterwards. Throws AppError `audit_broken`.
+ * after they are written and kept. Every chain has to hold, and holds afterwards. Throws AppError `audit_broken`, and
+ * StoreError where the store does not let it.
  */
 export async function pruneAuditOnHost(
   services: HostServices,
   beforeMs: number,
   target: AuditExport,
 ): Promise<PrunedAudit> {
+  await services.engine.assertMayPrune?.()
   const { list, chains } = await verifyStore(services)
   const isWhole = list.isIntact && chains.every(({ report }) => report.isIntact)
   if (!isWhole) {

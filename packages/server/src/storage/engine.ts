@@ -86,6 +86,10 @@ export type Engine = {
    */
   hasRoom(): boolean
   /**
+   * Where a store that may be written may still let no audit event go: throws StoreError then. Asked before any is exported.
+   */
+  assertMayPrune?(): Promise<void>
+  /**
    * Where writes share a transaction: it waits to begin while `isMoreComing` says so and each turn of the event loop
    * brings another write.
    */

@@ -7,6 +7,7 @@ import { createPostgresFollowed } from './followed.ts'
 import { createPostgresLine } from './line.ts'
 import { createPool } from './pool.ts'
 import { createReach } from './reach.ts'
+import { assertMayPruneIn } from './rights.ts'
 import { type Durability, setUpPostgres } from './set-up.ts'
 import { acceptIn, inspectIn, readIn } from './transactions.ts'
 import { parsePostgresUrl, placeOf } from './url.ts'
@@ -79,6 +80,7 @@ export async function openPostgres(options: PostgresOptions): Promise<Engine> {
     },
     // Its disk is its own affair: what it has no room for it refuses by itself.
     hasRoom: () => true,
+    assertMayPrune: () => pool.lendForReading(assertMayPruneIn).catch(explain),
     verification: createPostgresVerificationReads(lookUps, expect),
     changes: followed,
     async close() {
