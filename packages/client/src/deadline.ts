@@ -6,16 +6,24 @@ export type Deadline = {
   /** Throws TimeoutError or AbortError when it is there. */
   check(cause?: unknown): void
   leftMs(): number
+  /** Waits for `work`, or throws as `check` does. */
+  within<T>(work: Promise<T>): Promise<T>
   /** Waits, or throws as `check` does. */
   pause(ms: number): Promise<void>
   close(): void
 }
 
+/** Beyond it a timer is over at once. */
+const TIMER_MS_MAX = 2 ** 31 - 1
+
 export function createDeadline(timeoutMs: number, signal: AbortSignal | undefined, what: string): Deadline {
   const controller = new AbortController()
   const endsAtMs = performance.now() + timeoutMs
   const abort = () => controller.abort()
-  const timer = setTimeout(abort, timeoutMs)
+  const over = new Promise<void>((resolve) => {
+    controller.signal.addEventListener('abort', () => resolve())
+  })
+  const timer = setTimeout(abort, Math.min(timeoutMs, TIMER_MS_MAX))
   // What is waited for keeps the process alive, if it is to be kept; in a browser there is nothing to let go.
   ;(timer as { unref?(): void }).unref?.()
   if (signal?.aborted) abort()
@@ -28,6 +36,11 @@ export function createDeadline(timeoutMs: number, signal: AbortSignal | undefine
         throw new TimeoutError(`${what} was not answered within ${timeoutMs} ms.`, cause)
     },
     leftMs: () => endsAtMs - performance.now(),
+    async within(work) {
+      await Promise.race([work, over])
+      this.check()
+      return work
+    },
     async pause(ms) {
       await new Promise<void>((resolve) => {
         const over = () => {

@@ -7,7 +7,8 @@ export interface LatchkeyOptions {
   /** Address of the service, with the path it has there, if any. Default: LATCHKEY_URL. */
   url?: string
   /**
-   * The key, or a token, that vouches for each call; a function is asked before each. null: none, because the request
+   * The key, or a token, that vouches for each call; a function is asked before each, and says the same until it is
+   * renewed. null: none, because the request
    * has a cookie. Default: LATCHKEY_API_KEY.
    */
   key?: string | null | (() => string | null | Promise<string | null>)

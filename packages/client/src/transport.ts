@@ -55,7 +55,8 @@ async function run(
       !ONCE.includes(id),
       deadline,
       async () => {
-        const authorized = await authorize(settings, isOpen, headers)
+        // A function that gives no key in time has made no call.
+        const authorized = await deadline.within(authorize(settings, isOpen, headers))
         const body = input.body === undefined ? {} : { body: JSON.stringify(input.body) }
         const response = await attempt(settings, url, { method, headers: authorized, ...body }, deadline)
         return { data: readAnswer(response, what), response: response.response }

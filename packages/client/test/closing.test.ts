@@ -89,6 +89,10 @@ const CLOSED: readonly (readonly [string, () => Promise<Verifier>])[] = [
     },
   ],
   [
+    'whose key is waited for',
+    async () => new Latchkey({ url: service.url, key: () => new Promise(() => {}) }).verifier(),
+  ],
+  [
     'that is not accepted',
     async () => {
       service.instead.set('/changes', { status: 401, body: { status: 401, code: 'invalid_credentials' } })

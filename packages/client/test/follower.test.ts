@@ -267,3 +267,21 @@ test('an answer that comes while it stops gives no lease', async () => {
   await last().tell()
   await stopped
 })
+
+test('whoever is somebody else by the time of the answer asks again at once, and then after pauses', async () => {
+  const { follower, asked, last, pass } = await aFreshFollower()
+  follower.forget()
+  await last().tell()
+  const again = asked.length
+  follower.forget()
+  await last().tell()
+  follower.forget()
+  await pass(49)
+  expect(asked).toHaveLength(again)
+  expect(follower.failure).toMatchObject({ message: expect.stringContaining('another one each time') })
+  await pass(1)
+  expect(asked).toHaveLength(again + 1)
+  await last().tell()
+  expect(follower.isFresh()).toBe(true)
+  expect(follower.failure).toBeUndefined()
+})

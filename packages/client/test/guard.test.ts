@@ -1,5 +1,9 @@
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { describe, expect, test, vi } from 'vitest'
 import { findKeyOf, type GuardOptions, keyOf, type VerifyRequest, type VerifyResult } from '../src/index.ts'
+import { requireKey as requireKeyInExpress } from '../src/middleware/express.ts'
 import { requireKey } from '../src/middleware/fetch.ts'
 import { requireKey as requireKeyInHono } from '../src/middleware/hono.ts'
 import { withKey } from '../src/middleware/next.ts'
@@ -250,6 +254,49 @@ describe('a refusal', () => {
       expect.anything(),
     )
   })
+})
+
+describe('a function of the request that says no list of permissions', () => {
+  test.each([
+    ['nothing', undefined],
+    ['null', null],
+    ['one permission', 'orders:read'],
+    ['a promise of a list', Promise.resolve([])],
+  ])('but %s opens no gate: nobody is asked, and the answer is 503', async (_name, said) => {
+    const latchkey = service()
+    const onUnavailable = vi.fn()
+    const permissions = () => said as unknown as readonly string[]
+    const { status, code } = await judge({ latchkey, permissions, onUnavailable })
+    expect([status, code]).toEqual([503, 'cannot_verify'])
+    expect(latchkey.asked).toEqual([])
+    const { message } = onUnavailable.mock.calls[0]![0] as Error
+    expect(message).toBe('permissions answered no list: for a request that needs no permission, answer [].')
+  })
+})
+
+test('the guard for Express leaves alone what the application has answered meanwhile', async () => {
+  const next = vi.fn()
+  const failed = Promise.withResolvers<unknown>()
+  const verify = Promise.withResolvers<never>()
+  const guard = requireKeyInExpress({
+    latchkey: { verify: () => verify.promise },
+    onUnavailable: (error) => failed.resolve(error),
+  })
+  const server = createServer((request, response) => {
+    guard(request, response, next)
+    // A time limit of the application, which is sooner than that of the guard.
+    response.writeHead(504).end()
+    verify.reject(new Error('no answer'))
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  const answer = await fetch(`http://127.0.0.1:${port}`, { headers: WITH_KEY })
+  await failed.promise
+  // A rejection that nobody handles would end the application, and fails this run.
+  await new Promise(setImmediate)
+  expect(answer.status).toBe(504)
+  expect(next).not.toHaveBeenCalled()
+  server.close()
 })
 
 describe('options that cannot be meant open no gate', () => {

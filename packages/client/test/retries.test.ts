@@ -127,6 +127,22 @@ describe('not tried again', () => {
 })
 
 describe('the end of a call', () => {
+  test('is there while the function that gives the key is waited for', async () => {
+    const { server } = await start(DONE)
+    const client = new Latchkey({ url: server.url, key: () => new Promise(() => {}) })
+    await expect(client.keys.get('key_1', { timeoutMs: 50 })).rejects.toMatchObject({ code: 'timeout' })
+    const controller = new AbortController()
+    const aborted = client.keys.get('key_1', { signal: controller.signal })
+    controller.abort()
+    await expect(aborted).rejects.toMatchObject({ code: 'aborted' })
+    expect(server.received).toEqual([])
+  })
+
+  test('is not at once where its time is longer than a timer knows', async () => {
+    const { client } = await start(DONE)
+    expect(await client.keys.get('key_1', { timeoutMs: 2 ** 40 })).toEqual({ id: 'key_1' })
+  })
+
   test('is its time, retries included', async () => {
     const { server, client } = await start('silence')
     await expect(client.keys.get('key_1', { timeoutMs: 50 })).rejects.toMatchObject({ code: 'timeout' })

@@ -225,6 +225,15 @@ test('a verifier that is asked by another key begins anew', async () => {
   expect(new Set(names()).size).toBeGreaterThan(1)
 })
 
+test('a verifier that is asked by another key each time says so, and has no lease', async () => {
+  let tokens = 0
+  const minting = new Latchkey({ url: service.url, key: () => `lk_live_${++tokens}`, maxRetries: 0 })
+  await using restless = minting.verifier()
+  await vi.waitFor(() => expect(restless.state).toBe('cut-off'))
+  await expect(restless.ready()).rejects.toThrow('gave another one each time')
+  expect(restless.counters.hits).toBe(0)
+})
+
 describe('a bad answer', () => {
   const BAD: readonly [string, { status: number; body: unknown; type?: string }, string][] = [
     [
@@ -248,6 +257,14 @@ describe('a bad answer', () => {
     service.instead.set('/changes', answer)
     service.records.set('k', {})
     expect(await verifier.verify({ key: 'k' })).toMatchObject({ code: 'VALID' })
+    await vi.waitFor(() => expect(verifier.state).toBe('cut-off'))
+    expect(await verifier.verify({ key: 'k' })).toMatchObject({ code: 'VALID' })
+    expect(verifier.counters.hits).toBe(0)
+  })
+
+  test('of a status that HTTP does not have gives no lease either', async () => {
+    service.instead.set('/changes', { status: 999, body: {} })
+    service.records.set('k', {})
     await vi.waitFor(() => expect(verifier.state).toBe('cut-off'))
     expect(await verifier.verify({ key: 'k' })).toMatchObject({ code: 'VALID' })
     expect(verifier.counters.hits).toBe(0)

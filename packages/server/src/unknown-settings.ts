@@ -4,16 +4,17 @@ import { settings } from './settings.ts'
 
 const PREFIX = 'LATCHKEY_'
 
+type Environment = Readonly<Record<string, string | undefined>>
+
 /**
  * What to say of the variables that look like settings and are none; undefined: there are none. A misspelt setting that
  * is passed over is one that does not protect.
  */
-export function describeUnknown(
-  environment: Readonly<Record<string, string | undefined>>,
-): string | undefined {
+export function describeUnknown(environment: Environment): string | undefined {
   const known: readonly string[] = Object.values(settings).map(({ name }) => name)
   const unknown = Object.entries(environment)
-    .filter(([name, text = '']) => isMeant(name) && !known.includes(name) && !isMadeByOthers(name, text))
+    .filter(([name]) => isMeant(name) && !known.includes(name))
+    .filter(([name, text = '']) => !isMadeByOthers(name, text) && !isOfClient(name, text, environment))
     .map(([name]) => `Unknown setting ${scrubSecrets(name)}: ${hintFor(name, known)}`)
   return unknown.length === 0 ? undefined : unknown.join(' ')
 }
@@ -36,6 +37,14 @@ const MADE_BY_OTHERS: readonly (readonly [RegExp, RegExp])[] = [
 
 const isMadeByOthers = (name: string, text: string): boolean =>
   MADE_BY_OTHERS.some(([ofName, ofText]) => ofName.test(name) && ofText.test(text))
+
+/**
+ * What commands over the network read, in one shell with those of the server itself. An address without a key is of no use
+ * to them: then it may be meant for LATCHKEY_PUBLIC_URL.
+ */
+const isOfClient = (name: string, text: string, environment: Environment): boolean =>
+  name === 'LATCHKEY_API_KEY' ||
+  (name === 'LATCHKEY_URL' && (text === '' || environment.LATCHKEY_API_KEY !== undefined))
 
 /** What other programs call the same. */
 const OTHER_NAMES: Readonly<Record<string, readonly string[]>> = {

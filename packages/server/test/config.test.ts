@@ -46,6 +46,22 @@ describe('a variable that somebody else makes is no setting', () => {
   })
 })
 
+describe('what commands over the network read stops nothing in the same shell', () => {
+  it.each([
+    { LATCHKEY_URL: 'http://127.0.0.1:7070', LATCHKEY_API_KEY: 'lk_live_x' },
+    { LATCHKEY_API_KEY: 'lk_live_x' },
+    { LATCHKEY_URL: '' },
+  ])('%j', (environment) => {
+    expect(readConfig(environment).config.publicUrl).toBe(null)
+  })
+
+  it('but an address without a key may be meant for the service itself', () => {
+    expect(refusal({ LATCHKEY_URL: 'https://keys.example.com' })).toBe(
+      'Unknown setting LATCHKEY_URL: did you mean LATCHKEY_PUBLIC_URL?',
+    )
+  })
+})
+
 describe('a setting that does not exist stops the start, and the one that was meant is named', () => {
   it.each([
     ['LATCHKEY_PORT', '8080', 'PORT'],

@@ -3,6 +3,7 @@ import { noteKey } from './key-of.ts'
 import { type NodeRequest, seenOfNode } from './node-request.ts'
 
 interface NodeResponse {
+  readonly headersSent?: boolean
   writeHead(status: number, headers: Record<string, string>): { end(body: string): unknown }
 }
 
@@ -17,6 +18,8 @@ export function requireKey<Request extends NodeRequest>(
         noteKey(decision.key, request)
         return next()
       }
+      // A time limit of the application was sooner.
+      if (response.headersSent) return
       const { status, headers, problem } = decision.refusal
       response.writeHead(status, headers).end(JSON.stringify(problem))
     }, next)

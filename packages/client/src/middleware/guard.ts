@@ -14,7 +14,7 @@ export interface GuardOptions<Request> {
   verifier?: Asked
   /** What every request needs, as area:action. */
   permission?: string
-  /** What this request needs. All of it. */
+  /** What this request needs, all of it: []: nothing. What is no list is answered with 503. */
   permissions?: (request: Request) => readonly string[]
   /** What a request counts for in the limits of its key, 0 to 1,000; 1 where it is not said. Or a function that says it. */
   cost?: number | ((request: Request) => number)
@@ -89,7 +89,10 @@ async function decide<Request>(
     return optional && presented.isMissing ? { key: undefined } : { refusal: presented.refusal }
   }
   const ip = addressOf(seen, request)
-  const needed = [...(permission === undefined ? [] : [permission]), ...(permissions?.(request) ?? [])]
+  const needed = [
+    ...(permission === undefined ? [] : [permission]),
+    ...(permissions === undefined ? [] : listOf(permissions(request))),
+  ]
   const verdict = await judge.verify({
     key: presented.key,
     ...(ip === undefined ? {} : { ip }),
@@ -98,6 +101,12 @@ async function decide<Request>(
   })
   if (isAccepted(verdict)) return { key: verdict }
   return { refusal: refusalOf(verdict, { ip, needed, isToken: presented.isToken }) }
+}
+
+/** A function that says nothing, for a request that was not thought of, must not open the gate. */
+function listOf(needed: unknown): readonly string[] {
+  if (Array.isArray(needed)) return needed
+  throw invalid('permissions answered no list: for a request that needs no permission, answer [].')
 }
 
 const isAccepted = (verdict: VerifyResult): verdict is AcceptedKey =>

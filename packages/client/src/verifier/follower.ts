@@ -95,12 +95,13 @@ export function createFollower(options: FollowerOptions): Follower {
 
 /** One question after the other. */
 function createPoll({ timing, ask, isRefusal, onLook }: FollowerOptions, standing: Standing) {
-  let [count, resets, failures, unleased] = [0, 0, 0, 0]
+  let [count, resets, failures, unleased, inVain] = [0, 0, 0, 0, 0]
   let failure: unknown
   let cancelLook = () => {}
 
   function succeed(forMs: number): number {
     failures = 0
+    inVain = 0
     failure = undefined
     cancelLook()
     cancelLook = timing.after(Math.max(0, forMs) + 1, onLook)
@@ -116,6 +117,12 @@ function createPoll({ timing, ask, isRefusal, onLook }: FollowerOptions, standin
     return REFUSED_PAUSE_MS
   }
 
+  /** Asked as somebody who is somebody else by now: after a new key once, and where each question has a new key always. */
+  function forgotten(): number {
+    inVain += 1
+    return inVain < 2 ? 0 : fail(new Error('the function that gives the key gave another one each time'))
+  }
+
   return {
     /** Answers how long to wait before the next, in milliseconds. */
     async once(isStopped: () => boolean): Promise<number> {
@@ -125,12 +132,13 @@ function createPoll({ timing, ask, isRefusal, onLook }: FollowerOptions, standin
       try {
         const told = await ask(asked, POLL_MS_MAX)
         if (told.nonce !== asked.nonce) throw new Error('an answer to another question')
-        // Forgotten meanwhile, or stopped: it is for nobody.
-        if (!standing.isOurs(asked) || isStopped()) return 0
+        // It is for nobody.
+        if (isStopped()) return 0
+        if (!standing.isOurs(asked)) return forgotten()
         if (told.reset) resets += 1
         return succeed(standing.take(sent, asked, told))
       } catch (error) {
-        return standing.isOurs(asked) ? fail(error) : 0
+        return standing.isOurs(asked) ? fail(error) : forgotten()
       }
     },
     stop: () => cancelLook(),

@@ -24,7 +24,14 @@ export function createOwnConnection(url: string): OwnConnection | undefined {
           answer.on('data', (chunk: string) => {
             text += chunk
           })
-          answer.on('end', () => resolve(responseOf(answer.statusCode ?? 0, answer.headers, text)))
+          answer.on('end', () => {
+            try {
+              resolve(responseOf(answer.statusCode ?? 0, answer.headers, text))
+            } catch (error) {
+              // A status that HTTP does not have.
+              reject(error)
+            }
+          })
           answer.on('error', reject)
         })
         asked.on('socket', (socket) => socket.unref())
