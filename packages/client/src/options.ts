@@ -8,8 +8,7 @@ export interface LatchkeyOptions {
   url?: string
   /**
    * The key, or a token, that vouches for each call; a function is asked before each, and says the same until it is
-   * renewed. null: none, because the request
-   * has a cookie. Default: LATCHKEY_API_KEY.
+   * renewed. null: none, because the request has a cookie. Default: LATCHKEY_API_KEY.
    */
   key?: string | null | (() => string | null | Promise<string | null>)
   /** For one call with all its retries, in milliseconds. Default: 10,000; for verify 2,000. */
