@@ -104,7 +104,7 @@ export type ConsoleStoreFindings = { readonly at: string; readonly findings: rea
 
 /** Who asks, how a request of the console arrives, and what the deployment is. */
 export type ConsoleDeployment = {
-  /** Also for those who may not list users. */
+  /** Also for those who may not list users; null: it is no session that asks. */
   readonly you: { readonly name: string; readonly email: string | null } | null
   readonly path: {
     /** Who connects to the service: the browser, or the last proxy before it. */

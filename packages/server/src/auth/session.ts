@@ -8,9 +8,14 @@ import { SESSION_TOKEN_MS } from './access-token.ts'
 /** However often it is renewed, a session asks for the password again after this long. */
 export const SESSION_MS_MAX = 12 * 60 * 60 * 1_000
 
+/** The session that asks, itself; undefined: something else does, or something made from one. */
+export const sessionIdOf = ({ id, isDerived }: Principal): SessionId | undefined =>
+  id !== null && isId('ses', id) && !isDerived ? id : undefined
+
 /** The session itself, and not something made from it. Throws AppError `missing_permission`. */
 export function requireSession(principal: Principal): SessionId {
-  if (principal.id !== null && isId('ses', principal.id) && !principal.isDerived) return principal.id
+  const sessionId = sessionIdOf(principal)
+  if (sessionId !== undefined) return sessionId
   throw new AppError('missing_permission', 'This needs the token of a session, from POST /auth/token.')
 }
 

@@ -2,7 +2,7 @@
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { createFakeClock, HOUR_MS } from '../fake-clock.ts'
 import { expectCreated, type TestAnswer, type TestRequest, useTestServer } from '../harness.ts'
-import { givePassword, PASSWORD } from '../tokens/issued-token.ts'
+import { bearer, givePassword, PASSWORD, sessionToken, shortLivedToken } from '../tokens/issued-token.ts'
 
 const CONSOLE = { 'x-latchkey-console': '1', 'sec-fetch-site': 'same-origin', host: 'localhost' }
 const NEW = 'four words nobody says together'
@@ -249,6 +249,25 @@ describe('what the console asks for itself', () => {
       expect(withKey.body.code, withKey.text).toBe('missing_permission')
     },
   )
+
+  test('tells a session who its user is, and neither a key nor a token made of the session', async () => {
+    const path = '/console/deployment'
+    const session = await sessionToken(server, grace.email)
+    const narrow = ['orders:read']
+    const { key } = await expectCreated(server, {
+      path: '/keys',
+      body: { userId: grace.id, permissions: narrow },
+    })
+    const you = async (headers: Record<string, string>) => {
+      const { status, body } = await send({ path, headers })
+      return [status, body.you]
+    }
+    const told = { name: 'Ada', email: grace.email }
+    expect(await you({ cookie: await signIn(grace) })).toEqual([200, told])
+    expect(await you(bearer(session))).toEqual([200, told])
+    expect(await you({ 'x-api-key': key })).toEqual([200, null])
+    expect(await you(bearer(await shortLivedToken(server, session, narrow)))).toEqual([200, null])
+  })
 
   test('tells of the keys of its company, and of no other', async () => {
     const rateLimits = [{ name: 'burst', limit: 5, windowSeconds: 60 }]

@@ -2,6 +2,7 @@ import type { ConsoleDeployment } from '@latchkey/contract/schemas/console'
 import { formatAddress } from '@latchkey/core/address'
 import { isPermitted } from '@latchkey/core/permission'
 import type { Principal } from '@latchkey/core/principal'
+import { sessionIdOf } from '../../auth/session.ts'
 import { diagnoseRunning } from '../../diagnose/running.ts'
 import type { Services } from '../../services.ts'
 import { findUser } from '../../storage/tables/users.ts'
@@ -34,11 +35,10 @@ export async function describeDeployment(deps: Deps, request: Incoming): Promise
   return jsonAnswer(200, JSON.stringify(body))
 }
 
-async function describeUser(
-  { engine }: Deps,
-  { userId, homeCompanyId }: Principal,
-): Promise<ConsoleDeployment['you']> {
-  if (userId === null || homeCompanyId === null) return null
+/** For whoever has signed in. A key, which others may have, does not tell them whose it is. */
+async function describeUser({ engine }: Deps, principal: Principal): Promise<ConsoleDeployment['you']> {
+  const { userId, homeCompanyId } = principal
+  if (sessionIdOf(principal) === undefined || userId === null || homeCompanyId === null) return null
   const user = await engine.read((db) => findUser(db, homeCompanyId, userId), { party: homeCompanyId })
   return user === undefined ? null : { name: user.name, email: user.email }
 }
