@@ -4,7 +4,7 @@ import { backup, DatabaseSync } from 'node:sqlite'
 import { explainWriteError, findDiskFault, sentenceOf } from '../disk-fault.ts'
 import { StoreError } from '../engine.ts'
 import { makeDirectory } from '../make-directory.ts'
-import { checkSqliteSchema } from '../migrations/sqlite.ts'
+import { checkCopy, openCopy } from './copy.ts'
 import { isDamaged } from './errors.ts'
 import { type Forgotten, findForgotten } from './forgotten.ts'
 
@@ -113,7 +113,6 @@ export type Restored = Compared & { readonly kept: string | undefined }
  * it, under a name that ends with the time. Throws StoreError, and then changes nothing.
  */
 export function restoreSqlite(copy: string, target: string, time: string): Restored {
-  if (!existsSync(copy)) throw new StoreError(`There is no backup at ${copy}.`)
   checkCopy(copy)
   makeDataDir(dirname(target))
   const incoming = `${target}.incoming`
@@ -151,7 +150,7 @@ function compare(target: string, acceptedAt: string | undefined): Compared {
 const keptAt = (target: string, time: string) => `${target}.${KEPT}${time}`
 
 function copyInto(copy: string, incoming: string): void {
-  const database = new DatabaseSync(copy, { readOnly: true })
+  const database = openCopy(copy)
   try {
     database.prepare('VACUUM INTO ?').run(incoming)
   } finally {
@@ -206,33 +205,6 @@ function makeDataDir(directory: string): void {
       `The data directory ${directory} cannot be made (${reason}): choose another with LATCHKEY_DATA_DIR.`,
       error,
     )
-  }
-}
-
-/** Throws StoreError unless the file is a whole store of ours that this release can read. */
-function checkCopy(file: string): void {
-  // To open anything else may wait for ever, as for a writer to a pipe.
-  if (!statSync(file).isFile())
-    throw new StoreError(`${file} is no file: name one that latchkey backup made.`)
-  const database = openReadOnly(file)
-  try {
-    checkSqliteSchema(database)
-    const row = database.prepare('PRAGMA integrity_check(1)').get()
-    if (row?.integrity_check !== 'ok')
-      throw new StoreError(`${file} is damaged (${row?.integrity_check}): use another.`)
-  } catch (error) {
-    if (error instanceof StoreError) throw error
-    throw new StoreError(`${file} is not a store of Latchkey, or is damaged: use another.`, error)
-  } finally {
-    database.close()
-  }
-}
-
-function openReadOnly(file: string): DatabaseSync {
-  try {
-    return new DatabaseSync(file, { readOnly: true })
-  } catch (error) {
-    throw new StoreError(`${file} cannot be opened: read it as a user who may, or name another.`, error)
   }
 }
 

@@ -1,4 +1,5 @@
 /** Primary result codes (sqlite.org/rescode.html); the low byte of an extended code is the primary one. */
+const ERROR = 1
 const BUSY = 5
 const LOCKED = 6
 const IOERR = 10
@@ -19,5 +20,7 @@ function isPrimary(error: unknown, ...codes: readonly number[]): boolean {
 export const isBusy = (error: unknown): boolean => isPrimary(error, BUSY, LOCKED)
 export const isFull = (error: unknown): boolean => isPrimary(error, FULL)
 export const isDamaged = (error: unknown): boolean => isPrimary(error, CORRUPT, NOTADB)
+/** Of what is read: it is damaged, or has not the tables that are asked for. Any other error may be one of its place. */
+export const isNoDatabase = (error: unknown): boolean => isPrimary(error, ERROR, CORRUPT, NOTADB)
 /** After a failed fsync what is on disk is unknown: going on could acknowledge a write that is lost. */
 export const isFatal = (error: unknown): boolean => isPrimary(error, IOERR, CORRUPT, NOTADB)
