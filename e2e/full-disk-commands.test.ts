@@ -1,6 +1,7 @@
 /** Commands on the host when the disk is full: one clear sentence, and nothing half done. */
 import { spawnSync } from 'node:child_process'
-import { appendFileSync, existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
+import { randomBytes } from 'node:crypto'
+import { appendFileSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { call } from './calling.ts'
@@ -14,6 +15,7 @@ let home: Home
 let elsewhere: string
 const mounted: string[] = []
 let made: { readonly id: string; readonly key: string }
+let companyId: string
 let userId: string
 
 /** Only root may mount, and not in every container. */
@@ -41,6 +43,7 @@ beforeAll(async () => {
   elsewhere = join(home.directory, 'elsewhere')
   if (!mount(home.dataDir) || !mount(elsewhere)) return
   const first = JSON.parse((await home.run(['bootstrap', '--json'])).stdout)
+  companyId = first.companyId
   userId = first.userId
   made = JSON.parse((await home.run(['keys', 'create', '--user', userId, '--json'])).stdout)
 })
@@ -122,5 +125,39 @@ describe('a full disk elsewhere', () => {
     expect(pruned).toMatchObject({ exitCode: 0, stderr: '' })
     expect(existsSync(join(elsewhere, events))).toBe(true)
     expect((await home.run(['audit', 'verify'])).exitCode).toBe(0)
+  })
+
+  it('is told of the report of an import: what is in stays in, and the next try says so', async ({
+    skip,
+  }) => {
+    if (mounted.length < 2) skip('no file system can be mounted here')
+    const list = join(home.directory, 'keys.csv')
+    const rows = Array.from({ length: 60 }, () => `shop_${randomBytes(20).toString('hex')}`)
+    writeFileSync(list, ['key', ...rows].join('\n'))
+    const importing = (report: string) =>
+      home.run([
+        'import',
+        list,
+        '--from',
+        'csv',
+        '--company',
+        companyId,
+        '--user',
+        userId,
+        '--report',
+        join(elsewhere, report),
+      ])
+    fill(elsewhere)
+    const { exitCode, stdout, stderr } = await importing('first.ndjson')
+    expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' })
+    expect(stderr).toMatch(ONE_SENTENCE)
+    expect(stderr).toContain(
+      'cannot be written to its end (ENOSPC). What was imported stays: make room there',
+    )
+    makeRoom(elsewhere)
+    expect(await importing('second.ndjson')).toMatchObject({
+      exitCode: 0,
+      stdout: '0 created, 60 were here already, 0 refused.\n',
+    })
   })
 })

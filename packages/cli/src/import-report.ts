@@ -1,4 +1,4 @@
-import { closeSync, fsyncSync, openSync, writeSync } from 'node:fs'
+import { closeSync, fsyncSync, openSync, writeFileSync } from 'node:fs'
 import type { ImportedLine } from '@latchkey/server/commands'
 
 /** Reasons that are printed; the report has all of them. */
@@ -13,10 +13,21 @@ export type ImportReport = {
   readonly refused: number
 }
 
-/** Throws an Error with one sentence, named StoreError, for a file that is there already. */
+/** Throws an Error with one sentence, named StoreError, for a file that is there already; and so does the report. */
 export function createImportReport(path: string | undefined, isDryRun: boolean): ImportReport {
   const file = path === undefined ? undefined : opened(path)
   const counts = { created: 0, exists: 0, refused: 0 }
+  const write = (work: () => void) => {
+    try {
+      work()
+    } catch (error) {
+      const done = isDryRun ? 'Nothing was done:' : 'What was imported stays:'
+      const { code } = error as NodeJS.ErrnoException
+      throw sentence(
+        `The report ${path} cannot be written to its end (${code}). ${done} make room there, and run it again with another --report.`,
+      )
+    }
+  }
   return {
     get refused() {
       return counts.refused
@@ -29,12 +40,18 @@ export function createImportReport(path: string | undefined, isDryRun: boolean):
         }
       }
       if (file === undefined) return
-      writeSync(file, lines.map((line) => `${JSON.stringify(shown(line, isDryRun))}\n`).join(''))
+      // All of it: a single write may take less on a disk that is nearly full, and says so only by a number.
+      write(() =>
+        writeFileSync(file, lines.map((line) => `${JSON.stringify(shown(line, isDryRun))}\n`).join('')),
+      )
     },
     end() {
       if (file === undefined) return
-      fsyncSync(file)
-      closeSync(file)
+      try {
+        write(() => fsyncSync(file))
+      } finally {
+        closeSync(file)
+      }
     },
     summary() {
       const [created, exists, refused] = [counts.created, counts.exists, counts.refused].map((count) =>
@@ -62,8 +79,8 @@ function opened(path: string): number {
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     const reason = code === 'EEXIST' ? 'exists already' : `cannot be written (${code})`
-    throw Object.assign(new Error(`${path} ${reason}: choose another name for --report.`), {
-      name: 'StoreError',
-    })
+    throw sentence(`${path} ${reason}: choose another name for --report.`)
   }
 }
+
+const sentence = (text: string): Error => Object.assign(new Error(text), { name: 'StoreError' })
