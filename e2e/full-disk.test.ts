@@ -8,6 +8,8 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  statSync,
+  truncateSync,
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
@@ -124,6 +126,30 @@ describe('a full disk', () => {
     rmSync(join(home.dataDir, 'ballast'))
     await (await home.serve()).stop()
   })
+
+  it.for([
+    ['with no room at all', 0, /The restore to .*latchkey\.db failed: the disk under .* is full\. Make room/],
+    ['with room for a part of it', 100, /The restore to .*latchkey\.db failed(:| \().* is full/],
+  ] as const)(
+    'takes no restore, says so, and keeps the store that was there: %s',
+    async ([, freeKb, told], { skip }) => {
+      if (!mount('size=1M')) skip('no file system can be mounted here')
+      await makeStore()
+      const copy = join(home.directory, 'copy.db')
+      expect((await home.run(['backup', copy])).exitCode).toBe(0)
+      fill()
+      const ballast = join(home.dataDir, 'ballast')
+      truncateSync(ballast, statSync(ballast).size - freeKb * 1024)
+      const before = readdirSync(home.dataDir)
+      const { exitCode, stdout, stderr } = await home.run(['restore', copy])
+      expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' })
+      expect(stderr).toMatch(ONE_SENTENCE)
+      expect(stderr).toMatch(told)
+      expect(readdirSync(home.dataDir)).toEqual(before)
+      rmSync(ballast)
+      await (await home.serve()).stop()
+    },
+  )
 
   it('that was full in the middle of the first start is started again, and the key can be read', async ({
     skip,

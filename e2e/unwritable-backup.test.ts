@@ -133,3 +133,17 @@ describe('a backup that this user may not read', () => {
     await expectRefused(/copy\.db cannot be read where it is/)
   })
 })
+
+describe('a data directory that this user may not write to', () => {
+  it.each(['555', '000'])('is named, and is no bug: mode %s', async (mode) => {
+    if (isRoot) chownSync(home.dataDir, 0, 0)
+    chmodSync(home.dataDir, mode)
+    const { exitCode, stdout, stderr } = await restore()
+    chmodSync(home.dataDir, 0o755)
+    expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' })
+    expect(stderr).toMatch(
+      /^latchkey: The restore to \S+ failed: \S+data cannot be read and written by this user\. [^\n]+\n$/,
+    )
+    expect(readdirSync(home.dataDir).filter((name) => /incoming|before/.test(name))).toEqual([])
+  })
+})

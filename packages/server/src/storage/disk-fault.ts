@@ -60,18 +60,19 @@ const PROBE_BYTES = 64 * 1024
  */
 export function findDiskFault(file: string): DiskFault | undefined {
   const directory = dirname(file)
+  const probe = join(directory, `.write-test-${process.pid}`)
   try {
     for (const name of ['', '-wal', '-shm'].map((end) => `${file}${end}`)) {
       if (existsSync(name)) accessSync(name, constants.R_OK | constants.W_OK)
     }
-    tryWriting(join(directory, `.write-test-${process.pid}`))
+    tryWriting(probe)
   } catch (error) {
     const known = explainWriteError(error, directory)
     if (known !== undefined) return known
     const { code, path = directory } = error as NodeJS.ErrnoException
     if (code !== 'EACCES' && code !== 'EPERM') return undefined
     return {
-      detail: `${path} cannot be read and written by this user`,
+      detail: `${path === probe ? directory : path} cannot be read and written by this user`,
       remedy: 'Give it to the user that the service runs as (chown), or run this as that user.',
     }
   }

@@ -42,7 +42,7 @@ export async function backupSqlite(source: string, target: string, onProgress: C
     renameSync(partial, target)
   } catch (error) {
     if (error instanceof StoreError) throw error
-    throw new StoreError(explainCopy(target, error), error)
+    throw new StoreError(`The backup to ${target} failed${explainFailure(target, error)}`, error)
   } finally {
     database.close()
     removeStore(partial)
@@ -88,12 +88,11 @@ const shortened = (path: string) =>
 const PATH_SHOWN_MAX = 200
 
 /** SQLite tells nothing of what the operating system said. */
-function explainCopy(target: string, error: unknown): string {
-  const directory = dirname(target)
-  const fault = findDiskFault(target) ?? explainWriteError(error, directory)
-  if (fault !== undefined) return `The backup to ${target} failed: ${sentenceOf(fault)}`
+function explainFailure(target: string, error: unknown): string {
+  const fault = findDiskFault(target) ?? explainWriteError(error, dirname(target))
+  if (fault !== undefined) return `: ${sentenceOf(fault)}`
   const reason = error instanceof Error ? error.message : String(error)
-  return `The backup to ${target} failed (${reason}): check the place and its free space.`
+  return ` (${reason}): check the place and its free space.`
 }
 
 /** What a restored store was compared with. */
@@ -114,7 +113,7 @@ export type Restored = Compared & { readonly kept: string | undefined }
  */
 export function restoreSqlite(copy: string, target: string, time: string): Restored {
   checkCopy(copy)
-  makeDataDir(dirname(target))
+  prepareDataDir(target)
   const incoming = `${target}.incoming`
   const isReplacing = existsSync(target)
   let acceptedAt: string | undefined
@@ -128,6 +127,9 @@ export function restoreSqlite(copy: string, target: string, time: string): Resto
     beginUnaccepted(incoming, acceptedAt)
     keepStore(target, keptAt(target, time))
     renameSync(incoming, target)
+  } catch (error) {
+    if (error instanceof StoreError) throw error
+    throw new StoreError(`The restore to ${target} failed${explainFailure(target, error)}`, error)
   } finally {
     removeStore(incoming)
   }
@@ -195,8 +197,9 @@ function readHead(file: string): StoredHead | undefined {
   }
 }
 
-/** A restore is often the first thing that happens on a machine. */
-function makeDataDir(directory: string): void {
+/** A restore is often the first thing that happens on a machine, and done by another user than the service. */
+function prepareDataDir(target: string): void {
+  const directory = dirname(target)
   try {
     makeDirectory(directory)
   } catch (error) {
@@ -206,6 +209,8 @@ function makeDataDir(directory: string): void {
       error,
     )
   }
+  const fault = findDiskFault(target)
+  if (fault !== undefined) throw new StoreError(`The restore to ${target} failed: ${sentenceOf(fault)}`)
 }
 
 /**
