@@ -18,6 +18,27 @@ export function holdCompanyRow(
   return databaseUrl === undefined ? holdFile(storeFileOf(dataDir)) : holdRow(databaseUrl, companyId)
 }
 
+/** What else a request waits for, besides the row of its company. */
+export type HeldTable = { release(): Promise<void> }
+
+/** Lets nobody write into a table, or lock a row of it. On SQLite whoever holds the row of a company holds this, too. */
+export async function holdTable(
+  { databaseUrl }: Pick<TestService, 'databaseUrl'>,
+  table: string,
+): Promise<HeldTable> {
+  if (databaseUrl === undefined) return { release: async () => {} }
+  const client = new pg.Client(databaseUrl)
+  await client.connect()
+  await client.query('BEGIN')
+  await client.query(`LOCK TABLE ${table} IN EXCLUSIVE MODE`)
+  return {
+    async release() {
+      await client.query('ROLLBACK')
+      await client.end()
+    },
+  }
+}
+
 /** Turns of the event loop in which whoever is going to write has asked for it. */
 const TURNS = 20
 

@@ -36,6 +36,11 @@ export type Presented = {
   readonly secret: Secret | undefined
   readonly text: string
   readonly mayBeToken: boolean
+  /**
+   * Called before a use is charged that had to wait: whoever asks about it may have been revoked meanwhile. undefined: it
+   * speaks for itself. Throws AppError.
+   */
+  readonly admitAgain: (() => MaybePromise<void>) | undefined
 }
 
 /**
@@ -95,8 +100,8 @@ function dueOf({ outcome }: Judged, { cost }: Attempt): Due | undefined {
 const TRIES_MAX = 10
 
 /**
- * Charges the limits of a key. Where the authority had to be asked, everything is judged again: what was revoked meanwhile
- * is not charged.
+ * Charges the limits of a key. Where the authority had to be asked, everything is judged again: neither what was revoked
+ * meanwhile is charged, nor anything for somebody who was.
  */
 function charge(
   deps: JudgeDeps,
@@ -111,6 +116,7 @@ function charge(
     if (tries > TRIES_MAX) throw cannotVerify(new Error('the limits of the key are fought over'))
     return charged.then(
       async () => {
+        await presented.admitAgain?.()
         const again = { ...attempt, nowMs: deps.clock.nowMs() }
         const judgedAgain = await judgeAll(deps, presented, again)
         const due = dueOf(judgedAgain, again)

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 import { createStoreDoctor } from '../../src/diagnose/store-doctor.ts'
 import { storeFileOf } from '../../src/open-store.ts'
 import { createFakeClock } from '../fake-clock.ts'
-import { createTestCompany, type Parsed, useTestServer } from '../harness.ts'
+import { createTestCompany, expectCreated, type Parsed, useTestServer } from '../harness.ts'
 
 const CONSOLE = { 'x-latchkey-console': '1', 'sec-fetch-site': 'same-origin', host: 'localhost' }
 const clock = createFakeClock()
@@ -30,6 +30,22 @@ test('the operator is told what the doctor looks at', async () => {
 test('nobody else is told', async () => {
   const { users } = await createTestCompany(server)
   for (const { key } of Object.values(users)) expect((await look(key)).code).toBe('missing_permission')
+})
+
+test('who was revoked while it was looked is not told', async () => {
+  clock.move(MINUTE_MS)
+  const body = { userId: server.admin.userId }
+  const { id, key } = await expectCreated(server, { path: '/keys', body })
+  let isDeleted = false
+  const codes: (string | undefined)[] = []
+  const looks = Array.from({ length: 5 }, async () => {
+    const { code } = await look(key)
+    if (isDeleted) codes.push(code)
+  })
+  expect((await server.call({ method: 'DELETE', path: `/keys/${id}` })).status).toBe(204)
+  isDeleted = true
+  await Promise.all(looks)
+  expect(codes).toEqual(codes.map(() => 'key_inactive'))
 })
 
 test('one look is shared by all who ask while it lasts, and for a moment after it', async () => {

@@ -141,18 +141,21 @@ describe('clients that do not read', () => {
   })
 })
 
-test('who was revoked while its page was made is not given it', async () => {
-  const { key, id } = await expectCreated(server, {
-    path: '/keys',
-    key: heavy.users.owner.key,
-    body: { userId: heavy.users.viewer.id },
-  })
-  const pages = Array.from({ length: 10 }, () => server.call({ key, path: '/keys?limit=100' }))
-  const statuses: number[] = []
-  const counted = pages.map((page) => page.then(({ status }) => statuses.push(status)))
-  const { status } = await asHeavy({ method: 'DELETE', path: `/keys/${id}` })
-  expect(status).toBe(204)
-  const before = statuses.length
-  await Promise.all(counted)
-  expect(statuses.slice(before)).toEqual(Array(10 - before).fill(401))
-})
+test.each(['/keys?limit=100', '/usage?by=key', '/usage?by=user'])(
+  'who was revoked while %s was made is not given it',
+  async (path) => {
+    const { key, id } = await expectCreated(server, {
+      path: '/keys',
+      key: heavy.users.owner.key,
+      body: { userId: heavy.users.viewer.id },
+    })
+    const pages = Array.from({ length: 10 }, () => server.call({ key, path }))
+    const statuses: number[] = []
+    const counted = pages.map((page) => page.then(({ status }) => statuses.push(status)))
+    const { status } = await asHeavy({ method: 'DELETE', path: `/keys/${id}` })
+    expect(status).toBe(204)
+    const before = statuses.length
+    await Promise.all(counted)
+    expect(statuses.slice(before)).toEqual(Array(10 - before).fill(401))
+  },
+)

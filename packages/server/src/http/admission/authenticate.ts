@@ -7,7 +7,7 @@ import { type MaybePromise, whenKnown } from '@latchkey/core/maybe-promise'
 import { NOT_FOUND } from '@latchkey/core/outcome'
 import { type Principal, principalOf } from '@latchkey/core/principal'
 import { parseSecret } from '@latchkey/core/secret'
-import { type JudgeDeps, type Judged, judge } from '../../auth/judge.ts'
+import { type JudgeDeps, type Judged, judge, type Presented } from '../../auth/judge.ts'
 import type { Services } from '../../services.ts'
 import { findOutsideUser } from '../../storage/tables/outside-user.ts'
 import { principalNow } from '../../verification/principal-now.ts'
@@ -23,8 +23,12 @@ export type AuthenticateDeps = JudgeDeps &
     readonly failedAttempts: FailedAttempts
   }
 
-/** What is asked of a credential besides that it is valid. `cost` not said: it is no use that counts in its limits. */
-type Needed = Pick<Attempt, 'visibleTo' | 'permissions' | 'exempt' | 'asker'> & Partial<Pick<Attempt, 'cost'>>
+/**
+ * What is asked of a credential besides that it is valid. `cost` not said: it is no use that counts in its limits.
+ * `admitAgain`: of whoever asks about it, where that is somebody else.
+ */
+type Needed = Pick<Attempt, 'visibleTo' | 'permissions' | 'exempt' | 'asker'> &
+  Partial<Pick<Attempt, 'cost'> & Pick<Presented, 'admitAgain'>>
 
 /**
  * Who the request's credential proves it to be. Throws AppError: 400 when the credential is ambiguous, 401
@@ -64,8 +68,8 @@ export function authenticateUse<Answer>(
   }
   const { scheme, text } = credential
   const secret = parseSecret(text, deps.config.keyPrefix)
-  const presented = { secret, text, mayBeToken: scheme === 'bearer' }
-  const { visibleTo, permissions, exempt, asker, cost = null } = needed
+  const { visibleTo, permissions, exempt, asker, cost = null, admitAgain } = needed
+  const presented = { secret, text, mayBeToken: scheme === 'bearer', admitAgain }
   const nowMs = deps.clock.nowMs()
   const use: Attempt = {
     visibleTo,
@@ -92,7 +96,8 @@ export function authenticateSecret(
   use: Attempt,
   expectedId?: string,
 ): MaybePromise<Principal> {
-  const presented = { secret: parseSecret(text, deps.config.keyPrefix), text, mayBeToken: false }
+  const secret = parseSecret(text, deps.config.keyPrefix)
+  const presented = { secret, text, mayBeToken: false, admitAgain: undefined }
   return whenKnown(judge(deps, presented, use, expectedId), (judged) => accept(deps, judged, use))
 }
 

@@ -4,7 +4,7 @@ import type { Principal } from '@latchkey/core/principal'
 import type { Static, TSchema } from 'typebox'
 import { requireSession } from '../../auth/session.ts'
 import { actFor } from '../admission/acting-company.ts'
-import { authenticate } from '../admission/authenticate.ts'
+import { authenticate, authenticateAgain } from '../admission/authenticate.ts'
 import { createRequestPace } from '../admission/pace.ts'
 import type { RouteDeps } from '../route.ts'
 import type { Router } from '../router.ts'
@@ -69,15 +69,27 @@ export async function permittedOf(
   permission: string,
 ): Promise<Principal> {
   const principal = await principalOf(deps, request)
-  if (!isPermitted(principal.authority, permission)) {
-    throw new AppError(
-      'missing_permission',
-      `This needs the permission ${permission}, which your user does not have.`,
-    )
-  }
+  assertPermitted(principal, permission)
   const actingFor = headerValues(request.raw, 'x-company-id')
   request.principal = actingFor.length === 0 ? principal : await actFor(deps, principal, actingFor)
   return request.principal
+}
+
+/** Asked after `permittedOf` and a wait: who was revoked meanwhile is told nothing any more. Throws AppError. */
+export async function permittedAgain(
+  deps: ConsoleDeps,
+  { principal, address }: Incoming,
+  permission: string,
+): Promise<void> {
+  assertPermitted(await authenticateAgain(deps, principal!, address), permission)
+}
+
+function assertPermitted({ authority }: Principal, permission: string): void {
+  if (isPermitted(authority, permission)) return
+  throw new AppError(
+    'missing_permission',
+    `This needs the permission ${permission}, which your user does not have.`,
+  )
 }
 
 function principalOf(deps: ConsoleDeps, request: Incoming) {

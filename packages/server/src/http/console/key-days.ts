@@ -6,28 +6,32 @@ import { findDaysOfKeys } from '../../storage/tables/key-days.ts'
 import type { Router } from '../router.ts'
 import { type Answer, jsonAnswer } from '../wire/answer.ts'
 import { askedKeysOf } from './asked-keys.ts'
-import { type ConsoleDeps, consoleRoutesOn, permittedOf } from './console-route.ts'
+import { type ConsoleDeps, consoleRoutesOn, permittedAgain, permittedOf } from './console-route.ts'
 
 /** As wide as a row has room for. */
 const DAYS = 14
 
+const PERMISSION = 'keys:read'
+
 /** What the list of keys draws beside each: how often it was used, day by day. */
 export function registerKeyDays(router: Router, deps: ConsoleDeps): void {
   consoleRoutesOn(router)('GET', '/console/key-days', async (request) => {
-    const { companyId } = await permittedOf(deps, request, 'keys:read')
-    return answerFor(deps, companyId, askedKeysOf(request))
+    const { companyId } = await permittedOf(deps, request, PERMISSION)
+    const keyIds = askedKeysOf(request)
+    // What was used a moment ago shows, too.
+    await deps.usage.settle()
+    await permittedAgain(deps, request, PERMISSION)
+    return answerFor(deps, companyId, keyIds)
   })
 }
 
 async function answerFor(
-  { engine, clock, usage }: ConsoleDeps,
+  { engine, clock }: ConsoleDeps,
   companyId: Parameters<typeof findDaysOfKeys>[1],
   keyIds: readonly KeyId[],
 ): Promise<Answer> {
   const to = dayOf(clock.nowMs())
   const from = to - DAYS + 1
-  // What was used a moment ago shows, too.
-  await usage.settle()
   const rows = await engine.read((db) => findDaysOfKeys(db, companyId, keyIds, { from, to }), {
     party: companyId,
   })

@@ -8,7 +8,9 @@ import { presentTime } from '../present/present-time.ts'
 import type { Router } from '../router.ts'
 import { type Answer, jsonAnswer } from '../wire/answer.ts'
 import type { Incoming } from '../wire/incoming.ts'
-import { type ConsoleDeps, consoleRoutesOn, permittedOf } from './console-route.ts'
+import { type ConsoleDeps, consoleRoutesOn, permittedAgain, permittedOf } from './console-route.ts'
+
+const PERMISSION = 'keys:read'
 
 /** How the limits of a key stand now, as its next verdict would tell it. Looking uses nothing of them. */
 export function registerKeyLimits(router: Router, deps: ConsoleDeps): void {
@@ -16,14 +18,16 @@ export function registerKeyLimits(router: Router, deps: ConsoleDeps): void {
 }
 
 async function answerFor(deps: ConsoleDeps, request: Incoming): Promise<Answer> {
-  const { companyId } = await permittedOf(deps, request, 'keys:read')
+  const { companyId } = await permittedOf(deps, request, PERMISSION)
   const keyId = request.params.keyId ?? ''
   const key = isId('key', keyId)
     ? await deps.engine.read((db) => findKey(db, companyId, keyId), { party: companyId })
     : undefined
   if (key === undefined) throw new AppError('key_not_found', 'There is no such key.')
   const limits = compileLimits(key.rateLimits, key.quota) ?? []
-  const body: ConsoleKeyLimits = { limits: (await lookAt(deps, key.id, limits)).map(presentState) }
+  const states = await lookAt(deps, key.id, limits)
+  await permittedAgain(deps, request, PERMISSION)
+  const body: ConsoleKeyLimits = { limits: states.map(presentState) }
   return jsonAnswer(200, JSON.stringify(body))
 }
 

@@ -4,8 +4,14 @@ import { type Address, formatAddress } from '@latchkey/core/address'
 import { AppError } from '@latchkey/core/error'
 import { type Asker, IN_FORCE } from '@latchkey/core/evaluate'
 import { type MaybePromise, whenKnown } from '@latchkey/core/maybe-promise'
+import { isPermitted } from '@latchkey/core/permission'
 import { type Principal, sightOf } from '@latchkey/core/principal'
-import { type AuthenticateDeps, authenticateSecret, authenticateUse } from '../admission/authenticate.ts'
+import {
+  type AuthenticateDeps,
+  authenticateAgain,
+  authenticateSecret,
+  authenticateUse,
+} from '../admission/authenticate.ts'
 import { statusOf } from '../present/problem.ts'
 import type { Router } from '../router.ts'
 import type { Answer } from '../wire/answer.ts'
@@ -52,6 +58,7 @@ function answerGateway(deps: AuthenticateDeps, request: Incoming, demand: Demand
       exempt: null,
       asker: gateway ?? BY_ITS_PLACE,
       cost: demand.cost,
+      admitAgain: gateway === undefined ? undefined : () => admitGatewayAgain(deps, request, gateway),
     }
     return authenticateUse(deps, raw, address, asked, (principal, charged) => {
       request.principal = principal
@@ -114,7 +121,22 @@ async function authenticateGateway(
   }
 }
 
-const GATEWAY_ASKED = { ...IN_FORCE, permissions: ['keys:verify'] }
+/** Its own key may have been revoked while the limits of the client's were asked for. */
+async function admitGatewayAgain(
+  deps: AuthenticateDeps,
+  { address }: Incoming,
+  before: Principal,
+): Promise<void> {
+  try {
+    const { authority } = await authenticateAgain(deps, before, address)
+    if (!isPermitted(authority, PERMISSION)) throw new AppError('missing_permission', '')
+  } catch (error) {
+    throw asGatewayError(error)
+  }
+}
+
+const PERMISSION = 'keys:verify'
+const GATEWAY_ASKED = { ...IN_FORCE, permissions: [PERMISSION] }
 
 /** The client is not to blame for the gateway's credential, and must not be challenged for it. */
 function asGatewayError(error: unknown): unknown {

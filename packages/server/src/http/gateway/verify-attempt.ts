@@ -60,11 +60,12 @@ export function parseVerifyInput(
   }
 }
 
-/** Verifies one key or token as the principal may see it. */
+/** Verifies one key or token as the principal may see it, who is admitted again where its limits had to be asked for. */
 export function verifyParsed(
   deps: JudgeDeps & Pick<Services, 'clock'>,
   principal: Principal,
   { text, secret, address, permissions, cost }: ParsedInput,
+  admitAgain: () => MaybePromise<void>,
 ): MaybePromise<Judged> {
   const nowMs = deps.clock.nowMs()
   const visibleTo = sightOf(principal)
@@ -79,7 +80,7 @@ export function verifyParsed(
     cost,
     nowMs,
   }
-  return judge(deps, { secret, text, mayBeToken: true }, asked)
+  return judge(deps, { secret, text, mayBeToken: true, admitAgain }, asked)
 }
 
 export function presentOutcome({ outcome, token, charged }: Judged, requestId: string): VerifyResult {

@@ -8,12 +8,14 @@ import { presentCounts, presentNetwork, previousSecretsIn } from '../present/pre
 import type { Handler } from '../schema/context.ts'
 import { readSpan } from '../schema/usage-span.ts'
 
-export const getKeyUsage: Handler<'getKeyUsage'> = async (deps, { principal, params, query }) => {
-  const { keyId } = params
+export const getKeyUsage: Handler<'getKeyUsage'> = async (deps, context) => {
+  const { principal, query, admitAgain } = context
+  const { keyId } = context.params
   const { companyId } = principal
   const span = readSpan(query, deps.clock.nowMs())
   if (!isId('key', keyId)) throw keyNotFound()
   const countedUntilMs = await deps.usage.settle()
+  await admitAgain()
   const usage = await deps.engine.read(
     async (db) => {
       if ((await findKey(db, companyId, keyId)) === undefined) throw keyNotFound()

@@ -14,6 +14,7 @@ export const listUsage: Handler<'listUsage'> = async (deps, context) => {
   const span = readSpan(query, deps.clock.nowMs())
   const countedUntilMs = await deps.usage.settle()
   const sums = await SOURCES[by](deps, context, span)
+  await context.admitAgain()
   const page = sums.slice(offset, offset + limit)
   const link = (first: number) => {
     const url = new URL(`${context.baseUrl}${context.path}`)

@@ -16,8 +16,9 @@ import type { Handler } from '../schema/context.ts'
 const DAYS = 30
 const DAY_MS = 86_400_000
 
-export const previewAllowlist: Handler<'previewAllowlist'> = async (deps, { principal, params, body }) => {
-  const { keyId } = params
+export const previewAllowlist: Handler<'previewAllowlist'> = async (deps, context) => {
+  const { principal, body, admitAgain } = context
+  const { keyId } = context.params
   const { companyId } = principal
   // A list may name an entry 58,000 times.
   const pace = createRequestPace(() => deps.turns.take(companyId))
@@ -25,6 +26,7 @@ export const previewAllowlist: Handler<'previewAllowlist'> = async (deps, { prin
   if (faults.length > 0) throw inputError(faults)
   if (!isId('key', keyId)) throw keyNotFound()
   const countedUntilMs = await deps.usage.settle()
+  await admitAgain()
   const nowMs = deps.clock.nowMs()
   const today = dayOf(nowMs)
   const { networks } = await deps.engine.read(

@@ -12,7 +12,7 @@ import type { Handler } from '../schema/context.ts'
 const TOGETHER = 20
 
 export const verifyApiKeys: Handler<'verifyApiKeys'> = async (deps, context) => {
-  const { principal, body, requestId, elementText } = context
+  const { principal, body, requestId, elementText, admitAgain } = context
   const faults: Fault[] = []
   const inputs: ParsedInput[] = []
   for (const [index, input] of body.keys.entries()) {
@@ -24,14 +24,16 @@ export const verifyApiKeys: Handler<'verifyApiKeys'> = async (deps, context) => 
     const maker = createPieceMaker(deps, principal.companyId)
     try {
       for (let start = 0; start < inputs.length; start += TOGETHER) {
+        // It may have waited for others, and for those before: whoever was revoked by now uses nothing up.
+        await admitAgain()
         const together = inputs.slice(start, start + TOGETHER)
         // Async: what one of them throws at once must not leave the others with nobody to hear how they end.
         const outcomes = await Promise.all(
-          together.map(async (input) => verifyParsed(deps, principal, input)),
+          together.map(async (input) => verifyParsed(deps, principal, input, admitAgain)),
         )
         for (const outcome of outcomes) await maker.add(elementText(presentOutcome(outcome, requestId)))
       }
-      await context.admitAgain()
+      await admitAgain()
       return { body: { results: [] }, elements: maker.finish() }
     } catch (error) {
       maker.drop()
