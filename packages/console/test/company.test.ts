@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import type { Locator } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type ConsoleInBrowser, isFocused, openConsole, PASSWORD } from './console-in-browser.ts'
 import { isBrowserThere } from './running.ts'
@@ -271,9 +272,31 @@ describe.skipIf(!isBrowserThere)('what people do with a company', () => {
     expect(await page.content()).not.toContain(PASSWORD)
   })
 
+  test('the list of users says who was chosen, also where it cannot hold all of them', async () => {
+    const { page, service, button, dialog, go } = opened
+    for (let made = 0; made < 500; made += 50) {
+      const some = Array.from({ length: 50 }, (_, index) =>
+        service.call('POST', '/users', { name: `Newer ${made + index}`, role: 'developer' }),
+      )
+      await Promise.all(some)
+    }
+    const shown = (within: Locator) => within.getByLabel('User', { exact: true }).evaluate(chosenText)
+    await go(`/keys?user=${service.ownerId}`)
+    await expect.poll(() => shown(page.getByRole('search'))).toBe('You')
+    await button('Create key').first().click()
+    await dialog().getByLabel('Description').fill('Whose key')
+    expect(await shown(dialog())).toBe('You')
+    await dialog().getByRole('button', { name: 'Create key' }).click()
+    await page.getByLabel('I have stored it').check()
+    await button('Done').click()
+    const { data } = await service.call('GET', '/keys?search=Whose')
+    expect(data[0].userId).toBe(service.ownerId)
+  })
+
   test('nothing of this broke the policy or wrote an error down', () => {
     expect(opened.complaints).toEqual([])
   })
 })
 
+const chosenText = (list: Element) => (list as HTMLSelectElement).selectedOptions[0]?.text
 const holdsFocus = (element: Element) => element.contains(document.activeElement)

@@ -3,9 +3,10 @@ import { Button, NativeSelect } from '@mantine/core'
 import { type FormEvent, useState } from 'react'
 import { areSound } from '../../api/addresses.ts'
 import { faultOf } from '../../api/api-error.ts'
-import { useMe, useUsers } from '../../api/queries.ts'
+import { useMe, useNameOf, useUsers } from '../../api/queries.ts'
 import { ApiCall } from '../../ui/api-call.tsx'
 import { ProblemNotice } from '../../ui/notice.tsx'
+import { withChosen } from '../../ui/with-chosen.ts'
 import type { KeyFields } from './key-fields.ts'
 import { KeyFormFields } from './key-form-fields.tsx'
 
@@ -76,13 +77,18 @@ type OwnerFieldProps = {
 
 function OwnerField({ users, owner, onChange, error }: OwnerFieldProps) {
   const me = useMe()
+  const nameOf = useNameOf()
+  const choices = users.map(({ id, name }) => ({
+    value: id,
+    label: id === me.userId ? `${name} (you)` : name,
+  }))
   return (
     <NativeSelect
       label="User"
       description="Whose key it is. It never may more than its user."
       value={owner}
       onChange={(event) => onChange(event.currentTarget.value)}
-      data={users.map(({ id, name }) => ({ value: id, label: id === me.userId ? `${name} (you)` : name }))}
+      data={withChosen(choices, owner, nameOf(owner))}
       error={faultOf(error, 'userId')}
     />
   )

@@ -2,8 +2,9 @@ import { Button, NativeSelect, TextInput } from '@mantine/core'
 import { type RefObject, useEffect, useState } from 'react'
 import { faultOf } from '../../api/api-error.ts'
 import { isFiltered, type KeyFilters } from '../../api/key-filters.ts'
-import { useUsers } from '../../api/queries.ts'
+import { useNameOf, useUsers } from '../../api/queries.ts'
 import { INSTEAD_OF_SECRET, isWholeSecret } from '../../api/whole-secret.ts'
+import { withChosen } from '../../ui/with-chosen.ts'
 
 type FilterBarProps = {
   readonly filters: KeyFilters
@@ -43,6 +44,12 @@ const PAUSE_MS = 250
 /** What the list is narrowed to; the address of the page says the same. */
 export function FilterBar({ filters, onChange, searchRef, error }: FilterBarProps) {
   const users = useUsers()
+  const nameOf = useNameOf()
+  const user = filters.user ?? ''
+  const choices = [
+    { value: '', label: 'Everybody' },
+    ...users.map(({ id, name }) => ({ value: id, label: name })),
+  ]
   const change = (name: string, value: string) =>
     onChange({ ...filters, after: undefined, before: undefined, [name]: value === '' ? undefined : value })
   return (
@@ -65,13 +72,10 @@ export function FilterBar({ filters, onChange, searchRef, error }: FilterBarProp
       {users.length === 0 ? null : (
         <NativeSelect
           label="User"
-          value={filters.user ?? ''}
+          value={user}
           onChange={(event) => change('user', event.currentTarget.value)}
           error={faultOf(error, 'userId')}
-          data={[
-            { value: '', label: 'Everybody' },
-            ...users.map(({ id, name }) => ({ value: id, label: name })),
-          ]}
+          data={withChosen(choices, user, nameOf(user))}
         />
       )}
       {isFiltered(filters) ? (
