@@ -261,6 +261,28 @@ describe.skipIf(!isBrowserThere)('what comes between', () => {
     expect(complaints()).toEqual([])
   })
 
+  test('whoever is invited in the browser of somebody else sees nothing of theirs', async () => {
+    const { page, service, button, signIn } = opened
+    // Of another company: there she may see none of these keys.
+    const company = await service.call('POST', '/companies', { name: 'Difference Engines' })
+    const theirs = { 'x-company-id': company.id }
+    const person = { name: 'Dee', role: 'developer', email: 'dee@example.com' }
+    const { id } = await service.call('POST', '/users', person, theirs)
+    const { token } = await service.call('POST', `/users/${id}/invitation`, undefined, theirs)
+    const early = page.waitForResponse('**/keys?*')
+    await page.goto(`${service.url}/console/#invitation=${token}`)
+    expect((await (await early).json()).data).not.toEqual([])
+    await page.getByRole('textbox', { name: 'Password' }).fill(PASSWORD)
+    await button('Set password').click()
+    await signIn(page, person.email)
+    await page.getByText('(developer)').waitFor()
+    await said('No keys yet')
+    await button('Sign out').click()
+    await signIn(page)
+    await page.getByRole('link', { name: 'First key' }).waitFor()
+    expect(complaints()).toEqual([])
+  })
+
   async function addPerson(role: string, email: string): Promise<void> {
     const { service } = opened
     const { id } = await service.call('POST', '/users', { name: role, role, email })

@@ -32,6 +32,9 @@ export function takeList<Page>(
   return early === undefined ? request<Page>('GET', path, options) : (early as Promise<Answered<Page>>)
 }
 
+/** What was asked for early was for whoever was there then. */
+export const forgetLists = (): void => lists.clear()
+
 async function askWhoIsIn(): Promise<ConsoleVisit | undefined> {
   return (await request<ConsoleVisit | undefined>('GET', '/console/session')).body
 }

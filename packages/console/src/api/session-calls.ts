@@ -1,7 +1,7 @@
 import type { ConsoleSession, ConsoleSetup } from '@latchkey/contract/schemas/console'
 import type { Me } from '@latchkey/contract/schemas/session'
 import { type Acting, acting } from './acting.ts'
-import { takeVisit } from './early.ts'
+import { forgetLists, takeVisit } from './early.ts'
 import { meQuery } from './queries.ts'
 import { queryClient } from './query-client.ts'
 import { request } from './request.ts'
@@ -75,6 +75,7 @@ export async function actFor(company: Acting | undefined): Promise<void> {
 export function leave(): void {
   acting.set(undefined)
   queryClient.clear()
+  forgetLists()
   sessionUser.set(undefined)
   sessionPhase.set('out')
 }
