@@ -37,7 +37,7 @@ export function openApiDocument(serverUrl = '/'): OpenApiDocument {
     security: ANY_CREDENTIAL,
     paths: { ...paths(), ...protocolPaths },
     components: {
-      securitySchemes,
+      securitySchemes: securitySchemes(serverUrl === '/' ? '' : serverUrl),
       parameters: componentParameters,
       headers: componentHeaders,
       responses: componentResponses(),

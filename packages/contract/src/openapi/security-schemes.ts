@@ -22,13 +22,14 @@ const PHRASES: Readonly<Record<string, string>> = {
   'audit:read': 'Read the audit log',
 }
 
-export const securitySchemes: Readonly<Record<string, SecurityScheme>> = {
+/** `basePath`: where the service's paths begin on its host; a URL that begins with a slash drops what `servers` says. */
+export const securitySchemes = (basePath: string): Readonly<Record<string, SecurityScheme>> => ({
   oauth2: {
     type: 'oauth2',
     description:
       'An OAuth 2 access token of five minutes, sent as a bearer token. client_id is the id of a key, client_secret ' +
       'the key itself. It stops working with its key.',
-    flows: { clientCredentials: { tokenUrl: '/oauth/token', scopes: scopes() } },
+    flows: { clientCredentials: { tokenUrl: `${basePath}/oauth/token`, scopes: scopes() } },
   },
   bearerAuth: {
     type: 'http',
@@ -44,7 +45,7 @@ export const securitySchemes: Readonly<Record<string, SecurityScheme>> = {
     name: 'X-API-KEY',
     description: 'The secret of an active API key.',
   },
-}
+})
 
 /** One scope a reserved permission; an application's own can be asked for as well. */
 function scopes(): Record<string, string> {

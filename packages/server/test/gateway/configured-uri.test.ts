@@ -157,6 +157,8 @@ describe('what Envoy writes behind path= is the client’s:', () => {
     '/roles#permission=orders:write',
     '/%zz?%zz=%',
     '/?#',
+    '/?cost=0',
+    '/?cost=none',
     '//api?&&==',
     '*',
   ]

@@ -128,6 +128,8 @@ test('no recipe goes on without an answer, and none hands the secret on', () => 
     'X-HTTP-Method-Override': '',
     'X-HTTP-Method': '',
     'X-Method-Override': '',
+    Upgrade: '',
+    'HTTP2-Settings': '',
   })
   for (const { middlewares } of Object.values<Parsed>(traefik.routers)) {
     expect(middlewares).toEqual([expect.stringMatching(/^latchkey-/), 'without-secret'])

@@ -166,6 +166,16 @@ test('a batch charges each of its elements', async () => {
   ])
 })
 
+test.each(['/?cost=0', '/?%63ost=0', '/?Cost=0', '/?cost=0&path=/x', '/orders?cost=0&path=/x'])(
+  'a client that asks for %s behind Envoy is charged all the same',
+  async (path) => {
+    nextMinute()
+    const key = await newKey({ rateLimits: [minute(1)] })
+    expect((await check(key.key, `/gateway/envoy${path}`)).status).toBe(200)
+    expect((await verify(key.key)).code).toBe('RATE_LIMITED')
+  },
+)
+
 test.each([
   ['/gateway/check', 429],
   ['/gateway/envoy/orders', 429],

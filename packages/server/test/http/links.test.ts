@@ -161,7 +161,11 @@ describe('with a path in LATCHKEY_PUBLIC_URL', () => {
   })
 
   test('openapi.json says that its paths begin there', async () => {
-    expect((await server.call({ path: '/openapi.json' })).body.servers[0].url).toBe('/tools/latchkey')
+    const { servers, components } = (await server.call({ path: '/openapi.json' })).body
+    expect(servers[0].url).toBe('/tools/latchkey')
+    // A client that went by another one would send a key to whatever else is on that host.
+    const { tokenUrl } = components.securitySchemes.oauth2.flows.clientCredentials
+    expect(tokenUrl).toBe('/tools/latchkey/oauth/token')
   })
 
   test('tokens are from there, and OAuth clients find everything there', async () => {

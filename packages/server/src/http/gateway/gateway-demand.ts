@@ -39,6 +39,8 @@ type Read = { readonly text: string; readonly isOpen: boolean; readonly demand: 
 type Parameter = readonly [name: string, value: string]
 
 const NAMES = ['permission', 'gatewayToken', 'cost']
+/** A client that writes one of these asks more of itself. */
+const NARROWING = ['permission', 'gatewayToken', 'path']
 /** What is behind this one is the client's. */
 const LAST_NAME = 'path'
 
@@ -57,8 +59,12 @@ function readDemand(url: string, configured: 'all' | 'before path='): Read {
   const known = [...NAMES, LAST_NAME]
   // Where Envoy's prefix is without a query, a client's `/?a=b` looks like a prefix with a slash too many: one that
   // names none of ours is the client's.
-  const isOfClient = url[start - 1] === '/' && !parameters.some(([name]) => isSpelledLike(name, known))
-  return { text, isOpen, demand: isOfClient ? NO_DEMAND : judge(parameters, known) }
+  const isBehindSlash = url[start - 1] === '/'
+  if (isBehindSlash && !parameters.some(([name]) => isSpelledLike(name, NARROWING)))
+    return { text, isOpen, demand: NO_DEMAND }
+  const demand = judge(parameters, known)
+  // There a client may have written it, and makes it no cheaper for itself.
+  return { text, isOpen, demand: isBehindSlash ? { ...demand, cost: Math.max(1, demand.cost) } : demand }
 }
 
 /** Behind the first `path=`; undefined: there is none. */
