@@ -109,6 +109,15 @@ describe.each([nginx, caddy])('behind $name, under a path,', (proxy) => {
     expect(await clientCredentialsGrant(client)).toMatchObject({ token_type: 'bearer' })
   })
 
+  it.skipIf(isLeftOut)('a body goes through that is as long as the service takes', async () => {
+    if (program === undefined) throw new Error(`${proxy.name} is not installed`)
+    const url = await startUnderPath(program, proxy)
+    const body = { text: 'x'.repeat(4_000_000) }
+    const answer = await call(url, { method: 'POST', path: '/keys/import', key: home.adminKey(), body })
+    // What the service says of it, and not the proxy.
+    expect([answer.status, answer.body.code]).toEqual([400, 'invalid_body'])
+  })
+
   it.skipIf(isLeftOut)('any other path that is not the service’s stays the host’s own', async () => {
     if (program === undefined) throw new Error(`${proxy.name} is not installed`)
     const url = await startUnderPath(program, proxy)
