@@ -86,6 +86,28 @@ describe.skipIf(!isBrowserThere)('what comes between', () => {
     expect(complaints()).toEqual([])
   })
 
+  test('an answer that was lost does not turn what a dialog asks into its opposite', async () => {
+    const { page, service, button, dialog, go, makeKey } = opened
+    const { id } = await makeKey({ description: 'Stopped twice' })
+    await go(`/keys/${id}`)
+    await button('Disable').click()
+    await page.route(`**/keys/${id}`, async (route) => {
+      if (route.request().method() !== 'PATCH') return route.continue()
+      await route.fetch()
+      await route.abort()
+    })
+    await dialog().getByRole('button', { name: 'Disable key' }).click()
+    await said('The service did not answer.')
+    await page.unroute(`**/keys/${id}`)
+    // The page finds out by itself, behind the dialog.
+    await page.getByText('Enable', { exact: true }).waitFor()
+    await dialog().getByRole('heading', { name: 'Disable Stopped twice?' }).waitFor()
+    await dialog().getByRole('button', { name: 'Disable key' }).click()
+    await said('Disabled: dead on all servers.')
+    expect((await service.call('GET', `/keys/${id}`)).enabled).toBe(false)
+    expect(complaints()).toEqual([])
+  })
+
   test('a service that does not answer is waited for in words', async () => {
     const { page, service } = opened
     const gate = Promise.withResolvers<void>()
