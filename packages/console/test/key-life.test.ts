@@ -99,6 +99,28 @@ describe.skipIf(!isBrowserThere)('what people do with a key', () => {
     expect([await verify(old, '192.0.2.1'), await verify(secret, '192.0.2.1')]).toEqual(['INACTIVE', 'VALID'])
   })
 
+  test('an old secret is ended by the clock of the service, and called dead only when it is', async () => {
+    const { browser, context, service, makeKey, verify } = opened
+    const { id, key: old } = await makeKey({ description: 'Ended ahead of time' })
+    const open = await service.call('POST', `/keys/${id}/rotation`, {})
+    const apart = await browser.newContext({ storageState: await context.storageState() })
+    const page = await apart.newPage()
+    await page.clock.setSystemTime(Date.now() + DAY_MS / 24)
+    await page.goto(`${service.url}/console/keys/${id}`)
+    const end = async () => {
+      await page.getByRole('button', { name: 'End the old secret now' }).click()
+      await page.getByRole('button', { name: 'End the old secret', exact: true }).click()
+    }
+    await page.route('**/rotation', (route) => route.fulfill({ json: open }))
+    await end()
+    await page.getByText('The old secret is not dead yet').waitFor()
+    await page.unroute('**/rotation')
+    await end()
+    await page.getByText('The old secret is dead on all servers.').waitFor()
+    expect(await verify(old, '192.0.2.1')).toBe('INACTIVE')
+    await apart.close()
+  })
+
   test('by keyboard alone a key is rotated, and its old secret ended', async () => {
     const { page, dialog, button, go, reach, makeKey, verify } = opened
     const { id, key: old } = await makeKey({ description: 'Rotated by keyboard' })

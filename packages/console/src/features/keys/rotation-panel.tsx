@@ -12,6 +12,8 @@ import { Exactly, When } from '../../ui/when.tsx'
 type RotationPanelProps = { readonly apiKey: ApiKey; readonly mayRotate: boolean }
 type Deed = 'finish' | 'cancel'
 const DAY_MS = 86_400_000
+/** A time that has come ends the old secret: this one has by any clock, that of the viewer's computer may be ahead. */
+const LONG_AGO = new Date(0).toISOString()
 
 /** A rotation that is open: whether the old secret is still used, and what to do next. */
 export function RotationPanel({ apiKey, mayRotate }: RotationPanelProps) {
@@ -20,13 +22,13 @@ export function RotationPanel({ apiKey, mayRotate }: RotationPanelProps) {
   const { rotation } = apiKey
   if (rotation === null) return null
   const path = `/keys/${apiKey.id}/rotation`
-  const run = async (work: () => Promise<unknown>, done: string) => {
-    await work()
+  const run = async <Answer,>(work: Promise<Answer>, done: (answer: Answer) => string) => {
+    const answer = await work
     await client.invalidateQueries()
-    say(done)
+    say(done(answer))
     setDeed(undefined)
   }
-  const endAt = (previousEndsAt: string) => request('PATCH', path, { body: { previousEndsAt } })
+  const endAt = (previousEndsAt: string) => request<ApiKey>('PATCH', path, { body: { previousEndsAt } })
   const extended = new Date(new Date(rotation.previousEndsAt).getTime() + DAY_MS).toISOString()
   return (
     <section className="lk-panel">
@@ -39,16 +41,14 @@ export function RotationPanel({ apiKey, mayRotate }: RotationPanelProps) {
       {mayRotate ? (
         <Deeds
           onPick={setDeed}
-          onExtend={() => run(() => endAt(extended), 'The old secret works a day longer.')}
+          onExtend={() => run(endAt(extended), () => 'The old secret works a day longer.')}
         />
       ) : null}
       {deed === 'finish' ? (
         <FinishDialog
           rotation={rotation}
-          call={{ method: 'PATCH', path, body: { previousEndsAt: new Date().toISOString() } }}
-          onConfirm={() =>
-            run(() => endAt(new Date().toISOString()), 'The old secret is dead on all servers.')
-          }
+          call={{ method: 'PATCH', path, body: { previousEndsAt: LONG_AGO } }}
+          onConfirm={() => run(endAt(LONG_AGO), saidOfEnd)}
           onClose={() => setDeed(undefined)}
         />
       ) : null}
@@ -56,7 +56,7 @@ export function RotationPanel({ apiKey, mayRotate }: RotationPanelProps) {
         <CancelDialog
           call={{ method: 'DELETE', path }}
           onConfirm={() =>
-            run(() => request('DELETE', path), 'The new secret is dead on all servers. The old one stays.')
+            run(request('DELETE', path), () => 'The new secret is dead on all servers. The old one stays.')
           }
           onClose={() => setDeed(undefined)}
         />
@@ -64,6 +64,11 @@ export function RotationPanel({ apiKey, mayRotate }: RotationPanelProps) {
     </section>
   )
 }
+
+const saidOfEnd = ({ body }: { readonly body: ApiKey }): string =>
+  body.rotation === null
+    ? 'The old secret is dead on all servers.'
+    : 'The old secret is not dead yet: the page says when it ends.'
 
 type DeedsProps = { readonly onPick: (deed: Deed) => void; readonly onExtend: () => Promise<void> }
 
