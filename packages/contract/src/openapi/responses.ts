@@ -103,10 +103,12 @@ export function responsesOf(
 
 function success(operation: Operation, examples: Examples | undefined): ResponseObject {
   const { status, schema } = operation.success
-  const isList = operation.query !== undefined
+  const isRead = operation.query !== undefined
+  const hasPages = schema !== undefined && 'nextUrl' in Object(Reflect.get(schema, 'properties'))
   const headers = {
     ...REQUEST_ID,
-    ...(isList ? { Link: 'Link', ...QUOTA } : {}),
+    ...(hasPages ? { Link: 'Link' } : {}),
+    ...(isRead ? QUOTA : {}),
     ...(operation.isIdempotent ? { Location: 'Location', 'Idempotent-Replayed': 'IdempotentReplayed' } : {}),
     ...(isTagged(operation) ? { ETag: 'ETag' } : {}),
   }

@@ -196,9 +196,10 @@ test('the company reads its sums by day, key, code and user, the most used first
   ])
   const first = await of('by=key&limit=3')
   expect([first.total, first.count, first.previousUrl]).toEqual([4, 3, null])
-  const second = (await server.call({ path: first.nextUrl.replace(/^https?:..[^/]+/, ''), key: owner.key }))
-    .body
+  const path = first.nextUrl.replace(/^https?:..[^/]+/, '')
+  const { body: second, headers } = await server.call({ path, key: owner.key })
   expect([second.count, second.nextUrl]).toEqual([1, null])
+  expect(headers.link).toBe(`<${second.previousUrl}>; rel="prev"`)
   expect(second.data[0].id).toBe(viewer.keyId)
 })
 

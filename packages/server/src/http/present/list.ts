@@ -176,7 +176,8 @@ function linksOf(
 }
 
 /** RFC 8288. */
-function linkHeader({ next, previous }: Links): Record<string, string> {
+/** RFC 8288. */
+export function linkHeader({ next, previous }: Links): Record<string, string> {
   const links: string[] = []
   if (next !== null) links.push(`<${next}>; rel="next"`)
   if (previous !== null) links.push(`<${previous}>; rel="prev"`)

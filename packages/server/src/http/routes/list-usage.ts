@@ -1,6 +1,7 @@
 import { dateOf } from '@latchkey/core/calendar'
 import { countUsage, findCompanyDays } from '../../storage/tables/company-usage.ts'
 import type { DaySpan } from '../../storage/tables/key-usage.ts'
+import { linkHeader } from '../present/list.ts'
 import { presentTime } from '../present/present-time.ts'
 import { mostFirst, presentSum, type Sum, sumByCode } from '../present/present-usage.ts'
 import type { Context, Handler, HandlerDeps } from '../schema/context.ts'
@@ -22,13 +23,16 @@ export const listUsage: Handler<'listUsage'> = async (deps, context) => {
     for (const [name, value] of Object.entries(parameters)) url.searchParams.set(name, String(value))
     return url.href
   }
+  const next = offset + limit < sums.length ? link(offset + limit) : null
+  const previous = offset > 0 && sums.length > 0 ? link(Math.max(0, offset - limit)) : null
   return {
+    headers: linkHeader({ next, previous }),
     body: {
       status: 200,
       total: sums.length,
       count: page.length,
-      nextUrl: offset + limit < sums.length ? link(offset + limit) : null,
-      previousUrl: offset > 0 && sums.length > 0 ? link(Math.max(0, offset - limit)) : null,
+      nextUrl: next,
+      previousUrl: previous,
       data: page.map(({ id, counts }) => presentSum(id, counts)),
       countedUntil: presentTime(countedUntilMs),
     },
