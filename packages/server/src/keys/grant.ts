@@ -4,11 +4,12 @@ import { authorityUnder, type Ceiling, ceilingOf } from '@latchkey/core/ceiling'
 import { AppError } from '@latchkey/core/error'
 import { assertCovers, assertNotAbove, assertOwn, assertWithinReach } from '@latchkey/core/escalation'
 import { compileLimits } from '@latchkey/core/limit'
-import { lacks } from '@latchkey/core/permission'
+import { isAboveRole, lacks } from '@latchkey/core/permission'
 import { exceeds, type Reach } from '@latchkey/core/reach'
 import type { Change } from '../changes/change.ts'
 import type { Key } from '../storage/tables/key.ts'
 import type { User } from '../storage/tables/user.ts'
+import type { ReadInput } from './key-input.ts'
 
 /** What of a key bounds its use: from where, until when and how often. */
 export type Bounds = Pick<Key, 'whitelistedIPs' | 'expiresAtMs' | 'rateLimits' | 'quota'>
@@ -19,25 +20,27 @@ export type Grant = Bounds & Pick<Key, 'id' | 'permissions' | 'ceiling' | 'statu
 /**
  * A change of a key gives no more than the principal has. Whatever lets a key do more, be used from more addresses,
  * for longer, more often or again is a grant: the principal must have all that the key may do. Throws AppError
- * `permission_escalation`, `missing_permission`. `compiled`: the list of addresses of `after`, where it is another one.
+ * `permission_escalation`, `missing_permission`. `read`: what was said of the lists, where something was.
  */
 export function assertMayRegrant(
   change: Change,
   user: User,
   before: Grant,
   after: Grant,
-  compiled: Allowlist | null,
+  read: Pick<ReadInput<unknown>, 'allowlist' | 'permissions'>,
 ): void {
   const { principal } = change
   const isSameList = isDeepStrictEqual(after.whitelistedIPs, before.whitelistedIPs)
   assertOwn(principal, user.id, 'change')
   assertNotAbove(principal, user.role, "The key's user")
-  const wanted = isSameList ? reachOf(after) : reachOf(after, compiled)
+  const wanted = isSameList ? reachOf(after) : reachOf(after, read.allowlist)
   const isReachGrown = isSameList
     ? exceeds(besidesAddresses(after), besidesAddresses(before)) !== undefined
     : exceeds(wanted, reachOf(before)) !== undefined
   const isRevived = after.status === 'active' && before.status !== 'active'
-  const isRegranted = !isDeepStrictEqual(after.permissions, before.permissions)
+  // Permissions that are only repeated may be more than they were: under another ceiling.
+  const isGrown = hasGrown(change, user, before, after)
+  const isRegranted = isGrown || !isDeepStrictEqual(after.permissions, before.permissions)
   if (!isReachGrown && !isRevived && !isRegranted) return
   if (isReachGrown && principal.id === before.id) {
     throw new AppError(
@@ -45,15 +48,21 @@ export function assertMayRegrant(
       'A key cannot loosen its own restriction, limits or end: ask with another key, or sign in.',
     )
   }
-  const may = authorityOf(change, user, after)
-  assertCovers(principal, may)
+  // Whoever says what a key may do must have all of it: what could be given so far is past.
+  const ceiling = read.permissions === undefined ? after.ceiling : null
+  assertCovers(principal, authorityOf(change, user, { ...after, ceiling }))
   // One that reaches further than the principal is not to be had again, or with more, by the principal either.
-  const isGrown = isRegranted && lacks(authorityOf(change, user, before), may) !== undefined
   if (isReachGrown || isRevived || isGrown) assertWithinReach(principal, user, wanted)
 }
 
+type Power = Pick<Grant, 'permissions' | 'ceiling'>
+
 /** What the key may do. */
-export function authorityOf(change: Change, user: User, grant: Pick<Grant, 'permissions' | 'ceiling'>) {
+export const authorityOf = (change: Change, user: User, grant: Power) =>
+  powerOf(change, user, grant).authority
+
+/** The same, and with which role: that of an owner permits no more than an admin's, but over owners. */
+function powerOf(change: Change, user: User, grant: Power) {
   return authorityUnder(
     {
       role: user.role,
@@ -62,7 +71,13 @@ export function authorityOf(change: Change, user: User, grant: Pick<Grant, 'perm
     },
     grant.permissions,
     grant.ceiling,
-  ).authority
+  )
+}
+
+function hasGrown(change: Change, user: User, before: Grant, after: Grant): boolean {
+  const had = powerOf(change, user, before)
+  const has = powerOf(change, user, after)
+  return isAboveRole(has.role, had.role) || lacks(had.authority, has.authority) !== undefined
 }
 
 /** The ceiling of a key that is made or given its permissions now. */

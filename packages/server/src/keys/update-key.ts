@@ -28,11 +28,9 @@ export async function updateKey(
   const user = await findUser(db, key.companyId, key.userId)
   if (user === undefined)
     throw new AppError('user_not_found', 'The user of the key was deleted, and the key with it.')
-  const isGranted = read.permissions !== undefined
-  // Whoever says what a key may do gives it that, and must have all of it: what its first maker could give is past.
-  const granted = { ...patched, ceiling: isGranted ? null : key.ceiling }
-  assertMayRegrant(change, user, key, granted, read.allowlist)
-  const after = { ...patched, ceiling: isGranted ? grantableBy(change) : key.ceiling }
+  // Whoever says what a key may do gives it that, also by repeating it.
+  const after = { ...patched, ceiling: read.permissions === undefined ? key.ceiling : grantableBy(change) }
+  assertMayRegrant(change, user, key, after, read)
   const changes = changesBetween(auditedFields(key), auditedFields(after))
   change.revoke({ scope: 'key', id: key.id })
   if (Object.keys(changes).length > 0) {

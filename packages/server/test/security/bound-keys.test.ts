@@ -40,6 +40,14 @@ const makeUser = (role: string, fields: object = {}): Promise<Parsed> =>
     body: { name: 'U', role, ...fields },
   })
 const byKey = (key: string) => ({ 'x-api-key': key })
+/** A free key that `maker` made for a viewer, who has become an owner since. */
+async function keyOfPromoted(maker: string): Promise<string> {
+  const user = await makeUser('viewer')
+  const { id } = await expectCreated(server, { path: '/keys', key: maker, body: { userId: user.id } })
+  const owner = byKey(company.users.owner.key)
+  expect((await ask('PATCH', `/users/${user.id}`, owner, { role: 'owner' })).status).toBe(200)
+  return id
+}
 const mail = () => `${company.id}@example.com`
 
 const RATE = { name: 'minute', limit: 5, windowSeconds: 60 }
@@ -131,6 +139,30 @@ const attempts: readonly (readonly [string, number, (headers: object) => Promise
     async (headers) => {
       const { id } = await made({ permissions: ['keys:list'] })
       return ask('PATCH', `/keys/${id}`, headers, { permissions: null })
+    },
+  ],
+  [
+    'lift the ceiling of a free key of an equal by repeating its permissions',
+    200,
+    async (headers) => {
+      const { key } = await made({ permissions: ['keys:create', 'keys:list', 'keys:read'] })
+      return ask('PATCH', `/keys/${await keyOfPromoted(key)}`, headers, { permissions: null })
+    },
+  ],
+  [
+    'make a free key that an admin made one of an owner by repeating its permissions',
+    200,
+    async (headers) => {
+      const id = await keyOfPromoted(company.users.admin.key)
+      return ask('PATCH', `/keys/${id}`, headers, { permissions: null })
+    },
+  ],
+  [
+    'do the same with a list that comes to the same permissions',
+    200,
+    async (headers) => {
+      const id = await keyOfPromoted(company.users.admin.key)
+      return ask('PATCH', `/keys/${id}`, headers, { permissions: ['*'] })
     },
   ],
   [

@@ -201,6 +201,36 @@ describe('a key never has more than its maker could give when it was made', () =
     expect((await server.call({ path: '/me', key: body.key })).body.role).toBe('owner')
   })
 
+  test('who repeats its permissions gives it those, too, and must have all of them', async () => {
+    const { key: maker } = await made({ permissions: ['keys:create', 'keys:list', 'keys:read'] })
+    const { body } = await ofViewer(maker)
+    await setRole('owner')
+    const { key: narrow } = await made({ permissions: ['keys:update', 'users:list'] })
+    expectProblem(await patch(narrow, body.id, { permissions: body.permissions }), 'permission_escalation')
+    expect(await permissionsOf(body.key)).toEqual(['keys:create', 'keys:list', 'keys:read'])
+  })
+
+  test.each<readonly [string, object]>([
+    ['a whole key', {}],
+    ['a narrow key', { permissions: ['keys:read', 'keys:update'] }],
+    ['a restricted key', { whitelistedIPs: ['127.0.0.1'] }],
+    ['a key that ends', { expiresAt: inHours(90) }],
+  ])('%s repeats its own permissions, and has what it had', async (_what, fields) => {
+    const { id, key, permissions } = await made(fields)
+    const before = await permissionsOf(key)
+    expect((await patch(key, id, { permissions })).status).toBe(200)
+    expect(await permissionsOf(key)).toEqual(before)
+  })
+
+  test('a key under a ceiling repeats its own permissions, and stays under it', async () => {
+    const power = ['keys:create', 'keys:list', 'keys:read', 'keys:update']
+    const { key: maker } = await made({ permissions: power })
+    const { body } = await ofViewer(maker)
+    await setRole('owner')
+    expect((await patch(body.key, body.id, { permissions: body.permissions })).status).toBe(200)
+    expect(await permissionsOf(body.key)).toEqual(power)
+  })
+
   test('whoever promotes is told how many keys grow, and who made them', async () => {
     const { admin, owner, viewer } = company.users
     await ofViewer(admin.key)
