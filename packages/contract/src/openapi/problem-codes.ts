@@ -54,7 +54,7 @@ const OWN_CODES: Readonly<Partial<Record<OperationId, ProblemCodes>>> = {
   deleteUser: { 403: ['permission_escalation'], 409: ['last_owner', 'user_has_keys'] },
   createInvitation: { 400: ['invalid_field'], 403: ['permission_escalation'], ...WRITES },
   createCompany: { 409: ['already_exists'], ...WRITES },
-  updateCompany: { 409: ['already_exists', 'operator_company'], ...WRITES },
+  updateCompany: { 403: ['permission_escalation'], 409: ['already_exists', 'operator_company'], ...WRITES },
 }
 const NOT_FOUND: Readonly<Record<string, ErrorCode>> = {
   keyId: 'key_not_found',

@@ -50,7 +50,8 @@ export const companyOperations = {
     summary: 'Change a company',
     description:
       'Changes what is given and leaves the rest. When status inactive is answered, none of the company’s keys works. ' +
-      'For the operator.',
+      'Setting an externalId takes all that an owner of the company may do, and for the operator’s company a ' +
+      'credential without a bound. For the operator.',
     authentication: 'required',
     permission: 'companies:update',
     body: CompanyUpdate,

@@ -1,12 +1,17 @@
 import type { CompanyUpdate } from '@latchkey/contract/schemas/companies'
 import { AppError } from '@latchkey/core/error'
+import { assertCovers, assertMayEqual } from '@latchkey/core/escalation'
+import { compileAuthority } from '@latchkey/core/permission'
 import { changesBetween, isOnly } from '../audit/changes-between.ts'
 import type { Change } from '../changes/change.ts'
 import { findCompany, updateCompany as saveCompany } from '../storage/tables/companies.ts'
 import type { Company } from '../storage/tables/company.ts'
 import { assertExternalIdFree } from './create-company.ts'
 
-/** Changes what the patch names. Throws AppError: input faults, `company_not_found`, `operator_company`. */
+/**
+ * Changes what the patch names. Throws AppError: input faults, `company_not_found`, `operator_company`,
+ * `permission_escalation`.
+ */
 export async function updateCompany(change: Change, patch: CompanyUpdate): Promise<Company> {
   const { db, nowMs } = change
   const companyId = change.ledger.id
@@ -18,7 +23,10 @@ export async function updateCompany(change: Change, patch: CompanyUpdate): Promi
     externalId: patch.externalId === undefined ? company.externalId : patch.externalId,
     status: patch.status ?? company.status,
   }
-  if (next.externalId !== company.externalId) await assertExternalIdFree(db, next.externalId)
+  if (next.externalId !== company.externalId) {
+    if (next.externalId !== null) assertMayLink(change)
+    await assertExternalIdFree(db, next.externalId)
+  }
   if (company.isOperator && next.status === 'inactive') {
     throw new AppError(
       'operator_company',
@@ -34,6 +42,17 @@ export async function updateCompany(change: Change, patch: CompanyUpdate): Promi
   const isUrgent = isOnly(changes, 'status', 'inactive')
   await change.record({ action: 'company.updated', object, changes, isUrgent })
   return updated
+}
+
+/**
+ * An outside issuer that is listed under an external id speaks for everybody in the company that has it, owners too. One
+ * that nobody is in yet may soon have some. Taking the id away gives nobody anything.
+ */
+function assertMayLink({ principal, ledger }: Change): void {
+  const { id: companyId, isOperator } = ledger
+  const role = 'owner'
+  assertCovers(principal, compileAuthority({ role, isOperator, userPermissions: null, narrowings: [] }))
+  assertMayEqual(principal, { companyId, role })
 }
 
 export function companyNotFound(): AppError {

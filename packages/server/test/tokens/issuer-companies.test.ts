@@ -5,8 +5,8 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { expectProblem } from '../answer-checks.ts'
 import { createFakeClock } from '../fake-clock.ts'
-import { expectCreated, startTestServer, type TestService } from '../harness.ts'
-import { bearer, shortLivedToken } from './issued-token.ts'
+import { expectCreated, type Parsed, startTestServer, type TestService } from '../harness.ts'
+import { accessToken, bearer, shortLivedToken } from './issued-token.ts'
 import { createIssuerKey, type RemoteIssuer, startRemoteIssuer } from './remote-issuer.ts'
 
 const AUDIENCE = 'https://keys.example.com'
@@ -146,6 +146,95 @@ test('who moves another company under the listed external id moves the binding w
   expectProblem(await present('https://acme.example.com/id', byId), 'invalid_credentials')
   await rename('acme', 'acme')
   expect((await present('https://acme.example.com/id', byId)).status).toBe(200)
+})
+
+describe('who puts a company under the external id that an issuer’s entry lists', () => {
+  const acmes = 'https://acme.example.com/id'
+  const patch = (whose: string, headers: Readonly<Record<string, string>>, body: object) =>
+    server.call({
+      method: 'PATCH',
+      path: `/companies/${people[whose]!.companyId}`,
+      key: null,
+      headers,
+      body,
+    })
+  const byAdmin = () => ({ 'x-api-key': server.adminKey })
+  /** A key of the operator's owner. */
+  const made = (fields: object): Promise<Parsed> =>
+    expectCreated(server, { path: '/keys', body: { userId: server.admin.userId, ...fields } })
+  const keyWith = async (fields: object) => ({ 'x-api-key': (await made(fields)).key as string })
+  const narrow = () => keyWith({ permissions: ['companies:*', 'users:*', 'keys:*'] })
+  const QUOTA = { limit: 50, period: 'day' }
+  /** With which all that their owner may do can be done, but not from everywhere, for ever, or as often as one likes. */
+  const bound: readonly (readonly [string, () => Promise<Readonly<Record<string, string>>>])[] = [
+    ['a restricted key', () => keyWith({ whitelistedIPs: ['127.0.0.1'] })],
+    ['a key that ends', () => keyWith({ expiresAt: new Date(clock.nowMs() + 3_600_000).toISOString() })],
+    ['a key with a quota', () => keyWith({ quota: QUOTA })],
+    [
+      'a token of a restricted key',
+      async () => bearer(await accessToken(server, await made({ whitelistedIPs: ['127.0.0.1'] }))),
+    ],
+  ]
+
+  beforeEach(async () => {
+    for (const [whose, externalId] of [
+      ['acme', null],
+      ['the-operator', 'the-operator'],
+      ['globex', 'globex'],
+    ] as const) {
+      expect((await patch(whose, byAdmin(), { externalId })).status).toBe(200)
+    }
+  })
+  afterAll(async () => {
+    await patch('the-operator', byAdmin(), { externalId: 'the-operator' })
+    await patch('globex', byAdmin(), { externalId: 'globex' })
+    await patch('acme', byAdmin(), { externalId: 'acme' })
+  })
+  const speaksFor = async (whose: string) => (await present(acmes, namesOf(acmes, whose))).status === 200
+
+  test.each([['a narrow key', narrow], ...bound] as const)(
+    '%s does not do it with the operator’s',
+    async (_who, credential) => {
+      const answer = await patch('the-operator', await credential(), { externalId: 'acme' })
+      expectProblem(answer, 'permission_escalation')
+      expect(await speaksFor('the-operator')).toBe(false)
+    },
+  )
+
+  test('nor does a narrow key with a customer’s, or with one that nobody is in yet', async () => {
+    expectProblem(await patch('globex', await narrow(), { externalId: 'acme' }), 'permission_escalation')
+    expect(await speaksFor('globex')).toBe(false)
+    const { id } = await expectCreated(server, { path: '/companies', body: { name: 'Empty' } })
+    people.empty = { companyId: id, userId: '' }
+    expectProblem(await patch('empty', await narrow(), { externalId: 'acme' }), 'permission_escalation')
+  })
+
+  test.each(bound)('%s does it with a customer’s, whose owner it could make a free key', async (_who, by) => {
+    expect((await patch('globex', await by(), { externalId: 'acme' })).status).toBe(200)
+    expect(await speaksFor('globex')).toBe(true)
+  })
+
+  test.each(['the-operator', 'globex'])('a key without bounds does it with %s', async (whose) => {
+    expect((await patch(whose, await keyWith({}), { externalId: 'acme' })).status).toBe(200)
+    expect(await speaksFor(whose)).toBe(true)
+  })
+
+  test.each<readonly [string, () => Promise<Readonly<Record<string, string>>>, string, object]>([
+    ['names the operator’s', narrow, 'the-operator', { name: 'Operator' }],
+    ['repeats its external id', narrow, 'the-operator', { name: 'Operator', externalId: 'the-operator' }],
+    ['takes a customer’s away', narrow, 'globex', { externalId: null }],
+    ['stops a customer', narrow, 'globex', { status: 'inactive' }],
+    ['lets it in again', narrow, 'globex', { status: 'active' }],
+    ['takes the operator’s away', bound[0]![1], 'the-operator', { externalId: null }],
+  ])('a narrow or bound key %s', async (_what, credential, whose, body) => {
+    expect((await patch(whose, await credential(), body)).status).toBe(200)
+  })
+
+  test('a key that may only make companies makes one with an external id', async () => {
+    const { 'x-api-key': key } = await keyWith({ permissions: ['companies:create'] })
+    const body = { name: 'New', externalId: 'new' }
+    expect((await expectCreated(server, { path: '/companies', key, body })).externalId).toBe('new')
+  })
 })
 
 test('what is made from a refused token does not exist, and what is made from a good one stays in its company', async () => {
