@@ -6,7 +6,7 @@ import { isObject } from './is-object.ts'
 import type { JsonItem } from './json-item.ts'
 import type { TextRules } from './judge-text.ts'
 import { peek } from './peek.ts'
-import type { SourceReader } from './reader.ts'
+import type { Found, SourceItem, SourceReader } from './reader.ts'
 import { apisix } from './readers/apisix.ts'
 import { aws } from './readers/aws.ts'
 import { betterAuth } from './readers/better-auth.ts'
@@ -58,9 +58,10 @@ export async function* readRecords(
     rawDigestsAreKeys: options.rawDigestsAreKeys ?? false,
     isTextSource: reader.isTextSource ?? false,
   }
+  const read = 'begin' in reader ? reader.begin() : reader.read
   for await (const record of records) {
     if ('refused' in record) yield record
-    else yield* linesOf(reader, record, options, rules)
+    else yield* linesOf(read, record, options, rules)
   }
 }
 
@@ -89,13 +90,13 @@ async function* yamlRecords(items: AsyncIterable<JsonItem>): AsyncGenerator<Sour
 }
 
 function* linesOf(
-  reader: SourceReader,
+  read: (item: SourceItem) => Found,
   { line, fields }: { readonly line: number; readonly fields: ReadonlyMap<string, unknown> },
   options: SourceOptions,
   rules: TextRules,
 ): Generator<SourceLine> {
   try {
-    for (const found of reader.read({ line, fields: createFields(fields), options })) {
+    for (const found of read({ line, fields: createFields(fields), options })) {
       yield 'refused' in found ? found : guarded(line, () => ({ line, row: buildRow(found, rules) }))
     }
   } catch (error) {

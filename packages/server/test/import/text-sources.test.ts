@@ -134,13 +134,13 @@ keyauth_credentials:
           createdIndex: 11,
         },
         {
-          key: '/apisix/consumers/jill/credentials/cred-1',
-          value: {
-            id: 'cred-1',
-            plugins: { 'key-auth': { key: OTHER }, 'ip-restriction': { whitelist: ['192.0.2.0/24'] } },
-          },
+          key: '/apisix/consumers/jill',
+          value: { username: 'jill', plugins: { 'ip-restriction': { whitelist: ['192.0.2.0/24'] } } },
         },
-        { key: '/apisix/consumers/jill', value: { username: 'jill', plugins: {} } },
+        {
+          key: '/apisix/consumers/jill/credentials/cred-1',
+          value: { id: 'cred-1', plugins: { 'key-auth': { key: OTHER } } },
+        },
         {
           key: '/apisix/consumers/joe',
           value: { username: 'joe', plugins: { 'key-auth': { key: '$secret://vault/1/joe/key' } } },

@@ -1,9 +1,11 @@
 import { createFields, type Fields } from '../fields.ts'
 import { foreignPermissions } from '../foreign-permissions.ts'
+import { foreignTime } from '../foreign-time.ts'
 import { isObject } from '../is-object.ts'
 import type { Found, SourceItem, SourceReader } from '../reader.ts'
 import { restrictionOf } from '../restriction.ts'
 import { RowRefusal } from '../source-error.ts'
+import { withoutSecrets } from '../without-secrets.ts'
 
 /**
  * Keys of Kong's plugin key-auth, as texts (Kong/kong, plugins/key-auth/daos.lua). Nested in consumers: `deck gateway
@@ -51,19 +53,26 @@ function ownerOf(fields: Fields): Owner {
 function* readConsumer(item: SourceItem, nested: unknown): Found {
   if (!Array.isArray(nested)) throw new RowRefusal('its keyauth_credentials are no list.')
   const { fields, line, options } = item
+  const plugins = fields.json('plugins')
   const owner = {
     ...ownerOf(fields),
     permissions: groupsOf(fields.json('acls'), options.permissionArea),
-    whitelistedIPs: allowedOf(fields.json('plugins')),
+    whitelistedIPs: allowedOf(plugins),
   }
-  const rest = fields.rest().filter(([name]) => name !== 'tags' && name !== 'created_at')
+  const others = fields.rest().filter(([name]) => name !== 'tags' && name !== 'created_at')
+  const { rest, notes } = withoutSecrets(
+    'kong',
+    [...others, ...otherPlugins(plugins)].map(([name, value]) => [`consumer.${name}`, value]),
+    CREDENTIALS,
+  )
   for (const credential of nested) {
     const own = createFields(new Map(isObject(credential) ? Object.entries(credential) : []))
     try {
       const draft = readCredential(item, own, own.text('key'), owner)
       yield {
         ...draft,
-        rest: [...draft.rest, ...rest.map(([name, value]): [string, unknown] => [`consumer.${name}`, value])],
+        rest: [...draft.rest, ...rest],
+        notes,
       }
     } catch (error) {
       if (!(error instanceof RowRefusal)) throw error
@@ -71,6 +80,9 @@ function* readConsumer(item: SourceItem, nested: unknown): Found {
     }
   }
 }
+
+/** The other ways in that deck nests: jwt_secrets, basicauth_credentials, hmacauth_credentials, and so on. */
+const CREDENTIALS = /(?:_credentials|_secrets)$/
 
 function readCredential(
   { line, options }: SourceItem,
@@ -104,7 +116,7 @@ function endOf(fields: Fields, exportedAtMs: number | undefined): string | undef
       'its ttl counts from the moment of the export: say when that was, as with --exported-at.',
     )
   }
-  return new Date(exportedAtMs + Number(ttl) * 1_000).toISOString()
+  return foreignTime('ttl', exportedAtMs + Number(ttl) * 1_000, 'ms')
 }
 
 /** The groups that the plugin acl asks for: what a key of this consumer may do more than others. */
@@ -118,11 +130,17 @@ function groupsOf(acls: unknown, area: string | undefined): string[] | undefined
 }
 
 function allowedOf(plugins: unknown): string[] | undefined {
-  if (!Array.isArray(plugins)) return undefined
-  for (const plugin of plugins) {
-    if (isObject(plugin) && plugin.name === 'ip-restriction' && plugin.enabled !== false) {
-      return restrictionOf(plugin.config, 'allow', 'deny')
-    }
-  }
-  return undefined
+  const plugin = Array.isArray(plugins) ? plugins.find(isRestriction) : undefined
+  return restrictionOf(plugin?.config, 'allow', 'deny')
+}
+
+const isRestriction = (plugin: unknown): boolean =>
+  isObject(plugin) && plugin.name === 'ip-restriction' && plugin.enabled !== false
+
+function otherPlugins(plugins: unknown): [string, unknown][] {
+  if (!Array.isArray(plugins)) return plugins === undefined ? [] : [['plugins', plugins]]
+  const restriction = plugins.find(isRestriction)
+  return plugins
+    .filter((plugin) => plugin !== restriction)
+    .map((plugin) => [isObject(plugin) ? `plugins.${plugin.name}` : 'plugins', plugin])
 }
