@@ -1,5 +1,7 @@
 import {
   APISIX,
+  APISIX_CREDENTIAL,
+  APISIX_CREDENTIAL_DENIED,
   APISIX_DENIED,
   AUTHTOKEN,
   AWS,
@@ -28,6 +30,7 @@ import {
   TYK_ENDED,
   TYK_LOGIN,
   TYK_OFF,
+  TYK_QUOTA,
   UNKEY,
   UNKEY_GONE,
   UNKEY_OFF,
@@ -136,6 +139,7 @@ export const OLD_SYSTEMS: readonly OldSystem[] = [
       { text: TYK_OFF, code: 'INACTIVE', owner: null },
       { text: TYK_ENDED, code: 'EXPIRED', owner: null, expiresAt: BEFORE },
       { text: TYK_LOGIN, code: 'refused' },
+      { text: TYK_QUOTA, code: 'refused' },
     ],
   },
   {
@@ -150,6 +154,14 @@ export const OLD_SYSTEMS: readonly OldSystem[] = [
         whitelistedIPs: ['10.0.0.0/8'],
       },
       { text: APISIX_DENIED, code: 'refused' },
+      {
+        text: APISIX_CREDENTIAL,
+        code: 'VALID',
+        owner: 'jack',
+        permissions: APPLICATION,
+        whitelistedIPs: ['10.0.0.0/8'],
+      },
+      { text: APISIX_CREDENTIAL_DENIED, code: 'refused' },
     ],
   },
   {

@@ -4,6 +4,8 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import {
   APISIX,
+  APISIX_CREDENTIAL,
+  APISIX_CREDENTIAL_DENIED,
   APISIX_DENIED,
   AWS,
   AWS_OFF,
@@ -18,6 +20,7 @@ import {
   TYK_ENDED,
   TYK_LOGIN,
   TYK_OFF,
+  TYK_QUOTA,
   UNKEY,
   UNKEY_GONE,
   UNKEY_OFF,
@@ -113,6 +116,7 @@ const tykLine = (text: string, session: object) => ({
     rate: 1000,
     per: 60,
     expires: 0,
+    access_rights: null,
     is_inactive: false,
     org_id: '5e9d9544a1dcd60001d0ed20',
     ...session,
@@ -126,6 +130,7 @@ const TYK_LINES = [
   tykLine(TYK_OFF, { is_inactive: true }),
   tykLine(TYK_ENDED, { expires: Date.parse(BEFORE) / 1_000 }),
   tykLine(TYK_LOGIN, { basic_auth_data: { password: 'x', hash_type: 'bcrypt' } }),
+  { key: `quota-${hash(TYK_QUOTA, 'sha256', 'hex')}`, ttl: -1, value: '3' },
 ]
 
 const AWS_ANSWER = {
@@ -158,16 +163,30 @@ const apisixConsumer = (username: string, key: string, restriction: object) => (
   },
 })
 
-/** The Admin API of APISIX, for its consumers. */
+const apisixCredential = (username: string, key: string) => ({
+  key: `/apisix/consumers/${username}/credentials/${key.slice(0, 8)}`,
+  value: { id: key.slice(0, 8), create_time: 1_769_846_400, plugins: { 'key-auth': { key } } },
+})
+
+/** The Admin API of APISIX, for its consumers and their credentials. */
 export function startApisix(adminKey: string): Promise<Server> {
-  const list = [
-    apisixConsumer('jack', APISIX, { whitelist: ['10.0.0.0/8'] }),
-    apisixConsumer('jill', APISIX_DENIED, { blacklist: ['192.0.2.1'] }),
-  ]
+  const lists = new Map([
+    [
+      '/apisix/admin/consumers',
+      [
+        apisixConsumer('jack', APISIX, { whitelist: ['10.0.0.0/8'] }),
+        apisixConsumer('jill', APISIX_DENIED, { blacklist: ['192.0.2.1'] }),
+      ],
+    ],
+    ['/apisix/admin/consumers/jack/credentials', [apisixCredential('jack', APISIX_CREDENTIAL)]],
+    ['/apisix/admin/consumers/jill/credentials', [apisixCredential('jill', APISIX_CREDENTIAL_DENIED)]],
+  ])
   const server = createServer((request, response) => {
-    const isAsked = request.url === '/apisix/admin/consumers' && request.headers['x-api-key'] === adminKey
-    response.statusCode = isAsked ? 200 : 401
-    response.end(JSON.stringify(isAsked ? { total: list.length, list } : { error_msg: 'no' }))
+    const list = request.headers['x-api-key'] === adminKey ? lists.get(request.url ?? '') : undefined
+    response.statusCode = list === undefined ? 401 : 200
+    response.end(
+      `${JSON.stringify(list === undefined ? { error_msg: 'no' } : { total: list.length, list })}\n`,
+    )
   })
   return new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(server)))
 }

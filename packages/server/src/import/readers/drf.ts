@@ -19,7 +19,7 @@ function* readDrf({ line, fields: found, options }: SourceItem) {
   const fields = fixtureFields(found)
   const hash = fields.text('hashed_key')
   if (hash === undefined) {
-    const key = fields.text('key', 'pk')
+    const key = fields.text('key')
     const externalUserId = fields.text('user_id', 'user')
     yield {
       line,
@@ -54,10 +54,19 @@ function* readDrf({ line, fields: found, options }: SourceItem) {
   }
 }
 
-/** `{"model": …, "pk": …, "fields": {…}}` of dumpdata, laid flat. */
+/**
+ * `{"model": …, "pk": …, "fields": {…}}` of dumpdata, laid flat. It may hold any model, and only one keeps the text of a
+ * token where others keep a number.
+ */
 function fixtureFields(fields: Fields): Fields {
   const inner = fields.json('fields')
   if (!isObject(inner)) return fields
-  fields.text('model')
-  return createFields(new Map(Object.entries({ pk: fields.text('pk'), ...inner })))
+  const model = fields.text('model') ?? ''
+  const pk = fields.text('pk')
+  if (/^authtoken\.token(?:proxy)?$/i.test(model))
+    return createFields(new Map(Object.entries({ ...inner, key: pk })))
+  if ('hashed_key' in inner) return createFields(new Map(Object.entries({ pk, ...inner })))
+  throw new RowRefusal(
+    'its model is neither authtoken.token nor one with a hashed_key, so that it is no API key: leave it out.',
+  )
 }
