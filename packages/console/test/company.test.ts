@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import type { Locator } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { findBarriers } from './browser.ts'
 import { type ConsoleInBrowser, isFocused, openConsole, PASSWORD } from './console-in-browser.ts'
 import { isBrowserThere } from './running.ts'
 import { HOSTILE } from './visits.ts'
@@ -270,6 +271,69 @@ describe.skipIf(!isBrowserThere)('what people do with a company', () => {
     await send.click()
     await dialog().waitFor({ state: 'detached' })
     expect(await page.content()).not.toContain(PASSWORD)
+  })
+
+  test('an edit of a user or a company undoes nothing that somebody else changed meanwhile', async () => {
+    const { service, button, dialog, go } = opened
+    const save = async (name: string) => {
+      await dialog().getByLabel('Name').fill(name)
+      await dialog().getByRole('button', { name: 'Save' }).click()
+      await row(name).waitFor()
+    }
+    const user = { name: 'Hedy', role: 'admin', email: 'hedy@example.com' }
+    const { id } = await service.call('POST', '/users', user)
+    await go('/users')
+    await button('Edit Hedy').click()
+    const theirs = { role: 'viewer', email: 'lamarr@example.com' }
+    await service.call('PATCH', `/users/${id}`, theirs)
+    await save('Hedy Lamarr')
+    expect(await service.call('GET', `/users/${id}`)).toMatchObject({ name: 'Hedy Lamarr', ...theirs })
+    const company = await service.call('POST', '/companies', { name: 'Frequencies', externalId: 'old' })
+    await go('/companies')
+    await button('Edit Frequencies').click()
+    await service.call('PATCH', `/companies/${company.id}`, { externalId: 'new' })
+    await save('Frequency Hopping')
+    expect(await service.call('GET', `/companies/${company.id}`)).toMatchObject({
+      name: 'Frequency Hopping',
+      externalId: 'new',
+    })
+  })
+
+  test('who promotes a user is told what ended with it and which keys grew, and invites again', async () => {
+    const { page, browser, service, button, dialog, go, signIn } = opened
+    const add = (name: string, role: string) =>
+      service.call('POST', '/users', { name, role, email: `${name.toLowerCase()}@example.com` })
+    const givePassword = async (id: string, by: Record<string, string> = {}) => {
+      const { token } = await service.call('POST', `/users/${id}/invitation`, undefined, by)
+      await service.call('POST', '/auth/password', { token, password: PASSWORD }, { 'x-api-key': '' })
+    }
+    const giver = await add('Howard', 'admin')
+    await givePassword(giver.id)
+    const { key } = await service.call('POST', '/keys', { userId: giver.id, permissions: null })
+    const user = await add('Margaret', 'viewer')
+    await givePassword(user.id, { 'x-api-key': key })
+    await service.call('POST', '/keys', { userId: user.id, permissions: null }, { 'x-api-key': key })
+    await go('/users')
+    await button('Edit Margaret').click()
+    await dialog().getByLabel('Role').selectOption('owner')
+    await dialog().getByRole('button', { name: 'Save' }).click()
+    await dialog().getByRole('heading', { name: 'Margaret may do more now' }).waitFor()
+    await expect.poll(() => dialog().evaluate(holdsFocus)).toBe(true)
+    await said(/^The password and the sessions of this user have ended/)
+    await said(/^1 key of this user may do more now/)
+    expect(await findBarriers(page)).toEqual([])
+    await dialog().getByRole('button', { name: 'Invite', exact: true }).click()
+    await button('Make the link').click()
+    expect(await page.locator('#invitation-link').textContent()).toMatch(/#invitation=inv_/)
+    await button('Done').click()
+    // What somebody is shows, also to whoever could not make them that.
+    const elsewhere = await browser.newContext()
+    const admin = await elsewhere.newPage()
+    await admin.goto(`${service.url}/console/users`)
+    await signIn(admin, giver.email)
+    await admin.getByRole('button', { name: 'Edit Margaret' }).click()
+    expect(await admin.getByRole('dialog').getByLabel('Role').evaluate(chosenText)).toMatch(/^Owner/)
+    await elsewhere.close()
   })
 
   test('the list of users says who was chosen, also where it cannot hold all of them', async () => {

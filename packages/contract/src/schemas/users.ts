@@ -91,4 +91,5 @@ export const ListUsersQuery = Type.Object(
 export type User = Static<typeof User>
 export type UserCreate = Static<typeof UserCreate>
 export type UserUpdate = Static<typeof UserUpdate>
+export type UpdatedUser = Static<typeof UpdatedUser>
 export type ListUsersQuery = Static<typeof ListUsersQuery>

@@ -3,6 +3,7 @@ import { Button, TextInput } from '@mantine/core'
 import { useQueryClient } from '@tanstack/react-query'
 import { type FormEvent, useState } from 'react'
 import { faultOf } from '../../api/api-error.ts'
+import { changedOnly } from '../../api/changed-only.ts'
 import { request } from '../../api/request.ts'
 import { ApiCall } from '../../ui/api-call.tsx'
 import { Dialog } from '../../ui/dialog.tsx'
@@ -18,11 +19,13 @@ export function CompanyDialog({ company, onClose }: CompanyDialogProps) {
   const [externalId, setExternalId] = useState(company?.externalId ?? '')
   const [isBusy, setBusy] = useState(false)
   const [error, setError] = useState<unknown>()
-  const body = { name: name.trim(), externalId: externalId.trim() === '' ? null : externalId.trim() }
+  const typed = { name: name.trim(), externalId: externalId.trim() === '' ? null : externalId.trim() }
+  const body = changedOnly(company, typed)
   const [method, path] =
     company === undefined ? ['POST', '/companies'] : ['PATCH', `/companies/${company.id}`]
   const save = async (event: FormEvent) => {
     event.preventDefault()
+    if (Object.keys(body).length === 0) return onClose()
     setBusy(true)
     setError(undefined)
     try {

@@ -11,6 +11,9 @@ import { Exactly } from '../../ui/when.tsx'
 
 type Invitation = { readonly token: string; readonly expiresAt: string }
 
+/** Whether a link to set a password is of use to somebody. */
+export const isInvitable = ({ email, status }: User): boolean => email !== null && status === 'active'
+
 /** A link with which somebody sets a password. It is shown here once; no mail is sent. */
 export function InviteDialog({ user, onClose }: { readonly user: User; readonly onClose: () => void }) {
   const [invitation, setInvitation] = useState<Invitation>()

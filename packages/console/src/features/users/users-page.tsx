@@ -12,7 +12,7 @@ import { ProblemNotice } from '../../ui/notice.tsx'
 import { Page } from '../../ui/page.tsx'
 import { type Cursor, Pager } from '../../ui/pager.tsx'
 import { When } from '../../ui/when.tsx'
-import { InviteDialog } from './invite-dialog.tsx'
+import { InviteDialog, isInvitable } from './invite-dialog.tsx'
 import { UserDialog } from './user-dialog.tsx'
 import { UserStatusDialog } from './user-status-dialog.tsx'
 
@@ -114,7 +114,7 @@ function UserRow({ user, onOpen }: UserRowProps) {
             <Button variant="default" size="xs" aria-label={`Edit ${name}`} onClick={() => onOpen('edit')}>
               Edit
             </Button>
-            {email !== null && status === 'active' ? (
+            {isInvitable(user) ? (
               <Button
                 variant="default"
                 size="xs"
