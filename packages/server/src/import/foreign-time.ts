@@ -2,8 +2,11 @@ import { quoted } from '@latchkey/core/shown-value'
 import { parseTime } from '@latchkey/core/time'
 import { RowRefusal } from './source-error.ts'
 
-/** What a number means: seconds or milliseconds since 1970. A text is read as a time in either case. */
-export type TimeUnit = 's' | 'ms'
+/**
+ * What a number means: seconds or milliseconds since 1970, or `s-or-ms`: seconds unless they would go past the year
+ * 9999, as the same number of milliseconds would be before 1979. A text is read as a time in each case.
+ */
+export type TimeUnit = 's' | 'ms' | 's-or-ms'
 
 /**
  * A time as databases and APIs write it, in UTC with milliseconds. Without a zone it is taken as UTC, which is what the
@@ -12,7 +15,7 @@ export type TimeUnit = 's' | 'ms'
 export function foreignTime(name: string, value: unknown, unit: TimeUnit): string {
   const text = typeof value === 'string' ? value.trim() : String(value)
   if (isExact(text)) return text
-  const ms = NUMBER.test(text) ? Number(text) * (unit === 's' ? 1_000 : 1) : timeOf(text)
+  const ms = NUMBER.test(text) ? momentOf(Number(text), unit) : timeOf(text)
   if (ms === undefined || !(ms >= MOMENT_MIN && ms <= MOMENT_MAX)) {
     throw new RowRefusal(
       `${name} is ${quoted(text, LIKE_TIME.test(text))}, which is no time: write it as 2027-01-31T00:00:00Z.`,
@@ -36,6 +39,11 @@ const NUMBER = /^-?\d+(?:\.\d+)?$/
 /** The years 1970 to 9999: what is outside is another unit, or no time at all. */
 const MOMENT_MIN = 0
 const MOMENT_MAX = 253_402_300_799_999
+
+function momentOf(number: number, unit: TimeUnit): number {
+  const isSeconds = unit === 's' || (unit === 's-or-ms' && number * 1_000 <= MOMENT_MAX)
+  return isSeconds ? number * 1_000 : number
+}
 
 /** `2022-06-30 12:47:56+00` of PostgreSQL, `2022-06-30 12:47:56.123` of MySQL, `2022-06-30`, and what RFC 3339 writes. */
 const FORM = /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d(?:\.\d+)?)?) ?(Z|UTC|[+-]\d\d(?::?\d\d)?)?)?$/i

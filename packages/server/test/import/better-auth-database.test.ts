@@ -42,6 +42,20 @@ it('a table under any name is found by its columns, old or new', async () => {
 })
 
 it.each([
+  ['seconds', 1_801_353_600, 1_769_846_400],
+  ['milliseconds', 1_801_353_600_000, 1_769_846_400_000],
+])('times that Drizzle wrote in %s are the same times', async (unit, end, start) => {
+  const path = database(
+    `${unit}.db`,
+    'CREATE TABLE apikey (id text, start text, key text, reference_id text, request_count integer, expires_at integer, created_at integer)',
+    `INSERT INTO apikey VALUES ('k', 'XvNKqM', '${KEY}', 'u1', 3, ${end}, ${start})`,
+  )
+  expect(rowsFor(await read(path), TEXT)).toMatchObject([
+    { expiresAt: '2027-01-31T00:00:00.000Z', createdAt: '2026-01-31T08:00:00.000Z' },
+  ])
+})
+
+it.each([
   [
     'without such a table',
     'none.db',

@@ -207,6 +207,28 @@ const CASES: readonly Case[] = [
     keys: { [ACME]: { owner: 'u1' } },
   },
   {
+    source: 'better-auth',
+    name: 'times in seconds, of Drizzle on SQLite',
+    file: csvOf(
+      ['key', 'start', 'userId', 'enabled', 'expiresAt', 'createdAt'],
+      [sha256(ACME).toString('base64url'), 'acme_X', 'u1', '1', '1801353600', '1769846400'],
+      // The last second of the year 9999 as seconds, and what begins as milliseconds after it.
+      [sha256(OTHER).toString('base64url'), 'acme_P', 'u1', '1', '253402300799', '253402300800'],
+    ),
+    keys: {
+      [ACME]: {
+        owner: 'u1',
+        expiresAt: '2027-01-31T00:00:00.000Z',
+        more: { createdAt: '2026-01-31T08:00:00.000Z' },
+      },
+      [OTHER]: {
+        owner: 'u1',
+        expiresAt: '9999-12-31T23:59:59.000Z',
+        more: { createdAt: '1978-01-11T21:31:40.800Z' },
+      },
+    },
+  },
+  {
     source: 'unkey',
     name: 'the table with its permissions',
     options: { permissionArea: 'app' },

@@ -10,7 +10,8 @@ import { RowRefusal } from '../source-error.ts'
  * `referenceId` and `configId` (@better-auth/api-key, src/schema). `key` is SHA-256 of the whole text, base64url without
  * padding (defaultKeyHasher), or the text with `disableKeyHashing`. `permissions` is JSON, `{"orders":["read"]}`;
  * `metadata` is JSON that older versions wrote twice. `start` is what the text begins with. A key whose `remaining` is 0
- * without a `refillAmount` is refused there, and deleted at its next use (validateApiKey).
+ * without a `refillAmount` is refused there, and deleted at its next use (validateApiKey). On SQLite, Drizzle's columns
+ * hold seconds (`integer` in the mode `timestamp`) or milliseconds (`timestamp_ms`), as the version that made them.
  */
 export const betterAuth: SourceReader = { read: readBetterAuth }
 
@@ -33,8 +34,8 @@ function* readBetterAuth({ line, fields, options }: SourceItem) {
     externalUserId: fields.text('referenceId', 'userId'),
     description: fields.text('name'),
     permissions: permissionsOf(fields.json('permissions'), options.permissionArea),
-    expiresAt: fields.time('ms', 'expiresAt'),
-    createdAt: fields.time('ms', 'createdAt'),
+    expiresAt: fields.time('s-or-ms', 'expiresAt'),
+    createdAt: fields.time('s-or-ms', 'createdAt'),
     status: isEnabled && !isSpent ? ('active' as const) : ('disabled' as const),
     prefix: fields.text('start', 'prefix'),
     metadata: fields.json('metadata'),
