@@ -3,6 +3,36 @@ import { plainName } from './fields.ts'
 import type { SourceName } from './import-row.ts'
 import { SourceError } from './source-error.ts'
 
+/**
+ * Judges the fields of a source: of CSV its header, of JSON each item, as these may differ. The first must have those of
+ * the source; of a later one that lacks them only that one is refused, where it is read. None may have what would become
+ * a key that can do more than it could. Throws SourceError.
+ */
+export function createFieldCheck(
+  source: SourceName,
+  metadataColumns: readonly string[],
+): (line: number, names: readonly string[]) => void {
+  const isGeneral = source === 'csv' || source === 'ndjson'
+  const meant = new Set([...GENERAL_FIELDS, ...metadataColumns].map(plainName))
+  const seen = new Set<string>()
+  let isFirst = true
+  return (line, names) => {
+    if (isFirst) checkColumns(source, line, names)
+    isFirst = false
+    if (source === 'unkey') checkUnkeyColumns(line, names)
+    if (!isGeneral) return
+    for (const name of names) {
+      if (seen.has(name)) continue
+      checkLimitingColumn(line, name, meant)
+      if (seen.size < SEEN_MAX && name.length <= SEEN_LENGTH_MAX) seen.add(name)
+    }
+  }
+}
+
+/** Some 300 KB at worst. What is not among them is judged again. */
+const SEEN_MAX = 1_000
+const SEEN_LENGTH_MAX = 100
+
 /** What the fields of a source's items are called at least; each line one of the shapes it comes in. */
 const REQUIRED: Readonly<Record<SourceName, readonly (readonly string[])[]>> = {
   'better-auth': [
@@ -10,7 +40,7 @@ const REQUIRED: Readonly<Record<SourceName, readonly (readonly string[])[]>> = {
     ['key', 'referenceId'],
   ],
   unkey: [
-    ['hash', 'start', 'permissions'],
+    ['hash', 'start'],
     ['keyId', 'start'],
   ],
   kong: [['key', 'consumer_id'], ['key', 'consumer'], ['keyauth_credentials'], ['username'], ['custom_id']],
@@ -42,24 +72,28 @@ const TELLING: readonly (readonly [SourceName, readonly string[]])[] = [
 ]
 
 /** Throws SourceError when items with these fields are not those of the source. */
-export function checkColumns(source: SourceName, line: number, columns: readonly string[]): void {
+function checkColumns(source: SourceName, line: number, columns: readonly string[]): void {
   const plain = columns.map(plainName)
   const has = (names: readonly string[]) => names.every((name) => plain.includes(plainName(name)))
   const other = TELLING.find(([name, names]) => name !== source && has(names))
   const isGeneral = source === 'csv' || source === 'ndjson'
   if (REQUIRED[source].some(has) && (isGeneral || other === undefined)) return
-  if (source === 'unkey' && has(['hash', 'start'])) {
-    throw new SourceError(
-      line,
-      'the column permissions is missing, and Unkey keeps them in tables of their own: export with the query in ' +
-        'docs/use/moving-in.md, which joins them, or every key could do everything.',
-    )
-  }
   const wanted = REQUIRED[source].map((names) => names.join(', ')).join('; or ')
   const hint = other === undefined ? '' : ` They look like those of ${other[0]}: say --from ${other[0]}.`
   throw new SourceError(
     line,
     `these are not the fields of ${source}, which has ${wanted}. Here are ${columns.slice(0, 12).join(', ').slice(0, 200)}.${hint}`,
+  )
+}
+
+/** The table needs what is in others. Keys of the API come with their permissions. */
+function checkUnkeyColumns(line: number, columns: readonly string[]): void {
+  const plain = columns.map(plainName)
+  if (!plain.includes('hash') || !plain.includes('start') || plain.includes('permissions')) return
+  throw new SourceError(
+    line,
+    'the column permissions is missing, and Unkey keeps them in tables of their own: export with the query in ' +
+      'docs/use/moving-in.md, which joins them, or no key could do anything.',
   )
 }
 
@@ -113,24 +147,16 @@ const LIMITING: Readonly<Record<string, string>> = {
   state: 'status',
 }
 
-/** Throws SourceError when a field that would become metadata looks like one that limits the key. */
-export function checkLimitingColumns(
-  line: number,
-  columns: readonly string[],
-  metadataColumns: readonly string[],
-): void {
-  const meant = new Set([...GENERAL_FIELDS, ...metadataColumns].map(plainName))
-  for (const column of columns) {
-    const plain = plainName(column)
-    if (meant.has(plain)) continue
-    const field = LIMITING[plain] ?? nearest(column, LIMITS)
-    if (field === undefined) continue
-    throw new SourceError(
-      line,
-      `the field ${column.slice(0, 60)} would become metadata and limit nothing: rename it to ${field}, with values as ` +
-        `POST /keys takes them, or say --metadata-column ${column.slice(0, 60)}.`,
-    )
-  }
+function checkLimitingColumn(line: number, column: string, meant: ReadonlySet<string>): void {
+  const plain = plainName(column)
+  if (meant.has(plain)) return
+  const field = Object.hasOwn(LIMITING, plain) ? LIMITING[plain] : nearest(column, LIMITS)
+  if (field === undefined) return
+  throw new SourceError(
+    line,
+    `the field ${column.slice(0, 60)} would become metadata and limit nothing: rename it to ${field}, with values as ` +
+      `POST /keys takes them, or say --metadata-column ${column.slice(0, 60)}.`,
+  )
 }
 
 const LIMITS = ['whitelistedIPs', 'permissions', 'expiresAt', 'enabled', 'status']

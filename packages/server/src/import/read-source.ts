@@ -1,5 +1,5 @@
 import { buildRow } from './build-row.ts'
-import { checkColumns, checkLimitingColumns } from './columns.ts'
+import { createFieldCheck } from './columns.ts'
 import { createFields } from './fields.ts'
 import type { SourceLine, SourceName } from './import-row.ts'
 import { isObject } from './is-object.ts'
@@ -32,12 +32,7 @@ export async function* readSource(
   options: SourceOptions,
 ): AsyncGenerator<SourceLine> {
   const { start, whole } = await peek(sourceText(bytes))
-  const check = (line: number, names: readonly string[]) => {
-    checkColumns(source, line, names)
-    if (source === 'csv' || source === 'ndjson') {
-      checkLimitingColumns(line, names, options.metadataColumns ?? [])
-    }
-  }
+  const check = createFieldCheck(source, options.metadataColumns ?? [])
   const { lists } = READERS[source]
   const records =
     source === 'kong' && YAML_START.test(start)

@@ -12,7 +12,7 @@ export type SourceRecord =
 export type RecordShape = {
   /** How lists are named that an answer of the system's API wraps. */
   readonly lists?: readonly string[]
-  /** Throws SourceError when the fields of the first record are those of another source. */
+  /** Throws SourceError when a header, or an item of JSON, has fields that the source must not have. */
   readonly check: (line: number, names: readonly string[]) => void
 }
 
@@ -30,12 +30,10 @@ async function* fromJson(
   text: AsyncIterable<string>,
   { lists, check }: RecordShape,
 ): AsyncGenerator<SourceRecord> {
-  let isFirst = true
   for await (const item of jsonItems(text, lists)) {
     if ('refused' in item) yield item
     else if (isObject(item.value)) {
-      if (isFirst) check(item.line, Object.keys(item.value))
-      isFirst = false
+      check(item.line, Object.keys(item.value))
       yield { line: item.line, fields: new Map(Object.entries(item.value)) }
     } else
       yield {

@@ -195,7 +195,13 @@ const FAULTS: readonly Fault[] = [
     name: 'Unkey without its permissions',
     source: 'unkey',
     file: 'id,hash,start,key_auth_id\n',
-    stops: /the column permissions is missing.*or every key could do everything/,
+    stops: /^Line 1: the column permissions is missing.*or no key could do anything/,
+  },
+  {
+    name: 'Unkey without its permissions, further down',
+    source: 'unkey',
+    file: `${JSON.stringify({ keyId: 'k', start: 'acme_', plaintext: A })}\n${JSON.stringify({ hash: hashOf(B), start: 'acme_' })}\n`,
+    stops: /^Line 2: the column permissions is missing/,
   },
   {
     name: 'no table at all',
@@ -215,6 +221,55 @@ const FAULTS: readonly Fault[] = [
     source: 'ndjson',
     file: `${JSON.stringify({ key: A, allowed_ips: ['10.0.0.1'] })}\n`,
     stops: /the field allowed_ips.*whitelistedIPs/,
+  },
+  ...[
+    ['scopes', ['orders:read'], 'permissions'] as const,
+    ['expires', '2025-01-01', 'expiresAt'] as const,
+    ['allowed_ips', ['192.0.2.0/24'], 'whitelistedIPs'] as const,
+    ['revoked', true, 'status'] as const,
+    ['whitelistedIP', '192.0.2.1', 'whitelistedIPs'] as const,
+  ].map(
+    ([name, value, meant]): Fault => ({
+      name: `${name} in a later line only`,
+      source: 'ndjson',
+      file: `${json(A)}\n${json(B)}\n${JSON.stringify({ key: C, externalUserId: 'u1', [name]: value })}\n`,
+      stops: new RegExp(
+        `^Line 3: the field ${name} would become metadata and limit nothing: rename it to ${meant}`,
+      ),
+    }),
+  ),
+  {
+    name: 'a limit in an array, after more names than are remembered',
+    source: 'ndjson',
+    file: JSON.stringify([
+      ...Array.from({ length: 1_100 }, (_, index) => ({
+        key: A,
+        externalUserId: 'u1',
+        [`note ${index}`]: 'x',
+      })),
+      { key: B, externalUserId: 'u1', scopes: ['orders:read'] },
+    ]),
+    stops: /^Line 1: the field scopes would become metadata/,
+  },
+  {
+    name: 'a later line without a key, and metadata of its own in each',
+    source: 'ndjson',
+    file: [
+      { key: A, externalUserId: 'u1', team: 'red' },
+      { externalUserId: 'u1', floor: '3' },
+      { key: B, externalUserId: 'u1', constructor: 'Acme' },
+    ]
+      .map((fields) => `${JSON.stringify(fields)}\n`)
+      .join(''),
+    keys: [A, B],
+    refused: [/^2: it has neither a key nor a hash/],
+  },
+  {
+    name: 'columns that later lines only have, and that are said to be metadata',
+    source: 'ndjson',
+    options: { metadataColumns: ['scopes'] },
+    file: `${json(A)}\n${JSON.stringify({ key: B, externalUserId: 'u1', scopes: 'all' })}\n`,
+    keys: [A, B],
   },
   {
     name: 'a column that is said to be metadata',

@@ -352,6 +352,33 @@ const CASES: readonly Case[] = [
     refused: [/^\d+: there is no hash: the API gives none/],
   },
   {
+    source: 'unkey',
+    name: 'keys that have no permissions, which is none and not all',
+    file: JSON.stringify({
+      data: [
+        { keyId: 'key_1', start: 'acme_', enabled: true, plaintext: ACME },
+        { keyId: 'key_2', start: 'acme_', enabled: true, plaintext: OTHER, permissions: null },
+      ],
+    }),
+    keys: {
+      [ACME]: { owner: undefined, permissions: [] },
+      [OTHER]: { owner: undefined, permissions: [] },
+    },
+  },
+  {
+    source: 'unkey',
+    name: 'the table by a query that gives no list where there are no permissions',
+    file: csvOf(
+      ['id', 'hash', 'start', 'external_id', 'permissions'],
+      ['key_1', sha256(ACME).toString('base64'), 'acme_', 'team_1', 'NULL'],
+      ['key_2', sha256(OTHER).toString('base64'), 'acme_', 'team_1', '["orders:read"]'],
+    ),
+    keys: {
+      [ACME]: { owner: 'team_1', permissions: [] },
+      [OTHER]: { owner: 'team_1', permissions: ['orders:read'] },
+    },
+  },
+  {
     source: 'sanctum',
     name: 'the table',
     options: { permissionArea: 'app' },

@@ -77,7 +77,8 @@ function usesOf(fields: Fields) {
 }
 
 function permissionsOf(value: unknown, area: string | undefined): string[] | undefined {
-  if (value === undefined) return undefined
+  // Without a list a key can do nothing there: the API leaves an empty one out.
+  if (value === undefined) return []
   if (!Array.isArray(value))
     throw new RowRefusal('its permissions are no list in JSON, such as ["orders.read"].')
   return foreignPermissions(value.filter((name) => name !== null).map(String), area)
