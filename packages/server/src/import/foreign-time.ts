@@ -3,8 +3,8 @@ import { parseTime } from '@latchkey/core/time'
 import { RowRefusal } from './source-error.ts'
 
 /**
- * What a number means: seconds or milliseconds since 1970, or `s-or-ms`: seconds unless they would go past the year
- * 9999, as the same number of milliseconds would be before 1979. A text is read as a time in each case.
+ * What a number means: seconds or milliseconds since 1970, or `s-or-ms`: seconds up to the year 9999, and above that
+ * milliseconds, which begin in 1978 there. A text is read as a time in each case.
  */
 export type TimeUnit = 's' | 'ms' | 's-or-ms'
 
