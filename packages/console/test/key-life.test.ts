@@ -352,6 +352,37 @@ describe.skipIf(!isBrowserThere)('what people do with a key', () => {
     expect(states.map(({ enabled }) => enabled)).toEqual([false, false])
   })
 
+  test.each(['Cancel', 'Back'])(
+    'of several keys, those that are left stay as they are after %s',
+    async (way) => {
+      const { service, page, dialog, go, makeKey } = opened
+      const made: { id: string }[] = []
+      for (const number of [1, 2, 3]) made.push(await makeKey({ description: `${way} at ${number}` }))
+      const gate = Promise.withResolvers<void>()
+      await go('/audit')
+      await page.getByRole('link', { name: 'Keys', exact: true }).click()
+      for (const number of [1, 2, 3]) await row(`${way} at ${number}`).getByRole('checkbox').check()
+      await page.route('**/keys/key_*', async (route) => {
+        await gate.promise
+        await route.continue()
+      })
+      await page.getByRole('region', { name: 'Picked keys' }).getByRole('button', { name: 'Disable' }).click()
+      const asked = page.waitForRequest('**/keys/key_*')
+      await dialog().getByRole('button', { name: 'Disable 3 keys' }).click()
+      await asked
+      if (way === 'Cancel') await dialog().getByRole('button', { name: way }).click()
+      else await page.goBack()
+      if (way === 'Back') await page.getByRole('heading', { name: 'Audit' }).waitFor()
+      gate.resolve()
+      await said('1 of 3 disabled: dead on all servers.')
+      await dialog().waitFor({ state: 'detached' })
+      await page.unroute('**/keys/key_*')
+      const states = await Promise.all(made.map(({ id }) => service.call('GET', `/keys/${id}`)))
+      expect(states.map(({ enabled }) => enabled)).toEqual([true, true, false])
+      if (way === 'Cancel') await said('2 picked')
+    },
+  )
+
   test('by keyboard alone some of several keys are picked and disabled, also after a refusal', async () => {
     const { service, page, dialog, go, reach, makeKey } = opened
     const made: { id: string }[] = []

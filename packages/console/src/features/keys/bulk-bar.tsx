@@ -1,8 +1,8 @@
 import type { ApiKey } from '@latchkey/contract/schemas/keys'
 import { Button } from '@mantine/core'
 import { useQueryClient } from '@tanstack/react-query'
-import { useState } from 'react'
-import { ConnectionError } from '../../api/api-error.ts'
+import { useEffect, useRef, useState } from 'react'
+import { ApiError, ConnectionError } from '../../api/api-error.ts'
 import { useMay } from '../../api/queries.ts'
 import { request } from '../../api/request.ts'
 import { ConfirmDialog } from '../../ui/confirm-dialog.tsx'
@@ -25,21 +25,8 @@ const DEEDS = {
 /** What can be done with several keys at once, each by a request of its own. */
 export function BulkBar({ rows, onDone }: BulkBarProps) {
   const may = useMay()
-  const client = useQueryClient()
   const [deed, setDeed] = useState<Deed>()
   if (rows.length === 0) return null
-  const noun = rows.length === 1 ? 'key' : `${rows.length} keys`
-  const run = async (chosen: Deed) => {
-    const failures = await doEach(chosen, rows)
-    await client.invalidateQueries({ queryKey: ['keys'] })
-    const done = rows.length - failures.length
-    const count = failures.length === 0 ? String(done) : `${done} of ${rows.length}`
-    if (done > 0) say(`${count} ${DEEDS[chosen].done}: dead on all servers.`)
-    // Those that are left stay picked: the same button tries them again.
-    if (failures.length > 0) throw failures[0]
-    setDeed(undefined)
-    onDone()
-  }
   return (
     <section className="lk-bulk" aria-label="Picked keys">
       <strong>{rows.length} picked</strong>
@@ -57,48 +44,79 @@ export function BulkBar({ rows, onDone }: BulkBarProps) {
         Clear
       </Button>
       {deed === undefined ? null : (
-        <ConfirmDialog
-          title={`${DEEDS[deed].verb} ${noun}?`}
-          confirm={`${DEEDS[deed].verb} ${noun}`}
-          call={{ ...DEEDS[deed].call, ids: rows.map(({ id }) => id) }}
-          onConfirm={() => run(deed)}
-          onClose={() => setDeed(undefined)}
-        >
-          <p>
-            {deed === 'delete'
-              ? 'They stop at once, on all servers, for good.'
-              : 'They stop at once, on all servers, until they are enabled again.'}
-          </p>
-          <RowList className="lk-text">
-            {rows.map(({ id, key, description, lastUsedAt, lastAddress }) => (
-              <li key={id}>
-                {description ?? 'No description'} <span className="lk-mono">{key}</span>, last used{' '}
-                <When at={lastUsedAt} never="never" />
-                {lastAddress === null ? '' : ` from ${lastAddress}`}
-              </li>
-            ))}
-          </RowList>
-        </ConfirmDialog>
+        <BulkDialog deed={deed} rows={rows} onDone={onDone} onClose={() => setDeed(undefined)} />
       )}
     </section>
   )
 }
 
+type BulkDialogProps = BulkBarProps & { readonly deed: Deed; readonly onClose: () => void }
+
+function BulkDialog({ deed, rows, onDone, onClose }: BulkDialogProps) {
+  const client = useQueryClient()
+  const work = useRef<AbortController>(undefined)
+  const { verb, done: word, call } = DEEDS[deed]
+  const noun = rows.length === 1 ? 'key' : `${rows.length} keys`
+  const run = async () => {
+    work.current = new AbortController()
+    const { done, failure } = await doEach(deed, rows, work.current.signal)
+    work.current = undefined
+    await client.invalidateQueries({ queryKey: ['keys'] })
+    const count = done === rows.length ? String(done) : `${done} of ${rows.length}`
+    if (done > 0) say(`${count} ${word}: dead on all servers.`)
+    // Those that are left stay picked: the same button tries them again.
+    if (failure !== undefined) throw failure
+    onClose()
+    if (done === rows.length) onDone()
+  }
+  // While it is at work, it stops before the next key, and then says how far it came.
+  const cancel = () => (work.current === undefined ? onClose() : work.current.abort())
+  // Nor does it go on behind another page, or for whoever signs in next.
+  useEffect(() => () => work.current?.abort(), [])
+  return (
+    <ConfirmDialog
+      title={`${verb} ${noun}?`}
+      confirm={`${verb} ${noun}`}
+      call={{ ...call, ids: rows.map(({ id }) => id) }}
+      onConfirm={run}
+      onClose={cancel}
+    >
+      <p>
+        {deed === 'delete'
+          ? 'They stop at once, on all servers, for good.'
+          : 'They stop at once, on all servers, until they are enabled again.'}
+      </p>
+      <RowList className="lk-text">
+        {rows.map(({ id, key, description, lastUsedAt, lastAddress }) => (
+          <li key={id}>
+            {description ?? 'No description'} <span className="lk-mono">{key}</span>, last used{' '}
+            <When at={lastUsedAt} never="never" />
+            {lastAddress === null ? '' : ` from ${lastAddress}`}
+          </li>
+        ))}
+      </RowList>
+    </ConfirmDialog>
+  )
+}
+
 /**
- * Does it to one after the other, and answers what failed. What is refused for one says nothing of the next; after a
- * lost network the rest is not tried.
+ * Does it to one after the other, and answers how many are done and what failed first. What is refused for one says
+ * nothing of the next. After a lost network, and where the session has ended, the rest is not tried: it would be
+ * done as whoever signs in next.
  */
-async function doEach(deed: Deed, rows: readonly ApiKey[]): Promise<readonly unknown[]> {
-  const failures: unknown[] = []
-  for (const [index, { id }] of rows.entries()) {
+async function doEach(deed: Deed, rows: readonly ApiKey[], signal: AbortSignal) {
+  let done = 0
+  let failure: unknown
+  for (const { id } of rows) {
+    if (signal.aborted) break
     try {
       if (deed === 'delete') await request('DELETE', `/keys/${id}`)
       else await request('PATCH', `/keys/${id}`, { body: { enabled: false } })
-    } catch (failure) {
-      const rest = failure instanceof ConnectionError ? rows.slice(index) : [id]
-      failures.push(...rest.map(() => failure))
-      if (failure instanceof ConnectionError) break
+      done += 1
+    } catch (refusal) {
+      failure ??= refusal
+      if (refusal instanceof ConnectionError || (refusal instanceof ApiError && refusal.status === 401)) break
     }
   }
-  return failures
+  return { done, failure }
 }
