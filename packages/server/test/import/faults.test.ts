@@ -382,6 +382,7 @@ const FAULTS: readonly Fault[] = [
       { whitelistedIPs: ['10.0.0.300'] },
       { externalUserId: 'x'.repeat(201) },
       { createdAt: '2026-02-30' },
+      { status: 'constructor' },
     ]
       .map((fields) => JSON.stringify({ key: A, ...fields }))
       .join('\n'),
@@ -396,6 +397,7 @@ const FAULTS: readonly Fault[] = [
       /^8: its list of addresses: "10.0.0.300"/,
       /^9: the id of its owner/,
       /^10: createdAt is "2026-02-30"/,
+      /^11: its status must be/,
     ],
   },
   {

@@ -53,18 +53,18 @@ function addressesOf(value: unknown): string[] | string | undefined {
   throw new RowRefusal('its whitelistedIPs are no list.')
 }
 
-const STATUSES: Readonly<Record<string, SourceStatus>> = {
-  active: 'active',
-  enabled: 'active',
-  disabled: 'disabled',
-  inactive: 'disabled',
-  deleted: 'deleted',
-  revoked: 'deleted',
-}
+const STATUSES: ReadonlyMap<string, SourceStatus> = new Map([
+  ['active', 'active'],
+  ['enabled', 'active'],
+  ['disabled', 'disabled'],
+  ['inactive', 'disabled'],
+  ['deleted', 'deleted'],
+  ['revoked', 'deleted'],
+])
 
 function statusOf(fields: Fields): SourceStatus {
   const named = fields.text('status')?.trim().toLowerCase()
-  const status = named === undefined ? 'active' : STATUSES[named]
+  const status = named === undefined ? 'active' : STATUSES.get(named)
   if (status === undefined) throw new RowRefusal('its status must be active, disabled or deleted.')
   const isEnabled = fields.flag('enabled') ?? true
   return status === 'active' && !isEnabled ? 'disabled' : status
