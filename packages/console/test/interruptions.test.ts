@@ -108,6 +108,33 @@ describe.skipIf(!isBrowserThere)('what comes between', () => {
     expect(complaints()).toEqual([])
   })
 
+  test.each([
+    ['Create key', '**/keys'],
+    ['Rotate', '**/rotation'],
+  ])('“%s” does not close while the secret that it alone will show is on its way', async (verb, asked) => {
+    const { page, button, dialog, go, makeKey } = opened
+    const { id } = await makeKey({ description: 'Not closed' })
+    await go(verb === 'Rotate' ? `/keys/${id}` : '/keys')
+    await button(verb).first().click()
+    const gate = Promise.withResolvers<void>()
+    await page.route(asked, async (route) => {
+      await gate.promise
+      await route.continue()
+    })
+    const sent = page.waitForRequest(asked)
+    await dialog().getByRole('button', { name: verb }).click()
+    await sent
+    await page.keyboard.press('Escape')
+    await page.mouse.click(5, 5)
+    await expect.poll(() => dialog().getByRole('button', { name: 'Cancel' }).isDisabled()).toBe(true)
+    gate.resolve()
+    await page.locator('#revealed-text').waitFor()
+    await page.unroute(asked)
+    await page.getByLabel('I have stored it').check()
+    await button('Done').click()
+    expect(complaints()).toEqual([])
+  })
+
   test('a service that does not answer is waited for in words', async () => {
     const { page, service } = opened
     const gate = Promise.withResolvers<void>()

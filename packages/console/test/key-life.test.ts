@@ -121,6 +121,25 @@ describe.skipIf(!isBrowserThere)('what people do with a key', () => {
     await apart.close()
   })
 
+  test('how long an old secret still works is as it was chosen, also when somebody else rotates the key', async () => {
+    const { service, page, dialog, button, go, makeKey } = opened
+    const { id } = await makeKey({ description: 'Rotated by two' })
+    await go(`/keys/${id}`)
+    await button('Rotate').click()
+    const overlap = dialog().getByLabel('How long the old secret still works')
+    expect(await overlap.inputValue()).toBe(String(DAY_MS / 1_000))
+    await service.call('POST', `/keys/${id}/rotation`, {})
+    await said('The new secret was not used yet.')
+    expect(await overlap.inputValue()).toBe(String(DAY_MS / 1_000))
+    await dialog().getByRole('button', { name: 'Rotate' }).click()
+    await dialog().getByRole('alert').waitFor()
+    await overlap.selectOption('Not at all: it leaked')
+    await dialog().getByRole('button', { name: 'Rotate' }).click()
+    await page.locator('#revealed-text').waitFor()
+    await page.getByLabel('I have stored it').check()
+    await button('Done').click()
+  })
+
   test('by keyboard alone a key is rotated, and its old secret ended', async () => {
     const { page, dialog, button, go, reach, makeKey, verify } = opened
     const { id, key: old } = await makeKey({ description: 'Rotated by keyboard' })

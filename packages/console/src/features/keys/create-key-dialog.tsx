@@ -14,16 +14,24 @@ export function CreateKeyDialog({ onClose }: { readonly onClose: () => void }) {
   const [created, setCreated] = useState<ApiKey>()
   const [isStored, setStored] = useState(false)
   const [isWarned, setWarned] = useState(false)
+  const [isBusy, setBusy] = useState(false)
   // The same for a second try: an answer that was lost must not cost a second key.
   const attempt = useRef({ body: '', id: '' })
   const create = async (body: object) => {
     const text = JSON.stringify(body)
     if (attempt.current.body !== text) attempt.current = { body: text, id: crypto.randomUUID() }
     const headers = { 'idempotency-key': attempt.current.id }
-    setCreated((await request<ApiKey>('POST', '/keys', { body, headers })).body)
+    setBusy(true)
+    try {
+      setCreated((await request<ApiKey>('POST', '/keys', { body, headers })).body)
+    } finally {
+      setBusy(false)
+    }
     void client.invalidateQueries({ queryKey: ['keys'] })
   }
   const close = () => {
+    // Only the answer that is awaited has the key.
+    if (isBusy) return
     if (created !== undefined && !isStored) setWarned(true)
     else onClose()
   }

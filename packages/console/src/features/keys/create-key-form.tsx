@@ -56,7 +56,7 @@ export function CreateKeyForm({ onCreate, onCancel }: CreateKeyFormProps) {
       <KindField mode={mode} onChange={setMode} />
       <ProblemNotice error={error} />
       <div className="lk-actions">
-        <Button variant="default" onClick={onCancel}>
+        <Button variant="default" onClick={onCancel} disabled={isBusy}>
           Cancel
         </Button>
         <Button type="submit" loading={isBusy} disabled={!areSound(fields.entries)}>

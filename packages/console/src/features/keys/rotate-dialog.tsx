@@ -20,34 +20,24 @@ const OVERLAPS = [
 
 /** Gives the key a new secret; the old one lives on for a while, so that nothing stands still. */
 export function RotateDialog({ apiKey, onClose }: RotateDialogProps) {
-  const client = useQueryClient()
-  const isOpen = apiKey.rotation !== null
+  // As it was: what was chosen is not another choice when somebody else rotates the key, or an answer is lost.
+  const [isOpen] = useState(apiKey.rotation !== null)
   const [overlap, setOverlap] = useState(isOpen ? '0' : '86400')
-  const [secret, setSecret] = useState<string>()
   const [isStored, setStored] = useState(false)
   const [isWarned, setWarned] = useState(false)
-  const [isBusy, setBusy] = useState(false)
-  const [error, setError] = useState<unknown>()
-  const attempt = useRef<string>(crypto.randomUUID())
   const path = `/keys/${apiKey.id}/rotation`
   const body = { overlapSeconds: Number(overlap) }
-  const rotate = async () => {
-    setBusy(true)
-    setError(undefined)
-    try {
-      const headers = { 'idempotency-key': attempt.current }
-      setSecret((await request<ApiKey>('POST', path, { body, headers })).body.key)
-      void client.invalidateQueries()
-    } catch (failure) {
-      setError(failure)
-    }
-    setBusy(false)
-  }
+  const { secret, isBusy, error, rotate, beginAnew } = useRotate(path, body)
   const choose = (value: string) => {
     setOverlap(value)
-    attempt.current = crypto.randomUUID()
+    beginAnew()
   }
-  const close = () => (secret !== undefined && !isStored ? setWarned(true) : onClose())
+  const close = () => {
+    // Only the answer that is awaited has the new secret.
+    if (isBusy) return
+    if (secret !== undefined && !isStored) setWarned(true)
+    else onClose()
+  }
   return (
     <Dialog onClose={close} title={secret === undefined ? 'Rotate' : 'The new secret'} size="lg">
       {secret !== undefined ? (
@@ -64,7 +54,7 @@ export function RotateDialog({ apiKey, onClose }: RotateDialogProps) {
           <OverlapField overlap={overlap} isOpen={isOpen} onChange={choose} />
           <ProblemNotice error={error} />
           <div className="lk-actions">
-            <Button variant="default" onClick={onClose} data-autofocus>
+            <Button variant="default" onClick={close} disabled={isBusy} data-autofocus>
               Cancel
             </Button>
             <Button onClick={rotate} loading={isBusy} color={overlap === '0' ? 'red' : 'blue'}>
@@ -76,6 +66,31 @@ export function RotateDialog({ apiKey, onClose }: RotateDialogProps) {
       )}
     </Dialog>
   )
+}
+
+/** Asks for the new secret. A second try is the same rotation, until another is begun. */
+function useRotate(path: string, body: object) {
+  const client = useQueryClient()
+  const [secret, setSecret] = useState<string>()
+  const [isBusy, setBusy] = useState(false)
+  const [error, setError] = useState<unknown>()
+  const attempt = useRef<string>(crypto.randomUUID())
+  const rotate = async () => {
+    setBusy(true)
+    setError(undefined)
+    try {
+      const headers = { 'idempotency-key': attempt.current }
+      setSecret((await request<ApiKey>('POST', path, { body, headers })).body.key)
+      void client.invalidateQueries()
+    } catch (failure) {
+      setError(failure)
+    }
+    setBusy(false)
+  }
+  const beginAnew = () => {
+    attempt.current = crypto.randomUUID()
+  }
+  return { secret, isBusy, error, rotate, beginAnew }
 }
 
 type OverlapFieldProps = {
