@@ -108,6 +108,29 @@ describe.skipIf(!isBrowserThere)('what comes between', () => {
     expect(complaints()).toEqual([])
   })
 
+  test('what was asked of one rotation is not asked of the next, also when the answer was lost', async () => {
+    const { page, service, button, dialog, go, makeKey } = opened
+    const { id } = await makeKey({ description: 'Rotated twice' })
+    await service.call('POST', `/keys/${id}/rotation`, {})
+    await go(`/keys/${id}`)
+    await button('End the old secret now').click()
+    await page.route('**/rotation', async (route) => {
+      await route.fetch()
+      await route.abort()
+    })
+    await button('End the old secret').click()
+    // The page finds out by itself.
+    await dialog().waitFor({ state: 'detached' })
+    await page.unroute('**/rotation')
+    await button('Rotate').click()
+    await dialog().getByRole('button', { name: 'Rotate' }).click()
+    await page.getByLabel('I have stored it').check()
+    await button('Done').click()
+    await said('The new secret was not used yet.')
+    expect(await dialog().count()).toBe(0)
+    expect(complaints()).toEqual([])
+  })
+
   test.each([
     ['Create key', '**/keys'],
     ['Rotate', '**/rotation'],

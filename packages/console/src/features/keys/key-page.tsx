@@ -87,7 +87,8 @@ function Loaded({ apiKey, etag }: LoadedProps) {
       }
     >
       {isWaitedFor(apiKey) || apiKey.lastUsedAt !== null ? <TryPanel apiKey={apiKey} /> : null}
-      <RotationPanel apiKey={apiKey} mayRotate={may('keys:rotate')} />
+      {/* What was asked of one rotation is not asked of the next. */}
+      <RotationPanel key={apiKey.rotation?.startedAt} apiKey={apiKey} mayRotate={may('keys:rotate')} />
       <div className="lk-columns">
         <KeyFacts apiKey={apiKey} />
         <KeyHistory keyId={apiKey.id} />
