@@ -1,8 +1,10 @@
 # No engine was at hand to build this; docs/operate/docker.md says which of its steps were checked, and how.
 FROM node:24-slim AS build
 WORKDIR /source
-COPY package.json package-lock.json LICENSE ./
+COPY package.json package-lock.json tsconfig.base.json LICENSE ./
 COPY packages ./packages
+# The console shows them.
+COPY docs/use/gateways ./docs/use/gateways
 COPY scripts ./scripts
 # The install script that is left out fetches another Node: the image has one.
 RUN npm ci --ignore-scripts && node scripts/build-dist.ts --out /built

@@ -30,11 +30,13 @@ export async function verifyStore(
   )
   const chains: { companyId: CompanyId; report: ChainReport }[] = []
   for (const companyId of ids) {
-    const options = {
-      seen: seen?.chain(companyId),
-      onProgress: (events: number) => onProgress(companyId, events),
-    }
-    const report = await engine.inspect((db) => verifyChain(db, chain, companyId, options))
+    // A walk that lost its connection begins again, and then nothing of the chain was held against anything yet.
+    const report = await engine.inspect((db) =>
+      verifyChain(db, chain, companyId, {
+        seen: seen?.chain(companyId),
+        onProgress: (events) => onProgress(companyId, events),
+      }),
+    )
     chains.push({ companyId, report })
   }
   for (const companyId of seen?.companyIds() ?? []) {

@@ -7,6 +7,7 @@ import { logCheckpoint } from '../../src/audit/checkpoint-log.ts'
 import { createSightings } from '../../src/audit/sightings.ts'
 import { takeCheckpoint } from '../../src/audit/take-checkpoint.ts'
 import { type StoreReport, verifyStore } from '../../src/audit/verify-store.ts'
+import type { Engine } from '../../src/storage/engine.ts'
 import { createTestCompany, startTestServer, type TestCompany, type TestService } from '../harness.ts'
 import { deleteCompany, rememberChain, rememberList, tamperWith } from './tampering.ts'
 
@@ -34,10 +35,10 @@ async function checkpoint(companyIds?: readonly CompanyId[]): Promise<readonly s
   return (await engine.read((db) => takeCheckpoint(db, chain, clock.nowMs(), companyIds))).checkpoints
 }
 
-async function verify(lines: readonly string[] = []): Promise<StoreReport> {
+async function verify(lines: readonly string[] = [], services = server.services): Promise<StoreReport> {
   const seen = createSightings()
   for (const line of lines) for (const one of readCheckpoints(server.services.chain, line)) seen.add(one)
-  return verifyStore(server.services, { seen })
+  return verifyStore(services, { seen })
 }
 
 /** What does not hold, by company; `list` for the list of companies. */
@@ -87,6 +88,24 @@ describe('a checkpoint', () => {
     for (const lines of [kept, [...kept, ...later], [...later, ...kept]]) {
       expect(faultsOf(await verify(lines))).toEqual({ [company.id]: reason })
     }
+  })
+
+  it('shows it when the walk lost its connection and was begun again', async () => {
+    const putBack = await rememberChain(server, company.id)
+    await change(2)
+    const kept = await checkpoint()
+    await putBack()
+    await change(4)
+    const { services } = server
+    const engine: Engine = {
+      ...services.engine,
+      async inspect(work) {
+        await services.engine.inspect(work)
+        return services.engine.inspect(work)
+      },
+    }
+    const report = await verify([...kept, ...(await checkpoint())], { ...services, engine })
+    expect(Object.keys(faultsOf(report))).toEqual([company.id])
   })
 
   it('shows that a company was taken out of the store, with the list put back', async () => {
