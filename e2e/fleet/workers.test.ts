@@ -173,6 +173,20 @@ describe.skipIf(process.platform !== 'linux').each(stores)(
       await expect(call(running.url, { path: '/healthz', key: 'none' })).rejects.toThrow()
     })
 
+    it('do not end well when one of them is killed while they stop', async () => {
+      const { running } = await start({ ...settings(), LATCHKEY_DRAIN_SECONDS: '2' })
+      const [killed = 0] = workersOf(running)
+      const ending = running.stop('SIGTERM')
+      await until(503, async () => (await fetch(`${running.url}/readyz`)).status)
+      process.kill(killed, 'SIGKILL')
+      const { exitCode, stdout, stderr } = await ending
+      expect({ exitCode, isSaidStored: stdout.includes('Everything acknowledged') }).toEqual({
+        exitCode: 1,
+        isSaidStored: false,
+      })
+      expect(stderr).toContain('1 of the processes ended before they had stored what they held in memory')
+    })
+
     it('are two again after one was killed, and end together', async () => {
       const { running, key, recorder } = await start(settings())
       const [issued] = await issueEverywhere({ servers: connections }, recorder, 1)

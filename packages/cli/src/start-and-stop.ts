@@ -80,7 +80,6 @@ export async function narrateStop(
       ? `Stopping: it serves for ${drainSeconds} s more (LATCHKEY_DRAIN_SECONDS).`
       : 'Stopping: what is under way is answered first.'
   const timer = setTimeout(() => process.stdout.write(`${what} Ctrl-C ends it at once.\n`), SILENT_MS_MAX)
-  await work
-  clearTimeout(timer)
+  await work.finally(() => clearTimeout(timer))
   process.stdout.write('Stopped. Everything acknowledged is stored.\n')
 }

@@ -10,6 +10,7 @@ const RESTART_MS = 1_000
 export type Workers = Started & {
   /** Resolves when this process, and with it all workers, was told to stop. */
   readonly stopping: Promise<StopSignal>
+  /** Rejects with an Error when one of them ended otherwise than well after that. */
   untilGone(): Promise<void>
 }
 
@@ -24,6 +25,7 @@ export function announceWorker({ url, unready }: Started): void {
  */
 export async function runWorkers(count: number, starter?: Starter): Promise<Workers> {
   let isStopping = false
+  let endedBadly = 0
   const stopping = untilToldToStop(starter).then((signal) => {
     isStopping = true
     stopAll(signal)
@@ -40,7 +42,11 @@ export async function runWorkers(count: number, starter?: Starter): Promise<Work
     },
   )
   cluster.on('exit', (worker, code, signal) => {
-    if (isStopping) return
+    if (isStopping) {
+      // One that still started held nothing.
+      if (code !== 0 && serving.has(worker)) endedBadly += 1
+      return
+    }
     process.stderr.write(
       `latchkey: the process ${worker.process.pid} ended (${signal ?? code}); another takes its place.\n`,
     )
@@ -54,7 +60,10 @@ export async function runWorkers(count: number, starter?: Starter): Promise<Work
     url: started[0]!.url,
     unready: started.find(({ unready }) => unready !== undefined)?.unready,
     stopping,
-    untilGone: allGone,
+    async untilGone() {
+      await allGone()
+      if (endedBadly > 0) throw new WorkersCutOff(endedBadly)
+    },
   }
 }
 
@@ -76,6 +85,13 @@ function startWorker(): Promise<Started> {
 class WorkerFailed extends ConfigError {
   constructor() {
     super('a process could not start, for the reason above')
+  }
+}
+
+/** What was in flight there, or counted and not written yet, may be lost: it is no good end. */
+class WorkersCutOff extends ConfigError {
+  constructor(count: number) {
+    super(`${count} of the processes ended before they had stored what they held in memory`)
   }
 }
 
