@@ -1,5 +1,6 @@
 import { closeSync, fsyncSync, openSync, writeFileSync } from 'node:fs'
 import type { ImportedLine } from '@latchkey/server/commands'
+import { ConfigError } from './config-error.ts'
 
 /** Reasons that are printed; the report has all of them. */
 const SHOWN_MAX = 20
@@ -13,7 +14,7 @@ export type ImportReport = {
   readonly refused: number
 }
 
-/** Throws an Error with one sentence, named StoreError, for a file that is there already; and so does the report. */
+/** Throws ConfigError for a file that is there already, and so does the report where it cannot be written. */
 export function createImportReport(path: string | undefined, isDryRun: boolean): ImportReport {
   const file = path === undefined ? undefined : opened(path)
   const counts = { created: 0, exists: 0, refused: 0 }
@@ -23,7 +24,7 @@ export function createImportReport(path: string | undefined, isDryRun: boolean):
     } catch (error) {
       const done = isDryRun ? 'Nothing was done:' : 'What was imported stays:'
       const { code } = error as NodeJS.ErrnoException
-      throw sentence(
+      throw new ConfigError(
         `The report ${path} cannot be written to its end (${code}). ${done} make room there, and run it again with another --report.`,
       )
     }
@@ -79,8 +80,6 @@ function opened(path: string): number {
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     const reason = code === 'EEXIST' ? 'exists already' : `cannot be written (${code})`
-    throw sentence(`${path} ${reason}: choose another name for --report.`)
+    throw new ConfigError(`${path} ${reason}: choose another name for --report.`)
   }
 }
-
-const sentence = (text: string): Error => Object.assign(new Error(text), { name: 'StoreError' })

@@ -14,7 +14,7 @@ export interface GuardOptions<Request> {
   verifier?: Asked
   /** What every request needs, as area:action. */
   permission?: string
-  /** What this request needs, all of it: []: nothing. What is no list is answered with 503. */
+  /** All that this request needs; [] for nothing. Where it answers no list, the request is answered with 503. */
   permissions?: (request: Request) => readonly string[]
   /** What a request counts for in the limits of its key, 0 to 1,000; 1 where it is not said. Or a function that says it. */
   cost?: number | ((request: Request) => number)

@@ -1,3 +1,4 @@
+import { Type } from 'typebox'
 import type { Operation } from '../operations/operation.ts'
 import { type OperationId, operations } from '../operations.ts'
 import { Problem } from '../schemas/problem.ts'
@@ -104,7 +105,7 @@ export function responsesOf(
 function success(operation: Operation, examples: Examples | undefined): ResponseObject {
   const { status, schema } = operation.success
   const isRead = operation.query !== undefined
-  const hasPages = schema !== undefined && 'nextUrl' in Object(Reflect.get(schema, 'properties'))
+  const hasPages = Type.IsObject(schema) && 'nextUrl' in schema.properties
   const headers = {
     ...REQUEST_ID,
     ...(hasPages ? { Link: 'Link' } : {}),
