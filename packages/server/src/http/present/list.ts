@@ -176,7 +176,6 @@ function linksOf(
 }
 
 /** RFC 8288. */
-/** RFC 8288. */
 export function linkHeader({ next, previous }: Links): Record<string, string> {
   const links: string[] = []
   if (next !== null) links.push(`<${next}>; rel="next"`)
