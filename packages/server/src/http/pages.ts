@@ -37,7 +37,7 @@ export function registerPages(router: Router, publicUrl: string | null, home: '/
     if (raw.headers.accept?.includes('text/html')) {
       return { status: 302, headers: { location: home }, body: '' }
     }
-    throw new AppError('route_not_found', 'There is nothing here: see /docs.')
+    throw new AppError('route_not_found', `There is nothing here: see ${basePath}/docs.`)
   })
   get('/openapi.json', () => jsonAnswer(200, documentBytes))
   get('/docs', (request) => pageAnswer(referenceAt(publicUrl?.replace(/\/$/, '') ?? requestOrigin(request))))
@@ -47,7 +47,7 @@ export function registerPages(router: Router, publicUrl: string | null, home: '/
   get('/errors/:code', ({ params }) => {
     const kind = kinds.find(({ code }) => code === params.code)
     if (kind !== undefined) return pageAnswer(bytesOf(renderErrorPage(kind)))
-    throw new AppError('route_not_found', 'There is no such error code: see /errors.')
+    throw new AppError('route_not_found', `There is no such error code: see ${basePath}/errors.`)
   })
 }
 

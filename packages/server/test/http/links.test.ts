@@ -2,6 +2,7 @@
 import { connect } from 'node:net'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { readConfig } from '../../src/config.ts'
+import { isConsoleBuilt } from '../../src/http/console/files.ts'
 import { expectCreated, startTestServer, type TestAnswer, type TestService } from '../harness.ts'
 import { requestToken } from '../tokens/issued-token.ts'
 
@@ -144,14 +145,23 @@ describe('with a path in LATCHKEY_PUBLIC_URL', () => {
     expect(text).toContain('"type":"/tools/latchkey/errors/malformed_request"')
   })
 
+  test('so does what a refusal tells to look at', async () => {
+    const detailAt = async (path: string) => (await server.call({ path, key: null })).body.detail
+    for (const path of ['/', '/nowhere']) expect(await detailAt(path)).toContain('see /tools/latchkey/docs.')
+    expect(await detailAt('/errors/nothing')).toContain('see /tools/latchkey/errors.')
+  })
+
   test('so do all the links of all the pages', async () => {
-    for (const path of ['/docs', '/errors', '/errors/invalid_ip']) {
+    const pages = ['/docs', '/errors', '/errors/route_not_found', ...(isConsoleBuilt() ? ['/console'] : [])]
+    for (const path of pages) {
       const { text } = await server.call({ path, key: null })
+      // A path in words would be one of another service.
+      expect(text).not.toMatch(/\bsee \//i)
       const links = [...text.matchAll(/(?:href|src|action)="([^"]*)"/g)].map(([, link]) => link!)
       expect(links.length).toBeGreaterThan(3)
       for (const link of links) expect(link).toMatch(/^(#|https:\/\/|\/tools\/latchkey\/)/)
       for (const link of links.filter((one) => one.startsWith('/'))) {
-        const own = link.replace('/tools/latchkey', '').replace(/#.*/, '')
+        const own = new URL(link, BASE).pathname.replace('/tools/latchkey', '')
         expect({ link, status: (await server.call({ path: own, key: null })).status }).toEqual({
           link,
           status: 200,

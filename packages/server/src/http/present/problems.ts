@@ -170,7 +170,12 @@ export const PROBLEMS = {
     'No rotation of the key is open: the previous secret has ended, or there was none.',
     'Begin one with POST /keys/{keyId}/rotation.',
   ),
-  route_not_found: kind(404, 'Route not found', 'The service has nothing at this path.', 'See /docs.'),
+  route_not_found: kind(
+    404,
+    'Route not found',
+    'The service has nothing at this path.',
+    'Look it up in the reference.',
+  ),
   method_not_allowed: kind(
     405,
     'Method not allowed',
