@@ -19,9 +19,11 @@ export async function readIn<T>(
     askFirst(READ_HEAD, (answer) => assertExpected(headOf(client, answer)))
     const value = await work(db)
     await settled()
-    return value
-  } finally {
     await client.query('COMMIT')
+    return value
+  } catch (error) {
+    await undo(client, error)
+    throw error
   }
 }
 
@@ -30,9 +32,12 @@ export async function inspectIn<T>(client: pg.Client, work: (db: Db) => Promise<
   const { db, begin } = connectionOver(client)
   begin(BEGIN_READ)
   try {
-    return await work(db)
-  } finally {
+    const value = await work(db)
     await client.query('COMMIT')
+    return value
+  } catch (error) {
+    await undo(client, error)
+    throw error
   }
 }
 
