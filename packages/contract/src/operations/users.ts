@@ -58,7 +58,7 @@ export const userOperations = {
     summary: 'Delete a user',
     description:
       'Deletes a user without active keys for good, with its name, address, external id, password and sessions. Its id ' +
-      'stays in the audit events.',
+      'stays in the audit events. Again is fine and changes nothing.',
     authentication: 'required',
     permission: 'users:delete',
     success: { status: 204 },

@@ -3,7 +3,7 @@ import { assertNotAbove } from '@latchkey/core/escalation'
 import { isId, type KeyId } from '@latchkey/core/ids'
 import type { Change } from '../changes/change.ts'
 import { eraseKeys, eraseUser } from '../storage/tables/erase-user.ts'
-import { findUser } from '../storage/tables/users.ts'
+import { findUserOrDeleted } from '../storage/tables/users.ts'
 import { assertOwnerLeft, updateUser, userNotFound } from './update-user.ts'
 
 /** Keys that one change takes what is written on them from: some milliseconds, in which others wait. */
@@ -11,7 +11,7 @@ const KEYS_OF_STEP = 250
 
 /**
  * Deletes a user for good, and every value that tells who it was: its row stays under its id, for the audit events
- * and the keys that name it. One that had very many keys takes several changes, of which the first deactivates it:
+ * and the keys that name it. Again is fine and changes nothing. One that had very many keys takes several changes, of which the first deactivates it:
  * answers the key after which the next one goes on, undefined when the user is deleted. Throws AppError
  * `user_not_found`, `user_has_keys`, `permission_escalation`, `last_owner`.
  */
@@ -21,9 +21,14 @@ export async function deleteUser(
   after: KeyId | undefined,
 ): Promise<KeyId | undefined> {
   const { db, ledger, nowMs } = change
-  const user = isId('usr', userId) ? await findUser(db, ledger.id, userId) : undefined
+  const user = isId('usr', userId) ? await findUserOrDeleted(db, ledger.id, userId) : undefined
   if (user === undefined) throw userNotFound()
   assertNotAbove(change.principal, user.role, 'The user')
+  if (user.deletedAtMs !== null) {
+    // Whoever lost the answer is promised the same.
+    change.revoke({ scope: 'user', id: user.id })
+    return undefined
+  }
   await assertOwnerLeft(change, user, { ...user, status: 'inactive' })
   // What still works with a key of the user should not end by the way.
   if (user.keysActive > 0) {

@@ -175,11 +175,23 @@ test('its session, password and invitation end with it', async () => {
   for (const [method, path, body] of [
     ['PATCH', '', { status: 'active' }],
     ['POST', '/invitation', undefined],
-    ['DELETE', '', undefined],
   ] as const) {
     const answer = await server.call({ method, path: `/users/${user.id}${path}`, ...(body && { body }) })
     expect(answer.body.code).toBe('user_not_found')
   }
+})
+
+test('is deleted once: again is 204, with the same promise, without a second event or a moved counter', async () => {
+  await disable()
+  expect((await remove()).status).toBe(204)
+  const { total } = (await server.call({ path: '/users' })).body
+  const { revision } = server.services.revocations.position()
+  expect(await remove()).toMatchObject({ status: 204, text: '' })
+  expect(server.services.revocations.position().revision).toBeGreaterThan(revision)
+  expect((await server.call({ path: '/users' })).body.total).toBe(total)
+  const { data } = (await server.call({ path: `/audit?objectId=${user.id}` })).body
+  expect(data.filter(({ action }: Parsed) => action === 'user.deleted')).toHaveLength(1)
+  expect(await isWhole()).toBe(true)
 })
 
 test('its address and external id are free again, and a page goes on from where it was', async () => {
@@ -220,8 +232,19 @@ describe('is refused', () => {
     expect((await remove(user.id, { key: narrowed })).body.code).toBe('missing_permission')
   })
 
-  test('of another company’s, as one that is not there', async () => {
+  test.each([
+    ['', async () => {}],
+    [' that was deleted', async () => void (await disable(), await remove())],
+  ])('of another company’s%s, as one that is not there', async (_name, before) => {
+    await before()
     const answer = await remove(user.id, { key: company.users.owner.key })
     expect(answer).toMatchObject({ status: 404, body: { code: 'user_not_found' } })
+  })
+
+  test('again of an owner by an admin', async () => {
+    const owner = company.users.owner.key
+    const { id } = await expectCreated(server, { path: '/users', key: owner, body: { name: 'Bo', role: 'owner' } })
+    expect((await remove(id, { key: owner })).status).toBe(204)
+    expect((await remove(id, { key: company.users.admin.key })).body.code).toBe('permission_escalation')
   })
 })
