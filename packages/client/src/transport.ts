@@ -27,8 +27,14 @@ export type Transport = <Id extends OperationId>(
   options?: CallOptions,
 ) => Call<Operations[Id]['answer']>
 
-/** Done twice they fail the second time, and the first answer would be lost. */
-const ONCE: readonly OperationId[] = ['setPassword', 'endSession', 'renewSession']
+/** Done twice they fail the second time, or concern what somebody has begun since. */
+const ONCE: readonly OperationId[] = [
+  'setPassword',
+  'endSession',
+  'renewSession',
+  'updateRotation',
+  'cancelRotation',
+]
 
 export function createTransport(settings: Settings): Transport {
   return <Id extends OperationId>(id: Id, input: Input, options: CallOptions = {}) =>

@@ -94,6 +94,15 @@ describe('a fetch that fails', () => {
   })
 })
 
+test.each<[string, (client: Latchkey) => Promise<unknown>]>([
+  ['a key', ({ keys }) => keys.delete('key_1')],
+  ['a user', ({ users }) => users.delete('usr_1')],
+])('%s is deleted again when the answer is lost: the service takes that for a success', async (_name, call) => {
+  const { server, client } = await start('hang up', { status: 204 })
+  expect(await call(client)).toBeUndefined()
+  expect(server.received).toHaveLength(2)
+})
+
 describe('not tried again', () => {
   test.each<[string, Scripted]>([
     ['500', problem(500, 'internal_error')],
@@ -112,6 +121,11 @@ describe('not tried again', () => {
   test.each<[string, (client: Latchkey) => Promise<unknown>]>([
     ['a password set with a one-time token', ({ auth }) => auth.setPassword({ token: 't', password: 'p' })],
     ['a sign-out', ({ auth }) => auth.signOut()],
+    ['a rotation cancelled', ({ keys }) => keys.cancelRotation('key_1')],
+    [
+      'a rotation ended',
+      ({ keys }) => keys.updateRotation('key_1', { previousEndsAt: '2026-01-01T00:00:00Z' }),
+    ],
   ])('%s, when it may have been done', async (_name, call) => {
     const { server, client } = await start('hang up', DONE)
     await expect(call(client)).rejects.toMatchObject({ code: 'connection_failed' })
