@@ -285,3 +285,23 @@ test('whoever is somebody else by the time of the answer asks again at once, and
   expect(follower.isFresh()).toBe(true)
   expect(follower.failure).toBeUndefined()
 })
+
+test.each<[string, Error, number]>([
+  ['silent', new Error('silent'), 50],
+  ['refusing', new Refused('not accepted'), 2_000],
+])(
+  'a service that is %s is said to be, though the key is another one each time',
+  async (_name, error, pauseMs) => {
+    const { follower, asked, last, pass } = await aFreshFollower()
+    for (let time = 0; time < 2; time += 1) {
+      follower.forget()
+      await last().fail(error)
+    }
+    expect(follower.failure).toBe(error)
+    const count = asked.length
+    await pass(pauseMs - 1)
+    expect(asked).toHaveLength(count)
+    await pass(1)
+    expect(asked).toHaveLength(count + 1)
+  },
+)

@@ -97,11 +97,14 @@ describe('a fetch that fails', () => {
 test.each<[string, (client: Latchkey) => Promise<unknown>]>([
   ['a key', ({ keys }) => keys.delete('key_1')],
   ['a user', ({ users }) => users.delete('usr_1')],
-])('%s is deleted again when the answer is lost: the service takes that for a success', async (_name, call) => {
-  const { server, client } = await start('hang up', { status: 204 })
-  expect(await call(client)).toBeUndefined()
-  expect(server.received).toHaveLength(2)
-})
+])(
+  '%s is deleted again when the answer is lost: the service takes that for a success',
+  async (_name, call) => {
+    const { server, client } = await start('hang up', { status: 204 })
+    expect(await call(client)).toBeUndefined()
+    expect(server.received).toHaveLength(2)
+  },
+)
 
 describe('not tried again', () => {
   test.each<[string, Scripted]>([

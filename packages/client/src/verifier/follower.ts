@@ -118,9 +118,11 @@ function createPoll({ timing, ask, isRefusal, onLook }: FollowerOptions, standin
   }
 
   /** Asked as somebody who is somebody else by now: after a new key once, and where each question has a new key always. */
-  function forgotten(): number {
+  function forgotten(
+    error: unknown = new Error('the function that gives the key gave another one each time'),
+  ) {
     inVain += 1
-    return inVain < 2 ? 0 : fail(new Error('the function that gives the key gave another one each time'))
+    return inVain < 2 ? 0 : fail(error)
   }
 
   return {
@@ -138,7 +140,7 @@ function createPoll({ timing, ask, isRefusal, onLook }: FollowerOptions, standin
         if (told.reset) resets += 1
         return succeed(standing.take(sent, asked, told))
       } catch (error) {
-        return standing.isOurs(asked) ? fail(error) : forgotten()
+        return standing.isOurs(asked) ? fail(error) : forgotten(error)
       }
     },
     stop: () => cancelLook(),
