@@ -197,7 +197,7 @@ export function* readWhitelistedIPs(value: GivenEntries): Generator<void, Parsed
     if (block !== undefined) entries.add(canonical(block, text))
     else if (problems.length === PROBLEMS_MAX) return { problems, hasMore: true }
     else problems.push({ index, detail: explainBadEntry(text) })
-    if (entries.size > ENTRIES_MAX) return { problems: [...problems, TOO_MANY] }
+    if (entries.size > ENTRIES_MAX) return { problems: [...problems, tooMany()] }
   }
   return problems.length > 0 ? { problems } : { entries: [...entries] }
 }
@@ -208,10 +208,11 @@ function canonical(block: Block, text: string): string {
   return formatted === text ? text : formatted
 }
 
-const TOO_MANY: EntryProblem = {
+/** Made when it is needed: a bundle for elsewhere would keep it. */
+const tooMany = (): EntryProblem => ({
   index: null,
   detail: `has more than ${ENTRIES_MAX.toLocaleString('en')} entries: join neighbours into CIDR blocks.`,
-}
+})
 
 /** What stands between commas, without the spaces around it and without empty pieces; '' for an element of nothing else. */
 function* texts(
