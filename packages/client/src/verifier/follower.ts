@@ -93,6 +93,8 @@ export function createFollower(options: FollowerOptions): Follower {
   }
 }
 
+const anotherEachTime = () => new Error('the function that gives the key gave another one each time')
+
 /** One question after the other. */
 function createPoll({ timing, ask, isRefusal, onLook }: FollowerOptions, standing: Standing) {
   let [count, resets, failures, unleased, inVain] = [0, 0, 0, 0, 0]
@@ -118,9 +120,7 @@ function createPoll({ timing, ask, isRefusal, onLook }: FollowerOptions, standin
   }
 
   /** Asked as somebody who is somebody else by now: after a new key once, and where each question has a new key always. */
-  function forgotten(
-    error: unknown = new Error('the function that gives the key gave another one each time'),
-  ) {
+  function forgotten(error: unknown = anotherEachTime()): number {
     inVain += 1
     return inVain < 2 ? 0 : fail(error)
   }
