@@ -1,9 +1,10 @@
 import { Button, TextInput } from '@mantine/core'
 import { type ReactNode, useState } from 'react'
 import { ApiCall, type ApiCallProps } from './api-call.tsx'
-import { Dialog } from './dialog.tsx'
+import { CancelButton, Dialog } from './dialog.tsx'
 import { NoApiCall } from './no-api-call.tsx'
 import { ProblemNotice } from './notice.tsx'
+import { useWork } from './use-work.ts'
 
 type ConfirmDialogProps = {
   readonly title: string
@@ -15,29 +16,20 @@ type ConfirmDialogProps = {
   readonly typed?: { readonly text: string; readonly label: string } | undefined
   /** What it asks of the API; absent: it is the console's own. */
   readonly call?: ApiCallProps
+  /** Many requests, of which closing stops the rest. Without it the dialog stays until the answer is there. */
+  readonly isStoppable?: boolean
   readonly onConfirm: () => Promise<void>
   readonly onClose: () => void
 }
 
 /** Asks before something that cannot be taken back. Cancel has the focus. */
 export function ConfirmDialog(props: ConfirmDialogProps) {
-  const { title, children, confirm, isDangerous = true, typed, call, onConfirm, onClose } = props
+  const { title, children, confirm, isDangerous = true, typed, call, isStoppable = false } = props
   const [entered, setEntered] = useState('')
-  const [isBusy, setBusy] = useState(false)
-  const [error, setError] = useState<unknown>()
+  const { isBusy, error, run } = useWork()
   const isReady = typed === undefined || entered.trim() === typed.text
-  const run = async () => {
-    setBusy(true)
-    setError(undefined)
-    try {
-      await onConfirm()
-    } catch (failure) {
-      setError(failure)
-      setBusy(false)
-    }
-  }
   return (
-    <Dialog onClose={onClose} title={title}>
+    <Dialog onClose={props.onClose} title={title} isBusy={isBusy && !isStoppable}>
       <div className="lk-stack">
         {children}
         {typed === undefined ? null : (
@@ -50,10 +42,13 @@ export function ConfirmDialog(props: ConfirmDialogProps) {
         )}
         <ProblemNotice error={error} />
         <div className="lk-actions">
-          <Button variant="default" onClick={onClose} data-autofocus>
-            Cancel
-          </Button>
-          <Button color={isDangerous ? 'red' : 'blue'} onClick={run} loading={isBusy} disabled={!isReady}>
+          <CancelButton isFocused />
+          <Button
+            color={isDangerous ? 'red' : 'blue'}
+            onClick={() => run(props.onConfirm)}
+            loading={isBusy}
+            disabled={!isReady}
+          >
             {confirm}
           </Button>
         </div>

@@ -1,16 +1,40 @@
-import { Modal, type ModalProps } from '@mantine/core'
-import { useEffect, useState } from 'react'
+import { Button, Modal, type ModalProps } from '@mantine/core'
+import { createContext, useContext, useEffect, useState } from 'react'
 import { keepFocus } from './keep-focus.ts'
 
-type DialogProps = Pick<ModalProps, 'onClose' | 'title' | 'size' | 'children'>
+type DialogProps = Pick<ModalProps, 'onClose' | 'title' | 'size' | 'children'> & {
+  /** Whether an answer is awaited. Nothing else tells what became of it: until then the dialog does not close. */
+  readonly isBusy?: boolean
+}
+
+const Closing = createContext({ isBusy: false, close: () => {} })
 
 /** A dialog that is there as long as its component is. The focus stays in it, and goes back to where it was. */
-export function Dialog(props: DialogProps) {
+export function Dialog({ isBusy = false, onClose, children, ...rest }: DialogProps) {
   // Looked at before anything in the dialog takes the focus.
   const [opener] = useState(() => document.activeElement)
   useEffect(() => () => giveBack(opener), [opener])
   useEffect(keepFocus, [])
-  return <Modal opened {...props} />
+  const close = () => {
+    if (!isBusy) onClose()
+  }
+  return (
+    <Modal opened onClose={close} closeButtonProps={{ 'aria-label': 'Close', disabled: isBusy }} {...rest}>
+      <Closing value={{ isBusy, close }}>{children}</Closing>
+    </Modal>
+  )
+}
+
+type CancelButtonProps = { readonly children?: string; readonly isFocused?: boolean }
+
+/** The way out of a dialog in which nothing is done. `isFocused`: it has the focus first. */
+export function CancelButton({ children = 'Cancel', isFocused }: CancelButtonProps) {
+  const { isBusy, close } = useContext(Closing)
+  return (
+    <Button variant="default" onClick={close} disabled={isBusy} data-autofocus={isFocused}>
+      {children}
+    </Button>
+  )
 }
 
 function giveBack(opener: Element | null): void {

@@ -15,7 +15,6 @@ export const theme: MantineThemeOverride = createTheme({
         centered: false,
         padding: 'lg',
         transitionProps: { duration: 0 },
-        closeButtonProps: { 'aria-label': 'Close' },
       },
     },
     Button: { defaultProps: { size: 'sm' } },

@@ -1,46 +1,31 @@
 import type { Company } from '@latchkey/contract/schemas/companies'
 import { Button, TextInput } from '@mantine/core'
-import { useQueryClient } from '@tanstack/react-query'
-import { type FormEvent, useState } from 'react'
+import { useState } from 'react'
 import { faultOf } from '../../api/api-error.ts'
-import { changedOnly } from '../../api/changed-only.ts'
-import { request } from '../../api/request.ts'
 import { ApiCall } from '../../ui/api-call.tsx'
-import { Dialog } from '../../ui/dialog.tsx'
+import { CancelButton, Dialog } from '../../ui/dialog.tsx'
 import { ProblemNotice } from '../../ui/notice.tsx'
 import { say } from '../../ui/toasts.tsx'
+import { useSave } from '../../ui/use-save.ts'
+import { useWork } from '../../ui/use-work.ts'
 
 /** `company` undefined: a new one. */
 type CompanyDialogProps = { readonly company: Company | undefined; readonly onClose: () => void }
 
 export function CompanyDialog({ company, onClose }: CompanyDialogProps) {
-  const client = useQueryClient()
   const [name, setName] = useState(company?.name ?? '')
   const [externalId, setExternalId] = useState(company?.externalId ?? '')
-  const [isBusy, setBusy] = useState(false)
-  const [error, setError] = useState<unknown>()
-  const typed = { name: name.trim(), externalId: externalId.trim() === '' ? null : externalId.trim() }
-  const body = changedOnly(company, typed)
-  const [method, path] =
-    company === undefined ? ['POST', '/companies'] : ['PATCH', `/companies/${company.id}`]
-  const save = async (event: FormEvent) => {
-    event.preventDefault()
-    if (Object.keys(body).length === 0) return onClose()
-    setBusy(true)
-    setError(undefined)
-    try {
-      await request(method!, path!, { body })
-      await client.invalidateQueries({ queryKey: ['companies'] })
-      say('Saved.')
-      onClose()
-    } catch (failure) {
-      setError(failure)
-      setBusy(false)
-    }
+  const fields = { name: name.trim(), externalId: externalId.trim() === '' ? null : externalId.trim() }
+  const onSaved = (saved: Company | undefined) => {
+    if (saved !== undefined) say('Saved.')
+    onClose()
   }
+  const work = useWork()
+  const { isBusy, error } = work
+  const { call, submit } = useSave({ work, list: 'companies', item: company, fields, onSaved })
   return (
-    <Dialog onClose={onClose} title={company === undefined ? 'Add company' : 'Edit company'}>
-      <form onSubmit={save} className="lk-stack">
+    <Dialog onClose={onClose} title={company === undefined ? 'Add company' : 'Edit company'} isBusy={isBusy}>
+      <form onSubmit={submit} className="lk-stack">
         <TextInput
           label="Name"
           data-autofocus
@@ -61,14 +46,12 @@ export function CompanyDialog({ company, onClose }: CompanyDialogProps) {
         />
         <ProblemNotice error={error} />
         <div className="lk-actions">
-          <Button variant="default" onClick={onClose}>
-            Cancel
-          </Button>
+          <CancelButton />
           <Button type="submit" loading={isBusy}>
             {company === undefined ? 'Add company' : 'Save'}
           </Button>
         </div>
-        <ApiCall method={method!} path={path!} body={body} />
+        <ApiCall {...call} />
       </form>
     </Dialog>
   )

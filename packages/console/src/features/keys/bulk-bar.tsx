@@ -78,6 +78,7 @@ function BulkDialog({ deed, rows, onDone, onClose }: BulkDialogProps) {
       title={`${verb} ${noun}?`}
       confirm={`${verb} ${noun}`}
       call={{ ...call, ids: rows.map(({ id }) => id) }}
+      isStoppable
       onConfirm={run}
       onClose={cancel}
     >

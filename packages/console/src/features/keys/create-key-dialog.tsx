@@ -4,6 +4,7 @@ import { useNavigate } from '@tanstack/react-router'
 import { useRef, useState } from 'react'
 import { request } from '../../api/request.ts'
 import { Dialog } from '../../ui/dialog.tsx'
+import { useWork } from '../../ui/use-work.ts'
 import { CreateKeyForm } from './create-key-form.tsx'
 import { RevealStep } from './reveal-step.tsx'
 
@@ -14,24 +15,17 @@ export function CreateKeyDialog({ onClose }: { readonly onClose: () => void }) {
   const [created, setCreated] = useState<ApiKey>()
   const [isStored, setStored] = useState(false)
   const [isWarned, setWarned] = useState(false)
-  const [isBusy, setBusy] = useState(false)
+  const work = useWork()
   // The same for a second try: an answer that was lost must not cost a second key.
   const attempt = useRef({ body: '', id: '' })
   const create = async (body: object) => {
     const text = JSON.stringify(body)
     if (attempt.current.body !== text) attempt.current = { body: text, id: crypto.randomUUID() }
     const headers = { 'idempotency-key': attempt.current.id }
-    setBusy(true)
-    try {
-      setCreated((await request<ApiKey>('POST', '/keys', { body, headers })).body)
-    } finally {
-      setBusy(false)
-    }
+    setCreated((await request<ApiKey>('POST', '/keys', { body, headers })).body)
     void client.invalidateQueries({ queryKey: ['keys'] })
   }
   const close = () => {
-    // Only the answer that is awaited has the key.
-    if (isBusy) return
     if (created !== undefined && !isStored) setWarned(true)
     else onClose()
   }
@@ -40,9 +34,18 @@ export function CreateKeyDialog({ onClose }: { readonly onClose: () => void }) {
     if (created !== undefined) void navigate({ to: '/keys/$keyId', params: { keyId: created.id } })
   }
   return (
-    <Dialog onClose={close} title={created === undefined ? 'Create key' : 'Your new key'} size="lg">
+    <Dialog
+      onClose={close}
+      title={created === undefined ? 'Create key' : 'Your new key'}
+      size="lg"
+      isBusy={work.isBusy}
+    >
       {created === undefined ? (
-        <CreateKeyForm onCreate={create} onCancel={onClose} />
+        <CreateKeyForm
+          error={work.error}
+          isBusy={work.isBusy}
+          onCreate={(body) => work.run(() => create(body))}
+        />
       ) : (
         <RevealStep
           secret={created.key}

@@ -5,14 +5,16 @@ import { areSound } from '../../api/addresses.ts'
 import { faultOf } from '../../api/api-error.ts'
 import { useMe, useNameOf, useUsers } from '../../api/queries.ts'
 import { ApiCall } from '../../ui/api-call.tsx'
+import { CancelButton } from '../../ui/dialog.tsx'
 import { ProblemNotice } from '../../ui/notice.tsx'
 import { withChosen } from '../../ui/with-chosen.ts'
 import type { KeyFields } from './key-fields.ts'
 import { KeyFormFields } from './key-form-fields.tsx'
 
 type CreateKeyFormProps = {
+  readonly isBusy: boolean
+  readonly error: unknown
   readonly onCreate: (body: object) => Promise<void>
-  readonly onCancel: () => void
 }
 
 const EMPTY: KeyFields = {
@@ -24,28 +26,19 @@ const EMPTY: KeyFields = {
   quota: null,
 }
 
-export function CreateKeyForm({ onCreate, onCancel }: CreateKeyFormProps) {
+export function CreateKeyForm({ isBusy, error, onCreate }: CreateKeyFormProps) {
   const me = useMe()
   const users = useUsers().filter(({ status }) => status === 'active')
   const isOwnCompany = me.companyId === me.actingCompanyId
   const [userId, setUserId] = useState(isOwnCompany ? me.userId : '')
   const [mode, setMode] = useState('live')
   const [fields, setFields] = useState(EMPTY)
-  const [isBusy, setBusy] = useState(false)
-  const [error, setError] = useState<unknown>()
   const set = (changed: Partial<KeyFields>) => setFields({ ...fields, ...changed })
   const owner = userId === '' ? (users[0]?.id ?? '') : userId
   const body = bodyOf(owner, mode, fields)
-  const submit = async (event: FormEvent) => {
+  const submit = (event: FormEvent) => {
     event.preventDefault()
-    setBusy(true)
-    setError(undefined)
-    try {
-      await onCreate(body)
-    } catch (failure) {
-      setError(failure)
-      setBusy(false)
-    }
+    void onCreate(body)
   }
   return (
     <form onSubmit={submit} className="lk-stack">
@@ -56,9 +49,7 @@ export function CreateKeyForm({ onCreate, onCancel }: CreateKeyFormProps) {
       <KindField mode={mode} onChange={setMode} />
       <ProblemNotice error={error} />
       <div className="lk-actions">
-        <Button variant="default" onClick={onCancel} disabled={isBusy}>
-          Cancel
-        </Button>
+        <CancelButton />
         <Button type="submit" loading={isBusy} disabled={!areSound(fields.entries)}>
           Create key
         </Button>

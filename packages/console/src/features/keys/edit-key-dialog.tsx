@@ -3,7 +3,7 @@ import { Button } from '@mantine/core'
 import { useEffect, useRef } from 'react'
 import { areSound } from '../../api/addresses.ts'
 import { ApiCall } from '../../ui/api-call.tsx'
-import { Dialog } from '../../ui/dialog.tsx'
+import { CancelButton, Dialog } from '../../ui/dialog.tsx'
 import { ProblemNotice } from '../../ui/notice.tsx'
 import { KeyFormFields } from './key-form-fields.tsx'
 import { LockOutNotice } from './lock-out-notice.tsx'
@@ -26,7 +26,7 @@ export function EditKeyDialog({ apiKey, etag, onClose }: EditKeyDialogProps) {
     if (base.round > 0) saveButton.current?.focus()
   }, [base.round])
   return (
-    <Dialog onClose={onClose} title="Edit key" size="lg">
+    <Dialog onClose={onClose} title="Edit key" size="lg" isBusy={edit.isBusy}>
       <form
         className="lk-stack"
         onSubmit={(event) => {
@@ -41,9 +41,7 @@ export function EditKeyDialog({ apiKey, etag, onClose }: EditKeyDialogProps) {
         <LockOutNotice apiKey={base.apiKey} entries={fields.entries} lockOut={lockOut} />
         <ProblemNotice error={edit.error} />
         <div className="lk-actions">
-          <Button variant="default" onClick={onClose}>
-            Cancel
-          </Button>
+          <CancelButton />
           <Button
             ref={saveButton}
             type="submit"

@@ -4,8 +4,9 @@ import { useQueryClient } from '@tanstack/react-query'
 import { useRef, useState } from 'react'
 import { request } from '../../api/request.ts'
 import { ApiCall } from '../../ui/api-call.tsx'
-import { Dialog } from '../../ui/dialog.tsx'
+import { CancelButton, Dialog } from '../../ui/dialog.tsx'
 import { ProblemNotice } from '../../ui/notice.tsx'
+import { useWork } from '../../ui/use-work.ts'
 import { RevealStep } from './reveal-step.tsx'
 
 type RotateDialogProps = { readonly apiKey: ApiKey; readonly onClose: () => void }
@@ -33,13 +34,16 @@ export function RotateDialog({ apiKey, onClose }: RotateDialogProps) {
     beginAnew()
   }
   const close = () => {
-    // Only the answer that is awaited has the new secret.
-    if (isBusy) return
     if (secret !== undefined && !isStored) setWarned(true)
     else onClose()
   }
   return (
-    <Dialog onClose={close} title={secret === undefined ? 'Rotate' : 'The new secret'} size="lg">
+    <Dialog
+      onClose={close}
+      title={secret === undefined ? 'Rotate' : 'The new secret'}
+      size="lg"
+      isBusy={isBusy}
+    >
       {secret !== undefined ? (
         <RevealStep
           secret={secret}
@@ -54,9 +58,7 @@ export function RotateDialog({ apiKey, onClose }: RotateDialogProps) {
           <OverlapField overlap={overlap} isOpen={isOpen} onChange={choose} />
           <ProblemNotice error={error} />
           <div className="lk-actions">
-            <Button variant="default" onClick={close} disabled={isBusy} data-autofocus>
-              Cancel
-            </Button>
+            <CancelButton isFocused />
             <Button onClick={rotate} loading={isBusy} color={overlap === '0' ? 'red' : 'blue'}>
               Rotate
             </Button>
@@ -72,25 +74,17 @@ export function RotateDialog({ apiKey, onClose }: RotateDialogProps) {
 function useRotate(path: string, body: object) {
   const client = useQueryClient()
   const [secret, setSecret] = useState<string>()
-  const [isBusy, setBusy] = useState(false)
-  const [error, setError] = useState<unknown>()
+  const { isBusy, error, run } = useWork()
   const attempt = useRef<string>(crypto.randomUUID())
-  const rotate = async () => {
-    setBusy(true)
-    setError(undefined)
-    try {
-      const headers = { 'idempotency-key': attempt.current }
-      setSecret((await request<ApiKey>('POST', path, { body, headers })).body.key)
-      void client.invalidateQueries()
-    } catch (failure) {
-      setError(failure)
-    }
-    setBusy(false)
+  const ask = async () => {
+    const headers = { 'idempotency-key': attempt.current }
+    setSecret((await request<ApiKey>('POST', path, { body, headers })).body.key)
+    void client.invalidateQueries()
   }
   const beginAnew = () => {
     attempt.current = crypto.randomUUID()
   }
-  return { secret, isBusy, error, rotate, beginAnew }
+  return { secret, isBusy, error, rotate: () => run(ask), beginAnew }
 }
 
 type OverlapFieldProps = {

@@ -5,6 +5,7 @@ import { ApiError } from '../../api/api-error.ts'
 import { keyQuery } from '../../api/queries.ts'
 import { type Answered, request } from '../../api/request.ts'
 import { say } from '../../ui/toasts.tsx'
+import { useWork } from '../../ui/use-work.ts'
 import { changesOf, fieldsOf, mergedFields } from './changed-fields.ts'
 import type { KeyFields } from './key-fields.ts'
 import { useLockOut } from './use-lock-out.ts'
@@ -15,27 +16,19 @@ export function useKeyEdit(apiKey: ApiKey, etag: string | undefined, onDone: () 
   const [base, setBase] = useState({ apiKey, etag, round: 0 })
   const [fields, setFields] = useState<KeyFields>(fieldsOf(apiKey))
   const [theirs, setTheirs] = useState<Answered<ApiKey>>()
-  const [isBusy, setBusy] = useState(false)
-  const [error, setError] = useState<unknown>()
+  const { isBusy, error, run } = useWork()
   const lockOut = useLockOut(base.apiKey, fields.entries)
   const body = changesOf(base.apiKey, fields)
   const path = `/keys/${apiKey.id}`
 
   const save = async () => {
     if (Object.keys(body).length === 0) return onDone()
-    setBusy(true)
-    setError(undefined)
-    try {
-      if (!(await lockOut.settle())) return setBusy(false)
-      const headers = base.etag === undefined ? {} : { 'if-match': base.etag }
-      await request('PATCH', path, { body, headers })
-      await client.invalidateQueries()
-      say('Saved.')
-      onDone()
-    } catch (failure) {
-      await lookWhatChanged(failure).catch(setError)
-      setBusy(false)
-    }
+    if (!(await lockOut.settle())) return
+    const headers = base.etag === undefined ? {} : { 'if-match': base.etag }
+    await request('PATCH', path, { body, headers })
+    await client.invalidateQueries()
+    say('Saved.')
+    onDone()
   }
   const lookWhatChanged = async (failure: unknown) => {
     if (!(failure instanceof ApiError) || failure.status !== 412) throw failure
@@ -54,7 +47,7 @@ export function useKeyEdit(apiKey: ApiKey, etag: string | undefined, onDone: () 
     goOn,
     lockOut,
     request: { path, body },
-    save,
+    save: () => run(() => save().catch(lookWhatChanged)),
     isBusy,
     error,
   }

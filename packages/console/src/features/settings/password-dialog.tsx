@@ -3,11 +3,12 @@ import { useQueryClient } from '@tanstack/react-query'
 import { type FormEvent, useState } from 'react'
 import { faultOf } from '../../api/api-error.ts'
 import { request } from '../../api/request.ts'
-import { Dialog } from '../../ui/dialog.tsx'
+import { CancelButton, Dialog } from '../../ui/dialog.tsx'
 import { NewPassword } from '../../ui/new-password.tsx'
 import { NoApiCall } from '../../ui/no-api-call.tsx'
 import { ProblemNotice } from '../../ui/notice.tsx'
 import { say } from '../../ui/toasts.tsx'
+import { useWork } from '../../ui/use-work.ts'
 import { SESSIONS_KEY } from './own-sessions.tsx'
 
 /** Asks for the password that one has, so that nobody else takes the account over at a browser left open. */
@@ -15,25 +16,20 @@ export function PasswordDialog({ onClose }: { readonly onClose: () => void }) {
   const client = useQueryClient()
   const [currentPassword, setCurrentPassword] = useState('')
   const [password, setPassword] = useState('')
-  const [isBusy, setBusy] = useState(false)
-  const [error, setError] = useState<unknown>()
-  const submit = async (event: FormEvent) => {
+  const { isBusy, error, run } = useWork()
+  const change = async () => {
+    await request('PUT', '/console/password', { body: { currentPassword, password } })
+    await client.invalidateQueries({ queryKey: SESSIONS_KEY })
+    say('Your password is changed. Your other sessions have ended.')
+    onClose()
+  }
+  const submit = (event: FormEvent) => {
     event.preventDefault()
-    setBusy(true)
-    setError(undefined)
-    try {
-      await request('PUT', '/console/password', { body: { currentPassword, password } })
-      await client.invalidateQueries({ queryKey: SESSIONS_KEY })
-      say('Your password is changed. Your other sessions have ended.')
-      onClose()
-    } catch (failure) {
-      setError(failure)
-      setBusy(false)
-    }
+    void run(change)
   }
   const isBesideField = ['currentPassword', 'password'].some((name) => faultOf(error, name) !== undefined)
   return (
-    <Dialog onClose={onClose} title="Change your password">
+    <Dialog onClose={onClose} title="Change your password" isBusy={isBusy}>
       <form onSubmit={submit} className="lk-stack">
         <PasswordInput
           label="Current password"
@@ -55,9 +51,7 @@ export function PasswordDialog({ onClose }: { readonly onClose: () => void }) {
         <p className="lk-small lk-dim">Your other sessions end. Your keys are not touched.</p>
         {isBesideField ? null : <ProblemNotice error={error} />}
         <div className="lk-actions">
-          <Button variant="default" onClick={onClose}>
-            Cancel
-          </Button>
+          <CancelButton />
           <Button type="submit" loading={isBusy}>
             Change password
           </Button>

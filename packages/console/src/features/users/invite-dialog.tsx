@@ -5,8 +5,9 @@ import { apiUrl } from '../../api/base.ts'
 import { request } from '../../api/request.ts'
 import { ApiCall } from '../../ui/api-call.tsx'
 import { CopyButton } from '../../ui/copy-button.tsx'
-import { Dialog } from '../../ui/dialog.tsx'
+import { CancelButton, Dialog } from '../../ui/dialog.tsx'
 import { ProblemNotice } from '../../ui/notice.tsx'
+import { useWork } from '../../ui/use-work.ts'
 import { Exactly } from '../../ui/when.tsx'
 
 type Invitation = { readonly token: string; readonly expiresAt: string }
@@ -17,22 +18,12 @@ export const isInvitable = ({ email, status }: User): boolean => email !== null 
 /** A link with which somebody sets a password. It is shown here once; no mail is sent. */
 export function InviteDialog({ user, onClose }: { readonly user: User; readonly onClose: () => void }) {
   const [invitation, setInvitation] = useState<Invitation>()
-  const [isBusy, setBusy] = useState(false)
-  const [error, setError] = useState<unknown>()
+  const { isBusy, error, run } = useWork()
   const path = `/users/${user.id}/invitation`
-  const invite = async () => {
-    setBusy(true)
-    setError(undefined)
-    try {
-      setInvitation((await request<Invitation>('POST', path)).body)
-    } catch (failure) {
-      setError(failure)
-    }
-    setBusy(false)
-  }
+  const invite = () => run(async () => setInvitation((await request<Invitation>('POST', path)).body))
   const link = `${apiUrl}/console/#invitation=${invitation?.token}`
   return (
-    <Dialog onClose={onClose} title={`Invite ${user.name}`}>
+    <Dialog onClose={onClose} title={`Invite ${user.name}`} isBusy={isBusy}>
       <div className="lk-stack">
         {invitation === undefined ? (
           <>
@@ -42,9 +33,7 @@ export function InviteDialog({ user, onClose }: { readonly user: User; readonly 
             </p>
             <ProblemNotice error={error} />
             <div className="lk-actions">
-              <Button variant="default" onClick={onClose}>
-                Not now
-              </Button>
+              <CancelButton>Not now</CancelButton>
               <Button onClick={invite} loading={isBusy} data-autofocus>
                 Make the link
               </Button>

@@ -1,15 +1,14 @@
 import type { UpdatedUser, User } from '@latchkey/contract/schemas/users'
 import { Button, NativeSelect, TextInput } from '@mantine/core'
-import { useQueryClient } from '@tanstack/react-query'
-import { type FormEvent, useState } from 'react'
+import { useState } from 'react'
 import { faultOf } from '../../api/api-error.ts'
-import { changedOnly } from '../../api/changed-only.ts'
 import { useMe } from '../../api/queries.ts'
-import { request } from '../../api/request.ts'
 import { ApiCall } from '../../ui/api-call.tsx'
-import { Dialog } from '../../ui/dialog.tsx'
+import { CancelButton, Dialog } from '../../ui/dialog.tsx'
 import { ProblemNotice } from '../../ui/notice.tsx'
 import { say } from '../../ui/toasts.tsx'
+import { useSave } from '../../ui/use-save.ts'
+import { useWork, type Work } from '../../ui/use-work.ts'
 import { GrownUser, hasConsequences } from './grown-user.tsx'
 
 type UserDialogProps = {
@@ -28,7 +27,9 @@ const ROLES = [
 
 export function UserDialog({ user, onClose, onInvite }: UserDialogProps) {
   const [grown, setGrown] = useState<UpdatedUser>()
-  const goOn = (saved: User | UpdatedUser) => {
+  const work = useWork()
+  const goOn = (saved: User | UpdatedUser | undefined) => {
+    if (saved === undefined) return onClose()
     const isUpdated = 'growingKeys' in saved
     if (isUpdated && hasConsequences(saved)) return setGrown(saved)
     if (!isUpdated && saved.email !== null) return onInvite(saved)
@@ -43,43 +44,26 @@ export function UserDialog({ user, onClose, onInvite }: UserDialogProps) {
     )
   }
   return (
-    <Dialog onClose={onClose} title={user === undefined ? 'Add user' : 'Edit user'}>
-      <UserForm user={user} onSaved={goOn} onCancel={onClose} />
+    <Dialog onClose={onClose} title={user === undefined ? 'Add user' : 'Edit user'} isBusy={work.isBusy}>
+      <UserForm user={user} work={work} onSaved={goOn} />
     </Dialog>
   )
 }
 
 type UserFormProps = Pick<UserDialogProps, 'user'> & {
-  readonly onSaved: (saved: User | UpdatedUser) => void
-  readonly onCancel: () => void
+  readonly work: Work
+  readonly onSaved: (saved: User | UpdatedUser | undefined) => void
 }
 
-function UserForm({ user, onSaved, onCancel }: UserFormProps) {
-  const client = useQueryClient()
+function UserForm({ user, work, onSaved }: UserFormProps) {
   const [name, setName] = useState(user?.name ?? '')
   const [email, setEmail] = useState(user?.email ?? '')
   const [role, setRole] = useState<User['role']>(user?.role ?? 'developer')
-  const [isBusy, setBusy] = useState(false)
-  const [error, setError] = useState<unknown>()
-  const typed = { name: name.trim(), role, email: email.trim() === '' ? null : email.trim() }
-  const body = changedOnly(user, typed)
-  const [method, path] = user === undefined ? ['POST', '/users'] : ['PATCH', `/users/${user.id}`]
-  const save = async (event: FormEvent) => {
-    event.preventDefault()
-    if (Object.keys(body).length === 0) return onCancel()
-    setBusy(true)
-    setError(undefined)
-    try {
-      const saved = (await request<User | UpdatedUser>(method!, path!, { body })).body
-      await client.invalidateQueries({ queryKey: ['users'] })
-      onSaved(saved)
-    } catch (failure) {
-      setError(failure)
-      setBusy(false)
-    }
-  }
+  const fields = { name: name.trim(), role, email: email.trim() === '' ? null : email.trim() }
+  const { call, submit } = useSave({ work, list: 'users', item: user, fields, onSaved })
+  const { isBusy, error } = work
   return (
-    <form onSubmit={save} className="lk-stack">
+    <form onSubmit={submit} className="lk-stack">
       <TextInput
         label="Name"
         data-autofocus
@@ -101,14 +85,12 @@ function UserForm({ user, onSaved, onCancel }: UserFormProps) {
       <RoleField role={role} onChange={setRole} error={error} />
       <ProblemNotice error={error} />
       <div className="lk-actions">
-        <Button variant="default" onClick={onCancel}>
-          Cancel
-        </Button>
+        <CancelButton />
         <Button type="submit" loading={isBusy}>
           {user === undefined ? 'Add user' : 'Save'}
         </Button>
       </div>
-      <ApiCall method={method!} path={path!} body={body} />
+      <ApiCall {...call} />
     </form>
   )
 }

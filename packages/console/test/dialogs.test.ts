@@ -1,0 +1,100 @@
+import type { Locator, Route } from 'playwright-core'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { type ConsoleInBrowser, openConsole, PASSWORD } from './console-in-browser.ts'
+import { isBrowserThere } from './running.ts'
+
+let opened: ConsoleInBrowser
+
+/** The button that opens a dialog, what is filled in there, and the button that asks for something. */
+type Deed = {
+  readonly opener: string
+  readonly fill?: (dialog: Locator) => Promise<void>
+  readonly confirm: string
+}
+
+const named = (dialog: Locator) => dialog.getByLabel('Name').fill('Another name')
+
+const DEEDS: Readonly<Record<string, readonly Deed[]>> = {
+  '/keys': [{ opener: 'Create key', confirm: 'Create key' }],
+  '/keys/:id': [
+    {
+      opener: 'Edit',
+      fill: (dialog) => dialog.getByLabel('Description').fill('Another'),
+      confirm: 'Save',
+    },
+    { opener: 'Disable', confirm: 'Disable key' },
+    { opener: 'Rotate', confirm: 'Rotate' },
+    { opener: 'Delete key', confirm: 'Delete key' },
+  ],
+  '/users': [
+    { opener: 'Add user', fill: named, confirm: 'Add user' },
+    { opener: 'Edit Grace', fill: named, confirm: 'Save' },
+    { opener: 'Invite Grace', confirm: 'Make the link' },
+    { opener: 'Deactivate Grace', confirm: 'Deactivate user' },
+  ],
+  '/companies': [
+    { opener: 'Add company', fill: named, confirm: 'Add company' },
+    { opener: 'Edit Acme', fill: named, confirm: 'Save' },
+    {
+      opener: 'Deactivate Acme',
+      fill: (dialog) => dialog.getByLabel('Type its name').fill('Acme'),
+      confirm: 'Deactivate company',
+    },
+  ],
+  '/settings': [
+    {
+      opener: 'Change password',
+      fill: async (dialog) => {
+        await dialog.getByRole('textbox', { name: 'Current password' }).fill(PASSWORD)
+        await dialog.getByRole('textbox', { name: 'New password' }).fill(`${PASSWORD}, too`)
+      },
+      confirm: 'Change password',
+    },
+    { opener: 'Sign out everywhere', confirm: 'Sign out everywhere' },
+  ],
+}
+
+const deeds = Object.entries(DEEDS).flatMap(([path, those]) =>
+  those.map((deed) => [deed.opener, path, deed] as const),
+)
+
+describe.skipIf(!isBrowserThere)('dialogs', () => {
+  let keyId: string
+  beforeAll(async () => {
+    opened = await openConsole()
+    const { service } = opened
+    keyId = (await opened.makeKey({ description: 'Held' })).id
+    await service.call('POST', '/users', { name: 'Grace', role: 'admin', email: 'grace@example.com' })
+    await service.call('POST', '/companies', { name: 'Acme' })
+  })
+  beforeEach(() => {
+    opened.complaints.length = 0
+  })
+  afterEach(() => opened.page.unrouteAll({ behavior: 'ignoreErrors' }))
+  afterAll(() => opened?.stop())
+
+  test.each(deeds)('“%s” on %s stays open until what it asked for is answered', async (_, path, deed) => {
+    const { page, button, dialog, go } = opened
+    await go(path.replace(':id', keyId))
+    await button(deed.opener).first().click()
+    await deed.fill?.(dialog())
+    // It never arrives, so that nothing is done.
+    const held = Promise.withResolvers<Route>()
+    await page.route('**/*', (route) =>
+      route.request().method() === 'GET' ? route.continue() : held.resolve(route),
+    )
+    await dialog().getByRole('button', { name: deed.confirm, exact: true }).click()
+    const asked = await held.promise
+    await page.keyboard.press('Escape')
+    await page.mouse.click(5, 5)
+    const ways = dialog().getByRole('button', { name: /^(Close|Cancel|Not now)$/ })
+    for (const way of await ways.all()) expect(await way.isDisabled()).toBe(true)
+    expect(await ways.count()).toBe(2)
+    expect(opened.complaints).toEqual([])
+    // Then it can be left again.
+    await asked.abort()
+    await page.getByText('The service did not answer.').first().waitFor()
+    await page.keyboard.press('Escape')
+    await dialog().waitFor({ state: 'detached' })
+  })
+})
