@@ -25,6 +25,7 @@ export type Place = VerifierName & {
   /** The proof that its last lease counts from; undefined: it has none from here. */
   leaseFrom: Moment | undefined
   seenMs: number
+  /** It has no place here any more: nobody waits for it, and a question of it that is still held gives it no lease. */
   hasLeft: boolean
 }
 
@@ -57,6 +58,7 @@ export function createVerifierPlaces(
   }
 
   function remove(place: Place): void {
+    place.hasLeft = true
     places.delete(textOf(place))
     counts.remove(place)
   }

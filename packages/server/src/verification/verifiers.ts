@@ -102,11 +102,7 @@ export function createVerifiers({ timing, lease, feed, onCaughtUp }: Options): V
       const changes = isLent ? changesFor(question, lease, feed) : undefined
       return { ...toldOf(lease, changes, isLent), ...timesOf(timing, arrived, proof) }
     },
-    leave(name) {
-      const place = places.find(name)
-      if (place !== undefined) place.hasLeft = true
-      remove(place)
-    },
+    leave: (name) => remove(places.find(name)),
     unknown() {
       for (const place of places) if (places.isGone(place)) remove(place)
       return behind.say([...places].filter(places.isLeased))

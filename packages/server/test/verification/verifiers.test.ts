@@ -311,6 +311,18 @@ describe('an answer', () => {
     expect(server.verifiers.size).toBe(0)
   })
 
+  test('gives no lease to one that was let go meanwhile: whoever revokes would not wait for it', async () => {
+    const server = aServer()
+    server.connect()
+    const asked = server.ask()!
+    const arrived = momentOf(server.timing)
+    // The server stood still, and wrote its row before the question that it held was answered.
+    await server.timing.pass(LEASE_MS + MARGIN_MS + 1)
+    expect([server.verifiers.unknown(), server.verifiers.size]).toEqual([{}, 0])
+    const proof = { sent: momentOf(server.timing), isLendable: true }
+    expect(server.verifiers.answer(asked, arrived, proof)).toMatchObject({ reset: true, leaseMs: 0 })
+  })
+
   test('begins anew in a new epoch', () => {
     const server = aServer()
     server.connect()
