@@ -22,10 +22,18 @@ export type Fields = {
   readonly rest: () => [string, unknown][]
 }
 
+/** Throws RowRefusal where two of the names are one field, and both have a value: which is meant nobody knows. */
 export function createFields(fields: ReadonlyMap<string, unknown>): Fields {
   const left = new Map<string, [string, unknown]>()
   for (const [name, value] of fields) {
-    if (value !== undefined && value !== null) left.set(plainName(name), [name, value])
+    if (value === undefined || value === null) continue
+    const plain = plainName(name)
+    const other = left.get(plain)?.[0]
+    if (other !== undefined) {
+      const names = [other, name].map((each) => each.slice(0, NAME_LENGTH_MAX)).join(' and ')
+      throw new RowRefusal(`it has one field in two spellings, ${names}: leave one out.`)
+    }
+    left.set(plain, [name, value])
   }
   const take = (names: readonly string[]): [string, unknown] | undefined => {
     let found: [string, unknown] | undefined
@@ -50,6 +58,8 @@ export function createFields(fields: ReadonlyMap<string, unknown>): Fields {
     rest: () => [...left.values()],
   }
 }
+
+const NAME_LENGTH_MAX = 60
 
 /** The same few names come with each row. */
 export const plainName = createShared((name: string): string => name.toLowerCase().replace(/[_\- ]/g, ''))

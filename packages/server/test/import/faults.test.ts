@@ -90,6 +90,29 @@ const FAULTS: readonly Fault[] = [
     stops: /^Line 1: the column key is there twice/,
   },
   {
+    name: 'a field in two spellings, which costs its item only',
+    source: 'ndjson',
+    file: `{"key":"${A}","userId":"usr_1","user_id":"usr_2"}\n{"key":"${B}","externalUserId":"u","user_id":null,"userId":null}\n`,
+    keys: [B],
+    refused: [/^1: it has one field in two spellings, userId and user_id: leave one out/],
+  },
+  {
+    name: 'a column in two spellings, where a row fills both',
+    source: 'csv',
+    file: `key,expiresAt,expires_at\n${A},2027-01-31,\n${B},2027-01-31,2099-01-31\n`,
+    keys: [A],
+    refused: [/^3: it has one field in two spellings, expiresAt and expires_at/],
+  },
+  {
+    name: 'two spellings in one credential of a consumer',
+    source: 'kong',
+    file: JSON.stringify({
+      consumers: [{ username: 'jack', keyauth_credentials: [{ key: A, ttl: 1, TTL: 2 }, { key: B }] }],
+    }),
+    keys: [B],
+    refused: [/^1: it has one field in two spellings, ttl and TTL/],
+  },
+  {
     name: 'a broken line of JSON in the middle',
     source: 'ndjson',
     file: `${json(A)}\n{"key":"x",,}\n${json(C)}\n`,

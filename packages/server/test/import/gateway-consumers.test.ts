@@ -101,6 +101,20 @@ describe('a credential of APISIX', () => {
   })
 })
 
+it('what APISIX marks its directories with in etcd is passed over', async () => {
+  const marks = ['/apisix/consumer_groups/', '/apisix/consumers/'].map((key) => ({
+    key: base64(key),
+    mod_revision: 2,
+    value: base64('init_dir'),
+  }))
+  const jack = { username: 'jack', plugins: { 'key-auth': { key: ACME } } }
+  const item = { key: base64('/apisix/consumers/jack'), mod_revision: 3, value: base64(JSON.stringify(jack)) }
+  const broken = { ...item, value: base64('init_dir') }
+  const entries = await readAll('apisix', JSON.stringify({ kvs: [...marks, item, broken] }))
+  expect(rowsOf(entries)).toHaveLength(1)
+  expect(refusals(entries)).toEqual([expect.stringMatching(/^1: its value is no JSON in base64/)])
+})
+
 describe('a secret of the same consumer', () => {
   it('stays out of a key of APISIX, with a note', async () => {
     const secrets: Plugins = {

@@ -37,7 +37,10 @@ function* readApisix({ line, fields }: SourceItem, consumers: Map<string, Consum
   const isEtcd = fields.text('mod_revision') !== undefined
   const path = decoded(fields.text('key'), isEtcd)
   const stored = fields.json('value')
-  const value = typeof stored === 'string' && isEtcd ? parsed(decoded(stored, true)) : stored
+  const raw = typeof stored === 'string' && isEtcd ? decoded(stored, true) : undefined
+  // So APISIX marks its directories in etcd (apisix/cli/etcd.lua).
+  if (raw === 'init_dir' && path?.endsWith('/')) return
+  const value = raw === undefined ? stored : parsed(raw)
   const own = isObject(value) ? createFields(new Map(Object.entries(value))) : fields
   const [, named, credential] = /\/consumers\/([^/]+)(?:\/credentials\/([^/]+))?$/.exec(path ?? '') ?? []
   const owner = named ?? own.text('username')

@@ -66,8 +66,8 @@ function* readConsumer(item: SourceItem, nested: unknown): Found {
     CREDENTIALS,
   )
   for (const credential of nested) {
-    const own = createFields(new Map(isObject(credential) ? Object.entries(credential) : []))
     try {
+      const own = createFields(new Map(isObject(credential) ? Object.entries(credential) : []))
       const draft = readCredential(item, own, own.text('key'), owner)
       yield {
         ...draft,
