@@ -1,5 +1,7 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { createHome, type Home } from './running.ts'
+import { atTerminal, createHome, type Home } from './running.ts'
 
 let home: Home
 let settings: Readonly<Record<string, string>>
@@ -51,6 +53,21 @@ describe('a key, over the network', () => {
     expect(await line('keys', 'delete', made.id, '--yes')).toContain('is deleted already')
     expect(JSON.parse((await verify(secret, '--json')).stdout)).toMatchObject({ code: 'INACTIVE' })
     expect(await line('keys', 'list', '--user', userId)).toBe('')
+  })
+
+  test('is asked for at the terminal, and standard output has the verdict alone', async () => {
+    const made = JSON.parse(await line('keys', 'create', '--user', userId, '--json'))
+    const file = join(home.directory, 'verdict.json')
+    const running = home.start(['keys', 'verify', '--json'], {
+      settings,
+      wrap: (command) => atTerminal(command, file),
+    })
+    await running.printed(/The key/)
+    running.child.stdin?.write(`${made.key}\r`)
+    const { exitCode, stdout } = await running.ended
+    expect([exitCode, stdout.includes(made.key)]).toEqual([0, false])
+    expect(JSON.parse(readFileSync(file, 'utf8'))).toMatchObject({ code: 'VALID', keyId: made.id })
+    await line('keys', 'delete', made.id, '--yes')
   })
 
   test('is not deleted where nobody can be asked', async () => {

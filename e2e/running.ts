@@ -99,11 +99,15 @@ export function createHome(program = LATCHKEY): Home {
   }
 }
 
-/** A terminal of its own around the command: standard output is one, and Ctrl-C can be typed. */
-export function atTerminal(command: readonly string[]): readonly string[] {
-  const line = command.map((part) => `'${part}'`).join(' ')
+/**
+ * A terminal of its own around the command: standard output is one, unless it goes to a file, and Ctrl-C can be typed.
+ */
+export function atTerminal(command: readonly string[], file?: string): readonly string[] {
+  const to = file === undefined ? '' : ` > '${file}'`
+  const line = command.map((part) => `'${part}'`).join(' ') + to
   // exec: a shell in between would get the Ctrl-C too, and its exit code would be the one seen.
-  return ['script', '-qec', `exec ${line}`, '/dev/null']
+  // Without a width each character of a question would be a line.
+  return ['script', '-qec', `stty cols 120; exec ${line}`, '/dev/null']
 }
 
 function watch(child: ChildProcess): Running {

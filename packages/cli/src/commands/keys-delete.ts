@@ -69,6 +69,10 @@ async function deleteFound(key: Found, yes: true | undefined): Promise<void> {
 async function isMeant(what: string): Promise<boolean> {
   if (!process.stdin.isTTY) return false
   const { confirm, isCancel } = await import('@clack/prompts')
-  const answer = await confirm({ message: `Delete key ${what}? It cannot be undone.`, initialValue: false })
+  const answer = await confirm({
+    message: `Delete key ${what}? It cannot be undone.`,
+    initialValue: false,
+    output: process.stderr,
+  })
   return !isCancel(answer) && answer
 }

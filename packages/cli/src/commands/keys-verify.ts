@@ -42,7 +42,8 @@ async function verify(_nothing: undefined, { url, json, ip, permission }: Option
 async function readKey(): Promise<string> {
   if (process.stdin.isTTY) {
     const { isCancel, password } = await import('@clack/prompts')
-    const typed = await password({ message: 'The key (it is not shown)' })
+    // Standard output is the verdict's alone.
+    const typed = await password({ message: 'The key (it is not shown)', output: process.stderr })
     return isCancel(typed) ? '' : typed.trim()
   }
   let text = ''

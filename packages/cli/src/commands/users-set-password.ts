@@ -53,11 +53,16 @@ function problemOf(password: string): string | undefined {
 /** Twice, because nothing shows; undefined when the person gave up. */
 async function ask(): Promise<string | undefined> {
   const { password: askPassword, isCancel } = await import('@clack/prompts')
-  const first = await askPassword({ message: 'New password', validate: (value) => problemOf(value ?? '') })
+  const first = await askPassword({
+    message: 'New password',
+    validate: (value) => problemOf(value ?? ''),
+    output: process.stderr,
+  })
   if (isCancel(first)) return undefined
   const second = await askPassword({
     message: 'Once more',
     validate: (value) => (value === first ? undefined : 'is not the same as the first'),
+    output: process.stderr,
   })
   return isCancel(second) ? undefined : first
 }
