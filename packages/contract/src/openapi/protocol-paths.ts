@@ -1,6 +1,9 @@
 import { ERROR_CODES } from '@latchkey/core/error'
+import { VERDICT_HEADERS } from '../gateway-headers.ts'
 import { OAUTH_CODES } from '../oauth-codes.ts'
 import { BODY_BYTES_MAX, shownBytes } from '../operations/operation.ts'
+import { Problem } from '../schemas/problem.ts'
+import { referenceTo } from './component-schemas.ts'
 import type {
   OpenApiDocument,
   OperationObject,
@@ -174,46 +177,70 @@ const LIMIT_HEADERS = {
   },
 } as const
 
+/** Of the headers of a verdict, those with a closed list of values. */
+const CLOSED: Readonly<Record<string, SchemaObject>> = {
+  'X-Auth-Error': oneOf(['-', ...ERROR_CODES]),
+  'X-Auth-Mode': oneOf(['-', 'live', 'test']),
+}
+
+const verdictHeaders = Object.fromEntries(
+  Object.entries(VERDICT_HEADERS).map(([name, description]) => [
+    name,
+    { description: `${description} - where there is none.`, schema: CLOSED[name] ?? text() },
+  ]),
+)
+
 const verdict = (description: string, headers: ResponseObject['headers'] = {}): ResponseObject => ({
   description,
   headers: {
     ...REQUEST_ID,
     ...headers,
-    ...Object.fromEntries(
-      ['Key-Id', 'User-Id', 'Company-Id', 'Permissions', 'Replace-By'].map((name) => [
-        `X-Auth-${name}`,
-        { description: '- where there is none.', schema: text() },
-      ]),
-    ),
-    'X-Auth-Status': {
-      description: 'The status that is meant, whatever the gateway makes of it.',
-      schema: text(),
+    ...verdictHeaders,
+    'X-Envoy-Auth-Headers-To-Remove': {
+      description: 'For Envoy, which keeps the key from the application then.',
+      schema: oneOf(['x-api-key']),
     },
-    'X-Auth-Error': { description: '- where there is none.', schema: oneOf(['-', ...ERROR_CODES]) },
-    'X-Auth-Mode': { description: '- where there is none.', schema: oneOf(['-', 'live', 'test']) },
   },
 })
+
+const refusal = (description: string, headers?: ResponseObject['headers']): ResponseObject => ({
+  ...verdict(description, headers),
+  content: { 'application/problem+json': { schema: referenceTo(Problem) } },
+})
+
+const CHALLENGE = { 'WWW-Authenticate': { $ref: '#/components/headers/WWWAuthenticate' } }
+
+/** When to come back, where that is known. */
+const RETRY = {
+  'Retry-After': { $ref: '#/components/headers/RetryAfter' },
+  'X-Auth-Retry-After': {
+    description: 'The same seconds, for gateways that cannot copy Retry-After.',
+    schema: { type: 'integer' },
+  },
+} as const
+const TOO_OFTEN = { ...RETRY, ...LIMIT_HEADERS }
 
 function gateway(operationId: string, summary: string, description: string): OperationObject {
   return operation({
     operationId,
     tags: ['Gateways'],
     summary,
-    description: `${description} Every method is answered alike, the body is never read, and each answer has all X-Auth headers.`,
+    description: `${description} Every method is answered alike, the body is never read, and each answer has all X-Auth headers of a verdict.`,
     parameters: gatewayParameters,
     responses: {
       '200': verdict('Let the client through.', LIMIT_HEADERS),
-      '401': verdict('Refuse: no valid credential.'),
+      '401': refusal('Refuse: no valid credential.', CHALLENGE),
       ...(operationId === 'checkForNginx'
-        ? { '403': verdict('Refuse: not allowed, or too often.', LIMIT_HEADERS) }
+        ? { '403': refusal('Refuse: not allowed, or too often.', TOO_OFTEN) }
         : {
-            '403': verdict('Refuse: not allowed.'),
-            '429': verdict(
+            '403': refusal('Refuse: not allowed.'),
+            '429': refusal(
               'Refuse: a limit of the key is used up, or too many failures from there.',
-              LIMIT_HEADERS,
+              TOO_OFTEN,
             ),
           }),
-      '503': verdict('Nothing can be told now: refuse.'),
+      '500': refusal('The service failed: refuse.'),
+      '503': refusal('Nothing can be told now: refuse.', RETRY),
     },
   })
 }

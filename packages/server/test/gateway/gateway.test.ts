@@ -14,7 +14,7 @@ import {
   useTestServer,
 } from '../harness.ts'
 import { readRecorded, sendOverWire } from './recorded-request.ts'
-import { denied, expectEveryHeader, VERDICT_HEADERS, verdictOf } from './verdict-checks.ts'
+import { denied, expectDocumented, expectEveryHeader, VERDICT_HEADERS, verdictOf } from './verdict-checks.ts'
 
 const ENDPOINTS = [
   '/gateway/check',
@@ -77,6 +77,7 @@ describe.each(ENDPOINTS)('%s', (path) => {
     expect(answer).toMatchObject({ status: 200, text: '' })
     expect(verdictOf(answer)).toEqual({ ...allowed(), permissions: 'orders:read' })
     expectEveryHeader(answer)
+    expectDocumented(path, answer)
   })
 
   test('takes a key as a bearer token too', async () => {
@@ -106,6 +107,7 @@ describe.each(ENDPOINTS)('%s', (path) => {
     expect(answer.headers['www-authenticate']).toBe('Bearer realm="latchkey"')
     expect(verdictOf(answer)).toEqual(denied(401, 'missing_credentials'))
     expectEveryHeader(answer)
+    expectDocumented(path, answer)
   })
 
   test('answers a wrong credential with 401 and a challenge', async () => {
@@ -121,6 +123,7 @@ describe.each(ENDPOINTS)('%s', (path) => {
     expectProblem(answer, 'ip_not_allowed')
     expect(verdictOf(answer)).toEqual(denied(403, 'ip_not_allowed'))
     expectEveryHeader(answer)
+    expectDocumented(path, answer)
   })
 
   test('answers too many failures with when to come back, as a status the gateway understands', async () => {
@@ -135,6 +138,7 @@ describe.each(ENDPOINTS)('%s', (path) => {
     expect(String(answer.headers['retry-after'])).toMatch(/^([1-9]|[1-5]\d|60)$/)
     expect(answer.headers['x-auth-retry-after']).toBe(answer.headers['retry-after'])
     expectEveryHeader(answer)
+    expectDocumented(path, answer)
     const good = await ask(path, company.users.viewer.key, { headers })
     expect(good.status).toBe(200)
   })

@@ -1,3 +1,4 @@
+import { openApiDocument } from '@latchkey/contract/openapi'
 import { expect } from 'vitest'
 import type { TestAnswer } from '../harness.ts'
 import type { WireAnswer } from './recorded-request.ts'
@@ -34,4 +35,20 @@ export function expectEveryHeader(answer: GatewayAnswer): void {
   expect(answer.headers['x-envoy-auth-headers-to-remove']).toBe('x-api-key')
   expect(answer.headers['x-request-id']).toMatch(/^req_/)
   expect(answer.headers['cache-control']).toBe('no-store')
+}
+
+const { paths } = openApiDocument()
+
+/** Those of HTTP itself, and what every answer of the service has. */
+const EVERYWHERE =
+  /^(?:date|connection|keep-alive|content-(?:type|length)|cache-control|vary|x-content-type-options)$/
+
+/** That the document names the status, and each header of the answer. */
+export function expectDocumented(path: string, { status, headers }: TestAnswer): void {
+  const [documented = ''] = path.split('?')
+  const known = paths[documented.replace(/(?<=^\/gateway\/envoy)\/.*$/, '')]?.get?.responses[status]
+  const named = known !== undefined && 'headers' in known ? Object.keys(known.headers ?? {}) : []
+  const told = Object.keys(headers).filter((name) => !EVERYWHERE.test(name))
+  const left = told.filter((name) => !named.some((each) => each.toLowerCase() === name))
+  expect([path, status, left]).toEqual([path, status, []])
 }

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createFakeClock, HOUR_MS } from '../fake-clock.ts'
+import { expectDocumented } from '../gateway/verdict-checks.ts'
 import {
   createTestCompany,
   expectCreated,
@@ -200,6 +201,8 @@ test.each([
   expect(Number(refused.headers['x-auth-retry-after'])).toBeGreaterThanOrEqual(1)
   expect(refused.headers['retry-after']).toBe(refused.headers['x-auth-retry-after'])
   expect(refused.body).toMatchObject({ code: 'key_rate_limited', status: 429 })
+  expectDocumented(path, passed)
+  expectDocumented(path, refused)
 })
 
 test('a gateway may say in its configured URI what a use costs', async () => {

@@ -1,10 +1,11 @@
+import type { VerdictHeaders } from '@latchkey/contract/gateway-headers'
 import { AppError } from '@latchkey/core/error'
 import type { Charged } from '@latchkey/core/limited-key'
 import { type CompiledAuthority, listPermissions } from '@latchkey/core/permission'
 import type { Principal } from '@latchkey/core/principal'
 import { presentTimeOrNull } from '../present/present-time.ts'
 import { problemAnswer, statusOf } from '../present/problem.ts'
-import type { Answer, TextAnswer } from '../wire/answer.ts'
+import type { Answer, AnswerHeaders, TextAnswer } from '../wire/answer.ts'
 import { limitHeaders } from '../wire/limit-headers.ts'
 
 /** nginx turns every status but 401 and 403 of its subrequest into a 500: 429 goes as 403, with X-Auth-Status. */
@@ -54,8 +55,11 @@ function permissionsText(authority: CompiledAuthority): string {
   return text
 }
 
-/** Always all of them: where one is absent, a gateway lets the client's own through. */
-function verdictHeaders(status: number, error: string, principal: Principal | undefined) {
+function verdictHeaders(
+  status: number,
+  error: string,
+  principal: Principal | undefined,
+): VerdictHeaders & AnswerHeaders {
   return {
     'x-auth-status': String(status),
     'x-auth-error': error,
