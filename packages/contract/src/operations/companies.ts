@@ -41,6 +41,7 @@ export const companyOperations = {
     description: 'Returns one company. For the operator.',
     authentication: 'required',
     permission: 'companies:read',
+    hasEtag: true,
     success: { status: 200, schema: Company },
   },
   updateCompany: {
@@ -54,6 +55,7 @@ export const companyOperations = {
       'credential without a bound. For the operator.',
     authentication: 'required',
     permission: 'companies:update',
+    hasEtag: true,
     body: CompanyUpdate,
     success: { status: 200, schema: Company },
   },

@@ -36,6 +36,7 @@ export const userOperations = {
     description: 'Returns one user of the company.',
     authentication: 'required',
     permission: 'users:read',
+    hasEtag: true,
     success: { status: 200, schema: User },
   },
   updateUser: {
@@ -48,6 +49,7 @@ export const userOperations = {
       'Where the user may do more than before, growingKeys tells which of its keys do, too.',
     authentication: 'required',
     permission: 'users:update',
+    hasEtag: true,
     body: UserUpdate,
     success: { status: 200, schema: UpdatedUser },
   },
@@ -61,6 +63,7 @@ export const userOperations = {
       'stays in the audit events. Again is fine and changes nothing.',
     authentication: 'required',
     permission: 'users:delete',
+    hasEtag: true,
     success: { status: 204 },
   },
   createInvitation: {

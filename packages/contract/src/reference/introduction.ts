@@ -75,7 +75,7 @@ function repeats(): Html {
   return section(
     'repeats',
     html`<p>Send an <code>Idempotency-Key</code> with a creation, and it can be repeated after a broken connection: for 24 hours the same value with the same body gets the first answer again, the secret included, with <code>Idempotent-Replayed: true</code>. Another body under the same value is refused.</p>
-<p>To change only what you have seen, send the <code>ETag</code> of the key as <code>If-Match</code>: when somebody else was faster the answer is 412.</p>`,
+<p>To change only what you have seen, send the <code>ETag</code> of the key, user or company as <code>If-Match</code>: when somebody else was faster the answer is 412.</p>`,
     codeBlock(
       'Create once',
       `curl ${EXAMPLE_ORIGIN}/keys \\\n  -H "X-API-KEY: $KEY" \\\n  -H 'Idempotency-Key: import-2026-11-20' \\\n  -H 'Content-Type: application/json' \\\n  -d '{"userId": "${EXAMPLE_IDS.user}"}'`,

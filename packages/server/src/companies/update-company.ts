@@ -4,19 +4,25 @@ import { assertCovers, assertMayEqual } from '@latchkey/core/escalation'
 import { compileAuthority } from '@latchkey/core/permission'
 import { changesBetween, isOnly } from '../audit/changes-between.ts'
 import type { Change } from '../changes/change.ts'
+import { isAtVersion } from '../changes/is-at-version.ts'
 import { findCompany, updateCompany as saveCompany } from '../storage/tables/companies.ts'
 import type { Company } from '../storage/tables/company.ts'
 import { assertExternalIdFree } from './create-company.ts'
 
 /**
- * Changes what the patch names. Throws AppError: input faults, `company_not_found`, `operator_company`,
- * `permission_escalation`.
+ * Changes what the patch names. `isExpected` decides on the company's version (If-Match). Throws AppError: input faults,
+ * `company_not_found`, `precondition_failed`, `operator_company`, `permission_escalation`.
  */
-export async function updateCompany(change: Change, patch: CompanyUpdate): Promise<Company> {
+export async function updateCompany(
+  change: Change,
+  patch: CompanyUpdate,
+  isExpected: (version: number) => boolean = () => true,
+): Promise<Company> {
   const { db, nowMs } = change
   const companyId = change.ledger.id
   const company = await findCompany(db, companyId)
   if (company === undefined) throw companyNotFound()
+  if (!isExpected(company.version)) throw isAtVersion('company', company)
   // A field of the contract that is forgotten here does not compile.
   const next: Pick<Company, keyof CompanyUpdate> = {
     name: patch.name ?? company.name,

@@ -3,10 +3,11 @@ import { assertOwn } from '@latchkey/core/escalation'
 import { isId } from '@latchkey/core/ids'
 import { explainTime, parseTime } from '@latchkey/core/time'
 import type { Change } from '../changes/change.ts'
+import { isAtVersion } from '../changes/is-at-version.ts'
 import { findKeyView, type KeyView } from '../storage/tables/keys.ts'
 import type { Rotation } from '../storage/tables/rotation.ts'
 import { endPrevious, movePreviousEnd, restoreSecret } from '../storage/tables/secrets.ts'
-import { isAtVersion, keyNotFound } from './delete-key.ts'
+import { keyNotFound } from './delete-key.ts'
 import {
   findKeyToRotate,
   getView,
@@ -83,7 +84,7 @@ async function findOpen(
       'No rotation of this key is open: POST /keys/{keyId}/rotation begins one.',
     )
   }
-  if (!isExpected(key.version)) throw isAtVersion(key)
+  if (!isExpected(key.version)) throw isAtVersion('key', key)
   return { key, rotation }
 }
 

@@ -2,6 +2,7 @@ import { AppError } from '@latchkey/core/error'
 import { assertOwn } from '@latchkey/core/escalation'
 import { isId } from '@latchkey/core/ids'
 import type { Change } from '../changes/change.ts'
+import { isAtVersion } from '../changes/is-at-version.ts'
 import type { Key } from '../storage/tables/key.ts'
 import { findKey, updateKey } from '../storage/tables/keys.ts'
 import { findUser, saveKeyCounts } from '../storage/tables/users.ts'
@@ -24,7 +25,7 @@ export async function deleteKey(
   const isSelf = principal.id === key.id && !principal.isDerived
   if (!isSelf) assertOwn(principal, key.userId, 'delete')
   const isDeleted = key.deletedAtMs !== null
-  if (!isDeleted && !isExpected(key.version)) throw isAtVersion(key)
+  if (!isDeleted && !isExpected(key.version)) throw isAtVersion('key', key)
   change.revoke({ scope: 'key', id: key.id })
   if (isDeleted) return
   const { nowMs } = change
@@ -42,14 +43,6 @@ export async function deleteKey(
 
 export function keyNotFound(): AppError {
   return new AppError('key_not_found', 'There is no such key in your company.')
-}
-
-/** What a condition on another version is told. */
-export function isAtVersion({ version }: Pick<Key, 'version'>): AppError {
-  return new AppError(
-    'precondition_failed',
-    `The key is at version "${version}", and If-Match names no such tag: read the key again, then repeat with its ETag.`,
-  )
 }
 
 /** Keeps the counters of the company and the user in step with a key's stored status. */

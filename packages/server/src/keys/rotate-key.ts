@@ -6,13 +6,14 @@ import { hintOf } from '@latchkey/core/hint'
 import { isId } from '@latchkey/core/ids'
 import { generateSecret } from '@latchkey/core/secret'
 import type { Change } from '../changes/change.ts'
+import { isAtVersion } from '../changes/is-at-version.ts'
 import type { Key } from '../storage/tables/key.ts'
 import { findKeyView, type KeyView, updateKey } from '../storage/tables/keys.ts'
 import type { Rotation } from '../storage/tables/rotation.ts'
 import { capPreviousEnd, replaceSecret } from '../storage/tables/secrets.ts'
 import { findUser } from '../storage/tables/users.ts'
 import type { CreatedKey, CreateKeyDeps } from './create-key.ts'
-import { isAtVersion, keyNotFound } from './delete-key.ts'
+import { keyNotFound } from './delete-key.ts'
 import { authorityOf, grantableBy, reachOf } from './grant.ts'
 
 /** Seconds that the old secret lives where nothing is said: a day. */
@@ -32,7 +33,7 @@ export async function rotateKey(
 ): Promise<CreatedKey> {
   const { db, nowMs } = change
   const key = await findKeyToRotate(change, keyId)
-  if (!isExpected(key.version)) throw isAtVersion(key)
+  if (!isExpected(key.version)) throw isAtVersion('key', key)
   if (overlapSeconds > 0 && openRotation(key, nowMs) !== null) {
     throw new AppError(
       'rotation_open',

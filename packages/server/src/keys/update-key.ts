@@ -3,13 +3,14 @@ import { AppError, type Fault, inputError } from '@latchkey/core/error'
 import { type CompanyId, isId, type KeyId } from '@latchkey/core/ids'
 import { changesBetween, isOnly } from '../audit/changes-between.ts'
 import type { Change } from '../changes/change.ts'
+import { isAtVersion } from '../changes/is-at-version.ts'
 import type { Key } from '../storage/tables/key.ts'
 import { findKey, findKeyView, type KeyView, updateKey as saveKey } from '../storage/tables/keys.ts'
 import type { Db } from '../storage/tables/schema.ts'
 import { capPreviousEnd } from '../storage/tables/secrets.ts'
 import { findUser } from '../storage/tables/users.ts'
 import { auditedFields } from './audited-fields.ts'
-import { isAtVersion, keyNotFound, moveCounters } from './delete-key.ts'
+import { keyNotFound, moveCounters } from './delete-key.ts'
 import { assertMayRegrant, grantableBy } from './grant.ts'
 import { parseExpiry, type ReadInput } from './key-input.ts'
 
@@ -58,7 +59,7 @@ export async function checkPatch(
 ): Promise<{ readonly key: Key; readonly patched: Key }> {
   const key = isId('key', keyId) ? await findKey(db, companyId, keyId) : undefined
   if (key === undefined) throw keyNotFound()
-  if (!isExpected(key.version)) throw isAtVersion(key)
+  if (!isExpected(key.version)) throw isAtVersion('key', key)
   return { key, patched: patchKey(key, read, nowMs) }
 }
 

@@ -2,6 +2,7 @@ import { AppError } from '@latchkey/core/error'
 import { assertNotAbove } from '@latchkey/core/escalation'
 import { isId, type KeyId } from '@latchkey/core/ids'
 import type { Change } from '../changes/change.ts'
+import { isAtVersion } from '../changes/is-at-version.ts'
 import { eraseKeys, eraseUser } from '../storage/tables/erase-user.ts'
 import { findUserOrDeleted } from '../storage/tables/users.ts'
 import { assertOwnerLeft, updateUser, userNotFound } from './update-user.ts'
@@ -12,18 +13,21 @@ const KEYS_OF_STEP = 250
 /**
  * Deletes a user for good, and every value that tells who it was: its row stays under its id, for the audit events
  * and the keys that name it. Again is fine and changes nothing. One that had very many keys takes several changes, of which the first deactivates it:
- * answers the key after which the next one goes on, undefined when the user is deleted. Throws AppError
- * `user_not_found`, `user_has_keys`, `permission_escalation`, `last_owner`.
+ * answers the key after which the next one goes on, undefined when the user is deleted. `isExpected` decides on the
+ * user's version (If-Match), before the first of them. Throws AppError `user_not_found`, `user_has_keys`,
+ * `permission_escalation`, `precondition_failed`, `last_owner`.
  */
 export async function deleteUser(
   change: Change,
   userId: string,
   after: KeyId | undefined,
+  isExpected: (version: number) => boolean = () => true,
 ): Promise<KeyId | undefined> {
   const { db, ledger, nowMs } = change
   const user = isId('usr', userId) ? await findUserOrDeleted(db, ledger.id, userId) : undefined
   if (user === undefined) throw userNotFound()
   assertNotAbove(change.principal, user.role, 'The user')
+  if (after === undefined && !isExpected(user.version)) throw isAtVersion('user', user)
   if (user.deletedAtMs !== null) {
     // Whoever lost the answer is promised the same.
     change.revoke({ scope: 'user', id: user.id })

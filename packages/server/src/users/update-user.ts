@@ -6,6 +6,7 @@ import { isId } from '@latchkey/core/ids'
 import { isAboveRole, lacks } from '@latchkey/core/permission'
 import { changesBetween, isOnly } from '../audit/changes-between.ts'
 import type { Change } from '../changes/change.ts'
+import { isAtVersion } from '../changes/is-at-version.ts'
 import { countGrowingKeys, type MadeKeys } from '../storage/tables/keys.ts'
 import { deletePassword, findPassword } from '../storage/tables/passwords.ts'
 import { deleteInvitationsOf, endSessionsOf } from '../storage/tables/people.ts'
@@ -24,14 +25,20 @@ export type UpdatedUser = {
 }
 
 /**
- * Changes what the patch names. Throws AppError: input faults, `user_not_found`, `permission_escalation`,
- * `last_owner`.
+ * Changes what the patch names. `isExpected` decides on the user's version (If-Match). Throws AppError: input faults,
+ * `user_not_found`, `permission_escalation`, `precondition_failed`, `last_owner`.
  */
-export async function updateUser(change: Change, userId: string, patch: UserUpdate): Promise<UpdatedUser> {
+export async function updateUser(
+  change: Change,
+  userId: string,
+  patch: UserUpdate,
+  isExpected: (version: number) => boolean = () => true,
+): Promise<UpdatedUser> {
   const user = isId('usr', userId) ? await findUser(change.db, change.ledger.id, userId) : undefined
   if (user === undefined) throw userNotFound()
   const next = await parsePatch(change, user, patch)
   assertNotAbove(change.principal, user.role, 'The user')
+  if (!isExpected(user.version)) throw isAtVersion('user', user)
   assertMayBecome(change, user, next)
   await assertOwnerLeft(change, user, next)
   const changes = changesBetween(present(user), present(next))

@@ -2,7 +2,6 @@ import type { ApiKey } from '@latchkey/contract/schemas/keys'
 import { maskedKey } from '@latchkey/core/hint'
 import type { Secret } from '@latchkey/core/secret'
 import { openRotation } from '../../keys/rotate-key.ts'
-import type { Key } from '../../storage/tables/key.ts'
 import type { KeyView } from '../../storage/tables/keys.ts'
 import { presentTime, presentTimeOrNull } from './present-time.ts'
 
@@ -70,6 +69,3 @@ function statusReason(view: KeyView, nowMs: number): ApiKey['statusReason'] {
   if (view.userStatus === 'inactive') return 'user_inactive'
   return view.companyStatus === 'inactive' ? 'company_inactive' : null
 }
-
-/** The key's version, as a strong entity tag (RFC 9110 §8.8.3). */
-export const etagOf = (view: Pick<Key, 'version'>): string => `"${view.version}"`

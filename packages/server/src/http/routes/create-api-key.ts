@@ -3,8 +3,9 @@ import { checkNewKey, createKey } from '../../keys/create-key.ts'
 import { readKeyInputInSteps } from '../../keys/key-input.ts'
 import { assertMetadataFits } from '../../keys/key-quotas.ts'
 import { createRequestPace } from '../admission/pace.ts'
-import { etagOf, presentCreatedKey } from '../present/present-key.ts'
+import { presentCreatedKey } from '../present/present-key.ts'
 import type { Handler } from '../schema/context.ts'
+import { etagOf } from '../wire/if-match.ts'
 import { once } from './once.ts'
 
 export const createApiKey: Handler<'createApiKey'> = async (deps, context) => {

@@ -1,8 +1,11 @@
 import type { KeyId } from '@latchkey/core/ids'
 import { deleteUser as remove } from '../../users/delete-user.ts'
 import type { Handler } from '../schema/context.ts'
+import { parseIfMatch } from '../wire/if-match.ts'
 
-export const deleteUser: Handler<'deleteUser'> = async (deps, { principal, requester, params }) => {
+export const deleteUser: Handler<'deleteUser'> = async (deps, context) => {
+  const { principal, requester, params } = context
+  const isExpected = parseIfMatch(context.header('if-match'))
   // Where its keys were used from is stored a moment later: stored first, it does not come back afterwards. What cannot
   // be stored is forgotten, which is as good.
   await deps.usage.flush().catch(() => {})
@@ -12,7 +15,7 @@ export const deleteUser: Handler<'deleteUser'> = async (deps, { principal, reque
     after = await deps.change(
       requester,
       principal.companyId,
-      (change) => remove(change, params.userId, from),
+      (change) => remove(change, params.userId, from, isExpected),
       { isRevocation: true },
     )
   } while (after !== undefined)

@@ -1,8 +1,9 @@
 import { isId } from '@latchkey/core/ids'
 import { keyNotFound } from '../../keys/delete-key.ts'
 import { findKeyView } from '../../storage/tables/keys.ts'
-import { etagOf, presentKey } from '../present/present-key.ts'
+import { presentKey } from '../present/present-key.ts'
 import type { Handler } from '../schema/context.ts'
+import { etagOf } from '../wire/if-match.ts'
 
 export const getApiKey: Handler<'getApiKey'> = async (deps, { principal, params }) => {
   const { keyId } = params

@@ -3,6 +3,7 @@ import { findUser } from '../../storage/tables/users.ts'
 import { userNotFound } from '../../users/update-user.ts'
 import { presentUser } from '../present/present-user.ts'
 import type { Handler } from '../schema/context.ts'
+import { etagOf } from '../wire/if-match.ts'
 
 export const getUser: Handler<'getUser'> = async (deps, { principal, params }) => {
   const { userId } = params
@@ -12,5 +13,5 @@ export const getUser: Handler<'getUser'> = async (deps, { principal, params }) =
       })
     : undefined
   if (row === undefined) throw userNotFound()
-  return { body: presentUser(row) }
+  return { headers: { etag: etagOf(row) }, body: presentUser(row) }
 }

@@ -1,8 +1,8 @@
 import type { Change } from '../../changes/change.ts'
 import { rotateKey } from '../../keys/rotate-key.ts'
-import { etagOf, presentCreatedKey } from '../present/present-key.ts'
+import { presentCreatedKey } from '../present/present-key.ts'
 import type { Context, Handler, HandlerDeps, Reply } from '../schema/context.ts'
-import { parseIfMatch } from '../wire/if-match.ts'
+import { etagOf, parseIfMatch } from '../wire/if-match.ts'
 import { once } from './once.ts'
 
 export const rotateApiKey: Handler<'rotateApiKey'> = (deps, context) =>

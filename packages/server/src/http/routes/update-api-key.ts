@@ -4,9 +4,9 @@ import { readKeyInputInSteps } from '../../keys/key-input.ts'
 import { assertMetadataFits } from '../../keys/key-quotas.ts'
 import { checkPatch, updateKey } from '../../keys/update-key.ts'
 import { createRequestPace } from '../admission/pace.ts'
-import { etagOf, presentKey } from '../present/present-key.ts'
+import { presentKey } from '../present/present-key.ts'
 import type { Handler } from '../schema/context.ts'
-import { parseIfMatch } from '../wire/if-match.ts'
+import { etagOf, parseIfMatch } from '../wire/if-match.ts'
 
 export const updateApiKey: Handler<'updateApiKey'> = async (deps, context) => {
   const { requester, principal, params, body } = context

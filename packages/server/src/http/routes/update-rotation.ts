@@ -1,7 +1,7 @@
 import { moveRotationEnd } from '../../keys/change-rotation.ts'
-import { etagOf, presentKey } from '../present/present-key.ts'
+import { presentKey } from '../present/present-key.ts'
 import type { Handler } from '../schema/context.ts'
-import { parseIfMatch } from '../wire/if-match.ts'
+import { etagOf, parseIfMatch } from '../wire/if-match.ts'
 
 export const updateRotation: Handler<'updateRotation'> = async (deps, context) => {
   const { principal, requester, params, body } = context

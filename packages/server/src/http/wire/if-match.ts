@@ -21,6 +21,9 @@ export function parseIfMatch(values: readonly string[]): (version: number) => bo
   return (version) => versions.has(version)
 }
 
+/** The version of a row, as a strong entity tag (RFC 9110 §8.8.3). */
+export const etagOf = ({ version }: { readonly version: number }): string => `"${version}"`
+
 /** The conditions that an operation cannot check, each with what whoever sends it is told. */
 export type UncheckedConditions = readonly (readonly [header: string, detail: string])[]
 
