@@ -101,6 +101,11 @@ const CLAUSES: Readonly<Record<string, Clause>> = {
     from: '<= lease.terms.leaseMs + lease.terms.marginMs',
     to: '<= lease.terms.leaseMs / 5',
   },
+  'let-go-is-not-lent': {
+    file: `${SERVER}/verifier-places.ts`,
+    from: '    place.hasLeft = true\n',
+    to: '',
+  },
   'held-by-the-monotonic-clock': {
     file: `${SERVER}/verifiers.ts`,
     from: 'Math.min(now.monotonicMs - arrived.monotonicMs, now.wallMs - arrived.wallMs)',

@@ -16,6 +16,7 @@ const USAGE = `Simulates the revocation protocol: servers, a store, clocks and a
   --verifiers    applications verify by themselves as well
   --file         the store is one file: several processes of one machine, and commands beside them
   --calm         with --verifiers: nothing goes wrong, and nobody may wait
+  --still        with --verifiers: only a server and an application stand still, together
   --without NAME a clause of the protocol of verifiers is taken out of the code: who notices?
   --seed N       this one only
   --trace        with --seed: print what happens
@@ -25,6 +26,15 @@ const USAGE = `Simulates the revocation protocol: servers, a store, clocks and a
 const REPORT_EVERY_MS = 5_000
 const DRAW_EVERY_MS = 100
 const BAR_WIDTH = 30
+
+const SCENES = {
+  faults: './simulate.ts',
+  calm: './verifiers/calm.ts',
+  still: './verifiers/standing-still.ts',
+} as const
+
+const sceneOf = ({ calm, still }: { calm: boolean; still: boolean }): keyof typeof SCENES =>
+  calm ? 'calm' : still ? 'still' : 'faults'
 
 function readArguments() {
   const { values } = parseArgs({
@@ -38,6 +48,7 @@ function readArguments() {
       only: { type: 'string' },
       file: { type: 'boolean', default: false },
       calm: { type: 'boolean', default: false },
+      still: { type: 'boolean', default: false },
       without: { type: 'string' },
       seed: { type: 'string' },
       trace: { type: 'boolean', default: false },
@@ -57,7 +68,7 @@ function readArguments() {
     isFile: values.file,
     only: values.only,
     without: values.without,
-    isCalm: values.verifiers && values.calm,
+    scene: values.verifiers ? sceneOf(values) : 'faults',
     isTraced: values.trace && values.seed !== undefined,
   }
 }
@@ -73,10 +84,10 @@ async function main(): Promise<number> {
     process.stdout.write(USAGE)
     return 0
   }
-  const { from, until, isTraced, without, isCalm, ...options } = wanted
+  const { from, until, isTraced, without, scene, ...options } = wanted
   if (without !== undefined) leaveOut(without.split(','))
   // Loaded when it is known how it is to read.
-  const { simulate } = isCalm ? await import('./verifiers/calm.ts') : await import('./simulate.ts')
+  const { simulate } = await import(SCENES[scene])
   const onTrace = isTraced ? printLine : undefined
   const report = createReport(from, until)
   let revocations = 0
@@ -91,7 +102,7 @@ async function main(): Promise<number> {
     printLine(`\nseed ${seed}: ${textOf(violation)}`)
     return 1
   }
-  const answered = isCalm ? '' : `, in ${revocations} revocations`
+  const answered = scene !== 'faults' ? '' : `, in ${revocations} revocations`
   printLine(`${until - from} seeds from ${from}: every invariant held${answered}`)
   return 0
 }

@@ -38,6 +38,8 @@ export type World = {
   readonly fingerprint: (secret: Secret) => Fingerprint
   /** The store is a file of several processes on one machine. */
   readonly isFile: boolean
+  /** How long it takes to judge again who asked, when an answer was held. Milliseconds; absent: no time. */
+  readonly judgingAgainMs?: () => number
   /** Takes what happened, where somebody wants to read it. */
   readonly note: (line: () => string) => void
 }
@@ -75,7 +77,8 @@ export class Server {
     this.#code = assemble({ name, kind, store, wire, timing, judge, fingerprint, newId, isAlive })
     this.change = this.#code.change
     const { revocations, verification } = this.#code
-    const answering = createAnswering({ revocations, verification, wallMs: timing.wallMs, fingerprint })
+    const { judgingAgainMs } = world
+    const answering = createAnswering({ revocations, verification, timing, fingerprint, judgingAgainMs })
     this.tell = answering.tell
     this.record = answering.record
     if (kind !== 'command') void revocations.start({ isAlone: false })

@@ -2,11 +2,13 @@ import { describe, expect, test } from 'vitest'
 import { simulate } from './simulate.ts'
 import { simulate as simulateCalm } from './verifiers/calm.ts'
 import { simulateReturn } from './verifiers/returning.ts'
+import { simulate as simulateStandingStill } from './verifiers/standing-still.ts'
 
 /** `npm run simulate -- --verifiers --seeds 100000` runs as many as wanted. */
 const SEEDS = 16
 const CALM_SEEDS = 4
 const RETURN_SEEDS = 4
+const STILL_SEEDS = 4
 
 const from = (first: number, count: number) => Array.from({ length: count }, (_, index) => first + index)
 
@@ -43,6 +45,13 @@ describe('applications that verify by themselves, among servers that fail', () =
     'on a calm day memory may answer and nobody waits for the applications of another company, in seed %i',
     async (seed) => {
       expect(await simulateCalm(seed)).toBeUndefined()
+    },
+  )
+
+  test.each(from(1, STILL_SEEDS))(
+    'nothing that is revoked is accepted by one that stood still with its server, in seed %i',
+    async (seed) => {
+      expect(await simulateStandingStill(seed)).toBeUndefined()
     },
   )
 

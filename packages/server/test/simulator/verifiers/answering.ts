@@ -2,10 +2,12 @@ import type { ChangesRequest, ChangesResult, KeyRecordResult } from '@latchkey/c
 import type { Fingerprint } from '@latchkey/core/fingerprint'
 import type { CompanyId } from '@latchkey/core/ids'
 import type { Secret } from '@latchkey/core/secret'
+import type { Timing } from '@latchkey/core/timing'
 import { followChanges } from '../../../src/http/routes/follow-changes.ts'
 import { getKeyRecord } from '../../../src/http/routes/get-key-record.ts'
 import type { VerificationReads } from '../../../src/storage/engine.ts'
 import type { Revocations } from '../../../src/verification/revocations.ts'
+import { pause } from '../../../src/verification/timing.ts'
 
 /** Whose verifier asks: the company of its key, or the operator's (null). */
 type Asker = { readonly id: string; readonly sight: CompanyId | null }
@@ -20,21 +22,29 @@ export type Answering = {
 type Needs = {
   readonly revocations: Revocations
   readonly verification: VerificationReads
-  readonly wallMs: () => number
+  readonly timing: Timing
   readonly fingerprint: (secret: Secret) => Fingerprint
+  readonly judgingAgainMs: (() => number) | undefined
 }
 
-export function createAnswering({ revocations, verification, wallMs, fingerprint }: Needs): Answering {
+export function createAnswering({
+  revocations,
+  verification,
+  timing,
+  fingerprint,
+  judgingAgainMs,
+}: Needs): Answering {
   const deps = {
     revocations,
     fingerprint,
-    clock: { nowMs: wallMs },
+    clock: { nowMs: timing.wallMs },
     config: { keyPrefix: 'lk' },
     engine: { verification },
   }
   return {
     async tell(body, by, isWanted) {
-      const context = { principal: principalOf(by), body, isWanted, admitAgain: () => {} }
+      const admitAgain = () => (judgingAgainMs === undefined ? undefined : pause(timing, judgingAgainMs()))
+      const context = { principal: principalOf(by), body, isWanted, admitAgain }
       const answer = await followChanges(deps as never, context as never)
       return answer.body as ChangesResult
     },

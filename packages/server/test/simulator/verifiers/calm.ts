@@ -36,13 +36,13 @@ const PROMPT_MS_MAX = 400
 /** A balancer may not meet every server in time. */
 const SLOW_SHARE_MAX = 0.2
 const SERVERS = 3
-const KEYS_COUNT = 8
+export const KEYS_COUNT = 8
 const BEGIN_MS = 2_000
 const END_MS = 12_000
 const LOOK_EVERY_MS = 20
 const FROZEN_MS = 2_500
 const THAWED_MS = 700
-const NO_STALLS = { chance: () => false, between: (low: number) => low, isOn: () => false }
+export const NO_STALLS = { chance: () => false, between: (low: number) => low, isOn: () => false }
 
 /**
  * Nothing goes wrong, but that the application of one company stands still again and again, and that one of the other company never
@@ -106,7 +106,10 @@ export async function simulateCalm(seed: number): Promise<Calm> {
 }
 
 /** Three servers and the applications on a day on which messages are prompt and disks steady. */
-export function aCalmWorld(seed: number): { world: World; hosts: readonly Host[]; sites: readonly Site[] } {
+export function aCalmWorld(
+  seed: number,
+  judgingAgainMs?: (random: World['random']) => number,
+): { world: World; hosts: readonly Host[]; sites: readonly Site[] } {
   const random = createRandom(seed)
   const agenda = createAgenda()
   const note = () => {}
@@ -121,7 +124,10 @@ export function aCalmWorld(seed: number): { world: World; hosts: readonly Host[]
   store.setDisk('steady')
   fillStore(store.contents, KEYS_COUNT)
   judge.accepted(store.contents)
-  const world: World = { agenda, random, store, judge, fingerprint: fingerprintOf, isFile: false, note }
+  const world: World = {
+    ...{ agenda, random, store, judge, fingerprint: fingerprintOf, isFile: false, note },
+    ...(judgingAgainMs === undefined ? {} : { judgingAgainMs: () => judgingAgainMs(random) }),
+  }
   hosts.push(...createFleet(world, SERVERS))
   // A balancer that seldom moves costs a wait for the lease from the server it left.
   const sites = createSites(world, hosts, [0, 1])
