@@ -49,7 +49,7 @@ export const NO_STALLS = { chance: () => false, between: (low: number) => low, i
  * says that it has heard anything: how fresh are the verifiers of the other company and of the operator, and how long do
  * revocations of that company take?
  */
-export async function simulateCalm(seed: number): Promise<Calm> {
+async function simulateCalm(seed: number): Promise<Calm> {
   const { world, hosts, sites } = aCalmWorld(seed)
   const { agenda, random, judge } = world
   const [company, frozenCompany] = COMPANIES
