@@ -13,6 +13,8 @@ import type { BenchStore } from './stores.ts'
 
 /** A bare server has nothing to fill, only code to compile. */
 const BARE_WARM_UP_ANSWERS = 10_000
+/** It has no work but that for requests: a part of the time tells as much. */
+const BARE_SHARE = 5
 
 type Comparison = {
   readonly store: BenchStore
@@ -28,15 +30,16 @@ export async function compareWithBare(
   { store, bare, next, warmUpAnswers }: Comparison,
 ): Promise<{ rounds: number[]; note: string }> {
   await using latchkey = await startLatchkey(store)
-  const load = { durationMs: extent.sliceMs, next }
+  const load = { durationMs: extent.usageSliceMs, next }
+  const bareLoad = { durationMs: extent.usageSliceMs / BARE_SHARE, next }
   extent.progress('warming up')
   await warmUp(latchkey, load, warmUpAnswers)
   await settled(latchkey, store)
-  await warmUp(bare, load, Math.min(warmUpAnswers, BARE_WARM_UP_ANSWERS))
+  await warmUp(bare, bareLoad, Math.min(warmUpAnswers, BARE_WARM_UP_ANSWERS))
   const before = await cacheCounts(latchkey)
   const measured = await alternate(extent, {
     latchkey: ratePerCpuSecond(latchkey, load),
-    bare: ratePerCpuSecond(bare, load),
+    bare: ratePerCpuSecond(bare, bareLoad),
   })
   return {
     rounds: ratios(measured.latchkey, measured.bare),

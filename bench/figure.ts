@@ -25,6 +25,11 @@ export type Extent = {
   readonly rounds: number
   /** One target is measured this long in each round. */
   readonly sliceMs: number
+  /**
+   * The same for a service that is asked by many keys: as long as counts of use wait until they are written. A shorter slice
+   * has all of that work in it, or nothing.
+   */
+  readonly usageSliceMs: number
   readonly isQuick: boolean
   /** Whether figures that need ten million keys are taken too: minutes, and some 10 GB of disk. */
   readonly isLarge: boolean

@@ -123,6 +123,7 @@ async function run(): Promise<number> {
   const extent = {
     rounds,
     sliceMs: options.quick ? 400 : 1_000,
+    usageSliceMs: options.quick ? 400 : 20_000,
     isQuick: options.quick,
     isLarge: options.large,
   }

@@ -30,7 +30,7 @@ export async function v9UnknownKey(extent: Extent, stores: Stores): Promise<Row[
   await expectCode(latchkey, known[0]!, 'VALID')
   await expectCode(latchkey, unknown[0]!, 'NOT_FOUND')
   const [hit, miss] = [known, unknown].map((requests) => ({
-    durationMs: extent.sliceMs,
+    durationMs: extent.usageSliceMs,
     next: cycle(requests),
   })) as [Asking, Asking]
   await warmUp(latchkey, hit, inUse)
@@ -40,9 +40,10 @@ export async function v9UnknownKey(extent: Extent, stores: Stores): Promise<Row[
     unknown: ratePerCpuSecond(latchkey, miss),
     valid: ratePerCpuSecond(latchkey, hit),
   })
+  const durationMs = extent.sliceMs
   const times = await alternate(extent, {
-    unknown: () => p50Us(latchkey, miss),
-    valid: () => p50Us(latchkey, hit),
+    unknown: () => p50Us(latchkey, { ...miss, durationMs }),
+    valid: () => p50Us(latchkey, { ...hit, durationMs }),
   })
   return [
     rowOf({
