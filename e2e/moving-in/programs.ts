@@ -154,13 +154,9 @@ const AWS_ANSWER = {
   ],
 }
 
-const apisixConsumer = (username: string, key: string, restriction: object) => ({
+const apisixConsumer = (username: string, key: string, plugins: object, more: object = {}) => ({
   key: `/apisix/consumers/${username}`,
-  value: {
-    username,
-    create_time: 1_769_846_400,
-    plugins: { 'key-auth': { key }, 'ip-restriction': restriction },
-  },
+  value: { username, create_time: 1_769_846_400, plugins: { 'key-auth': { key }, ...plugins }, ...more },
 })
 
 const apisixCredential = (username: string, key: string) => ({
@@ -168,14 +164,23 @@ const apisixCredential = (username: string, key: string) => ({
   value: { id: key.slice(0, 8), create_time: 1_769_846_400, plugins: { 'key-auth': { key } } },
 })
 
-/** The Admin API of APISIX, for its consumers and their credentials. */
+/** The Admin API of APISIX, for its groups, consumers and their credentials. */
 export function startApisix(adminKey: string): Promise<Server> {
   const lists = new Map([
     [
+      '/apisix/admin/consumer_groups',
+      [
+        {
+          key: '/apisix/consumer_groups/gold',
+          value: { id: 'gold', plugins: { 'ip-restriction': { whitelist: ['10.0.0.0/8'] } } },
+        },
+      ],
+    ],
+    [
       '/apisix/admin/consumers',
       [
-        apisixConsumer('jack', APISIX, { whitelist: ['10.0.0.0/8'] }),
-        apisixConsumer('jill', APISIX_DENIED, { blacklist: ['192.0.2.1'] }),
+        apisixConsumer('jack', APISIX, {}, { group_id: 'gold' }),
+        apisixConsumer('jill', APISIX_DENIED, { 'ip-restriction': { blacklist: ['192.0.2.1'] } }),
       ],
     ],
     ['/apisix/admin/consumers/jack/credentials', [apisixCredential('jack', APISIX_CREDENTIAL)]],

@@ -30,7 +30,10 @@ function isLines(start: string, lists: readonly string[]): boolean {
 }
 
 const hasList = (value: unknown, lists: readonly string[]): boolean =>
-  isObject(value) && lists.some((name) => Array.isArray(value[name]))
+  isObject(value) && lists.some((name) => Array.isArray(value[name]) || isEmptyTable(value[name]))
+
+/** Lua does not tell an empty list from an empty object, and may write either. */
+const isEmptyTable = (value: unknown): boolean => isObject(value) && Object.keys(value).length === 0
 
 const mayWrap = (text: string, lists: readonly string[]): boolean =>
   lists.some((name) => new RegExp(`"${name}"\\s*:\\s*\\[`).test(text))

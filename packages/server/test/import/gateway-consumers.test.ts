@@ -12,6 +12,10 @@ const credential = (name: string, id: string, key: string, plugins: Plugins = {}
   key: `/apisix/consumers/${name}/credentials/${id}`,
   value: { id, plugins: { 'key-auth': { key }, ...plugins } },
 })
+const group = (id: string, plugins: Plugins) => ({
+  key: `/apisix/consumer_groups/${id}`,
+  value: { id, plugins },
+})
 const listOf = (...items: object[]): string => `${JSON.stringify({ total: items.length, list: items })}\n`
 const inEtcd = (...items: { key: string; value: object }[]): string =>
   JSON.stringify({
@@ -83,6 +87,7 @@ describe('a credential of APISIX', () => {
   it('has a note of what else stands on its consumer', async () => {
     const more = { group_id: 'gold', labels: { team: 'red' } }
     const file = listOf(
+      group('gold', { 'limit-req': { rate: 1 } }),
       consumer(
         'jill',
         { ...FROM_OFFICE, 'limit-count': { count: 2 }, 'jwt-auth': { secret: 's3cret' } },
@@ -92,7 +97,13 @@ describe('a credential of APISIX', () => {
     )
     const [row] = rowsOf(await readAll('apisix', file))
     expect(row?.notes).toContain('Left out of its consumer: limit-count, jwt-auth, labels, group_id.')
+    expect(row?.notes).toContain('Left out of its consumer group gold: limit-req.')
     expect(row?.metadata).toEqual({ 'apisix.credential': 'c1', 'apisix.id': 'c1' })
+  })
+
+  it('of another kind needs no consumer', async () => {
+    const basic = { ...credential('jill', 'c1', ACME), value: { plugins: { 'basic-auth': {} } } }
+    expect(await readAll('apisix', listOf(basic))).toEqual([])
   })
 
   it('of one file is not restricted by the consumer of another', async () => {
@@ -113,6 +124,78 @@ it('what APISIX marks its directories with in etcd is passed over', async () => 
   const entries = await readAll('apisix', JSON.stringify({ kvs: [...marks, item, broken] }))
   expect(rowsOf(entries)).toHaveLength(1)
   expect(refusals(entries)).toEqual([expect.stringMatching(/^1: its value is no JSON in base64/)])
+})
+
+describe('a consumer group of APISIX', () => {
+  const jill = (plugins: Plugins = {}) =>
+    consumer('jill', { 'key-auth': { key: ACME }, ...plugins }, { group_id: 'gold' })
+  const withCredential = [consumer('jill', {}, { group_id: 'gold' }), credential('jill', 'c1', ACME)]
+
+  it.each([
+    ['a key of the consumer', [jill()], ['192.0.2.0/24']],
+    ['a credential of the consumer', withCredential, ['192.0.2.0/24']],
+    [
+      'a consumer with a list of its own, which goes before',
+      [jill({ 'ip-restriction': { whitelist: ['10.0.0.1'] } })],
+      ['10.0.0.1'],
+    ],
+  ])('restricts %s', async (_name, items, whitelistedIPs) => {
+    const file = listOf(group('gold', { ...FROM_OFFICE, 'limit-count': { count: 2 } }), ...items)
+    const entries = await readAll('apisix', file)
+    expect(refusals(entries)).toEqual([])
+    const [row] = rowsOf(entries)
+    expect(row?.whitelistedIPs).toEqual(whitelistedIPs)
+    expect(row?.notes).toContain('Left out of its consumer group gold: limit-count.')
+  })
+
+  it.each([
+    ['has a list of addresses that are not allowed', [group('gold', NOT_FROM_THERE)], /not allowed/],
+    ['is not in the file', [], /its consumer group does not stand before it/],
+    ['comes later', [], /its consumer group does not stand before it/, [group('gold', {})]],
+  ])('that %s refuses its keys', async (_name, before, reason, after = []) => {
+    for (const items of [[jill()], withCredential]) {
+      const entries = await readAll('apisix', listOf(...before, ...items, ...after))
+      expect(refusals(entries)).toEqual([expect.stringMatching(reason)])
+      expect(rowsOf(entries)).toEqual([])
+    }
+  })
+
+  it.each(['[]', '{}'])('may be none, in an answer of its own before the consumers: %s', async (none) => {
+    const jack = consumer('jack', { 'key-auth': { key: ACME } })
+    const entries = await readAll('apisix', `{"list":${none},"total":0}\n${listOf(jack)}`)
+    expect(entries).toEqual([expect.objectContaining({ row: expect.anything() })])
+  })
+
+  it('stands before the consumers in etcd', async () => {
+    const entries = await readAll('apisix', inEtcd(group('gold', FROM_OFFICE), jill()))
+    expect(rowsOf(entries)[0]?.whitelistedIPs).toEqual(['192.0.2.0/24'])
+  })
+
+  it.each([
+    [{ type: 'service_id', whitelist: ['orders', '7'] }, ['service:orders', 'service:7']],
+    [{ type: 'route_id', whitelist: ['1'] }, ['route:1']],
+  ])('or a consumer that is for %j only gives permissions', async (restriction, permissions) => {
+    const only = { 'consumer-restriction': restriction }
+    for (const items of [
+      [group('gold', only), jill()],
+      [group('gold', {}), jill(only)],
+    ]) {
+      const [row] = rowsOf(await readAll('apisix', listOf(...items)))
+      expect(row?.permissions).toEqual(permissions)
+    }
+  })
+
+  it.each([
+    { type: 'service_id', blacklist: ['1'] },
+    { type: 'route_id', allowed_by_methods: [{ user: 'jill', methods: ['GET'] }] },
+    { whitelist: ['jack'] },
+    { type: 'service_id' },
+  ])('or a consumer that is not for all in another way (%j) is refused', async (restriction) => {
+    const items = [group('gold', {}), jill({ 'consumer-restriction': restriction })]
+    expect(refusals(await readAll('apisix', listOf(...items)))).toEqual([
+      expect.stringMatching(/consumer-restriction/),
+    ])
+  })
 })
 
 describe('a secret of the same consumer', () => {
