@@ -1,6 +1,6 @@
 /** What the page about fleets tells to say to PostgreSQL, said to one. */
 import { randomBytes } from 'node:crypto'
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { type Cluster, connectTo, createCluster } from '../../packages/server/test/postgres-cluster.ts'
 import { call } from '../calling.ts'
 import { blocksOf } from '../pages/page.ts'
@@ -10,9 +10,21 @@ const SECRET = randomBytes(32).toString('hex')
 
 let cluster: Cluster
 let home: Home
+/** Of an owner of the operator. */
+let key: string
+let userId: string
 
+/** A database of its own, its tables made by their owner, and a role that may do less. */
 beforeAll(async () => {
   cluster = await createCluster()
+  const [setUp, lesser] = blocksOf('docs/operate/fleet.md').filter(({ language }) => language === 'sql')
+  await say(cluster.url, setUp!.text)
+  const first = createHome()
+  expect(await first.run(['migrate'], settingsOf('latchkey'))).toMatchObject({ exitCode: 0 })
+  await say(urlOf('postgres'), lesser!.text)
+  const made = await first.run(['bootstrap', '--json'], settingsOf('latchkey_app'))
+  ;({ key, userId } = JSON.parse(made.stdout))
+  await first.dispose()
 })
 afterAll(() => cluster?.dispose())
 beforeEach(() => {
@@ -21,6 +33,7 @@ beforeEach(() => {
 afterEach(() => home.dispose())
 
 const urlOf = (user: string) => `postgres://${user}@127.0.0.1:${cluster.port}/latchkey`
+const settingsOf = (user: string) => ({ DATABASE_URL: urlOf(user), LATCHKEY_SECRET: SECRET })
 
 /** Each statement by itself: a database is not made inside a transaction. */
 async function say(url: string, block: string): Promise<void> {
@@ -31,16 +44,8 @@ async function say(url: string, block: string): Promise<void> {
   await connection.end()
 }
 
-it('a database of its own, its tables made by their owner, and served by a role that cannot change what was', async () => {
-  const [setUp, lesser] = blocksOf('docs/operate/fleet.md').filter(({ language }) => language === 'sql')
-  await say(cluster.url, setUp!.text)
-  const settings = (user: string) => ({ DATABASE_URL: urlOf(user), LATCHKEY_SECRET: SECRET })
-  expect(await home.run(['migrate'], settings('latchkey'))).toMatchObject({ exitCode: 0 })
-  await say(urlOf('postgres'), lesser!.text)
-
-  const { url } = await home.serve({ settings: settings('latchkey_app') })
-  const key = home.adminKey()
-  const { userId } = (await call(url, { path: '/me', key })).body
+it('served by a role that cannot change what was', async () => {
+  const { url } = await home.serve({ settings: settingsOf('latchkey_app') })
   const made = await call(url, { method: 'POST', path: '/keys', key, body: { userId } })
   expect(made.status).toBe(201)
   expect((await call(url, { method: 'DELETE', path: `/keys/${made.body.id}`, key })).status).toBe(204)
@@ -54,4 +59,39 @@ it('a database of its own, its tables made by their owner, and served by a role 
     await expect(served.query(change)).rejects.toThrow(/permission denied/)
   }
   await served.end()
+})
+
+describe('a right that is taken away from that role', () => {
+  const GRANT = /GRANT and REVOKE of docs\/operate\/fleet\.md/
+  const settings = () => settingsOf('latchkey_app')
+  const doctor = () => home.run(['doctor'], settings())
+  const createKey = () => home.run(['keys', 'create', '--user', userId], settings())
+
+  it('is named by the service, the commands and doctor, with what to do', async () => {
+    expect((await createKey()).exitCode).toBe(0)
+    expect((await doctor()).stdout).not.toMatch(/rights/)
+    await say(urlOf('postgres'), 'REVOKE INSERT, UPDATE ON keys FROM latchkey_app')
+    const { exitCode, stderr } = await createKey()
+    expect(stderr).toMatch(/permission denied for table keys/)
+    expect(stderr).toMatch(GRANT)
+    expect(exitCode).toBe(1)
+    const found = await doctor()
+    expect(found.stdout).toMatch(/^problem +rights .*INSERT, UPDATE on keys\./m)
+    expect(found.stdout).toMatch(GRANT)
+    await say(urlOf('postgres'), 'GRANT INSERT, UPDATE ON keys TO latchkey_app')
+    expect((await createKey()).exitCode).toBe(0)
+  })
+
+  it('while the service runs, refuses those who call, who learn nothing of it, and is in the log', async () => {
+    const server = await home.serve({ settings: settings() })
+    await say(urlOf('postgres'), 'REVOKE SELECT ON audit_events FROM latchkey_app')
+    const refused = await call(server.url, { path: '/audit', key })
+    expect(refused).toMatchObject({ status: 503, body: { code: 'unavailable' } })
+    expect(String(refused.body.detail)).not.toMatch(/audit_events|latchkey_app|GRANT/)
+    expect(server.stderr()).toMatch(/permission denied for table audit_events/)
+    expect(server.stderr()).toMatch(GRANT)
+    expect((await doctor()).stdout).toMatch(/^problem +rights .*SELECT on audit_events\./m)
+    await say(urlOf('postgres'), 'GRANT SELECT ON audit_events TO latchkey_app')
+    expect((await call(server.url, { path: '/audit', key })).status).toBe(200)
+  })
 })

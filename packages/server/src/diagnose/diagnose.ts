@@ -53,7 +53,10 @@ async function* diagnoseServed(
   }
   yield diagnoseClock(state.newestMs, nowMs)
   yield attempt('server-secret', () =>
-    diagnoseServerSecret(secretSource, { isNew: state.secretCheck === undefined, ...state }),
+    diagnoseServerSecret(secretSource, {
+      isNew: state.secretCheck === undefined && state.lacking.length === 0,
+      ...state,
+    }),
   )
   yield* diagnosePostgres(state, config.databaseConnections, nowMs)
   if (state.usage !== undefined) yield diagnoseUsage(state.usage, config.usageDays)

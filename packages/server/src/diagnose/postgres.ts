@@ -17,6 +17,7 @@ export function* diagnosePostgres(
 ): Generator<Finding> {
   yield fine('database', `${state.place}, PostgreSQL ${state.version}, a primary, ${durabilityOf(state)}`)
   yield schemaFinding(state)
+  if (state.lacking.length > 0) yield rightsFinding(state)
   if (state.isAccepted !== undefined) yield diagnoseObjects(state.strange)
   if (state.isAccepted === false) {
     yield problem('restore', NOT_ACCEPTED, ACCEPT)
@@ -43,6 +44,22 @@ function schemaFinding({ schema: { newer, missing } }: PostgresState): Finding {
     return fine('schema', `${missing.join(', ')} not applied yet; the next start does it`)
   }
   return fine('schema', 'that of this release')
+}
+
+/** More tables say no more. */
+const TABLES_NAMED_MAX = 5
+
+function rightsFinding({ lacking }: PostgresState): Finding {
+  const named = lacking
+    .slice(0, TABLES_NAMED_MAX)
+    .map(({ table, rights }) => `${rights.join(', ')} on ${table}`)
+  const others = lacking.length - named.length
+  const more = others > 0 ? `; and on ${others} more ${others === 1 ? 'table' : 'tables'}` : ''
+  return problem(
+    'rights',
+    `The user in DATABASE_URL lacks rights that the service needs: ${named.join('; ')}${more}.`,
+    'As the owner of the tables, run the GRANT and REVOKE of docs/operate/fleet.md.',
+  )
 }
 
 function connectionsFinding({ connectionsMax }: PostgresState, connections: number): Finding {

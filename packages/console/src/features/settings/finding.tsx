@@ -12,6 +12,7 @@ const CHECKS: Readonly<Record<string, string>> = {
   clock: 'Clock',
   database: 'Database',
   schema: 'Schema',
+  rights: 'Rights in the database',
   objects: 'Tables and triggers',
   restore: 'Restore',
   integrity: 'Integrity',

@@ -8,6 +8,7 @@ const DEADLOCK = '40P01'
 const RETRIED = new Set([UNIQUE_VIOLATION, SERIALIZATION_FAILURE, DEADLOCK])
 /** Connection exceptions, lack of resources, operator intervention, system errors. */
 const UNAVAILABLE_CLASSES = new Set(['08', '53', '57', '58'])
+const INSUFFICIENT_PRIVILEGE = '42501'
 /** No lock in time; a transaction that stood idle; a standby; a server that is starting. */
 const IDLE_IN_TRANSACTION = '25P03'
 const UNAVAILABLE_CODES = new Set(['55P03', IDLE_IN_TRANSACTION, '25P04', '25006'])
@@ -37,6 +38,9 @@ export function isRetried(error: unknown): boolean {
 
 /** The database ended a transaction that stood idle, before it heard what came next. */
 export const isEndedIdle = (error: unknown): boolean => codeOf(error) === IDLE_IN_TRANSACTION
+
+/** The role may not do what was asked of the database. */
+export const isRightMissing = (error: unknown): error is Error => codeOf(error) === INSUFFICIENT_PRIVILEGE
 
 /** Ended by an operator or by a server that stops. */
 const ENDED_CODES = new Set(['57P01', '57P02', 'ECONNRESET', 'EPIPE'])

@@ -4,6 +4,7 @@ import type { StrangeObject } from '../strange-object.ts'
 import { USAGE_EXTENT, type UsageExtent } from '../usage-extent.ts'
 import { connectClient } from './client.ts'
 import { READ_HEAD } from './head.ts'
+import { findLackingRights, type LackingRights } from './lacking-rights.ts'
 import { findStrangePostgresObjects } from './objects.ts'
 import { createReach } from './reach.ts'
 import { cannotBeUsed } from './remedy.ts'
@@ -12,7 +13,10 @@ import { parsePostgresUrl, placeOf } from './url.ts'
 
 const STATEMENT_MS_MAX = 60_000
 
-/** A database as it was found. Everything after `schema` is undefined before the first start. */
+/**
+ * A database as it was found. Everything after `lacking` is undefined before the first start, and when its tables may not
+ * be read.
+ */
 export type PostgresState = {
   readonly place: string
   readonly version: string
@@ -21,6 +25,7 @@ export type PostgresState = {
   readonly clockMs: number
   readonly connectionsMax: number
   readonly schema: SchemaDifference
+  readonly lacking: readonly LackingRights[]
   readonly isAccepted: boolean | undefined
   readonly secretCheck: Uint8Array | undefined
   readonly newestMs: number | undefined
@@ -73,11 +78,14 @@ async function inspect<T>(
 async function look(client: pg.ClientBase): Promise<Omit<PostgresState, 'place' | 'off'>> {
   const facts = (await client.query(FACTS)).rows[0]
   const schema = await findUnknownMigrations(client)
-  const isUsable = schema.missing.length === 0 && schema.newer.length === 0
+  const isOurs = schema.missing.length === 0 && schema.newer.length === 0
+  const lacking = isOurs ? await findLackingRights(client) : []
+  const isUsable = isOurs && !lacking.some(({ rights }) => rights.includes('SELECT'))
   const head = isUsable ? (await client.query(READ_HEAD)).rows[0] : undefined
   const contents = isUsable ? (await client.query(CONTENTS)).rows[0] : undefined
   return {
     schema,
+    lacking,
     ...facts,
     isAccepted: head?.isAccepted,
     secretCheck: contents?.secretCheck ?? undefined,

@@ -2,6 +2,7 @@ import { AppError } from '@latchkey/core/error'
 import pg from 'pg'
 import { PostgresClient } from './client.ts'
 import { isConnectionLost, isSessionMoved, isUnavailable } from './errors.ts'
+import { explainRight } from './missing-right.ts'
 import type { ConnectionUse, PostgresReach } from './reach.ts'
 
 /** An idle connection is given back after this long, in milliseconds. */
@@ -47,7 +48,7 @@ export function createPool(
     } catch (error) {
       if (isSessionMoved(error)) reach.pooled.doubt()
       isBroken = isUnavailable(error) || (error instanceof Error && isUnavailable(error.cause))
-      throw error
+      throw explainRight(error)
     } finally {
       client.off('error', onError)
       client.release(isBroken)

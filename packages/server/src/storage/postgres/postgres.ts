@@ -5,6 +5,7 @@ import { NOT_ACCEPTED, NotAcceptedError } from '../not-accepted.ts'
 import { explainPostgres, isRetried } from './errors.ts'
 import { createPostgresFollowed } from './followed.ts'
 import { createPostgresLine } from './line.ts'
+import { explainRight } from './missing-right.ts'
 import { createPool } from './pool.ts'
 import { createReach } from './reach.ts'
 import { assertMayPruneIn } from './rights.ts'
@@ -104,7 +105,7 @@ async function repeated<T>(write: (isAgain: boolean) => Promise<T>): Promise<T> 
 }
 
 function explain(error: unknown): never {
-  throw explainPostgres(error, UNAVAILABLE)
+  throw explainPostgres(explainRight(error), UNAVAILABLE)
 }
 
 const assertExpectedBy = (isExpected: (head: Head) => boolean) => (head: Head) => {

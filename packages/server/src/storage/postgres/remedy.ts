@@ -1,5 +1,6 @@
 import { StoreError } from '../engine.ts'
 import { StandbyError } from './client.ts'
+import { GRANT_RIGHTS } from './missing-right.ts'
 import { type PostgresServer, placeOf } from './url.ts'
 
 /** By code: of PostgreSQL (Appendix A), of the system, of TLS. */
@@ -14,7 +15,7 @@ const BY_CODE: ReadonlyMap<string, string> = new Map([
   ],
   ['28000', 'check the user in DATABASE_URL and pg_hba.conf; without TLS, add sslmode=require'],
   ['3D000', 'create it, or correct the last part of DATABASE_URL'],
-  ['42501', 'let the user own the database, or run latchkey migrate as its owner'],
+  ['42501', GRANT_RIGHTS],
   ['53300', 'raise max_connections, or lower LATCHKEY_DATABASE_CONNECTIONS'],
   ['57P03', 'wait until it has started'],
   [

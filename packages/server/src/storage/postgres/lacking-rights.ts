@@ -1,0 +1,22 @@
+import type pg from 'pg'
+import { OWN_OBJECTS } from '../migrations/postgres.ts'
+
+/** What the role of this connection may not do with one of our tables, and the service has to. */
+export type LackingRights = { readonly table: string; readonly rights: readonly string[] }
+
+/** Audit events are written once, and which migrations there were is written by whoever runs them. */
+const LACKING = `SELECT relname AS "table", array_agg(need) AS rights
+FROM pg_class CROSS JOIN unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE']) AS need
+WHERE relnamespace = (SELECT relnamespace FROM pg_class WHERE oid = to_regclass('head')) AND relname = ANY($1)
+  AND NOT (relname = 'audit_events' AND need IN ('UPDATE', 'DELETE'))
+  AND NOT (relname = 'migrations' AND need <> 'SELECT')
+  AND NOT has_table_privilege(pg_class.oid, need)
+GROUP BY relname ORDER BY relname`
+
+/** The rights of docs/operate/fleet.md, those that are not there. */
+export async function findLackingRights(client: pg.ClientBase): Promise<readonly LackingRights[]> {
+  const tables = [...OWN_OBJECTS]
+    .filter((object) => object.startsWith('table '))
+    .map((object) => object.slice(6))
+  return (await client.query<LackingRights>(LACKING, [tables])).rows
+}
