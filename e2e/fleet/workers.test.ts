@@ -187,6 +187,20 @@ describe.skipIf(process.platform !== 'linux').each(stores)(
       expect(stderr).toContain('1 of the processes ended before they had stored what they held in memory')
     })
 
+    it('are ended when one of them stands still while they stop, and it is said', async () => {
+      const { running } = await start(settings())
+      const [frozen = 0] = workersOf(running)
+      process.kill(frozen, 'SIGSTOP')
+      const { exitCode, stdout, stderr } = await running.stop('SIGTERM')
+      expect({ exitCode, isSaidStored: stdout.includes('Everything acknowledged') }).toEqual({
+        exitCode: 1,
+        isSaidStored: false,
+      })
+      expect(stderr).toContain(`the process ${frozen} does not end, and is ended`)
+      expect(stderr).toContain('1 of the processes ended before they had stored what they held in memory')
+      expect(isAlive(frozen)).toBe(false)
+    })
+
     it('are two again after one was killed, and end together', async () => {
       const { running, key, recorder } = await start(settings())
       const [issued] = await issueEverywhere({ servers: connections }, recorder, 1)

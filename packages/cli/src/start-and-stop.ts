@@ -59,6 +59,10 @@ function describeStore({ engine, config }: { engine: Services['engine']; config:
 const drainSecondsAfter = (signal: StopSignal, { drainSeconds }: Pick<Config, 'drainSeconds'>): number =>
   signal === 'SIGTERM' ? drainSeconds : 0
 
+/** From being told to the end of a process that can still tell the time, in milliseconds. */
+export const stopMsMaxAfter = (signal: StopSignal, config: Pick<Config, 'drainSeconds'>): number =>
+  drainSecondsAfter(signal, config) * 1_000 + STOP_MS_MAX
+
 export async function stopServer(server: RunningServer, { config, events }: Services, signal: StopSignal) {
   const drainSeconds = drainSecondsAfter(signal, config)
   events.stopping({ signal, drainSeconds })

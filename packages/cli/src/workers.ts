@@ -6,11 +6,16 @@ import { passedOn, type StopSignal, untilToldToStop } from './stop-signals.ts'
 
 /** A worker that ended by itself is replaced after this long, in milliseconds, so that a broken one does not spin. */
 const RESTART_MS = 1_000
+/** A worker ends itself when its stop takes too long. One that stands still cannot, and is ended so much later. */
+const STILL_MS = 2_000
 
 export type Workers = Started & {
   /** Resolves when this process, and with it all workers, was told to stop. */
   readonly stopping: Promise<StopSignal>
-  /** Rejects with an Error when one of them ended otherwise than well after that. */
+  /**
+   * Rejects with an Error when one of them ended otherwise than well after that. Those that have not ended when their time
+   * is over are ended.
+   */
   untilGone(): Promise<void>
 }
 
@@ -19,23 +24,31 @@ export function announceWorker({ url, unready }: Started): void {
   process.send?.({ started: { url, unready } })
 }
 
+type Options = {
+  readonly count: number
+  /** How long each takes to end at most, as long as it goes on. */
+  readonly stopMsMaxAfter: (signal: StopSignal) => number
+  readonly starter: Starter | undefined
+}
+
 /**
  * Starts processes that share the port. One that ends is replaced. Throws Error when one cannot start, after
  * which none is left.
  */
-export async function runWorkers(count: number, starter?: Starter): Promise<Workers> {
+export async function runWorkers({ count, stopMsMaxAfter, starter }: Options): Promise<Workers> {
   let isStopping = false
   let endedBadly = 0
-  const stopping = untilToldToStop(starter).then((signal) => {
+  const stop = (signal: StopSignal) => {
     isStopping = true
     stopAll(signal)
+    setTimeout(killAll, stopMsMaxAfter(signal) + STILL_MS).unref()
     return signal
-  })
+  }
+  const stopping = untilToldToStop(starter).then(stop)
   const started = await Promise.all(Array.from({ length: count }, () => startWorker())).catch(
     async (error: unknown) => {
       const wasStopping = isStopping
-      isStopping = true
-      stopAll('SIGINT')
+      stop('SIGINT')
       await allGone()
       if (!wasStopping) throw error
       process.exit(0)
@@ -104,6 +117,13 @@ function stopAll(signal: StopSignal): void {
   for (const worker of living()) {
     if (serving.has(worker) && worker.isConnected()) worker.send(passedOn(signal))
     else worker.process.kill('SIGTERM')
+  }
+}
+
+function killAll(): void {
+  for (const { process: stuck } of living()) {
+    process.stderr.write(`latchkey: the process ${stuck.pid} does not end, and is ended.\n`)
+    stuck.kill('SIGKILL')
   }
 }
 

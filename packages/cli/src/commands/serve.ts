@@ -5,7 +5,7 @@ import type { Command } from 'commander'
 import { assertKeyDeliverable } from '../first-start.ts'
 import { exitWithoutReaders } from '../print.ts'
 import { describeSettings } from '../settings-help.ts'
-import { narrateStop, startFirst, stopServer } from '../start-and-stop.ts'
+import { narrateStop, startFirst, stopMsMaxAfter, stopServer } from '../start-and-stop.ts'
 import { type Starter, watchStarter } from '../starter.ts'
 import { type StopSignal, untilToldToStop } from '../stop-signals.ts'
 import { announceWorker, runWorkers } from '../workers.ts'
@@ -62,7 +62,11 @@ async function serveWithWorkers(services: Services, count: number, starter?: Sta
     await services.dispose()
     const { answerWorkersMetrics } = await import('@latchkey/server')
     answerWorkersMetrics()
-    return runWorkers(count, starter)
+    return runWorkers({
+      count,
+      starter,
+      stopMsMaxAfter: (signal) => stopMsMaxAfter(signal, services.config),
+    })
   })
   await narrateStop(await workers.stopping, services.config, workers.untilGone())
 }
