@@ -12,10 +12,10 @@ const KEYS_OF_STEP = 250
 
 /**
  * Deletes a user for good, and every value that tells who it was: its row stays under its id, for the audit events
- * and the keys that name it. Again is fine and changes nothing. One that had very many keys takes several changes, of which the first deactivates it:
- * answers the key after which the next one goes on, undefined when the user is deleted. `isExpected` decides on the
- * user's version (If-Match), before the first of them. Throws AppError `user_not_found`, `user_has_keys`,
- * `permission_escalation`, `precondition_failed`, `last_owner`.
+ * and the keys that name it. Again is fine and changes nothing, whatever `isExpected` says. One that had very many keys
+ * takes several changes, of which the first deactivates it: answers the key after which the next one goes on, undefined
+ * when the user is deleted. `isExpected` decides on the user's version (If-Match), before the first of them. Throws
+ * AppError `user_not_found`, `user_has_keys`, `permission_escalation`, `precondition_failed`, `last_owner`.
  */
 export async function deleteUser(
   change: Change,
@@ -27,12 +27,12 @@ export async function deleteUser(
   const user = isId('usr', userId) ? await findUserOrDeleted(db, ledger.id, userId) : undefined
   if (user === undefined) throw userNotFound()
   assertNotAbove(change.principal, user.role, 'The user')
-  if (after === undefined && !isExpected(user.version)) throw isAtVersion('user', user)
   if (user.deletedAtMs !== null) {
     // Whoever lost the answer is promised the same.
     change.revoke({ scope: 'user', id: user.id })
     return undefined
   }
+  if (after === undefined && !isExpected(user.version)) throw isAtVersion('user', user)
   await assertOwnerLeft(change, user, { ...user, status: 'inactive' })
   // What still works with a key of the user should not end by the way.
   if (user.keysActive > 0) {
