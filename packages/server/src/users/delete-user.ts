@@ -1,9 +1,10 @@
 import { AppError } from '@latchkey/core/error'
 import { assertNotAbove } from '@latchkey/core/escalation'
-import { isId, type KeyId } from '@latchkey/core/ids'
+import { type CompanyId, isId, type KeyId, type UserId } from '@latchkey/core/ids'
 import type { Change } from '../changes/change.ts'
 import { isAtVersion } from '../changes/is-at-version.ts'
-import { eraseKeys, eraseUser } from '../storage/tables/erase-user.ts'
+import type { Engine } from '../storage/engine.ts'
+import { eraseKeys, eraseLateUses, eraseUser } from '../storage/tables/erase-user.ts'
 import { findUserOrDeleted } from '../storage/tables/users.ts'
 import { assertOwnerLeft, updateUser, userNotFound } from './update-user.ts'
 
@@ -50,4 +51,23 @@ export async function deleteUser(
   change.revoke({ scope: 'user', id: user.id })
   await change.record({ action: 'user.deleted', object: { type: 'user', id: user.id }, isUrgent: true })
   return undefined
+}
+
+/**
+ * Takes out from where the keys of a deleted user were used, once more: other servers may have written it between two of the
+ * changes above, or beside the last. What they write from then on is without it.
+ */
+export async function forgetLateUses(
+  engine: Pick<Engine, 'write'>,
+  companyId: CompanyId,
+  id: UserId,
+): Promise<void> {
+  let after: KeyId | undefined
+  do {
+    const step = { after, max: KEYS_OF_STEP }
+    const { value } = await engine.write((db) => eraseLateUses(db, { id, companyId }, step), {
+      party: companyId,
+    })
+    after = value
+  } while (after !== undefined)
 }

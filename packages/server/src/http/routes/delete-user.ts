@@ -1,5 +1,5 @@
-import type { KeyId } from '@latchkey/core/ids'
-import { deleteUser as remove } from '../../users/delete-user.ts'
+import type { KeyId, UserId } from '@latchkey/core/ids'
+import { forgetLateUses, deleteUser as remove } from '../../users/delete-user.ts'
 import type { Handler } from '../schema/context.ts'
 import { parseIfMatch } from '../wire/if-match.ts'
 
@@ -19,5 +19,6 @@ export const deleteUser: Handler<'deleteUser'> = async (deps, context) => {
       { isRevocation: true },
     )
   } while (after !== undefined)
+  await forgetLateUses(deps.engine, principal.companyId, params.userId as UserId)
   return { body: undefined }
 }

@@ -25,31 +25,21 @@ export async function eraseUser(db: Db, user: User, nowMs: number): Promise<void
   })
 }
 
+/** A user's keys in the order of their ids: `max` of those after `after`. */
+type Step = { readonly after: KeyId | undefined; readonly max: number }
+
 /**
- * Takes out what is written on some of a user's keys, none of which is active, and where they were used from: of `max`
- * of them, in the order of their ids. They stay as deleted. Answers the last one; undefined: there are no more.
+ * Takes out what is written on some of a user's keys, none of which is active, and where they were used from. They stay as
+ * deleted. Answers the last one; undefined: there are no more.
  */
 export async function eraseKeys(
   db: Db,
-  { id: userId, companyId }: User,
-  { after, max, nowMs }: { readonly after: KeyId | undefined; readonly max: number; readonly nowMs: number },
+  user: Pick<User, 'id' | 'companyId'>,
+  { nowMs, ...step }: Step & { readonly nowMs: number },
 ): Promise<KeyId | undefined> {
-  const rows = await db
-    .selectFrom('keys')
-    .select('id')
-    .where('company_id', '=', companyId)
-    .where('user_id', '=', userId)
-    .$if(after !== undefined, (query) => query.where('id', '>', after!))
-    .orderBy('id')
-    .limit(max)
-    .execute()
-  const ids = rows.map(({ id }) => id)
+  const ids = await findKeyIds(db, user, step)
   if (ids.length === 0) return undefined
-  await db.updateTable('key_usage').set({ last_address: null }).where('key_id', 'in', ids).execute()
-  await db.updateTable('usage_keys').set({ last_refused_address: null }).where('key_id', 'in', ids).execute()
-  const numbers = db.selectFrom('usage_keys').select('number').where('key_id', 'in', ids)
-  await db.deleteFrom('usage_networks').where('key_number', 'in', numbers).execute()
-  await db.updateTable('secrets').set({ last_address: null }).where('key_id', 'in', ids).execute()
+  await eraseUses(db, ids)
   await db
     .updateTable('keys')
     .set({
@@ -61,5 +51,56 @@ export async function eraseKeys(
     })
     .where('id', 'in', ids)
     .execute()
-  return ids.length < max ? undefined : ids.at(-1)
+  return lastOf(ids, step)
+}
+
+/** The same of a user that is deleted, only from where the keys were used: it may have been written meanwhile. */
+export async function eraseLateUses(
+  db: Db,
+  user: Pick<User, 'id' | 'companyId'>,
+  step: Step,
+): Promise<KeyId | undefined> {
+  const ids = await findKeyIds(db, user, step)
+  if (ids.length === 0) return undefined
+  await eraseUses(db, ids)
+  return lastOf(ids, step)
+}
+
+const lastOf = (ids: readonly KeyId[], { max }: Step): KeyId | undefined =>
+  ids.length < max ? undefined : ids.at(-1)
+
+async function findKeyIds(
+  db: Db,
+  { id: userId, companyId }: Pick<User, 'id' | 'companyId'>,
+  { after, max }: Step,
+): Promise<readonly KeyId[]> {
+  const rows = await db
+    .selectFrom('keys')
+    .select('id')
+    .where('company_id', '=', companyId)
+    .where('user_id', '=', userId)
+    .$if(after !== undefined, (query) => query.where('id', '>', after!))
+    .orderBy('id')
+    .limit(max)
+    .execute()
+  return rows.map(({ id }) => id)
+}
+
+async function eraseUses(db: Db, ids: readonly KeyId[]): Promise<void> {
+  for (const table of ['key_usage', 'secrets'] as const) {
+    await db
+      .updateTable(table)
+      .set({ last_address: null })
+      .where('key_id', 'in', ids)
+      .where('last_address', 'is not', null)
+      .execute()
+  }
+  await db
+    .updateTable('usage_keys')
+    .set({ last_refused_address: null })
+    .where('key_id', 'in', ids)
+    .where('last_refused_address', 'is not', null)
+    .execute()
+  const numbers = db.selectFrom('usage_keys').select('number').where('key_id', 'in', ids)
+  await db.deleteFrom('usage_networks').where('key_number', 'in', numbers).execute()
 }

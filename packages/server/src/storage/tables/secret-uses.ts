@@ -1,5 +1,7 @@
 import { fingerprintBytes } from '@latchkey/core/fingerprint'
+import { sql } from 'kysely'
 import { prepared } from '../prepared.ts'
+import { keptAddress } from './erased.ts'
 import type { Db } from './schema.ts'
 
 export type NotedSecretUse = {
@@ -22,7 +24,7 @@ const usedAt = prepared(
   (db, { tag, usedAtMs, address }: { tag: Uint8Array; usedAtMs: number; address: string | null }) =>
     db
       .updateTable('secrets')
-      .set({ last_used_at: usedAtMs, last_address: address })
+      .set({ last_used_at: usedAtMs, last_address: keptAddress(address, sql.ref('secrets.key_id')) })
       .where('tag', '=', tag)
       .where((where) => where.or([where('last_used_at', 'is', null), where('last_used_at', '<', usedAtMs)])),
 )

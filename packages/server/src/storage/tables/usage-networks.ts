@@ -1,5 +1,6 @@
 import { type RawBuilder, sql } from 'kysely'
 import { prepared, preparedRows } from '../prepared.ts'
+import { isErased } from './erased.ts'
 import type { Db } from './schema.ts'
 
 export type NetworkUse = {
@@ -67,15 +68,9 @@ function bothOf(one: NetworkRow, other: NetworkRow): NetworkRow {
 const upsertNetworks = preparedRows((db, rows: readonly NetworkRow[]) =>
   db
     .insertInto('usage_networks')
-    .values(
-      rows.map((row) => ({
-        key_number: row.number,
-        is_accepted: row.isAccepted,
-        network: row.network,
-        address: row.address,
-        first_at: row.firstAtMs,
-        last_at: row.lastAtMs,
-      })),
+    .columns(['key_number', 'is_accepted', 'network', 'address', 'first_at', 'last_at'])
+    .expression(
+      sql`SELECT ${COLUMNS} FROM (VALUES ${sql.join(rows.map(valuesOf))}) AS used WHERE NOT ${IS_ERASED}`,
     )
     .onConflict((conflict) =>
       conflict.columns(['key_number', 'is_accepted', 'network']).doUpdateSet({
@@ -85,6 +80,13 @@ const upsertNetworks = preparedRows((db, rows: readonly NetworkRow[]) =>
       }),
     ),
 )
+
+const valuesOf = ({ number, isAccepted, network, address, firstAtMs, lastAtMs }: NetworkRow) =>
+  sql`(${number}, ${isAccepted}, ${network}, ${address}, ${firstAtMs}, ${lastAtMs})`
+
+/** Both stores name columns of values like this, and PostgreSQL takes values that it cannot tell for texts. */
+const COLUMNS = sql`CAST(column1 AS BIGINT), CAST(column2 AS SMALLINT), column3, column4, CAST(column5 AS BIGINT), CAST(column6 AS BIGINT)`
+const IS_ERASED = isErased(sql`(SELECT key_id FROM usage_keys WHERE number = CAST(column1 AS BIGINT))`)
 
 /** What comes, where that is so; else what is there. */
 const whicheverIs = <T>(condition: RawBuilder<unknown>, column: 'address' | 'first_at' | 'last_at') =>

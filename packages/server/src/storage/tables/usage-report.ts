@@ -4,6 +4,7 @@ import type { CompanyId, KeyId } from '@latchkey/core/ids'
 import type { OutcomeCode } from '@latchkey/core/outcome-code'
 import { type RawBuilder, sql } from 'kysely'
 import { prepared, preparedRows } from '../prepared.ts'
+import { keptAddress } from './erased.ts'
 import type { Db } from './schema.ts'
 import { addCounts, COUNT_COLUMNS, type CountColumns, type Counts, indexOf } from './usage-counts.ts'
 import { type NetworkUse, noteNetworks } from './usage-networks.ts'
@@ -262,7 +263,11 @@ type RefusalRow = Refusal & { readonly number: number }
 const noteRefusal = prepared((db, { number, atMs, code, address }: RefusalRow) =>
   db
     .updateTable('usage_keys')
-    .set({ last_refused_at: atMs, last_refused_code: code, last_refused_address: address })
+    .set({
+      last_refused_at: atMs,
+      last_refused_code: code,
+      last_refused_address: keptAddress(address, sql.ref('usage_keys.key_id')),
+    })
     .where('number', '=', number)
     .where((where) => where.or([where('last_refused_at', 'is', null), where('last_refused_at', '<=', atMs)])),
 )

@@ -1,5 +1,7 @@
 import type { KeyId } from '@latchkey/core/ids'
+import { sql } from 'kysely'
 import { preparedRows } from '../prepared.ts'
+import { keptAddress } from './erased.ts'
 import type { Db } from './schema.ts'
 
 export type Use = { readonly keyId: KeyId; readonly atMs: number; readonly address: string | null }
@@ -13,7 +15,11 @@ const upsertUses = preparedRows((db, uses: readonly Use[]) =>
   db
     .insertInto('key_usage')
     .values(
-      uses.map(({ keyId, atMs, address }) => ({ key_id: keyId, last_used_at: atMs, last_address: address })),
+      uses.map(({ keyId, atMs, address }) => ({
+        key_id: keyId,
+        last_used_at: atMs,
+        last_address: keptAddress(address, sql`${keyId}`),
+      })),
     )
     .onConflict((conflict) =>
       conflict
