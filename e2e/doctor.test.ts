@@ -123,6 +123,20 @@ describe('latchkey doctor', () => {
     expect(found.of('port')?.detail).toContain('is free')
   })
 
+  it('sends whoever lost the index of the log to the service, which makes it again, and not to a backup', async () => {
+    const service = await home.serve()
+    await service.stop('SIGKILL')
+    rmSync(join(dataDir, 'latchkey.db-shm'))
+    const before = contents()
+    const found = await examine()
+    expect(found.of('database')).toMatchObject({ level: 'problem', detail: expect.stringMatching(/-shm/) })
+    expect(found.of('database')?.remedy).toMatch(/start the service/)
+    expect(found.of('database')?.remedy).not.toMatch(/restore|backup/i)
+    expect(contents()).toEqual(before)
+    await (await home.serve()).stop('SIGINT')
+    expect((await examine()).bad).toEqual([])
+  })
+
   it('says how far use is counted, and warns when that is not as far as keys were used', async () => {
     await (await home.serve()).stop()
     expect((await examine()).of('usage')?.detail).toBe('nothing is counted yet; kept by day for 400 days')

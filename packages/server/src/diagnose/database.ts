@@ -10,6 +10,9 @@ import { diagnoseObjects } from './objects.ts'
 import type { StoreState } from './store-state.ts'
 
 const RESTORE = 'Restore a backup.'
+const READ_IN =
+  'Nothing is known to be wrong with it: start the service, which makes the index again and reads the log in, then ' +
+  'look again.'
 export const NOT_ACCEPTED = 'The store was restored or replaced since it was last in use, and is refused.'
 export const ACCEPT = 'Look at what it may have forgotten, then: latchkey restore --accept.'
 const OTHER_DIRECTORY = 'Choose another data directory with LATCHKEY_DATA_DIR.'
@@ -24,7 +27,7 @@ export function* diagnoseDatabase(store: StoreState): Generator<Finding> {
   if (store.kind === 'unreadable') {
     const detail = `${store.file} cannot be read (${store.reason}`
     yield store.fault === undefined
-      ? problem('database', `${detail}).`, RESTORE)
+      ? problem('database', `${detail}).`, store.isIndexMissing ? READ_IN : RESTORE)
       : problem('database', `${detail}: ${store.fault.detail}).`, store.fault.remedy)
     return
   }

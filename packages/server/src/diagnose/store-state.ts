@@ -4,6 +4,7 @@ import { type DiskFault, findDiskFault } from '../storage/disk-fault.ts'
 import { isDamaged } from '../storage/sqlite/errors.ts'
 import {
   isOpenElsewhere,
+  NoLogIndexError,
   openForInspection,
   readFormat,
   type StoreFormat,
@@ -18,6 +19,8 @@ export type StoreState =
       readonly file: string
       readonly reason: string
       readonly fault: DiskFault | undefined
+      /** SQLite makes it by itself for whoever may write: nothing is known to be wrong. */
+      readonly isIndexMissing: boolean
     }
   | {
       readonly kind: 'open'
@@ -45,6 +48,7 @@ export function inspectStore(file: string): StoreState {
       file,
       reason: reasonOf(error),
       fault: isDamaged(error) ? undefined : findDiskFault(file),
+      isIndexMissing: error instanceof NoLogIndexError,
     }
   }
 }

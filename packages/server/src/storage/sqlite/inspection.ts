@@ -9,20 +9,22 @@ import { USAGE_EXTENT, type UsageExtent } from '../usage-extent.ts'
 /** Mismatches named one by one; the first tells most of the story. */
 const MISMATCHES_MAX = 20
 
+/** There is a log that was not read in, and not the index by which whoever only reads finds its way in it. */
+export class NoLogIndexError extends StoreError {
+  constructor() {
+    super('its write-ahead log has no index beside it (-shm), as after a copy')
+  }
+}
+
 /**
  * Opens a store to look at it, and makes nothing beside it: without a log SQLite would create one, even for
- * reading, and a log that belongs to whoever looks can lock out the service. Throws StoreError.
+ * reading, and a log that belongs to whoever looks can lock out the service. Throws NoLogIndexError.
  */
 export function openForInspection(file: string, isShared = isOpenElsewhere(file)): DatabaseSync {
   const url = pathToFileURL(resolve(file))
   if (!isShared) {
     const logBytes = statSync(`${file}-wal`, { throwIfNoEntry: false })?.size ?? 0
-    if (logBytes > 0) {
-      throw new StoreError(
-        'its write-ahead log has lost its index, as after a copy or a power cut: start the service, which reads ' +
-          'the log in, then look again',
-      )
-    }
+    if (logBytes > 0) throw new NoLogIndexError()
     url.search = '?immutable=1'
   }
   return new DatabaseSync(url, { readOnly: true })
