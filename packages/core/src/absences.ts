@@ -14,6 +14,8 @@ const ABSENCE_AGE_MS_MAX = 2_000
 export type Absences = {
   isKnown(handle: KeyHandle): boolean
   note(handle: KeyHandle): void
+  /** Call before a question to the store: what it does not find is noted, unless it might have come meanwhile. */
+  noting(): (handle: KeyHandle) => void
   /** An import names its company: a text that clients have long presented is a key from then on. */
   drop(revoked: RevocationScope): void
   clear(): void
@@ -21,7 +23,16 @@ export type Absences = {
 
 /** Remembers, briefly and within bounds, which handles the store did not know. */
 export function createAbsences(monotonicMs: () => number): Absences {
-  const notedAtMs = createBoundedMap<KeyHandle, number>(ABSENCES_MAX)
+  const begin = () => createBoundedMap<KeyHandle, number>(ABSENCES_MAX)
+  let notedAtMs = begin()
+  function noting(): (handle: KeyHandle) => void {
+    // What was begun anew has another.
+    const then = notedAtMs
+    return (handle) => then.set(handle, monotonicMs())
+  }
+  function clear(): void {
+    notedAtMs = begin()
+  }
   return {
     isKnown(handle) {
       const sinceMs = notedAtMs.get(handle)
@@ -29,10 +40,11 @@ export function createAbsences(monotonicMs: () => number): Absences {
       const ageMs = monotonicMs() - sinceMs
       return ageMs >= 0 && ageMs <= ABSENCE_AGE_MS_MAX
     },
-    note: (handle) => notedAtMs.set(handle, monotonicMs()),
+    note: (handle) => noting()(handle),
+    noting,
     drop({ scope }) {
-      if (scope === 'company') notedAtMs.clear()
+      if (scope === 'company') clear()
     },
-    clear: notedAtMs.clear,
+    clear,
   }
 }

@@ -254,6 +254,19 @@ describe('the verifier', () => {
     expect(verifier.verifyTags([], anAttempt())).toMatchObject({ code: 'NOT_FOUND' })
   })
 
+  it('does not remember as absent what may have been imported while the source was asked', async () => {
+    const others = [2, 3].map(fingerprintOf)
+    for (const forget of ['drop', 'clear'] as const) {
+      const { verifier, picked } = aVerifier()
+      const ask = () => verifier.verifyTags(others, anAttempt())
+      const asked = ask()
+      verifier[forget]({ scope: 'company', id: 'cmp_any' as CompanyId })
+      expect((await asked).code).toBe('NOT_FOUND')
+      await ask()
+      expect(picked).toHaveLength(2)
+    }
+  })
+
   it('holds as many keys as it is told', async () => {
     const verifier = createVerifier({
       fingerprint: (secret) => fingerprintOf(Number(secret.reveal())),

@@ -147,7 +147,7 @@ function createLoads(
 
 type Memory = {
   readonly cache: Pick<KeyCache, 'find'>
-  readonly absences: Pick<Absences, 'isKnown' | 'note'>
+  readonly absences: Pick<Absences, 'isKnown' | 'noting'>
 }
 
 /** The tag to judge by. A text that fits several formats costs the source one question, unless memory may answer. */
@@ -164,8 +164,9 @@ function pickTag(
     left = tags.filter((tag) => !absences.isKnown(tag))
   }
   if (left.length < 2) return left[0]
+  const note = absences.noting()
   return pick(left).then((found) => {
-    if (found === undefined) for (const tag of left) absences.note(tag)
+    if (found === undefined) left.forEach(note)
     return found
   })
 }
