@@ -160,7 +160,7 @@ function headersOf(
 
 async function authorize(
   { credential }: Settings,
-  isOpen: boolean,
+  isOpen: true | undefined,
   headers: Record<string, string>,
 ): Promise<Record<string, string>> {
   const text = isOpen ? null : await credential()

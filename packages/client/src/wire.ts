@@ -983,42 +983,50 @@ export interface Operations {
   getReadiness: { query: undefined; body: undefined; answer: Readiness }
 }
 
-/** Where each operation is found; isCreating: it takes an Idempotency-Key; isOpen: no credential. */
-export const ROUTES = {
-  listApiKeys: { method: 'GET', path: '/keys', isCreating: false, isOpen: false },
-  createApiKey: { method: 'POST', path: '/keys', isCreating: true, isOpen: false },
-  getApiKey: { method: 'GET', path: '/keys/{keyId}', isCreating: false, isOpen: false },
-  updateApiKey: { method: 'PATCH', path: '/keys/{keyId}', isCreating: false, isOpen: false },
-  deleteApiKey: { method: 'DELETE', path: '/keys/{keyId}', isCreating: false, isOpen: false },
-  rotateApiKey: { method: 'POST', path: '/keys/{keyId}/rotation', isCreating: true, isOpen: false },
-  updateRotation: { method: 'PATCH', path: '/keys/{keyId}/rotation', isCreating: false, isOpen: false },
-  importApiKeys: { method: 'POST', path: '/keys/import', isCreating: false, isOpen: false },
-  cancelRotation: { method: 'DELETE', path: '/keys/{keyId}/rotation', isCreating: false, isOpen: false },
-  verifyApiKey: { method: 'POST', path: '/verify', isCreating: false, isOpen: false },
-  verifyApiKeys: { method: 'POST', path: '/verify/batch', isCreating: false, isOpen: false },
-  getKeyRecord: { method: 'POST', path: '/verify/record', isCreating: false, isOpen: false },
-  followChanges: { method: 'POST', path: '/changes', isCreating: false, isOpen: false },
-  reportUsage: { method: 'POST', path: '/usage/reports', isCreating: false, isOpen: false },
-  getKeyUsage: { method: 'GET', path: '/keys/{keyId}/usage', isCreating: false, isOpen: false },
-  previewAllowlist: { method: 'POST', path: '/keys/{keyId}/allowlist-preview', isCreating: false, isOpen: false },
-  listUsage: { method: 'GET', path: '/usage', isCreating: false, isOpen: false },
-  getMe: { method: 'GET', path: '/me', isCreating: false, isOpen: false },
-  createSession: { method: 'POST', path: '/auth/token', isCreating: false, isOpen: true },
-  renewSession: { method: 'PUT', path: '/auth/token', isCreating: false, isOpen: false },
-  endSession: { method: 'DELETE', path: '/auth/token', isCreating: false, isOpen: false },
-  createShortLivedToken: { method: 'POST', path: '/auth/token/short-lived', isCreating: false, isOpen: false },
-  setPassword: { method: 'POST', path: '/auth/password', isCreating: false, isOpen: true },
-  listUsers: { method: 'GET', path: '/users', isCreating: false, isOpen: false },
-  createUser: { method: 'POST', path: '/users', isCreating: true, isOpen: false },
-  getUser: { method: 'GET', path: '/users/{userId}', isCreating: false, isOpen: false },
-  updateUser: { method: 'PATCH', path: '/users/{userId}', isCreating: false, isOpen: false },
-  deleteUser: { method: 'DELETE', path: '/users/{userId}', isCreating: false, isOpen: false },
-  createInvitation: { method: 'POST', path: '/users/{userId}/invitation', isCreating: false, isOpen: false },
-  listCompanies: { method: 'GET', path: '/companies', isCreating: false, isOpen: false },
-  createCompany: { method: 'POST', path: '/companies', isCreating: true, isOpen: false },
-  getCompany: { method: 'GET', path: '/companies/{companyId}', isCreating: false, isOpen: false },
-  updateCompany: { method: 'PATCH', path: '/companies/{companyId}', isCreating: false, isOpen: false },
-  listAuditEvents: { method: 'GET', path: '/audit', isCreating: false, isOpen: false },
-  getHealth: { method: 'GET', path: '/healthz', isCreating: false, isOpen: true },
-  getReadiness: { method: 'GET', path: '/readyz', isCreating: false, isOpen: true },
-} as const
+/** isCreating: it takes an Idempotency-Key; isOpen: no credential. */
+interface Route {
+  readonly method: string
+  readonly path: string
+  readonly isCreating?: true
+  readonly isOpen?: true
+}
+
+/** Where each operation is found. */
+export const ROUTES: Readonly<Record<keyof Operations, Route>> = {
+  listApiKeys: { method: 'GET', path: '/keys' },
+  createApiKey: { method: 'POST', path: '/keys', isCreating: true },
+  getApiKey: { method: 'GET', path: '/keys/{keyId}' },
+  updateApiKey: { method: 'PATCH', path: '/keys/{keyId}' },
+  deleteApiKey: { method: 'DELETE', path: '/keys/{keyId}' },
+  rotateApiKey: { method: 'POST', path: '/keys/{keyId}/rotation', isCreating: true },
+  updateRotation: { method: 'PATCH', path: '/keys/{keyId}/rotation' },
+  importApiKeys: { method: 'POST', path: '/keys/import' },
+  cancelRotation: { method: 'DELETE', path: '/keys/{keyId}/rotation' },
+  verifyApiKey: { method: 'POST', path: '/verify' },
+  verifyApiKeys: { method: 'POST', path: '/verify/batch' },
+  getKeyRecord: { method: 'POST', path: '/verify/record' },
+  followChanges: { method: 'POST', path: '/changes' },
+  reportUsage: { method: 'POST', path: '/usage/reports' },
+  getKeyUsage: { method: 'GET', path: '/keys/{keyId}/usage' },
+  previewAllowlist: { method: 'POST', path: '/keys/{keyId}/allowlist-preview' },
+  listUsage: { method: 'GET', path: '/usage' },
+  getMe: { method: 'GET', path: '/me' },
+  createSession: { method: 'POST', path: '/auth/token', isOpen: true },
+  renewSession: { method: 'PUT', path: '/auth/token' },
+  endSession: { method: 'DELETE', path: '/auth/token' },
+  createShortLivedToken: { method: 'POST', path: '/auth/token/short-lived' },
+  setPassword: { method: 'POST', path: '/auth/password', isOpen: true },
+  listUsers: { method: 'GET', path: '/users' },
+  createUser: { method: 'POST', path: '/users', isCreating: true },
+  getUser: { method: 'GET', path: '/users/{userId}' },
+  updateUser: { method: 'PATCH', path: '/users/{userId}' },
+  deleteUser: { method: 'DELETE', path: '/users/{userId}' },
+  createInvitation: { method: 'POST', path: '/users/{userId}/invitation' },
+  listCompanies: { method: 'GET', path: '/companies' },
+  createCompany: { method: 'POST', path: '/companies', isCreating: true },
+  getCompany: { method: 'GET', path: '/companies/{companyId}' },
+  updateCompany: { method: 'PATCH', path: '/companies/{companyId}' },
+  listAuditEvents: { method: 'GET', path: '/audit' },
+  getHealth: { method: 'GET', path: '/healthz', isOpen: true },
+  getReadiness: { method: 'GET', path: '/readyz', isOpen: true },
+}
