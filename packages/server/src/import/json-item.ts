@@ -1,10 +1,11 @@
 import { findJsonFault } from '@latchkey/core/json-reader'
 import { SourceError } from './source-error.ts'
 
-/** One value of a file of JSON, or why the line it begins on is none. */
-export type JsonItem =
-  | { readonly line: number; readonly value: unknown }
-  | { readonly line: number; readonly refused: string }
+/** One value of a file of JSON, or why the line it begins on is none. `list`: the name of the list that it is in. */
+export type JsonItem = { readonly line: number; readonly list?: string } & (
+  | { readonly value: unknown }
+  | { readonly refused: string }
+)
 
 /** In characters: a key with all that may be kept of it has some 30,000. */
 export const ITEM_LENGTH_MAX = 1_048_576

@@ -16,6 +16,7 @@ export class JsonScanner {
   /** The last string outside a value: the name of what comes next. */
   #name = ''
   #hasSeenList = false
+  #list: string | undefined
   /** The value that is being collected, and how many brackets stand around it; -1: there is none. */
   #value = ''
   #depth = -1
@@ -43,7 +44,8 @@ export class JsonScanner {
       else if (character === '}' || character === ']') {
         this.#closeBracket(character)
         if (this.#depth !== this.#open.length) continue
-        yield itemOf(this.#valueLine, this.#value + piece.slice(this.#valueStart, at + 1))
+        const item = itemOf(this.#valueLine, this.#value + piece.slice(this.#valueStart, at + 1))
+        yield this.#list === undefined ? item : { ...item, list: this.#list }
         this.#depth = -1
       }
     }
@@ -83,6 +85,7 @@ export class JsonScanner {
     const isNamed = this.#open.length <= WRAPPERS_MAX && this.#lists.includes(this.#name)
     const isList = this.#depth < 0 && character === '[' && (around === undefined || isNamed)
     this.#hasSeenList ||= isList
+    if (isList && isNamed) this.#list = this.#name
     this.#open.push(isList ? 'l' : character)
   }
 

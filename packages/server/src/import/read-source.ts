@@ -4,9 +4,10 @@ import { createFields } from './fields.ts'
 import type { SourceLine, SourceName } from './import-row.ts'
 import { isObject } from './is-object.ts'
 import type { JsonItem } from './json-item.ts'
+import { jsonItems } from './json-items.ts'
 import type { TextRules } from './judge-text.ts'
 import { peek } from './peek.ts'
-import type { Found, SourceItem, SourceReader } from './reader.ts'
+import type { ReadItem, SourceReader } from './reader.ts'
 import { apisix } from './readers/apisix.ts'
 import { aws } from './readers/aws.ts'
 import { betterAuth } from './readers/better-auth.ts'
@@ -22,42 +23,67 @@ import type { SourceOptions } from './source-options.ts'
 import { sourceText } from './source-text.ts'
 import { yamlItems } from './yaml-items.ts'
 
+/** The bytes of a file, from its start at each call. */
+export type SourceBytes = () => AsyncIterable<Uint8Array>
+
 /**
  * The keys of a file, one after the other: memory holds one of them, however long the file. What cannot be taken is an
  * item with its reason, and reading goes on; throws SourceError where it cannot go on.
  */
 export async function* readSource(
   source: SourceName,
-  bytes: AsyncIterable<Uint8Array>,
+  bytes: SourceBytes,
   options: SourceOptions,
 ): AsyncGenerator<SourceLine> {
-  const { start, whole } = await peek(sourceText(bytes))
+  const reader = READERS[source]
+  const { lists } = reader
+  const read =
+    'beginAfter' in reader
+      ? await reader.beginAfter(() => itemsOf(bytes, [...(lists ?? []), ...reader.beside]))
+      : begun(reader)
+  const { start, whole } = await peek(sourceText(bytes()))
   const check = createFieldCheck(source, options.metadataColumns ?? [])
-  const { lists } = READERS[source]
   const records =
     source === 'kong' && YAML_START.test(start)
       ? yamlRecords(yamlItems(whole, lists ?? []))
       : sourceRecords(start, whole, { ...(lists === undefined ? {} : { lists }), check })
-  yield* readRecords(source, records, options)
+  yield* rowsOf(source, read, records, options)
 }
 
-/** The keys of records, read from wherever. */
+/** The keys of records that stand for themselves, read from wherever. */
 export async function* readRecords(
+  source: 'better-auth',
+  records: Iterable<SourceRecord>,
+  options: SourceOptions,
+): AsyncGenerator<SourceLine> {
+  yield* rowsOf(source, betterAuth.read, records, options)
+}
+
+async function* rowsOf(
   source: SourceName,
+  read: ReadItem,
   records: AsyncIterable<SourceRecord> | Iterable<SourceRecord>,
   options: SourceOptions,
 ): AsyncGenerator<SourceLine> {
-  const reader = READERS[source]
   const rules = {
     keyPrefix: options.keyPrefix,
     rawDigestsAreKeys: options.rawDigestsAreKeys ?? false,
-    isTextSource: reader.isTextSource ?? false,
+    isTextSource: READERS[source].isTextSource ?? false,
   }
-  const read = 'begin' in reader ? reader.begin() : reader.read
   for await (const record of records) {
     if ('refused' in record) yield record
     else yield* linesOf(read, record, options, rules)
   }
+}
+
+const begun = (reader: Exclude<SourceReader, { beside: readonly string[] }>): ReadItem =>
+  'begin' in reader ? reader.begin() : reader.read
+
+/** All that stands in lists; a table has none. */
+async function* itemsOf(bytes: SourceBytes, lists: readonly string[]): AsyncGenerator<JsonItem> {
+  const { start, whole } = await peek(sourceText(bytes()))
+  if (YAML_START.test(start)) yield* yamlItems(whole, lists)
+  else if (/^\s*[{[]/.test(start)) yield* jsonItems(whole, lists)
 }
 
 const READERS: Readonly<Record<SourceName, SourceReader>> = {
@@ -85,7 +111,7 @@ async function* yamlRecords(items: AsyncIterable<JsonItem>): AsyncGenerator<Sour
 }
 
 function* linesOf(
-  read: (item: SourceItem) => Found,
+  read: ReadItem,
   { line, fields }: { readonly line: number; readonly fields: ReadonlyMap<string, unknown> },
   options: SourceOptions,
   rules: TextRules,

@@ -1,5 +1,6 @@
 import type { Draft } from './build-row.ts'
 import type { Fields } from './fields.ts'
+import type { JsonItem } from './json-item.ts'
 import type { SourceOptions } from './source-options.ts'
 
 /** One item of a source. */
@@ -12,10 +13,20 @@ export type SourceItem = {
 /** What a reader finds in an item: any number of keys, and what it must refuse. May throw RowRefusal for the whole. */
 export type Found = Iterable<Draft | { readonly line: number; readonly refused: string }>
 
-type ReadItem = (item: SourceItem) => Found
+export type ReadItem = (item: SourceItem) => Found
 
-/** `begin`: once for a file, where what an item means depends on those before it. */
-export type SourceReader = ({ readonly read: ReadItem } | { readonly begin: () => ReadItem }) & {
+/**
+ * `begin`: once for a file, where what an item means depends on those before it. `beginAfter`: the same, after those of
+ * the lists `beside`, and its own, were read wherever they stand.
+ */
+export type SourceReader = (
+  | { readonly read: ReadItem }
+  | { readonly begin: () => ReadItem }
+  | {
+      readonly beginAfter: (items: () => AsyncIterable<JsonItem>) => Promise<ReadItem>
+      readonly beside: readonly string[]
+    }
+) & {
   /** How the lists are named that an answer of the system's API wraps. */
   readonly lists?: readonly string[]
   /** Its texts are what clients present: it keeps no digests in their place. */

@@ -6,7 +6,8 @@ import { RowRefusal } from './source-error.ts'
  * a list of what is not allowed, which would be lost.
  */
 export function restrictionOf(config: unknown, allowName: string, denyName: string): string[] | undefined {
-  if (!isObject(config)) return undefined
+  if (config === undefined || config === null) return undefined
+  if (!isObject(config)) throw new RowRefusal(NO_LIST)
   const allowed = listOf(config[allowName])
   if (listOf(config[denyName]).length > 0) {
     throw new RowRefusal(
@@ -17,4 +18,10 @@ export function restrictionOf(config: unknown, allowName: string, denyName: stri
   return allowed.length === 0 ? undefined : allowed
 }
 
-const listOf = (value: unknown): string[] => (Array.isArray(value) ? value.map(String) : [])
+const NO_LIST = 'its owner has a restriction to addresses that is no list: mend it there, and export again.'
+
+function listOf(value: unknown): string[] {
+  if (value === undefined || value === null || (isObject(value) && Object.keys(value).length === 0)) return []
+  if (!Array.isArray(value)) throw new RowRefusal(NO_LIST)
+  return value.map(String)
+}

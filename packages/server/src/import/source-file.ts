@@ -24,7 +24,7 @@ export function openSourceFile(path: string, source: SourceName, options: Source
     lines: (onBytes) =>
       isDatabase
         ? readBetterAuthDatabase(path, options)
-        : readSource(source, bytesOf(path, onBytes), options),
+        : readSource(source, () => bytesOf(path, onBytes), options),
   }
 }
 

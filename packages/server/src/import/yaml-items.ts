@@ -12,7 +12,7 @@ export async function* yamlItems(
 ): AsyncGenerator<JsonItem> {
   // Loaded for those who bring such a file: nobody else waits for it.
   const { parse } = await import('yaml')
-  const state = { list: false, indent: -1, item: '', itemLine: 0, hasList: false }
+  const state: State = { list: undefined, indent: -1, item: '', itemLine: 0, hasList: false }
   let line = 0
   for await (const each of linesOf(text)) {
     line += 1
@@ -20,11 +20,11 @@ export async function* yamlItems(
     const name = isBlank ? undefined : /^([A-Za-z_][\w-]*)\s*:/.exec(each)?.[1]
     if (name !== undefined) {
       yield* itemOf(state, parse)
-      state.list = lists.includes(name)
-      state.hasList ||= state.list
+      state.list = lists.includes(name) ? name : undefined
+      state.hasList ||= state.list !== undefined
       state.indent = -1
       const flow = each.slice(each.indexOf(':') + 1).trim()
-      if (state.list && flow !== '' && !/^(?:\[\s*\]|~|null|#.*)$/.test(flow)) {
+      if (state.list !== undefined && flow !== '' && !/^(?:\[\s*\]|~|null|#.*)$/.test(flow)) {
         throw new SourceError(
           line,
           `the list ${name} is written in one line: write each of its items on lines of its own.`,
@@ -32,7 +32,7 @@ export async function* yamlItems(
       }
       continue
     }
-    if (!state.list) continue
+    if (state.list === undefined) continue
     const dash = /^( *)-(?: |$)/.exec(each)?.[1]?.length
     if (dash !== undefined && (state.indent < 0 || dash === state.indent)) {
       yield* itemOf(state, parse)
@@ -61,13 +61,14 @@ export async function* yamlItems(
 const ITEM_LENGTH_MAX = 1_048_576
 
 type Parse = typeof import('yaml').parse
-type State = { item: string; itemLine: number }
+type State = { list: string | undefined; indent: number; item: string; itemLine: number; hasList: boolean }
 
 function* itemOf(state: State, parse: Parse): Generator<JsonItem> {
   if (state.item === '') return
-  const { item, itemLine: line } = state
+  const { item, itemLine: line, list } = state
   state.item = ''
-  yield parsedItem(item, line, parse)
+  const parsed = parsedItem(item, line, parse)
+  yield list === undefined ? parsed : { ...parsed, list }
 }
 
 function parsedItem(item: string, line: number, parse: Parse): JsonItem {

@@ -16,7 +16,7 @@ const salt = Buffer.from('salt of the old system')
 const ALL = { hasOwner: true, hasPepper: true, hasSalt: true }
 
 const read = (file: string, options: Partial<SourceOptions> = {}) =>
-  readSource('csv', bytesOf(file), { ...OPTIONS, ...options })
+  readSource('csv', () => bytesOf(file), { ...OPTIONS, ...options })
 
 describe('a dry run', () => {
   const report = (file: string, rules = ALL) => Array.fromAsync(dryRun(read(file), rules))
@@ -150,7 +150,7 @@ describe('reading', () => {
       }
     }
     let rows = 0
-    for await (const entry of readSource('csv', endless(), OPTIONS)) {
+    for await (const entry of readSource('csv', endless, OPTIONS)) {
       expect(entry).toHaveProperty('row')
       rows += 1
       expect(pieces).toBeLessThanOrEqual(rows + 1)
@@ -172,7 +172,7 @@ describe('reading', () => {
         yield Buffer.alloc(65_536, 'x')
       }
     }
-    await expect(Array.fromAsync(readSource(source, endless(), OPTIONS))).rejects.toThrow(
+    await expect(Array.fromAsync(readSource(source, endless, OPTIONS))).rejects.toThrow(
       /longer than \d+ characters/,
     )
     expect(bytes).toBeLessThan(4_000_000)

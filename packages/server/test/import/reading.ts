@@ -17,7 +17,7 @@ export async function readAll(
   options: Partial<SourceOptions> = {},
   pieceBytes?: number,
 ): Promise<SourceLine[]> {
-  return Array.fromAsync(readSource(source, bytesOf(file, pieceBytes), { ...OPTIONS, ...options }))
+  return Array.fromAsync(readSource(source, () => bytesOf(file, pieceBytes), { ...OPTIONS, ...options }))
 }
 
 /** What is refused, as `line: reason`. */

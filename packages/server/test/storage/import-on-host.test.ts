@@ -29,7 +29,7 @@ async function* steps(
   }
   const extras = pepper === undefined ? {} : { pepper: Buffer.from(pepper) }
   const rules = { hasOwner: false, hasPepper: pepper !== undefined, hasSalt: false }
-  const lines = judgeLines(readSource(source, bytes(), { keyPrefix: 'lk' }), rules)
+  const lines = judgeLines(readSource(source, bytes, { keyPrefix: 'lk' }), rules)
   const said = { companyId, source, extras, userId: undefined, createsUsers: true, isDryRun }
   async function* untilFault() {
     yield* lines

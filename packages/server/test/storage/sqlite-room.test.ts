@@ -258,7 +258,7 @@ describe('on a nearly full disk', () => {
       }
       const rules = { hasOwner: true, hasPepper: false, hasSalt: false }
       let lines = 0
-      for await (const line of judgeLines(readSource('ndjson', bytes(), { keyPrefix: 'lk' }), rules)) {
+      for await (const line of judgeLines(readSource('ndjson', bytes, { keyPrefix: 'lk' }), rules)) {
         if (texts === keys && told.length === 0 && ++lines > 500) disk = SCARCE
         yield line
       }

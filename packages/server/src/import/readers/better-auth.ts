@@ -13,7 +13,7 @@ import { RowRefusal } from '../source-error.ts'
  * without a `refillAmount` is refused there, and deleted at its next use (validateApiKey). On SQLite, Drizzle's columns
  * hold seconds (`integer` in the mode `timestamp`) or milliseconds (`timestamp_ms`), as the version that made them.
  */
-export const betterAuth: SourceReader = { read: readBetterAuth }
+export const betterAuth = { read: readBetterAuth } satisfies SourceReader
 
 const FORMAT: DigestFormat = { algorithm: 'sha256', input: 'whole' }
 

@@ -1,11 +1,11 @@
 import { createFields, type Fields } from '../fields.ts'
-import { foreignPermissions } from '../foreign-permissions.ts'
 import { foreignTime } from '../foreign-time.ts'
 import { isObject } from '../is-object.ts'
 import type { Found, SourceItem, SourceReader } from '../reader.ts'
-import { restrictionOf } from '../restriction.ts'
 import { RowRefusal } from '../source-error.ts'
 import { withoutSecrets } from '../without-secrets.ts'
+import { BESIDE, boundsIn, type KongBounds, readKongBounds } from './kong-bounds.ts'
+import { isCarried, type Limits, limitsOf } from './kong-limits.ts'
 
 /**
  * Keys of Kong's plugin key-auth, as texts (Kong/kong, plugins/key-auth/daos.lua). Nested in consumers: `deck gateway
@@ -13,53 +13,73 @@ import { withoutSecrets } from '../without-secrets.ts'
  * keyauth_credentials (id, created_at, consumer_id, key, tags, ttl, ws_id), with `custom_id` and `username` where they are
  * joined to it. `ttl` is a moment in the table (TIMESTAMP WITH TIME ZONE, migrations/002_130_to_140.lua), but the seconds
  * left everywhere else, counted when the export was made (handler.lua: 0 is expired). `created_at` is in seconds.
+ * What bounds a consumer may stand in it or elsewhere in the file.
  */
 export const kong: SourceReader = {
-  read: readKong,
+  beginAfter: async (items) => {
+    const beside = await readKongBounds(items)
+    return (item) => readKong(item, beside)
+  },
+  beside: BESIDE,
   lists: ['consumers', 'keyauth_credentials', 'data'],
   isTextSource: true,
 }
 
-function readKong(item: SourceItem): Found {
-  const nested = item.fields.json('keyauth_credentials')
-  if (nested !== undefined) return readConsumer(item, nested)
-  const key = item.fields.text('key')
+function readKong(item: SourceItem, beside: KongBounds): Found {
+  const { fields, options } = item
+  const nested = fields.json('keyauth_credentials')
+  if (nested !== undefined) return readConsumer(item, nested, beside)
+  const key = fields.text('key')
   // A consumer without keys.
   if (key === undefined) return []
-  return [readCredential(item, item.fields, key, ownerOf(item.fields))]
+  const { reference, ...owner } = ownerOf(fields)
+  if (reference === undefined)
+    throw new RowRefusal('it names no consumer, which may be restricted: export it too.')
+  const bounds = limitsOf(
+    { inside: boundsIn({}), outside: beside.find(reference) },
+    beside,
+    options.permissionArea,
+  )
+  const notes = beside.isWhole ? bounds.notes : [NOT_WHOLE]
+  return [readCredential(item, fields, key, { ...owner, ...bounds, notes })]
 }
 
-type Owner = {
+const NOT_WHOLE =
+  'Groups and plugins of its consumer are not in such a file: where they limit the key, export with deck.'
+
+type Owner = Limits & {
   readonly id: string | undefined
-  readonly permissions?: string[] | undefined
-  readonly whitelistedIPs?: string[] | undefined
   readonly rest: readonly [string, unknown][]
 }
 
-function ownerOf(fields: Fields): Owner {
+function ownerOf(fields: Fields) {
   const customId = fields.text('custom_id')
   const username = fields.text('username')
   const consumer = fields.json('consumer', 'consumer_id')
   const reference = isObject(consumer) ? consumer.id : consumer
-  const id = customId ?? username ?? (typeof reference === 'string' ? reference : undefined)
+  const named = typeof reference === 'string' ? reference : undefined
+  const id = customId ?? username ?? named
   // Whichever names the owner is there already.
   const rest: [string, unknown][] = [
     ['username', username],
     ['consumer', reference],
   ]
-  return { id, rest: rest.filter(([, value]) => value !== id) }
+  return { id, username, reference: named, rest: rest.filter(([, value]) => value !== id) }
 }
 
-function* readConsumer(item: SourceItem, nested: unknown): Found {
+function* readConsumer(item: SourceItem, nested: unknown, beside: KongBounds): Found {
   if (!Array.isArray(nested)) throw new RowRefusal('its keyauth_credentials are no list.')
   const { fields, line, options } = item
-  const plugins = fields.json('plugins')
-  const owner = {
-    ...ownerOf(fields),
-    permissions: groupsOf(fields.json('acls'), options.permissionArea),
-    whitelistedIPs: allowedOf(plugins),
-  }
-  const others = fields.rest().filter(([name]) => name !== 'tags' && name !== 'created_at')
+  const [plugins, acls, groups] = [fields.json('plugins'), fields.json('acls'), fields.json('groups')]
+  const { username, reference: _, ...named } = ownerOf(fields)
+  const all = fields.rest()
+  const id = all.find(([name]) => name === 'id')?.[1]
+  const inside = boundsIn({ plugins, acls, groups })
+  const outside = beside.find(id, username)
+  const bounds = limitsOf({ inside, outside }, beside, options.permissionArea)
+  const owner = { ...named, ...bounds }
+  const others = all.filter(([name]) => name !== 'tags' && name !== 'created_at')
+  if (groups !== undefined) others.push(['groups', groups])
   const { rest, notes } = withoutSecrets(
     'kong',
     [...others, ...otherPlugins(plugins)].map(([name, value]) => [`consumer.${name}`, value]),
@@ -72,7 +92,7 @@ function* readConsumer(item: SourceItem, nested: unknown): Found {
       yield {
         ...draft,
         rest: [...draft.rest, ...rest],
-        notes,
+        notes: [...notes, ...draft.notes],
       }
     } catch (error) {
       if (!(error instanceof RowRefusal)) throw error
@@ -100,6 +120,8 @@ function readCredential(
     externalUserId: owner.id,
     permissions: owner.permissions,
     whitelistedIPs: owner.whitelistedIPs,
+    status: owner.status,
+    notes: owner.notes,
     createdAt: fields.time('s', 'created_at'),
     expiresAt: endOf(fields, options.exportedAtMs),
     rest: [...owner.rest, ...fields.rest()],
@@ -119,28 +141,9 @@ function endOf(fields: Fields, exportedAtMs: number | undefined): string | undef
   return foreignTime('ttl', exportedAtMs + Number(ttl) * 1_000, 'ms')
 }
 
-/** The groups that the plugin acl asks for: what a key of this consumer may do more than others. */
-function groupsOf(acls: unknown, area: string | undefined): string[] | undefined {
-  if (!Array.isArray(acls) || acls.length === 0) return undefined
-  const groups = acls.map((acl) => (isObject(acl) ? String(acl.group) : String(acl)))
-  return foreignPermissions(
-    groups.map((group) => `group:${group.toLowerCase()}`),
-    area,
-  )
-}
-
-function allowedOf(plugins: unknown): string[] | undefined {
-  const plugin = Array.isArray(plugins) ? plugins.find(isRestriction) : undefined
-  return restrictionOf(plugin?.config, 'allow', 'deny')
-}
-
-const isRestriction = (plugin: unknown): boolean =>
-  isObject(plugin) && plugin.name === 'ip-restriction' && plugin.enabled !== false
-
 function otherPlugins(plugins: unknown): [string, unknown][] {
   if (!Array.isArray(plugins)) return plugins === undefined ? [] : [['plugins', plugins]]
-  const restriction = plugins.find(isRestriction)
   return plugins
-    .filter((plugin) => plugin !== restriction)
+    .filter((plugin) => !isObject(plugin) || !isCarried(plugin))
     .map((plugin) => [isObject(plugin) ? `plugins.${plugin.name}` : 'plugins', plugin])
 }
