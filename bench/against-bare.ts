@@ -13,8 +13,7 @@ import type { BenchStore } from './stores.ts'
 
 /** A bare server has nothing to fill, only code to compile. */
 const BARE_WARM_UP_ANSWERS = 10_000
-/** It has no work but that for requests: a part of the time tells as much. */
-const BARE_SHARE = 5
+const BARE_SLICE_MS_MAX = 4_000
 
 type Comparison = {
   readonly store: BenchStore
@@ -22,16 +21,19 @@ type Comparison = {
   readonly next: () => Buffer
   /** Requests before the first round; at least what fills the cache. */
   readonly warmUpAnswers: number
+  /** How long the service is measured in each round. */
+  readonly sliceMs: number
 }
 
 /** The service against a bare server: the same requests, requests per CPU second of each. */
 export async function compareWithBare(
   extent: Extent,
-  { store, bare, next, warmUpAnswers }: Comparison,
+  { store, bare, next, warmUpAnswers, sliceMs }: Comparison,
 ): Promise<{ rounds: number[]; note: string }> {
   await using latchkey = await startLatchkey(store)
-  const load = { durationMs: extent.usageSliceMs, next }
-  const bareLoad = { durationMs: extent.usageSliceMs / BARE_SHARE, next }
+  const load = { durationMs: sliceMs, next }
+  // It has no work but that for requests: a part of the time tells as much.
+  const bareLoad = { durationMs: Math.min(sliceMs, BARE_SLICE_MS_MAX), next }
   extent.progress('warming up')
   await warmUp(latchkey, load, warmUpAnswers)
   await settled(latchkey, store)

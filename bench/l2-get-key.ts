@@ -25,6 +25,7 @@ export async function l2GetKey(extent: Extent, stores: Stores): Promise<Row[]> {
     bare,
     next: cycle(ids.map((id) => getRequest(store, id))),
     warmUpAnswers: WARM_UP_ANSWERS,
+    sliceMs: extent.sliceMs,
   })
   const what = 'GET /keys/{keyId} ÷ bare node:http'
   return [rowOf({ id: 'L2', what, isBetter: 'higher', floor: 0.25, goal: 0.4, ...compared })]

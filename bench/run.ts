@@ -41,7 +41,7 @@ import { w4PostgresCreate } from './w4-postgres-create.ts'
 
 const HELP = `Takes the figures of this service and writes them to bench/RESULTS.md.
 
-  npm run bench                      all figures, some forty minutes
+  npm run bench                      all figures, an hour and more
   npm run bench -- --only V1,W1      these figures only; nothing is written to RESULTS.md
   npm run bench -- --only M6         the memory of a verifier over ten million verifications: a quarter of an hour
   npm run bench -- --rounds 3        fewer rounds than nine

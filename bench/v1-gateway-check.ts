@@ -24,6 +24,7 @@ export async function v1GatewayCheck(extent: Extent, stores: Stores): Promise<Ro
       bare,
       next: gatewayChecks(keys),
       warmUpAnswers: preparedOf(keys),
+      sliceMs: extent.usageSliceMs,
     })
     const what = `gateway check (key header, allowlist, permission) by ${keys / 1_000} k of 100 k keys ÷ bare node:http`
     rows.push(rowOf({ id, what, ...marks, ...compared }))

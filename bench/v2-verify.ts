@@ -27,6 +27,7 @@ export async function v2Verify(extent: Extent, stores: Stores): Promise<Row[]> {
     bare,
     next: cycle(requests),
     warmUpAnswers: inUse,
+    sliceMs: extent.usageSliceMs,
   })
   const what = `POST /verify by ${inUse / 1_000} k of 100 k keys ÷ bare POST that parses and answers JSON`
   return [rowOf({ id: 'V2', what, isBetter: 'higher', floor: 0.5, goal: 0.75, ...compared })]
