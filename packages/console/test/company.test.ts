@@ -273,11 +273,16 @@ describe.skipIf(!isBrowserThere)('what people do with a company', () => {
     expect(await page.content()).not.toContain(PASSWORD)
   })
 
-  test('an edit of a user or a company undoes nothing that somebody else changed meanwhile', async () => {
-    const { service, button, dialog, go } = opened
-    const save = async (name: string) => {
+  test('an edit of a user or a company shows what somebody else changed meanwhile, and undoes nothing', async () => {
+    const { service, page, button, dialog, go } = opened
+    const save = async (name: string, ...told: readonly string[]) => {
       await dialog().getByLabel('Name').fill(name)
-      await dialog().getByRole('button', { name: 'Save' }).click()
+      await button('Save').click()
+      for (const text of told) await dialog().getByText(text).waitFor()
+      expect(await button('Save').isDisabled()).toBe(true)
+      await button('Go on with my changes').click()
+      expect(await dialog().getByLabel('Name').inputValue()).toBe(name)
+      await button('Save').click()
       await row(name).waitFor()
     }
     const user = { name: 'Hedy', role: 'admin', email: 'hedy@example.com' }
@@ -286,17 +291,34 @@ describe.skipIf(!isBrowserThere)('what people do with a company', () => {
     await button('Edit Hedy').click()
     const theirs = { role: 'viewer', email: 'lamarr@example.com' }
     await service.call('PATCH', `/users/${id}`, theirs)
-    await save('Hedy Lamarr')
+    await save(
+      'Hedy Lamarr',
+      'Role: was admin, now viewer',
+      'Email address: was hedy@example.com, now lamarr@',
+    )
     expect(await service.call('GET', `/users/${id}`)).toMatchObject({ name: 'Hedy Lamarr', ...theirs })
     const company = await service.call('POST', '/companies', { name: 'Frequencies', externalId: 'old' })
     await go('/companies')
     await button('Edit Frequencies').click()
     await service.call('PATCH', `/companies/${company.id}`, { externalId: 'new' })
-    await save('Frequency Hopping')
+    await save('Frequency Hopping', 'External id: was old, now new')
     expect(await service.call('GET', `/companies/${company.id}`)).toMatchObject({
       name: 'Frequency Hopping',
       externalId: 'new',
     })
+    // Also between the look at it and the change.
+    await button('Edit Frequency Hopping').click()
+    const looked = { times: 0 }
+    await page.route(`**/companies/${company.id}`, async (route) => {
+      const response = await route.fetch()
+      looked.times += 1
+      if (looked.times === 1)
+        await service.call('PATCH', `/companies/${company.id}`, { externalId: 'newest' })
+      await route.fulfill({ response })
+    })
+    await save('Spread Spectrum', 'External id: was new, now newest')
+    await page.unroute(`**/companies/${company.id}`)
+    expect((await service.call('GET', `/companies/${company.id}`)).externalId).toBe('newest')
   })
 
   test('who promotes a user is told what ended with it and which keys grew, and invites again', async () => {

@@ -1,43 +1,72 @@
 import { useQueryClient } from '@tanstack/react-query'
-import type { FormEvent } from 'react'
+import { type FormEvent, useState } from 'react'
+import { ApiError } from '../api/api-error.ts'
 import { changedOnly } from '../api/changed-only.ts'
 import { request } from '../api/request.ts'
-import type { ApiCallProps } from './api-call.tsx'
 import type { Work } from './use-work.ts'
 
-type Saving<Fields, Item> = {
+type Saving<Of, Fields> = {
   readonly work: Work
   readonly list: 'users' | 'companies'
-  /** As it was when the form was opened; undefined: a new one. */
-  readonly item: (Fields & { readonly id: string }) | undefined
-  readonly fields: Fields
+  /** As the list shows it; undefined: a new one. */
+  readonly item: Of | undefined
+  readonly fieldsOf: (item: Of | undefined) => Fields
+  readonly bodyOf: (fields: Fields) => object
   /** undefined: nothing was changed, and nothing asked. */
-  readonly onSaved: (saved: Item | undefined) => void
+  readonly onSaved: (saved: Of | undefined) => void
 }
 
-/** The end of a form: makes what is new, and changes of what there is only what was changed here. */
-export function useSave<Fields extends object, Item>({
-  work,
-  list,
-  item,
-  fields,
-  onSaved,
-}: Saving<Fields, Item>) {
+/**
+ * What is typed about something of a list, beside what it was when that began and what somebody else made of it
+ * meanwhile. Makes what is new, and changes of what there is only what was changed here.
+ */
+export function useSave<Of extends { readonly id: string }, Fields extends object>(
+  saving: Saving<Of, Fields>,
+) {
+  const { work, list, item, fieldsOf, bodyOf, onSaved } = saving
   const client = useQueryClient()
-  const body = changedOnly<object>(item, fields)
-  const call: ApiCallProps & { readonly method: string } =
-    item === undefined
-      ? { method: 'POST', path: `/${list}`, body }
-      : { method: 'PATCH', path: `/${list}/${item.id}`, body }
+  const [base, setBase] = useState(item)
+  const [fields, setFields] = useState(fieldsOf(item))
+  const [theirs, setTheirs] = useState<Of>()
+  const was = base === undefined ? undefined : fieldsOf(base)
+  const body = changedOnly(was && bodyOf(was), bodyOf(fields))
+  const path = base === undefined ? `/${list}` : `/${list}/${base.id}`
+
   const save = async () => {
-    const saved = (await request<Item>(call.method, call.path, { body })).body
+    const saved = base === undefined ? await make<Of>(path, body) : await change(path, base, body)
+    if ('theirs' in saved) return setTheirs(saved.theirs)
     await client.invalidateQueries({ queryKey: [list] })
-    onSaved(saved)
+    onSaved(saved.body)
+  }
+  const goOn = () => {
+    if (was === undefined || theirs === undefined) return
+    setFields({ ...fieldsOf(theirs), ...changedOnly(was, fields) })
+    setBase(theirs)
+    setTheirs(undefined)
   }
   const submit = (event: FormEvent) => {
     event.preventDefault()
     if (Object.keys(body).length === 0) onSaved(undefined)
     else void work.run(save)
   }
-  return { call, submit }
+  const set = (changed: Partial<Fields>) => setFields({ ...fields, ...changed })
+  const call = { method: base === undefined ? 'POST' : 'PATCH', path, body }
+  return { call, fields, set, base, theirs, goOn, submit }
+}
+
+type Saved<Of> = { readonly body: Of } | { readonly theirs: Of }
+
+const make = <Of>(path: string, body: object): Promise<Saved<Of>> => request<Of>('POST', path, { body })
+
+/** Nothing, where it is not as it was any more: a row of a list may be minutes old, and has no tag. */
+async function change<Of>(path: string, was: Of, body: object): Promise<Saved<Of>> {
+  const now = await request<Of>('GET', path)
+  if (JSON.stringify(now.body) !== JSON.stringify(was)) return { theirs: now.body }
+  const headers = now.etag === undefined ? {} : { 'if-match': now.etag }
+  try {
+    return await request<Of>('PATCH', path, { body, headers })
+  } catch (failure) {
+    if (!(failure instanceof ApiError) || failure.status !== 412) throw failure
+    return { theirs: (await request<Of>('GET', path)).body }
+  }
 }

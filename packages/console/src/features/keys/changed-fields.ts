@@ -1,4 +1,5 @@
 import type { ApiKey, ApiKeyUpdate } from '@latchkey/contract/schemas/keys'
+import type { Difference } from '../../ui/stale-notice.tsx'
 import type { KeyFields } from './key-fields.ts'
 import { summaryOfLimits } from './limit-words.ts'
 
@@ -48,8 +49,6 @@ const NAMES = {
   rateLimits: 'Rate limits',
   quota: 'Quota',
 } as const
-
-export type Difference = { readonly name: string; readonly before: string; readonly now: string }
 
 /** What somebody else has changed. */
 export function differencesBetween(before: ApiKey, now: ApiKey): readonly Difference[] {

@@ -5,9 +5,10 @@ import { areSound } from '../../api/addresses.ts'
 import { ApiCall } from '../../ui/api-call.tsx'
 import { CancelButton, Dialog } from '../../ui/dialog.tsx'
 import { ProblemNotice } from '../../ui/notice.tsx'
+import { StaleNotice } from '../../ui/stale-notice.tsx'
+import { differencesBetween } from './changed-fields.ts'
 import { KeyFormFields } from './key-form-fields.tsx'
 import { LockOutNotice } from './lock-out-notice.tsx'
-import { StaleNotice } from './stale-notice.tsx'
 import { useKeyEdit } from './use-key-edit.ts'
 
 type EditKeyDialogProps = {
@@ -35,7 +36,12 @@ export function EditKeyDialog({ apiKey, etag, onClose }: EditKeyDialogProps) {
         }}
       >
         {theirs === undefined ? null : (
-          <StaleNotice before={base.apiKey} now={theirs.body} onGoOn={() => goOn(theirs)} />
+          <StaleNotice
+            noun="key"
+            now={theirs.body}
+            differences={differencesBetween(base.apiKey, theirs.body)}
+            onGoOn={() => goOn(theirs)}
+          />
         )}
         <KeyFormFields key={base.round} fields={fields} set={set} error={edit.error} />
         <LockOutNotice apiKey={base.apiKey} entries={fields.entries} lockOut={lockOut} />

@@ -6,6 +6,7 @@ import { useMe } from '../../api/queries.ts'
 import { ApiCall } from '../../ui/api-call.tsx'
 import { CancelButton, Dialog } from '../../ui/dialog.tsx'
 import { ProblemNotice } from '../../ui/notice.tsx'
+import { differencesIn, StaleNotice } from '../../ui/stale-notice.tsx'
 import { say } from '../../ui/toasts.tsx'
 import { useSave } from '../../ui/use-save.ts'
 import { useWork, type Work } from '../../ui/use-work.ts'
@@ -50,20 +51,49 @@ export function UserDialog({ user, onClose, onInvite }: UserDialogProps) {
   )
 }
 
+type UserFields = { readonly name: string; readonly email: string; readonly role: User['role'] }
+
+const fieldsOf = (user: User | undefined): UserFields => ({
+  name: user?.name ?? '',
+  email: user?.email ?? '',
+  role: user?.role ?? 'developer',
+})
+
+const bodyOf = ({ name, email, role }: UserFields) => ({
+  name: name.trim(),
+  role,
+  email: email.trim() === '' ? null : email.trim(),
+})
+
+const NAMES = {
+  name: 'Name',
+  email: 'Email address',
+  role: 'Role',
+  status: 'Status',
+  externalId: 'External id',
+  permissions: 'Permissions',
+}
+
 type UserFormProps = Pick<UserDialogProps, 'user'> & {
   readonly work: Work
   readonly onSaved: (saved: User | UpdatedUser | undefined) => void
 }
 
 function UserForm({ user, work, onSaved }: UserFormProps) {
-  const [name, setName] = useState(user?.name ?? '')
-  const [email, setEmail] = useState(user?.email ?? '')
-  const [role, setRole] = useState<User['role']>(user?.role ?? 'developer')
-  const fields = { name: name.trim(), role, email: email.trim() === '' ? null : email.trim() }
-  const { call, submit } = useSave({ work, list: 'users', item: user, fields, onSaved })
+  const saving = useSave<User, UserFields>({ work, list: 'users', item: user, fieldsOf, bodyOf, onSaved })
+  const { call, submit, set, base, theirs } = saving
+  const { name, email, role } = saving.fields
   const { isBusy, error } = work
   return (
     <form onSubmit={submit} className="lk-stack">
+      {base === undefined || theirs === undefined ? null : (
+        <StaleNotice
+          noun="user"
+          now={theirs}
+          differences={differencesIn(NAMES, base, theirs)}
+          onGoOn={saving.goOn}
+        />
+      )}
       <TextInput
         label="Name"
         data-autofocus
@@ -71,7 +101,7 @@ function UserForm({ user, work, onSaved }: UserFormProps) {
         withAsterisk={false}
         maxLength={200}
         value={name}
-        onChange={(event) => setName(event.currentTarget.value)}
+        onChange={(event) => set({ name: event.currentTarget.value })}
         error={faultOf(error, 'name')}
       />
       <TextInput
@@ -79,14 +109,14 @@ function UserForm({ user, work, onSaved }: UserFormProps) {
         description="Only for people who sign in. A program needs none."
         type="email"
         value={email}
-        onChange={(event) => setEmail(event.currentTarget.value)}
+        onChange={(event) => set({ email: event.currentTarget.value })}
         error={faultOf(error, 'email')}
       />
-      <RoleField role={role} onChange={setRole} error={error} />
+      <RoleField role={role} onChange={(chosen) => set({ role: chosen })} error={error} />
       <ProblemNotice error={error} />
       <div className="lk-actions">
         <CancelButton />
-        <Button type="submit" loading={isBusy}>
+        <Button type="submit" loading={isBusy} disabled={theirs !== undefined}>
           {user === undefined ? 'Add user' : 'Save'}
         </Button>
       </div>
