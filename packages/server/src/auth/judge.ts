@@ -15,8 +15,8 @@ import type { ImportedTexts } from '../verification/imported-texts.ts'
 import type { Limits } from '../verification/limits.ts'
 import { cannotVerify } from '../verification/load-key.ts'
 import type { Usage } from '../verification/usage.ts'
-import { TOKEN_LENGTH_MAX } from './access-token.ts'
 import type { OutsideRefusals } from './outside-issuers.ts'
+import { isTokenLike } from './token-text.ts'
 import type { VerifiedToken } from './verify-token.ts'
 
 export type JudgeDeps = {
@@ -142,10 +142,6 @@ function judgeText(
     ? judgeWhatItStandsFor(deps, text, attempt)
     : judgeImported(deps, text, attempt)
 }
-
-/** JSON in base64 begins so. A token has a dot behind it; the keys of Tyk have none. */
-const isTokenLike = (text: string): boolean =>
-  text.startsWith('eyJ') && text.includes('.') && text.length <= TOKEN_LENGTH_MAX
 
 /** A text that another system gave out, and that was imported. */
 function judgeImported(

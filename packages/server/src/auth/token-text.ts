@@ -1,10 +1,18 @@
 import { parseJson } from '@latchkey/core/json-text'
+import { TOKEN_LENGTH_MAX } from './access-token.ts'
 
 /** Before any signature is checked: what the token says of itself. */
 export type TokenText = {
   readonly header: Readonly<Record<string, unknown>>
   readonly claims: Readonly<Record<string, unknown>>
 }
+
+/** In base64: a brace, and behind it a quote or, as some issuers write it, white space. */
+const JSON_START = /^e[wy]/
+
+/** Whether a text is worth to be looked at as a token. It has a dot, which the keys of Tyk have not. */
+export const isTokenLike = (text: string): boolean =>
+  JSON_START.test(text) && text.includes('.') && text.length <= TOKEN_LENGTH_MAX
 
 const PART = /^[A-Za-z0-9_-]+$/
 /** Headers that name a key or a rule from inside the token (RFC 7515 §4.1): the attacker's to choose. */

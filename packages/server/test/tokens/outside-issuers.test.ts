@@ -1,5 +1,5 @@
 /** Tokens of issuers that are not ours: what counts, for whom, and what the issuer itself can do wrong. */
-import { createHmac, createPublicKey, type JsonWebKey } from 'node:crypto'
+import { createHmac, createPublicKey, type JsonWebKey, sign } from 'node:crypto'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -136,6 +136,22 @@ describe('a token counts for the user it names', () => {
   test.each(['JWT', 'jwt', 'at+jwt', 'application/at+jwt', undefined])('of type %s', async (typ) => {
     const header = typ === undefined ? { typ: undefined } : { typ }
     expect((await present(await key.sign(claims(), header as { typ: string }))).status).toBe(200)
+  })
+
+  test.each(['{ "', '{\n  "', '{\t"', '{\r\n"'])('whose header begins with %j', async (start) => {
+    const spaced = (value: object) =>
+      Buffer.from(JSON.stringify(value).replace('{"', start)).toString('base64url')
+    const input = `${spaced({ typ: 'JWT', alg: 'ES256', kid: 'one' })}.${spaced(claims())}`
+    const signature = sign('sha256', Buffer.from(input), {
+      key: key.privateKey,
+      dsaEncoding: 'ieee-p1363',
+    })
+    const token = `${input}.${signature.toString('base64url')}`
+    expect((await present(token)).body).toMatchObject({ userId: user.id })
+    const asked = { method: 'POST', body: { key: token } } as const
+    expect((await server.call({ ...asked, path: '/verify' })).body.code).toBe('VALID')
+    // A verifier in another process leaves it to the service.
+    expect((await server.call({ ...asked, path: '/verify/record' })).body.askServer).toBe(true)
   })
 
   test('without a key id, when the issuer has one key', async () => {

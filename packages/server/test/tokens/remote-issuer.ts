@@ -54,6 +54,7 @@ export async function startRemoteIssuer(): Promise<RemoteIssuer> {
 /** One of an issuer's keys: what it publishes, and how it signs. */
 export type IssuerKey = {
   readonly jwk: Jwk
+  readonly privateKey: KeyObject
   readonly sign: (
     claims: Readonly<Record<string, unknown>>,
     header?: Partial<JWTHeaderParameters>,
@@ -64,6 +65,7 @@ export function createIssuerKey(kid: string, alg: Algorithm = 'ES256', modulusLe
   const { publicKey, privateKey } = keyPair(alg, modulusLength)
   return {
     jwk: { ...publicKey.export({ format: 'jwk' }), kid, alg, use: 'sig' },
+    privateKey,
     sign: (claims, header = {}) =>
       new SignJWT({ ...claims }).setProtectedHeader({ alg, kid, typ: 'JWT', ...header }).sign(privateKey),
   }

@@ -2,6 +2,7 @@ import type { KeyRecordResult } from '@latchkey/contract/schemas/verifiers'
 import { namePermissions } from '@latchkey/core/permission'
 import { sightOf } from '@latchkey/core/principal'
 import { parseSecret } from '@latchkey/core/secret'
+import { isTokenLike } from '../../auth/token-text.ts'
 import { type FoundRecord, findKeyRecord } from '../../verification/find-key-record.ts'
 import { presentTime, presentTimeOrNull } from '../present/present-time.ts'
 import type { Handler, HandlerDeps } from '../schema/context.ts'
@@ -9,7 +10,8 @@ import type { Handler, HandlerDeps } from '../schema/context.ts'
 export const getKeyRecord: Handler<'getKeyRecord'> = async (deps, { principal, body: { key: text } }) => {
   // Before the look-up: what it finds is no older than that.
   const { epoch, revision } = deps.revocations.position()
-  const askServer = isToken(text)
+  // Whatever may be a token is judged by the live state of what it stems from, and by its own end.
+  const askServer = isTokenLike(text)
   const tags = askServer ? [] : await tagsOf(deps, text)
   const found = await findKeyRecord(deps.engine.verification, tags, sightOf(principal))
   return {
@@ -23,9 +25,6 @@ export const getKeyRecord: Handler<'getKeyRecord'> = async (deps, { principal, b
     },
   }
 }
-
-/** Whatever may be one is judged by the live state of what it stems from, and by its own end. */
-const isToken = (text: string): boolean => text.startsWith('eyJ')
 
 function tagsOf({ config, fingerprint, importedTexts }: HandlerDeps, text: string) {
   const secret = parseSecret(text, config.keyPrefix)
