@@ -8,5 +8,5 @@ export const isErased = (keyId: RawBuilder<unknown>) =>
   sql<boolean>`(SELECT u.deleted_at FROM keys AS k JOIN users AS u ON u.id = k.user_id WHERE k.id = ${keyId}) IS NOT NULL`
 
 /** The address, if it may be kept. */
-export const keptAddress = (address: string | null, keyId: RawBuilder<unknown>) =>
+export const keptAddress = (address: RawBuilder<unknown>, keyId: RawBuilder<unknown>) =>
   sql<string | null>`CASE WHEN ${isErased(keyId)} THEN NULL ELSE ${address} END`

@@ -24,7 +24,7 @@ const usedAt = prepared(
   (db, { tag, usedAtMs, address }: { tag: Uint8Array; usedAtMs: number; address: string | null }) =>
     db
       .updateTable('secrets')
-      .set({ last_used_at: usedAtMs, last_address: keptAddress(address, sql.ref('secrets.key_id')) })
+      .set({ last_used_at: usedAtMs, last_address: keptAddress(sql`${address}`, sql.ref('secrets.key_id')) })
       .where('tag', '=', tag)
       .where((where) => where.or([where('last_used_at', 'is', null), where('last_used_at', '<', usedAtMs)])),
 )

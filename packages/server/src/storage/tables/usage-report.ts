@@ -266,7 +266,7 @@ const noteRefusal = prepared((db, { number, atMs, code, address }: RefusalRow) =
     .set({
       last_refused_at: atMs,
       last_refused_code: code,
-      last_refused_address: keptAddress(address, sql.ref('usage_keys.key_id')),
+      last_refused_address: keptAddress(sql`${address}`, sql.ref('usage_keys.key_id')),
     })
     .where('number', '=', number)
     .where((where) => where.or([where('last_refused_at', 'is', null), where('last_refused_at', '<=', atMs)])),

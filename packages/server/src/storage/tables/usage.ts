@@ -14,13 +14,8 @@ export async function upsertUsage(db: Db, uses: readonly Use[]): Promise<void> {
 const upsertUses = preparedRows((db, uses: readonly Use[]) =>
   db
     .insertInto('key_usage')
-    .values(
-      uses.map(({ keyId, atMs, address }) => ({
-        key_id: keyId,
-        last_used_at: atMs,
-        last_address: keptAddress(address, sql`${keyId}`),
-      })),
-    )
+    .columns(['key_id', 'last_used_at', 'last_address'])
+    .expression(sql`SELECT ${COLUMNS} FROM (VALUES ${sql.join(uses.map(valuesOf))}) AS used WHERE true`)
     .onConflict((conflict) =>
       conflict
         .column('key_id')
@@ -31,3 +26,8 @@ const upsertUses = preparedRows((db, uses: readonly Use[]) =>
         .whereRef('excluded.last_used_at', '>', 'key_usage.last_used_at'),
     ),
 )
+
+const valuesOf = ({ keyId, atMs, address }: Use) => sql`(${keyId}, ${atMs}, ${address})`
+
+/** Asked in one place for all rows: with as many questions as rows PostgreSQL planned each of them, each time. */
+const COLUMNS = sql`column1, CAST(column2 AS BIGINT), ${keptAddress(sql`column3`, sql`column1`)}`
