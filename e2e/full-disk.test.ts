@@ -195,9 +195,14 @@ describe.skipIf(process.getuid?.() !== 0)('doctor, as a user who may not', () =>
     expect(text).not.toContain('not made yet')
   })
 
-  it('write a file of the store', async () => {
+  // A backup that root has put there is often one that all may read.
+  it.each([
+    ['its owner alone', 0o600],
+    ['everybody', 0o644],
+  ])('write a file of the store that %s may read', async (_who, mode) => {
     await makeStore()
     chmodSync(home.directory, 0o755)
+    chmodSync(join(home.dataDir, 'latchkey.db'), mode)
     spawnSync('chown', ['-R', '65534:65534', home.dataDir])
     spawnSync('chown', ['0:0', join(home.dataDir, 'latchkey.db')])
     expect(await found()).toMatch(

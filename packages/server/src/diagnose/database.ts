@@ -1,4 +1,5 @@
 import { closeSync, openSync, readSync } from 'node:fs'
+import { findFileFault } from '../storage/disk-fault.ts'
 import { compareSqliteSchema } from '../storage/migrations/sqlite.ts'
 import { findWrongCounters, isAccepted, isOpenElsewhere } from '../storage/sqlite/inspection.ts'
 import { CheckNotRun, checkIntegrity } from '../storage/sqlite/integrity.ts'
@@ -36,7 +37,8 @@ export function* diagnoseDatabase(store: StoreState): Generator<Finding> {
     yield problem('database', `${file} belongs to another program.`, OTHER_DIRECTORY)
     return
   }
-  yield durability(store)
+  const fault = findFileFault(file)
+  yield fault === undefined ? durability(store) : problem('database', `${fault.detail}.`, fault.remedy)
   try {
     const difference = compareSqliteSchema(database)
     yield schemaFinding(difference)

@@ -62,21 +62,40 @@ export function findDiskFault(file: string): DiskFault | undefined {
   const directory = dirname(file)
   const probe = join(directory, `.write-test-${process.pid}`)
   try {
-    for (const name of ['', '-wal', '-shm'].map((end) => `${file}${end}`)) {
-      if (existsSync(name)) accessSync(name, constants.R_OK | constants.W_OK)
-    }
+    assertAccess(file)
     tryWriting(probe)
   } catch (error) {
-    const known = explainWriteError(error, directory)
-    if (known !== undefined) return known
-    const { code, path = directory } = error as NodeJS.ErrnoException
-    if (code !== 'EACCES' && code !== 'EPERM') return undefined
-    return {
-      detail: `${path === probe ? directory : path} cannot be read and written by this user`,
-      remedy: 'Give it to the user that the service runs as (chown), or run this as that user.',
-    }
+    const { path } = error as NodeJS.ErrnoException
+    return explainAccess(error, directory, path === probe ? directory : path)
   }
   return undefined
+}
+
+/** The same of the files that are there, and nothing is tried. */
+export function findFileFault(file: string): DiskFault | undefined {
+  try {
+    assertAccess(file)
+  } catch (error) {
+    return explainAccess(error, dirname(file), (error as NodeJS.ErrnoException).path)
+  }
+  return undefined
+}
+
+function assertAccess(file: string): void {
+  for (const name of ['', '-wal', '-shm'].map((end) => `${file}${end}`)) {
+    if (existsSync(name)) accessSync(name, constants.R_OK | constants.W_OK)
+  }
+}
+
+function explainAccess(error: unknown, directory: string, place = directory): DiskFault | undefined {
+  const known = explainWriteError(error, directory)
+  if (known !== undefined) return known
+  const { code } = error as NodeJS.ErrnoException
+  if (code !== 'EACCES' && code !== 'EPERM') return undefined
+  return {
+    detail: `${place} cannot be read and written by this user`,
+    remedy: 'Give it to the user that the service runs as (chown), or run this as that user.',
+  }
 }
 
 function tryWriting(probe: string): void {
