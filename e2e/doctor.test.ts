@@ -305,6 +305,33 @@ describe('latchkey doctor', () => {
     expect(found).toMatchObject({ exitCode: 0, ok: true, bad: ['proxies warning'] })
   })
 
+  it('reads the file of outside issuers as the start does', async () => {
+    const file = join(home.directory, 'issuers.json')
+    const found = () => examine({ LATCHKEY_ISSUERS_FILE: file })
+    const start = () => home.run(['serve'], { LATCHKEY_ISSUERS_FILE: file })
+    expect((await found()).of('issuers')).toMatchObject({
+      level: 'problem',
+      detail: expect.stringMatching(/ENOENT/),
+    })
+    const issuer = {
+      issuer: 'https://sso.example.com',
+      audience: 'latchkey',
+      algorithms: ['ES256'],
+      jwksUrl: 'https://sso.example.com/keys',
+      companies: ['org_1'],
+      user: { claim: 'sub' },
+    }
+    writeFileSync(file, JSON.stringify([{ ...issuer, algorithms: ['HS256'] }]))
+    const { exitCode, bad, of } = await found()
+    expect({ exitCode, bad }).toEqual({ exitCode: 1, bad: ['issuers problem'] })
+    expect((await start()).stderr).toContain(of('issuers')!.detail)
+    writeFileSync(file, JSON.stringify([issuer]))
+    expect((await found()).of('issuers')).toMatchObject({
+      level: 'ok',
+      detail: expect.stringContaining(issuer.issuer),
+    })
+  })
+
   it('reports a setting that would stop the start', async () => {
     const found = await examine({ LATCHKEY_TRUSTED_PROXY: '10.0.0.0/8' })
     expect(found).toMatchObject({ exitCode: 1, bad: ['settings problem'] })

@@ -241,7 +241,7 @@ export const WALLS: Readonly<Record<string, Wall>> = {
       'server/storage/migrations',
       'server/storage/sqlite',
     ],
-    lazily: ['server/storage/postgres'],
+    lazily: ['server/storage/postgres', 'server/issuers-file'],
     types: ['server/settings'],
   },
   'server/app': {

@@ -6,6 +6,7 @@ import { diagnoseClock } from './clock.ts'
 import { diagnoseDataDir, diagnoseDisk } from './data-dir.ts'
 import { diagnoseDatabase, diagnoseIntegrity } from './database.ts'
 import { attempt, type Finding, problem, reasonOf } from './finding.ts'
+import { diagnoseIssuers } from './issuers.ts'
 import { diagnosePostgres } from './postgres.ts'
 import { probe } from './probe.ts'
 import { diagnoseMetrics, diagnosePort, diagnoseProxies } from './proxies.ts'
@@ -31,6 +32,8 @@ export async function* diagnose(onProgress: OnProgress): AsyncGenerator<Finding>
   const { config, secretSource } = settings
   if (secretSource.databaseUrl === null) yield* diagnoseEmbedded(config, secretSource, onProgress)
   else yield* diagnoseServed(config, secretSource, secretSource.databaseUrl)
+  const issuers = await diagnoseIssuers(config)
+  if (issuers !== undefined) yield issuers
   const answer = await probe(config)
   yield diagnoseProxies(config, answer)
   yield diagnoseMetrics(config)
