@@ -71,18 +71,13 @@ async function pruneCompany(
     const isPruned = await change(requesterOnHost(companyId), companyId, (open) =>
       pruneAudit(open, cut, hasAcceptedBreaks),
     )
-    if (!isPruned) {
-      throw new AppError(
-        'audit_broken',
-        `The chain of ${companyId} changed meanwhile: latchkey audit verify.`,
-      )
-    }
+    if (!isPruned) throw overtaken(companyId)
     done = cut.sequence
   }
   return done - from
 }
 
-/** Writes the events after `from` up to `to`; answers the last one. */
+/** Writes the events after `from` up to `to`, each of which has to be there; answers the last one. */
 async function exportStep(
   engine: Services['engine'],
   companyId: CompanyId,
@@ -94,11 +89,19 @@ async function exportStep(
   while (last.sequence < to) {
     const limit = Math.min(CHUNK_ROWS, to - last.sequence)
     const rows = await engine.read((db) => listEventsAfter(db, companyId, last.sequence, limit))
-    target.write(rows.map((row) => `${JSON.stringify(presentAuditEvent(row))}\n`).join(''))
-    const row = rows.at(-1)
-    if (row === undefined) throw new Error(`${companyId} has no event after number ${last.sequence}`)
+    // Where some are gone by now, those that come next are younger than what is to go.
+    const row = rows[limit - 1]
+    if (row?.sequence !== last.sequence + limit) throw overtaken(companyId)
+    target.write(rows.map((each) => `${JSON.stringify(presentAuditEvent(each))}\n`).join(''))
     last = { sequence: row.sequence, head: row.hash }
   }
   target.keep()
   return last
+}
+
+function overtaken(companyId: CompanyId): AppError {
+  return new AppError(
+    'audit_broken',
+    `Somebody else took events of ${companyId} away meanwhile: look with latchkey audit verify, then run it again.`,
+  )
 }

@@ -32,9 +32,12 @@ const isWhole = async () => {
 }
 
 /** Prunes; answers what was written, and whether it was kept before anything was gone. */
-async function prune(beforeMs = newYearMs) {
+async function prune(
+  beforeMs = newYearMs,
+  services: Parameters<typeof pruneAuditOnHost>[0] = server.services,
+) {
   let [text, keeps] = ['', 0]
-  const pruned = await pruneAuditOnHost(server.services, beforeMs, {
+  const pruned = await pruneAuditOnHost(services, beforeMs, {
     write(lines) {
       text += lines
     },
@@ -91,6 +94,25 @@ test('it goes on, and may be done again: also when the event that says so is pru
   await makeKey()
   expect(await isWhole()).toBe(true)
   expect((await prune(clock.nowMs())).events).toBe(0)
+})
+
+test.each([
+  ['before the first event is written', 1],
+  ['before the last of them is', 2],
+])('one that another overtakes, %s, takes nothing younger away', async (_, reads) => {
+  const young = (await events()).data.filter(({ at }: Parsed) => Date.parse(at) >= newYearMs)
+  const { engine } = server.services
+  let left = reads
+  const read: typeof engine.read = async (work, turn) => {
+    const answer = await engine.read(work, turn)
+    left -= 1
+    if (left === 0) await prune()
+    return answer
+  }
+  const overtaken = prune(newYearMs, { ...server.services, engine: { ...engine, read } })
+  await expect(overtaken).rejects.toThrow(/somebody else.*run it again/i)
+  expect((await events()).data).toEqual(expect.arrayContaining(young))
+  expect(await isWhole()).toBe(true)
 })
 
 test('checkpoints from before agree, up to the cut and after it', async () => {
