@@ -132,6 +132,21 @@ describe('the cookie', () => {
     expect(answer.body.code, answer.text).toBe(code)
   })
 
+  test('counts beside the password that a proxy in front asks for, which is no credential here', async () => {
+    const authorization = `Basic ${Buffer.from('ops:sesame').toString('base64')}`
+    const cookie = await signIn()
+    const beside = (path: string, headers: object) =>
+      send({ path, headers: { authorization, ...headers } as TestRequest['headers'] })
+    expect((await beside('/console/session', { cookie })).status).toBe(200)
+    expect((await beside('/keys', { cookie })).status).toBe(200)
+    expect((await beside('/console/session', {})).status).toBe(204)
+    expect((await beside('/keys', {})).body.code).toBe('missing_credentials')
+    const ofNobody = { 'x-latchkey-console': [] }
+    expect((await beside('/keys', { cookie, ...ofNobody })).body.code).toBe('invalid_credentials')
+    const asToken = await beside('/keys', { cookie, authorization: `Bearer ${server.adminKey}` })
+    expect(asToken.body.code).toBe('multiple_credentials')
+  })
+
   test('leaves no choice between two sessions, nor between a session and a key', async () => {
     const [one, other] = [await signIn(), await signIn()]
     const both = await send({ path: '/keys', headers: { cookie: `${one}; ${other}` } })

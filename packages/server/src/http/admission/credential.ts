@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import { AppError, type Fault, inputError } from '@latchkey/core/error'
 import { TOKEN_LENGTH_MAX } from '../../auth/access-token.ts'
-import { type CredentialOptions, readConsoleCookie } from '../wire/console-cookie.ts'
+import { type CredentialOptions, isOfConsole, readConsoleCookie } from '../wire/console-cookie.ts'
 import { headerValues } from '../wire/raw-headers.ts'
 
 /** What a request presents. `text` is untrusted and never logged. */
@@ -18,7 +18,7 @@ export function readCredential(
   request: IncomingMessage,
   { cookieAt }: CredentialOptions = NO_COOKIE,
 ): Credential | undefined {
-  const fromHeaders = readHeaders(request)
+  const fromHeaders = readHeaders(request, cookieAt !== undefined && isOfConsole(request))
   const cookie = cookieAt === undefined ? undefined : readConsoleCookie(request, cookieAt)
   if (cookie === undefined) return fromHeaders
   if (fromHeaders === undefined) return { scheme: 'bearer', text: bounded(cookie) }
@@ -30,14 +30,16 @@ export function readCredential(
 
 const NO_COOKIE: CredentialOptions = { cookieAt: undefined }
 
-function readHeaders(request: IncomingMessage): Credential | undefined {
+/** `isConsole`: a proxy in front may ask for a password, which the browser then sends with whatever the console asks. */
+function readHeaders(request: IncomingMessage, isConsole: boolean): Credential | undefined {
   const apiKeys = headerValues(request, 'x-api-key')
   const authorizations = headerValues(request, 'authorization')
   if (apiKeys.length > 1) throw repeated('X-API-KEY')
   if (authorizations.length > 1) throw repeated('Authorization')
   const [apiKey = ''] = apiKeys
   const [authorization = ''] = authorizations
-  const fromAuthorization = authorization === '' ? undefined : parseAuthorization(authorization)
+  const isNone = authorization === '' || (isConsole && BASIC.test(authorization))
+  const fromAuthorization = isNone ? undefined : parseAuthorization(authorization)
   if (apiKey === '') return fromAuthorization
   if (fromAuthorization !== undefined && fromAuthorization.text !== apiKey) {
     throw new AppError(
@@ -47,6 +49,8 @@ function readHeaders(request: IncomingMessage): Credential | undefined {
   }
   return { scheme: 'api-key', text: bounded(apiKey) }
 }
+
+const BASIC = /^basic /i
 
 function parseAuthorization(value: string): Credential {
   const match = /^bearer +([^ ]+) *$/i.exec(bounded(value))

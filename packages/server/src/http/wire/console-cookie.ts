@@ -27,7 +27,7 @@ const PLAIN_NAME = 'latchkey_session'
  * `multiple_credentials`.
  */
 export function readConsoleCookie(request: IncomingMessage, originOf: () => string): string | undefined {
-  if (headerValues(request, CONSOLE_HEADER).length === 0) return undefined
+  if (!isOfConsole(request)) return undefined
   assertFromConsole(request)
   const name = isOnMachine(originOf()) ? PLAIN_NAME : SECURE_NAME
   const tokens = headerValues(request, 'cookie')
@@ -42,6 +42,10 @@ export function readConsoleCookie(request: IncomingMessage, originOf: () => stri
     'The browser sent two console sessions: delete the cookies of this site, then sign in again.',
   )
 }
+
+/** Whether a request says that the console sent it. */
+export const isOfConsole = (request: IncomingMessage): boolean =>
+  headerValues(request, CONSOLE_HEADER).length > 0
 
 /** Throws AppError `cross_site_request` unless the console itself sent this, as far as the browser says. */
 export function assertFromConsole(request: IncomingMessage): void {
