@@ -135,8 +135,8 @@ describe('the cookie', () => {
   test('counts beside the password that a proxy in front asks for, which is no credential here', async () => {
     const authorization = `Basic ${Buffer.from('ops:sesame').toString('base64')}`
     const cookie = await signIn()
-    const beside = (path: string, headers: object) =>
-      send({ path, headers: { authorization, ...headers } as TestRequest['headers'] })
+    const beside = (path: string, headers: TestRequest['headers']) =>
+      send({ path, headers: { authorization, ...headers } })
     expect((await beside('/console/session', { cookie })).status).toBe(200)
     expect((await beside('/keys', { cookie })).status).toBe(200)
     expect((await beside('/console/session', {})).status).toBe(204)
@@ -145,6 +145,12 @@ describe('the cookie', () => {
     expect((await beside('/keys', { cookie, ...ofNobody })).body.code).toBe('invalid_credentials')
     const asToken = await beside('/keys', { cookie, authorization: `Bearer ${server.adminKey}` })
     expect(asToken.body.code).toBe('multiple_credentials')
+  })
+
+  test('that is no token of ours is not said to be a header that was not sent', async () => {
+    const { body } = await send({ path: '/keys', headers: { cookie: 'latchkey_session=eyJ.e30.c2ln' } })
+    expect(body.code).toBe('invalid_credentials')
+    expect(body.detail).not.toContain('Authorization')
   })
 
   test('leaves no choice between two sessions, nor between a session and a key', async () => {

@@ -27,7 +27,8 @@ export function explainCredentialForm(request: IncomingMessage): string | undefi
   const [apiKey = ''] = headerValues(request, 'x-api-key')
   if (apiKey !== '') return explainApiKey(apiKey)
   const [authorization = ''] = headerValues(request, 'authorization')
-  return explainAuthorization(authorization.trim())
+  // In the console's cookie there is no form to be wrong.
+  return authorization === '' ? undefined : explainAuthorization(authorization.trim())
 }
 
 function explainApiKey(text: string): string | undefined {
