@@ -1,5 +1,5 @@
 import type { ApiKeyCreate } from '@latchkey/contract/schemas/keys'
-import { type Fault, inputError, noteFault } from '@latchkey/core/error'
+import { type Fault, inputError } from '@latchkey/core/error'
 import {
   assertCovers,
   assertNotAbove,
@@ -10,7 +10,7 @@ import {
 import { type createFingerprinter, fingerprintBytes } from '@latchkey/core/fingerprint'
 import { hintOf } from '@latchkey/core/hint'
 import { type CompanyId, isId } from '@latchkey/core/ids'
-import { isPermitted, lacks, namePermissions, narrow } from '@latchkey/core/permission'
+import { lacks, namePermissions, narrow } from '@latchkey/core/permission'
 import type { Principal } from '@latchkey/core/principal'
 import { assertRoomForOne } from '@latchkey/core/quota'
 import { UNBOUND } from '@latchkey/core/reach'
@@ -22,7 +22,7 @@ import type { Db } from '../storage/tables/schema.ts'
 import type { User } from '../storage/tables/user.ts'
 import { findUser, saveKeyCounts } from '../storage/tables/users.ts'
 import { auditedFields } from './audited-fields.ts'
-import { authorityOf, type Bounds, grantableBy, reachOf } from './grant.ts'
+import { assertHeldByUser, authorityOf, type Bounds, grantableBy, reachOf } from './grant.ts'
 import { parseExpiry, type ReadInput } from './key-input.ts'
 import { keysQuota } from './key-quotas.ts'
 
@@ -150,17 +150,7 @@ function grantedPermissions(
       ? null
       : namePermissions(narrow(held, namePermissions(principal.authority)))
   }
-  const faults: Fault[] = []
-  for (const [index, permission] of (permissions ?? []).entries()) {
-    // A pattern means "all of these that the user has"; a single permission the user lacks is a mistake.
-    if (permission.includes('*') || isPermitted(held, permission)) continue
-    noteFault(faults, {
-      pointer: `/permissions/${index}`,
-      code: 'invalid_field',
-      detail: `${permission} is not a permission of the user (role ${user.role}): a key can only be narrower than its user.`,
-    })
-  }
-  if (faults.length > 0) throw inputError(faults)
+  assertHeldByUser(user, held, permissions ?? [])
   assertCovers(principal, permissions === null ? held : narrow(held, permissions))
   return permissions
 }

@@ -1,10 +1,10 @@
 import { isDeepStrictEqual } from 'node:util'
 import { type Allowlist, compileAllowlist } from '@latchkey/core/allowlist'
 import { authorityUnder, type Ceiling, ceilingOf } from '@latchkey/core/ceiling'
-import { AppError } from '@latchkey/core/error'
+import { AppError, type Fault, inputError, noteFault } from '@latchkey/core/error'
 import { assertCovers, assertNotAbove, assertOwn, assertWithinReach } from '@latchkey/core/escalation'
 import { compileLimits } from '@latchkey/core/limit'
-import { isAboveRole, lacks } from '@latchkey/core/permission'
+import { type CompiledAuthority, isAboveRole, isPermitted, lacks } from '@latchkey/core/permission'
 import { exceeds, type Reach } from '@latchkey/core/reach'
 import type { Change } from '../changes/change.ts'
 import type { Key } from '../storage/tables/key.ts'
@@ -33,6 +33,8 @@ export function assertMayRegrant(
   const isSameList = isDeepStrictEqual(after.whitelistedIPs, before.whitelistedIPs)
   assertOwn(principal, user.id, 'change')
   assertNotAbove(principal, user.role, "The key's user")
+  const held = authorityOf(change, user, { permissions: null, ceiling: null })
+  assertHeldByUser(user, held, read.permissions ?? [], before.permissions ?? [])
   const wanted = isSameList ? reachOf(after) : reachOf(after, read.allowlist)
   const isReachGrown = isSameList
     ? exceeds(besidesAddresses(after), besidesAddresses(before)) !== undefined
@@ -53,6 +55,28 @@ export function assertMayRegrant(
   assertCovers(principal, authorityOf(change, user, { ...after, ceiling }))
   // One that reaches further than the principal is not to be had again, or with more, by the principal either.
   if (isReachGrown || isRevived || isGrown) assertWithinReach(principal, user, wanted)
+}
+
+/**
+ * Throws an input fault for each permission that is named outright and that the user lacks. A pattern means "all of these
+ * that the user has"; what a key had already may be repeated, since a user may have come to have less.
+ */
+export function assertHeldByUser(
+  user: User,
+  held: CompiledAuthority,
+  named: readonly string[],
+  had: readonly string[] = [],
+): void {
+  const faults: Fault[] = []
+  for (const [index, permission] of named.entries()) {
+    if (permission.includes('*') || isPermitted(held, permission) || had.includes(permission)) continue
+    noteFault(faults, {
+      pointer: `/permissions/${index}`,
+      code: 'invalid_field',
+      detail: `${permission} is not a permission of the user (role ${user.role}): a key can only be narrower than its user.`,
+    })
+  }
+  if (faults.length > 0) throw inputError(faults)
 }
 
 type Power = Pick<Grant, 'permissions' | 'ceiling'>

@@ -54,6 +54,22 @@ describe('a key of that user', () => {
     )
   })
 
+  test('cannot be changed to name what the user lacks; what stands there may stay', async () => {
+    const { body } = await create({ permissions: ['orders:read', 'bills:pay'] })
+    const answer = await patch(body.id, { permissions: ['orders:read', 'orders:write', 'audit:read'] })
+    const { errors } = expectProblem(answer, { code: 'invalid_field', pointer: '/permissions/1' })
+    expect(errors[0].detail).toBe(
+      'orders:write is not a permission of the user (role developer): a key can only be narrower than its user.',
+    )
+    expect(errors[1].pointer).toBe('/permissions/2')
+    const path = `/users/${user.id}`
+    const owner = { method: 'PATCH', path, key: company.users.owner.key } as const
+    await server.call({ ...owner, body: { permissions: ['orders:read'] } })
+    expect((await patch(body.id, { permissions: ['bills:pay'] })).status).toBe(200)
+    expectProblem(await patch(body.id, { permissions: ['bills:pay', 'files:read'] }), 'invalid_field')
+    await server.call({ ...owner, body: { permissions: ['orders:read', 'bills:*'] } })
+  })
+
   test('that is changed to have more has no more than the user', async () => {
     const { body } = await create({ permissions: ['orders:read'] })
     expect(await held(body.key)).toEqual([YES, NO, NO, NO, NO])
