@@ -195,12 +195,16 @@ describe('a condition that is not looked at is refused, and nothing is changed',
     for (const request of [
       { method: 'PATCH', path, body: { description: 'c' }, headers },
       { method: 'DELETE', path, headers },
+      { method: 'POST', path: `${path}/rotation`, body: { overlapSeconds: 0 }, headers },
     ] as const) {
       const header = 'if-none-match' in headers ? 'If-None-Match' : 'If-Unmodified-Since'
       const { detail } = expectProblem(await server.call(request), { code: 'invalid_parameter', header })
       expect(detail).toContain('as If-Match')
     }
-    expect((await server.call({ path })).body).toMatchObject({ description: 'b', deletedAt: null })
+    expect(await server.call({ path })).toMatchObject({
+      body: { description: 'b', deletedAt: null },
+      headers: { etag: '"3"' },
+    })
   })
 
   test.each(conditions)('of a user and a company: %j', async (headers) => {

@@ -27,9 +27,9 @@ export const etagOf = ({ version }: { readonly version: number }): string => `"$
 /** The conditions that an operation cannot check, each with what whoever sends it is told. */
 export type UncheckedConditions = readonly (readonly [header: string, detail: string])[]
 
-/** Reading and asking change nothing, whatever was meant; so does what makes something new. */
+/** Reading and asking change nothing, whatever was meant; nor does what makes something new, unlike a new secret. */
 export function uncheckedConditions({ method, hasEtag }: Operation): UncheckedConditions {
-  if (method === 'GET' || method === 'POST') return NONE
+  if (method === 'GET' || (method === 'POST' && hasEtag !== true)) return NONE
   const instead = hasEtag === true ? 'send the ETag of what you read as If-Match' : 'leave it out'
   const others = ['If-None-Match', 'If-Unmodified-Since'].map(
     (header) => [header, `is not looked at where something is changed: ${instead}.`] as const,
