@@ -19,8 +19,9 @@ export type ImportKeysDeps = {
   readonly fingerprint: ReturnType<typeof createFingerprinter>
   /** Seals pepper and salt. */
   readonly importsKey: Uint8Array
-  /** Keys that the company may have; absent on the host. */
+  /** Keys that the company may have, and bytes that the metadata of one may; absent on the host. */
   readonly keysMax?: number
+  readonly metadataBytesMax?: number
 }
 
 /** What is said once for all rows. */
@@ -74,7 +75,9 @@ export async function importKeys(
     if (taken.has(tag) || rehearsal?.has(tag) === true) return { line, outcome: 'exists' }
     try {
       const owner = await owners.find(row)
-      const key = buildImportedKey(change, row, owner, { source: terms.source, keysMax: deps.keysMax })
+      const { keysMax, metadataBytesMax } = deps
+      const limits = { source: terms.source, keysMax, metadataBytesMax }
+      const key = buildImportedKey(change, row, owner, limits)
       formats.add(row)
       const userId = await owners.settle(owner, key.status)
       const id = change.nextId('key')

@@ -13,24 +13,29 @@ import type { Key } from '../storage/tables/key.ts'
 import type { User } from '../storage/tables/user.ts'
 import { type Bounds, grantableBy, reachOf } from './grant.ts'
 import type { FoundOwner } from './imported-owners.ts'
-import { keysQuota } from './key-quotas.ts'
+import { assertMetadataFits, keysQuota } from './key-quotas.ts'
 
 /** All that the application gives its user, and nothing of this service's own. */
 const APPLICATION_ONLY: readonly string[] = ['*:*']
 
-type Terms = { readonly source: string; readonly keysMax: number | undefined }
+type Terms = {
+  readonly source: string
+  readonly keysMax: number | undefined
+  readonly metadataBytesMax: number | undefined
+}
 
 /** The key that a row becomes, but for its ids. Throws RowRefusal, and AppError for what the principal may not give. */
 export function buildImportedKey(
   change: Change,
   row: ImportRow,
   owner: FoundOwner,
-  { source, keysMax = Number.POSITIVE_INFINITY }: Terms,
+  { source, keysMax = Number.POSITIVE_INFINITY, metadataBytesMax = Number.POSITIVE_INFINITY }: Terms,
 ): Omit<Key, 'id' | 'userId'> {
   if (row.status === 'deleted')
     throw new RowRefusal('it was deleted in the old system: there is nothing to move.')
   const { ledger, nowMs } = change
   const permissions = permissionsOf(change, row, owner)
+  assertMetadataFits(row.metadata, metadataBytesMax)
   assertRoomForOne(keysQuota(keysMax), ledger.keysActive + ledger.keysInactive)
   const isEnabled = row.status === 'active'
   const bounds = {

@@ -114,4 +114,20 @@ describe('metadata', () => {
     const body = { metadata: { a: 'ü'.repeat(60) } }
     expectProblem(await asOwner(company, newKey(company, body)), { status: 409, code: 'quota_exceeded' })
   })
+
+  test('of an imported key is bounded, too: its row is refused', async () => {
+    const company = await createTestCompany(server)
+    const key = (letter: string) => `acme_XvNKqMrDzTbWcHsYpLfJgRkQnZtVmBd${letter}`
+    const row = { userId: company.users.developer.id }
+    const keys = [
+      { ...row, key: key('A'), ...metadata(100) },
+      { ...row, key: key('B'), ...metadata(101) },
+    ]
+    const headers = { 'x-company-id': company.id }
+    const { body } = await server.call({ method: 'POST', path: '/keys/import', headers, body: { keys } })
+    expect(body.rows).toMatchObject([
+      { outcome: 'created' },
+      { outcome: 'refused', reason: expect.stringContaining('LATCHKEY_METADATA_BYTES_PER_KEY') },
+    ])
+  })
 })

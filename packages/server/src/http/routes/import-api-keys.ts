@@ -17,7 +17,8 @@ export const importApiKeys: Handler<'importApiKeys'> = async (deps, { principal,
   const { config, fingerprint, derivedKeys } = deps
   const pace = createRequestPace(() => deps.turns.take(principal.companyId))
   const lines = await linesOf(body, config.keyPrefix, pace)
-  const keyDeps = { fingerprint, importsKey: derivedKeys.imports, keysMax: config.companyKeysMax }
+  const { companyKeysMax: keysMax, metadataBytesMax } = config
+  const keyDeps = { fingerprint, importsKey: derivedKeys.imports, keysMax, metadataBytesMax }
   const terms = {
     source: body.source ?? 'api',
     extras: extrasOf(body),
