@@ -203,6 +203,21 @@ test('the company reads its sums by day, key, code and user, the most used first
   expect(second.data[0].id).toBe(viewer.keyId)
 })
 
+test('a page past the end has no neighbours, as in every list', async () => {
+  await verify((await newKey()).key)
+  for (const by of ['day', 'code', 'key', 'user']) {
+    const page = await read(`/usage?by=${by}&offset=1000&limit=10`)
+    expect(page.total).toBeGreaterThan(0)
+    expect([page.count, page.nextUrl, page.previousUrl]).toEqual([0, null, null])
+  }
+})
+
+test('the first days that there are begin with the first', async () => {
+  const { id } = await newKey()
+  expect(await usageOf(id, '?to=0000-01-05')).toMatchObject({ from: '0000-01-01', to: '0000-01-05' })
+  expect((await read('/usage?to=0000-01-01')).total).toBe(0)
+})
+
 test.each([
   ['from=2026-02-30', 'from'],
   ['to=yesterday', 'to'],

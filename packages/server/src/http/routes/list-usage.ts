@@ -24,7 +24,7 @@ export const listUsage: Handler<'listUsage'> = async (deps, context) => {
     return url.href
   }
   const next = offset + limit < sums.length ? link(offset + limit) : null
-  const previous = offset > 0 && sums.length > 0 ? link(Math.max(0, offset - limit)) : null
+  const previous = offset > 0 && page.length > 0 ? link(Math.max(0, offset - limit)) : null
   return {
     headers: linkHeader({ next, previous }),
     body: {

@@ -3,6 +3,8 @@ import { type Fault, inputError } from '@latchkey/core/error'
 
 const DAYS_DEFAULT = 30
 const DAYS_MAX = 400
+/** 0000-01-01: before it four digits write no year. */
+const DAY_MIN = parseDate('0000-01-01')!
 
 /** The days that are asked for. Throws AppError with every fault. */
 export function readSpan(
@@ -11,7 +13,7 @@ export function readSpan(
 ): { readonly from: Day; readonly to: Day } {
   const faults: Fault[] = []
   const last = dayIn(to) ?? dayOf(nowMs)
-  const first = dayIn(from) ?? last - DAYS_DEFAULT + 1
+  const first = dayIn(from) ?? Math.max(DAY_MIN, last - DAYS_DEFAULT + 1)
   if (first > last) {
     faults.push(faultOf('from', `is after to, which is ${dateOf(last)}: the first day comes first.`))
   } else if (last - first >= DAYS_MAX) {
