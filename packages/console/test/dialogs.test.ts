@@ -97,4 +97,38 @@ describe.skipIf(!isBrowserThere)('dialogs', () => {
     await page.keyboard.press('Escape')
     await dialog().waitFor({ state: 'detached' })
   })
+
+  test('Back does what Escape does: it loses no secret, and leaves no page for a dialog', async () => {
+    const { page, button, dialog, go } = opened
+    await go('/users')
+    await page.getByRole('link', { name: 'Keys', exact: true }).click()
+    await button('Create key').first().click()
+    await page.goBack()
+    await dialog().waitFor({ state: 'detached' })
+    await page.getByRole('heading', { name: 'Keys', exact: true }).waitFor()
+    await button('Create key').first().click()
+    const gate = Promise.withResolvers<void>()
+    await page.route('**/keys', async (route) => {
+      await gate.promise
+      await route.continue()
+    })
+    const sent = page.waitForRequest('**/keys')
+    await dialog().getByRole('button', { name: 'Create key' }).click()
+    await sent
+    await page.goBack()
+    gate.resolve()
+    const secret = await page.locator('#revealed-text').textContent()
+    await page.goBack()
+    await page.getByText('Store the key first: when this closes it is gone.').waitFor()
+    expect(await page.locator('#revealed-text').textContent()).toBe(secret)
+    await page.getByLabel('I have stored it').check()
+    await button('Done').click()
+    await page.getByRole('heading', { name: 'Facts' }).waitFor()
+    // Without a dialog it leads back, past where it was held.
+    await page.goBack()
+    await page.getByRole('heading', { name: 'Keys', exact: true }).waitFor()
+    await page.goBack()
+    await page.getByRole('heading', { name: 'Users', exact: true }).waitFor()
+    expect(opened.complaints).toEqual([])
+  })
 })

@@ -1,4 +1,5 @@
 import { Button, Modal, type ModalProps } from '@mantine/core'
+import { useBlocker } from '@tanstack/react-router'
 import { createContext, useContext, useEffect, useState } from 'react'
 import { keepFocus } from './keep-focus.ts'
 
@@ -9,7 +10,10 @@ type DialogProps = Pick<ModalProps, 'onClose' | 'title' | 'size' | 'children'> &
 
 const Closing = createContext({ isBusy: false, close: () => {} })
 
-/** A dialog that is there as long as its component is. The focus stays in it, and goes back to where it was. */
+/**
+ * A dialog that is there as long as its component is. The focus stays in it, and goes back to where it was. The browser's
+ * Back does what Escape does.
+ */
 export function Dialog({ isBusy = false, onClose, children, ...rest }: DialogProps) {
   // Looked at before anything in the dialog takes the focus.
   const [opener] = useState(() => document.activeElement)
@@ -18,6 +22,15 @@ export function Dialog({ isBusy = false, onClose, children, ...rest }: DialogPro
   const close = () => {
     if (!isBusy) onClose()
   }
+  useBlocker({
+    // A gesture on a phone, easily made: it would take a secret with it that is shown once.
+    shouldBlockFn({ action }) {
+      if (action === 'PUSH' || action === 'REPLACE') return false
+      close()
+      return true
+    },
+    enableBeforeUnload: false,
+  })
   return (
     <Modal opened onClose={close} closeButtonProps={{ 'aria-label': 'Close', disabled: isBusy }} {...rest}>
       <Closing value={{ isBusy, close }}>{children}</Closing>
