@@ -115,6 +115,31 @@ describe('a password that a weaker one gave', () => {
     expectProblem(await signIn(), 'invalid_credentials')
   })
 
+  test.each<readonly [By, string, boolean]>([
+    ['admin', 'developer', false],
+    ['admin', 'admin', true],
+    ['admin', 'owner', true],
+    ['owner', 'admin', false],
+    ['owner', 'owner', true],
+  ])('by a key of an %s that ends, for one who becomes %s: %s', async (by, role, isEnded) => {
+    const expiresAt = new Date(server.services.clock.nowMs() + 3_600_000).toISOString()
+    const body = { userId: company.users[by].id, expiresAt }
+    const { key } = await expectCreated(server, { path: '/keys', key: company.users.owner.key, body })
+    const { token } = await expectCreated(server, { path: `/users/${user.id}/invitation`, key })
+    await setPassword(token)
+    expect((await patch({ role })).body.passwordEnded).toBe(isEnded)
+    expect((await signIn()).status).toBe(isEnded ? 401 : 200)
+  })
+
+  test('by such a key of the operator, which has no equal here, ends for nobody', async () => {
+    const body = { userId: server.admin.userId, whitelistedIPs: ['127.0.0.1'] }
+    const { key } = await expectCreated(server, { path: '/keys', body })
+    const headers = { 'x-company-id': company.id }
+    const { token } = await expectCreated(server, { path: `/users/${user.id}/invitation`, key, headers })
+    await setPassword(token)
+    expect((await patch({ role: 'owner' })).body.passwordEnded).toBe(false)
+  })
+
   test('ends when nobody knows who gave it, since it is from before that was kept', async () => {
     await given('owner', {})
     await server.services.engine.write(async (db) => {
