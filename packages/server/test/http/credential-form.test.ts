@@ -30,6 +30,7 @@ test.each<readonly [form: (key: string) => string, words: string]>([
   [(key) => `Bearer: ${key}`, 'a sign behind Bearer'],
   [(key) => `Bearer=${key}`, 'a sign behind Bearer'],
   [(key) => `Bearer ${key} ${key}`, 'a space in its credential'],
+  [(key) => `Bearer ${key},${key}`, 'a comma in its credential'],
   [(key) => `Bearer "${key}"`, 'quotes or brackets'],
   [(key) => `Bearer <${key}>`, 'quotes or brackets'],
   [(key) => `Bearer ${key.slice(0, -1)}`, 'check that it was copied whole'],

@@ -131,6 +131,34 @@ describe('a text that was imported', () => {
     )
   })
 
+  test.each(['after-first-pipe', 'after-last-underscore'])(
+    'and of which only what is %s was hashed is not found behind another in one header',
+    async (part) => {
+      const text = `x|x_${sha256(newText())}`
+      const hash = sha256(text.slice(part === 'after-first-pipe' ? 2 : 4))
+      const row = { hash, format: `sha256:${part}`, permissions: ['keys:verify'] }
+      expect((await importOne(row, { user: company.users.admin.id })).outcome).toBe('created')
+      const ask = (headers: Record<string, string>, path = '/me') => server.call({ path, key: null, headers })
+      const asClient = (key: string) => [
+        { 'x-api-key': key },
+        { authorization: `Bearer ${key}` },
+        { authorization: `bearer ${key} ` },
+      ]
+      for (const headers of asClient(text)) expect((await ask(headers)).status).toBe(200)
+      for (const joined of [`x_y,${text}`, `x_y, ${text}`, `x_y ${text}`]) {
+        // In a body nothing is joined on the way: what the old system took is taken.
+        expect((await verify(joined)).code).toBe('VALID')
+        for (const headers of asClient(joined)) {
+          expect((await ask(headers)).body.code, JSON.stringify(headers)).toBe('invalid_credentials')
+        }
+        const gateway = { 'x-gateway-token': joined, 'x-api-key': text, 'x-forwarded-for': '192.0.2.7' }
+        expect((await ask(gateway, '/gateway/check')).status).toBe(403)
+      }
+      const own = { 'x-gateway-token': text, 'x-api-key': text, 'x-forwarded-for': '192.0.2.7' }
+      expect((await ask(own, '/gateway/check')).status).toBe(200)
+    },
+  )
+
   test.each([
     [
       'JSON in base64, as Tyk makes them',

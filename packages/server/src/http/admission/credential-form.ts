@@ -46,6 +46,7 @@ function explainAuthorization(text: string): string | undefined {
     if (token === '') return `Authorization names no credential behind Bearer: ${REMEDY}`
     if (token.toLowerCase() === 'bearer') return 'Authorization says Bearer twice: once is right.'
     if (rest.length > 1) return `Authorization has a space in its credential: ${REMEDY}`
+    if (token.includes(',')) return `Authorization has a comma in its credential: ${REMEDY}`
     if (/^["'<].*["'>]$/.test(token))
       return `Authorization has quotes or brackets about its credential: ${REMEDY}`
     return undefined

@@ -47,13 +47,19 @@ function readHeaders(request: IncomingMessage, isConsole: boolean): Credential |
       'X-API-KEY and Authorization carry two different credentials: send one of them.',
     )
   }
-  return { scheme: 'api-key', text: bounded(apiKey) }
+  return { scheme: 'api-key', text: isOne(apiKey) ? bounded(apiKey) : '' }
 }
+
+/**
+ * A proxy joins what was sent twice by a comma. Of an imported text perhaps only the end is hashed: the last of those
+ * that were joined would count.
+ */
+const isOne = (text: string): boolean => !/[ ,]/.test(text)
 
 const BASIC = /^basic /i
 
 function parseAuthorization(value: string): Credential {
-  const match = /^bearer +([^ ]+) *$/i.exec(bounded(value))
+  const match = /^bearer +([^ ,]+) *$/i.exec(bounded(value))
   return match === null ? { scheme: 'other', text: '' } : { scheme: 'bearer', text: match[1]! }
 }
 

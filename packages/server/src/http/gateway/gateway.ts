@@ -94,7 +94,9 @@ function identifyGateway(
   request: Incoming,
   tokensOfUri: readonly string[],
 ): MaybePromise<Principal | undefined> {
-  const tokens = [...tokensOfUri, ...headerValues(request.raw, 'x-gateway-token')]
+  // Two that were joined on the way are two.
+  const sent = headerValues(request.raw, 'x-gateway-token').flatMap((line) => line.split(/[ ,]+/))
+  const tokens = [...tokensOfUri, ...sent]
   const [token] = tokens
   // One of them is the client's, and must not choose as whom the gateway asks.
   if (tokens.some((other) => other !== token)) {
