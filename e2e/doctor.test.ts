@@ -169,6 +169,18 @@ describe('latchkey doctor', () => {
     expect(found.of('server-secret')?.remedy).toBe(`chmod 600 '${join(dataDir, 'server.secret')}'`)
   })
 
+  it('warns of a secret that the group of its volume can read, with which the service starts', async () => {
+    await makeStore()
+    const file = join(dataDir, 'server.secret')
+    for (const mode of [0o660, 0o640]) {
+      chmodSync(file, mode)
+      const found = await examine()
+      expect(found).toMatchObject({ exitCode: 0, bad: ['server-secret warning'] })
+      expect(found.of('server-secret')?.detail).toMatch(/: its group can read it\.$/)
+    }
+    await (await home.serve()).stop('SIGINT')
+  })
+
   it('names a server secret that is not the one of the store', async () => {
     await makeStore()
     const found = await examine({ LATCHKEY_SECRET: 'another secret that is long enough to be taken' })

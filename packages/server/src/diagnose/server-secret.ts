@@ -35,9 +35,12 @@ export function diagnoseServerSecret(source: SecretSource, store: Known): Findin
   }
   const finding = compare(secret, file, store)
   if (finding.level !== 'ok' || !isOpenToOthers(found.mode)) return finding
-  const detail = `${file} has the mode ${modeOf(found.mode)}: other users of the machine can read it.`
-  // A secret that an orchestrator mounts has a mode that cannot always be chosen.
-  return (isOwn ? problem : warning)(CHECK, detail, `chmod 600 '${file}'`)
+  // A volume belongs to a group (fsGroup of Kubernetes), and gives each file in it to that when it is mounted.
+  const isOfGroup = (found.mode & 0o007) === 0
+  const others = isOfGroup ? 'its group' : 'other users of the machine'
+  const detail = `${file} has the mode ${modeOf(found.mode)}: ${others} can read it.`
+  // Nor can the mode of a secret always be chosen that an orchestrator mounts.
+  return (isOwn && !isOfGroup ? problem : warning)(CHECK, detail, `chmod 600 '${file}'`)
 }
 
 const A_NEW_ONE = 'Make a new store with a random one (openssl rand -hex 32), and issue the keys anew.'
