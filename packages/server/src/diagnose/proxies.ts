@@ -80,6 +80,12 @@ export async function diagnosePort(
 ): Promise<Finding> {
   // Another text may be a secret that was pasted there.
   const place = `${isRepeatable(host) ? host : 'HOST'}:${port}`
+  // Another machine may answer under its own address, or nobody, and neither says anything of this one.
+  if ((await tryListening(host, 0)) !== undefined) {
+    const named = isRepeatable(host) ? `HOST ${host}` : 'HOST'
+    const remedy = 'Use 127.0.0.1, or 0.0.0.0 for every interface.'
+    return problem('port', `${named} is not an address of this machine.`, remedy)
+  }
   if (answer.kind === 'ours') return fine('port', `Latchkey answers on ${place}`)
   if (answer.kind === 'other') {
     const remedy = 'Stop the other process, or set PORT to a free one.'
