@@ -61,7 +61,7 @@ async function* diagnoseServed(
       ...state,
     }),
   )
-  yield* diagnosePostgres(state, config.databaseConnections, nowMs)
+  yield* diagnosePostgres(state, config, nowMs)
   if (state.usage !== undefined) yield diagnoseUsage(state.usage, config.usageDays)
 }
 

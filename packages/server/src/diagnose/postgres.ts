@@ -1,3 +1,5 @@
+import { availableParallelism } from 'node:os'
+import type { Config } from '../config.ts'
 import type { PostgresState } from '../storage/postgres/inspection.ts'
 import { ACCEPT, NOT_ACCEPTED } from './database.ts'
 import { type Finding, fine, problem, warning } from './finding.ts'
@@ -12,7 +14,7 @@ const OWN_CONNECTIONS = 6
 /** What the database server says of itself and of our tables in it. */
 export function* diagnosePostgres(
   state: PostgresState,
-  connections: number,
+  config: Pick<Config, 'databaseConnections' | 'workers'>,
   nowMs: number,
 ): Generator<Finding> {
   yield fine('database', `${state.place}, PostgreSQL ${state.version}, a primary, ${durabilityOf(state)}`)
@@ -24,7 +26,7 @@ export function* diagnosePostgres(
   } else if (state.isAccepted === true) {
     yield fine('servers', `${state.servers} running on this store`)
   }
-  yield connectionsFinding(state, connections)
+  yield connectionsFinding(state, config)
   const apartMs = Math.abs(state.clockMs - nowMs)
   yield apartMs > CLOCKS_APART_MS_MAX
     ? warning('clocks', `The clock of the database is ${apartMs} ms away.`, 'Keep both set, with chrony.')
@@ -62,13 +64,17 @@ function rightsFinding({ lacking }: PostgresState): Finding {
   )
 }
 
-function connectionsFinding({ connectionsMax }: PostgresState, connections: number): Finding {
-  const needed = connections + OWN_CONNECTIONS
-  const detail = `each process takes up to ${needed} of the ${connectionsMax} that the server allows`
-  if (needed * 2 <= connectionsMax) return fine('connections', detail)
-  return warning(
-    'connections',
-    `${detail}.`,
-    'Raise max_connections, or lower LATCHKEY_DATABASE_CONNECTIONS, before a second server starts.',
-  )
+function connectionsFinding(
+  { connectionsMax }: PostgresState,
+  { databaseConnections, workers }: Pick<Config, 'databaseConnections' | 'workers'>,
+): Finding {
+  const check = 'connections'
+  const processes = workers === 'auto' ? availableParallelism() : workers
+  const needed = (databaseConnections + OWN_CONNECTIONS) * processes
+  const among = processes === 1 ? '' : `, in ${processes} processes`
+  const detail = `each server takes up to ${needed} of the ${connectionsMax} that the database allows${among}`
+  const remedy = `Raise max_connections, or lower LATCHKEY_DATABASE_CONNECTIONS${processes === 1 ? '' : ' or LATCHKEY_WORKERS'}`
+  if (needed > connectionsMax) return problem(check, `${detail}.`, `${remedy}.`)
+  if (needed * 2 <= connectionsMax) return fine(check, detail)
+  return warning(check, `${detail}.`, `${remedy}, before a second server starts.`)
 }

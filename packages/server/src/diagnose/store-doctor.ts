@@ -92,13 +92,13 @@ type ServerLook = { readonly nowMs: number; readonly lookMsMax: number }
 /** On a connection of its own, which the server ends with each statement that takes too long. */
 async function lookAtServer(
   databaseUrl: string,
-  { databaseAcceptOff, databaseConnections, usageDays }: Config,
+  config: Config,
   { nowMs, lookMsMax }: ServerLook,
   tell: Tell,
 ): Promise<void> {
   const { inspectPostgres } = await import('../storage/postgres/inspection.ts')
-  const state = await inspectPostgres(databaseUrl, databaseAcceptOff, lookMsMax)
+  const state = await inspectPostgres(databaseUrl, config.databaseAcceptOff, lookMsMax)
   tell(diagnoseClock(state.newestMs, nowMs))
-  for (const finding of diagnosePostgres(state, databaseConnections, nowMs)) tell(finding)
-  if (state.usage !== undefined) tell(diagnoseUsage(state.usage, usageDays))
+  for (const finding of diagnosePostgres(state, config, nowMs)) tell(finding)
+  if (state.usage !== undefined) tell(diagnoseUsage(state.usage, config.usageDays))
 }
