@@ -149,6 +149,10 @@ describe.each(entries)('$id', ({ path, method, operation, id }) => {
   })
 })
 
+test('what is in the way of itself says when to repeat it', () => {
+  expect(document.components.responses.Conflict?.headers).toHaveProperty('Retry-After')
+})
+
 test('deleting a key is never an escalation: whoever sees a leak may stop it', () => {
   const refusals = document.paths['/keys/{keyId}']?.delete?.['x-problem-codes']['403']
   expect(refusals).toEqual(['missing_permission', 'ip_not_allowed', 'client_ip_unknown'])

@@ -92,6 +92,7 @@ function requestCodes({ method, query, isIdempotent, isProbe, hasEtag }: Operati
       'invalid_parameter',
       ...(isList ? (['conflicting_parameters', 'invalid_cursor'] as const) : []),
     ],
+    406: ['not_acceptable'],
     ...(isIdempotent ? { 409: ['idempotency_in_progress'], 422: ['idempotency_key_reused'] } : {}),
     ...(hasEtag === true && method !== 'GET' ? { 412: ['precondition_failed'] } : {}),
   }
@@ -120,7 +121,6 @@ function credentialCodes(): ProblemCodes {
     403: ['missing_permission', 'ip_not_allowed', 'client_ip_unknown'],
     // X-Company-Id may name a company that does not exist.
     404: ['company_not_found'],
-    406: ['not_acceptable'],
     429: ['rate_limited'],
     503: ['cannot_verify'],
   }

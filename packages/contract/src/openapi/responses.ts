@@ -12,7 +12,9 @@ export const componentHeaders: Readonly<Record<string, HeaderObject>> = {
   Location: header('Path of the new item.', { type: 'string', format: 'uri-reference' }),
   IdempotentReplayed: header('Present and true when this answer was replayed.', { type: 'boolean' }),
   ETag: header('Entity tag of this version, for If-Match.'),
-  RetryAfter: header('Seconds to wait.', { type: 'integer' }),
+  RetryAfter: header('Seconds to wait. Absent where waiting is no use, or for how long is not known.', {
+    type: 'integer',
+  }),
   WWWAuthenticate: header('Bearer challenge, with error="invalid_token" when a credential was refused.'),
   RateLimit: header('What is left, for example "default";r=58;t=12. Absent where no quota applies.'),
   RateLimitPolicy: header('The quota in force, for example "default";q=60;w=60. Absent where none applies.'),
@@ -48,7 +50,11 @@ const PROBLEM_TEXTS: Readonly<Record<ProblemStatus, ProblemText>> = {
   },
   404: { name: 'NotFound', description: "There is no such item in the caller's company." },
   406: { name: 'NotAcceptable', description: 'Accept excludes JSON.' },
-  409: { name: 'Conflict', description: 'The request conflicts with the current state.' },
+  409: {
+    name: 'Conflict',
+    description: 'The request conflicts with the current state, or with another of the same Idempotency-Key.',
+    headers: { 'Retry-After': 'RetryAfter' },
+  },
   412: { name: 'PreconditionFailed', description: 'The item is at another version than If-Match names.' },
   413: {
     name: 'PayloadTooLarge',

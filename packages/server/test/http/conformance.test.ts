@@ -3,6 +3,7 @@
  * here to compile, and then has its tests.
  */
 import { randomBytes } from 'node:crypto'
+import { openApiDocument } from '@latchkey/contract/openapi'
 import { type OperationId, operations } from '@latchkey/contract/operations'
 import type { Operation } from '@latchkey/contract/operations/operation'
 import { generateSecret } from '@latchkey/core/secret'
@@ -44,7 +45,25 @@ async function send(id: OperationId, { credential, headers, ...changes }: Change
     headers: { ...others, ...(credential ?? own), ...headers },
   })
   expectEveryAnswer(answer)
+  // What every path answers to another method is in no operation.
+  if (changes.method === undefined) expectHeadersDocumented(id, answer)
   return answer
+}
+
+const { paths, components } = openApiDocument()
+const EVERYWHERE =
+  /^(?:date|connection|keep-alive|content-(?:type|length)|cache-control|vary|x-content-type-options)$/
+
+function expectHeadersDocumented(id: OperationId, { status, headers }: TestAnswer): void {
+  const { path, method } = operations[id]
+  const response = paths[path]?.[method.toLowerCase()]?.responses[status]
+  const known =
+    response !== undefined && '$ref' in response
+      ? components.responses[response.$ref.split('/').at(-1)!]
+      : response
+  const named = Object.keys(known?.headers ?? {}).map((name) => name.toLowerCase())
+  const left = Object.keys(headers).filter((name) => !EVERYWHERE.test(name) && !named.includes(name))
+  expect({ id, status, isKnown: known !== undefined, left }).toEqual({ id, status, isKnown: true, left: [] })
 }
 
 /** Every way to present a credential, of the admin's key or user, or narrowed to all permissions but one. */
