@@ -69,6 +69,11 @@ const CLAUSES: Readonly<Record<string, Clause>> = {
     from: 'Math.max(through, told.through)',
     to: 'told.through',
   },
+  'other-secrets-are-forgotten': {
+    file: `${CLIENT}/records.ts`,
+    from: 'rotated.clear()\n    },',
+    to: '},',
+  },
   'memory-before-goodbye': {
     file: `${CLIENT}/standing.ts`,
     from: `      lease.end()

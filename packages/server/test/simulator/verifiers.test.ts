@@ -6,6 +6,7 @@ import { simulate as simulateStandingStill } from './verifiers/standing-still.ts
 
 /** `npm run simulate -- --verifiers --seeds 100000` runs as many as wanted. */
 const SEEDS = 16
+const ROTATING_SEEDS = 4
 const CALM_SEEDS = 4
 const RETURN_SEEDS = 4
 const STILL_SEEDS = 4
@@ -29,6 +30,18 @@ describe('applications that verify by themselves, among servers that fail', () =
       expect(await simulate(seed, { withVerifiers: true, isFile: true })).toBeUndefined()
     },
   )
+
+  test.each([...from(1, ROTATING_SEEDS), 20])(
+    'nor is a secret that was replaced, of keys that get new ones, in seed %i',
+    async (seed) => {
+      expect(await simulate(seed, { withVerifiers: true, withRotations: true })).toBeUndefined()
+    },
+  )
+
+  test.each(from(1, ROTATING_SEEDS))('nor is one by processes of one file, in seed %i', async (seed) => {
+    const options = { withVerifiers: true, withRotations: true, isFile: true }
+    expect(await simulate(seed, options)).toBeUndefined()
+  })
 
   // Each is the first of its kind: docs/proofs/verifier.md.
   test.each([

@@ -92,7 +92,8 @@ export class Application {
       const nowMs = this.#local.clock.nowMs()
       if (verdict instanceof Promise)
         verdict.then(
-          ({ code }) => this.#said(code, invoked, nowMs),
+          // Whoever answered has brought its own time with it.
+          ({ code }) => this.#said(code, invoked, Math.min(nowMs, this.#local.clock.nowMs())),
           () => {},
         )
       else this.#said(verdict.code, invoked, nowMs)
