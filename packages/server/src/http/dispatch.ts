@@ -40,6 +40,7 @@ export function createDispatch(given: DispatchDeps): Dispatch {
     basePath: deps.basePath,
   })
   return (raw, response) => {
+    if (!deps.pipelines.takeIn(raw, response)) return
     const startedAtMs = performance.now()
     const { method = '', url = '/' } = raw
     const { route, params } = deps.router.find(method, url) ?? { route: nowhere, params: {} }

@@ -1,7 +1,9 @@
-/** One connection that sends very many requests ahead does not take the place of others. */
+/** Connections that send very many requests ahead do not take the place of others, nor all the memory there is. */
 import { once } from 'node:events'
-import { connect } from 'node:net'
-import { beforeAll, expect, test } from 'vitest'
+import { createServer, type Server, type ServerResponse } from 'node:http'
+import { type AddressInfo, connect, type Socket } from 'node:net'
+import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { createPipelines } from '../../src/http/wire/pipelines.ts'
 import { createTestCompany, expectCreated, type TestCompany, useTestServer } from '../harness.ts'
 import { holdCompanyRow } from '../held-rows.ts'
 
@@ -68,6 +70,73 @@ test('a hundred ahead are all done, and so are more when those are answered', as
   for (let round = 0; round < 2; round++) {
     expect(new Set(await statusesOf(many(AHEAD_MAX, sent)))).toEqual(new Set([204]))
   }
+})
+
+const KEPT_AHEAD_MAX = 200
+
+/** A connection on which so many requests are sent at once. */
+async function sendAhead(port: number, count: number): Promise<Socket> {
+  const socket = connect({ port, host: '127.0.0.1' })
+  socket.on('error', () => {})
+  await once(socket, 'connect')
+  socket.write('GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n'.repeat(count))
+  return socket
+}
+
+test('a connection goes that sends more ahead than are kept for it', async () => {
+  const socket = await sendAhead(port, KEPT_AHEAD_MAX + 2)
+  await once(socket.resume(), 'close')
+  expect((await fetch(`http://127.0.0.1:${port}/healthz`)).status).toBe(200)
+})
+
+describe('of all connections together', () => {
+  let slow: Server
+  /** Requests that were taken in, and how many were read. */
+  let taken: ServerResponse[]
+  let read: number
+  const sockets: Socket[] = []
+
+  beforeEach(async () => {
+    const pipelines = createPipelines(3)
+    taken = []
+    read = 0
+    slow = createServer((request, response) => {
+      read += 1
+      if (pipelines.takeIn(request, response)) taken.push(response)
+    })
+    await once(slow.listen(0, '127.0.0.1'), 'listening')
+  })
+  afterEach(async () => {
+    for (const socket of sockets.splice(0)) socket.destroy()
+    await once(slow.close(), 'close')
+  })
+
+  async function send(count: number): Promise<Socket> {
+    const socket = await sendAhead((slow.address() as AddressInfo).port, count)
+    sockets.push(socket)
+    return socket
+  }
+  async function untilTaken(count: number): Promise<void> {
+    while (taken.length < count) await once(slow, 'request')
+  }
+
+  test('so many are kept, and room is made by those that are answered', async () => {
+    const first = await send(4)
+    await untilTaken(4)
+    // One that waits for nobody takes no room.
+    await send(1)
+    await untilTaken(5)
+    await once((await send(2)).resume(), 'close')
+    for (const response of taken.splice(0)) response.end('ok')
+    await once(first.resume(), 'data')
+    await send(4)
+    await untilTaken(4)
+  })
+
+  test('no more of a packet is read than is kept', async () => {
+    await once((await send(1_000)).resume(), 'close')
+    expect(read).toBe(1 + 3 + 1)
+  })
 })
 
 async function newKey(): Promise<string> {
