@@ -140,21 +140,38 @@ describe('who was first keeps nobody out, and who comes later takes nothing', ()
   test('a hundred companies may have the address; the next is told, and the others go on', async () => {
     const mine = await settle(victim, VICTIMS)
     // As if ninety-nine more had set a password for it.
-    const copy = `INSERT INTO users SELECT replace(id, substr(id, 5, 3), 'c' || ?), company_id, name, role, ? || email,
-      NULL, permissions, status, 0, 0, created_at, updated_at, version, deleted_at
-      FROM users WHERE id = ?`
     for (let index = 0; index < 99; index += 1) {
-      const number = String(index).padStart(2, '0')
-      expect(await server.tamper(placed(copy), number, number, mine.id)).toBe(1)
-      const twin = mine.id.replace(mine.id.slice(4, 7), `c${number}`)
-      const give = `INSERT INTO passwords SELECT ?, hash, updated_at, email, giver FROM passwords WHERE user_id = ?`
-      expect(await server.tamper(placed(give), twin, mine.id)).toBe(1)
+      const { id } = await expectCreated(server, { path: '/companies', body: { name: 'C' } })
+      const twin = await expectCreated(server, {
+        path: '/users',
+        headers: { 'x-company-id': id },
+        body: { name: 'Grace', role: 'viewer', email },
+      })
+      await givePasswordOf(mine.id, twin.id)
     }
     const theirs = await newUser(attacker)
     const refused = await setPassword(attacker, theirs.id, ATTACKERS)
     expect(expectProblem(refused, 'invalid_field').detail).toContain('100 users')
     expect(await signedIn(VICTIMS)).toBe(mine.id)
   })
+
+  test('users of one company who had the address before keep nobody from it', async () => {
+    const theirs = await settle(attacker, ATTACKERS)
+    await patch(attacker, theirs.id, { email: null })
+    // As if ninety-nine more had set a password for it, one after the other, and then given it back.
+    for (let index = 0; index < 99; index += 1) {
+      await givePasswordOf(theirs.id, (await newUser(attacker, {})).id)
+    }
+    const mine = await settle(victim, VICTIMS)
+    expect(await signedIn(VICTIMS)).toBe(mine.id)
+    await setPasswordOnHost(server.services, mine.id, 'set by whoever runs the server')
+    expect(await signedIn('set by whoever runs the server')).toBe(mine.id)
+  })
+
+  async function givePasswordOf(id: string, twin: string): Promise<void> {
+    const give = `INSERT INTO passwords SELECT ?, hash, updated_at, email, giver FROM passwords WHERE user_id = ?`
+    expect(await server.tamper(placed(give), twin, id)).toBe(1)
+  }
 
   /** Each store's own way to write a parameter. */
   const placed = (sql: string) => {

@@ -37,14 +37,19 @@ export async function findPassword(db: Db, userId: UserId): Promise<PasswordRow 
   return db.selectFrom('passwords').selectAll().where('user_id', '=', userId).executeTakeFirst()
 }
 
-/** Hashes of other users' passwords that are for the same address. */
+/**
+ * Hashes of other users' passwords that are for the same address. Not of those who have another by now: one company could
+ * have any number of them.
+ */
 export async function findPasswordsFor(db: Db, email: string, except: UserId): Promise<string[]> {
   const rows = await db
-    .selectFrom('passwords')
-    .select('hash')
-    .where('email', '=', email)
-    .where('user_id', '!=', except)
-    .orderBy('user_id')
+    .selectFrom('passwords as p')
+    .innerJoin('users as u', 'u.id', 'p.user_id')
+    .select('p.hash')
+    .where('p.email', '=', email)
+    .whereRef('u.email', '=', 'p.email')
+    .where('p.user_id', '!=', except)
+    .orderBy('p.user_id')
     .limit(SIGN_INS_MAX)
     .execute()
   return rows.map((row) => row.hash)
