@@ -131,6 +131,26 @@ describe('a text that was imported', () => {
     )
   })
 
+  test.each<readonly [how: string, write: (text: string) => string]>([
+    ['as curl and most clients write it', (text) => text],
+    ['form-encoded (RFC 6749 §2.3.1)', encodeURIComponent],
+  ])('in base64, with + / and =, is an OAuth client’s secret by Basic, %s', async (_, write) => {
+    const key = `${newText('')}+/+${newText('')}=`
+    const { keyId, outcome } = await importOne({ key, permissions: ['keys:list'] })
+    expect(outcome).toBe('created')
+    const answer = await server.call({
+      method: 'POST',
+      path: '/oauth/token',
+      key: null,
+      headers: {
+        'content-type': 'application/x-www-form-urlencoded',
+        authorization: `Basic ${Buffer.from(`${keyId}:${write(key)}`).toString('base64')}`,
+      },
+      text: 'grant_type=client_credentials',
+    })
+    expect(answer.status, answer.text).toBe(200)
+  })
+
   test.each(['after-first-pipe', 'after-last-underscore'])(
     'and of which only what is %s was hashed is not found behind another in one header',
     async (part) => {

@@ -133,4 +133,5 @@ function parseBasic(header: string): Client {
   throw new OAuthError('invalid_client', 'The Authorization header holds no Basic credentials.')
 }
 
-const formDecode = (text: string): string => decodeURIComponent(text.replaceAll('+', ' '))
+/** A plus stands for itself: most clients encode nothing, base64 is full of them, and no key has a space in a header. */
+const formDecode = (text: string): string => decodeURIComponent(text)
