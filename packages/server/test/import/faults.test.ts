@@ -89,6 +89,20 @@ const FAULTS: readonly Fault[] = [
     file: `key,key\n${A},${B}\n`,
     stops: /^Line 1: the column key is there twice/,
   },
+  ...['rateLimits', 'rate_limit', 'quota'].map((field) => ({
+    name: `a ${field}, which no key comes in with`,
+    source: 'ndjson' as const,
+    file: `${json(A)}\n{"key":"${B}","${field}":{"limit":5,"period":"day"}}\n`,
+    keys: [A],
+    stops: new RegExp(`^Line 2: the field ${field} would become metadata and limit nothing: .*PATCH /keys`),
+  })),
+  {
+    name: 'a quota that is meant as metadata',
+    source: 'ndjson',
+    file: `{"key":"${A}","externalUserId":"u","quota":5}\n`,
+    options: { metadataColumns: ['quota'] },
+    keys: [A],
+  },
   {
     name: 'a field in two spellings, which costs its item only',
     source: 'ndjson',
