@@ -95,3 +95,25 @@ describe('a right that is taken away from that role', () => {
     expect((await call(server.url, { path: '/audit', key })).status).toBe(200)
   })
 })
+
+it('before a new release, doctor sends that role to the owner, who may make the tables', async () => {
+  const schemaOf = async (user: string) =>
+    /^.*schema .*$/m.exec((await home.run(['doctor'], settingsOf(user))).stdout)?.[0]
+  const LAST = '0018-session-addresses'
+  const { applied_at: appliedAt } = (await ask(
+    `DELETE FROM migrations WHERE name = '${LAST}' RETURNING applied_at`,
+  ))!
+  expect(await schemaOf('latchkey_app')).toMatch(
+    /^problem .*not applied yet, .*latchkey migrate as the owner/,
+  )
+  expect(await schemaOf('latchkey')).toMatch(/^ok .*not applied yet; the next start does it/)
+  await ask(`INSERT INTO migrations VALUES ('${LAST}', ${appliedAt})`)
+  expect(await schemaOf('latchkey_app')).toMatch(/^ok /)
+})
+
+async function ask(text: string): Promise<Record<string, unknown> | undefined> {
+  const connection = await connectTo(urlOf('postgres'))
+  const [row] = await connection.query(text)
+  await connection.end()
+  return row
+}

@@ -13,6 +13,7 @@ function found(workers: number | 'auto', connectionsMax = 100) {
     clockMs: NOW_MS,
     connectionsMax,
     schema: { missing: [], newer: [] },
+    mayMigrate: true,
     lacking: [],
     isAccepted: true,
     secretCheck: undefined,

@@ -6,6 +6,8 @@ import { type Finding, fine, problem, warning } from './finding.ts'
 import { diagnoseObjects } from './objects.ts'
 
 const NEWER_RELEASE = 'Start the newer release, or restore a backup made before the upgrade.'
+const MIGRATE_AS_OWNER =
+  'Run latchkey migrate as the owner of the database, and then the GRANT and REVOKE of docs/operate/fleet.md.'
 /** Leases are judged by time passed, not by the time it is; but audit events and expiry are read by people. */
 const CLOCKS_APART_MS_MAX = 2_000
 /** Besides those for lists and writes, each process keeps these: look-ups, follower, listener. */
@@ -38,9 +40,13 @@ function durabilityOf({ off }: PostgresState): string {
   return `durable by the word of its provider: ${off.join(' and ')} off, accepted by LATCHKEY_DATABASE_ACCEPT_OFF`
 }
 
-function schemaFinding({ schema: { newer, missing } }: PostgresState): Finding {
+function schemaFinding({ schema: { newer, missing }, mayMigrate }: PostgresState): Finding {
   if (newer.length > 0) {
     return problem('schema', `A newer release wrote the store (${newer.join(', ')}).`, NEWER_RELEASE)
+  }
+  if (missing.length > 0 && !mayMigrate) {
+    const detail = `${missing.join(', ')} not applied yet, and the user in DATABASE_URL may not do it.`
+    return problem('schema', detail, MIGRATE_AS_OWNER)
   }
   if (missing.length > 0) {
     return fine('schema', `${missing.join(', ')} not applied yet; the next start does it`)

@@ -4,7 +4,7 @@ import type { StrangeObject } from '../strange-object.ts'
 import { USAGE_EXTENT, type UsageExtent } from '../usage-extent.ts'
 import { connectClient } from './client.ts'
 import { READ_HEAD } from './head.ts'
-import { findLackingRights, type LackingRights } from './lacking-rights.ts'
+import { findLackingRights, type LackingRights, mayMigrate } from './lacking-rights.ts'
 import { findStrangePostgresObjects } from './objects.ts'
 import { createReach } from './reach.ts'
 import { cannotBeUsed } from './remedy.ts'
@@ -25,6 +25,8 @@ export type PostgresState = {
   readonly clockMs: number
   readonly connectionsMax: number
   readonly schema: SchemaDifference
+  /** Whether the role may apply what is missing. */
+  readonly mayMigrate: boolean
   readonly lacking: readonly LackingRights[]
   readonly isAccepted: boolean | undefined
   readonly secretCheck: Uint8Array | undefined
@@ -85,6 +87,7 @@ async function look(client: pg.ClientBase): Promise<Omit<PostgresState, 'place' 
   const contents = isUsable ? (await client.query(CONTENTS)).rows[0] : undefined
   return {
     schema,
+    mayMigrate: await mayMigrate(client),
     lacking,
     ...facts,
     isAccepted: head?.isAccepted,

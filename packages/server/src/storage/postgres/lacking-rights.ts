@@ -20,3 +20,12 @@ export async function findLackingRights(client: pg.ClientBase): Promise<readonly
     .map((object) => object.slice(6))
   return (await client.query<LackingRights>(LACKING, [tables])).rows
 }
+
+const MAY_MIGRATE = `SELECT COALESCE(has_schema_privilege(current_schema(), 'CREATE'), false) AND NOT EXISTS (
+  SELECT FROM pg_class WHERE oid = to_regclass('migrations') AND NOT pg_has_role(relowner, 'USAGE')
+) AS "mayMigrate"`
+
+/** Whether the role of this connection may make our tables, and change those that are there. */
+export async function mayMigrate(client: pg.ClientBase): Promise<boolean> {
+  return (await client.query<{ mayMigrate: boolean }>(MAY_MIGRATE)).rows[0]?.mayMigrate === true
+}
