@@ -10,9 +10,9 @@ import { SignOutButton } from './ui/sign-out-button.tsx'
 export function Frame() {
   return (
     <>
-      <a className="lk-skip" href="#main">
+      <button type="button" className="lk-skip" onClick={skipToPage}>
         Skip to the page
-      </a>
+      </button>
       <ActingBanner />
       <div className="lk-frame">
         <Side />
@@ -22,6 +22,11 @@ export function Frame() {
       </div>
     </>
   )
+}
+
+/** No link: that would be a step in the history of which the router knows nothing. */
+function skipToPage(): void {
+  document.querySelector<HTMLElement>('#main')?.focus()
 }
 
 function Side() {

@@ -1,6 +1,6 @@
 import type { Locator, Route } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { type ConsoleInBrowser, openConsole, PASSWORD } from './console-in-browser.ts'
+import { type ConsoleInBrowser, isFocused, openConsole, PASSWORD } from './console-in-browser.ts'
 import { isBrowserThere } from './running.ts'
 
 let opened: ConsoleInBrowser
@@ -102,6 +102,10 @@ describe.skipIf(!isBrowserThere)('dialogs', () => {
     const { page, button, dialog, go } = opened
     await go('/users')
     await page.getByRole('link', { name: 'Keys', exact: true }).click()
+    // The way past the menu is no page of its own, to which Back would lead.
+    await button('Skip to the page').focus()
+    await page.keyboard.press('Enter')
+    expect(await page.getByRole('main').evaluate(isFocused)).toBe(true)
     await button('Create key').first().click()
     await page.goBack()
     await dialog().waitFor({ state: 'detached' })
