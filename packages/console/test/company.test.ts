@@ -348,13 +348,16 @@ describe.skipIf(!isBrowserThere)('what people do with a company', () => {
     await button('Make the link').click()
     expect(await page.locator('#invitation-link').textContent()).toMatch(/#invitation=inv_/)
     await button('Done').click()
-    // What somebody is shows, also to whoever could not make them that.
+    // What somebody is shows, also to whoever could not make them that, and no button that would be refused.
     const elsewhere = await browser.newContext()
     const admin = await elsewhere.newPage()
     await admin.goto(`${service.url}/console/users`)
     await signIn(admin, giver.email)
-    await admin.getByRole('button', { name: 'Edit Margaret' }).click()
-    expect(await admin.getByRole('dialog').getByLabel('Role').evaluate(chosenText)).toMatch(/^Owner/)
+    const theirs = (name: string) => admin.getByRole('row', { name })
+    await theirs('Margaret').getByRole('cell', { name: 'owner' }).waitFor()
+    const deeds = { name: /^(Edit|Invite|Deactivate) / }
+    expect(await theirs('Margaret').getByRole('button', deeds).count()).toBe(0)
+    expect(await theirs('Howard').getByRole('button', deeds).count()).toBe(3)
     await elsewhere.close()
   })
 

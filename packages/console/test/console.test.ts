@@ -183,12 +183,21 @@ describe.skipIf(!isBrowserThere)('the console in a browser', () => {
     for (const name of ['Users', 'Companies', 'Audit']) {
       expect(await theirs.getByRole('link', { name, exact: true }).count(), name).toBe(0)
     }
+    // A link that somebody else has sent leads to a sentence, not to what looks like an empty list.
+    const keyPath = theirs.url()
+    for (const name of ['Users', 'Companies', 'Audit']) {
+      await theirs.goto(`${service.url}/console/${name.toLowerCase()}`)
+      await theirs.getByRole('heading', { name, exact: true }).waitFor()
+      await theirs.getByText('Your role, viewer, does not show you this page').waitFor()
+      expect(await theirs.getByRole('table').count(), name).toBe(0)
+      expect(await theirs.getByRole('main').getByRole('button').count(), name).toBe(0)
+    }
     const status = await theirs.evaluate(
       async (path) => {
         const headers = { 'x-latchkey-console': '1' }
         return (await fetch(path, { method: 'DELETE', headers })).status
       },
-      theirs.url().replace('/console', ''),
+      keyPath.replace('/console', ''),
     )
     expect(status).toBe(403)
     expect(complaints).toEqual([])

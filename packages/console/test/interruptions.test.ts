@@ -53,6 +53,20 @@ describe.skipIf(!isBrowserThere)('what comes between', () => {
     expect(complaints()).toEqual([])
   })
 
+  test('a list of which nothing is known is not called empty, and a page that is not there leads to one that is', async () => {
+    const { page, go } = opened
+    await page.route('**/audit?*', (route) => route.abort())
+    await go('/audit')
+    await said('The service did not answer.')
+    expect(await page.getByText('No event fits.').count()).toBe(0)
+    await page.unroute('**/audit?*')
+    await go('/keys/key_1/old/link')
+    await said('The console has no such page.')
+    await page.getByRole('link', { name: 'To the keys' }).click()
+    await page.getByRole('link', { name: 'First key' }).waitFor()
+    expect(complaints()).toEqual([])
+  })
+
   test('a lost network keeps what was typed, and the second try makes one key', async () => {
     const { page, service, context, button, dialog, go } = opened
     await go('/keys')

@@ -1,4 +1,5 @@
 import { Button } from '@mantine/core'
+import { Link } from '@tanstack/react-router'
 import { useState } from 'react'
 import { request } from '../api/request.ts'
 import { ProblemNotice } from './notice.tsx'
@@ -7,7 +8,7 @@ import { Page } from './page.tsx'
 export function NothingHere() {
   return (
     <Page title="Nothing here" lead="The console has no such page.">
-      <a href="../console/keys">To the keys</a>
+      <Link to="/keys">To the keys</Link>
     </Page>
   )
 }

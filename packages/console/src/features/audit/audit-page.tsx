@@ -8,6 +8,7 @@ import type { Listed } from '../../api/queries.ts'
 import { request } from '../../api/request.ts'
 import { ApiCall } from '../../ui/api-call.tsx'
 import { ProblemNotice } from '../../ui/notice.tsx'
+import { OnlyWith } from '../../ui/only-with.tsx'
 import { Page } from '../../ui/page.tsx'
 import { Pager } from '../../ui/pager.tsx'
 import { AuditTable } from './audit-table.tsx'
@@ -23,6 +24,14 @@ type AuditFilters = {
 
 /** Who did what, to what, and when. */
 export function AuditPage() {
+  return (
+    <OnlyWith permission="audit:read" title="Audit">
+      <EventList />
+    </OnlyWith>
+  )
+}
+
+function EventList() {
   const filters: AuditFilters = useSearch({ strict: false })
   const navigate = useNavigate()
   const wanted = { action: filters.action, actorId: filters.actor, objectId: filters.object }
@@ -41,7 +50,7 @@ export function AuditPage() {
     >
       <FilterForm key={JSON.stringify(filters)} filters={filters} onChange={go} error={error} />
       <ProblemNotice error={error} retry={() => void refetch()} />
-      <AuditTable rows={data?.data ?? []} isLoading={isPending} />
+      <AuditTable rows={data?.data} isLoading={isPending} />
       <Pager
         page={data}
         noun="events"

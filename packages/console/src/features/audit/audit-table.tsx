@@ -4,7 +4,11 @@ import { ListTable } from '../../ui/list-table.tsx'
 import { Tip } from '../../ui/tip.tsx'
 import { When } from '../../ui/when.tsx'
 
-type AuditTableProps = { readonly rows: readonly AuditEvent[]; readonly isLoading: boolean }
+type AuditTableProps = {
+  /** undefined: not known. */
+  readonly rows: readonly AuditEvent[] | undefined
+  readonly isLoading: boolean
+}
 
 const HEADINGS = ['When', 'What', 'By', 'From', 'To', 'Changes']
 
@@ -13,7 +17,7 @@ export function AuditTable({ rows, isLoading }: AuditTableProps) {
   return (
     <>
       <ListTable caption="Audit events, newest first" headings={HEADINGS} isLoading={isLoading}>
-        {rows.map(({ id, at, action, actor, address, object, changes, requestId }) => (
+        {rows?.map(({ id, at, action, actor, address, object, changes, requestId }) => (
           <tr key={id}>
             <td data-label="When">
               <When at={at} />
@@ -36,7 +40,7 @@ export function AuditTable({ rows, isLoading }: AuditTableProps) {
           </tr>
         ))}
       </ListTable>
-      {!isLoading && rows.length === 0 ? <p className="lk-empty">No event fits.</p> : null}
+      {rows?.length === 0 ? <p className="lk-empty">No event fits.</p> : null}
     </>
   )
 }

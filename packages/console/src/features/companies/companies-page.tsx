@@ -10,6 +10,7 @@ import { ApiCall } from '../../ui/api-call.tsx'
 import { Badge } from '../../ui/badge.tsx'
 import { ListTable } from '../../ui/list-table.tsx'
 import { ProblemNotice } from '../../ui/notice.tsx'
+import { OnlyWith } from '../../ui/only-with.tsx'
 import { Page } from '../../ui/page.tsx'
 import { type Cursor, Pager } from '../../ui/pager.tsx'
 import { When } from '../../ui/when.tsx'
@@ -20,6 +21,14 @@ type Open = { readonly what: 'edit' | 'status' | 'create'; readonly company?: Co
 
 /** The companies of the deployment, for its operator. */
 export function CompaniesPage() {
+  return (
+    <OnlyWith permission="companies:list" title="Companies">
+      <CompanyList />
+    </OnlyWith>
+  )
+}
+
+function CompanyList() {
   const { after, before }: Cursor = useSearch({ strict: false })
   const navigate = useNavigate()
   const may = useMay()

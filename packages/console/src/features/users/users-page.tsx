@@ -1,14 +1,16 @@
 import type { User } from '@latchkey/contract/schemas/users'
+import { isAboveRole } from '@latchkey/core/permission'
 import { Button } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { Link, useNavigate, useSearch } from '@tanstack/react-router'
 import { useState } from 'react'
-import { type Listed, useMay } from '../../api/queries.ts'
+import { type Listed, useMay, useMe } from '../../api/queries.ts'
 import { request } from '../../api/request.ts'
 import { ApiCall } from '../../ui/api-call.tsx'
 import { Badge } from '../../ui/badge.tsx'
 import { ListTable } from '../../ui/list-table.tsx'
 import { ProblemNotice } from '../../ui/notice.tsx'
+import { OnlyWith } from '../../ui/only-with.tsx'
 import { Page } from '../../ui/page.tsx'
 import { type Cursor, Pager } from '../../ui/pager.tsx'
 import { When } from '../../ui/when.tsx'
@@ -20,6 +22,14 @@ type Open = { readonly what: 'edit' | 'invite' | 'status' | 'create'; readonly u
 
 /** The people and programs for which keys act. */
 export function UsersPage() {
+  return (
+    <OnlyWith permission="users:list" title="Users">
+      <UserList />
+    </OnlyWith>
+  )
+}
+
+function UserList() {
   const { after, before }: Cursor = useSearch({ strict: false })
   const navigate = useNavigate()
   const may = useMay()
@@ -84,6 +94,7 @@ type UserRowProps = { readonly user: User; readonly onOpen: (what: 'edit' | 'inv
 
 function UserRow({ user, onOpen }: UserRowProps) {
   const may = useMay()
+  const me = useMe()
   const { id, name, role, email, status, createdAt } = user
   return (
     <tr>
@@ -109,7 +120,7 @@ function UserRow({ user, onOpen }: UserRowProps) {
         <When at={createdAt} />
       </td>
       <td data-label="Actions">
-        {may('users:update') ? (
+        {may('users:update') && !isAboveRole(role, me.role) ? (
           <span className="lk-row">
             <Button variant="default" size="xs" aria-label={`Edit ${name}`} onClick={() => onOpen('edit')}>
               Edit
