@@ -12,6 +12,8 @@ export type ClientRequest = {
   readonly headers?: readonly string[]
   /** Bytes go with a Content-Length, a stream goes in chunks. */
   readonly body?: Buffer | Readable
+  /** Lines behind a body in chunks. */
+  readonly trailers?: Readonly<Record<string, string>>
   /** Which address of this machine the client has. */
   readonly from?: string
   /** Connections to use again. */
@@ -26,7 +28,15 @@ export type ClientAnswer = {
 
 /** One request of a client to the gateway. Nothing is added to it but Host and how its body is framed. */
 export function sendTo(port: number, request: ClientRequest): Promise<ClientAnswer> {
-  const { method = 'GET', path = '/orders', headers = [], body, from = '127.0.0.2', agent = false } = request
+  const {
+    method = 'GET',
+    path = '/orders',
+    headers = [],
+    body,
+    trailers,
+    from = '127.0.0.2',
+    agent = false,
+  } = request
   const framing =
     body === undefined
       ? []
@@ -52,6 +62,7 @@ export function sendTo(port: number, request: ClientRequest): Promise<ClientAnsw
       },
     )
     sent.on('error', reject)
+    if (trailers !== undefined) sent.addTrailers(trailers)
     if (body === undefined || Buffer.isBuffer(body)) sent.end(body)
     else pipeline(body, sent).catch(reject)
   })

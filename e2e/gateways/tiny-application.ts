@@ -7,7 +7,7 @@ import type { AddressInfo } from 'node:net'
 export type Arrival = {
   readonly method: string
   readonly url: string
-  /** Every header line, names in lower case, in order. */
+  /** Every header line, names in lower case, in order; and every trailer, which some applications take for one. */
   readonly headers: readonly (readonly [name: string, value: string])[]
   readonly bytes: number
   readonly sha256: string
@@ -76,10 +76,11 @@ async function read(request: IncomingMessage): Promise<Arrival> {
   return { ...describe(request), bytes, sha256: hash.digest('hex') }
 }
 
-function describe({ method = '', url = '', rawHeaders }: IncomingMessage) {
+function describe({ method = '', url = '', rawHeaders, rawTrailers }: IncomingMessage) {
+  const lines = [...rawHeaders, ...rawTrailers]
   const headers: [string, string][] = []
-  for (let index = 0; index < rawHeaders.length; index += 2) {
-    headers.push([rawHeaders[index]!.toLowerCase(), rawHeaders[index + 1]!])
+  for (let index = 0; index < lines.length; index += 2) {
+    headers.push([lines[index]!.toLowerCase(), lines[index + 1]!])
   }
   return { method, url, headers }
 }
