@@ -315,3 +315,28 @@ describe('an old Node', () => {
     expect(told()).toMatch(/run it through npm/)
   })
 })
+
+describe.skipIf(process.getuid?.() !== 0)('a data directory that belongs to somebody else', () => {
+  const NOBODY = 65_534
+  const asNobody = (command: readonly string[]) => [
+    'setpriv',
+    `--reuid=${NOBODY}`,
+    '--clear-groups',
+    ...command,
+  ]
+
+  it.each([
+    ['is there', true, 'open', 'give it'],
+    ['would have to be made', false, 'mkdir', 'make it, and give it'],
+  ])('and %s is refused with the number of whom to give it to', async (_what, isThere, did, order) => {
+    chmodSync(home.directory, 0o755)
+    if (isThere) mkdirSync(home.dataDir, { mode: 0o755 })
+    const { exitCode, stdout, stderr } = await home.start(['serve'], { wrap: asNobody }).ended
+    expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' })
+    expect(stderr).toMatch(ONE_SENTENCE)
+    expect(stderr).toContain(`cannot be written (EACCES: permission denied, ${did} '${home.dataDir}`)
+    expect(stderr).toContain(
+      `: ${order} to the user that the service runs as (number ${NOBODY}), or choose another with LATCHKEY_DATA_DIR.\n`,
+    )
+  })
+})

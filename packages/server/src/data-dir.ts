@@ -1,4 +1,4 @@
-import { closeSync, lstatSync, openSync, rmSync, statSync } from 'node:fs'
+import { closeSync, existsSync, lstatSync, openSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { ConfigError } from './config.ts'
 import { explainWriteError, sentenceOf } from './storage/disk-fault.ts'
@@ -73,8 +73,13 @@ function explain(dataDir: string, error: NodeJS.ErrnoException): string {
       'where there is none.'
     )
   }
-  return (
-    `The data directory ${dataDir} cannot be written (${error.message}): ` +
-    'correct its permissions or choose another with LATCHKEY_DATA_DIR.'
-  )
+  return `The data directory ${dataDir} cannot be written (${error.message}): ${orderFor(dataDir, error)} or choose another with LATCHKEY_DATA_DIR.`
+}
+
+/** In a container nobody sees by what number the service runs. */
+function orderFor(dataDir: string, { code }: NodeJS.ErrnoException): string {
+  const user = process.getuid?.()
+  if (code !== 'EACCES' || user === undefined) return 'correct its permissions'
+  const order = existsSync(dataDir) ? 'give it' : 'make it, and give it'
+  return `${order} to the user that the service runs as (number ${user}),`
 }
