@@ -1,4 +1,4 @@
-# No engine was at hand to build this; docs/operate/docker.md says which of its steps were checked, and how.
+# npm run test:image builds it and runs it; docs/operate/docker.md says with what.
 FROM node:24-slim AS build
 WORKDIR /source
 COPY package.json package-lock.json tsconfig.base.json LICENSE ./

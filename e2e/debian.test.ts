@@ -1,4 +1,4 @@
-/** The Debian package, as far as a look at it tells. Installing it was done by hand: docs/operate/debian.md. */
+/** The Debian package, as far as a look at it tells. What installs it is e2e/packaged/debian.test.ts. */
 import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'

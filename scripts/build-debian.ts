@@ -87,6 +87,7 @@ function fill(tree: string, { directory, sbom }: Built): void {
   copy(join(node, 'bin/node'), tree, 'usr/lib/latchkey/node', 0o755)
   copy(join(PARTS, 'latchkey'), tree, 'usr/bin/latchkey', 0o755)
   copy(join(PARTS, 'latchkey.env'), tree, 'etc/latchkey/latchkey.env')
+  copy(join(PARTS, 'lintian-overrides'), tree, 'usr/share/lintian/overrides/latchkey')
   const unit = unitFile(readFileSync(join(ROOT, 'docs/operate/latchkey.service'), 'utf8'))
   put(tree, 'usr/lib/systemd/system/latchkey.service', unit)
   const texts = [join(ROOT, 'LICENSE'), join(directory, 'THIRD-PARTY-LICENSES'), licenseOfNode(node)]

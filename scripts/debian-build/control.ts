@@ -5,7 +5,10 @@ type Facts = {
   readonly maintainer: string
 }
 
-/** What dpkg knows of the package. Node's own needs are those of the C and C++ libraries it was built for. */
+/**
+ * What dpkg knows of the package. Node's own needs are those of the C and C++ libraries it was built for; setpriv is
+ * in util-linux since that release.
+ */
 export const controlFile = ({
   version,
   architecture,
@@ -16,7 +19,7 @@ Version: ${version}
 Architecture: ${architecture}
 Maintainer: ${maintainer}
 Installed-Size: ${kibibytes}
-Depends: adduser, init-system-helpers (>= 1.52), libc6 (>= 2.28), libgcc-s1, libstdc++6 (>= 8), util-linux
+Depends: adduser, init-system-helpers (>= 1.52), libc6 (>= 2.28), libgcc-s1, libstdc++6 (>= 8), util-linux (>= 2.33)
 Section: web
 Priority: optional
 Description: self-hosted API keys
