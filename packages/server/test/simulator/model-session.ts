@@ -25,6 +25,8 @@ export type Ground = {
   ) => number
 }
 
+/** Who waits for a row for longer is told so, and its transaction is over: `lock_timeout`. */
+const LOCK_MS_MAX = 5_000
 /** A transaction that stands idle for longer is ended. */
 const IDLE_MS_MAX = 400
 
@@ -63,7 +65,7 @@ export class Session {
 
   /** Waits for the company's row. */
   lockCompany(id: CompanyId, answer: Answer<undefined>): void {
-    this.#during(answer, (done) => this.#ground.locks.take(id, this, () => done(undefined)))
+    this.#during(answer, (done) => this.#take(id, answer, () => done(undefined)))
   }
 
   findKey(id: KeyId, answer: Answer<ModelKey | undefined>): void {
@@ -89,7 +91,7 @@ export class Session {
         this.#store(scopes, answer)
         return
       }
-      this.#ground.locks.take('head', this, () => {
+      this.#take('head', answer, () => {
         if (this.#ground.head().epoch === epoch) {
           this.#store(scopes, answer)
           return
@@ -115,6 +117,19 @@ export class Session {
     this.#state = 'over'
     this.#ground.sessions.delete(this)
     this.#ground.locks.release(this)
+  }
+
+  #take(name: string, answer: Answer<never>, granted: () => void): void {
+    const { agenda, locks } = this.#ground
+    const cancel = agenda.quietly(LOCK_MS_MAX, () => {
+      if (this.#state !== 'open') return
+      this.#end()
+      answer(new Error('lock timeout'))
+    })
+    locks.take(name, this, () => {
+      cancel()
+      granted()
+    })
   }
 
   /** Runs one statement of an open transaction. */
