@@ -931,7 +931,7 @@ export interface ListAuditEventsQuery {
   endingBefore?: string
   /** How many results to skip from the start. */
   offset?: number
-  /** Keep only what this key, session or user did. */
+  /** Keep only what this key or session did, or this user with whatever key or session. */
   actorId?: string
   /** Keep only this action, for example key.deleted. */
   action?: string

@@ -165,6 +165,23 @@ describe.skipIf(!isBrowserThere)('what people do with a company', () => {
     await page.unroute('**/audit?*')
     await button('Clear filters').click()
     await row('company').first().waitFor()
+    // By the name that stands in the table, and by keyboard: the focus stays where it was.
+    const by = page.getByLabel('By', { exact: true })
+    await by.fill('ada lovelace')
+    await page.keyboard.press('Enter')
+    await row('session.started').first().waitFor()
+    await row('user.password_set').first().waitFor()
+    for (const each of await page.locator('tbody tr').all()) {
+      expect(await each.getByRole('cell').nth(2).textContent()).toBe('Ada Lovelace')
+    }
+    expect(await by.evaluate(isFocused)).toBe(true)
+    await by.fill('Nobody')
+    await page.keyboard.press('Enter')
+    await said('No user is called that')
+    await page.goBack()
+    await expect.poll(() => by.inputValue()).toBe('ada lovelace')
+    await button('Clear filters').click()
+    await row('company').first().waitFor()
     // What the service refuses of a filter stands beside it, also where an address brought it.
     for (const [path, label] of [
       [`/audit?actor=${'x'.repeat(101)}`, 'By'],

@@ -58,7 +58,7 @@ const Id = (description: string) => Type.Optional(Type.String({ minLength: 1, ma
 export const ListAuditQuery = Type.Object(
   {
     ...pageQuery,
-    actorId: Id('Keep only what this key, session or user did.'),
+    actorId: Id('Keep only what this key or session did, or this user with whatever key or session.'),
     action: Id('Keep only this action, for example key.deleted.'),
     objectId: Id('Keep only what was done to this key, user, company or session.'),
     since: Type.Optional(Timestamp('Keep only what happened at or after this moment.')),

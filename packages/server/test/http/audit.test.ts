@@ -135,6 +135,15 @@ describe('a filter', () => {
     expect(new Set(mine.map(({ actor }) => actor.id))).toEqual(new Set([company.users.admin.keyId]))
   })
 
+  test('by user: whatever the user did it with, and nobody else', async () => {
+    const { id, keyId } = company.users.admin
+    const [all, by] = [await events({ limit: '100' }), await events({ actorId: id, limit: '100' })]
+    const mine = all.filter(({ actor }) => actor.userId === id)
+    expect(by.map((event) => event.id)).toEqual(mine.map((event) => event.id))
+    expect(by.some(({ actor }) => actor.id === keyId)).toBe(true)
+    expect(mine.length).toBeLessThan(all.length)
+  })
+
   test('by action', async () => {
     expect(await shown({ action: 'key.deleted' })).toEqual(['key.deleted 1'])
     expect(await shown({ action: 'key.delete' })).toEqual([])

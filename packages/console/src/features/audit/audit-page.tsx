@@ -13,6 +13,7 @@ import { Page } from '../../ui/page.tsx'
 import { Pager } from '../../ui/pager.tsx'
 import { AuditTable } from './audit-table.tsx'
 import { exportEvents } from './export-events.ts'
+import { useActor } from './use-actor.ts'
 
 type AuditFilters = {
   readonly action?: string
@@ -34,7 +35,8 @@ export function AuditPage() {
 function EventList() {
   const filters: AuditFilters = useSearch({ strict: false })
   const navigate = useNavigate()
-  const wanted = { action: filters.action, actorId: filters.actor, objectId: filters.object }
+  const by = useActor(filters.actor)
+  const wanted = { action: filters.action, actorId: by.id, objectId: filters.object }
   const query = { limit: 50, ...wanted, startingAfter: filters.after, endingBefore: filters.before }
   const { data, error, isPending, refetch } = useQuery({
     queryKey: ['audit', 'list', query],
@@ -48,7 +50,7 @@ function EventList() {
       title="Audit"
       lead="Every change, with who asked for it. Nobody can edit it, here or in the database."
     >
-      <FilterForm key={JSON.stringify(filters)} filters={filters} onChange={go} error={error} />
+      <FilterForm filters={filters} onChange={go} error={error} unknown={by.unknown} />
       <ProblemNotice error={error} retry={() => void refetch()} />
       <AuditTable rows={data?.data} isLoading={isPending} />
       <Pager
@@ -72,17 +74,23 @@ type FilterFormProps = {
   readonly filters: AuditFilters
   readonly onChange: (filters: AuditFilters) => void
   readonly error: unknown
+  /** Why nobody is found under what stands in “By”. */
+  readonly unknown: string | undefined
 }
+
+const textsOf = ({ action = '', actor = '', object = '' }: AuditFilters) => ({ action, actor, object })
 
 /** Fields by what the API calls them. */
 const PARAMETERS = { action: 'action', actor: 'actorId', object: 'objectId' } as const
 
-function FilterForm({ filters, onChange, error }: FilterFormProps) {
-  const [texts, setTexts] = useState({
-    action: filters.action ?? '',
-    actor: filters.actor ?? '',
-    object: filters.object ?? '',
-  })
+function FilterForm({ filters, onChange, error, unknown }: FilterFormProps) {
+  const [texts, setTexts] = useState(textsOf(filters))
+  const [applied, setApplied] = useState(filters)
+  // Back, a link, or Clear: the fields follow, and stay the same fields, so that the focus is not lost.
+  if (JSON.stringify(textsOf(applied)) !== JSON.stringify(textsOf(filters))) {
+    setApplied(filters)
+    setTexts(textsOf(filters))
+  }
   const field = (name: keyof typeof texts) => ({
     value: texts[name],
     onChange: (event: { currentTarget: { value: string } }) =>
@@ -93,15 +101,24 @@ function FilterForm({ filters, onChange, error }: FilterFormProps) {
     event.preventDefault()
     onChange(Object.fromEntries(Object.entries(texts).filter(([, text]) => text.trim() !== '')))
   }
+  const clear = () => {
+    setTexts(textsOf({}))
+    onChange({})
+  }
   return (
     <form className="lk-filters" onSubmit={submit}>
       <TextInput label="Action" placeholder="key.deleted" {...field('action')} />
-      <TextInput label="By" placeholder="Id of a key, session or user" {...field('actor')} />
+      <TextInput
+        label="By"
+        placeholder="Name, or an id"
+        {...field('actor')}
+        error={faultOf(error, PARAMETERS.actor) ?? unknown}
+      />
       <TextInput label="To" placeholder="Id of a key, user or company" {...field('object')} />
       <Button type="submit" variant="default">
         Filter
       </Button>
-      <Button variant="subtle" onClick={() => onChange({})}>
+      <Button variant="subtle" onClick={clear}>
         Clear filters
       </Button>
     </form>

@@ -23,7 +23,12 @@ export function listingOfEvents(companyId: CompanyId, filter: EventFilter): List
     unfilteredIds: allIds,
     ids: async (db, range, order, limit, offset) => {
       let query = eventsOf(db, { companyId })
-      if (actorId !== undefined) query = query.where('audit_events.actor_id', '=', actorId)
+      if (actorId !== undefined) {
+        query = query.where(({ eb, or }) =>
+          // What somebody did with a key or in a session is what the user did, too.
+          or([eb('audit_events.actor_id', '=', actorId), eb('audit_events.actor_user_id', '=', actorId)]),
+        )
+      }
       if (action !== undefined) query = query.where('audit_events.action', '=', action)
       if (objectId !== undefined) query = query.where('audit_events.object_id', '=', objectId)
       if (sinceMs !== undefined) query = query.where('audit_events.at', '>=', sinceMs)
