@@ -202,14 +202,15 @@ export async function listOperatorUsers({ engine }: Pick<Services, 'engine'>): P
 /**
  * Accepts what was found in the audit chains and in the list of companies, so that the service goes on. What does not
  * fit stays as it is, and that it was accepted is written down. Throws AppError `company_not_found` when the
- * operator's company is gone.
+ * operator's company is gone, `audit_broken` when a chain was changed again since.
  */
 export async function acceptBrokenAudit(
   { engine, change, derivedKeys }: Pick<Services, 'engine' | 'change' | 'derivedKeys'>,
   { list, chains }: StoreReport,
 ): Promise<void> {
-  for (const { companyId, report } of chains) {
-    if (!report.isIntact) await change(requesterOnHost(companyId), companyId, acceptBreaks)
+  for (const { companyId, report, walked } of chains) {
+    if (report.isIntact) continue
+    await change(requesterOnHost(companyId), companyId, (open) => acceptBreaks(open, walked))
   }
   if (list.isIntact) return
   const operator = await engine.read(findOperatorCompany)

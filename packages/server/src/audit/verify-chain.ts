@@ -45,7 +45,25 @@ export async function verifyChain(
   companyId: CompanyId,
   options: VerifyOptions = {},
 ): Promise<ChainReport> {
-  const { ledger, walked, cutFault } = await walkCompany(db, chain, companyId, options)
+  return (await examineChain(db, chain, companyId, options)).report
+}
+
+/** The same, and all that was found, for whoever accepts it. */
+export async function examineChain(
+  db: Db,
+  chain: AuditChain,
+  companyId: CompanyId,
+  options: VerifyOptions = {},
+): Promise<{ readonly report: ChainReport; readonly walked: Walked }> {
+  const found = await walkCompany(db, chain, companyId, options)
+  return { report: reportOf(chain, found, options), walked: found.walked }
+}
+
+function reportOf(
+  chain: AuditChain,
+  { ledger, walked, cutFault }: WalkedChain,
+  options: VerifyOptions,
+): ChainReport {
   const misfit =
     cutFault ?? firstOf(walked) ?? endFault(chain, ledger, walked) ?? shortness(walked, options.seen)
   const besides = {

@@ -1,13 +1,21 @@
 import type { CompanyId } from '@latchkey/core/ids'
 import type { Engine } from '../storage/engine.ts'
 import type { AuditChain } from './chain.ts'
+import type { Walked } from './chain-walk.ts'
 import { type CompanyListReport, verifyCompanyList } from './company-list.ts'
 import type { Sightings } from './sightings.ts'
-import { type ChainReport, verifyChain } from './verify-chain.ts'
+import { type ChainReport, examineChain } from './verify-chain.ts'
 
 export type StoreReport = {
   readonly list: CompanyListReport
-  readonly chains: readonly { readonly companyId: CompanyId; readonly report: ChainReport }[]
+  readonly chains: readonly ChainFindings[]
+}
+
+/** `walked` undefined: the company is gone. */
+type ChainFindings = {
+  readonly companyId: CompanyId
+  readonly report: ChainReport
+  readonly walked: Walked | undefined
 }
 
 type VerifyOptions = {
@@ -28,19 +36,20 @@ export async function verifyStore(
   const list = await engine.inspect((db) =>
     verifyCompanyList(db, chain, (id) => void ids.add(id), seen?.list()),
   )
-  const chains: { companyId: CompanyId; report: ChainReport }[] = []
+  const chains: ChainFindings[] = []
   for (const companyId of ids) {
     // A walk that lost its connection begins again, and then nothing of the chain was held against anything yet.
-    const report = await engine.inspect((db) =>
-      verifyChain(db, chain, companyId, {
+    const found = await engine.inspect((db) =>
+      examineChain(db, chain, companyId, {
         seen: seen?.chain(companyId),
         onProgress: (events) => onProgress(companyId, events),
       }),
     )
-    chains.push({ companyId, report })
+    chains.push({ companyId, ...found })
   }
   for (const companyId of seen?.companyIds() ?? []) {
-    if (!ids.has(companyId)) chains.push({ companyId, report: gone(seen?.chain(companyId).ends(0)) })
+    if (ids.has(companyId)) continue
+    chains.push({ companyId, report: gone(seen?.chain(companyId).ends(0)), walked: undefined })
   }
   return { list, chains }
 }

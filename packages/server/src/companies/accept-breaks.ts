@@ -1,5 +1,6 @@
+import { AppError } from '@latchkey/core/error'
 import { appendAcceptance } from '../audit/append-event.ts'
-import { BREAK_ACCEPTED } from '../audit/chain-walk.ts'
+import { BREAK_ACCEPTED, type Walked } from '../audit/chain-walk.ts'
 import { verifyCompanyList, walkCompanyList } from '../audit/company-list.ts'
 import { endFault, walkCompany } from '../audit/verify-chain.ts'
 import type { Change } from '../changes/change.ts'
@@ -14,11 +15,19 @@ const LIST_ACCEPTED = 'store.companies_accepted'
  * breaks, and another one later is not accepted with them.
  *
  * NOTE: the whole chain is read while the company's row is held, so that nothing else is accepted than what was read.
+ * `seen`: what somebody has looked at. Throws AppError `audit_broken` when it is not what is there.
  */
-export async function acceptBreaks(change: Change): Promise<void> {
+export async function acceptBreaks(change: Change, seen: Walked | undefined): Promise<void> {
   const { db, chain, ledger } = change
   const { walked } = await walkCompany(db, chain, ledger.id)
   if (walked.broken === undefined && endFault(chain, ledger, walked) === undefined) return
+  // Longer it may be: whoever takes power away meanwhile goes on.
+  if (seen === undefined || walked.digest !== seen.digest || walked.sequence < seen.sequence) {
+    throw new AppError(
+      'audit_broken',
+      `The chain of ${ledger.id} was changed again meanwhile, and that is not accepted: look once more.`,
+    )
+  }
   await appendAcceptance(change, ledger, change.nextId, walked, {
     action: BREAK_ACCEPTED,
     object: { type: 'company', id: ledger.id },

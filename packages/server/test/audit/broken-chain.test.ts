@@ -193,6 +193,38 @@ it('what is changed after it was accepted is not accepted with it', async () => 
   expect(await verify()).toMatchObject({ isIntact: false, sequence: 3 })
 })
 
+const tamperEvent = (sequence: number) =>
+  server.tamper(
+    'UPDATE audit_events SET at = at + 1 WHERE company_id = ? AND sequence = ?',
+    company.id,
+    sequence,
+  )
+
+it.each([
+  ['in a chain', () => tamperEvent(3), () => tamperEvent(5)],
+  ['at its end', () => tamperRow('audit_count = audit_count + 1'), cutOff],
+])('what is changed after it was looked at is not accepted with it: %s', async (_, first, second) => {
+  await first()
+  const looked = await verifyStore(server.services)
+  await second()
+  await expect(acceptBrokenAudit(server.services, looked)).rejects.toMatchObject({
+    code: 'audit_broken',
+    message: expect.stringContaining('meanwhile'),
+  })
+  expect((await verify()).isIntact).toBe(false)
+  await acceptAll()
+  expect((await verify()).isIntact).toBe(true)
+})
+
+it('what goes on in a chain that was marked does not keep anybody from accepting it', async () => {
+  await cutOff()
+  await call({ method: 'DELETE', path: `/keys/${company.users.developer.keyId}` })
+  const looked = await verifyStore(server.services)
+  await call({ method: 'DELETE', path: `/keys/${company.users.viewer.keyId}` })
+  await acceptBrokenAudit(server.services, looked)
+  expect((await verify()).isIntact).toBe(true)
+})
+
 it('a list of companies that was changed goes on when it is accepted', async () => {
   const { list } = await verifyStore(server.services)
   await server.tamper('UPDATE deployment SET companies_count = companies_count + 1')
