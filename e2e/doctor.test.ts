@@ -169,6 +169,12 @@ describe('latchkey doctor', () => {
     expect(found.of('server-secret')?.remedy).toBe(`chmod 600 '${join(dataDir, 'server.secret')}'`)
   })
 
+  it('names quotes around a server secret that no store was made with', async () => {
+    const found = await examine({ LATCHKEY_SECRET: `"${'0123456789abcdefghij'.repeat(2)}"` })
+    expect(found).toMatchObject({ exitCode: 1, bad: ['server-secret problem'] })
+    expect(found.of('server-secret')?.detail).toMatch(/has quotes around it/)
+  })
+
   it('warns of a secret that the group of its volume can read, with which the service starts', async () => {
     await makeStore()
     const file = join(dataDir, 'server.secret')

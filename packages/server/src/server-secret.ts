@@ -99,9 +99,20 @@ function codeOf(error: unknown): string | undefined {
   return (error as NodeJS.ErrnoException).code
 }
 
-/** Throws ConfigError unless the secret is strong enough to make a store with. A store that has one goes on with it. */
-export function assertStrong({ text }: GivenSecret): void {
-  const weakness = weaknessOf(text)
+/** In a file of settings: some readers take quotes away and some do not, and the same line is two secrets. */
+export const isQuoted = ({ text }: GivenSecret): boolean => /^(["']).*\1$/s.test(text)
+
+/**
+ * Throws ConfigError unless the secret is strong enough to make a store with, and the same whoever reads it. A store that
+ * has one goes on with it.
+ */
+export function assertStrong(given: GivenSecret): void {
+  if (isQuoted(given)) {
+    throw new ConfigError(
+      'The server secret has quotes around it, which a shell takes away and others (docker --env-file) do not: leave them out.',
+    )
+  }
+  const weakness = weaknessOf(given.text)
   if (weakness === undefined) return
   throw new ConfigError(
     `The server secret ${weakness}, and could be found out from a token: use a random one (openssl rand -hex 32 makes one).`,

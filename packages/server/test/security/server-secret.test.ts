@@ -70,6 +70,23 @@ async function expectOpens(given: Record<string, string>, logged: string[] = [])
 
 const inVariable = (text: string) => ({ LATCHKEY_SECRET: text })
 
+describe('quotes around the server secret', () => {
+  it.each([
+    ['double', `"${SECRET}"`],
+    ['single', `'${SECRET}'`],
+  ])('make no new store: %s ones', async (_kind, quoted) => {
+    await expect(make(inVariable(quoted))).rejects.toThrow(/has quotes around it, .* leave them out\.$/)
+    await expect(make(inFile(`${quoted}\n`))).rejects.toThrow(/has quotes around it/)
+    await make(inVariable(SECRET))
+    await expectOpens(inVariable(SECRET))
+  })
+
+  it('are part of it in a store that was made so', async () => {
+    await makeAsBefore(`"${SECRET}"`)
+    await expectOpens(inVariable(`"${SECRET}"`))
+  })
+})
+
 describe('space around the server secret', () => {
   it.each(['\n', '\r\n', ' ', '\n\n', '\t'])(
     '%j is nothing, in the variable as in the file',
