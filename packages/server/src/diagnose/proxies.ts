@@ -21,25 +21,43 @@ export function diagnoseProxies({ trustedProxies, publicUrl }: Proxied, answer: 
   }
   const ranges = rangesOf(trustedProxies)
   const detail = `X-Forwarded-For is believed from ${ranges.join(', ')}${seenFrom(answer, trustedProxies)}`
-  if (!isEverywhere(ranges)) return fine(check, detail)
-  const remedy = 'Name only your own proxies: as it is, any client can claim any address.'
+  if (!isOthersToo(trustedProxies)) return fine(check, detail)
+  const remedy = 'Name only your own proxies: as it is, any client there can claim any address.'
   return problem(check, `${detail}.`, remedy)
 }
 
-const EVERYWHERE = ['0.0.0.0 to 255.255.255.255', ':: to ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff']
+/** Addresses of IPv4: a /8. */
+const OWNED_V4_MAX = 2 ** 24
+/** Blocks /32 of IPv6: a /16. */
+const OWNED_V6_MAX = 2 ** 16
+/** By their first 32 bits: fc00::/7 and fe80::/10, which are everybody's own. */
+const PRIVATE_V6 = [
+  [0xfc00_0000, 0xfdff_ffff],
+  [0xfe80_0000, 0xfebf_ffff],
+] as const
 
-const isEverywhere = (ranges: readonly string[]): boolean =>
-  ranges.some((range) => EVERYWHERE.includes(range))
+/** Whether one of the ranges has more addresses than anybody: then there are others' among them. */
+function isOthersToo({ v4, v6 }: Allowlist): boolean {
+  for (let index = 0; index < v4.length; index += 2) {
+    if (v4[index + 1]! - v4[index]! >= OWNED_V4_MAX) return true
+  }
+  for (let index = 0; index < v6.length; index += 8) {
+    const [low, high] = [v6[index]!, v6[index + 4]!]
+    const isPrivate = PRIVATE_V6.some(([first, last]) => first <= low && high <= last)
+    if (high - low >= OWNED_V6_MAX && !isPrivate) return true
+  }
+  return false
+}
 
 /** Who may read the figures of the service without a credential. */
 export function diagnoseMetrics({ metricsFrom }: Pick<Config, 'metricsFrom'>): Finding {
   const check = 'metrics'
   const ranges = metricsFrom === null ? [] : rangesOf(metricsFrom)
   const detail = `/metrics may be read without a credential from ${ranges.join(', ')}`
-  if (!isEverywhere(ranges)) return fine(check, detail)
+  if (metricsFrom === null || !isOthersToo(metricsFrom)) return fine(check, detail)
   return warning(
     check,
-    `${detail}: everybody who reaches the service.`,
+    `${detail}: everybody there who reaches the service.`,
     'Name only the addresses of what scrapes it in LATCHKEY_METRICS_FROM.',
   )
 }

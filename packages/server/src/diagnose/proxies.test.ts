@@ -1,0 +1,36 @@
+import { expect, it } from 'vitest'
+import { blocks } from '../address-settings.ts'
+import { diagnoseMetrics, diagnoseProxies } from './proxies.ts'
+
+const levelsOf = (text: string) => [
+  diagnoseProxies({ trustedProxies: blocks(text), publicUrl: null }, { kind: 'nobody' }).level,
+  diagnoseMetrics({ metricsFrom: blocks(text) }).level,
+]
+
+it.each([
+  '0.0.0.0/0',
+  '::/0',
+  '0.0.0.0/1,128.0.0.0/1',
+  // A slip of the pen for 10.0.0.0/16.
+  '10.0.0.0/1',
+  '10.0.0.0/7',
+  // Every address that the internet has of IPv6.
+  '2000::/3',
+  '2001::/15',
+  // Meant as 10.0.0.0/8, which would be ::ffff:10.0.0.0/104; it holds every IPv4 address behind NAT64.
+  '::ffff:10.0.0.0/8',
+  '10.0.0.7,fc00::/6',
+])('%s is more than anybody has', (text) => {
+  expect(levelsOf(text)).toEqual(['problem', 'warning'])
+})
+
+it.each([
+  '10.0.0.0/8',
+  '127.0.0.0/8,172.16.0.0/12,192.168.0.0/16',
+  // Clouds and content networks.
+  '104.16.0.0/13,104.24.0.0/14,2606:4700::/32,2a00::/16',
+  // Private, and of one link.
+  'fc00::/7,fe80::/10',
+])('%s is what somebody may have', (text) => {
+  expect(levelsOf(text)).toEqual(['ok', 'ok'])
+})
