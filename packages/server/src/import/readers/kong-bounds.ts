@@ -32,8 +32,8 @@ const BOUNDS_MAX = 1_000_000
 
 /**
  * Reads a file for what bounds its consumers: a plugin of a consumer and a service stands at its end, and what
- * `kong config db_export` writes are lists beside each other. Twice, since one list may name a consumer by its id and
- * another by its name. Throws SourceError.
+ * `kong config db_export` writes are lists beside each other. Those twice, since one may name a consumer by its id and
+ * another by its name; a key that stands in its consumer knows both. Throws SourceError.
  */
 export async function readKongBounds(items: () => AsyncIterable<JsonItem>): Promise<KongBounds> {
   const bounds = new Map<string, Bounds>()
@@ -75,21 +75,21 @@ export async function readKongBounds(items: () => AsyncIterable<JsonItem>): Prom
       if (consumer.keyauth_credentials === undefined) add(namesOf(consumer)[0], boundsIn(consumer))
     },
   }
-  let isWhole = false
+  const seen = new Set<string>()
   for await (const item of items()) {
     if (item.list === undefined || item.list === 'data') continue
-    isWhole = true
+    seen.add(item.list)
     if ('refused' in item) refuse(item)
     else if (isObject(item.value)) takers[item.list]?.(item.value)
   }
-  if (bounds.size > 0) await joinNames(items(), bounds)
+  if (seen.has('keyauth_credentials') && bounds.size > 0) await joinNames(items(), bounds)
   for (const names of aliases) {
     const plugins = [...new Set(names.flatMap((name) => groups.get(name) ?? []))]
     for (const name of names) groups.set(name, plugins)
   }
   const known = new Set(aliases.flat())
   return {
-    isWhole,
+    isWhole: seen.size > 0,
     find: (...names) =>
       names.map((name) => (typeof name === 'string' ? bounds.get(name) : undefined)).find(Boolean) ?? NONE,
     pluginsOf: (group) => (known.has(group) ? groups.get(group) : undefined),
