@@ -53,20 +53,6 @@ describe.skipIf(!isBrowserThere)('what comes between', () => {
     expect(complaints()).toEqual([])
   })
 
-  test('a list of which nothing is known is not called empty, and a page that is not there leads to one that is', async () => {
-    const { page, go } = opened
-    await page.route('**/audit?*', (route) => route.abort())
-    await go('/audit')
-    await said('The service did not answer.')
-    expect(await page.getByText('No event fits.').count()).toBe(0)
-    await page.unroute('**/audit?*')
-    await go('/keys/key_1/old/link')
-    await said('The console has no such page.')
-    await page.getByRole('link', { name: 'To the keys' }).click()
-    await page.getByRole('link', { name: 'First key' }).waitFor()
-    expect(complaints()).toEqual([])
-  })
-
   test('a lost network keeps what was typed, and the second try makes one key', async () => {
     const { page, service, context, button, dialog, go } = opened
     await go('/keys')
@@ -379,6 +365,46 @@ describe.skipIf(!isBrowserThere)('what comes between', () => {
     await button('Sign out').click()
     await signIn(page)
     await page.getByRole('link', { name: 'First key' }).waitFor()
+    expect(complaints()).toEqual([])
+  })
+
+  test('a list of which nothing is known is not called empty, and a page that is not there leads to one that is', async () => {
+    const { page, go } = opened
+    await page.route('**/audit?*', (route) => route.abort())
+    await go('/audit')
+    await said('The service did not answer.')
+    expect(await page.getByText('No event fits.').count()).toBe(0)
+    await page.unroute('**/audit?*')
+    await go('/keys/key_1/old/link')
+    await said('The console has no such page.')
+    await page.getByRole('link', { name: 'To the keys' }).click()
+    await page.getByRole('link', { name: 'First key' }).waitFor()
+    expect(complaints()).toEqual([])
+  })
+
+  test.each([
+    ['users', 'Add user', 'Nightly job'],
+    ['companies', 'Add company', 'Twice Ltd'],
+  ])('of %s, an answer that was lost does not cost a second one', async (list, verb, name) => {
+    const { page, service, button, dialog, go } = opened
+    await go(`/${list}`)
+    await button(verb).click()
+    await dialog().getByLabel('Name').fill(name)
+    const loss = { times: 0 }
+    await page.route(`**/${list}`, async (route) => {
+      if (route.request().method() !== 'POST') return route.continue()
+      await route.fetch()
+      loss.times += 1
+      await route.abort()
+    })
+    await dialog().getByRole('button', { name: verb }).click()
+    await said('The service did not answer.')
+    await page.unroute(`**/${list}`)
+    await dialog().getByRole('button', { name: verb }).click()
+    await dialog().waitFor({ state: 'detached' })
+    const { data } = await service.call('GET', `/${list}?limit=100`)
+    expect(data.filter((each: { name: string }) => each.name === name)).toHaveLength(1)
+    expect(loss.times).toBe(1)
     expect(complaints()).toEqual([])
   })
 

@@ -3,6 +3,7 @@ import { type FormEvent, useState } from 'react'
 import { ApiError } from '../api/api-error.ts'
 import { changedOnly } from '../api/changed-only.ts'
 import { request } from '../api/request.ts'
+import { useAttempt } from './use-attempt.ts'
 import type { Work } from './use-work.ts'
 
 type Saving<Of, Fields> = {
@@ -25,6 +26,7 @@ export function useSave<Of extends { readonly id: string }, Fields extends objec
 ) {
   const { work, list, item, fieldsOf, bodyOf, onSaved } = saving
   const client = useQueryClient()
+  const onceFor = useAttempt()
   const [base, setBase] = useState(item)
   const [fields, setFields] = useState(fieldsOf(item))
   const [theirs, setTheirs] = useState<Of>()
@@ -33,7 +35,10 @@ export function useSave<Of extends { readonly id: string }, Fields extends objec
   const path = base === undefined ? `/${list}` : `/${list}/${base.id}`
 
   const save = async () => {
-    const saved = base === undefined ? await make<Of>(path, body) : await change(path, base, body)
+    const saved =
+      base === undefined
+        ? await request<Of>('POST', path, { body, headers: onceFor(body) })
+        : await change(path, base, body)
     if ('theirs' in saved) return setTheirs(saved.theirs)
     await client.invalidateQueries({ queryKey: [list] })
     onSaved(saved.body)
@@ -55,8 +60,6 @@ export function useSave<Of extends { readonly id: string }, Fields extends objec
 }
 
 type Saved<Of> = { readonly body: Of } | { readonly theirs: Of }
-
-const make = <Of>(path: string, body: object): Promise<Saved<Of>> => request<Of>('POST', path, { body })
 
 /** Nothing, where it is not as it was any more: a row of a list may be minutes old, and has no tag. */
 async function change<Of>(path: string, was: Of, body: object): Promise<Saved<Of>> {

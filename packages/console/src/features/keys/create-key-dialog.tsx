@@ -1,9 +1,10 @@
 import type { ApiKey } from '@latchkey/contract/schemas/keys'
 import { useQueryClient } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
-import { useRef, useState } from 'react'
+import { useState } from 'react'
 import { request } from '../../api/request.ts'
 import { Dialog } from '../../ui/dialog.tsx'
+import { useAttempt } from '../../ui/use-attempt.ts'
 import { useWork } from '../../ui/use-work.ts'
 import { CreateKeyForm } from './create-key-form.tsx'
 import { RevealStep } from './reveal-step.tsx'
@@ -16,13 +17,9 @@ export function CreateKeyDialog({ onClose }: { readonly onClose: () => void }) {
   const [isStored, setStored] = useState(false)
   const [isWarned, setWarned] = useState(false)
   const work = useWork()
-  // The same for a second try: an answer that was lost must not cost a second key.
-  const attempt = useRef({ body: '', id: '' })
+  const onceFor = useAttempt()
   const create = async (body: object) => {
-    const text = JSON.stringify(body)
-    if (attempt.current.body !== text) attempt.current = { body: text, id: crypto.randomUUID() }
-    const headers = { 'idempotency-key': attempt.current.id }
-    setCreated((await request<ApiKey>('POST', '/keys', { body, headers })).body)
+    setCreated((await request<ApiKey>('POST', '/keys', { body, headers: onceFor(body) })).body)
     void client.invalidateQueries({ queryKey: ['keys'] })
   }
   const close = () => {
