@@ -29,8 +29,11 @@ type Options = {
 /** The keys of one outside issuer, and of no other. */
 export type Jwks = {
   /** Throws AppError `cannot_verify` when there are no keys to ask that are recent enough. */
-  find(kid: string | undefined, algorithm: string): Promise<CryptoKey | undefined>
+  find(kid: string | undefined, algorithm: string): Promise<FoundKey | undefined>
 }
+
+/** `believedMs`: for how long what the key verified needs no second look. Then the issuer is asked whether it still has it. */
+export type FoundKey = { readonly key: CryptoKey; readonly believedMs: number }
 
 export function createJwks({ url, ca, agent, algorithms, monotonicMs }: Options): Jwks {
   let keys: readonly PublicJwk[] = []
@@ -77,8 +80,12 @@ export function createJwks({ url, ca, agent, algorithms, monotonicMs }: Options)
           },
         )
       }
-      const key = candidate(kid, algorithm)
-      return key === undefined ? undefined : importKey(key, algorithm)
+      const found = candidate(kid, algorithm)
+      const key = found === undefined ? undefined : await importKey(found, algorithm)
+      const leftMs = fetchedAtMs + REFRESH_MS - monotonicMs()
+      // A silent issuer is asked no more often than that anyway.
+      const believedMs = leftMs < 0 ? REFRESH_MS_MIN : leftMs
+      return key === undefined ? undefined : { key, believedMs }
     },
   }
 }

@@ -60,7 +60,6 @@ type Known = { readonly config: IssuerConfig; readonly jwks: Jwks }
 /** `answer`: what the caller is told instead of what everybody is told. */
 type Refusal = { readonly refusal: string; readonly answer?: AppError }
 
-const RECHECK_MS = 10 * 60 * 1_000
 /** Clocks of two companies differ, in seconds. */
 const CLOCK_TOLERANCE_SECONDS = 5
 
@@ -134,11 +133,12 @@ async function verifyWith(
   if (!namesAudience(ownClaim(claims, audienceClaim), audience)) {
     return { refusal: `${audienceClaim} does not name the audience ${audience}` }
   }
-  const key = await jwks.find(kid, alg)
-  if (key === undefined) {
+  const found = await jwks.find(kid, alg)
+  if (found === undefined) {
     return { refusal: 'kid names no key of the key set that fits its algorithm' }
   }
-  return read(config, await verifySigned(config, token, key, nowMs), nowMs)
+  const payload = await verifySigned(config, token, found.key, nowMs)
+  return read(config, payload, nowMs, found.believedMs)
 }
 
 async function verifySigned(
@@ -158,7 +158,12 @@ async function verifySigned(
   )
 }
 
-function read(config: IssuerConfig, payload: JWTPayload, nowMs: number): OutsideToken | Refusal {
+function read(
+  config: IssuerConfig,
+  payload: JWTPayload,
+  nowMs: number,
+  believedMs: number,
+): OutsideToken | Refusal {
   const { exp = 0, iat = 0 } = payload
   const { issuer, companies, maxLifetimeSeconds } = config
   if (iat > nowMs / 1_000 + CLOCK_TOLERANCE_SECONDS) return { refusal: 'iat is in the future' }
@@ -177,7 +182,7 @@ function read(config: IssuerConfig, payload: JWTPayload, nowMs: number): Outside
     company,
     user,
     expiresAtMs,
-    recheckAtMs: Math.min(expiresAtMs, nowMs + RECHECK_MS),
+    recheckAtMs: Math.min(expiresAtMs, nowMs + believedMs),
   }
 }
 

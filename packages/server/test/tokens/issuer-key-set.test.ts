@@ -3,7 +3,9 @@ import { generateKeyPairSync } from 'node:crypto'
 import { Agent } from 'node:https'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { createOutsideIssuers } from '../../src/auth/outside-issuers.ts'
+import { createSigningKey } from '../../src/auth/signing-key.ts'
 import { parseTokenText } from '../../src/auth/token-text.ts'
+import { createTokenVerifier } from '../../src/auth/verify-token.ts'
 import { createFakeClock, HOUR_MS } from '../fake-clock.ts'
 import { type Algorithm, createIssuerKey, type RemoteIssuer, startRemoteIssuer } from './remote-issuer.ts'
 
@@ -61,14 +63,26 @@ function trust(fields: object = {}, deps: object = {}) {
   )
   const before = remote.fetches()
   const nowSeconds = () => Math.floor(clock.nowMs() / SECOND_MS)
+  const sign = (by = key, header: object = {}) => {
+    const times = { iat: nowSeconds(), exp: nowSeconds() + 3_600 }
+    return by.sign({ iss: ISSUER, aud: AUDIENCE, org: 'acme', sub: 'ada', ...times }, header)
+  }
+  const signingKey = createSigningKey(new Uint8Array(32))
+  const verifyToken = createTokenVerifier({
+    signingKey,
+    issuer: AUDIENCE,
+    outsideIssuers: issuers,
+    nowMs: clock.nowMs,
+  })
   return {
     clock,
+    sign,
+    /** Whether a token counts, as it does for the service, which remembers it. */
+    remembers: async (token: string): Promise<boolean> => (await verifyToken(token)) !== undefined,
     fetches: () => remote.fetches() - before,
     /** Whether a token of `by`, made now, counts. Throws what the verifier throws. */
     async accepts(by = key, header: object = {}): Promise<boolean> {
-      const times = { iat: nowSeconds(), exp: nowSeconds() + 600 }
-      const claims = { iss: ISSUER, aud: AUDIENCE, org: 'acme', sub: 'ada', ...times }
-      const token = await by.sign(claims, header)
+      const token = await sign(by, header)
       const verified = await issuers.verify(token, parseTokenText(token)!)
       return verified?.user.value === 'ada'
     },
@@ -140,6 +154,34 @@ describe('when the issuer changes its keys', () => {
     clock.move(10 * MINUTE_MS + 1)
     expect(await accepts()).toBe(false)
     expect(await accepts(nextKey)).toBe(true)
+  })
+
+  test('and so does a token that was looked at just before', async () => {
+    const { sign, remembers, clock } = trust()
+    const [early, late] = [await sign(), await sign()]
+    expect(await remembers(early)).toBe(true)
+    clock.move(10 * MINUTE_MS - 1)
+    expect(await remembers(late)).toBe(true)
+    remote.publish([nextKey.jwk])
+    clock.move(2)
+    expect([await remembers(early), await remembers(late)]).toEqual([false, false])
+  })
+
+  test('and while it is silent a token is not looked at again for half a minute', async () => {
+    const { sign, remembers, fetches, clock } = trust()
+    const token = await sign()
+    expect(await remembers(token)).toBe(true)
+    remote.answerWith((response) => response.writeHead(503).end())
+    for (const round of [2, 3]) {
+      clock.move(20 * MINUTE_MS)
+      expect([await remembers(token), fetches()]).toEqual([true, round])
+    }
+    clock.move(30 * SECOND_MS - 1)
+    expect([await remembers(token), fetches()]).toEqual([true, 3])
+    remote.answerWith(undefined)
+    remote.publish([nextKey.jwk])
+    clock.move(1)
+    expect(await remembers(token)).toBe(false)
   })
 
   test('two keys and a token that names none: it is not guessed', async () => {
