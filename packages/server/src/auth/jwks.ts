@@ -7,6 +7,8 @@ const KEYS_MAX = 50
 const TIMEOUT_MS = 3_000
 /** RFC 7518 §3.3 */
 const RSA_BITS_MIN = 2_048
+/** Of an algorithm, by how its name begins (RFC 7518 §3.1, RFC 8037, RFC 9864). */
+const KIND_OF: Readonly<Record<string, PublicJwk['kty']>> = { RS: 'RSA', PS: 'RSA', ES: 'EC', Ed: 'OKP' }
 /** However many unknown key ids are tried, the issuer is asked no more often than this. */
 const REFRESH_MS_MIN = 30_000
 /** So that a key the issuer withdrew stops counting. */
@@ -62,7 +64,8 @@ export function createJwks({ url, ca, agent, algorithms, monotonicMs }: Options)
   }
 
   const candidate = (kid: string | undefined, algorithm: string): PublicJwk | undefined => {
-    const fitting = keys.filter((key) => key.alg === undefined || key.alg === algorithm)
+    const kind = KIND_OF[algorithm.slice(0, 2)]
+    const fitting = keys.filter(({ kty, alg }) => kty === kind && (alg === undefined || alg === algorithm))
     if (kid !== undefined) return fitting.find((key) => key.kid === kid)
     return fitting.length === 1 ? fitting[0] : undefined
   }

@@ -345,6 +345,18 @@ describe('a sound key', () => {
     expect(await again.accepts(key, { kid: undefined })).toBe(true)
   })
 
+  test('is of the kind that the algorithm asks for, among several of one name (RFC 7517 §4.5)', async () => {
+    const rsa = createIssuerKey('one', 'RS256')
+    const { accepts } = trust()
+    remote.publish([
+      { ...key.jwk, alg: undefined },
+      { ...rsa.jwk, alg: undefined },
+    ])
+    expect([await accepts(), await accepts(rsa)]).toEqual([true, true])
+    expect(await accepts(rsa, { kid: undefined })).toBe(true)
+    expect(await accepts(nextKey, { kid: 'one' }).catch(() => false)).toBe(false)
+  })
+
   test('is the fiftieth at most', async () => {
     const others = (count: number) =>
       Array.from({ length: count }, (_, index) => ({ ...nextKey.jwk, kid: `other ${index}` }))
