@@ -35,7 +35,7 @@ export type Jwks = {
 }
 
 /** `believedMs`: for how long what the key verified needs no second look. Then the issuer is asked whether it still has it. */
-export type FoundKey = { readonly key: CryptoKey; readonly believedMs: number }
+type FoundKey = { readonly key: CryptoKey; readonly believedMs: number }
 
 export function createJwks({ url, ca, agent, algorithms, monotonicMs }: Options): Jwks {
   let keys: readonly PublicJwk[] = []
