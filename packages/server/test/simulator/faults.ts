@@ -80,6 +80,8 @@ export class Faults {
   healAll(): void {
     const { agenda, random, store } = this.#world
     this.#isOn = false
+    // A barrier of a server that stood still until now has taken as long.
+    this.#disturbAll()
     if (!store.isUp) store.start()
     store.setDisk('fast')
     for (const host of this.#hosts) {
