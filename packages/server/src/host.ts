@@ -22,6 +22,7 @@ import { findCompany, findOperatorCompany } from './storage/tables/companies.ts'
 import { findDeployment } from './storage/tables/deployment.ts'
 import type { Key } from './storage/tables/key.ts'
 import { findKeyInDeployment } from './storage/tables/keys.ts'
+import { findLedger } from './storage/tables/ledger.ts'
 import { listingOfUsers } from './storage/tables/listings.ts'
 import { listPage } from './storage/tables/page.ts'
 import { findPasswordsFor } from './storage/tables/passwords.ts'
@@ -224,7 +225,10 @@ export async function acceptBrokenAudit(
 
 const EVENTS_CHUNK = 1_000
 
-/** Every audit event of a company, oldest first, as the API shows them. Throws AppError `company_not_found`. */
+/**
+ * Every audit event of a company, oldest first, as the API shows them. Throws AppError `company_not_found`, and
+ * `audit_broken` when events that were not read yet are pruned meanwhile.
+ */
 export async function* exportAuditEvents(
   { engine }: Pick<Services, 'engine'>,
   companyId: string,
@@ -238,7 +242,16 @@ export async function* exportAuditEvents(
   }
   let sequence = 0
   for (;;) {
-    const rows = await engine.inspect((db) => listEventsAfter(db, company.id, sequence, EVENTS_CHUNK))
+    const { rows, cut } = await engine.inspect(async (db) => ({
+      rows: await listEventsAfter(db, company.id, sequence, EVENTS_CHUNK),
+      cut: (await findLedger(db, company.id))?.auditCut ?? 0,
+    }))
+    if (sequence > 0 && cut > sequence) {
+      throw new AppError(
+        'audit_broken',
+        `Events of ${company.id} were pruned meanwhile, so that some are not here: they are in the file of that prune.`,
+      )
+    }
     for (const row of rows) yield JSON.stringify(presentAuditEvent(row))
     sequence = rows.at(-1)?.sequence ?? sequence
     if (rows.length < EVENTS_CHUNK) return

@@ -1,6 +1,7 @@
 import { AuditEvent } from '@latchkey/contract/schemas/audit'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { exportAuditEvents } from '../../src/host.ts'
+import { pruneAuditOnHost } from '../../src/prune-audit-on-host.ts'
 import { expectProblem, expectSchema } from '../answer-checks.ts'
 import { createFakeClock, HOUR_MS } from '../fake-clock.ts'
 import {
@@ -242,7 +243,7 @@ describe('the export', () => {
     expect(await exported(company.id)).toEqual([...(await events())].reverse())
   })
 
-  test('of more events than are read at once leaves none out', async () => {
+  test('of more events than are read at once leaves none out, or says so', async () => {
     const busy = await createTestCompany(server)
     const path = `/keys/${busy.users.viewer.keyId}`
     const change = (count: number) =>
@@ -253,6 +254,14 @@ describe('the export', () => {
     const all = await exported(busy.id)
     expect(all.length).toBeGreaterThan(1_100)
     expect(all.map(({ sequence }) => sequence)).toEqual(all.map((_, index) => index + 1))
+    const overtaken = exportAuditEvents(server.services, busy.id)
+    await overtaken.next()
+    await pruneAuditOnHost(server.services, server.services.clock.nowMs() + 1, { write() {}, keep() {} })
+    const rest = async () => {
+      for await (const _line of overtaken);
+    }
+    await expect(rest()).rejects.toThrow(/pruned meanwhile/)
+    expect((await exported(busy.id)).at(-1).action).toBe('audit.pruned')
   })
 
   test.each(['cmp_00000000000000000000000000', 'x', ''])('of no company (%j) is refused', async (id) => {
