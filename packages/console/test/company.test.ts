@@ -36,7 +36,11 @@ describe.skipIf(!isBrowserThere)('what people do with a company', () => {
     await said('No keys yet')
     // Markup of a name is text, and what turns the line round stays in it.
     expect(await page.locator('img').count()).toBe(0)
-    await page.getByRole('link', { name: 'Users' }).click()
+    // A key needs a user: whoever has none is led to where one is made.
+    await button('Create key').first().click()
+    await dialog().getByText('This company has no active user').waitFor()
+    expect(await dialog().getByRole('button', { name: 'Create key' }).isDisabled()).toBe(true)
+    await dialog().getByRole('link', { name: 'Add a user' }).click()
     await button('Add user').click()
     await dialog().getByLabel('Name').fill('Theirs')
     await dialog().getByRole('button', { name: 'Add user' }).click()

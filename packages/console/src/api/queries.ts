@@ -69,10 +69,12 @@ const usersQuery = queryOptions({
 })
 
 /** The users of the company, as far as whoever is signed in may see them. */
-export function useUsers(): readonly User[] {
+export const useUsers = (): readonly User[] => useKnownUsers() ?? []
+
+/** undefined: not known, yet or to whoever is signed in. */
+export function useKnownUsers(): readonly User[] | undefined {
   const may = useMay()
-  const { data } = useQuery({ ...usersQuery, enabled: may('users:list') })
-  return data ?? []
+  return useQuery({ ...usersQuery, enabled: may('users:list') }).data
 }
 
 /** How people are called: by their name, “you”, or their id. */

@@ -1,12 +1,13 @@
 import type { User } from '@latchkey/contract/schemas/users'
 import { Button, NativeSelect } from '@mantine/core'
+import { Link } from '@tanstack/react-router'
 import { type FormEvent, useState } from 'react'
 import { areSound } from '../../api/addresses.ts'
 import { faultOf } from '../../api/api-error.ts'
-import { useMe, useNameOf, useUsers } from '../../api/queries.ts'
+import { useKnownUsers, useMe, useNameOf } from '../../api/queries.ts'
 import { ApiCall } from '../../ui/api-call.tsx'
 import { CancelButton } from '../../ui/dialog.tsx'
-import { ProblemNotice } from '../../ui/notice.tsx'
+import { Notice, ProblemNotice } from '../../ui/notice.tsx'
 import { withChosen } from '../../ui/with-chosen.ts'
 import type { KeyFields } from './key-fields.ts'
 import { KeyFormFields } from './key-form-fields.tsx'
@@ -28,7 +29,8 @@ const EMPTY: KeyFields = {
 
 export function CreateKeyForm({ isBusy, error, onCreate }: CreateKeyFormProps) {
   const me = useMe()
-  const users = useUsers().filter(({ status }) => status === 'active')
+  const known = useKnownUsers()
+  const users = (known ?? []).filter(({ status }) => status === 'active')
   const isOwnCompany = me.companyId === me.actingCompanyId
   const [userId, setUserId] = useState(isOwnCompany ? me.userId : '')
   const [mode, setMode] = useState('live')
@@ -36,6 +38,7 @@ export function CreateKeyForm({ isBusy, error, onCreate }: CreateKeyFormProps) {
   const set = (changed: Partial<KeyFields>) => setFields({ ...fields, ...changed })
   const owner = userId === '' ? (users[0]?.id ?? '') : userId
   const body = bodyOf(owner, mode, fields)
+  const isNobody = known !== undefined && owner === ''
   const submit = (event: FormEvent) => {
     event.preventDefault()
     void onCreate(body)
@@ -47,10 +50,18 @@ export function CreateKeyForm({ isBusy, error, onCreate }: CreateKeyFormProps) {
         <OwnerField users={users} owner={owner} onChange={setUserId} error={error} />
       )}
       <KindField mode={mode} onChange={setMode} />
+      {isNobody ? (
+        <Notice tone="warn">
+          <p>
+            This company has no active user, and a key belongs to one. <Link to="/users">Add a user</Link>{' '}
+            first.
+          </p>
+        </Notice>
+      ) : null}
       <ProblemNotice error={error} />
       <div className="lk-actions">
         <CancelButton />
-        <Button type="submit" loading={isBusy} disabled={!areSound(fields.entries)}>
+        <Button type="submit" loading={isBusy} disabled={isNobody || !areSound(fields.entries)}>
           Create key
         </Button>
       </div>
