@@ -113,7 +113,9 @@ async function startSession(
     const { db, nowMs } = open
     // While the password was being checked it may have been changed or ended, and the user too.
     const [password, user] = [await findPassword(db, userId), await findUser(db, companyId, userId)]
-    if (password?.hash !== hash || user?.status !== 'active') return undefined
+    if (password === undefined || user?.status !== 'active') return undefined
+    // By another sign-in of the same moment it may have been renewed already, which is no change.
+    if (password.hash !== hash && password.hash !== renewed) return undefined
     if (password.email !== email || user.email !== email) return undefined
     if (renewed !== undefined) await updatePasswordHash(db, userId, renewed)
     if (networkTag !== undefined) await upsertKnownNetwork(db, userId, networkTag, nowMs)

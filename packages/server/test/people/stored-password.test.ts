@@ -93,6 +93,11 @@ describe('a hash from before there was a pepper', () => {
     expect(await stored()).toBe(renewed)
   })
 
+  test('counts for all who sign in at once: the first of them stores it anew', async () => {
+    await store(bareHash(PASSWORD))
+    expect(await Promise.all([signIn(email), signIn(email), signIn(email)])).toEqual([200, 200, 200])
+  })
+
   test('under the salt it has, so that nobody hashes a second time for it', async () => {
     await store(bareHash(PASSWORD))
     const [salt] = partsOf(await stored())
