@@ -85,7 +85,7 @@ export async function readBytes(
   const [declared] = headerValues(request, 'content-length')
   if (declared !== undefined && Number(declared) > bytesMax) throw tooLarge(bytesMax)
   return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = []
+    const body = createGathering(bytesMax)
     let size = 0
     const fail = (error: unknown) => {
       request.off('data', take)
@@ -100,7 +100,7 @@ export async function readBytes(
       } catch (error) {
         return fail(error)
       }
-      chunks.push(chunk)
+      body.add(chunk)
       if (size <= BODY_BYTES_MAX) return
       request.pause()
       takeTurn().then(() => request.resume(), fail)
@@ -111,12 +111,36 @@ export async function readBytes(
     request.once('close', () => {
       if (!request.readableEnded) fail(Object.assign(new Error('closed'), { code: 'ECONNRESET' }))
     })
-    request.once('end', () => {
-      const [only] = chunks
-      resolve(chunks.length === 1 && only !== undefined ? only : Buffer.concat(chunks, size))
-    })
+    request.once('end', () => resolve(body.bytes()))
   })
 }
+
+/**
+ * Puts pieces together as they come. A piece may be a single byte, and to keep it costs 400: whoever sends a body byte by
+ * byte would have us keep 26 MB of it.
+ */
+function createGathering(bytesMax: number) {
+  let store: Buffer = NO_BYTES
+  let size = 0
+  return {
+    add(piece: Buffer): void {
+      const needed = size + piece.length
+      if (size === 0) store = piece
+      else {
+        if (needed > store.length) {
+          const grown = Buffer.allocUnsafeSlow(Math.max(needed, Math.min(2 * store.length, bytesMax)))
+          store.copy(grown, 0, 0, size)
+          store = grown
+        }
+        piece.copy(store, size)
+      }
+      size = needed
+    },
+    bytes: (): Buffer => store.subarray(0, size),
+  }
+}
+
+const NO_BYTES = Buffer.alloc(0)
 
 /** The client left, or sent bytes that are no body: its affair, and nothing to report as a failure of ours. */
 const isBrokenOff = (error: unknown): boolean => (error as NodeJS.ErrnoException).code === 'ECONNRESET'
