@@ -203,4 +203,24 @@ describe('the installed package', () => {
     expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' })
     expect(stderr).toMatch(/^latchkey: this is Node \S+, and Node 24 or newer is needed: [^\n]+\n$/)
   })
+
+  it.skipIf(oldNode === undefined)('runs on the Node that the remedy fetches beside it', async () => {
+    const folder = join(directory, 'beside')
+    mkdirSync(folder)
+    // Where nobody said yes to it, no package runs a script: npm 12 leaves it out, and this lets older ones refuse it.
+    const env = { ...process.env, npm_config_strict_allow_scripts: 'true', npm_config_prefer_offline: 'true' }
+    const shell = (line: string) => run('sh', ['-c', line], { cwd: folder, env })
+    await shell(`npm install --offline --no-audit --no-fund '${built.archive}'`)
+    const ofMachine = { ...process.env, PATH: dirname(oldNode ?? '') }
+    const version = () => run('npx', ['latchkey', '--version'], { cwd: folder, env: ofMachine })
+    const said = await version().then(
+      ({ stdout }) => stdout,
+      ({ stderr }) => stderr,
+    )
+    const remedy = /beside this package with (npm .+), which npx latchkey then uses/.exec(said)?.[1]
+    // The Node of the machine is new enough.
+    if (remedy === undefined) return
+    await shell(remedy)
+    expect((await version()).stdout).toBe((await home.run(['--version'])).stdout)
+  })
 })

@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process'
-import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -52,9 +52,10 @@ async function run(node: string | undefined, args: readonly string[]): Promise<n
   }
 }
 
-/** Answers where the packages are. A folder that does not say it is npm's gets none: the first one above it that does gets them. */
+/** Answers where the packages are. A Node comes by a script, which npm 12 runs only where its name is. */
 function install(folder: string, args: readonly string[]): string {
   mkdirSync(folder)
+  writeFileSync(join(folder, 'package.json'), JSON.stringify({ allowScripts: { node: true } }))
   execFileSync('npm', ['install', '--prefix', folder, '--no-audit', '--no-fund', ...args], {
     cwd: folder,
     stdio: ['ignore', 'ignore', 'inherit'],

@@ -34,7 +34,8 @@ function faultOf(directory) {
   if (Number(node.split('.')[0]) < NODE_MAJOR_MIN) {
     return (
       `this is Node ${node}, and Node ${NODE_MAJOR_MIN} or newer is needed: install one from https://nodejs.org, or ` +
-      `one beside this package with npm install node@${NODE_MAJOR_MIN}, which npx latchkey then uses.`
+      // Without the first half, npm 12 leaves out the script that fetches it.
+      `one beside this package with npm pkg set allowScripts.node=true --json && npm install node@${NODE_MAJOR_MIN}, which npx latchkey then uses.`
     )
   }
   for (const [name, bytes] of Object.entries(FILES)) {
