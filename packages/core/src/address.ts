@@ -24,6 +24,9 @@ export function parseUnmapped(text: string): Address | undefined {
   return value === undefined ? undefined : { family: 4, value }
 }
 
+/** How many bits all addresses that stand for IPv4 begin with (RFC 4291 §2.5.5.2). */
+export const MAPPED_BITS = 96
+
 /** Whether the words of an IPv6 address stand for an IPv4 address. */
 export function isMapped([first, second, third]: readonly number[]): boolean {
   return first === 0 && second === 0 && third === 0xffff

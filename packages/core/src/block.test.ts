@@ -18,14 +18,18 @@ test.each([
   ['::ffff:1.2.3.4/128', '1.2.3.4'],
   ['::ffff:1.2.3.4/97', '0.0.0.0/1'],
   ['::ffff:1.2.3.4/96', '0.0.0.0/0'],
-  ['::ffff:1.2.3.4/95', '::fffe:0:0/95'],
-  ['::ffff:10.0.0.0/64', '::/64'],
-  ['::ffff:10.0.0.0/0', '::/0'],
+  ['::fffe:0:0/95', '::fffe:0:0/95'],
+  ['::/8', '::/8'],
 ])('%s is the block %s', (text, canonical) => {
   expect(formatBlock(parseBlock(text)!)).toBe(canonical)
 })
 
 test.each([
+  // Meant as 10.0.0.0/8: as IPv6 it would be all that begins with eight zeros, every IPv4 address behind NAT64 among them.
+  '::ffff:10.0.0.0/8',
+  '::ffff:a00:0/8',
+  '::ffff:1.2.3.4/95',
+  '::ffff:10.0.0.0/0',
   '1.2.3.4/',
   '/8',
   '/',

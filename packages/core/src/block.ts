@@ -1,9 +1,12 @@
-import { type Address, formatAddress, isMapped, parseUnmapped } from './address.ts'
+import { type Address, formatAddress, isMapped, MAPPED_BITS, parseUnmapped } from './address.ts'
 
 /** A CIDR block (RFC 4632): the network's first address and how many bits of it count. */
 export type Block = { readonly address: Address; readonly prefixLength: number }
 
-/** An address, or an address and `/prefix`. The host part is masked away; mapped blocks become IPv4. */
+/**
+ * An address, or an address and `/prefix`. The host part is masked away; mapped blocks become IPv4. A mapped address with a
+ * length that reaches beyond the mapped ones is none: `::ffff:10.0.0.0/8` is not what was meant, and would be `::/8`.
+ */
 export function parseBlock(text: string): Block | undefined {
   const slash = text.indexOf('/')
   const parsed = parseUnmapped(slash < 0 ? text : text.slice(0, slash))
@@ -11,10 +14,9 @@ export function parseBlock(text: string): Block | undefined {
   const bits = bitsOf(parsed)
   const prefixLength = slash < 0 ? bits : parsePrefixLength(text.slice(slash + 1), bits)
   if (prefixLength === undefined) return undefined
-  if (parsed.family === 6 && isMapped(parsed.words) && prefixLength >= 96) {
-    return blockOf({ family: 4, value: parsed.words[3] }, prefixLength - 96)
-  }
-  return blockOf(parsed, prefixLength)
+  if (parsed.family === 4 || !isMapped(parsed.words)) return blockOf(parsed, prefixLength)
+  const length = prefixLength - MAPPED_BITS
+  return length < 0 ? undefined : blockOf({ family: 4, value: parsed.words[3] }, length)
 }
 
 const bitsOf = ({ family }: Address): number => (family === 4 ? 32 : 128)

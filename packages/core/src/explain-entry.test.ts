@@ -53,6 +53,9 @@ test.each([
   ['10.0.0.0/+8', 'malformed length'],
   ['10.0.0.0/33', 'above 32'],
   ['::1/129', 'above 128'],
+  ['::ffff:10.0.0.0/8', 'write the IPv4 block alone, such as 10.0.0.0/8'],
+  ['::ffff:10.0.0.0/95', 'reaches beyond'],
+  ['::ffff:10.0.0.0/129', 'above 128'],
 ])('%j is told: %s', (text, reason) => {
   expect(explainBadEntry(text)).toContain(reason)
 })

@@ -1,4 +1,4 @@
-import { parseUnmapped } from './address.ts'
+import { MAPPED_BITS, parseUnmapped } from './address.ts'
 import { isPlainAddress } from './repeatable.ts'
 
 /** What stands further on cannot make it an address, and is not looked at. */
@@ -101,6 +101,10 @@ function lengthReason(address: string, length: string): string {
   }
   if (!/^(?:0|[1-9]\d*)$/.test(length)) {
     return 'has a malformed length after the slash: write decimal digits without leading zeros.'
+  }
+  // A shorter length is refused behind an IPv4-mapped address only.
+  if (address.includes(':') && Number(length) < MAPPED_BITS) {
+    return 'reaches beyond the addresses that stand for IPv4: write the IPv4 block alone, such as 10.0.0.0/8.'
   }
   return address.includes(':')
     ? 'has a length above 128 after the slash: an IPv6 block has 0 to 128.'

@@ -87,7 +87,9 @@ export function oracleBlock(text: string): OracleBlock | undefined {
   if (length === undefined || length > bits) return undefined
   const size = 2n ** BigInt(bits - length)
   const value = address.value - (address.value % size)
-  return isMapped(address) && length >= 96
+  // Nobody means more than the mapped addresses by one of them.
+  if (isMapped(address) && length < 96) return undefined
+  return isMapped(address)
     ? { family: 4, value: value % 2n ** 32n, prefixLength: length - 96 }
     : { family: address.family, value, prefixLength: length }
 }

@@ -17,8 +17,8 @@ it.each([
   // Every address that the internet has of IPv6.
   '2000::/3',
   '2001::/15',
-  // Meant as 10.0.0.0/8, which would be ::ffff:10.0.0.0/104; it holds every IPv4 address behind NAT64.
-  '::ffff:10.0.0.0/8',
+  // It holds every IPv4 address behind NAT64.
+  '::/8',
   '10.0.0.7,fc00::/6',
 ])('%s is more than anybody has', (text) => {
   expect(levelsOf(text)).toEqual(['problem', 'warning'])
