@@ -60,7 +60,7 @@ describe.skipIf(process.env.PACKAGED !== 'debian')('the Debian package', { timeo
   }
 
   const release = () => `/mnt/${file.slice(packages.length + 1)}`
-  const wait = 'curl -sS --retry 60 --retry-connrefused --retry-delay 1 -o /dev/null'
+  const wait = 'curl -sS --retry 60 --retry-all-errors --retry-delay 1 -o /dev/null'
   /** Once it is ready, which a start does not wait for. */
   const verify = () =>
     machine.must(`${wait} http://127.0.0.1:7070/readyz
@@ -101,6 +101,8 @@ describe.skipIf(process.env.PACKAGED !== 'debian')('the Debian package', { timeo
 
   it('begins again when it was killed, and after a start of the machine', async () => {
     await machine.must('systemctl kill --signal KILL latchkey')
+    // Until systemd has noticed, the one that dies may take a connection.
+    await machine.must('until systemctl show -p NRestarts latchkey | grep -qx NRestarts=1; do sleep 1; done')
     expect(JSON.parse(await verify())).toMatchObject({ valid: true })
     await machine.stop()
     machine = await boot(join(directory, 'root'), packages)
