@@ -102,13 +102,13 @@ describe.skipIf(process.env.PACKAGED !== 'image')('the image', { timeout: TEST_M
     await isReady()
     expect(await verify(key)).toMatchObject({ valid: true })
     // Killed, it loses nothing either.
-    await must(`podman kill ${name} && podman start ${name}`)
+    await must(`podman kill ${name} && podman wait ${name} && podman start ${name}`)
     await isReady()
     expect(await verify(key)).toMatchObject({ valid: true })
   })
 
   it('says that it is well, and no longer while it drains', async () => {
-    await must(asOnThePage())
+    await must(asOnThePage().replace('run', 'run -e LATCHKEY_DRAIN_SECONDS=20'))
     await isReady()
     const [kind, ...words] = JSON.parse(
       await must(`podman inspect --format '{{json .Config.Healthcheck.Test}}' ${name}`),
@@ -117,6 +117,8 @@ describe.skipIf(process.env.PACKAGED !== 'image')('the image', { timeout: TEST_M
     const line = words.map((word: string) => `'${word.replaceAll("'", "'\\''")}'`).join(' ')
     expect((await engine(`podman exec ${name} ${line}`)).code).toBe(0)
     await must(`podman kill --signal TERM ${name}`)
+    // A signal is answered a moment later.
+    await must(`while podman exec ${name} ${line}; do :; done`)
     expect((await engine(`podman exec ${name} ${line}`)).code).toBe(1)
     await must(`podman wait ${name}`)
     expect(await exitCode()).toBe(0)
