@@ -16,7 +16,7 @@ import { deleteInvitationsOf, endSessionsOf } from '../storage/tables/people.ts'
 import type { User } from '../storage/tables/user.ts'
 import { findUser } from '../storage/tables/users.ts'
 import { networkTagOf } from './network-tag.ts'
-import type { Passwords } from './password.ts'
+import type { Match, Passwords } from './password.ts'
 import { requireSession } from './session.ts'
 import type { SignInLimits } from './sign-in-limits.ts'
 import { findWeakness } from './weak-password.ts'
@@ -62,13 +62,13 @@ export async function changePassword(
 
 type Owner = User & { readonly email: string }
 
-/** What is stored of the password, where it is right. */
+/** The password as it is stored, where it is right. */
 async function prove(
   { engine, passwords, signInLimits, derivedKeys }: Deps,
   { id, email }: Owner,
   password: string,
   { nowMs, address }: { readonly nowMs: number; readonly address: Address | undefined },
-): Promise<string | undefined> {
+): Promise<Match<SignInRow> | undefined> {
   const network = networkOf(address)
   const networkTag = networkTagOf(derivedKeys.password, network)
   const rows = await engine.read((db) => findSignIns(db, email, networkTag))
@@ -80,7 +80,7 @@ async function prove(
     // Of several users of one address, who is right about its own may guess at the others: no new tries for that.
     const success = rows.length > 1 ? 'dropped' : 'succeeded'
     attempt.end(match === undefined ? 'failed' : success)
-    return match?.candidate.hash
+    return match
   } finally {
     attempt.end('dropped')
   }
@@ -90,11 +90,13 @@ async function prove(
 async function replace(
   change: Change,
   { id: userId, email }: Owner,
-  { known, hash }: { readonly known: string; readonly hash: string },
+  { known, hash }: { readonly known: Match<SignInRow>; readonly hash: string },
 ): Promise<boolean> {
   const { db, nowMs, principal, ledger, record, revoke } = change
   const [password, user] = [await findPassword(db, userId), await findUser(db, ledger.id, userId)]
-  if (password?.hash !== known || user?.email !== email) return false
+  if (password === undefined || user?.email !== email) return false
+  // By a sign-in of the same moment it may have been renewed already, which is no change.
+  if (password.hash !== known.candidate.hash && password.hash !== known.renewed) return false
   // Its giver stays: a password that serves for less must not come to serve for more by being changed.
   await upsertPassword(db, { ...password, hash, updated_at: nowMs })
   await deleteInvitationsOf(db, userId)

@@ -98,6 +98,28 @@ describe('a hash from before there was a pepper', () => {
     expect(await Promise.all([signIn(email), signIn(email), signIn(email)])).toEqual([200, 200, 200])
   })
 
+  test('counts for whoever changes it beside a sign-in that stores it anew', async () => {
+    const headers = { 'x-latchkey-console': '1', 'sec-fetch-site': 'same-origin', host: 'localhost' }
+    const credentials = { username: email, password: PASSWORD }
+    const path = '/console/session'
+    const opened = await server.call({ method: 'POST', path, key: null, headers, body: credentials })
+    const cookie = String(opened.headers['set-cookie']).split(';')[0]!
+    const body = { currentPassword: PASSWORD, password: 'four words nobody says together' }
+    await store(bareHash(PASSWORD))
+    const [changed] = await Promise.all([
+      server.call({
+        method: 'PUT',
+        path: '/console/password',
+        key: null,
+        headers: { ...headers, cookie },
+        body,
+      }),
+      signIn(email),
+    ])
+    expect(changed.status).toBe(204)
+    expect(await signIn(email, body.password)).toBe(200)
+  })
+
   test('under the salt it has, so that nobody hashes a second time for it', async () => {
     await store(bareHash(PASSWORD))
     const [salt] = partsOf(await stored())
