@@ -36,13 +36,18 @@ export async function moveRotationEnd(
   const endsAtMs = withinLife(key, Math.max(nowMs, parseEnd(previousEndsAt, nowMs)))
   // To let the old secret live longer is to give it out again.
   if (endsAtMs > rotation.previousEndsAtMs) await findKeyToRotate(change, keyId)
+  if (endsAtMs === rotation.previousEndsAtMs) {
+    // Whoever lost the answer is promised the same.
+    change.revoke({ scope: 'key', id: key.id })
+    return key
+  }
   await (endsAtMs > nowMs ? movePreviousEnd : endPrevious)(change.db, key.id, endsAtMs)
   await saveRotated(change, key, {})
   await change.record({
     action: 'key.rotation_changed',
     object: { type: 'key', id: key.id },
     changes: { previousEndsAt: [textOf(rotation.previousEndsAtMs), textOf(endsAtMs)] },
-    isUrgent: endsAtMs <= rotation.previousEndsAtMs,
+    isUrgent: endsAtMs < rotation.previousEndsAtMs,
   })
   return getView(change, key.id)
 }

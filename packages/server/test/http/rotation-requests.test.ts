@@ -169,10 +169,23 @@ describe('at once', () => {
   })
 })
 
+const revision = () =>
+  server.services.engine.read((db) => db.selectFrom('head').select('revision').executeTakeFirstOrThrow())
+
+test('an end that is moved to where it is stays what it was, and is promised again', async () => {
+  const { id } = await rotated()
+  const before = await read(id)
+  const head = await revision()
+  const body = { previousEndsAt: before.rotation.previousEndsAt }
+  const answer = await ask('PATCH', id, { body, headers: { 'if-match': '"2"' } })
+  expect(answer).toMatchObject({ status: 200, body: before, headers: { etag: '"2"' } })
+  expect((await revision()).revision).toBe(head.revision + 1)
+  const events = await server.call({ path: `/audit?objectId=${id}&limit=1`, key: admin() })
+  expect(events.body.data[0].action).toBe('key.rotated')
+})
+
 describe('an Idempotency-Key', () => {
   const headers = { 'idempotency-key': 'word' }
-  const revision = () =>
-    server.services.engine.read((db) => db.selectFrom('head').select('revision').executeTakeFirstOrThrow())
 
   test('of another rotation is one that was used', async () => {
     const { id } = await create()
