@@ -1,5 +1,5 @@
 import { Button, TextInput } from '@mantine/core'
-import { type ReactNode, useState } from 'react'
+import { type FormEvent, type ReactNode, useState } from 'react'
 import { ApiCall, type ApiCallProps } from './api-call.tsx'
 import { CancelButton, Dialog } from './dialog.tsx'
 import { NoApiCall } from './no-api-call.tsx'
@@ -28,9 +28,13 @@ export function ConfirmDialog(props: ConfirmDialogProps) {
   const [entered, setEntered] = useState('')
   const { isBusy, error, run } = useWork()
   const isReady = typed === undefined || entered.trim() === typed.text
+  const submit = (event: FormEvent) => {
+    event.preventDefault()
+    void run(props.onConfirm)
+  }
   return (
     <Dialog onClose={props.onClose} title={title} isBusy={isBusy && !isStoppable}>
-      <div className="lk-stack">
+      <form onSubmit={submit} className="lk-stack">
         {children}
         {typed === undefined ? null : (
           <TextInput
@@ -43,17 +47,12 @@ export function ConfirmDialog(props: ConfirmDialogProps) {
         <ProblemNotice error={error} />
         <div className="lk-actions">
           <CancelButton isFocused />
-          <Button
-            color={isDangerous ? 'red' : 'blue'}
-            onClick={() => run(props.onConfirm)}
-            loading={isBusy}
-            disabled={!isReady}
-          >
+          <Button type="submit" color={isDangerous ? 'red' : 'blue'} loading={isBusy} disabled={!isReady}>
             {confirm}
           </Button>
         </div>
         {call === undefined ? <NoApiCall /> : <ApiCall {...call} />}
-      </div>
+      </form>
     </Dialog>
   )
 }
