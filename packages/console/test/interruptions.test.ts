@@ -150,6 +150,10 @@ describe.skipIf(!isBrowserThere)('what comes between', () => {
     await page.keyboard.press('Escape')
     await page.mouse.click(5, 5)
     await expect.poll(() => dialog().getByRole('button', { name: 'Cancel' }).isDisabled()).toBe(true)
+    // Nor is the tab closed, or loaded anew, unasked.
+    const question = page.waitForEvent('dialog')
+    await page.evaluate(() => setTimeout(() => location.reload()))
+    await (await question).dismiss()
     gate.resolve()
     await page.locator('#revealed-text').waitFor()
     await page.unroute(asked)

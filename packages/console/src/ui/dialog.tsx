@@ -29,7 +29,8 @@ export function Dialog({ isBusy = false, onClose, children, ...rest }: DialogPro
       close()
       return true
     },
-    enableBeforeUnload: false,
+    // Nor is the tab closed unasked while an answer is awaited: it may bring a secret.
+    enableBeforeUnload: isBusy,
   })
   return (
     <Modal opened onClose={close} closeButtonProps={{ 'aria-label': 'Close', disabled: isBusy }} {...rest}>
