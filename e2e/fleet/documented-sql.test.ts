@@ -99,7 +99,7 @@ describe('a right that is taken away from that role', () => {
 it('before a new release, doctor sends that role to the owner, who may make the tables', async () => {
   const schemaOf = async (user: string) =>
     /^.*schema .*$/m.exec((await home.run(['doctor'], settingsOf(user))).stdout)?.[0]
-  const LAST = '0018-session-addresses'
+  const LAST = '0019-invitation-makers'
   const { applied_at: appliedAt } = (await ask(
     `DELETE FROM migrations WHERE name = '${LAST}' RETURNING applied_at`,
   ))!

@@ -71,9 +71,12 @@ export const userOperations = {
     path: '/users/{userId}/invitation',
     tag,
     summary: 'Invite a user to set a password',
-    description: 'Answers a one-time token of 24 hours for POST /auth/password. An older one stops working.',
+    description:
+      'Answers a one-time token of 24 hours for POST /auth/password. An older one stops working, and so does this one ' +
+      'when whoever made it is shut out. ETag and If-Match are those of the user.',
     authentication: 'required',
     permission: 'users:update',
+    hasEtag: true,
     success: { status: 201, schema: Invitation },
   },
 } as const satisfies Record<string, Operation>

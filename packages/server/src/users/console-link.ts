@@ -28,6 +28,7 @@ export async function makeConsoleLink(change: Change, linkKey: Uint8Array): Prom
     user_id: owner.id,
     expires_at: expiresAtMs,
     giver: giverText(change),
+    maker: null,
   })
   await change.record({ action: 'console.link_created', object: { type: 'user', id: owner.id } })
   return { token, expiresAtMs }

@@ -2,9 +2,10 @@ import { AppError } from '@latchkey/core/error'
 import type { UserId } from '@latchkey/core/ids'
 import type { Change } from '../changes/change.ts'
 import { findPasswordsFor, SIGN_INS_MAX, upsertPassword } from '../storage/tables/passwords.ts'
-import { deleteInvitationsOf, endSessionsOf, findInvitation } from '../storage/tables/people.ts'
+import { deleteInvitationsOf, endSessionsOf } from '../storage/tables/people.ts'
 import { findUser } from '../storage/tables/users.ts'
 import { giverText } from './giver.ts'
+import { findInvitedHeld } from './invited.ts'
 
 /** A password that was hashed for a user and the address it has, outside the transaction. */
 export type NewPassword = {
@@ -15,8 +16,8 @@ export type NewPassword = {
 
 /**
  * Sets a user's password, on the host or with its `invitation` (the hash of the token). Uses up every invitation
- * and ends every session of the user. Answers false when the invitation is used or over by now, the user inactive or
- * its address another: one answer for all. Throws AppError `invalid_field` when too many users have the address.
+ * and ends every session of the user. Answers false when the invitation is used or over by now, its maker could not
+ * make it any more, the user is inactive or its address another: one answer for all. Throws AppError `invalid_field` when too many users have the address.
  */
 export async function setPassword(
   change: Change,
@@ -25,12 +26,12 @@ export async function setPassword(
 ): Promise<boolean> {
   const { db, nowMs } = change
   // Under the company's lock: of two who came at once, one has used it up by now.
-  const invited = invitation === undefined ? undefined : await findInvitation(db, invitation, nowMs)
-  if (invitation !== undefined && invited?.user_id !== userId) return false
+  const invited = invitation === undefined ? undefined : await findInvitedHeld(db, invitation, nowMs)
+  if (invitation !== undefined && invited?.user.id !== userId) return false
   const user = await findUser(db, change.ledger.id, userId)
   if (user?.status !== 'active' || user.email !== email) return false
   await assertRoom(change, userId, email)
-  const giver = invited === undefined ? giverText(change) : invited.giver
+  const giver = invited === undefined ? giverText(change) : invited.invitation.giver
   await upsertPassword(db, { user_id: userId, hash, updated_at: nowMs, email, giver })
   await deleteInvitationsOf(db, userId)
   await endSessionsOf(db, userId, nowMs)

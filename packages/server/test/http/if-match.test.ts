@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest'
 import { expectProblem } from '../answer-checks.ts'
 import { expectCreated, type TestAnswer, useTestServer } from '../harness.ts'
-import { bearer, givePassword, sessionToken } from '../tokens/issued-token.ts'
+import { bearer, givePassword, PASSWORD, sessionToken } from '../tokens/issued-token.ts'
 
 const server = useTestServer()
 
@@ -160,6 +160,22 @@ test('a user is deleted as it was read, or not at all', async () => {
   expect((await removeAt('"2"')).status).toBe(204)
   // Whoever lost the answer asks the same again.
   expect((await removeAt('"2"')).status).toBe(204)
+})
+
+test('a user is invited as it was read, or not at all', async () => {
+  const body = { name: 'Ada', role: 'viewer', email: 'invited@example.com' }
+  const { id } = await expectCreated(server, { path: '/users', body })
+  const invite = (tags: string) =>
+    server.call({ method: 'POST', path: `/users/${id}/invitation`, headers: { 'if-match': tags } })
+  const first = await invite('"1"')
+  expect(first).toMatchObject({ status: 201, headers: { etag: '"1"' } })
+  await server.call({ method: 'PATCH', path: `/users/${id}`, body: { name: 'Ada L.' } })
+  expectProblem(await invite('"1"'), 'precondition_failed')
+  const setting = { token: first.body.token, password: PASSWORD }
+  // The older invitation was not used up by it.
+  const answer = await server.call({ method: 'POST', path: '/auth/password', key: null, body: setting })
+  expect(answer.status).toBe(200)
+  expect(await invite('"2"')).toMatchObject({ status: 201, headers: { etag: '"2"' } })
 })
 
 test('where answers have no tag the condition is refused, and nothing is changed', async () => {

@@ -3,16 +3,17 @@ import { networkOf } from '@latchkey/core/network'
 import { findWeakness } from '../../auth/weak-password.ts'
 import { requesterAsUser } from '../../changes/requester.ts'
 import { findPasswordsFor } from '../../storage/tables/passwords.ts'
-import { findInvitedUser } from '../../storage/tables/people.ts'
 import type { User } from '../../storage/tables/user.ts'
 import { invitationHash } from '../../users/invite-user.ts'
+import { findInvited } from '../../users/invited.ts'
 import { invitationRefused, setPassword as set } from '../../users/set-password.ts'
 import { refuseUnknown } from '../admission/authenticate.ts'
 import type { Handler, HandlerDeps } from '../schema/context.ts'
 
 export const setPassword: Handler<'setPassword'> = async (deps, { body, actor, address }) => {
   const invitation = invitationHash(deps.derivedKeys.invitation, body.token)
-  const user = await deps.engine.read((db) => findInvitedUser(db, invitation, deps.clock.nowMs()))
+  const invited = await deps.engine.read((db) => findInvited(db, invitation, deps.clock.nowMs()))
+  const user = invited?.user
   // Before the slow part: who has no invitation takes nobody's turn.
   const isSet =
     user?.status === 'active' &&

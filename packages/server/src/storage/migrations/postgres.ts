@@ -12,6 +12,7 @@ import { verifiers } from './postgres-0014-verifiers.ts'
 import { limits } from './postgres-0016-limits.ts'
 import { usage } from './postgres-0017-usage.ts'
 import { sessionAddresses } from './postgres-0018-session-addresses.ts'
+import { invitationMakers } from './postgres-0019-invitation-makers.ts'
 
 /** Forward only, in this order. A name that was released is never edited: the next change is a new one. */
 const MIGRATIONS: readonly { readonly name: string; readonly sql: string }[] = [
@@ -27,6 +28,7 @@ const MIGRATIONS: readonly { readonly name: string; readonly sql: string }[] = [
   { name: '0016-limits', sql: limits },
   { name: '0017-usage', sql: usage },
   { name: '0018-session-addresses', sql: sessionAddresses },
+  { name: '0019-invitation-makers', sql: invitationMakers },
 ]
 
 const CREATED = /CREATE (?:OR REPLACE )?(?:UNIQUE )?(TABLE|INDEX|TRIGGER|FUNCTION) (?:IF NOT EXISTS )?(\w+)/g

@@ -13,6 +13,7 @@ import { verifiers } from './sqlite-0014-verifiers.ts'
 import { limits } from './sqlite-0016-limits.ts'
 import { usage } from './sqlite-0017-usage.ts'
 import { sessionAddresses } from './sqlite-0018-session-addresses.ts'
+import { invitationMakers } from './sqlite-0019-invitation-makers.ts'
 
 /** Forward only, in this order. A name that was released is never edited: the next change is a new one. */
 const MIGRATIONS: readonly { readonly name: string; readonly sql: string }[] = [
@@ -28,6 +29,7 @@ const MIGRATIONS: readonly { readonly name: string; readonly sql: string }[] = [
   { name: '0016-limits', sql: limits },
   { name: '0017-usage', sql: usage },
   { name: '0018-session-addresses', sql: sessionAddresses },
+  { name: '0019-invitation-makers', sql: invitationMakers },
 ]
 
 /** Marks a file as ours ("LKey"), so that another program's database is refused, not migrated. */

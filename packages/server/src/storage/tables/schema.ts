@@ -58,6 +58,8 @@ export type InvitationRow = {
   user_id: UserId
   expires_at: number
   giver: string | null
+  /** A key, or the user who was signed in. null: the host, or an older release. */
+  maker: KeyId | UserId | null
 }
 
 /** Where a user signed in from: a keyed hash of the address. */
