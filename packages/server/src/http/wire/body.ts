@@ -3,6 +3,7 @@ import { BODY_BYTES_MAX, shownBytes } from '@latchkey/contract/operations/operat
 import { AppError } from '@latchkey/core/error'
 import { parseJson, parseJsonInSteps } from '@latchkey/core/json-text'
 import { paced } from '@latchkey/core/steps'
+import { createGathering } from './gathering.ts'
 import { type MediaType, parseMediaType } from './media-type.ts'
 import { headerValues, singleHeader } from './raw-headers.ts'
 
@@ -114,33 +115,6 @@ export async function readBytes(
     request.once('end', () => resolve(body.bytes()))
   })
 }
-
-/**
- * Puts pieces together as they come. A piece may be a single byte, and to keep it costs 400: whoever sends a body byte by
- * byte would have us keep 26 MB of it.
- */
-function createGathering(bytesMax: number) {
-  let store: Buffer = NO_BYTES
-  let size = 0
-  return {
-    add(piece: Buffer): void {
-      const needed = size + piece.length
-      if (size === 0) store = piece
-      else {
-        if (needed > store.length) {
-          const grown = Buffer.allocUnsafeSlow(Math.max(needed, Math.min(2 * store.length, bytesMax)))
-          store.copy(grown, 0, 0, size)
-          store = grown
-        }
-        piece.copy(store, size)
-      }
-      size = needed
-    },
-    bytes: (): Buffer => store.subarray(0, size),
-  }
-}
-
-const NO_BYTES = Buffer.alloc(0)
 
 /** The client left, or sent bytes that are no body: its affair, and nothing to report as a failure of ours. */
 const isBrokenOff = (error: unknown): boolean => (error as NodeJS.ErrnoException).code === 'ECONNRESET'
