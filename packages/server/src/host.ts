@@ -203,11 +203,11 @@ export async function listOperatorUsers({ engine }: Pick<Services, 'engine'>): P
 /**
  * Accepts what was found in the audit chains and in the list of companies, so that the service goes on. What does not
  * fit stays as it is, and that it was accepted is written down. Throws AppError `company_not_found` when the
- * operator's company is gone, `audit_broken` when a chain was changed again since.
+ * operator's company is gone, `audit_broken` when a chain or the list was changed again since.
  */
 export async function acceptBrokenAudit(
   { engine, change, derivedKeys }: Pick<Services, 'engine' | 'change' | 'derivedKeys'>,
-  { list, chains }: StoreReport,
+  { list, walkedList, chains }: StoreReport,
 ): Promise<void> {
   for (const { companyId, report, walked } of chains) {
     if (report.isIntact) continue
@@ -219,7 +219,7 @@ export async function acceptBrokenAudit(
     throw new AppError('company_not_found', "The operator's company is gone: restore a backup.")
   }
   await change(requesterOnHost(operator.id), operator.id, (change) =>
-    acceptCompanyList(change, secretCheckOf(derivedKeys.check)),
+    acceptCompanyList(change, secretCheckOf(derivedKeys.check), walkedList),
   )
 }
 

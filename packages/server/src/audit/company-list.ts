@@ -30,7 +30,7 @@ export type CompanyListReport =
   | { readonly isIntact: false; readonly reason: string }
 
 /** What is found when the list is read from its first company on. */
-type WalkedList = { readonly count: number; readonly head: Uint8Array; readonly list: CompanyList }
+export type WalkedList = { readonly count: number; readonly head: Uint8Array; readonly list: CompanyList }
 
 /** `onCompany` is called with the hash after each, and how many there are up to it. */
 export async function walkCompanyList(
@@ -59,12 +59,32 @@ export async function verifyCompanyList(
   onCompany: (id: CompanyId) => void,
   seen?: Sighted,
 ): Promise<CompanyListReport> {
+  return (await examineCompanyList(db, chain, onCompany, seen)).report
+}
+
+/** The same, and all that was found, for whoever accepts it. */
+export async function examineCompanyList(
+  db: Db,
+  chain: AuditChain,
+  onCompany: (id: CompanyId) => void = () => {},
+  seen?: Sighted,
+): Promise<{ readonly report: CompanyListReport; readonly walked: WalkedList }> {
   const deployment = await findDeployment(db)
   let difference = seen?.differs(0, CHAIN_START)
-  const { count, head } = await walkCompanyList(db, chain, (id, count, head) => {
+  const walked = await walkCompanyList(db, chain, (id, count, head) => {
     onCompany(id)
     difference ??= seen?.differs(count, head)
   })
+  difference ??= seen?.ends(walked.count)
+  return { report: reportOf(chain, deployment, walked, difference), walked }
+}
+
+function reportOf(
+  chain: AuditChain,
+  deployment: DeploymentRow | undefined,
+  { count, head }: WalkedList,
+  difference: string | undefined,
+): CompanyListReport {
   const broken = (reason: string) => ({ isIntact: false, reason }) as const
   if (deployment === undefined) return broken('the record of the deployment is missing')
   if (deployment.companies_seal === null) return broken('it is not sealed: start the service once')
@@ -72,7 +92,6 @@ export async function verifyCompanyList(
   const { companies_count: noted } = deployment
   if (count !== noted) return broken(`it has ${count} and should have ${noted}`)
   if (!isEqual(head, deployment.companies_head!)) return broken('it does not have the same companies')
-  difference ??= seen?.ends(count)
   return difference === undefined ? { isIntact: true, companies: count } : broken(difference)
 }
 

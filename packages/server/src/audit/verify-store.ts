@@ -2,12 +2,13 @@ import type { CompanyId } from '@latchkey/core/ids'
 import type { Engine } from '../storage/engine.ts'
 import type { AuditChain } from './chain.ts'
 import type { Walked } from './chain-walk.ts'
-import { type CompanyListReport, verifyCompanyList } from './company-list.ts'
+import { type CompanyListReport, examineCompanyList, type WalkedList } from './company-list.ts'
 import type { Sightings } from './sightings.ts'
 import { type ChainReport, examineChain } from './verify-chain.ts'
 
 export type StoreReport = {
   readonly list: CompanyListReport
+  readonly walkedList: WalkedList
   readonly chains: readonly ChainFindings[]
 }
 
@@ -33,8 +34,8 @@ export async function verifyStore(
   { seen, onProgress = () => {} }: VerifyOptions = {},
 ): Promise<StoreReport> {
   const ids = new Set<CompanyId>()
-  const list = await engine.inspect((db) =>
-    verifyCompanyList(db, chain, (id) => void ids.add(id), seen?.list()),
+  const { report: list, walked: walkedList } = await engine.inspect((db) =>
+    examineCompanyList(db, chain, (id) => void ids.add(id), seen?.list()),
   )
   const chains: ChainFindings[] = []
   for (const companyId of ids) {
@@ -51,7 +52,7 @@ export async function verifyStore(
     if (ids.has(companyId)) continue
     chains.push({ companyId, report: gone(seen?.chain(companyId).ends(0)), walked: undefined })
   }
-  return { list, chains }
+  return { list, walkedList, chains }
 }
 
 function gone(reason = 'a checkpoint saw it'): ChainReport {

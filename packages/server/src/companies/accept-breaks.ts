@@ -1,7 +1,8 @@
 import { AppError } from '@latchkey/core/error'
 import { appendAcceptance } from '../audit/append-event.ts'
+import { isEqual } from '../audit/chain.ts'
 import { BREAK_ACCEPTED, type Walked } from '../audit/chain-walk.ts'
-import { verifyCompanyList, walkCompanyList } from '../audit/company-list.ts'
+import { examineCompanyList, type WalkedList } from '../audit/company-list.ts'
 import { endFault, walkCompany } from '../audit/verify-chain.ts'
 import type { Change } from '../changes/change.ts'
 import { findDeploymentLocked, updateDeployment } from '../storage/tables/deployment.ts'
@@ -40,15 +41,25 @@ export async function acceptBreaks(change: Change, seen: Walked | undefined): Pr
   await saveLedger(db, ledger)
 }
 
-/** Accepts the list of companies as it is there now; `check` is what the store notes of its server secret. */
+/**
+ * Accepts the list of companies as it is there now; `check` is what the store notes of its server secret. `seen`: what
+ * somebody has looked at. Throws AppError `audit_broken` when it is not what is there.
+ */
 export async function acceptCompanyList(
   { db, chain, ledger, record }: Change,
   check: Uint8Array,
+  seen: WalkedList,
 ): Promise<void> {
   const deployment = await findDeploymentLocked(db)
-  const report = await verifyCompanyList(db, chain, () => {})
+  const { report, walked } = await examineCompanyList(db, chain)
   if (report.isIntact || deployment === undefined) return
-  const { count, list } = await walkCompanyList(db, chain)
+  if (!isEqual(walked.head, seen.head)) {
+    throw new AppError(
+      'audit_broken',
+      'The list of companies was changed again meanwhile, and that is not accepted: look once more.',
+    )
+  }
+  const { count, list } = walked
   await updateDeployment(db, { ...list, secret_check: check, companies_count: count })
   const companies = [deployment.companies_count, count] as const
   await record({ action: LIST_ACCEPTED, object: { type: 'company', id: ledger.id }, changes: { companies } })

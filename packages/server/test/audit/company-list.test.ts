@@ -7,7 +7,7 @@ import { verifyCompanyList } from '../../src/audit/company-list.ts'
 import { takeCheckpoint } from '../../src/audit/take-checkpoint.ts'
 import { type StoreReport, verifyStore } from '../../src/audit/verify-store.ts'
 import { bootstrap } from '../../src/bootstrap.ts'
-import { acceptRestored, sealOlderStore } from '../../src/host.ts'
+import { acceptBrokenAudit, acceptRestored, sealOlderStore } from '../../src/host.ts'
 import { createTestCompany, startTestServer, type TestCompany, type TestService } from '../harness.ts'
 import { deleteCompany, literal, tamperWith } from './tampering.ts'
 
@@ -95,6 +95,22 @@ describe('the list of companies', () => {
     expect((await createCompany()).body.code).toBe('audit_broken')
     const user = { method: 'POST', path: '/users', body: { name: 'new', role: 'viewer' } } as const
     expect((await server.call({ ...user, key: companies[0]!.users.owner.key })).status).toBe(201)
+  })
+
+  it.each([
+    ['added', () => copyCompany(ADDED)],
+    ['taken away', () => deleteCompany(server, companies[0]!.id)],
+  ])('with a company that was %s after somebody has looked is not accepted', async (_how, again) => {
+    await tamper('UPDATE deployment SET companies_count = companies_count + 1')
+    const looked = await verify()
+    await again()
+    await expect(acceptBrokenAudit(server.services, looked)).rejects.toMatchObject({
+      code: 'audit_broken',
+      message: expect.stringContaining('changed again meanwhile'),
+    })
+    expect((await verify()).list.isIntact).toBe(false)
+    await acceptBrokenAudit(server.services, await verify())
+    expect((await verify()).list.isIntact).toBe(true)
   })
 
   it('is not begun anew when the operator was deleted: nobody gets an admin key by that', async () => {
