@@ -73,7 +73,8 @@ const PROBLEM_TEXTS: Readonly<Record<ProblemStatus, ProblemText>> = {
   500: { name: 'ServerError', description: 'The service failed; nothing was changed.' },
   503: {
     name: 'Unavailable',
-    description: 'The service cannot do this at the moment; nothing was changed.',
+    description:
+      'The service cannot do this at the moment; nothing was changed, unless the detail says that it is stored.',
     headers: { 'Retry-After': 'RetryAfter' },
   },
 }

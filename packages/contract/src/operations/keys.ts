@@ -108,7 +108,8 @@ export const keyOperations = {
     tag,
     summary: 'Move the end of the old secret',
     description:
-      'Later, sooner or now. When a sooner end is answered no server of the deployment accepts the old secret beyond it.',
+      'Later, sooner or now. When a sooner end is answered no server of the deployment accepts the old secret beyond ' +
+      'it. Now is fine again, and changes nothing.',
     authentication: 'required',
     permission: 'keys:rotate',
     hasEtag: true,
@@ -136,7 +137,8 @@ export const keyOperations = {
     tag,
     summary: 'Cancel a rotation',
     description:
-      'The new secret dies: when 204 is answered no server accepts it any more. The old one stays as it was before.',
+      'The new secret dies: when 204 is answered no server accepts it any more. The old one stays as it was before. ' +
+      'Again is fine and changes nothing.',
     authentication: 'required',
     permission: 'keys:rotate',
     hasEtag: true,

@@ -6,7 +6,7 @@ import type { Change } from '../changes/change.ts'
 import { isAtVersion } from '../changes/is-at-version.ts'
 import { findKeyView, type KeyView } from '../storage/tables/keys.ts'
 import type { Rotation } from '../storage/tables/rotation.ts'
-import { endPrevious, movePreviousEnd, restoreSecret } from '../storage/tables/secrets.ts'
+import { endPrevious, findLatestReplaced, movePreviousEnd, restoreSecret } from '../storage/tables/secrets.ts'
 import { keyNotFound } from './delete-key.ts'
 import {
   findKeyToRotate,
@@ -21,8 +21,8 @@ import {
 const OVERLAP_SECONDS_MAX = 2_592_000
 
 /**
- * Moves the end of the previous secret. A time that has come ends it: it is dead when the change is answered.
- * `isExpected` decides on the key's version (If-Match). Throws AppError: an input fault, `key_not_found`,
+ * Moves the end of the previous secret. A time that has come ends it: it is dead when the change is answered. Again is
+ * fine and changes nothing, whatever `isExpected` says. `isExpected` decides on the key's version (If-Match). Throws AppError: an input fault, `key_not_found`,
  * `rotation_not_found`, `precondition_failed`, and for a later end what `rotateKey` throws.
  */
 export async function moveRotationEnd(
@@ -32,15 +32,18 @@ export async function moveRotationEnd(
   isExpected: (version: number) => boolean,
 ): Promise<KeyView> {
   const { nowMs } = change
-  const { key, rotation } = await findOpen(change, keyId, isExpected)
-  const endsAtMs = withinLife(key, Math.max(nowMs, parseEnd(previousEndsAt, nowMs)))
+  const key = await findRotatable(change, keyId)
+  const wantedMs = parseEnd(previousEndsAt, nowMs)
+  if (wantedMs <= nowMs && (await isOver(change, key, 'ended'))) {
+    // Over by our clock only, it is made so for those that are behind.
+    if (key.rotation !== null) await endPrevious(change.db, key.id, key.rotation.previousEndsAtMs)
+    return again(change, key)
+  }
+  const rotation = requireOpen(key, nowMs, isExpected)
+  const endsAtMs = withinLife(key, Math.max(nowMs, wantedMs))
   // To let the old secret live longer is to give it out again.
   if (endsAtMs > rotation.previousEndsAtMs) await findKeyToRotate(change, keyId)
-  if (endsAtMs === rotation.previousEndsAtMs) {
-    // Whoever lost the answer is promised the same.
-    change.revoke({ scope: 'key', id: key.id })
-    return key
-  }
+  if (endsAtMs === rotation.previousEndsAtMs) return again(change, key)
   await (endsAtMs > nowMs ? movePreviousEnd : endPrevious)(change.db, key.id, endsAtMs)
   await saveRotated(change, key, {})
   await change.record({
@@ -53,15 +56,20 @@ export async function moveRotationEnd(
 }
 
 /**
- * Cancels a rotation: the new secret is dead when the change is answered, and the one before stays as it was.
- * `isExpected` as above. Throws AppError, as `rotateKey`, and `rotation_not_found`.
+ * Cancels a rotation: the new secret is dead when the change is answered, and the one before stays as it was. Again is
+ * fine, as above, until the next rotation. `isExpected` as above. Throws AppError, as `rotateKey`, and `rotation_not_found`.
  */
 export async function cancelRotation(
   change: Change,
   keyId: string,
   isExpected: (version: number) => boolean,
 ): Promise<void> {
-  const { key, rotation } = await findOpen(change, keyId, isExpected)
+  const key = await findRotatable(change, keyId)
+  if (await isOver(change, key, 'cancelled')) {
+    again(change, key)
+    return
+  }
+  const rotation = requireOpen(key, change.nowMs, isExpected)
   await findKeyToRotate(change, keyId)
   await restoreSecret(change.db, key.id, change.nowMs)
   // restoreSecret has put the texts and the ordinal of the old secret back.
@@ -73,16 +81,29 @@ export async function cancelRotation(
   })
 }
 
-async function findOpen(
-  change: Change,
-  keyId: string,
-  isExpected: (version: number) => boolean,
-): Promise<{ readonly key: KeyView; readonly rotation: Rotation }> {
+async function findRotatable(change: Change, keyId: string): Promise<KeyView> {
   const key = isId('key', keyId) ? await findKeyView(change.db, change.ledger.id, keyId) : undefined
   if (key === undefined) throw keyNotFound()
   assertOwn(change.principal, key.userId, 'rotate')
   if (key.deletedAtMs !== null) throw keyNotActive()
-  const rotation = openRotation(key, change.nowMs)
+  return key
+}
+
+/** Whether the last rotation came to this end. */
+async function isOver({ db, nowMs }: Change, key: KeyView, end: 'ended' | 'cancelled'): Promise<boolean> {
+  if (openRotation(key, nowMs) !== null) return false
+  const latest = await findLatestReplaced(db, key.id)
+  return latest !== undefined && latest > key.secretOrdinal === (end === 'cancelled')
+}
+
+/** Whoever lost the answer is promised the same. */
+function again(change: Change, key: KeyView): KeyView {
+  change.revoke({ scope: 'key', id: key.id })
+  return key
+}
+
+function requireOpen(key: KeyView, nowMs: number, isExpected: (version: number) => boolean): Rotation {
+  const rotation = openRotation(key, nowMs)
   if (rotation === null) {
     throw new AppError(
       'rotation_not_found',
@@ -90,7 +111,7 @@ async function findOpen(
     )
   }
   if (!isExpected(key.version)) throw isAtVersion('key', key)
-  return { key, rotation }
+  return rotation
 }
 
 function parseEnd(text: string, nowMs: number): number {

@@ -184,6 +184,53 @@ test('an end that is moved to where it is stays what it was, and is promised aga
   expect(events.body.data[0].action).toBe('key.rotated')
 })
 
+describe('whoever lost the answer asks again', () => {
+  const headers = { 'if-match': '"2"' }
+
+  test.each([
+    ['PATCH', after(-1_000), 'key.rotation_changed'],
+    ['DELETE', undefined, 'key.rotation_cancelled'],
+  ] as const)(
+    '%s: it is promised the same, and nothing is changed',
+    async (method, previousEndsAt, action) => {
+      const { id } = await rotated()
+      const body = previousEndsAt === undefined ? {} : { body: { previousEndsAt } }
+      const first = await ask(method, id, { ...body, headers })
+      expect(first.status).toBeLessThan(300)
+      const [head, before] = [await revision(), await read(id)]
+      const again = await ask(method, id, { ...body, headers })
+      expect([again.status, again.body, again.headers.etag]).toEqual([
+        first.status,
+        first.body,
+        first.headers.etag,
+      ])
+      expect((await revision()).revision).toBe(head.revision + 1)
+      expect(await read(id)).toEqual(before)
+      const events = await server.call({ path: `/audit?objectId=${id}&limit=2`, key: admin() })
+      expect(events.body.data.map((event: Parsed) => event.action)).toEqual([action, 'key.rotated'])
+    },
+  )
+
+  test('what came to another end is not what was asked for', async () => {
+    const [ended, cancelled] = [await rotated(), await rotated()]
+    const end = { body: { previousEndsAt: after(0) } }
+    expect((await ask('PATCH', ended.id, end)).status).toBe(200)
+    expectProblem(await ask('DELETE', ended.id), 'rotation_not_found')
+    expect((await ask('DELETE', cancelled.id)).status).toBe(204)
+    expectProblem(await ask('PATCH', cancelled.id, end), 'rotation_not_found')
+    expect(await codesOf([ended.fresh, cancelled.old])).toEqual(['VALID', 'VALID'])
+  })
+
+  test('an end that has come by itself is made one that no clock moves', async () => {
+    const { id, old } = await rotated()
+    clock.move(2 * HOUR_MS)
+    expect((await ask('PATCH', id, { body: { previousEndsAt: after(0) } })).status).toBe(200)
+    clock.move(-2 * HOUR_MS)
+    expect(await codesOf([old])).toEqual(['INACTIVE'])
+    expectProblem(await ask('DELETE', id), 'rotation_not_found')
+  })
+})
+
 describe('an Idempotency-Key', () => {
   const headers = { 'idempotency-key': 'word' }
 

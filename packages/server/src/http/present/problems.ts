@@ -167,7 +167,7 @@ export const PROBLEMS = {
   rotation_not_found: kind(
     404,
     'Rotation not found',
-    'No rotation of the key is open: the previous secret has ended, or there was none.',
+    'No rotation of the key is open: the previous secret has ended, was brought back, or there was none.',
     'Begin one with POST /keys/{keyId}/rotation.',
   ),
   route_not_found: kind(
@@ -282,7 +282,7 @@ export const PROBLEMS = {
   unavailable: kind(
     503,
     'Unavailable',
-    'The service cannot do this at the moment. Nothing was changed.',
+    'The service cannot do this at the moment. Nothing was changed, unless the detail says that it is stored.',
     'Repeat after Retry-After seconds.',
   ),
   audit_broken: kind(

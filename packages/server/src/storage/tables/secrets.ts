@@ -91,6 +91,18 @@ export async function capPreviousEnd(db: Db, id: KeyId, endsAtMs: number): Promi
     .execute()
 }
 
+/** Ordinal of the newest secret that is not the key's: above that of the key's own, it was cancelled. */
+export async function findLatestReplaced(db: Db, id: KeyId): Promise<number | undefined> {
+  const row = await db
+    .selectFrom('secrets')
+    .select('ordinal')
+    .where('key_id', '=', id)
+    .orderBy('ordinal', 'desc')
+    .limit(1)
+    .executeTakeFirst()
+  return row?.ordinal
+}
+
 async function keepCurrent(
   db: Db,
   id: KeyId,
