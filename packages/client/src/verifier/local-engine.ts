@@ -1,6 +1,6 @@
 import type { Fingerprint } from '@latchkey/core/fingerprint'
 import type { Secret } from '@latchkey/core/secret'
-import type { Timing } from '@latchkey/core/timing'
+import { momentOf, type Timing } from '@latchkey/core/timing'
 import { createVerifier, type Verifier as Engine } from '@latchkey/core/verifier'
 import type { ChangesRequest, ChangesResult, KeyRecordResult } from '../wire.ts'
 import { createFollower, type Follower } from './follower.ts'
@@ -60,9 +60,9 @@ export function createLocalEngine(options: LocalEngineOptions): LocalEngine {
       },
     },
     async ask(question, msMax) {
-      const sentMs = timing.monotonicMs()
+      const sent = momentOf(timing)
       const told = await options.changes(question, msMax)
-      clock.note(told.now, sentMs + told.heldMs)
+      clock.note(told.now, sent, told.heldMs)
       return told
     },
   })

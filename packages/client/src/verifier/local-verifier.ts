@@ -113,8 +113,5 @@ const systemTiming: Timing = {
 
 function clockWarning(byMs: number): string {
   const minutes = Math.round(Math.abs(byMs) / 60_000)
-  return (
-    `latchkey: the clock of this machine is ${minutes} min ${byMs < 0 ? 'behind' : 'ahead of'} that of the service, ` +
-    'by which keys are judged: set both by NTP.'
-  )
+  return `latchkey: the clock of this machine is ${minutes} min ${byMs < 0 ? 'behind' : 'ahead of'} that of the service: set both by NTP.`
 }

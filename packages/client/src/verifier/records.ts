@@ -1,7 +1,7 @@
 import type { Fingerprint } from '@latchkey/core/fingerprint'
 import { compileKey } from '@latchkey/core/key-record'
 import type { KeySecret, LoadedKey, LoadRequest } from '@latchkey/core/loaded-key'
-import type { Timing } from '@latchkey/core/timing'
+import { momentOf, type Timing } from '@latchkey/core/timing'
 import type { KeyRecordResult } from '../wire.ts'
 import type { Applied, Source } from './applied.ts'
 import { JUDGED_ELSEWHERE } from './judged-elsewhere.ts'
@@ -14,7 +14,7 @@ type RecordsOptions = {
   readonly ask: (key: string) => Promise<KeyRecordResult>
   readonly expect: Applied['expect']
   readonly clock: Pick<ServerClock, 'note'>
-  readonly timing: Pick<Timing, 'monotonicMs'>
+  readonly timing: Timing
 }
 
 /** Keys as the service knows them, for the engine. */
@@ -34,9 +34,9 @@ export function createRecords({ ask, expect, clock, timing }: RecordsOptions): R
   const rotated = new Map<string, readonly KeySecret[]>()
 
   async function loadAnew(tag: Fingerprint, key: string): Promise<LoadedKey | null> {
-    const sentMs = timing.monotonicMs()
+    const sent = momentOf(timing)
     const { record, askServer, epoch, revision, now } = await ask(key)
-    clock.note(now, sentMs)
+    clock.note(now, sent)
     if (askServer || record?.isLimited) {
       if (askedOf.size >= NOTED_MAX) askedOf.clear()
       askedOf.add(tag)
