@@ -688,6 +688,8 @@ export interface UserList {
   previousUrl: string | null
   /** The users of this page. */
   data: readonly User[]
+  /** true when more users match a search than were counted (10,000). */
+  totalIsMinimum?: boolean
 }
 
 export interface UpdatedUser {
@@ -907,6 +909,8 @@ export interface ListUsersQuery {
   offset?: number
   /** Keep only the user with this external id. */
   externalId?: string
+  /** Keep only users whose name, email address, external id or id contain this text. */
+  search?: string
 }
 
 export interface ListCompaniesQuery {

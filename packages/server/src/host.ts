@@ -191,7 +191,7 @@ export async function listOperatorUsers({ engine }: Pick<Services, 'engine'>): P
     if (company === undefined) return []
     const page = await listPage(
       db,
-      listingOfUsers(company.id, undefined),
+      listingOfUsers(company.id),
       { limit: SHOWN_MAX, offset: 0 },
       { chunkRows: SHOWN_MAX, pause: async () => {} },
     )

@@ -15,7 +15,11 @@ const USER_COLUMNS: readonly Column<User>[] = [
 ]
 
 type Options = { readonly url?: string; readonly json?: true }
-type ListOptions = Options & { readonly limit?: number; readonly externalId?: string }
+type ListOptions = Options & {
+  readonly limit?: number
+  readonly externalId?: string
+  readonly search?: string
+}
 type CreateOptions = Options &
   Pick<UserCreate, 'role'> & { readonly email?: string; readonly externalId?: string }
 
@@ -25,6 +29,7 @@ export function registerRemoteUsers(users: Command): void {
     .command('list')
     .description('List users of a service, newest first: a table on a terminal, ids elsewhere.')
     .option('--external-id <id>', 'only the user with this id in your application')
+    .option('--search <text>', 'only users whose name, email address, external id or id hold this')
     .option('--limit <number>', 'at most this many', parseCount)
     .option('--json', 'print JSON, one user per line')
     .addOption(urlOption())
@@ -62,10 +67,11 @@ export function registerRemoteUsers(users: Command): void {
     })
 }
 
-async function list({ url, json, limit, externalId }: ListOptions): Promise<void> {
+async function list({ url, json, limit, externalId, search }: ListOptions): Promise<void> {
   const found = (await connect(url)).users.list({
     limit: Math.min(limit ?? 100, 100),
     ...(externalId === undefined ? {} : { externalId }),
+    ...(search === undefined ? {} : { search }),
   })
   await printListing(limit === undefined ? found : firstOf(found, limit), USER_COLUMNS, json === true)
 }

@@ -76,13 +76,25 @@ export const UpdatedUser = Type.Object({
   }),
 })
 
-export const UserList = Type.Object(listOf(User, 'users'))
+export const UserList = Type.Object({
+  ...listOf(User, 'users'),
+  totalIsMinimum: Type.Optional(
+    Type.Boolean({ description: 'true when more users match a search than were counted (10,000).' }),
+  ),
+})
 
 export const ListUsersQuery = Type.Object(
   {
     ...pageQuery,
     externalId: Type.Optional(
       Type.String({ minLength: 1, maxLength: 200, description: 'Keep only the user with this external id.' }),
+    ),
+    search: Type.Optional(
+      Type.String({
+        minLength: 1,
+        maxLength: 100,
+        description: 'Keep only users whose name, email address, external id or id contain this text.',
+      }),
     ),
   },
   { additionalProperties: false },

@@ -259,6 +259,64 @@ describe('what is unique', () => {
   })
 })
 
+describe('users are searched', () => {
+  async function found(search: string, key: string): Promise<string[]> {
+    const ids: string[] = []
+    let path: string | null = `/users?${new URLSearchParams({ search, limit: '2' })}`
+    while (path !== null) {
+      const { status, body }: Parsed = await server.call({ path, key })
+      expect(status).toBe(200)
+      for (const { id } of body.data) ids.push(id)
+      path = body.nextUrl === null ? null : body.nextUrl.replace(/^https?:\/\/[^/]+/, '')
+      if (path === null) expect(body.total).toBe(ids.length)
+    }
+    return ids
+  }
+
+  test('by any part of name, email address, external id and id, in every script, newest first', async () => {
+    const apart = await createTestCompany(server)
+    const { key } = apart.users.admin
+    const add = async (fields: object) => (await create(key, { role: 'viewer', ...fields })).body.id as string
+    const ada = await add({ name: 'Ada MÜNCHNER', email: 'ada@search.example', externalId: 'svc_Billing' })
+    const second = await add({ name: 'Büro 100%', email: 'buero@search.example' })
+    const third = await add({ name: 'علياء', externalId: 'ada-too' })
+    const searches: readonly (readonly [string, readonly string[]])[] = [
+      ['münch', [ada]],
+      ['Ada', [third, ada]],
+      ['SEARCH.EXAMPLE', [second, ada]],
+      ['svc_b', [ada]],
+      ['svc%', []],
+      ['100%', [second]],
+      ['علي', [third]],
+      [ada.toUpperCase(), [ada]],
+      ['nobody has this', []],
+    ]
+    for (const [search, ids] of searches) expect(await found(search, key), search).toEqual(ids)
+    // Nobody of another company, and nobody who was deleted.
+    expect(await found('search.example', company.users.admin.key)).toEqual([])
+    await server.call({ method: 'DELETE', path: `/users/${second}`, key })
+    expect(await found('search.example', key)).toEqual([ada])
+    expect(await found(second, key)).toEqual([])
+    const { body } = await server.call({ path: '/users?search=ada&externalId=ada-too', key })
+    expect(body.data.map(({ id }: Parsed) => id)).toEqual([third])
+  })
+
+  test('also beyond what is looked at in one go', async () => {
+    const apart = await createTestCompany(server)
+    const { key } = apart.users.admin
+    const first = (await create(key, { name: 'Needle', role: 'viewer' })).body.id
+    for (let made = 0; made < 300; made += 50) {
+      const some = Array.from({ length: 50 }, (_, index) =>
+        create(key, { name: `Hay ${made + index}`, role: 'viewer' }),
+      )
+      await Promise.all(some)
+    }
+    expect(await found('needle', key)).toEqual([first])
+    const page = await server.call({ path: '/users?search=hay&limit=100&offset=250', key })
+    expect([page.body.total, page.body.count]).toEqual([300, 50])
+  })
+})
+
 test('a change that changes nothing answers the user and writes no event', async () => {
   const user = await newUser({ role: 'developer' })
   const events = async () =>

@@ -38,7 +38,7 @@ const LISTINGS: readonly (readonly [string, Listing])[] = [
     [`keys, ${status}`, listingOfKeys(company, { status })] as const,
     [`keys of a user, ${status}`, listingOfKeys(company, { status, userId })] as const,
   ]),
-  ['users', listingOfUsers(company, undefined)],
+  ['users', listingOfUsers(company)],
   ['companies', listingOfCompanies(undefined)],
   ['audit events', listingOfEvents(company, {})],
 ]

@@ -9,10 +9,10 @@ export const listUsers: Handler<'listUsers'> = (deps, context) => {
   const { principal, query } = context
   const { companyId } = principal
   return answerList(deps, context, {
-    listing: listingOfUsers(companyId, query.externalId),
+    listing: listingOfUsers(companyId, query),
     companyId,
     query,
-    carried: { externalId: query.externalId },
+    carried: { externalId: query.externalId, search: query.search },
     isPosition: async (db, id) =>
       isId('usr', id) && (await findUserOrDeleted(db, companyId, id)) !== undefined,
     rows: (db, ids) => findUsers(db, companyId, ids),

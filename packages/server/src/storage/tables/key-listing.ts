@@ -1,8 +1,9 @@
 import type { CompanyId, UserId } from '@latchkey/core/ids'
 import { sql } from 'kysely'
-import { type IdQuery, idsWithin, type Piece, preparedIds } from './ids-within.ts'
-import { type KeySearch, searchOf } from './key-search.ts'
-import { beyond, type Listing } from './page.ts'
+import { foundIds } from './found-ids.ts'
+import { idsWithin, preparedIds } from './ids-within.ts'
+import { searchOf } from './key-search.ts'
+import type { Listing } from './page.ts'
 import type { Db, Status } from './schema.ts'
 
 /** Times in milliseconds since the epoch. */
@@ -36,29 +37,14 @@ export function listingOfKeys(companyId: CompanyId, filter: KeyFilter): Listing 
         query = query.where('keys.whitelisted_ips', isRestricted ? 'is not' : 'is', null)
       if (unusedSinceMs !== undefined) query = query.where(unused(unusedSinceMs))
       if (expiringBeforeMs !== undefined) query = query.where('keys.expires_at', '<', expiringBeforeMs)
-      if (search !== undefined) return foundIds(query, searchOf(search), { range, order, limit, offset })
-      const rows = await idsWithin(query, { range, order, limit, offset }).execute()
+      const piece = { range, order, limit, offset }
+      if (search !== undefined) {
+        const { condition, undecided, isFound } = searchOf(search)
+        return foundIds(query.where(condition).select(undecided.as('undecided')), isFound, piece)
+      }
+      const rows = await idsWithin(query, piece).execute()
       return rows.map((row) => row.id)
     },
-  }
-}
-
-/** Rows that are looked at in one statement when only their texts can tell. */
-const CANDIDATES_MAX = 250
-
-async function foundIds(query: IdQuery, search: KeySearch, piece: Piece): Promise<string[]> {
-  const { order, limit, offset } = piece
-  const candidates = query.where(search.condition).select(search.undecided.as('undecided'))
-  const found: string[] = []
-  let { range } = piece
-  for (;;) {
-    const rows = await idsWithin(candidates, { range, order, limit: CANDIDATES_MAX, offset: 0 }).execute()
-    found.push(...rows.filter(search.isFound).map(({ id }) => id))
-    const last = rows.at(-1)
-    if (last === undefined || rows.length < CANDIDATES_MAX || found.length >= offset + limit) {
-      return found.slice(offset, offset + limit)
-    }
-    range = beyond(range, last.id, order)
   }
 }
 

@@ -1,13 +1,26 @@
+import { foldText } from '@latchkey/core/fold-text'
 import type { CompanyId } from '@latchkey/core/ids'
+import { foundIds } from './found-ids.ts'
 import { preparedIds } from './ids-within.ts'
 import type { Listing } from './page.ts'
 import type { Db } from './schema.ts'
+import type { User } from './user.ts'
 
-/** The company's users, or the one with the external id. */
-export function listingOfUsers(companyId: CompanyId, externalId: string | undefined): Listing {
+type UserListing = { readonly externalId?: string | undefined; readonly search?: string | undefined }
+
+/** The company's users, or those of them that match. */
+export function listingOfUsers(companyId: CompanyId, { externalId, search }: UserListing = {}): Listing {
   const filter = externalId === undefined ? { companyId } : { companyId, externalId }
+  const ids = userIds(filter)
+  if (search !== undefined) {
+    return {
+      unfilteredIds: ids,
+      ids: (db, range, order, limit, offset) =>
+        foundIds(usersOf(db, filter).select(SEARCHED), holding(search), { range, order, limit, offset }),
+    }
+  }
   return {
-    ids: userIds(filter),
+    ids,
     total: async (db) => {
       if (externalId !== undefined) return (await usersOf(db, filter).execute()).length
       const company = await db
@@ -32,6 +45,16 @@ function usersOf(db: Db, { companyId, externalId }: UserFilter) {
 }
 
 const userIds = preparedIds(usersOf)
+
+const SEARCHED = ['users.name as name', 'users.email as email', 'users.external_id as externalId'] as const
+type Searched = Pick<User, 'id' | 'name' | 'email' | 'externalId'>
+
+/** A company has far fewer users than keys: all are compared here, and no store needs a rule about letters. */
+function holding(search: string): (user: Searched) => boolean {
+  const folded = foldText(search)
+  return ({ id, name, email, externalId }) =>
+    [id, name, email, externalId].some((text) => text !== null && foldText(text).includes(folded))
+}
 
 /** Every company of the deployment, or the one with the external id. */
 export function listingOfCompanies(externalId: string | undefined): Listing {
