@@ -65,7 +65,7 @@ const routes = [
   createRoute({
     getParentRoute: () => root,
     path: '/users',
-    validateSearch: texts('after', 'before'),
+    validateSearch: texts('after', 'before', 'search'),
     component: lazily(() => import('./features/users/users-page.tsx'), 'UsersPage'),
   }),
   createRoute({

@@ -21,6 +21,7 @@ const ASKED: readonly Asked[] = [
   ['GET', '/users', { limit: 50 }],
   ['POST', '/users', { name: 'Grace', role: 'admin' }],
   ['PATCH', '/users/usr_x', { role: 'viewer' }],
+  ['DELETE', '/users/usr_x'],
   ['POST', '/users/usr_x/invitation'],
   ['GET', '/companies', { limit: 50 }],
   ['POST', '/companies', { name: 'Acme' }],

@@ -375,11 +375,69 @@ describe.skipIf(!isBrowserThere)('what people do with a company', () => {
     await admin.goto(`${service.url}/console/users`)
     await signIn(admin, giver.email)
     const theirs = (name: string) => admin.getByRole('row', { name })
-    await theirs('Margaret').getByRole('cell', { name: 'owner' }).waitFor()
+    await theirs('Margaret').getByRole('cell', { name: 'owner', exact: true }).waitFor()
     const deeds = { name: /^(Edit|Invite|Deactivate) / }
     expect(await theirs('Margaret').getByRole('button', deeds).count()).toBe(0)
     expect(await theirs('Howard').getByRole('button', deeds).count()).toBe(3)
     await elsewhere.close()
+  })
+
+  test('a user is found by any part of name, address or external id, and the page can be sent to somebody', async () => {
+    const { page, service, button, go } = opened
+    const add = (fields: object) => service.call('POST', '/users', { role: 'viewer', ...fields })
+    await add({ name: 'Émilie du Châtelet', email: 'emilie@found.example', externalId: 'svc-found-1' })
+    await add({ name: 'Mary Somerville', email: 'mary@found.example' })
+    await go('/users')
+    await row('Mary Somerville').waitFor()
+    await page.keyboard.press('/')
+    await page.keyboard.type('ÉMILIE')
+    await row('Mary Somerville').waitFor({ state: 'detached' })
+    await row('Émilie du Châtelet').waitFor()
+    await expect.poll(() => page.url()).toContain('search=')
+    await page.reload()
+    await row('Émilie du Châtelet').waitFor()
+    expect(await page.getByRole('searchbox', { name: 'Search' }).inputValue()).toBe('ÉMILIE')
+    for (const [search, count] of [
+      ['FOUND.example', '2 users'],
+      ['svc-found', '1 user'],
+    ] as const) {
+      await page.getByRole('searchbox', { name: 'Search' }).fill(search)
+      await said(count)
+    }
+    await page.getByRole('searchbox', { name: 'Search' }).fill('nobody has this')
+    await said('No user fits this search')
+    await button('Clear the search').click()
+    await row('Mary Somerville').waitFor()
+  })
+
+  test('a user is deleted by name, once no key of it works, and with what that means said before', async () => {
+    const { page, service, button, dialog, go } = opened
+    const email = 'caroline@example.com'
+    const { id } = await service.call('POST', '/users', {
+      name: 'Caroline  Herschel',
+      role: 'developer',
+      email,
+    })
+    const { id: keyId } = await service.call('POST', '/keys', { userId: id, description: 'Comets' })
+    await go('/users?search=caroline')
+    await button('Delete Caroline  Herschel').click()
+    await said('This user has 1 active key.')
+    expect(await dialog().getByRole('button', { name: 'Delete user' }).isDisabled()).toBe(true)
+    expect(await findBarriers(page)).toEqual([])
+    await dialog().getByRole('link', { name: 'this key' }).click()
+    await page.getByRole('link', { name: 'Comets' }).waitFor()
+    await service.call('PATCH', `/keys/${keyId}`, { enabled: false })
+    await go('/users?search=caroline')
+    await button('Delete Caroline  Herschel').click()
+    const name = dialog().getByLabel('Type the name of the user')
+    await name.fill('Caroline')
+    expect(await dialog().getByRole('button', { name: 'Delete user' }).isDisabled()).toBe(true)
+    // As it is seen: a page shows no two spaces.
+    await name.fill('Caroline Herschel')
+    await name.press('Enter')
+    await said('The user is deleted.')
+    await said('No user fits this search')
+    await expect(service.call('GET', `/users/${id}`)).rejects.toThrow('404')
   })
 
   test('the list of users says who was chosen, also where it cannot hold all of them', async () => {

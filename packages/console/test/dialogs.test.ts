@@ -31,6 +31,11 @@ const DEEDS: Readonly<Record<string, readonly Deed[]>> = {
     { opener: 'Edit Grace', fill: named, confirm: 'Save' },
     { opener: 'Invite Grace', confirm: 'Make the link' },
     { opener: 'Deactivate Grace', confirm: 'Deactivate user' },
+    {
+      opener: 'Delete Grace',
+      fill: (dialog) => dialog.getByLabel('Type the name').fill('Grace'),
+      confirm: 'Delete user',
+    },
   ],
   '/companies': [
     { opener: 'Add company', fill: named, confirm: 'Add company' },

@@ -24,6 +24,7 @@ const METHODS: Readonly<Record<string, string>> = {
   'GET /users': 'users.list',
   'POST /users': 'users.create',
   'PATCH /users/:id': 'users.update',
+  'DELETE /users/:id': 'users.delete',
   'POST /users/:id/invitation': 'users.invite',
   'GET /companies': 'companies.list',
   'POST /companies': 'companies.create',

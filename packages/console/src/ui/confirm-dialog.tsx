@@ -14,6 +14,8 @@ type ConfirmDialogProps = {
   readonly isDangerous?: boolean
   /** What has to be typed first, where a mistake would be dear. */
   readonly typed?: { readonly text: string; readonly label: string } | undefined
+  /** Whether nothing else stands in the way. */
+  readonly isPossible?: boolean
   /** What it asks of the API; absent: it is the console's own. */
   readonly call?: ApiCallProps
   /** Many requests, of which closing stops the rest. Without it the dialog stays until the answer is there. */
@@ -24,10 +26,19 @@ type ConfirmDialogProps = {
 
 /** Asks before something that cannot be taken back. Cancel has the focus. */
 export function ConfirmDialog(props: ConfirmDialogProps) {
-  const { title, children, confirm, isDangerous = true, typed, call, isStoppable = false } = props
+  const {
+    title,
+    children,
+    confirm,
+    isDangerous = true,
+    typed,
+    call,
+    isStoppable = false,
+    isPossible = true,
+  } = props
   const [entered, setEntered] = useState('')
   const { isBusy, error, run } = useWork()
-  const isReady = typed === undefined || entered.trim() === typed.text
+  const isReady = isPossible && (typed === undefined || plain(entered) === plain(typed.text))
   const submit = (event: FormEvent) => {
     event.preventDefault()
     void run(props.onConfirm)
@@ -36,7 +47,7 @@ export function ConfirmDialog(props: ConfirmDialogProps) {
     <Dialog onClose={props.onClose} title={title} isBusy={isBusy && !isStoppable}>
       <form onSubmit={submit} className="lk-stack">
         {children}
-        {typed === undefined ? null : (
+        {typed === undefined || !isPossible ? null : (
           <TextInput
             label={typed.label}
             value={entered}
@@ -56,3 +67,6 @@ export function ConfirmDialog(props: ConfirmDialogProps) {
     </Dialog>
   )
 }
+
+/** As it is seen: how letters are composed and how wide a gap is cannot be typed after what is shown. */
+const plain = (text: string): string => text.normalize('NFC').replace(/\s+/g, ' ').trim()

@@ -1,9 +1,9 @@
-import { Button, NativeSelect, TextInput } from '@mantine/core'
-import { type RefObject, useEffect, useState } from 'react'
+import { Button, NativeSelect } from '@mantine/core'
+import type { RefObject } from 'react'
 import { faultOf } from '../../api/api-error.ts'
 import { isFiltered, type KeyFilters } from '../../api/key-filters.ts'
 import { useNameOf, useUsers } from '../../api/queries.ts'
-import { INSTEAD_OF_SECRET, isWholeSecret } from '../../api/whole-secret.ts'
+import { SearchField } from '../../ui/search-field.tsx'
 import { withChosen } from '../../ui/with-chosen.ts'
 
 type FilterBarProps = {
@@ -38,9 +38,6 @@ const CHOICES = {
 } as const
 const LABELS = { status: 'Status', restricted: 'Addresses', unused: 'Last used', expiring: 'Expiry' } as const
 
-/** Milliseconds without a key pressed after which what was typed is looked for. */
-const PAUSE_MS = 250
-
 /** What the list is narrowed to; the address of the page says the same. */
 export function FilterBar({ filters, onChange, searchRef, error }: FilterBarProps) {
   const users = useUsers()
@@ -55,6 +52,7 @@ export function FilterBar({ filters, onChange, searchRef, error }: FilterBarProp
   return (
     <search className="lk-filters">
       <SearchField
+        placeholder="Name, id, last four"
         value={filters.search ?? ''}
         onChange={(text) => change('search', text)}
         inputRef={searchRef}
@@ -84,35 +82,5 @@ export function FilterBar({ filters, onChange, searchRef, error }: FilterBarProp
         </Button>
       ) : null}
     </search>
-  )
-}
-
-type SearchFieldProps = {
-  readonly value: string
-  readonly onChange: (text: string) => void
-  readonly inputRef: RefObject<HTMLInputElement | null>
-  readonly fault: string | undefined
-}
-
-function SearchField({ value, onChange, inputRef, fault }: SearchFieldProps) {
-  const [typed, setTyped] = useState(value)
-  useEffect(() => setTyped(value), [value])
-  useEffect(() => {
-    if (typed === value || isWholeSecret(typed)) return
-    const timer = setTimeout(() => onChange(typed), PAUSE_MS)
-    return () => clearTimeout(timer)
-  })
-  return (
-    <TextInput
-      ref={inputRef}
-      className="lk-search"
-      label="Search"
-      type="search"
-      placeholder="Name, id, last four"
-      maxLength={100}
-      value={typed}
-      error={isWholeSecret(typed) ? INSTEAD_OF_SECRET : fault}
-      onChange={(event) => setTyped(event.currentTarget.value)}
-    />
   )
 }

@@ -1,9 +1,10 @@
 import type { User } from '@latchkey/contract/schemas/users'
 import { isAboveRole } from '@latchkey/core/permission'
 import { Button } from '@mantine/core'
-import { useQuery } from '@tanstack/react-query'
+import { keepPreviousData, useQuery } from '@tanstack/react-query'
 import { Link, useNavigate, useSearch } from '@tanstack/react-router'
-import { useState } from 'react'
+import { useRef, useState } from 'react'
+import { faultOf } from '../../api/api-error.ts'
 import { type Listed, useMay, useMe } from '../../api/queries.ts'
 import { request } from '../../api/request.ts'
 import { ApiCall } from '../../ui/api-call.tsx'
@@ -13,12 +14,18 @@ import { ProblemNotice } from '../../ui/notice.tsx'
 import { OnlyWith } from '../../ui/only-with.tsx'
 import { Page } from '../../ui/page.tsx'
 import { type Cursor, Pager } from '../../ui/pager.tsx'
+import { SearchField } from '../../ui/search-field.tsx'
+import { useHotkey } from '../../ui/use-hotkey.ts'
 import { When } from '../../ui/when.tsx'
 import { InviteDialog, isInvitable } from './invite-dialog.tsx'
+import { UserDeleteDialog } from './user-delete-dialog.tsx'
 import { UserDialog } from './user-dialog.tsx'
 import { UserStatusDialog } from './user-status-dialog.tsx'
 
-type Open = { readonly what: 'edit' | 'invite' | 'status' | 'create'; readonly user?: User }
+type Deed = 'edit' | 'invite' | 'status' | 'delete'
+type Open = { readonly what: Deed | 'create'; readonly user?: User }
+
+type Shown = Cursor & { readonly search?: string }
 
 /** The people and programs for which keys act. */
 export function UsersPage() {
@@ -30,15 +37,20 @@ export function UsersPage() {
 }
 
 function UserList() {
-  const { after, before }: Cursor = useSearch({ strict: false })
+  const { after, before, search }: Shown = useSearch({ strict: false })
   const navigate = useNavigate()
   const may = useMay()
   const [open, setOpen] = useState<Open>()
-  const query = { limit: 50, startingAfter: after, endingBefore: before }
+  const searchField = useRef<HTMLInputElement>(null)
+  const query = { limit: 50, search, startingAfter: after, endingBefore: before }
   const { data, error, isPending, refetch } = useQuery({
     queryKey: ['users', 'list', query],
     queryFn: async ({ signal }) => (await request<Listed<User>>('GET', '/users', { query, signal })).body,
+    placeholderData: keepPreviousData,
   })
+  useHotkey('/', () => searchField.current?.focus())
+  const find = (text: string) =>
+    void navigate({ to: '/users', search: text === '' ? {} : { search: text }, replace: true })
   return (
     <Page
       title="Users"
@@ -49,25 +61,49 @@ function UserList() {
         ) : undefined
       }
     >
+      <search className="lk-filters">
+        <SearchField
+          placeholder="Name, email address, external id"
+          value={search ?? ''}
+          onChange={find}
+          inputRef={searchField}
+          fault={faultOf(error, 'search')}
+        />
+      </search>
       <ProblemNotice error={error} retry={() => void refetch()} />
-      <ListTable
-        caption="Users, newest first"
-        headings={['Name', 'Role', 'Email address', 'Status', 'Created', 'Actions']}
-        isLoading={isPending}
-      >
-        {data?.data.map((user) => (
-          <UserRow key={user.id} user={user} onOpen={(what) => setOpen({ what, user })} />
-        ))}
-      </ListTable>
+      {data?.data.length === 0 && search !== undefined ? (
+        <NoUsers onClear={() => find('')} />
+      ) : (
+        <ListTable
+          caption="Users, newest first"
+          headings={['Name', 'Role', 'Email address', 'Status', 'Created', 'Actions']}
+          isLoading={isPending}
+        >
+          {data?.data.map((user) => (
+            <UserRow key={user.id} user={user} onOpen={(what) => setOpen({ what, user })} />
+          ))}
+        </ListTable>
+      )}
       <Pager
         page={data}
         noun="users"
         idOf={({ id }) => id}
-        onMove={(cursor) => void navigate({ to: '/users', search: { ...cursor } })}
+        onMove={(cursor) => void navigate({ to: '/users', search: { search, ...cursor } })}
       />
       <ApiCall path="/users" query={query} />
       <OpenDialog open={open} onOpen={setOpen} />
     </Page>
+  )
+}
+
+function NoUsers({ onClear }: { readonly onClear: () => void }) {
+  return (
+    <div className="lk-table-wrap lk-empty">
+      <h2>No user fits this search</h2>
+      <Button variant="default" onClick={onClear}>
+        Clear the search
+      </Button>
+    </div>
   )
 }
 
@@ -83,18 +119,15 @@ function OpenDialog({ open, onOpen }: OpenDialogProps) {
     )
   }
   if (user === undefined) return null
-  return what === 'invite' ? (
-    <InviteDialog user={user} onClose={close} />
-  ) : (
-    <UserStatusDialog user={user} onClose={close} />
-  )
+  if (what === 'invite') return <InviteDialog user={user} onClose={close} />
+  if (what === 'delete') return <UserDeleteDialog user={user} onClose={close} />
+  return <UserStatusDialog user={user} onClose={close} />
 }
 
-type UserRowProps = { readonly user: User; readonly onOpen: (what: 'edit' | 'invite' | 'status') => void }
+type UserRowProps = { readonly user: User; readonly onOpen: (what: Deed) => void }
 
 function UserRow({ user, onOpen }: UserRowProps) {
   const may = useMay()
-  const me = useMe()
   const { id, name, role, email, status, createdAt } = user
   return (
     <tr>
@@ -120,32 +153,35 @@ function UserRow({ user, onOpen }: UserRowProps) {
         <When at={createdAt} />
       </td>
       <td data-label="Actions">
-        {may('users:update') && !isAboveRole(role, me.role) ? (
-          <span className="lk-row">
-            <Button variant="default" size="xs" aria-label={`Edit ${name}`} onClick={() => onOpen('edit')}>
-              Edit
-            </Button>
-            {isInvitable(user) ? (
-              <Button
-                variant="default"
-                size="xs"
-                aria-label={`Invite ${name}`}
-                onClick={() => onOpen('invite')}
-              >
-                Invite
-              </Button>
-            ) : null}
-            <Button
-              variant="default"
-              size="xs"
-              aria-label={`${status === 'active' ? 'Deactivate' : 'Activate'} ${name}`}
-              onClick={() => onOpen('status')}
-            >
-              {status === 'active' ? 'Deactivate' : 'Activate'}
-            </Button>
-          </span>
-        ) : null}
+        <Deeds user={user} onOpen={onOpen} />
       </td>
     </tr>
+  )
+}
+
+/** What may be done with a user; why nothing, where others have something. */
+function Deeds({ user, onOpen }: UserRowProps) {
+  const may = useMay()
+  const me = useMe()
+  if (!may('users:update')) return null
+  if (isAboveRole(user.role, me.role)) return <span className="lk-dim">By an {user.role} only</span>
+  const toggle = user.status === 'active' ? 'Deactivate' : 'Activate'
+  return (
+    <span className="lk-row">
+      <DeedButton verb="Edit" user={user} onClick={() => onOpen('edit')} />
+      {isInvitable(user) ? <DeedButton verb="Invite" user={user} onClick={() => onOpen('invite')} /> : null}
+      <DeedButton verb={toggle} user={user} onClick={() => onOpen('status')} />
+      {may('users:delete') ? <DeedButton verb="Delete" user={user} onClick={() => onOpen('delete')} /> : null}
+    </span>
+  )
+}
+
+type DeedButtonProps = { readonly verb: string; readonly user: User; readonly onClick: () => void }
+
+function DeedButton({ verb, user, onClick }: DeedButtonProps) {
+  return (
+    <Button variant="default" size="xs" aria-label={`${verb} ${user.name}`} onClick={onClick}>
+      {verb}
+    </Button>
   )
 }
