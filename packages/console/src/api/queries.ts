@@ -77,6 +77,20 @@ export function useKnownUsers(): readonly User[] | undefined {
   return useQuery({ ...usersQuery, enabled: may('users:list') }).data
 }
 
+/** One user: from the list, or asked for where that cannot hold it. undefined: not known, or not wanted. */
+export function useUser(userId: string, isWanted = true): User | undefined {
+  const may = useMay()
+  const known = useKnownUsers()
+  const listed = known?.find(({ id }) => id === userId)
+  const { data } = useQuery({
+    queryKey: ['users', 'one', userId],
+    enabled: isWanted && may('users:read') && known !== undefined && listed === undefined,
+    staleTime: 60_000,
+    queryFn: async ({ signal }) => (await request<User>('GET', `/users/${userId}`, { signal })).body,
+  })
+  return isWanted ? (listed ?? data) : undefined
+}
+
 /** How people are called: by their name, “you”, or their id. */
 export function useNameOf(): (userId: string) => string {
   const users = useUsers()

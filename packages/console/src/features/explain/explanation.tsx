@@ -1,6 +1,6 @@
 import type { ApiKey } from '@latchkey/contract/schemas/keys'
 import { Link } from '@tanstack/react-router'
-import { useUsers } from '../../api/queries.ts'
+import { useUser } from '../../api/queries.ts'
 import { Notice } from '../../ui/notice.tsx'
 import { type Check, explain } from './explain.ts'
 import { LatelyRefused } from './lately-refused.tsx'
@@ -14,7 +14,7 @@ type ExplanationProps = {
 /** Each check, in order, and what would make the first that fails pass. */
 export function Explanation({ apiKey, asked }: ExplanationProps) {
   const { address = '', permission = '' } = asked
-  const user = useUsers().find(({ id }) => id === apiKey.userId)
+  const user = useUser(apiKey.userId)
   const checks = explain(apiKey, user, { address, permission, nowMs: Date.now() })
   const failed = checks.find(({ isPassed }) => isPassed === false)
   return (

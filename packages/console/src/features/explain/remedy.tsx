@@ -3,7 +3,7 @@ import { Button } from '@mantine/core'
 import { useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { isAdmitted } from '../../api/addresses.ts'
-import { useMay } from '../../api/queries.ts'
+import { useKeyRights } from '../../api/key-rights.ts'
 import { request } from '../../api/request.ts'
 import { ProblemNotice } from '../../ui/notice.tsx'
 import { say } from '../../ui/toasts.tsx'
@@ -13,7 +13,7 @@ type RemedyProps = { readonly apiKey: ApiKey; readonly failed: Check; readonly a
 
 /** One click, where one is enough. */
 export function Remedy({ apiKey, failed, address }: RemedyProps) {
-  const may = useMay()
+  const { may, reason } = useKeyRights(apiKey)
   const client = useQueryClient()
   const [error, setError] = useState<unknown>()
   const [isBusy, setBusy] = useState(false)
@@ -32,7 +32,8 @@ export function Remedy({ apiKey, failed, address }: RemedyProps) {
   }
   const change = (body: object) => () => request('PATCH', path, { body })
   const isAddable = failed.name === 'Address' && isAdmitted(apiKey.whitelistedIPs, address) === false
-  if (!may('keys:update') || apiKey.deletedAt !== null) return null
+  if (apiKey.deletedAt !== null) return null
+  if (!may('change')) return reason === undefined ? null : <p className="lk-dim">{reason}</p>
   return (
     <div className="lk-stack">
       <ProblemNotice error={error} />

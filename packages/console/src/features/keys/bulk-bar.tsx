@@ -3,7 +3,7 @@ import { Button } from '@mantine/core'
 import { useQueryClient } from '@tanstack/react-query'
 import { useEffect, useRef, useState } from 'react'
 import { ApiError, ConnectionError } from '../../api/api-error.ts'
-import { useMay } from '../../api/queries.ts'
+import { useRightsOfKeys } from '../../api/key-rights.ts'
 import { request } from '../../api/request.ts'
 import { ConfirmDialog } from '../../ui/confirm-dialog.tsx'
 import { RowList } from '../../ui/row-list.tsx'
@@ -24,22 +24,23 @@ const DEEDS = {
 
 /** What can be done with several keys at once, each by a request of its own. */
 export function BulkBar({ rows, onDone }: BulkBarProps) {
-  const may = useMay()
+  const rightsOf = useRightsOfKeys()
   const [deed, setDeed] = useState<Deed>()
   if (rows.length === 0) return null
+  const kept = rows.filter((row) => !rightsOf(row).may('change')).length
   return (
     <section className="lk-bulk" aria-label="Picked keys">
       <strong>{rows.length} picked</strong>
-      {may('keys:update') ? (
+      {kept === 0 ? (
         <Button variant="default" onClick={() => setDeed('disable')}>
           Disable
         </Button>
-      ) : null}
-      {may('keys:delete') ? (
-        <Button color="red" onClick={() => setDeed('delete')}>
-          Delete
-        </Button>
-      ) : null}
+      ) : (
+        <span className="lk-dim">{kept} of them can be deleted, but not disabled: by an owner only</span>
+      )}
+      <Button color="red" onClick={() => setDeed('delete')}>
+        Delete
+      </Button>
       <Button variant="subtle" onClick={onDone}>
         Clear
       </Button>

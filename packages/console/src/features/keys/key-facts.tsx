@@ -1,7 +1,7 @@
 import type { ApiKey } from '@latchkey/contract/schemas/keys'
 import { Link } from '@tanstack/react-router'
 import { isAnyAddress } from '../../api/addresses.ts'
-import { useNameOf } from '../../api/queries.ts'
+import { useNameOf, useUser } from '../../api/queries.ts'
 import { wordOf } from '../../ui/outcome-word.ts'
 import { summaryOf } from '../../ui/permissions-field.tsx'
 import { StatusBadge } from '../../ui/status-badge.tsx'
@@ -11,6 +11,7 @@ import { LimitsLeft } from './limits-left.tsx'
 
 export function KeyFacts({ apiKey }: { readonly apiKey: ApiKey }) {
   const nameOf = useNameOf()
+  const user = useUser(apiKey.userId)
   const metadata = Object.entries(apiKey.metadata)
   return (
     <section className="lk-panel">
@@ -23,7 +24,7 @@ export function KeyFacts({ apiKey }: { readonly apiKey: ApiKey }) {
         <dt>Id</dt>
         <dd className="lk-mono">{apiKey.id}</dd>
         <dt>User</dt>
-        <dd className="lk-text">{nameOf(apiKey.userId)}</dd>
+        <dd className="lk-text">{user?.name ?? nameOf(apiKey.userId)}</dd>
         <dt>Allowed addresses</dt>
         <dd>
           <Addresses entries={apiKey.whitelistedIPs} />

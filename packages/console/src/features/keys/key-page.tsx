@@ -3,7 +3,8 @@ import { Button } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { Link, useParams } from '@tanstack/react-router'
 import { useState } from 'react'
-import { keyQuery, useMay, useMe } from '../../api/queries.ts'
+import { useKeyRights } from '../../api/key-rights.ts'
+import { keyQuery } from '../../api/queries.ts'
 import { ApiCall } from '../../ui/api-call.tsx'
 import { ProblemNotice } from '../../ui/notice.tsx'
 import { Page } from '../../ui/page.tsx'
@@ -51,7 +52,7 @@ function isWaitedFor(apiKey: ApiKey | undefined): boolean {
 type LoadedProps = { readonly apiKey: ApiKey; readonly etag: string | undefined }
 
 function Loaded({ apiKey, etag }: LoadedProps) {
-  const may = useMayWith(apiKey)
+  const { may, reason } = useKeyRights(apiKey)
   const [open, setOpen] = useState<Open>()
   const close = () => setOpen(undefined)
   const isDeleted = apiKey.deletedAt !== null
@@ -66,18 +67,18 @@ function Loaded({ apiKey, etag }: LoadedProps) {
       actions={
         isDeleted ? undefined : (
           <>
-            {may('keys:update') ? <EnableButton apiKey={apiKey} /> : null}
-            {may('keys:update') ? (
+            {may('change') ? <EnableButton apiKey={apiKey} /> : null}
+            {may('change') ? (
               <Button variant="default" onClick={() => setOpen('edit')}>
                 Edit
               </Button>
             ) : null}
-            {may('keys:rotate') && apiKey.statusReason === null ? (
+            {may('rotate') && apiKey.statusReason === null ? (
               <Button variant="default" onClick={() => setOpen('rotate')}>
                 Rotate
               </Button>
             ) : null}
-            {may('keys:delete') ? (
+            {may('delete') ? (
               <Button color="red" onClick={() => setOpen('delete')}>
                 Delete key
               </Button>
@@ -86,9 +87,10 @@ function Loaded({ apiKey, etag }: LoadedProps) {
         )
       }
     >
+      {isDeleted || reason === undefined ? null : <p className="lk-dim">{reason}</p>}
       {isWaitedFor(apiKey) || apiKey.lastUsedAt !== null ? <TryPanel apiKey={apiKey} /> : null}
       {/* What was asked of one rotation is not asked of the next. */}
-      <RotationPanel key={apiKey.rotation?.startedAt} apiKey={apiKey} mayRotate={may('keys:rotate')} />
+      <RotationPanel key={apiKey.rotation?.startedAt} apiKey={apiKey} may={may} />
       <div className="lk-columns">
         <KeyFacts apiKey={apiKey} />
         <KeyHistory keyId={apiKey.id} />
@@ -101,12 +103,4 @@ function Loaded({ apiKey, etag }: LoadedProps) {
       {open === 'delete' ? <DeleteKeyDialog apiKey={apiKey} onClose={close} /> : null}
     </Page>
   )
-}
-
-/** A developer changes only its own keys. */
-function useMayWith(apiKey: ApiKey): (permission: string) => boolean {
-  const may = useMay()
-  const { role, userId } = useMe()
-  const isOthers = role === 'developer' && apiKey.userId !== userId
-  return (permission) => !isOthers && may(permission)
 }

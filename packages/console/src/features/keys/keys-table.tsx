@@ -1,5 +1,6 @@
 import type { ApiKey } from '@latchkey/contract/schemas/keys'
 import { type Dispatch, memo, type SetStateAction, useCallback } from 'react'
+import { useRightsOfKeys } from '../../api/key-rights.ts'
 import { useMay, useNameOf } from '../../api/queries.ts'
 import { AddressChips } from '../../ui/address-chips.tsx'
 import { ListTable } from '../../ui/list-table.tsx'
@@ -22,16 +23,18 @@ const HEADINGS = ['Description', 'Key', 'User', 'Status', 'Addresses', 'Created'
 export function KeysTable({ rows, isLoading, picked, onPick }: KeysTableProps) {
   const may = useMay()
   const nameOf = useNameOf()
-  const mayPick = may('keys:update') || may('keys:delete')
+  const mayPick = may('keys:delete')
+  const rightsOf = useRightsOfKeys()
   const toggle = useCallback((id: string) => onPick((picked) => toggled(picked, id)), [onPick])
-  const isAll = rows.length > 0 && rows.every(({ id }) => picked.has(id))
+  const pickable = rows.filter((row) => row.deletedAt === null && rightsOf(row).may('delete'))
+  const isAll = pickable.length > 0 && pickable.every(({ id }) => picked.has(id))
   const picker = (
     <input
       type="checkbox"
       className="lk-check"
       aria-label="Pick all on this page"
       checked={isAll}
-      onChange={() => onPick(new Set(isAll ? [] : rows.map(({ id }) => id)))}
+      onChange={() => onPick(new Set(isAll ? [] : pickable.map(({ id }) => id)))}
     />
   )
   return (
@@ -47,7 +50,8 @@ export function KeysTable({ rows, isLoading, picked, onPick }: KeysTableProps) {
           apiKey={row}
           userName={nameOf(row.userId)}
           isPicked={picked.has(row.id)}
-          onToggle={mayPick ? toggle : undefined}
+          hasBoxes={mayPick}
+          onToggle={pickable.includes(row) ? toggle : undefined}
         />
       ))}
     </ListTable>
@@ -58,26 +62,30 @@ type KeyRowProps = {
   readonly apiKey: ApiKey
   readonly userName: string
   readonly isPicked: boolean
-  /** undefined: nothing can be done with several. */
+  /** Whether rows have boxes, of which this one may be left out. */
+  readonly hasBoxes: boolean
+  /** undefined: nothing can be done with it. */
   readonly onToggle: ((id: string) => void) | undefined
 }
 
 /** Drawn again only when something of it changes: there are fifty, and a dialog opens over them. */
-const KeyRow = memo(function KeyRow({ apiKey, userName, isPicked, onToggle }: KeyRowProps) {
+const KeyRow = memo(function KeyRow({ apiKey, userName, isPicked, hasBoxes, onToggle }: KeyRowProps) {
   const name = apiKey.description ?? 'No description'
   return (
     <tr>
-      {onToggle === undefined ? null : (
+      {hasBoxes ? (
         <td className="lk-pick">
-          <input
-            type="checkbox"
-            className="lk-check"
-            aria-label={`Pick ${name}, ${apiKey.key}`}
-            checked={isPicked}
-            onChange={() => onToggle(apiKey.id)}
-          />
+          {onToggle === undefined ? null : (
+            <input
+              type="checkbox"
+              className="lk-check"
+              aria-label={`Pick ${name}, ${apiKey.key}`}
+              checked={isPicked}
+              onChange={() => onToggle(apiKey.id)}
+            />
+          )}
         </td>
-      )}
+      ) : null}
       <td data-label="Description">
         <KeyLink keyId={apiKey.id}>{name}</KeyLink>
         {apiKey.mode === 'test' ? <span className="lk-dim"> (test)</span> : null}

@@ -2,6 +2,7 @@ import type { ApiKey } from '@latchkey/contract/schemas/keys'
 import { Button } from '@mantine/core'
 import { useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
+import type { KeyRights } from '../../api/key-rights.ts'
 import { request } from '../../api/request.ts'
 import type { ApiCallProps } from '../../ui/api-call.tsx'
 import { ConfirmDialog } from '../../ui/confirm-dialog.tsx'
@@ -9,14 +10,14 @@ import { ProblemNotice } from '../../ui/notice.tsx'
 import { say } from '../../ui/toasts.tsx'
 import { Exactly, When } from '../../ui/when.tsx'
 
-type RotationPanelProps = { readonly apiKey: ApiKey; readonly mayRotate: boolean }
+type RotationPanelProps = { readonly apiKey: ApiKey; readonly may: KeyRights['may'] }
 type Deed = 'finish' | 'cancel'
 const DAY_MS = 86_400_000
 /** A time that has come ends the old secret: this one has by any clock, that of the viewer's computer may be ahead. */
 const LONG_AGO = new Date(0).toISOString()
 
 /** A rotation that is open: whether the old secret is still used, and what to do next. */
-export function RotationPanel({ apiKey, mayRotate }: RotationPanelProps) {
+export function RotationPanel({ apiKey, may }: RotationPanelProps) {
   const client = useQueryClient()
   const [deed, setDeed] = useState<Deed>()
   const { rotation } = apiKey
@@ -38,8 +39,9 @@ export function RotationPanel({ apiKey, mayRotate }: RotationPanelProps) {
         The old secret <span className="lk-mono">{rotation.previousKey}</span> ends{' '}
         <Exactly at={rotation.previousEndsAt} />.
       </p>
-      {mayRotate ? (
+      {may('stop') ? (
         <Deeds
+          mayRotate={may('rotate')}
           onPick={setDeed}
           onExtend={() => run(endAt(extended), () => 'The old secret works a day longer.')}
         />
@@ -70,10 +72,15 @@ const saidOfEnd = ({ body }: { readonly body: ApiKey }): string =>
     ? 'The old secret is dead on all servers.'
     : 'The old secret is not dead yet: the page says when it ends.'
 
-type DeedsProps = { readonly onPick: (deed: Deed) => void; readonly onExtend: () => Promise<void> }
+type DeedsProps = {
+  /** Who may not can end what was replaced, and give nobody a secret. */
+  readonly mayRotate: boolean
+  readonly onPick: (deed: Deed) => void
+  readonly onExtend: () => Promise<void>
+}
 
 /** What can be done next; what is refused at once is said here, and the rest in its dialog. */
-function Deeds({ onPick, onExtend }: DeedsProps) {
+function Deeds({ mayRotate, onPick, onExtend }: DeedsProps) {
   const [error, setError] = useState<unknown>()
   const extend = () => {
     setError(undefined)
@@ -83,12 +90,16 @@ function Deeds({ onPick, onExtend }: DeedsProps) {
     <>
       <div className="lk-row">
         <Button onClick={() => onPick('finish')}>End the old secret now</Button>
-        <Button variant="default" onClick={extend}>
-          Give it a day more
-        </Button>
-        <Button variant="default" onClick={() => onPick('cancel')}>
-          Cancel the rotation
-        </Button>
+        {mayRotate ? (
+          <>
+            <Button variant="default" onClick={extend}>
+              Give it a day more
+            </Button>
+            <Button variant="default" onClick={() => onPick('cancel')}>
+              Cancel the rotation
+            </Button>
+          </>
+        ) : null}
       </div>
       <ProblemNotice error={error} />
     </>
