@@ -1,12 +1,16 @@
+import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
+import { connect } from 'node:http2'
 import { join } from 'node:path'
+import { afterEach, describe, expect, test } from 'vitest'
 import { documentedFile, readDocumented } from './documented.ts'
 import { describeGuarantees } from './guarantees.ts'
 import { findProgram, printed, startProgram } from './processes.ts'
+import { type Gateway, MOST_PERMISSIONS, type Rig, startRig, valuesOf, withKey } from './rig.ts'
 
 const HAPROXY = findProgram('haproxy')
 
-await describeGuarantees({
+const gateway: Gateway = {
   name: 'HAProxy',
   async missing() {
     if (process.platform !== 'linux') return 'needs Linux, where 127.0.0.2 is an address'
@@ -19,15 +23,74 @@ await describeGuarantees({
   },
   writing: { method: 'POST' },
   hidden: [],
-  start(home, ports) {
-    const file = join(home, 'haproxy.cfg')
-    const text = readDocumented('haproxy.cfg', {
-      '127.0.0.1:8080': `127.0.0.1:${ports.gateway}`,
-      '127.0.0.1:7070': `127.0.0.1:${ports.latchkey}`,
-      '127.0.0.1:3000': `127.0.0.1:${ports.application}`,
-      '/etc/haproxy/latchkey.lua': documentedFile('latchkey.lua'),
+  start: (home, ports) => start(home, ports, {}),
+}
+
+/** `changes`: what else an operator has changed. */
+function start(
+  home: string,
+  ports: Parameters<Gateway['start']>[1],
+  changes: Readonly<Record<string, string>>,
+) {
+  const file = join(home, 'haproxy.cfg')
+  const text = readDocumented('haproxy.cfg', {
+    '127.0.0.1:8080': `127.0.0.1:${ports.gateway}`,
+    '127.0.0.1:7070': `127.0.0.1:${ports.latchkey}`,
+    '127.0.0.1:3000': `127.0.0.1:${ports.application}`,
+    '/etc/haproxy/latchkey.lua': documentedFile('latchkey.lua'),
+    ...changes,
+  })
+  writeFileSync(file, text)
+  return startProgram(HAPROXY!, ['-db', '-f', file], ports.gateway)
+}
+
+await describeGuarantees(gateway)
+
+const isMissing = (await gateway.missing()) !== undefined
+
+describe.skipIf(isMissing)('a HAProxy that was changed', () => {
+  let rig: Rig | undefined
+  afterEach(() => rig?.stop())
+
+  test('lets nothing through where what Latchkey says has no room', async () => {
+    const without = { 'tune.bufsize 32768': '', 'tune.maxrewrite 16384': '' }
+    rig = await startRig({ ...gateway, start: (home, ports) => start(home, ports, without) })
+    const headers = withKey(await rig.createKey({ permissions: MOST_PERMISSIONS }))
+    expect((await rig.send({ headers })).status).toBe(200)
+    rig.application.arrivals.length = 0
+    const cookie = ['Cookie', `a=${'x'.repeat(6_000)}`]
+    rig.expectRefused(await rig.send({ headers: [...headers, ...cookie] }), 431)
+  })
+
+  test('carries WebSockets over HTTP/2, each checked', async () => {
+    rig = await startRig({
+      ...gateway,
+      start(home, ports) {
+        const bind = `bind 127.0.0.1:${ports.gateway}`
+        return start(home, ports, { [bind]: `${bind} proto h2` })
+      },
     })
-    writeFileSync(file, text)
-    return startProgram(HAPROXY!, ['-db', '-f', file], ports.gateway)
-  },
+    const session = connect(`http://127.0.0.1:${rig.port}`)
+    await once(session, 'remoteSettings')
+    const statusAndEcho = async (headers: Readonly<Record<string, string>>) => {
+      const stream = session.request({
+        ':method': 'CONNECT',
+        ':protocol': 'websocket',
+        ':path': '/orders/live',
+        'sec-websocket-version': '13',
+        ...headers,
+      })
+      const [{ ':status': status }] = await once(stream, 'response')
+      if (status === 200) stream.write('hello')
+      const [echo] = await once(stream, 'data')
+      stream.close()
+      return { status, echo: status === 200 ? String(echo) : '' }
+    }
+    expect(await statusAndEcho({ 'x-api-key': rig.reader.key })).toEqual({ status: 200, echo: 'hello' })
+    expect(valuesOf(rig.onlyArrival(), 'x-auth-key-id')).toEqual([rig.reader.id])
+    rig.application.arrivals.length = 0
+    expect(await statusAndEcho({})).toEqual({ status: 401, echo: '' })
+    expect(rig.application.arrivals).toEqual([])
+    session.destroy()
+  })
 })

@@ -47,6 +47,12 @@ export const INSIDE = '127.0.0.2'
 export const OUTSIDE = '127.0.0.3'
 export const FAILURES_MAX = 5
 
+/** As many as a key may have, as long as they may be, orders:read among them. */
+export const MOST_PERMISSIONS: readonly string[] = [
+  ...Array.from({ length: 99 }, (_, n) => `${'a'.repeat(64)}:${'b'.repeat(61)}${n + 100}`),
+  'orders:*',
+]
+
 export async function startRig(gateway: Gateway): Promise<Rig> {
   const home = mkdtempSync(join(tmpdir(), 'latchkey-gateways-'))
   const started: { stop(): Promise<void> }[] = []

@@ -5,7 +5,7 @@ import { Readable } from 'node:stream'
 import { expect, test } from 'vitest'
 import { freePort } from '../../packages/server/test/free-port.ts'
 import { oneConnection, sendTo } from './client.ts'
-import { type Gateway, type Rig, valuesOf, withGateway, withKey } from './rig.ts'
+import { type Gateway, MOST_PERMISSIONS, type Rig, valuesOf, withGateway, withKey } from './rig.ts'
 import { startTinyApplication } from './tiny-application.ts'
 
 const LARGE = randomBytes(5 * 1024 * 1024)
@@ -31,6 +31,18 @@ export function describeBodies(rig: () => Rig): void {
       expect((await rig().send({ headers: withKey(rig().good) })).status).toBe(200)
     },
   )
+
+  test('of a key with as many permissions as there may be, the application learns them all, with a large body too', async () => {
+    const headers = withKey(await rig().createKey({ permissions: MOST_PERMISSIONS }))
+    for (const body of [undefined, LARGE]) {
+      rig().application.arrivals.length = 0
+      const method = body === undefined ? 'GET' : 'POST'
+      const { status } = await rig().send({ method, headers, ...(body === undefined ? {} : { body }) })
+      expect(status, rig().running.output()).toBe(200)
+      expect(valuesOf(rig().onlyArrival(), 'x-auth-permissions')).toEqual([MOST_PERMISSIONS.join(' ')])
+      expect(valuesOf(rig().onlyArrival(), 'x-auth-replace-by')).toEqual(['-'])
+    }
+  })
 
   test('nothing of a refused body reaches the application', async () => {
     rig().expectRefused(await rig().send({ method: 'POST', body: Buffer.from('{"order":17}') }), 401)
