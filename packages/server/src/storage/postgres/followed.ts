@@ -55,14 +55,21 @@ export function createPostgresFollowed(
     onWake: listener.start,
     async close() {
       listener.stop()
-      follower.reset()
+      follower.close()
     },
   }
 }
 
-/** One connection, made when first needed and again after it broke. */
+/**
+ * One connection, made when first needed and again after it broke. To make one takes many more ways to the database and
+ * back than a question does: whoever gives a question up gives up one that is there, and one that is being made is waited
+ * for by those who ask next, for as long as a connection may take.
+ */
 function createKeptClient(reach: PostgresReach, name: string, onError: (error: unknown) => void) {
   let current: Promise<PostgresClient> | undefined
+  let isMade = false
+  /** Counts what was given up: a question that waited for the connection meanwhile is not asked any more. */
+  let resets = 0
 
   function connect(): Promise<PostgresClient> {
     const client = new PostgresClient(reach, { name, statementMsMax: STATEMENT_MS_MAX })
@@ -74,22 +81,38 @@ function createKeptClient(reach: PostgresReach, name: string, onError: (error: u
       onError(error)
     })
     client.on('end', forget)
-    const connecting = client.connect().then(() => client)
+    isMade = false
+    const connecting = client.connect().then(() => {
+      isMade = true
+      return client
+    })
     // Whoever asked gets the error; the next one to ask connects again.
     connecting.catch(forget)
     return connecting
   }
 
+  function drop(): void {
+    const dropped = current
+    current = undefined
+    // One that never connected has told whoever asked for it.
+    dropped?.then(cutOff, () => {})
+  }
+
   return {
-    get: (): Promise<PostgresClient> => {
+    async get(): Promise<PostgresClient> {
+      const asked = resets
       current ??= connect()
-      return current
+      const client = await current
+      if (asked !== resets) throw new Error('the question was given up')
+      return client
     },
     reset(): void {
-      const dropped = current
-      current = undefined
-      // One that never connected has told whoever asked for it.
-      dropped?.then(cutOff, () => {})
+      resets += 1
+      if (isMade) drop()
+    },
+    close(): void {
+      resets += 1
+      drop()
     },
   }
 }
