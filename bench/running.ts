@@ -207,5 +207,5 @@ export async function quiet(server: Running): Promise<void> {
 export async function cacheCounts(server: Running): Promise<{ hits: number; loads: number }> {
   const { body } = await ask(server.port, requestText('GET', '/metrics'))
   const read = (name: string) => Number(new RegExp(`^${name} (\\d+)$`, 'm').exec(body)?.[1])
-  return { hits: read('latchkey_cache_hits'), loads: read('latchkey_cache_loads') }
+  return { hits: read('latchkey_cache_hits_total'), loads: read('latchkey_cache_loads_total') }
 }

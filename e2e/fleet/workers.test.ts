@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { Agent, type IncomingMessage, request } from 'node:http'
 import { text } from 'node:stream/consumers'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest'
 import { createDatabase } from '../../packages/server/test/postgres-cluster.ts'
 import { type Answer, type Call, call } from '../calling.ts'
@@ -13,6 +14,9 @@ import { workersOf } from './workers-of.ts'
 const CONNECTIONS = 8
 /** One that does not answer by then belongs to the process that is frozen. */
 const HEALTH_MS_MAX = 1_000
+const ANSWER_MS_MAX = 6_000
+/** Later it is asked for its figures, and the parent waits. */
+const ASKED_MS = 500
 const TEST_MS_MAX = 60_000 + SOME * 400
 
 /** A client with one connection, which stays with the process that took it. */
@@ -161,6 +165,37 @@ describe.skipIf(process.platform !== 'linux').each(stores)(
       const { statusCode } = await Promise.any(connections.map((one) => metricsOf(running.url, one)))
       process.kill(frozen, 'SIGCONT')
       expect(statusCode).toBe(503)
+    })
+
+    it('still count what one had counted that was killed', async () => {
+      const { running, key } = await start(settings())
+      for (const connection of connections) await ask(running.url, connection, { path: '/me', key })
+      for (const count of await countConnections(running)) expect(count).toBeGreaterThan(0)
+      const counted = async () => {
+        // A connection that was on its way to the dead one is answered by nobody.
+        const answer = await fetch(`${running.url}/metrics`, { signal: AbortSignal.timeout(ANSWER_MS_MAX) })
+        const series = /^latchkey_verdicts_total\{code="VALID"\} (\d+)$/m
+        return Number(series.exec(await answer.text())?.[1])
+      }
+      const before = await counted()
+      expect(before).toBeGreaterThanOrEqual(connections.length)
+      const [killed = 0] = workersOf(running)
+      process.kill(killed, 'SIGKILL')
+      await running.printed(/another takes its place/)
+      await until(before, () => counted().catch(() => -1))
+      await until(2, async () => workersOf(running).length)
+      await until(before, () => counted().catch(() => -1))
+    })
+
+    it('tell their figures without one that is killed while it is asked', async () => {
+      const { running } = await start(settings())
+      for (const count of await countConnections(running)) expect(count).toBeGreaterThan(0)
+      const [killed = 0] = workersOf(running)
+      process.kill(killed, 'SIGSTOP')
+      const scraped = Promise.any(connections.map((one) => metricsOf(running.url, one)))
+      await sleep(ASKED_MS)
+      process.kill(killed, 'SIGKILL')
+      expect((await scraped).statusCode).toBe(200)
     })
 
     it('end when the process that watches over them was killed', async () => {

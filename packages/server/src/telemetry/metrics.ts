@@ -1,6 +1,7 @@
 import cluster from 'node:cluster'
-import type { OutcomeCode } from '@latchkey/core/outcome-code'
+import { OUTCOME_CODES, type OutcomeCode } from '@latchkey/core/outcome-code'
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import { oneAtATime } from './one-at-a-time.ts'
 import { shareMetrics } from './worker-metrics.ts'
 
 /** From a hit in memory to a busy disk, in seconds. */
@@ -8,6 +9,8 @@ const SECONDS_BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0
 /** The same, and 3: a lease, its margin and one read are 2.9 s, and no revocation waits longer after its commit. */
 const SETTLE_BUCKETS = SECONDS_BUCKETS.toSpliced(-1, 0, 3)
 const BATCH_BUCKETS = [1, 2, 4, 8, 16, 32, 64, 128]
+
+const LEASE_RESULTS = ['answered', 'failed'] as const
 
 /** Answers noted at once, some 50 bytes each. */
 const NOTED_MAX = 1_000
@@ -32,7 +35,7 @@ export type Metrics = {
     settle: (...args: Args) => Promise<void>,
   ): (...args: Args) => Promise<void>
   /** One question for units of the limits of keys. */
-  leaseEnded(result: 'answered' | 'failed', durationMs: number): void
+  leaseEnded(result: (typeof LEASE_RESULTS)[number], durationMs: number): void
   readonly contentType: string
   text(): Promise<string>
 }
@@ -45,7 +48,7 @@ export function createMetrics(counts: {
   const registers = [new Registry()]
   const [registry] = registers as [Registry]
   collectDefaultMetrics({ register: registry })
-  addEngineGauges(registry, counts.engine)
+  addEngineFigures(registry, counts.engine)
   addVerifierGauges(registry, () => counts.verifiers() ?? { leased: 0, behind: 0 })
   const noteRequest = addRequests(registers)
   const noteVerdict = addVerdicts(registers)
@@ -74,6 +77,7 @@ export function createMetrics(counts: {
     buckets: SECONDS_BUCKETS,
     registers,
   })
+  for (const result of LEASE_RESULTS) leases.zero({ result })
   return {
     requestAnswered: noteRequest,
     verdictGiven: noteVerdict,
@@ -91,24 +95,6 @@ export function createMetrics(counts: {
     leaseEnded: (result, durationMs) => leases.observe({ result }, durationMs / 1_000),
     contentType: registry.contentType,
     text: oneAtATime(cluster.isWorker ? shareMetrics(registry) : () => registry.metrics()),
-  }
-}
-
-/**
- * To write all figures down takes some milliseconds: it is done once at a time, and whoever asks meanwhile gets what
- * is written next.
- */
-function oneAtATime(write: () => Promise<string>): () => Promise<string> {
-  let writing: Promise<unknown> | undefined
-  let next: Promise<string> | undefined
-  return () => {
-    next ??= (writing ?? Promise.resolve()).then(() => {
-      next = undefined
-      const written = write()
-      writing = written.catch(() => {})
-      return written
-    })
-    return next
   }
 }
 
@@ -142,7 +128,8 @@ function addRequests(registers: Registry[]): Metrics['requestAnswered'] {
 
 /** Counted in passing, and handed over when somebody asks. */
 function addVerdicts(registers: Registry[]): Metrics['verdictGiven'] {
-  const counts = new Map<OutcomeCode, number>()
+  // From the start, with 0: of a series that begins at 50 Prometheus takes these for no rise.
+  const counts = new Map<OutcomeCode, number>(OUTCOME_CODES.map((code) => [code, 0]))
   new Counter({
     name: 'latchkey_verdicts_total',
     help: 'Verdicts given to verifications and to credentials of the API itself, by code.',
@@ -158,18 +145,18 @@ function addVerdicts(registers: Registry[]): Metrics['verdictGiven'] {
   }
 }
 
-function addEngineGauges(registry: Registry, engineCounts: () => EngineCounts): void {
+function addEngineFigures(registry: Registry, engineCounts: () => EngineCounts): void {
   gaugeOf(registry, 'latchkey_cached_keys', 'Keys held in memory.', () => engineCounts().size)
-  gaugeOf(
+  counterOf(
     registry,
-    'latchkey_cache_hits',
-    'Verifications answered from memory since the start.',
+    'latchkey_cache_hits_total',
+    'Verifications answered from memory.',
     () => engineCounts().hits,
   )
-  gaugeOf(
+  counterOf(
     registry,
-    'latchkey_cache_loads',
-    'Verifications that read the store since the start.',
+    'latchkey_cache_loads_total',
+    'Verifications that read the store.',
     () => engineCounts().loads,
   )
 }
@@ -196,6 +183,19 @@ function gaugeOf(registry: Registry, name: string, help: string, read: () => num
     registers: [registry],
     collect() {
       this.set(read())
+    },
+  })
+}
+
+/** `read` answers what never goes down. */
+function counterOf(registry: Registry, name: string, help: string, read: () => number): void {
+  new Counter({
+    name,
+    help,
+    registers: [registry],
+    collect() {
+      this.reset()
+      this.inc(read())
     },
   })
 }

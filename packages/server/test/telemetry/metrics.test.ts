@@ -1,6 +1,8 @@
 /** What is counted, and that nobody outside can make the list of counters grow or speak. */
 import { randomBytes } from 'node:crypto'
+import { readFileSync } from 'node:fs'
 import { operations } from '@latchkey/contract/operations'
+import { OUTCOME_CODES } from '@latchkey/core/outcome-code'
 import { generateSecret } from '@latchkey/core/secret'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { createFakeClock, HOUR_MS } from '../fake-clock.ts'
@@ -53,6 +55,45 @@ test('is Prometheus’ text format, for whoever asks from the machine itself', a
       /^$|^# (HELP|TYPE) \w+ .+$|^\w+(\{\w+="[^"\n]*"(,\w+="[^"\n]*")*\})? (-?[\d.e+-]+|NaN)$/,
     )
   }
+})
+
+/** By name: the type, and the labels of its series. */
+async function exposed(): Promise<ReadonlyMap<string, { type: string; labels: string }>> {
+  const all = await text()
+  return new Map(
+    [...all.matchAll(/^# TYPE (\w+) (\w+)$/gm)].map(([, name = '', type = '']) => {
+      const [, labels = ''] = new RegExp(`^${name}(?:_bucket|_count)?\\{(.*)\\} `, 'm').exec(all) ?? []
+      const names = [...labels.matchAll(/(\w+)="/g)].map(([, label]) => label).filter((one) => one !== 'le')
+      return [name, { type, labels: names.join(', ') }]
+    }),
+  )
+}
+
+test('each of ours is in the documentation with its type and labels, and nothing else is', async () => {
+  const page = readFileSync(new URL('../../../../docs/operate/monitoring.md', import.meta.url), 'utf8')
+  const documented = [...page.matchAll(/^\| (`latchkey_.*?) \| (\w+) \| (.*?) ?\| /gm)].flatMap(
+    ([, names = '', type, labels = '']) =>
+      [...names.matchAll(/`(\w+)`/g)].map(([, name]) => `${name} ${type} ${labels.replaceAll('`', '')}`),
+  )
+  await server.call({ path: '/me' })
+  const found = [...(await exposed())].map(([name, { type, labels }]) => `${name} ${type} ${labels}`)
+  expect(found.filter((line) => line.startsWith('latchkey_')).sort()).toEqual(documented.sort())
+})
+
+test('names say type and unit as Prometheus has it', async () => {
+  for (const [name, { type }] of await exposed()) {
+    if (!name.startsWith('latchkey_')) continue
+    expect(name.endsWith('_total'), name).toBe(type === 'counter')
+    expect(name).not.toMatch(/_(count|sum|bucket|ms|milliseconds|minutes|kb|mb)(_|$)/)
+    if (/duration|settle/.test(name)) expect(name).toMatch(/_seconds$/)
+  }
+})
+
+test('a verdict that nobody was given yet is there, as 0: a rise from nothing would be seen by no alarm', async () => {
+  const lines = await series()
+  for (const code of OUTCOME_CODES) expect(lines.get(`latchkey_verdicts_total{code="${code}"}`)).toBeDefined()
+  for (const result of ['answered', 'failed'])
+    expect(lines.get(`latchkey_limit_lease_duration_seconds_count{result="${result}"}`)).toBeDefined()
 })
 
 describe('a verdict is counted under its code', () => {
@@ -178,6 +219,7 @@ describe('labels are from closed sets', () => {
           'operation',
           'status',
           'code',
+          'result',
           'le',
           'version',
           'major',
