@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { Latchkey } from '@latchkey/client'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { call } from './calling.ts'
 import { createHome, type Home } from './running.ts'
@@ -144,3 +145,74 @@ it(
   },
   TEST_MS_MAX,
 )
+
+/** A window of a day slides over midnight, and only the turn of a month begins a quota anew. */
+const LIMITED = [
+  { rateLimits: [{ name: 'per-day', limit: 2, windowSeconds: 86_400 }] },
+  { quota: { limit: 2, period: 'month' } },
+  { rateLimits: [{ name: 'per-day', limit: 9, windowSeconds: 86_400 }], quota: { limit: 2, period: 'month' } },
+]
+
+describe.each(['csv', 'ndjson'])('limits of a %s file', (format) => {
+  const texts = LIMITED.map((_, n) => `shop_${digest(`limited ${format} ${n}`, 'base64url').slice(0, 30)}`)
+  const cell = (value: object | undefined) =>
+    value === undefined ? '' : `"${JSON.stringify(value).replaceAll('"', '""')}"`
+
+  it('limit each key, are shown, and are asked about by a verifier elsewhere', async () => {
+    const rows = LIMITED.map((limits, n) => ({ key: texts[n]!, externalUserId: 'limited', ...limits }))
+    const lines =
+      format === 'ndjson'
+        ? rows.map((row) => JSON.stringify(row))
+        : [
+            'key,externalUserId,rateLimits,quota',
+            ...rows.map((row) => {
+              const { rateLimits, quota } = row as { rateLimits?: object; quota?: object }
+              return [row.key, row.externalUserId, cell(rateLimits), cell(quota)].join(',')
+            }),
+          ]
+    const name = file(`limited.${format}`, `${lines.join('\r\n')}\r\n`)
+    const report = `limited.${format}.jsonl`
+    const args = [
+      'import',
+      name,
+      '--from',
+      format,
+      '--company',
+      company,
+      '--create-users',
+      '--report',
+      report,
+    ]
+    const ended = await home.run(args)
+    expect(ended, ended.stderr).toMatchObject({
+      exitCode: 0,
+      stdout: '3 created, 0 were here already, 0 refused.\n',
+    })
+    const ids: string[] = read(report)
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line).keyId)
+    const shown = await Promise.all(
+      ids.map((id) => call(service.url, { path: `/keys/${id}`, key: home.adminKey() })),
+    )
+    expect(shown.map(({ body: { rateLimits, quota } }) => ({ rateLimits, quota }))).toEqual(
+      LIMITED.map(({ rateLimits = null, quota = null }) => ({ rateLimits, quota })),
+    )
+    const verifier = new Latchkey({ url: service.url, key: home.adminKey() }).verifier()
+    try {
+      await verifier.ready()
+      for (const [n, key] of texts.entries()) {
+        const asked = [
+          await verifier.verify({ key }),
+          await verifier.verify({ key }),
+          await verifier.verify({ key }),
+        ]
+        expect(asked.map(({ code }) => code)).toEqual(['VALID', 'VALID', 'RATE_LIMITED'])
+        expect(asked[2]).toMatchObject({ limitedBy: n === 0 ? 'per-day' : 'quota' })
+        expect(await verify(key)).toBe('RATE_LIMITED')
+      }
+    } finally {
+      await verifier.close()
+    }
+  })
+})

@@ -93,6 +93,7 @@ async function expectAsThere({ text, code, ...expected }: KnownText): Promise<vo
   expect(expected.owner === null ? key.userId : user.externalId).toBe(expected.owner ?? userId)
   if (expected.permissions !== undefined) expect(key.permissions).toEqual(expected.permissions)
   expect(key.whitelistedIPs).toEqual(expected.whitelistedIPs ?? null)
+  expect([key.rateLimits, key.quota]).toEqual([expected.rateLimits ?? null, expected.quota ?? null])
   if (code !== 'EXPIRED' || expected.expiresAt !== undefined)
     expect(key.expiresAt).toBe(expected.expiresAt ?? null)
   if (ip.ip !== undefined)

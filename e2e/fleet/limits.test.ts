@@ -2,6 +2,7 @@
  * Never more than the limit, however many processes there are: they are asked about the same keys as fast as they answer,
  * and one of them fails in the middle. What is lost is at most the block that it had: a third of what was left.
  */
+import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
@@ -37,6 +38,14 @@ const monthly = (limit: number): Limits => ({ quota: { limit, period: 'month' } 
 async function createLimited({ urls, key, userId }: Deployment, limits: Limits): Promise<string> {
   const { body } = await call(urls[0]!, { path: '/keys', key, body: { userId, ...limits } })
   return String(body.key)
+}
+
+async function importLimited({ urls, key, userId }: Deployment, limits: Limits): Promise<string> {
+  const text = `shop_${randomBytes(24).toString('base64url')}`
+  const body = { user: userId, keys: [{ key: text, ...limits }] }
+  const answer = await call(urls[0]!, { path: '/keys/import', key, body })
+  expect(answer.body).toMatchObject({ created: 1 })
+  return text
 }
 
 /**
@@ -89,6 +98,11 @@ function proof(deploymentOf: () => Deployment): void {
   it.each([1, 10, 1_000])('admit %i where that is the limit', async (limit) => {
     const deployment = deploymentOf()
     expect(await hammer(deployment, await createLimited(deployment, monthly(limit)))).toBe(limit)
+  })
+
+  it('admit as many of a key that was imported', async () => {
+    const deployment = deploymentOf()
+    expect(await hammer(deployment, await importLimited(deployment, monthly(100)))).toBe(100)
   })
 
   it('admit no more in any window that passes', async () => {

@@ -47,6 +47,8 @@ export type KnownText = {
   readonly permissions?: readonly string[]
   readonly whitelistedIPs?: readonly string[]
   readonly expiresAt?: string
+  readonly rateLimits?: readonly object[]
+  readonly quota?: object
 }
 
 /** One block of commands on the page: what of the old system it is run against. */
@@ -101,6 +103,8 @@ export const OLD_SYSTEMS: readonly OldSystem[] = [
         owner: 'customer-1',
         permissions: ['app:domains.create_record'],
         expiresAt: LATER,
+        rateLimits: [{ name: 'per-minute', limit: 100, windowSeconds: 60 }],
+        quota: { limit: 1_000, period: 'day' },
       },
       { text: UNKEY_OFF, code: 'INACTIVE', owner: 'owner-2', permissions: [] },
       { text: UNKEY_GONE, code: 'refused' },

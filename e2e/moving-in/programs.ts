@@ -43,7 +43,7 @@ export function placeOldSystems(directory: string): void {
     writeFileSync(file, content)
     return `cat '${file}'`
   }
-  program('mysql', "*'FROM `keys` k LEFT JOIN identities'*", shown('mysql', UNKEY_ROWS))
+  program('mysql', "*'FROM ratelimits r'*'FROM `keys` k LEFT JOIN identities'*", shown('mysql', UNKEY_ROWS))
   program('deck', "'gateway dump -o kong.yaml'", `${shown('deck', DECK_FILE)} > kong.yaml`)
   program('aws', "'apigateway get-api-keys --include-values'", shown('aws', JSON.stringify(AWS_ANSWER)))
   writeFileSync(join(directory, 'tyk.json'), TYK_LINES.map((line) => `${JSON.stringify(line)}\n`).join(''))
@@ -69,18 +69,31 @@ const unkeyRow = (
   owner: readonly string[],
   state: readonly string[],
   permissions: string,
+  limits: readonly string[] = ['NULL', 'NULL', '[]'],
 ) =>
-  [id, hash(text, 'sha256', 'base64'), text.slice(0, 8), `key ${id}`, ...owner, ...state, permissions].join(
-    '\t',
-  )
+  [
+    id,
+    hash(text, 'sha256', 'base64'),
+    text.slice(0, 8),
+    `key ${id}`,
+    ...owner,
+    ...state,
+    permissions,
+    ...limits,
+  ].join('\t')
 const UNKEY_ROWS = `${[
-  'id\thash\tstart\tname\towner_id\tidentity_id\texternal_id\tenabled\tdeleted_at_m\texpires\tpermissions',
+  'id\thash\tstart\tname\towner_id\tidentity_id\texternal_id\tenabled\tdeleted_at_m\texpires\tpermissions\tremaining_requests\trefill_amount\tratelimits',
   unkeyRow(
     '1',
     UNKEY,
     ['NULL', 'id_1', 'customer-1'],
     ['1', 'NULL', '2037-01-31 00:00:00.000'],
     '["domains.create_record"]',
+    [
+      '7',
+      '1000',
+      '[{"name": "per-minute", "limit": 100, "duration": 60000, "autoApply": 1}, {"name": "asked-for", "limit": 5, "duration": 60000, "autoApply": 0}]',
+    ],
   ),
   unkeyRow('2', UNKEY_OFF, ['owner-2', 'NULL', 'NULL'], ['0', 'NULL', 'NULL'], '[]'),
   unkeyRow('3', UNKEY_GONE, ['owner-2', 'NULL', 'NULL'], ['1', '1769846400000', 'NULL'], '[]'),

@@ -26,6 +26,7 @@ export const READ_VERBS = ['find', 'get', 'list', 'listing', 'count']
 
 /** What the store keeps, and a transaction on it: not which of the two stores it is. */
 const store = ['server/storage', 'server/storage/tables']
+const limitsOfKeys = 'packages/server/src/http/schema/key-limits.ts'
 const useCase: Wall = {
   may: ['core', ...store, 'server/audit', 'server/changes', 'server/telemetry'],
   types: ['contract'],
@@ -83,8 +84,8 @@ export const WALLS: Readonly<Record<string, Wall>> = {
   'server/auth': {
     may: ['core', ...store, 'server/verification', 'server/audit', 'server/changes', 'server/telemetry'],
   },
-  // Judges what other systems export, before anything of it meets a store.
-  'server/import': { may: ['core'], types: ['contract'], packages: ['yaml'] },
+  // Judges what other systems export, before anything of it meets a store; limits by the rules of creation.
+  'server/import': { may: ['core', limitsOfKeys], types: ['contract'], packages: ['yaml'] },
   'server/keys': { ...useCase, may: [...(useCase.may ?? []), 'server/import'] },
   'server/users': useCase,
   'server/companies': useCase,

@@ -103,6 +103,22 @@ export interface ImportRequest {
     enabled?: boolean
     /** Your own facts about the key. */
     metadata?: Record<string, string>
+    /** How often the key may be used within sliding windows; null or left out: as often as it likes. */
+    rateLimits?: ReadonlyArray<{
+      /** As POST /keys takes it. */
+      name: string
+      /** How many uses, each by its cost. */
+      limit: number
+      /** Length of the window, which slides. */
+      windowSeconds: number
+    }> | null
+    /** How often the key may be used in a day or month of UTC; null or left out: as often as it likes. */
+    quota?: {
+      /** How many uses, each by its cost. */
+      limit: number
+      /** day or month, of the calendar in UTC. */
+      period: string
+    } | null
     /** What the text begins with, where only its hash is known: other texts are not looked for. */
     prefix?: string
     /** What the text ends with, to be recognised by. */

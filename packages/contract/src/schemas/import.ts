@@ -1,8 +1,36 @@
 import { type Static, Type } from 'typebox'
+import type { RateLimits } from './limits.ts'
 import { NullableString } from './shared.ts'
 
 /** Fields are held against their rules one row at a time: a row that breaks one is refused alone. */
 const Text = (description: string) => Type.Optional(Type.String({ description }))
+
+/** The fields of a limit are named here; what they may be is the row's own affair. */
+const RowRateLimits = Type.Unsafe<RateLimits | null>({
+  type: ['array', 'null'],
+  items: Type.Object(
+    {
+      name: Type.String({ description: 'As POST /keys takes it.' }),
+      limit: Type.Number({ description: 'How many uses, each by its cost.' }),
+      windowSeconds: Type.Number({ description: 'Length of the window, which slides.' }),
+    },
+    { additionalProperties: false },
+  ),
+  description:
+    'How often the key may be used within sliding windows; null or left out: as often as it likes.',
+})
+
+const RowQuota = Type.Unsafe<{ readonly limit: number; readonly period: string } | null>({
+  type: ['object', 'null'],
+  properties: {
+    limit: Type.Number({ description: 'How many uses, each by its cost.' }),
+    period: Type.String({ description: 'day or month, of the calendar in UTC.' }),
+  },
+  required: ['limit', 'period'],
+  additionalProperties: false,
+  description:
+    'How often the key may be used in a day or month of UTC; null or left out: as often as it likes.',
+})
 
 const ImportedKey = Type.Object(
   {
@@ -38,6 +66,8 @@ const ImportedKey = Type.Object(
         description: 'Your own facts about the key.',
       }),
     ),
+    rateLimits: Type.Optional(RowRateLimits),
+    quota: Type.Optional(RowQuota),
     prefix: Text('What the text begins with, where only its hash is known: other texts are not looked for.'),
     lastFour: Text('What the text ends with, to be recognised by.'),
   },

@@ -1,7 +1,9 @@
 import { parseWhitelistedIPs } from '@latchkey/core/allowlist'
 import { type DigestFormat, digestFormatName } from '@latchkey/core/digest-format'
 import { parseDigest } from '@latchkey/core/digest-text'
+import { inputError } from '@latchkey/core/error'
 import { type Mode, Secret } from '@latchkey/core/secret'
+import { type KeyLimits, readKeyLimits } from '../http/schema/key-limits.ts'
 import { fitMetadata } from './fit-metadata.ts'
 import type { ImportRow, SourceName, SourceStatus } from './import-row.ts'
 import { isObject } from './is-object.ts'
@@ -25,6 +27,9 @@ export type Draft = {
   readonly createdAt?: string | undefined
   readonly mode?: Mode | undefined
   readonly status?: SourceStatus | undefined
+  /** As the body that creates a key has them. */
+  readonly rateLimits?: unknown
+  readonly quota?: unknown
   readonly prefix?: string | undefined
   readonly lastFour?: string | undefined
   /** The owner's own facts, under their names. */
@@ -61,6 +66,7 @@ export function buildRow(draft: Draft, rules: TextRules): ImportRow {
     createdAt: draft.createdAt,
     mode: draft.mode ?? 'live',
     status: draft.status ?? 'active',
+    ...limitsOf(draft),
     prefix: hintOf(draft.prefix, PREFIX_LENGTH_MAX),
     lastFour: hintOf(draft.lastFour, 4),
     metadata: fitted.metadata,
@@ -132,6 +138,16 @@ function allowlistOf(value: readonly string[] | string | undefined): string[] | 
   if ('entries' in parsed) return parsed.entries ?? undefined
   throw new RowRefusal(`its list of addresses: ${parsed.problems[0]?.detail ?? 'cannot be read.'}`)
 }
+
+/** What creation refuses is refused in its words. */
+function limitsOf({ rateLimits, quota }: Draft): KeyLimits {
+  if (rateLimits == null && quota == null) return NO_LIMITS
+  const read = readKeyLimits({ rateLimits, quota })
+  if (!('faults' in read)) return read
+  throw new RowRefusal(inputError(read.faults.slice(0, 1)).detail)
+}
+
+const NO_LIMITS: KeyLimits = { rateLimits: null, quota: null }
 
 const hintOf = (text: string | undefined, lengthMax: number): string | undefined =>
   text !== undefined && /^[!-~]+$/.test(text) && text.length <= lengthMax ? text : undefined

@@ -112,6 +112,8 @@ const GENERAL_FIELDS = [
   'mode',
   'status',
   'enabled',
+  'rateLimits',
+  'quota',
   'prefix',
   'lastFour',
   'metadata',
@@ -145,21 +147,17 @@ const LIMITING: Readonly<Record<string, string>> = {
   deleted: 'status',
   deletedat: 'status',
   state: 'status',
+  ratelimit: 'rateLimits',
+  limits: 'rateLimits',
+  quotas: 'quota',
+  usagequota: 'quota',
+  dailyquota: 'quota',
+  monthlyquota: 'quota',
 }
-
-/** What a key may have here, and none comes in with. */
-const SET_LATER: ReadonlySet<string> = new Set(['ratelimits', 'ratelimit', 'quota'])
 
 function checkLimitingColumn(line: number, column: string, meant: ReadonlySet<string>): void {
   const plain = plainName(column)
   if (meant.has(plain)) return
-  if (SET_LATER.has(plain)) {
-    throw new SourceError(
-      line,
-      `the field ${column} would become metadata and limit nothing: take it out, and give the key its limits with ` +
-        `PATCH /keys/{keyId} when it is here, or say --metadata-column ${column}.`,
-    )
-  }
   const field = Object.hasOwn(LIMITING, plain) ? LIMITING[plain] : nearest(column, LIMITS)
   if (field === undefined) return
   throw new SourceError(
@@ -169,4 +167,4 @@ function checkLimitingColumn(line: number, column: string, meant: ReadonlySet<st
   )
 }
 
-const LIMITS = ['whitelistedIPs', 'permissions', 'expiresAt', 'enabled', 'status']
+const LIMITS = ['whitelistedIPs', 'permissions', 'expiresAt', 'enabled', 'status', 'rateLimits']

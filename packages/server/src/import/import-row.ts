@@ -1,4 +1,5 @@
 import type { DigestFormat } from '@latchkey/core/digest-format'
+import type { RateLimit, UseQuota } from '@latchkey/core/limit'
 import type { Mode, Secret } from '@latchkey/core/secret'
 
 /** The systems and shapes of files that are read, as `--from` names them. */
@@ -47,6 +48,9 @@ type KeyFacts = {
   readonly createdAt: string | undefined
   readonly mode: Mode
   readonly status: SourceStatus
+  /** null: as often as it likes. */
+  readonly rateLimits: readonly RateLimit[] | null
+  readonly quota: UseQuota | null
   /** What the text begins with, as far as the source shows it. */
   readonly prefix: string | undefined
   readonly lastFour: string | undefined

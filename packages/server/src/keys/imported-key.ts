@@ -41,8 +41,8 @@ export function buildImportedKey(
   const bounds = {
     whitelistedIPs: row.whitelistedIPs ?? null,
     expiresAtMs: timeOf('expiresAt', row.expiresAt) ?? null,
-    rateLimits: null,
-    quota: null,
+    rateLimits: row.rateLimits,
+    quota: row.quota,
   }
   if ('user' in owner) assertWithinOwnReach(change, owner.user, bounds)
   return {

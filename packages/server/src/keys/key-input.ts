@@ -1,6 +1,6 @@
 import { type Allowlist, compileInSteps, readWhitelistedIPs } from '@latchkey/core/allowlist'
 import { type Fault, inputError, noteFault } from '@latchkey/core/error'
-import { QUOTA_NAME } from '@latchkey/core/limit'
+import { checkLimitNames } from '@latchkey/core/limit-names'
 import { parsePermission } from '@latchkey/core/permission'
 import { atOnce } from '@latchkey/core/steps'
 import { explainTime, parseTime } from '@latchkey/core/time'
@@ -58,21 +58,6 @@ function* parseEntries(
   }
   if (parsed.hasMore) throw inputError(faults, 'invalid_body', true)
   return null
-}
-
-/** Each limit is known by its name, in verdicts and headers. */
-function checkLimitNames(limits: readonly { readonly name: string }[], faults: Fault[]): void {
-  for (const [index, { name }] of limits.entries()) {
-    const pointer = `/rateLimits/${index}/name`
-    const first = limits.findIndex((other) => other.name === name)
-    if (name === QUOTA_NAME) {
-      const detail = 'cannot be quota, which is what the quota of the key is called: choose another name.'
-      noteFault(faults, { pointer, code: 'invalid_field', detail })
-    } else if (first < index) {
-      const detail = `is that of /rateLimits/${first} too: give each limit a name of its own.`
-      noteFault(faults, { pointer, code: 'invalid_field', detail })
-    }
-  }
 }
 
 /** A list of permissions, each once; null stays null. */

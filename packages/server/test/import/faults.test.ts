@@ -89,13 +89,60 @@ const FAULTS: readonly Fault[] = [
     file: `key,key\n${A},${B}\n`,
     stops: /^Line 1: the column key is there twice/,
   },
-  ...['rateLimits', 'rate_limit', 'quota'].map((field) => ({
-    name: `a ${field}, which no key comes in with`,
+  ...(
+    [
+      ['rate_limit', 'rateLimits'],
+      ['rateLimts', 'rateLimits'],
+      ['quotas', 'quota'],
+    ] as const
+  ).map(([field, meant]) => ({
+    name: `a ${field}, which would limit nothing`,
     source: 'ndjson' as const,
     file: `${json(A)}\n{"key":"${B}","${field}":{"limit":5,"period":"day"}}\n`,
     keys: [A],
-    stops: new RegExp(`^Line 2: the field ${field} would become metadata and limit nothing: .*PATCH /keys`),
+    stops: new RegExp(
+      `^Line 2: the field ${field} would become metadata and limit nothing: rename it to ${meant}`,
+    ),
   })),
+  {
+    name: 'limits that are none, each of which costs its row only',
+    source: 'csv',
+    file: [
+      'key,externalUserId,quota,rateLimits',
+      `${A},u1,"{""limit"":5,""period"":""day""}","[{""name"":""m"",""limit"":5,""windowSeconds"":60}]"`,
+      `${B},u2,5 a day,`,
+      `${B},u2,5,`,
+      `${B},u2,{“limit”:5},`,
+      `${B},u2,,100/60s`,
+      `${B},u2,"{""limit"":0,""period"":""day""}",`,
+      `${B},u2,"{""limit"":""5"",""period"":""day""}",`,
+      `${B},u2,[],`,
+      `${B},u2,,{}`,
+      `${B},u2,,"[{""name"":""m"",""limit"":5}]"`,
+      `${B},u2,,"[{""name"":""quota"",""limit"":5,""windowSeconds"":60}]"`,
+      `${B},u2,NULL,`,
+    ].join('\n'),
+    keys: [A, B],
+    refused: [
+      /^3: its quota cannot be read: write JSON such as \{"limit":10000,"period":"month"\}, with straight quotes\.$/,
+      /^4: its quota cannot be read/,
+      /^5: its quota cannot be read/,
+      /^6: its rateLimits cannot be read: write JSON such as \[\{"name":/,
+      /^7: \/quota\/limit: must be 1 or more; got 0\.$/,
+      /^8: \/quota\/limit: must be an integer; got a string\.$/,
+      /^9: \/quota: must be a JSON object or null; got an array\.$/,
+      /^10: \/rateLimits: must be an array or null; got a JSON object\.$/,
+      /^11: \/rateLimits\/0\/windowSeconds: is required\.$/,
+      /^12: \/rateLimits\/0\/name: cannot be quota/,
+    ],
+  },
+  {
+    name: 'columns of a key that are meant as metadata',
+    source: 'csv',
+    file: `key,externalUserId,mode,status,enabled,expires_at\n${A},u1,fast,fine,perhaps,soon\n`,
+    options: { metadataColumns: ['mode', 'STATUS', 'enabled', 'expiresAt'] },
+    keys: [A],
+  },
   {
     name: 'a quota that is meant as metadata',
     source: 'ndjson',

@@ -66,6 +66,64 @@ describe.each<readonly [string, () => Promise<string>, string]>([
   })
 })
 
+const MINUTE = { name: 'minute', limit: 5, windowSeconds: 60 }
+const DAY = { limit: 50, period: 'day' }
+
+describe.each<readonly [string, object, object, readonly (readonly [string, object])[]]>([
+  [
+    'a key with a rate limit',
+    { rateLimits: [MINUTE] },
+    {
+      rateLimits: [
+        { ...MINUTE, limit: 4 },
+        { ...MINUTE, name: 'other' },
+      ],
+      quota: DAY,
+    },
+    [
+      ['a higher one', { rateLimits: [{ ...MINUTE, limit: 6 }] }],
+      ['one of a shorter window', { rateLimits: [{ ...MINUTE, windowSeconds: 59 }] }],
+      ['one of another name', { rateLimits: [{ ...MINUTE, name: 'minutes' }] }],
+      ['a quota instead', { quota: DAY }],
+      ['none', { rateLimits: [] }],
+    ],
+  ],
+  [
+    'a key with a quota',
+    { quota: DAY },
+    { quota: { limit: 50, period: 'month' }, rateLimits: [MINUTE] },
+    [
+      ['a higher one', { quota: { ...DAY, limit: 51 } }],
+      ['a rate limit instead', { rateLimits: [MINUTE] }],
+      ['none', { quota: null }],
+    ],
+  ],
+])('%s', (_, bounds, within, beyond) => {
+  let key: string
+  beforeAll(async () => {
+    key = await made(bounds)
+  })
+
+  test.each(beyond)('imports no equal with %s, as it makes none', async (_name, limits) => {
+    const { outcome, reason } = await importRow(key, { userId: own(), ...limits })
+    expect({ outcome, reason }).toEqual({
+      outcome: 'refused',
+      reason: expect.stringContaining(Object.keys(bounds)[0]!),
+    })
+    const body = { userId: own(), ...limits }
+    const creation = await server.call({ method: 'POST', path: '/keys', key, body })
+    // Where nothing is said creation gives the same bound, which a row does not.
+    const isSaid = Object.keys(bounds).every((name) => name in limits)
+    if (isSaid) expect(creation.body.code).toBe('permission_escalation')
+  })
+
+  test('imports one as narrow, and one of a weaker user as it likes', async () => {
+    expect(await importRow(key, { userId: own(), ...within })).toMatchObject({ outcome: 'created' })
+    const wide = { rateLimits: [{ ...MINUTE, limit: 500 }], quota: { ...DAY, limit: 500 } }
+    expect(await importRow(key, { userId: viewer.id, ...wide })).toMatchObject({ outcome: 'created' })
+  })
+})
+
 test('a key within the same bounds comes in, and a free key imports what it likes', async () => {
   const bound = await made({ whitelistedIPs: ['127.0.0.0/8'], expiresAt: inHours(2) })
   expect(await importRow(bound, { userId: own(), ...BOUND })).toMatchObject({ outcome: 'created' })

@@ -1,9 +1,9 @@
 import type { DigestFormat } from '@latchkey/core/digest-format'
-import type { Fields } from '../fields.ts'
 import { foreignPermissions } from '../foreign-permissions.ts'
 import { isObject } from '../is-object.ts'
 import type { SourceItem, SourceReader } from '../reader.ts'
 import { RowRefusal } from '../source-error.ts'
+import { unkeyRateLimits, unkeyUses } from './unkey-limits.ts'
 
 /**
  * The table `keys` of Unkey (unkeyed/unkey, internal/db/src/schema/keys.ts) with `permissions` and `external_id` joined
@@ -31,7 +31,8 @@ function* readUnkey({ line, fields, options }: SourceItem) {
     )
   }
   const deletedAt = fields.time('ms', 'deleted_at_m', 'deleted_at')
-  const uses = usesOf(fields)
+  const uses = unkeyUses(fields)
+  const { rateLimits, rest } = unkeyRateLimits(fields)
   const identity = fields.json('identity')
   const isEnabled = fields.flag('enabled') ?? true
   yield {
@@ -51,30 +52,16 @@ function* readUnkey({ line, fields, options }: SourceItem) {
         : isEnabled && !uses.isSpent
           ? ('active' as const)
           : ('disabled' as const),
+    rateLimits,
+    quota: uses.quota,
     prefix: fields.text('start'),
     metadata: fields.json('meta'),
-    rest: [...uses.rest, ...fields.rest()],
+    rest: [...uses.rest, ...rest, ...fields.rest()],
     notes: uses.notes,
   }
 }
 
 const textOf = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined)
-
-/** A key without uses left is refused there, until it is refilled if it ever is. */
-function usesOf(fields: Fields) {
-  const credits = fields.json('credits')
-  const remaining = isObject(credits) ? credits.remaining : fields.number('remaining_requests', 'remaining')
-  const refill = isObject(credits) ? credits.refill : fields.number('refill_amount')
-  const rest: [string, unknown][] = [
-    ['remaining', remaining],
-    ['refill', refill],
-  ]
-  const isSpent = remaining === 0 && (refill === undefined || refill === null)
-  if (isSpent) return { isSpent, rest, notes: ['Its uses are spent there: it comes in disabled.'] }
-  const notes =
-    typeof remaining === 'number' ? [`It had ${remaining} uses left there, which are not counted here.`] : []
-  return { isSpent, rest, notes }
-}
 
 function permissionsOf(value: unknown, area: string | undefined): string[] | undefined {
   // Without a list a key can do nothing there: the API leaves an empty one out.
