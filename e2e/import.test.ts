@@ -150,7 +150,10 @@ it(
 const LIMITED = [
   { rateLimits: [{ name: 'per-day', limit: 2, windowSeconds: 86_400 }] },
   { quota: { limit: 2, period: 'month' } },
-  { rateLimits: [{ name: 'per-day', limit: 9, windowSeconds: 86_400 }], quota: { limit: 2, period: 'month' } },
+  {
+    rateLimits: [{ name: 'per-day', limit: 9, windowSeconds: 86_400 }],
+    quota: { limit: 2, period: 'month' },
+  },
 ]
 
 describe.each(['csv', 'ndjson'])('limits of a %s file', (format) => {

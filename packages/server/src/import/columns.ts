@@ -147,7 +147,6 @@ const LIMITING: Readonly<Record<string, string>> = {
   deleted: 'status',
   deletedat: 'status',
   state: 'status',
-  ratelimit: 'rateLimits',
   limits: 'rateLimits',
   quotas: 'quota',
   usagequota: 'quota',
