@@ -90,6 +90,11 @@ export type Engine = {
    */
   assertMayPrune?(): Promise<void>
   /**
+   * Where writes overlap: resolves when each that is under way in one of the tables, and may not see what was stored by
+   * now, is over. Throws AppError `unavailable`.
+   */
+  untilWritten?(tables: readonly string[]): Promise<void>
+  /**
    * Where writes share a transaction: it waits to begin while `isMoreComing` says so and each turn of the event loop
    * brings another write.
    */

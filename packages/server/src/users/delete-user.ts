@@ -4,7 +4,7 @@ import { type CompanyId, isId, type KeyId, type UserId } from '@latchkey/core/id
 import type { Change } from '../changes/change.ts'
 import { isAtVersion } from '../changes/is-at-version.ts'
 import type { Engine } from '../storage/engine.ts'
-import { eraseKeys, eraseLateUses, eraseUser } from '../storage/tables/erase-user.ts'
+import { eraseKeys, eraseLateUses, eraseUser, USE_TABLES } from '../storage/tables/erase-user.ts'
 import { findUserOrDeleted } from '../storage/tables/users.ts'
 import { assertOwnerLeft, updateUser, userNotFound } from './update-user.ts'
 
@@ -58,10 +58,12 @@ export async function deleteUser(
  * changes above, or beside the last. What they write from then on is without it.
  */
 export async function forgetLateUses(
-  engine: Pick<Engine, 'write'>,
+  engine: Pick<Engine, 'write' | 'untilWritten'>,
   companyId: CompanyId,
   id: UserId,
 ): Promise<void> {
+  // One that looked for the user before it was deleted may store an address after all, as long as it is not over.
+  await engine.untilWritten?.(USE_TABLES)
   let after: KeyId | undefined
   do {
     const step = { after, max: KEYS_OF_STEP }

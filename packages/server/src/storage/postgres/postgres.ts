@@ -14,6 +14,7 @@ import { acceptIn, inspectIn, readIn } from './transactions.ts'
 import { parsePostgresUrl, placeOf } from './url.ts'
 import { createPostgresVerificationReads } from './verification.ts'
 import { createPostgresWrites } from './writes.ts'
+import { untilWritten } from './writes-under-way.ts'
 
 const STATEMENT_MS_MAX = 10_000
 /** A look-up that takes longer is refused: whoever waits for a verdict has given up by then. */
@@ -81,6 +82,7 @@ export async function openPostgres(options: PostgresOptions): Promise<Engine> {
     },
     // Its disk is its own affair: what it has no room for it refuses by itself.
     hasRoom: () => true,
+    untilWritten: (tables) => untilWritten(pool, tables).catch(explain),
     assertMayPrune: () => pool.lendForReading(assertMayPruneIn).catch(explain),
     verification: createPostgresVerificationReads(lookUps, expect),
     changes: followed,

@@ -86,6 +86,9 @@ async function findKeyIds(
   return rows.map(({ id }) => id)
 }
 
+/** Where it is written from where keys were used. */
+export const USE_TABLES = ['key_usage', 'secrets', 'usage_keys', 'usage_networks'] as const
+
 async function eraseUses(db: Db, ids: readonly KeyId[]): Promise<void> {
   for (const table of ['key_usage', 'secrets'] as const) {
     await db
