@@ -1,8 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { formatAddress } from '@latchkey/core/address'
 import type { MaybePromise } from '@latchkey/core/maybe-promise'
 import type { Services } from '../services.ts'
 import type { Turns } from './admission/turns.ts'
+import { createArrivals } from './arrivals.ts'
 import { missingRoute } from './missing-route.ts'
 import { problemAnswer, publicError } from './present/problem.ts'
 import type { Route, Router } from './router.ts'
@@ -11,7 +13,7 @@ import { basePathOf, underBasePath } from './wire/base-path.ts'
 import { seeClient } from './wire/client-address.ts'
 import type { Connections } from './wire/connections.ts'
 import { originHeaders } from './wire/cors.ts'
-import { type Incoming, laneOf } from './wire/incoming.ts'
+import { type Incoming, laneOf, urlOf } from './wire/incoming.ts'
 import type { Pipelines } from './wire/pipelines.ts'
 import { headerValues } from './wire/raw-headers.ts'
 import { findFault, findFragment } from './wire/request-checks.ts'
@@ -27,6 +29,8 @@ type DispatchDeps = Pick<Services, 'config' | 'events' | 'metrics' | 'traces'> &
   readonly isLeaving: () => boolean
 }
 
+type Deps = DispatchDeps & { readonly basePath: string }
+
 export type Dispatch = (raw: IncomingMessage, response: ServerResponse) => void
 
 /**
@@ -39,65 +43,83 @@ export function createDispatch(given: DispatchDeps): Dispatch {
     corsOrigins: deps.config.corsOrigins,
     basePath: deps.basePath,
   })
+  const arrive = createArrivals((group: readonly Arrival[]) => beginGroup(deps, nowhere, group))
   return (raw, response) => {
-    if (!deps.pipelines.takeIn(raw, response)) return
-    const startedAtMs = performance.now()
-    const { method = '', url = '/' } = raw
-    const { route, params } = deps.router.find(method, url) ?? { route: nowhere, params: {} }
-    const { address, isFromTrustedProxy } = seeClient(raw, deps.config.trustedProxies)
-    const request: Incoming = {
-      raw,
-      requestId: deps.newRequestId(),
-      startedAtMs,
-      address,
-      isFromTrustedProxy,
-      params,
-      principal: undefined,
-    }
-    const isUrgent = route.isUrgent === true && isHeadShort(raw)
-    const finish = (answer: Answer) => {
-      deps.connections.end(raw)
-      conclude(deps, route, request, response, answer)
-    }
-    const fail = (error: unknown) => finish(refuse(deps, route, request, error))
-    const begin = () => {
-      let answer: MaybePromise<Answer>
-      try {
-        answer = route.answer(request)
-      } catch (error) {
-        fail(error)
-        return
-      }
-      if (answer instanceof Promise) {
-        deps.connections.begin(raw)
-        answer.then(finish, fail)
-      } else finish(answer)
-    }
-    const fault = findFault(raw) ?? (route.readsTarget === true ? undefined : findFragment(url))
-    // After the parser has looked at the bytes that follow: what is broken twice is answered once.
-    if (fault !== undefined) setImmediate(fail, fault)
-    // A verification is never in a line; and nothing else is begun before those that came first had their turn.
-    else if (!isUrgent) {
+    if (deps.pipelines.takeIn(raw, response)) arrive({ raw, response, startedAtMs: performance.now() })
+  }
+}
+
+type Arrival = {
+  readonly raw: IncomingMessage
+  readonly response: ServerResponse
+  readonly startedAtMs: number
+}
+
+/** A request at its route, and what its answer goes into. */
+type Exchange = { readonly route: Route; readonly request: Incoming; readonly response: ServerResponse }
+
+/** Begins all of them; then sends what is answered at once. */
+function beginGroup(deps: Deps, nowhere: Route, group: readonly Arrival[]): void {
+  const answered: [Exchange, Answer][] = []
+  for (const arrival of group) {
+    const exchange = exchangeOf(deps, nowhere, arrival)
+    const answer = beginOne(deps, exchange)
+    if (answer instanceof Promise) {
+      const { raw } = arrival
       deps.connections.begin(raw)
-      standInLine(deps, route, request, response).then(begin, fail)
-    } else if (headerValues(raw, 'transfer-encoding').length > 0) setImmediate(begin)
-    else if (route.takesBody === true) process.nextTick(begin)
-    else begin()
+      const finish = (late: Answer) => {
+        deps.connections.end(raw)
+        conclude(deps, exchange, late)
+      }
+      answer.then(finish, (error) => finish(refuse(deps, exchange, error)))
+    } else answered.push([exchange, answer])
+  }
+  for (const [exchange, answer] of answered) conclude(deps, exchange, answer)
+}
+
+function exchangeOf(deps: Deps, nowhere: Route, { raw, response, startedAtMs }: Arrival): Exchange {
+  const { method = '', url = '/' } = raw
+  const { route, params } = deps.router.find(method, url) ?? { route: nowhere, params: {} }
+  const { address, isFromTrustedProxy } = seeClient(raw, deps.config.trustedProxies)
+  const requestId = deps.newRequestId()
+  const principal = undefined
+  return {
+    route,
+    request: { raw, requestId, startedAtMs, address, isFromTrustedProxy, params, principal },
+    response,
+  }
+}
+
+/**
+ * A request that is broken, or comes in chunks, waits until the parser has looked at the bytes that follow: what is
+ * broken twice is answered once.
+ */
+function beginOne(deps: Deps, exchange: Exchange): MaybePromise<Answer> {
+  const { route, request } = exchange
+  const { raw } = request
+  try {
+    const fault = findFault(raw) ?? (route.readsTarget === true ? undefined : findFragment(urlOf(request)))
+    if (fault !== undefined) return nextTurn().then(() => refuse(deps, exchange, fault))
+    // A verification is never in a line; and nothing else is begun before those that came first had their turn.
+    const isUrgent = route.isUrgent === true && isHeadShort(raw)
+    if (!isUrgent) return standInLine(deps, exchange).then(() => route.answer(request))
+    const comesInChunks = headerValues(raw, 'transfer-encoding').length > 0
+    return comesInChunks ? nextTurn().then(() => route.answer(request)) : route.answer(request)
+  } catch (error) {
+    return refuse(deps, exchange, error)
   }
 }
 
 /** Resolves when it is the request's turn. Rejects with AppError `unavailable` when too much waits. */
 async function standInLine(
   { turns, pipelines }: Pick<DispatchDeps, 'turns' | 'pipelines'>,
-  { mayRevoke }: Route,
-  request: Incoming,
-  response: ServerResponse,
+  { route, request, response }: Exchange,
 ): Promise<void> {
   const { socket } = request.raw
   pipelines.enter(socket)
   // Answered, or wanted no more.
   response.once('close', () => pipelines.leave(socket))
-  await turns.take(laneOf(request), mayRevoke)
+  await turns.take(laneOf(request), route.mayRevoke)
 }
 
 /** Characters of a request line and headers that are read in less time than a turn takes. */
@@ -110,7 +132,7 @@ function isHeadShort({ url = '', rawHeaders }: IncomingMessage): boolean {
   return length <= SHORT_HEAD_LENGTH
 }
 
-function refuse({ events }: DispatchDeps, route: Route, request: Incoming, error: unknown): Answer {
+function refuse({ events }: Deps, { route, request }: Exchange, error: unknown): Answer {
   const shown = publicError(error)
   const { requestId } = request
   const isOurs = shown.code === 'internal_error' || shown.cause !== undefined
@@ -119,30 +141,25 @@ function refuse({ events }: DispatchDeps, route: Route, request: Incoming, error
 }
 
 /** Sends an answer and notes it. Throws nothing: there is nobody behind it to answer that. */
-function conclude(
-  deps: DispatchDeps & { readonly basePath: string },
-  route: Route,
-  request: Incoming,
-  response: ServerResponse,
-  answer: Answer,
-): void {
+function conclude(deps: Deps, exchange: Exchange, answer: Answer): void {
+  const { route, request, response } = exchange
   let sent = answer
   try {
     sendAnswer(response, underBasePath(answer, deps.basePath), commonHeaders(deps, request))
   } catch (error) {
     // A header that cannot be written: nothing went out yet, and what we say of our own failures can be.
     answer.onOver?.()
-    sent = refuse(deps, route, request, error)
+    sent = refuse(deps, exchange, error)
     sendAnswer(response, underBasePath(sent, deps.basePath), commonHeaders(deps, request))
   }
   try {
-    note(deps, route, request, sent.status)
+    note(deps, exchange, sent.status)
   } catch (error) {
     deps.events.requestFailed({ requestId: request.requestId, operation: route.name, error })
   }
 }
 
-function note(deps: DispatchDeps, route: Route, request: Incoming, status: number): void {
+function note(deps: Deps, { route, request }: Exchange, status: number): void {
   const { requestId, address, principal, raw } = request
   const { metrics, events, traces } = deps
   const durationMs = performance.now() - request.startedAtMs
@@ -161,7 +178,7 @@ function note(deps: DispatchDeps, route: Route, request: Incoming, status: numbe
   traces?.requestAnswered(fields, raw.headers)
 }
 
-function commonHeaders({ config, isLeaving }: DispatchDeps, { raw, requestId }: Incoming): AnswerHeaders {
+function commonHeaders({ config, isLeaving }: Deps, { raw, requestId }: Incoming): AnswerHeaders {
   const headers = {
     'x-request-id': requestId,
     'cache-control': 'no-store',

@@ -86,7 +86,6 @@ export function registerOperation<Id extends OperationId>(
     name: id,
     isUrgent,
     mayRevoke,
-    takesBody: validator !== undefined,
     answer(request) {
       const admitted = admit(deps, operation, request)
       if (validator === undefined) return whenKnown(admitted, () => handle(request, readQuery(request)))

@@ -10,8 +10,6 @@ export type Route = {
   readonly name: string
   /** Begins at once, whoever waits for a turn. */
   readonly isUrgent?: boolean
-  /** It begins when the bytes that came with its headers were looked at: mostly they are all of its body. */
-  readonly takesBody?: boolean
   /** It may make something stop: its turn comes before those of all that does not. */
   readonly mayRevoke?: boolean
   answer(request: Incoming): MaybePromise<Answer>
