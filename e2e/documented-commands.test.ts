@@ -136,6 +136,12 @@ describe('the pages', () => {
     expect(commandsOf(page).filter((block) => block.notRun !== undefined)).toHaveLength(notRun)
   })
 
+  // curl leaves out a header that is empty, and whoever is the operator acts in its own company then.
+  it.each(pages)('%s acts for a company only where there is one', (page) => {
+    const headers = commandsOf(page).flatMap(({ text }) => text.match(/X-Company-Id: *\$[^"]*/g) ?? [])
+    for (const header of headers) expect(header).toMatch(/^X-Company-Id: \$\{\w+:\?\}$/)
+  })
+
   it.each(pages)('%s shows no command as if it were an answer', (page) => {
     const shown = blocksOf(page).filter(({ language }) => language === '')
     const commands = /^(?:curl|npx|npm|node|docker|systemctl|sudo|git|export|kill|latchkey) (?!:)/m
