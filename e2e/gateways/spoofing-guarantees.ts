@@ -69,6 +69,16 @@ function describeClaims(rig: () => Rig): void {
     expect(valuesOf(rig().onlyArrival(), 'x-forwarded-for')).toEqual([OUTSIDE])
   })
 
+  test('nothing else that a client says of its address or of what it asked reaches the application', async () => {
+    const names = [
+      ...['Forwarded', 'X-Real-IP', 'True-Client-IP', 'X-Client-IP', 'X-Cluster-Client-IP'],
+      ...['Host', 'Proto', 'Port', 'Prefix', 'Server'].map((name) => `X-Forwarded-${name}`),
+    ]
+    const headers = [...names.flatMap((name) => [name, 'spoofed']), ...withKey(rig().good)]
+    expect((await rig().send({ headers })).status).toBe(200)
+    expect(JSON.stringify(rig().onlyArrival())).not.toContain('spoofed')
+  })
+
   test('a gateway token of a client does not make it the gateway', async () => {
     const token = ['X-Gateway-Token', rig().latchkey.adminKey]
     rig().expectRefused(
