@@ -13,6 +13,7 @@ import { limits } from './postgres-0016-limits.ts'
 import { usage } from './postgres-0017-usage.ts'
 import { sessionAddresses } from './postgres-0018-session-addresses.ts'
 import { invitationMakers } from './postgres-0019-invitation-makers.ts'
+import { assertNobodyServes } from './postgres-alone.ts'
 
 /** Forward only, in this order. A name that was released is never edited: the next change is a new one. */
 const MIGRATIONS: readonly { readonly name: string; readonly sql: string }[] = [
@@ -49,12 +50,15 @@ const LOCK = [0x4c4b6579, 1] as const
 /**
  * Brings a database to the current schema, one transaction for each step, under one lock. A database that is
  * complete is left alone, so that a role without the right to create tables can run the service. Throws
- * StoreError when it is of a newer release or holds another program's tables.
+ * StoreError when it is of a newer release, holds another program's tables, or a server of an older release runs.
  */
 export async function migratePostgres(client: ClientBase): Promise<void> {
   if (await isComplete(client)) return
   await client.query('SELECT pg_advisory_lock($1, $2)', [...LOCK])
   try {
+    // Another server that started at once may have done it, and serves.
+    if (await isComplete(client)) return
+    await assertNobodyServes(client)
     for (const migration of MIGRATIONS) await applyOnce(client, migration)
   } finally {
     await client.query('SELECT pg_advisory_unlock($1, $2)', [...LOCK])
