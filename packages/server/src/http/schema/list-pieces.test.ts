@@ -62,6 +62,39 @@ test.each<Row>([
   expect(inSteps).toEqual(whole)
 })
 
+/** A list that counts how often one of its elements is looked at. */
+function watched(elements: readonly unknown[]) {
+  let looks = 0
+  const list = new Proxy(elements, {
+    get(target, name, receiver) {
+      if (/^\d+$/.test(String(name))) looks += 1
+      return Reflect.get(target, name, receiver)
+    },
+  })
+  return { list, looks: () => looks }
+}
+
+test.each<readonly [string, typeof reportUsage, (list: unknown) => unknown]>([
+  ['an import', importApiKeys, (list) => ({ keys: [{ ...key, whitelistedIPs: list }] })],
+  ['one of many rows', importApiKeys, (list) => ({ keys: [...many(key), { ...key, permissions: list }] })],
+  ['a batch', verifyApiKeys, (list) => ({ keys: [{ key: 'k', permissions: list }] })],
+  [
+    'a creation',
+    createBodyValidator(operations.createApiKey.body, new Map()),
+    (list) => ({ userId: 'u', whitelistedIPs: list }),
+  ],
+])(
+  'of a list of bad values in %s only the first are told, and no others are looked at',
+  (_, { validate, validateInSteps }, bodyOf) => {
+    const { list, looks } = watched(Array.from({ length: 100_000 }, () => 1))
+    const refused = refusalOf(() => {
+      for (const _ of validateInSteps(bodyOf(list)));
+    })
+    expect(refused).toEqual(refusalOf(() => validate(bodyOf(Array.from({ length: 100_000 }, () => 1)))))
+    expect(looks()).toBeLessThan(20_000)
+  },
+)
+
 function refusalOf(work: () => void): unknown {
   try {
     work()

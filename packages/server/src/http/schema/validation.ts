@@ -56,15 +56,21 @@ export function createBodyValidator(schema: TSchema, readOnly: ReadonlyMap<strin
     compiled ??= ajv.compile(schema)
     return compiled
   }
+  const hastilyNow = (): ValidateFunction => {
+    hasty ??= createAjv(false)
+    validateHastily ??= hasty.compile(schema)
+    return validateHastily
+  }
+  const isSound = (piece: unknown): boolean =>
+    firstValues(piece, VALUES_MAX) === piece ? compiledNow()(piece) : hastilyNow()(piece)
   const findFaults = (body: unknown): readonly ErrorObject[] => {
     const validate = compiledNow()
     const begin = firstValues(body, VALUES_MAX)
     if (begin === body) return validate(body) ? [] : faultsOf(validate)
-    hasty ??= createAjv(false)
-    validateHastily ??= hasty.compile(schema)
-    if (validateHastily(body)) return []
+    const hastily = hastilyNow()
+    if (hastily(body)) return []
     // The one that was found may stand further on.
-    return validate(begin) ? faultsOf(validateHastily) : faultsOf(validate)
+    return validate(begin) ? faultsOf(hastily) : faultsOf(validate)
   }
   const assertSound = (body: unknown): void => {
     const faults = findFaults(body)
@@ -79,7 +85,7 @@ export function createBodyValidator(schema: TSchema, readOnly: ReadonlyMap<strin
       dropNulls?.(body)
       for (const piece of cut(body) ?? [body]) {
         // Where a fault stands is told of the whole.
-        if (!compiledNow()(piece)) return assertSound(body)
+        if (!isSound(piece)) return assertSound(body)
         yield
       }
     },
