@@ -5,6 +5,7 @@ import { type Cluster, connectTo, createCluster } from '../../packages/server/te
 import { call } from '../calling.ts'
 import { blocksOf } from '../pages/page.ts'
 import { createHome, type Home } from '../running.ts'
+import { until } from './rounds.ts'
 
 const SECRET = randomBytes(32).toString('hex')
 
@@ -93,6 +94,30 @@ describe('a right that is taken away from that role', () => {
     expect((await doctor()).stdout).toMatch(/^problem +rights .*SELECT on audit_events\./m)
     await say(urlOf('postgres'), 'GRANT SELECT ON audit_events TO latchkey_app')
     expect((await call(server.url, { path: '/audit', key })).status).toBe(200)
+  })
+
+  it('while the service runs, of any table, makes it not ready, and the log names table and right', async () => {
+    const server = await home.serve({ settings: settings() })
+    const readiness = async () => (await fetch(`${server.url}/readyz`)).status
+    expect(await readiness()).toBe(200)
+    await say(urlOf('postgres'), 'REVOKE INSERT ON idempotency FROM latchkey_app')
+    await until(503, readiness)
+    const { detail } = (await call(server.url, { path: '/readyz', key })).body
+    expect(String(detail)).toMatch(/right/)
+    expect(String(detail)).not.toMatch(/idempotency|latchkey_app|GRANT/)
+    expect(server.stderr()).toMatch(/INSERT on idempotency/)
+    expect(server.stderr()).toMatch(GRANT)
+    await say(urlOf('postgres'), 'GRANT INSERT ON idempotency TO latchkey_app')
+    await until(200, readiness)
+  })
+
+  it('before the start, is said by it', async () => {
+    await say(urlOf('postgres'), 'REVOKE DELETE ON sessions FROM latchkey_app')
+    const server = await home.serve({ settings: settings() })
+    expect(server.stderr()).toMatch(/"event":"started_unready"/)
+    expect((await fetch(`${server.url}/readyz`)).status).toBe(503)
+    await say(urlOf('postgres'), 'GRANT DELETE ON sessions TO latchkey_app')
+    await until(200, async () => (await fetch(`${server.url}/readyz`)).status)
   })
 })
 

@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os'
 import type { Config } from '../config.ts'
 import type { PostgresState } from '../storage/postgres/inspection.ts'
+import { nameRights } from '../storage/postgres/lacking-rights.ts'
 import { ACCEPT, NOT_ACCEPTED } from './database.ts'
 import { type Finding, fine, problem, warning } from './finding.ts'
 import { diagnoseObjects } from './objects.ts'
@@ -54,21 +55,12 @@ function schemaFinding({ schema: { newer, missing }, mayMigrate }: PostgresState
   return fine('schema', 'that of this release')
 }
 
-/** More tables say no more. */
-const TABLES_NAMED_MAX = 5
-
-function rightsFinding({ lacking }: PostgresState): Finding {
-  const named = lacking
-    .slice(0, TABLES_NAMED_MAX)
-    .map(({ table, rights }) => `${rights.join(', ')} on ${table}`)
-  const others = lacking.length - named.length
-  const more = others > 0 ? `; and on ${others} more ${others === 1 ? 'table' : 'tables'}` : ''
-  return problem(
+const rightsFinding = ({ lacking }: PostgresState): Finding =>
+  problem(
     'rights',
-    `The user in DATABASE_URL lacks rights that the service needs: ${named.join('; ')}${more}.`,
+    `The user in DATABASE_URL lacks rights that the service needs: ${nameRights(lacking)}.`,
     'As the owner of the tables, run the GRANT and REVOKE of docs/operate/fleet.md.',
   )
-}
 
 function connectionsFinding(
   { connectionsMax }: PostgresState,

@@ -95,6 +95,11 @@ export type Engine = {
    */
   untilWritten?(tables: readonly string[]): Promise<void>
   /**
+   * Where others may take rights away while the service runs: throws AppError `unavailable` when one is missing that it
+   * needs.
+   */
+  assertRights?(turn: Turn): Promise<void>
+  /**
    * Where writes share a transaction: it waits to begin while `isMoreComing` says so and each turn of the event loop
    * brings another write.
    */

@@ -2,7 +2,7 @@ import type { Turn } from '@latchkey/core/fair-queue'
 import type { Engine } from '../storage/engine.ts'
 import { touchDeployment } from '../storage/tables/deployment.ts'
 
-/** How long a write that succeeded counts: whoever asks every second does not cost a write each. Milliseconds. */
+/** How long a proof that succeeded counts: whoever asks every second does not cost a write each. Milliseconds. */
 const GOOD_MS = 5_000
 /** And one that failed: so that room on the disk is noticed. */
 const BAD_MS = 1_000
@@ -11,20 +11,25 @@ const BAD_MS = 1_000
 export type WriteProof = () => Promise<void>
 
 /**
- * Proves that writes work by making one that changes nothing. Whoever asks while one is under way shares it, so that it
- * can be asked for by anybody.
+ * Proves that writes work by making one that changes nothing, or, where servers follow the head and so write all the time,
+ * that no right is missing which other writes need. Whoever asks while one is under way shares it, so that it can be
+ * asked for by anybody.
  */
 export function createWriteProof(
-  { write }: Pick<Engine, 'write'>,
+  { write, changes, assertRights }: Pick<Engine, 'write' | 'changes' | 'assertRights'>,
   turn: Turn,
   monotonicMs: () => number,
 ): WriteProof {
   let last: Promise<void> | undefined
   let untilMs = 0
+  const prove = async () => {
+    if (changes.kind === 'asked') await write(touchDeployment, turn)
+    else await assertRights?.(turn)
+  }
   return () => {
     if (last !== undefined && monotonicMs() < untilMs) return last
     untilMs = Number.POSITIVE_INFINITY
-    last = write(touchDeployment, turn).then(
+    last = prove().then(
       () => {
         untilMs = monotonicMs() + GOOD_MS
       },

@@ -13,7 +13,11 @@ function setUp() {
   }) as unknown as Engine['write']
   return {
     asked,
-    prove: createWriteProof({ write }, { party: 'test' }, () => nowMs),
+    prove: createWriteProof(
+      { write, changes: { kind: 'asked' } as Engine['changes'] },
+      { party: 'test' },
+      () => nowMs,
+    ),
     move(byMs: number) {
       nowMs += byMs
     },

@@ -1,5 +1,6 @@
 import type pg from 'pg'
 import { OWN_OBJECTS } from '../migrations/postgres.ts'
+import { missingRight } from './missing-right.ts'
 
 /** What the role of this connection may not do with one of our tables, and the service has to. */
 export type LackingRights = { readonly table: string; readonly rights: readonly string[] }
@@ -19,6 +20,24 @@ export async function findLackingRights(client: pg.ClientBase): Promise<readonly
     .filter((object) => object.startsWith('table '))
     .map((object) => object.slice(6))
   return (await client.query<LackingRights>(LACKING, [tables])).rows
+}
+
+/** Throws AppError `unavailable`, whose cause names what is missing. */
+export async function assertNoRightLacking(client: pg.ClientBase): Promise<void> {
+  const lacking = await findLackingRights(client)
+  if (lacking.length > 0) throw missingRight(new Error(nameRights(lacking)))
+}
+
+/** More tables say no more. */
+const TABLES_NAMED_MAX = 5
+
+export function nameRights(lacking: readonly LackingRights[]): string {
+  const named = lacking
+    .slice(0, TABLES_NAMED_MAX)
+    .map(({ table, rights }) => `${rights.join(', ')} on ${table}`)
+    .join('; ')
+  const others = lacking.length - TABLES_NAMED_MAX
+  return others > 0 ? `${named}; and on ${others} more ${others === 1 ? 'table' : 'tables'}` : named
 }
 
 const MAY_MIGRATE = `SELECT COALESCE(has_schema_privilege(current_schema(), 'CREATE'), false) AND NOT EXISTS (

@@ -20,6 +20,9 @@ class MissingRightError extends AppError {
   }
 }
 
+/** `cause` names what is missing. */
+export const missingRight = (cause: Error): AppError => new MissingRightError(cause)
+
 /** An error of the driver that says so, as one that says what to do; every other as it is. */
 export const explainRight = (error: unknown): unknown =>
   isRightMissing(error) ? new MissingRightError(error) : error

@@ -4,6 +4,7 @@ import type { Engine, Head } from '../engine.ts'
 import { NOT_ACCEPTED, NotAcceptedError } from '../not-accepted.ts'
 import { explainPostgres, isRetried } from './errors.ts'
 import { createPostgresFollowed } from './followed.ts'
+import { assertNoRightLacking } from './lacking-rights.ts'
 import { createPostgresLine } from './line.ts'
 import { explainRight } from './missing-right.ts'
 import { createPool } from './pool.ts'
@@ -84,6 +85,8 @@ export async function openPostgres(options: PostgresOptions): Promise<Engine> {
     hasRoom: () => true,
     untilWritten: (tables) => untilWritten(pool, tables).catch(explain),
     assertMayPrune: () => pool.lendForReading(assertMayPruneIn).catch(explain),
+    assertRights: (turn) =>
+      line.through(turn, 'read', () => pool.lendForReading(assertNoRightLacking)).catch(explain),
     verification: createPostgresVerificationReads(lookUps, expect),
     changes: followed,
     async close() {
