@@ -249,6 +249,8 @@ describe('latchkey doctor', () => {
     database.close()
     const found = await examine()
     expect(found).toMatchObject({ exitCode: 1, bad: ['clock problem'] })
+    // Nobody is to set a clock that is right.
+    expect(found.of('clock')?.remedy).toMatch(/If it is right, it was ahead when that was stored/)
   })
 
   it('names a store of a newer release', async () => {

@@ -3,14 +3,12 @@ import { expect, it } from 'vitest'
 import type { PostgresState } from '../storage/postgres/inspection.ts'
 import { diagnosePostgres } from './postgres.ts'
 
-const NOW_MS = Date.UTC(2026, 0, 1)
-
 function found(workers: number | 'auto', connectionsMax = 100) {
   const state: PostgresState = {
     place: 'db.internal:5432/latchkey',
     version: '17.0',
     off: [],
-    clockMs: NOW_MS,
+    clocksApartMs: 0,
     connectionsMax,
     schema: { missing: [], newer: [] },
     mayMigrate: true,
@@ -22,7 +20,7 @@ function found(workers: number | 'auto', connectionsMax = 100) {
     usage: undefined,
     strange: [],
   }
-  const findings = [...diagnosePostgres(state, { databaseConnections: 10, workers }, NOW_MS)]
+  const findings = [...diagnosePostgres(state, { databaseConnections: 10, workers })]
   return findings.find(({ check }) => check === 'connections')
 }
 

@@ -3,13 +3,14 @@ import { dirname, resolve } from 'node:path'
 import { findLinks, inKernel, isDangling } from '../data-dir.ts'
 import { explainWriteError } from '../storage/disk-fault.ts'
 import { findKernelPlace } from '../storage/make-directory.ts'
+import { type Disk, isRoomLeft } from '../storage/sqlite/room.ts'
 import { isOpenToOthers, modeOf } from './file-mode.ts'
 import { type Finding, fine, problem, reasonOf, warning } from './finding.ts'
 
 const MIB = 1024 * 1024
-/** Below the first the service will soon refuse writes; below the second it is time to act. */
-const FREE_BYTES_MIN = 64 * MIB
+/** Time to act: a service that is busy fills the rest in days. Of a small disk a part. */
 const FREE_BYTES_LOW = 1024 * MIB
+const FREE_SHARE_LOW = 0.2
 
 /** File systems over a network (statfs(2)): they do not lock SQLite files reliably. */
 const NETWORK_FILE_SYSTEMS: ReadonlyMap<number, string> = new Map([
@@ -79,23 +80,33 @@ const capital = (text: string): string => text.charAt(0).toUpperCase() + text.sl
 
 /** Whether there is room, on a disk that keeps what it is given. */
 export function diagnoseDisk(dataDir: string): Finding {
-  const check = 'disk'
   const place = nearestExisting(resolve(dataDir))
-  const { bavail, bsize, type, files, ffree } = statfsSync(place)
-  const network = NETWORK_FILE_SYSTEMS.get(type)
-  if (network !== undefined) {
-    const detail = `${place} is on ${network}, where SQLite files are not locked reliably.`
-    return warning(check, detail, 'Put LATCHKEY_DATA_DIR on a local disk.')
-  }
-  const freeBytes = bavail * bsize
-  const detail = `${sizeOf(freeBytes)} free under ${place}`
+  const { bavail, blocks, bsize, type, files, ffree } = statfsSync(place)
   // Some file systems count no files, and say 0 of 0.
-  if (files > 0 && ffree === 0) {
+  const areFilesLeft = files === 0 || ffree > 0
+  const room = roomFinding(place, { freeBytes: bavail * bsize, allBytes: blocks * bsize }, areFilesLeft)
+  const network = NETWORK_FILE_SYSTEMS.get(type)
+  if (network === undefined || room.level === 'problem') return room
+  const detail = `${place} is on ${network}, where SQLite files are not locked reliably.`
+  return warning(room.check, detail, 'Put LATCHKEY_DATA_DIR on a local disk.')
+}
+
+/** As the service judges it. */
+export function roomFinding(place: string, disk: Disk, areFilesLeft: boolean): Finding {
+  const check = 'disk'
+  const detail = `${sizeOf(disk.freeBytes)} free under ${place}`
+  if (!areFilesLeft) {
     return problem(check, `No file can be made under ${place}: all inodes are taken.`, 'Remove files.')
   }
-  const remedy = 'Make room, or enlarge the disk: on a full one nothing can be created or deleted.'
-  if (freeBytes < FREE_BYTES_MIN) return problem(check, `${detail}.`, remedy)
-  return freeBytes < FREE_BYTES_LOW ? warning(check, `${detail}.`, remedy) : fine(check, detail)
+  const remedy = 'Make room, or enlarge the disk.'
+  if (disk.freeBytes === 0) return problem(check, `${detail}: nothing can be stored.`, remedy)
+  if (!isRoomLeft(disk)) {
+    const kept = 'what is left is kept for deleting and disabling, and nothing new can be created'
+    return problem(check, `${detail}: ${kept}.`, remedy)
+  }
+  const isLow = disk.freeBytes < Math.min(FREE_BYTES_LOW, disk.allBytes * FREE_SHARE_LOW)
+  const soon = 'Make room, or enlarge the disk: on a nearly full one nothing new can be created.'
+  return isLow ? warning(check, `${detail}.`, soon) : fine(check, detail)
 }
 
 function nearestExisting(place: string): string {

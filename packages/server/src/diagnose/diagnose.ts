@@ -48,20 +48,19 @@ async function* diagnoseServed(
   databaseUrl: string,
 ): AsyncGenerator<Finding> {
   const { inspectPostgres } = await import('../storage/postgres/inspection.ts')
-  const nowMs = Date.now()
   const state = await inspectPostgres(databaseUrl, config.databaseAcceptOff).catch(reasonOf)
   if (typeof state === 'string') {
     yield problem('database', state, 'Then run latchkey doctor again.')
     return
   }
-  yield diagnoseClock(state.newestMs, nowMs)
+  yield diagnoseClock(state.newestMs, Date.now())
   yield attempt('server-secret', () =>
     diagnoseServerSecret(secretSource, {
       isNew: state.secretCheck === undefined && state.lacking.length === 0,
       ...state,
     }),
   )
-  yield* diagnosePostgres(state, config, nowMs)
+  yield* diagnosePostgres(state, config)
   if (state.usage !== undefined) yield diagnoseUsage(state.usage, config.usageDays)
 }
 

@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os'
 import type { Config } from '../config.ts'
+import { nameRights } from '../storage/lacking-rights.ts'
 import type { PostgresState } from '../storage/postgres/inspection.ts'
-import { nameRights } from '../storage/postgres/lacking-rights.ts'
 import { ACCEPT, NOT_ACCEPTED } from './database.ts'
 import { type Finding, fine, problem, warning } from './finding.ts'
 import { diagnoseObjects } from './objects.ts'
@@ -18,7 +18,6 @@ const OWN_CONNECTIONS = 6
 export function* diagnosePostgres(
   state: PostgresState,
   config: Pick<Config, 'databaseConnections' | 'workers'>,
-  nowMs: number,
 ): Generator<Finding> {
   yield fine('database', `${state.place}, PostgreSQL ${state.version}, a primary, ${durabilityOf(state)}`)
   yield schemaFinding(state)
@@ -30,9 +29,12 @@ export function* diagnosePostgres(
     yield fine('servers', `${state.servers} running on this store`)
   }
   yield connectionsFinding(state, config)
-  const apartMs = Math.abs(state.clockMs - nowMs)
-  yield apartMs > CLOCKS_APART_MS_MAX
-    ? warning('clocks', `The clock of the database is ${apartMs} ms away.`, 'Keep both set, with chrony.')
+  yield state.clocksApartMs > CLOCKS_APART_MS_MAX
+    ? warning(
+        'clocks',
+        `The clock of the database is ${state.clocksApartMs} ms away.`,
+        'Keep both set, with chrony.',
+      )
     : fine('clocks', 'those of this machine and of the database agree')
 }
 

@@ -31,18 +31,19 @@ export function createStoreDoctor(
 ): () => Promise<StoreFindings> {
   let last: { readonly atMs: number; readonly found: Promise<StoreFindings> } | undefined
   let isLooking = false
-  const begin = (nowMs: number, tell: Tell, signal: AbortSignal): Promise<void> => {
+  const begin = (tell: Tell, signal: AbortSignal): Promise<void> => {
     const { databaseUrl } = secretSource
-    if (databaseUrl !== null) return lookAtServer(databaseUrl, config, { nowMs, lookMsMax }, tell)
+    if (databaseUrl !== null) return lookAtServer(databaseUrl, config, { clock, lookMsMax }, tell)
     const file = resolve(storeFileOf(config.dataDir))
-    return lookAtFile({ file, nowMs, usageDays: config.usageDays, readBytesMax }, tell, signal)
+    const clockOffsetMs = clock.nowMs() - Date.now()
+    return lookAtFile({ file, clockOffsetMs, usageDays: config.usageDays, readBytesMax }, tell, signal)
   }
   return () => {
     const nowMs = clock.nowMs()
     if (last !== undefined && (isLooking || nowMs - last.atMs < KEPT_MS)) return last.found
     isLooking = true
     const found = within(lookMsMax, (tell, signal) =>
-      begin(nowMs, tell, signal).finally(() => {
+      begin(tell, signal).finally(() => {
         isLooking = false
       }),
     )
@@ -87,18 +88,18 @@ async function lookAtFile(look: StoreLook, tell: Tell, signal: AbortSignal): Pro
   })
 }
 
-type ServerLook = { readonly nowMs: number; readonly lookMsMax: number }
+type ServerLook = { readonly clock: Clock; readonly lookMsMax: number }
 
 /** On a connection of its own, which the server ends with each statement that takes too long. */
 async function lookAtServer(
   databaseUrl: string,
   config: Config,
-  { nowMs, lookMsMax }: ServerLook,
+  { clock, lookMsMax }: ServerLook,
   tell: Tell,
 ): Promise<void> {
   const { inspectPostgres } = await import('../storage/postgres/inspection.ts')
   const state = await inspectPostgres(databaseUrl, config.databaseAcceptOff, lookMsMax)
-  tell(diagnoseClock(state.newestMs, nowMs))
-  for (const finding of diagnosePostgres(state, config, nowMs)) tell(finding)
+  tell(diagnoseClock(state.newestMs, clock.nowMs()))
+  for (const finding of diagnosePostgres(state, config)) tell(finding)
   if (state.usage !== undefined) tell(diagnoseUsage(state.usage, config.usageDays))
 }

@@ -9,7 +9,8 @@ import { diagnoseUsage } from './usage.ts'
 /** What the thread is told: the store, and how much of it may be read. */
 export type StoreLook = {
   readonly file: string
-  readonly nowMs: number
+  /** Of the clock of the service from that of the machine, which only tests set. Milliseconds. */
+  readonly clockOffsetMs: number
   readonly usageDays: number
   /** A larger one is not read through. */
   readonly readBytesMax: number
@@ -25,7 +26,7 @@ try {
 }
 
 async function* findingsOf(found: StoreState): AsyncGenerator<Finding> {
-  yield diagnoseClock(ask(found, findNewestMs), look.nowMs)
+  yield diagnoseClock(ask(found, findNewestMs), Date.now() + look.clockOffsetMs)
   yield* diagnoseDatabase(found)
   const usage = ask(found, findUsageExtent)
   if (usage !== undefined) yield diagnoseUsage(usage, look.usageDays)

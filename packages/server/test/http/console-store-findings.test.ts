@@ -68,6 +68,15 @@ test('what is in the store and not of this release is found', async () => {
   await server.tamper('DROP TABLE stranger')
 })
 
+test('an event of tomorrow is a problem of the clock', async () => {
+  await server.tamper('UPDATE audit_events SET at = at + 86400000')
+  clock.move(MINUTE_MS)
+  expect(levels(await look()).clock).toBe('problem')
+  await server.tamper('UPDATE audit_events SET at = at - 86400000')
+  clock.move(MINUTE_MS)
+  expect(levels(await look()).clock).toBe('ok')
+})
+
 test('a look that takes too long is ended, and says so', async () => {
   const { findings } = await createStoreDoctor(server.services, { lookMsMax: 0 })()
   expect(findings.at(-1)).toMatchObject({ check: 'store', level: 'warning' })

@@ -1,10 +1,11 @@
 import type pg from 'pg'
+import type { LackingRights } from '../lacking-rights.ts'
 import { findUnknownMigrations, isMigrated, type SchemaDifference } from '../migrations/postgres.ts'
 import type { StrangeObject } from '../strange-object.ts'
 import { USAGE_EXTENT, type UsageExtent } from '../usage-extent.ts'
 import { connectClient } from './client.ts'
 import { READ_HEAD } from './head.ts'
-import { findLackingRights, type LackingRights, mayMigrate } from './lacking-rights.ts'
+import { findLackingRights, mayMigrate } from './lacking-rights.ts'
 import { findStrangePostgresObjects } from './objects.ts'
 import { createReach } from './reach.ts'
 import { cannotBeUsed } from './remedy.ts'
@@ -22,7 +23,8 @@ export type PostgresState = {
   readonly version: string
   /** What is off at the server, and accepted. */
   readonly off: readonly Durability[]
-  readonly clockMs: number
+  /** By how much its clock differs from that of this machine at least, in milliseconds. */
+  readonly clocksApartMs: number
   readonly connectionsMax: number
   readonly schema: SchemaDifference
   /** Whether the role may apply what is missing. */
@@ -42,7 +44,9 @@ const FACTS = `SELECT current_setting('server_version') AS version,
 
 const CONTENTS = `SELECT (SELECT secret_check FROM deployment) AS "secretCheck",
   (SELECT count(*) FROM servers) AS servers,
-  greatest((SELECT max(updated_at) FROM companies), (SELECT max(last_used_at) FROM key_usage)) AS "newestMs"`
+  greatest((SELECT created_at FROM deployment), (SELECT max(updated_at) FROM companies),
+    (SELECT max(e.at) FROM companies c JOIN audit_events e ON e.company_id = c.id AND e.sequence = c.audit_count),
+    (SELECT max(last_used_at) FROM key_usage)) AS "newestMs"`
 
 /** Looks at a database and changes nothing. Throws StoreError with what is wrong and what to do. */
 export function inspectPostgres(
@@ -78,7 +82,7 @@ async function inspect<T>(
 }
 
 async function look(client: pg.ClientBase): Promise<Omit<PostgresState, 'place' | 'off'>> {
-  const facts = (await client.query(FACTS)).rows[0]
+  const { facts, clocksApartMs } = await lookAtFacts(client)
   const schema = await findUnknownMigrations(client)
   const isOurs = schema.missing.length === 0 && schema.newer.length === 0
   const lacking = isOurs ? await findLackingRights(client) : []
@@ -90,6 +94,7 @@ async function look(client: pg.ClientBase): Promise<Omit<PostgresState, 'place' 
     mayMigrate: await mayMigrate(client),
     lacking,
     ...facts,
+    clocksApartMs,
     isAccepted: head?.isAccepted,
     secretCheck: contents?.secretCheck ?? undefined,
     newestMs: contents?.newestMs ?? undefined,
@@ -97,4 +102,11 @@ async function look(client: pg.ClientBase): Promise<Omit<PostgresState, 'place' 
     usage: isUsable ? (await client.query(USAGE_EXTENT)).rows[0] : undefined,
     strange: isUsable ? await findStrangePostgresObjects(client) : [],
   }
+}
+
+/** The answer may be long on its way: only what cannot be that is a difference. */
+async function lookAtFacts(client: pg.ClientBase) {
+  const askedAtMs = Date.now()
+  const { clockMs, ...facts } = (await client.query(FACTS)).rows[0]
+  return { facts, clocksApartMs: Math.max(0, clockMs - Date.now(), askedAtMs - clockMs) }
 }

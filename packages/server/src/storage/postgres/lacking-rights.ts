@@ -1,9 +1,7 @@
 import type pg from 'pg'
+import { type LackingRights, nameRights } from '../lacking-rights.ts'
 import { OWN_OBJECTS } from '../migrations/postgres.ts'
 import { missingRight } from './missing-right.ts'
-
-/** What the role of this connection may not do with one of our tables, and the service has to. */
-export type LackingRights = { readonly table: string; readonly rights: readonly string[] }
 
 /** Audit events are written once, and which migrations there were is written by whoever runs them. */
 const LACKING = `SELECT relname AS "table", array_agg(need) AS rights
@@ -26,18 +24,6 @@ export async function findLackingRights(client: pg.ClientBase): Promise<readonly
 export async function assertNoRightLacking(client: pg.ClientBase): Promise<void> {
   const lacking = await findLackingRights(client)
   if (lacking.length > 0) throw missingRight(new Error(nameRights(lacking)))
-}
-
-/** More tables say no more. */
-const TABLES_NAMED_MAX = 5
-
-export function nameRights(lacking: readonly LackingRights[]): string {
-  const named = lacking
-    .slice(0, TABLES_NAMED_MAX)
-    .map(({ table, rights }) => `${rights.join(', ')} on ${table}`)
-    .join('; ')
-  const others = lacking.length - TABLES_NAMED_MAX
-  return others > 0 ? `${named}; and on ${others} more ${others === 1 ? 'table' : 'tables'}` : named
 }
 
 const MAY_MIGRATE = `SELECT COALESCE(has_schema_privilege(current_schema(), 'CREATE'), false) AND NOT EXISTS (
