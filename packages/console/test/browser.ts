@@ -56,10 +56,11 @@ export async function findBarriers(page: Page, rules?: readonly string[]): Promi
   }, rules)
 }
 
-/** Whether the page is wider than the window, or a table wider than its frame. */
+/** Whether the page is wider than the window, or a table or a dialog wider than its frame. */
 export const isTooWide = (page: Page): Promise<boolean> =>
   page.evaluate(() =>
-    [document.documentElement, ...document.querySelectorAll('.lk-table-wrap')].some(
-      ({ scrollWidth, clientWidth }) => scrollWidth > clientWidth + 1,
-    ),
+    [
+      document.documentElement,
+      ...document.querySelectorAll('.lk-table-wrap, [role="dialog"], .mantine-Modal-header'),
+    ].some(({ scrollWidth, clientWidth }) => scrollWidth > clientWidth + 1),
   )

@@ -77,6 +77,27 @@ describe.skipIf(!isBrowserThere)('how it looks', () => {
     TOUR_MS_MAX,
   )
 
+  test('a long name takes no room from what stands beside it in a row', async () => {
+    const { page } = opened
+    await page.setViewportSize({ width: 1_280, height: 900 })
+    await page.evaluate(() => {
+      document.documentElement.style.fontSize = ''
+    })
+    await visit('/users')
+    await page.getByRole('button', { name: 'Edit Ada Lovelace' }).waitFor()
+    expect(await page.locator('td[data-label="Role"]').evaluateAll(linesOf)).toEqual([1, 1])
+    const tops = await page
+      .getByRole('button', { name: /^(Edit|Invite|Deactivate|Delete) Ada Lovelace$/ })
+      .evaluateAll((buttons) => buttons.map((button) => button.getBoundingClientRect().top))
+    expect([tops.length, new Set(tops).size <= 2]).toEqual([4, true])
+    await visit('/users', `Deactivate ${HOSTILE}`)
+    expect(await isTooWide(page)).toBe(false)
+    await page.setViewportSize({ width: 360, height: 740 })
+    expect(await isTooWide(page)).toBe(false)
+    await page.keyboard.press('Escape')
+    await page.setViewportSize({ width: 1_280, height: 900 })
+  })
+
   test('in the colours of the system, what is chosen, wrong and pressed is told by lines', async () => {
     const { page } = opened
     await page.emulateMedia({ forcedColors: 'active' })
@@ -283,6 +304,13 @@ describe.skipIf(!isBrowserThere)('how it looks', () => {
   }
 })
 
+/** On how many lines the text of each stands. */
+const linesOf = (elements: readonly Element[]) =>
+  elements.map((element) => {
+    const range = document.createRange()
+    range.selectNodeContents(element)
+    return range.getClientRects().length
+  })
 const columnOfFocus = () => document.activeElement?.closest('td')?.dataset.label
 const rowOfFocus = () => document.activeElement?.closest('tr')?.textContent ?? ''
 /** What has the focus, as it is read out. */
