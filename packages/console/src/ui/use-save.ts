@@ -3,10 +3,11 @@ import { type FormEvent, useState } from 'react'
 import { ApiError } from '../api/api-error.ts'
 import { changedOnly } from '../api/changed-only.ts'
 import { request } from '../api/request.ts'
+import type { ApiCallProps } from './api-call.tsx'
 import { useAttempt } from './use-attempt.ts'
 import type { Work } from './use-work.ts'
 
-type Saving<Of, Fields> = {
+type ToSave<Of, Fields> = {
   readonly work: Work
   readonly list: 'users' | 'companies'
   /** As the list shows it; undefined: a new one. */
@@ -17,14 +18,26 @@ type Saving<Of, Fields> = {
   readonly onSaved: (saved: Of | undefined) => void
 }
 
+export type Saving<Of, Fields> = {
+  readonly call: ApiCallProps
+  readonly fields: Fields
+  readonly set: (changed: Partial<Fields>) => void
+  /** As it was when what is typed began; undefined: a new one. */
+  readonly base: Of | undefined
+  /** As somebody else has made it meanwhile. */
+  readonly theirs: Of | undefined
+  readonly goOn: () => void
+  readonly submit: (event: FormEvent) => void
+}
+
 /**
  * What is typed about something of a list, beside what it was when that began and what somebody else made of it
  * meanwhile. Makes what is new, and changes of what there is only what was changed here.
  */
 export function useSave<Of extends { readonly id: string }, Fields extends object>(
-  saving: Saving<Of, Fields>,
-) {
-  const { work, list, item, fieldsOf, bodyOf, onSaved } = saving
+  toSave: ToSave<Of, Fields>,
+): Saving<Of, Fields> {
+  const { work, list, item, fieldsOf, bodyOf, onSaved } = toSave
   const client = useQueryClient()
   const onceFor = useAttempt()
   const [base, setBase] = useState(item)

@@ -1,12 +1,10 @@
 import type { UpdatedUser, User } from '@latchkey/contract/schemas/users'
-import { Button, NativeSelect, TextInput } from '@mantine/core'
+import { NativeSelect, TextInput } from '@mantine/core'
 import { useState } from 'react'
 import { faultOf } from '../../api/api-error.ts'
 import { useMe } from '../../api/queries.ts'
-import { ApiCall } from '../../ui/api-call.tsx'
-import { CancelButton, Dialog } from '../../ui/dialog.tsx'
-import { ProblemNotice } from '../../ui/notice.tsx'
-import { differencesIn, StaleNotice } from '../../ui/stale-notice.tsx'
+import { Dialog } from '../../ui/dialog.tsx'
+import { ItemForm } from '../../ui/item-form.tsx'
 import { say } from '../../ui/toasts.tsx'
 import { useSave } from '../../ui/use-save.ts'
 import { useWork, type Work } from '../../ui/use-work.ts'
@@ -81,47 +79,19 @@ type UserFormProps = Pick<UserDialogProps, 'user'> & {
 
 function UserForm({ user, work, onSaved }: UserFormProps) {
   const saving = useSave<User, UserFields>({ work, list: 'users', item: user, fieldsOf, bodyOf, onSaved })
-  const { call, submit, set, base, theirs } = saving
-  const { name, email, role } = saving.fields
-  const { isBusy, error } = work
+  const { email, role } = saving.fields
   return (
-    <form onSubmit={submit} className="lk-stack">
-      {base === undefined || theirs === undefined ? null : (
-        <StaleNotice
-          noun="user"
-          now={theirs}
-          differences={differencesIn(NAMES, base, theirs)}
-          onGoOn={saving.goOn}
-        />
-      )}
-      <TextInput
-        label="Name"
-        data-autofocus
-        required
-        withAsterisk={false}
-        maxLength={200}
-        value={name}
-        onChange={(event) => set({ name: event.currentTarget.value })}
-        error={faultOf(error, 'name')}
-      />
+    <ItemForm noun="user" names={NAMES} saving={saving} work={work}>
       <TextInput
         label="Email address"
         description="Only for people who sign in. A program needs none."
         type="email"
         value={email}
-        onChange={(event) => set({ email: event.currentTarget.value })}
-        error={faultOf(error, 'email')}
+        onChange={(event) => saving.set({ email: event.currentTarget.value })}
+        error={faultOf(work.error, 'email')}
       />
-      <RoleField role={role} onChange={(chosen) => set({ role: chosen })} error={error} />
-      <ProblemNotice error={error} />
-      <div className="lk-actions">
-        <CancelButton />
-        <Button type="submit" loading={isBusy} disabled={theirs !== undefined}>
-          {user === undefined ? 'Add user' : 'Save'}
-        </Button>
-      </div>
-      <ApiCall {...call} />
-    </form>
+      <RoleField role={role} onChange={(chosen) => saving.set({ role: chosen })} error={work.error} />
+    </ItemForm>
   )
 }
 
