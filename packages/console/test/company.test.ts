@@ -383,7 +383,7 @@ describe.skipIf(!isBrowserThere)('what people do with a company', () => {
   })
 
   test('a user is found by any part of name, address or external id, and the page can be sent to somebody', async () => {
-    const { page, service, button, go } = opened
+    const { page, service, button, dialog, go } = opened
     const add = (fields: object) => service.call('POST', '/users', { role: 'viewer', ...fields })
     await add({ name: 'Émilie du Châtelet', email: 'emilie@found.example', externalId: 'svc-found-1' })
     await add({ name: 'Mary Somerville', email: 'mary@found.example' })
@@ -400,10 +400,18 @@ describe.skipIf(!isBrowserThere)('what people do with a company', () => {
     for (const [search, count] of [
       ['FOUND.example', '2 users'],
       ['svc-found', '1 user'],
+      ['mary@', '1 user'],
     ] as const) {
       await page.getByRole('searchbox', { name: 'Search' }).fill(search)
       await said(count)
     }
+    await row('Mary Somerville').waitFor()
+    await button('Edit Mary Somerville').click()
+    await dialog().getByLabel('External id').fill('svc-found-2')
+    await dialog().getByRole('button', { name: 'Save' }).click()
+    await dialog().waitFor({ state: 'detached' })
+    await page.getByRole('searchbox', { name: 'Search' }).fill('svc-found')
+    await said('2 users')
     await page.getByRole('searchbox', { name: 'Search' }).fill('nobody has this')
     await said('No user fits this search')
     await button('Clear the search').click()

@@ -49,18 +49,25 @@ export function UserDialog({ user, onClose, onInvite }: UserDialogProps) {
   )
 }
 
-type UserFields = { readonly name: string; readonly email: string; readonly role: User['role'] }
+type UserFields = {
+  readonly name: string
+  readonly email: string
+  readonly externalId: string
+  readonly role: User['role']
+}
 
 const fieldsOf = (user: User | undefined): UserFields => ({
   name: user?.name ?? '',
   email: user?.email ?? '',
+  externalId: user?.externalId ?? '',
   role: user?.role ?? 'developer',
 })
 
-const bodyOf = ({ name, email, role }: UserFields) => ({
+const bodyOf = ({ name, email, externalId, role }: UserFields) => ({
   name: name.trim(),
   role,
   email: email.trim() === '' ? null : email.trim(),
+  externalId: externalId.trim() === '' ? null : externalId.trim(),
 })
 
 const NAMES = {
@@ -79,7 +86,7 @@ type UserFormProps = Pick<UserDialogProps, 'user'> & {
 
 function UserForm({ user, work, onSaved }: UserFormProps) {
   const saving = useSave<User, UserFields>({ work, list: 'users', item: user, fieldsOf, bodyOf, onSaved })
-  const { email, role } = saving.fields
+  const { email, externalId, role } = saving.fields
   return (
     <ItemForm noun="user" names={NAMES} saving={saving} work={work}>
       <TextInput
@@ -89,6 +96,14 @@ function UserForm({ user, work, onSaved }: UserFormProps) {
         value={email}
         onChange={(event) => saving.set({ email: event.currentTarget.value })}
         error={faultOf(work.error, 'email')}
+      />
+      <TextInput
+        label="External id"
+        description="Your application’s own id of this user, if it has one."
+        maxLength={200}
+        value={externalId}
+        onChange={(event) => saving.set({ externalId: event.currentTarget.value })}
+        error={faultOf(work.error, 'externalId')}
       />
       <RoleField role={role} onChange={(chosen) => saving.set({ role: chosen })} error={work.error} />
     </ItemForm>
