@@ -371,6 +371,23 @@ describe.skipIf(!isBrowserThere)('what people do with a key', () => {
     expect(states.map(({ enabled }) => enabled)).toEqual([false, false])
   })
 
+  test('several keys of which one is in use are deleted only by their number', async () => {
+    const { service, page, dialog, go, makeKey, verify } = opened
+    const made = [await makeKey({ description: 'Both, idle' }), await makeKey({ description: 'Both, busy' })]
+    await verify(made[1]!.key, '192.0.2.1')
+    const lastUse = async () => (await service.call('GET', `/keys/${made[1]!.id}`)).lastUsedAt
+    await expect.poll(lastUse, { timeout: 30_000 }).not.toBe(null)
+    await go('/keys?search=Both')
+    await page.getByLabel('Pick all on this page').check()
+    await page.getByRole('region', { name: 'Picked keys' }).getByRole('button', { name: 'Delete' }).click()
+    const deed = dialog().getByRole('button', { name: 'Delete 2 keys' })
+    expect(await deed.isDisabled()).toBe(true)
+    await dialog().getByLabel('1 of them in use. Type how many you delete, 2').fill('2')
+    await page.keyboard.press('Enter')
+    await said('2 deleted: dead on all servers.')
+    await expect.poll(() => page.evaluate(placeOfFocus)).toBe('main')
+  })
+
   test.each(['Cancel', 'Back'])(
     'of several keys, those that are left stay as they are after %s',
     async (way) => {

@@ -9,6 +9,7 @@ import { ConfirmDialog } from '../../ui/confirm-dialog.tsx'
 import { RowList } from '../../ui/row-list.tsx'
 import { say } from '../../ui/toasts.tsx'
 import { When } from '../../ui/when.tsx'
+import { isInUse } from './last-use.tsx'
 
 type BulkBarProps = { readonly rows: readonly ApiKey[]; readonly onDone: () => void }
 type Deed = 'disable' | 'delete'
@@ -57,6 +58,7 @@ function BulkDialog({ deed, rows, onDone, onClose }: BulkDialogProps) {
   const client = useQueryClient()
   const work = useRef<AbortController>(undefined)
   const { verb, done: word, call } = DEEDS[deed]
+  const used = deed === 'delete' ? rows.filter(isInUse).length : 0
   const noun = rows.length === 1 ? 'key' : `${rows.length} keys`
   const run = async () => {
     work.current = new AbortController()
@@ -79,6 +81,14 @@ function BulkDialog({ deed, rows, onDone, onClose }: BulkDialogProps) {
       title={`${verb} ${noun}?`}
       confirm={`${verb} ${noun}`}
       call={{ ...call, ids: rows.map(({ id }) => id) }}
+      typed={
+        used === 0
+          ? undefined
+          : {
+              text: String(rows.length),
+              label: `${used} of them in use. Type how many you delete, ${rows.length}`,
+            }
+      }
       isStoppable
       onConfirm={run}
       onClose={cancel}

@@ -3,18 +3,14 @@ import { useQueryClient } from '@tanstack/react-query'
 import { request } from '../../api/request.ts'
 import { ConfirmDialog } from '../../ui/confirm-dialog.tsx'
 import { say } from '../../ui/toasts.tsx'
-import { LastUse } from './last-use.tsx'
-
-/** A key that was used so lately is probably still in use somewhere, in milliseconds. */
-const LATELY_MS = 7 * 86_400_000
+import { isInUse, LastUse } from './last-use.tsx'
 
 type DeleteKeyDialogProps = { readonly apiKey: ApiKey; readonly onClose: () => void }
 
 /** Names the key and its last use; one that is in use has to be named back. */
 export function DeleteKeyDialog({ apiKey, onClose }: DeleteKeyDialogProps) {
   const client = useQueryClient()
-  const { id, key, description, lastUsedAt } = apiKey
-  const isInUse = lastUsedAt !== null && Date.now() - new Date(lastUsedAt).getTime() < LATELY_MS
+  const { id, key, description } = apiKey
   const lastFour = key.slice(-4)
   const remove = async () => {
     await request('DELETE', `/keys/${id}`)
@@ -27,7 +23,7 @@ export function DeleteKeyDialog({ apiKey, onClose }: DeleteKeyDialogProps) {
       title={`Delete ${description ?? key}?`}
       confirm="Delete key"
       typed={
-        isInUse
+        isInUse(apiKey)
           ? { text: lastFour, label: `It is in use. Type its last four characters, ${lastFour}` }
           : undefined
       }
