@@ -1,5 +1,6 @@
 import { Button, NativeSelect, useMantineColorScheme } from '@mantine/core'
-import { Link, Outlet } from '@tanstack/react-router'
+import { Link, Outlet, useRouter } from '@tanstack/react-router'
+import { useEffect } from 'react'
 import { acting } from './api/acting.ts'
 import { useMay, useMe, useNameOf } from './api/queries.ts'
 import { actFor } from './api/session-calls.ts'
@@ -8,6 +9,14 @@ import { SignOutButton } from './ui/sign-out-button.tsx'
 
 /** What stands around every page. */
 export function Frame() {
+  const router = useRouter()
+  useEffect(
+    () =>
+      router.subscribe('onRendered', ({ fromLocation, pathChanged }) => {
+        if (fromLocation !== undefined && pathChanged) keepPlace()
+      }),
+    [router],
+  )
   return (
     <>
       <button type="button" className="lk-skip" onClick={skipToPage}>
@@ -22,6 +31,14 @@ export function Frame() {
       </div>
     </>
   )
+}
+
+/** What led to another page may be gone with the one before: then the new page has the focus, and not nothing. */
+function keepPlace(): void {
+  // A dialog that closes with it gives back first what it took.
+  setTimeout(() => {
+    if (document.activeElement === document.body) skipToPage()
+  })
 }
 
 /** No link: that would be a step in the history of which the router knows nothing. */

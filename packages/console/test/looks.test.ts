@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { isTooWide } from './browser.ts'
-import { type ConsoleInBrowser, openConsole } from './console-in-browser.ts'
+import { type ConsoleInBrowser, isFocused, openConsole } from './console-in-browser.ts'
 import { isBrowserThere } from './running.ts'
 import { HOSTILE, visitsOf } from './visits.ts'
 
@@ -193,6 +193,23 @@ describe.skipIf(!isBrowserThere)('how it looks', () => {
       await page.keyboard.press('Enter')
       await page.getByRole('heading', { level: 1, name, exact: true }).waitFor()
     }
+  })
+
+  test('whoever goes on by what is then gone stands in the new page, and not at nothing', async () => {
+    const { page, go, reach } = opened
+    const place = () => page.evaluate(() => document.activeElement?.id)
+    await go('/keys')
+    await reach(page.getByRole('link', { name: 'Data warehouse, nightly' }))
+    await page.keyboard.press('Enter')
+    await page.getByRole('heading', { name: 'Facts' }).waitFor()
+    await expect.poll(place).toBe('main')
+    await page.goBack()
+    await page.getByRole('link', { name: 'Data warehouse, nightly' }).waitFor()
+    // What is still there keeps it.
+    await page.getByRole('link', { name: 'Users', exact: true }).focus()
+    await page.keyboard.press('Enter')
+    await page.getByRole('heading', { name: 'Users' }).waitFor()
+    expect(await page.getByRole('link', { name: 'Users', exact: true }).evaluate(isFocused)).toBe(true)
   })
 
   test('the exact time shows by keyboard, with one stop for the Tab key in a table, until Escape', async () => {
