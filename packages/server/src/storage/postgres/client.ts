@@ -1,5 +1,5 @@
 import pg from 'pg'
-import { SessionMovedError } from './errors.ts'
+import { SessionMovedError, UnreplicatedError } from './errors.ts'
 import { MARK_CLUSTER } from './head.ts'
 import { assertSessions } from './pooling.ts'
 import { backendOf, type ConnectionUse, type PostgresReach, plainConfig } from './reach.ts'
@@ -26,6 +26,7 @@ export class PostgresClient extends pg.Client {
   readonly #refused: () => Error | undefined = () => undefined
   #pid = 0
   #isLost = false
+  #isUnreplicated = false
 
   constructor(reach: PostgresReach, use: ConnectionUse) {
     const host = reach.host()
@@ -37,12 +38,21 @@ export class PostgresClient extends pg.Client {
     this.on('error', () => {
       this.#isLost = true
     })
+    // Said in the language of the server; the name of what says it is the same in all.
+    this.on('notice', ({ routine }) => {
+      this.#isUnreplicated ||= routine === 'SyncRepWaitForLSN'
+    })
     if (reach.server.isBindingRequired) this.#refused = requireBinding(this.connection)
   }
 
   /** It broke, as far as is known: nothing is sent on it any more. */
   get isLost(): boolean {
     return this.#isLost
+  }
+
+  /** Throws UnreplicatedError when something was stored here that a standby was not waited for. */
+  assertReplicated(): void {
+    if (this.#isUnreplicated) throw new UnreplicatedError()
   }
 
   /** Throws SessionMovedError unless the database's process that answered is the one this session began in. */

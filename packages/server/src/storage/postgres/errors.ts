@@ -25,6 +25,13 @@ export class SessionMovedError extends Error {
   }
 }
 
+/** It is stored, and the standby that had to have it as well may not: somebody ended the wait for it. */
+export class UnreplicatedError extends Error {
+  constructor() {
+    super('the wait for the standby was ended: what was stored may be lost with a failover')
+  }
+}
+
 export const isSessionMoved = (error: unknown): boolean =>
   error instanceof SessionMovedError || MOVED_CODES.has(codeOf(error) ?? '')
 
@@ -54,7 +61,7 @@ export function isConnectionLost(error: unknown): boolean {
 
 /** The database could not be asked, or could not answer: an expected failure that passes. */
 export function isUnavailable(error: unknown): boolean {
-  if (isSessionMoved(error)) return true
+  if (isSessionMoved(error) || error instanceof UnreplicatedError) return true
   const code = codeOf(error)
   if (code !== undefined) {
     return UNAVAILABLE_CODES.has(code) || UNAVAILABLE_CLASSES.has(code.slice(0, 2)) || SOCKET_CODES.test(code)

@@ -80,6 +80,7 @@ export async function writeIn(client: PostgresClient, options: GroupOptions): Pr
       throw error
     })
     const revision = await committed
+    client.assertReplicated()
     if (outcomes.some(isKept)) onCommit(taken.length, performance.now() - startedAtMs)
     tell(outcomes, revision === undefined ? undefined : revocationOf(changed, revision, head))
   } catch (error) {
