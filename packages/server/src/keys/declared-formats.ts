@@ -16,8 +16,9 @@ export const formatOf = (row: ImportRow): DigestFormat => ('key' in row ? TEXT_F
 
 /** What the deployment has declared, and what an import adds to it. */
 type DeclaredFormats = {
-  /** Throws RowRefusal when there would be one format too many. */
-  add(row: ImportRow): void
+  /** What is declared with the row, for `keep` when it is taken. Throws RowRefusal when that is one format too many. */
+  withRow(row: ImportRow): readonly ImportFormat[]
+  keep(formats: readonly ImportFormat[]): void
   /** Keeps what was added; false: nothing was. Every server has to hear of it. */
   save(): Promise<boolean>
   all(): readonly ImportFormat[]
@@ -34,7 +35,7 @@ export async function openDeclaredFormats(
   let after: readonly ImportFormat[] = before
   return {
     all: () => after,
-    add(row) {
+    withRow(row) {
       const next = declare(after, row, extras)
       if (next.length > FORMATS_MAX) {
         throw new RowRefusal(
@@ -42,7 +43,10 @@ export async function openDeclaredFormats(
             'rotate the keys of one of them, or use a second deployment.',
         )
       }
-      after = next
+      return next
+    },
+    keep(formats) {
+      after = formats
     },
     async save() {
       if (after === before) return false

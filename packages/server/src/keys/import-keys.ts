@@ -78,8 +78,9 @@ export async function importKeys(
       const { keysMax, metadataBytesMax } = deps
       const limits = { source: terms.source, keysMax, metadataBytesMax }
       const key = buildImportedKey(change, row, owner, limits)
-      formats.add(row)
+      const declared = formats.withRow(row)
       const userId = await owners.settle(owner, key.status)
+      formats.keep(declared)
       const id = change.nextId('key')
       await insertKey(change.db, { ...key, id, userId }, fingerprintBytes(tag))
       taken.add(tag)

@@ -1,4 +1,5 @@
 /** What one company may store is bounded; what it has goes on working, and can be restricted and deleted. */
+import { createHash, createHmac } from 'node:crypto'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { expectProblem } from '../answer-checks.ts'
 import {
@@ -130,4 +131,30 @@ describe('metadata', () => {
       { outcome: 'refused', reason: expect.stringContaining('LATCHKEY_METADATA_BYTES_PER_KEY') },
     ])
   })
+})
+
+test('an import whose users find no room declares no format', async () => {
+  const company = await createTestCompany(server)
+  while ((await asOwner(company, newUser)).status === 201);
+  const importOne = (row: object) =>
+    server.call({
+      method: 'POST',
+      path: '/keys/import',
+      headers: { 'x-company-id': company.id },
+      body: { keys: [row], createUsers: true, pepper: 'of the old system', salt: 'of the old system' },
+    })
+  const digest = (algorithm: string, n: number) =>
+    createHash(algorithm).update(`of import ${n}`).digest('hex')
+  const inputs = ['whole', 'after-last-underscore', 'after-first-pipe', 'suffix-salt']
+  const formats = ['sha256', 'sha512', 'sha512-256'].flatMap((algorithm) =>
+    inputs.map((input) => [algorithm, input] as const),
+  )
+  for (const [n, [algorithm, input]] of formats.entries()) {
+    const row = { hash: digest(algorithm, n), format: `${algorithm}:${input}`, externalUserId: 'nobody yet' }
+    const { body } = await importOne(row)
+    expect(body.rows[0].reason).toContain('LATCHKEY_USERS_PER_COMPANY')
+  }
+  const hash = createHmac('sha256', 'of the old system').update('the one that is there').digest('hex')
+  const { body } = await importOne({ hash, format: 'hmac-sha256', userId: company.users.developer.id })
+  expect(body.rows[0]).toMatchObject({ outcome: 'created' })
 })
