@@ -82,9 +82,15 @@ function checkColumns(source: SourceName, line: number, columns: readonly string
   const hint = other === undefined ? '' : ` They look like those of ${other[0]}: say --from ${other[0]}.`
   throw new SourceError(
     line,
-    `these are not the fields of ${source}, which has ${wanted}. Here are ${columns.slice(0, 12).join(', ').slice(0, 200)}.${hint}`,
+    `these are not the fields of ${source}, which has ${wanted}. Here are ${columns.slice(0, 12).map(shownName).join(', ')}.${hint}`,
   )
 }
+
+/** What is as long as a key may be one: of a file without names the first line holds them. */
+const shownName = (name: string): string =>
+  name.length < NAME_LENGTH_MAX ? name : `a text of ${name.length.toLocaleString('en')} characters`
+
+const NAME_LENGTH_MAX = 20
 
 /** The table needs what is in others. Keys of the API come with their permissions. */
 function checkUnkeyColumns(line: number, columns: readonly string[]): void {

@@ -137,6 +137,22 @@ const FAULTS: readonly Fault[] = [
     ],
   },
   {
+    name: 'no first line with names, which may hold a key',
+    source: 'csv',
+    file: `${A},u1\n${B},u2\n`,
+    stops: /^Line 1: these are not the fields of csv.* Here are a text of 37 characters, u1\.$/,
+  },
+  {
+    name: 'names that a terminal would obey',
+    source: 'ndjson',
+    file: `${json(A)}\n{"key":"${B}","\\u001b[2Jx":1,"\\u001b[2J_x":2}\n{"key":"${B}","externalUserId":"u","quota":{"limit":1,"period":"day","\\u202ex\\u0007":1}}\n`,
+    keys: [A],
+    refused: [
+      /^2: it has one field in two spellings, {2}\[2Jx and {2}\[2J_x: leave one out/,
+      /^3: \/quota\/ x : is not a field/,
+    ],
+  },
+  {
     name: 'columns of a key that are meant as metadata',
     source: 'csv',
     file: `key,externalUserId,mode,status,enabled,expires_at\n${A},u1,fast,fine,perhaps,soon\n`,
