@@ -450,6 +450,7 @@ describe.skipIf(!isBrowserThere)('what people do with a company', () => {
 
   test('the list of users says who was chosen, also where it cannot hold all of them', async () => {
     const { page, service, button, dialog, go } = opened
+    const hildegard = await service.call('POST', '/users', { name: 'Hildegard', role: 'developer' })
     for (let made = 0; made < 500; made += 50) {
       const some = Array.from({ length: 50 }, (_, index) =>
         service.call('POST', '/users', { name: `Newer ${made + index}`, role: 'developer' }),
@@ -458,15 +459,27 @@ describe.skipIf(!isBrowserThere)('what people do with a company', () => {
     }
     const shown = (within: Locator) => within.getByLabel('User', { exact: true }).evaluate(chosenText)
     await go(`/keys?user=${service.ownerId}`)
-    await expect.poll(() => shown(page.getByRole('search'))).toBe('You')
+    await expect.poll(() => shown(page.getByRole('search'))).toBe('Ada Lovelace')
     await button('Create key').first().click()
     await dialog().getByLabel('Description').fill('Whose key')
-    expect(await shown(dialog())).toBe('You')
+    expect(await shown(dialog())).toBe('Ada Lovelace')
     await dialog().getByRole('button', { name: 'Create key' }).click()
     await page.getByLabel('I have stored it').check()
     await button('Done').click()
     const { data } = await service.call('GET', '/keys?search=Whose')
     expect(data[0].userId).toBe(service.ownerId)
+    // Whose keys are looked at gets the new one, however old the user is.
+    await go('/users?search=hildegard')
+    await page.getByRole('link', { name: 'Hildegard' }).click()
+    await expect.poll(() => shown(page.getByRole('search'))).toBe('Hildegard')
+    await page.keyboard.press('c')
+    await dialog().getByLabel('Description').fill('Hers')
+    expect(await shown(dialog())).toBe('Hildegard')
+    await dialog().getByRole('button', { name: 'Create key' }).click()
+    await page.getByLabel('I have stored it').check()
+    await button('Done').click()
+    const hers = await service.call('GET', '/keys?search=Hers')
+    expect(hers.data[0].userId).toBe(hildegard.id)
   })
 
   test('nothing of this broke the policy or wrote an error down', () => {

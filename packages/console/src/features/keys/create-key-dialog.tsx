@@ -9,8 +9,14 @@ import { useWork } from '../../ui/use-work.ts'
 import { CreateKeyForm } from './create-key-form.tsx'
 import { RevealStep } from './reveal-step.tsx'
 
+type CreateKeyDialogProps = {
+  /** Whose keys are looked at: a new one is for this user first. */
+  readonly userId: string | undefined
+  readonly onClose: () => void
+}
+
 /** One short form that becomes the reveal. The whole secret is in this component's memory, and gone with it. */
-export function CreateKeyDialog({ onClose }: { readonly onClose: () => void }) {
+export function CreateKeyDialog({ userId, onClose }: CreateKeyDialogProps) {
   const client = useQueryClient()
   const navigate = useNavigate()
   const [created, setCreated] = useState<ApiKey>()
@@ -39,6 +45,7 @@ export function CreateKeyDialog({ onClose }: { readonly onClose: () => void }) {
     >
       {created === undefined ? (
         <CreateKeyForm
+          lookedAt={userId}
           error={work.error}
           isBusy={work.isBusy}
           onCreate={(body) => work.run(() => create(body))}

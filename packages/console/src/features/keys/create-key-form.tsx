@@ -4,7 +4,7 @@ import { Link } from '@tanstack/react-router'
 import { type FormEvent, useState } from 'react'
 import { areSound } from '../../api/addresses.ts'
 import { faultOf } from '../../api/api-error.ts'
-import { useKnownUsers, useMe, useNameOf } from '../../api/queries.ts'
+import { useKnownUsers, useMe, useNameOf, useUser } from '../../api/queries.ts'
 import { ApiCall } from '../../ui/api-call.tsx'
 import { CancelButton } from '../../ui/dialog.tsx'
 import { Notice, ProblemNotice } from '../../ui/notice.tsx'
@@ -13,6 +13,7 @@ import type { KeyFields } from './key-fields.ts'
 import { KeyFormFields } from './key-form-fields.tsx'
 
 type CreateKeyFormProps = {
+  readonly lookedAt: string | undefined
   readonly isBusy: boolean
   readonly error: unknown
   readonly onCreate: (body: object) => Promise<void>
@@ -27,12 +28,13 @@ const EMPTY: KeyFields = {
   quota: null,
 }
 
-export function CreateKeyForm({ isBusy, error, onCreate }: CreateKeyFormProps) {
+export function CreateKeyForm({ lookedAt, isBusy, error, onCreate }: CreateKeyFormProps) {
   const me = useMe()
   const known = useKnownUsers()
   const users = (known ?? []).filter(({ status }) => status === 'active')
   const isOwnCompany = me.companyId === me.actingCompanyId
-  const [userId, setUserId] = useState(isOwnCompany ? me.userId : '')
+  const others = me.role === 'developer' ? undefined : lookedAt
+  const [userId, setUserId] = useState(others ?? (isOwnCompany ? me.userId : ''))
   const [mode, setMode] = useState('live')
   const [fields, setFields] = useState(EMPTY)
   const set = (changed: Partial<KeyFields>) => setFields({ ...fields, ...changed })
@@ -80,6 +82,7 @@ type OwnerFieldProps = {
 function OwnerField({ users, owner, onChange, error }: OwnerFieldProps) {
   const me = useMe()
   const nameOf = useNameOf()
+  const chosen = useUser(owner, owner !== '')
   const choices = users.map(({ id, name }) => ({
     value: id,
     label: id === me.userId ? `${name} (you)` : name,
@@ -90,7 +93,7 @@ function OwnerField({ users, owner, onChange, error }: OwnerFieldProps) {
       description="Whose key it is. It never may more than its user."
       value={owner}
       onChange={(event) => onChange(event.currentTarget.value)}
-      data={withChosen(choices, owner, nameOf(owner))}
+      data={withChosen(choices, owner, chosen?.name ?? nameOf(owner))}
       error={faultOf(error, 'userId')}
     />
   )

@@ -2,7 +2,7 @@ import { Button, NativeSelect } from '@mantine/core'
 import type { RefObject } from 'react'
 import { faultOf } from '../../api/api-error.ts'
 import { isFiltered, type KeyFilters } from '../../api/key-filters.ts'
-import { useNameOf, useUsers } from '../../api/queries.ts'
+import { useNameOf, useUser, useUsers } from '../../api/queries.ts'
 import { SearchField } from '../../ui/search-field.tsx'
 import { withChosen } from '../../ui/with-chosen.ts'
 
@@ -43,6 +43,7 @@ export function FilterBar({ filters, onChange, searchRef, error }: FilterBarProp
   const users = useUsers()
   const nameOf = useNameOf()
   const user = filters.user ?? ''
+  const chosen = useUser(user, user !== '')
   const choices = [
     { value: '', label: 'Everybody' },
     ...users.map(({ id, name }) => ({ value: id, label: name })),
@@ -73,7 +74,7 @@ export function FilterBar({ filters, onChange, searchRef, error }: FilterBarProp
           value={user}
           onChange={(event) => change('user', event.currentTarget.value)}
           error={faultOf(error, 'userId')}
-          data={withChosen(choices, user, nameOf(user))}
+          data={withChosen(choices, user, chosen?.name ?? nameOf(user))}
         />
       )}
       {isFiltered(filters) ? (

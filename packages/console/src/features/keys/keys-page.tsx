@@ -65,7 +65,7 @@ export function KeysPage() {
       />
       <BulkBar rows={rows.filter(({ id }) => picked.has(id))} onDone={() => setPicked(new Set())} />
       <ApiCall path="/keys" query={query} />
-      {isCreating ? <CreateKeyDialog onClose={() => setCreating(false)} /> : null}
+      {isCreating ? <CreateKeyDialog userId={filters.user} onClose={() => setCreating(false)} /> : null}
     </Page>
   )
 }
