@@ -9,6 +9,8 @@ const TIMEOUT_MS = 3_000
 const RSA_BITS_MIN = 2_048
 /** Of an algorithm, by how its name begins (RFC 7518 §3.1, RFC 8037, RFC 9864). */
 const KIND_OF: Readonly<Record<string, PublicJwk['kty']>> = { RS: 'RSA', PS: 'RSA', ES: 'EC', Ed: 'OKP' }
+/** Of an algorithm whose keys are of one curve (RFC 7518 §3.4). */
+const CURVE_OF: Readonly<Record<string, string>> = { ES256: 'P-256', ES384: 'P-384', ES512: 'P-521' }
 /** However many unknown key ids are tried, the issuer is asked no more often than this. */
 const REFRESH_MS_MIN = 30_000
 /** So that a key the issuer withdrew stops counting. */
@@ -64,8 +66,11 @@ export function createJwks({ url, ca, agent, algorithms, monotonicMs }: Options)
   }
 
   const candidate = (kid: string | undefined, algorithm: string): PublicJwk | undefined => {
-    const kind = KIND_OF[algorithm.slice(0, 2)]
-    const fitting = keys.filter(({ kty, alg }) => kty === kind && (alg === undefined || alg === algorithm))
+    const [kind, curve] = [KIND_OF[algorithm.slice(0, 2)], CURVE_OF[algorithm]]
+    const fitting = keys.filter(
+      ({ kty, crv, alg }) =>
+        kty === kind && (curve === undefined || crv === curve) && (alg === undefined || alg === algorithm),
+    )
     if (kid !== undefined) return fitting.find((key) => key.kid === kid)
     return fitting.length === 1 ? fitting[0] : undefined
   }

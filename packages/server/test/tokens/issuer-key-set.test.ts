@@ -357,6 +357,17 @@ describe('a sound key', () => {
     expect(await accepts(nextKey, { kid: 'one' }).catch(() => false)).toBe(false)
   })
 
+  test('is of the curve that the algorithm asks for, among several of one name or of none', async () => {
+    const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-384' })
+    const { accepts } = trust()
+    remote.publish([
+      { ...publicKey.export({ format: 'jwk' }), kid: 'one' },
+      { ...key.jwk, alg: undefined },
+    ])
+    expect([await accepts(), await accepts(key, { kid: undefined })]).toEqual([true, true])
+    expect(await accepts(nextKey, { kid: 'one' }).catch(() => false)).toBe(false)
+  })
+
   test('is the fiftieth at most', async () => {
     const others = (count: number) =>
       Array.from({ length: count }, (_, index) => ({ ...nextKey.jwk, kid: `other ${index}` }))
