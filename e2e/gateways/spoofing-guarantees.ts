@@ -92,6 +92,7 @@ function describeClaims(rig: () => Rig): void {
     ['x-api-key', (key: string) => ['x-api-key', key]],
     ['Authorization', (key: string) => ['Authorization', `Bearer ${key}`]],
     ['both', (key: string) => ['X-API-KEY', key, 'authorization', `Bearer ${key}`]],
+    ['other spellings, too', (key: string) => ['X-API-KEY', key, 'X_API_KEY', key, 'x.api-Key', key]],
     ['two lines of X-API-KEY', (key: string) => ['X-API-KEY', key, 'X-API-KEY', key]],
   ])('a secret in %s never reaches the application, nor a log', async (_where, headers) => {
     await rig().send({ headers: headers(rig().good.key) })
