@@ -253,6 +253,31 @@ describe('latchkey doctor', () => {
     expect(found.of('clock')?.remedy).toMatch(/If it is right, it was ahead when that was stored/)
   })
 
+  it('counts the keys that a changed prefix refuses, as the start says it', async () => {
+    await makeStore()
+    const changed = { LATCHKEY_KEY_PREFIX: 'acme' }
+    expect((await examine()).of('key-prefix')).toBeUndefined()
+    const found = await examine(changed)
+    expect(found).toMatchObject({ exitCode: 1, bad: ['key-prefix problem'] })
+    expect(found.of('key-prefix')?.detail).toMatch(/^1 active key begins with lk_live_, .* is acme: refused/)
+    const service = await home.serve({ settings: changed })
+    expect(service.stderr()).toMatch(
+      /"made":"lk_live_","set":"acme_","event":"key_prefix_changed".*keys rotate/,
+    )
+    await service.stop()
+    expect((await home.serve()).stderr()).not.toContain('key_prefix_changed')
+  })
+
+  it('warns of those only that have no new secret yet', async () => {
+    const made = await home.run(['bootstrap', '--json'])
+    const { keyId, userId } = JSON.parse(made.stdout)
+    const changed = { LATCHKEY_KEY_PREFIX: 'acme' }
+    expect((await home.run(['keys', 'create', '--user', userId], changed)).exitCode).toBe(0)
+    expect((await examine(changed)).bad).toEqual(['key-prefix warning'])
+    expect((await home.run(['keys', 'rotate', keyId], changed)).exitCode).toBe(0)
+    expect((await examine(changed)).bad).toEqual([])
+  })
+
   it('names a store of a newer release', async () => {
     await makeStore()
     const database = new DatabaseSync(join(dataDir, 'latchkey.db'))

@@ -44,8 +44,9 @@ export async function startFirst<T extends Started>(services: Services, start: (
 
 /** Brings what an older release made up to date, and makes the admin key on an empty store: answers how it is read. */
 async function prepareStore(services: Services): Promise<string | undefined> {
-  const { sealOlderStore } = await import('@latchkey/server')
+  const { noteKeyPrefix, sealOlderStore } = await import('@latchkey/server')
   await sealOlderStore(services)
+  await noteKeyPrefix(services)
   return makeAdminKey(services)
 }
 

@@ -24,6 +24,7 @@ import type { Key } from './storage/tables/key.ts'
 import { findKeyInDeployment } from './storage/tables/keys.ts'
 import { findLedger } from './storage/tables/ledger.ts'
 import { listingOfUsers } from './storage/tables/listings.ts'
+import { findNewestBegin } from './storage/tables/newest-begin.ts'
 import { listPage } from './storage/tables/page.ts'
 import { findPasswordsFor } from './storage/tables/passwords.ts'
 import type { User } from './storage/tables/user.ts'
@@ -51,6 +52,18 @@ export async function sealOlderStore({
   } catch (error) {
     if (!(error instanceof AppError) || error.code !== 'unavailable') throw error
   }
+}
+
+/** Says in the log that the keys there are were made under another prefix: nobody else tells why all of them fail. */
+export async function noteKeyPrefix({
+  engine,
+  config,
+  events,
+}: Pick<Services, 'engine' | 'config' | 'events'>): Promise<void> {
+  // A store that cannot be read is told of by whatever needs it; this is no reason not to start.
+  const begin = await engine.inspect(findNewestBegin).catch(() => undefined)
+  if (begin === undefined || begin.startsWith(`${config.keyPrefix}_`)) return
+  events.keyPrefixChanged({ made: begin, set: `${config.keyPrefix}_` })
 }
 
 /**

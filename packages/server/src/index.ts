@@ -11,6 +11,7 @@ export {
   getKeyOnHost,
   isBootstrapped,
   listOperatorUsers,
+  noteKeyPrefix,
   rotateKeyOnHost,
   sealOlderStore,
   setPasswordOnHost,

@@ -19,8 +19,9 @@ function found(workers: number | 'auto', connectionsMax = 100) {
     servers: 1,
     usage: undefined,
     strange: [],
+    keyBegins: [],
   }
-  const findings = [...diagnosePostgres(state, { databaseConnections: 10, workers })]
+  const findings = [...diagnosePostgres(state, { databaseConnections: 10, workers, keyPrefix: 'lk' })]
   return findings.find(({ check }) => check === 'connections')
 }
 

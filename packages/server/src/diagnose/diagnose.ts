@@ -1,12 +1,18 @@
 import { resolve } from 'node:path'
 import { type Config, readConfig, type SecretSource } from '../config.ts'
 import { storeFileOf } from '../open-store.ts'
-import { findNewestMs, findSecretCheck, findUsageExtent } from '../storage/sqlite/inspection.ts'
+import {
+  findKeyBegins,
+  findNewestMs,
+  findSecretCheck,
+  findUsageExtent,
+} from '../storage/sqlite/inspection.ts'
 import { diagnoseClock } from './clock.ts'
 import { diagnoseDataDir, diagnoseDisk } from './data-dir.ts'
 import { diagnoseDatabase, diagnoseIntegrity } from './database.ts'
 import { attempt, type Finding, problem, reasonOf } from './finding.ts'
 import { diagnoseIssuers } from './issuers.ts'
+import { diagnoseKeyPrefix } from './key-prefix.ts'
 import { diagnosePostgres } from './postgres.ts'
 import { probe } from './probe.ts'
 import { diagnoseMetrics, diagnosePort, diagnoseProxies } from './proxies.ts'
@@ -78,7 +84,7 @@ async function* diagnoseEmbedded(
 }
 
 async function* diagnoseFiles(
-  { dataDir, usageDays }: Pick<Config, 'dataDir' | 'usageDays'>,
+  { dataDir, usageDays, keyPrefix }: Pick<Config, 'dataDir' | 'usageDays' | 'keyPrefix'>,
   secretSource: SecretSource,
   store: StoreState,
   onProgress: OnProgress,
@@ -93,6 +99,8 @@ async function* diagnoseFiles(
   )
   yield* diagnoseDatabase(store)
   yield* diagnoseIntegrity(store, onProgress)
+  const prefix = diagnoseKeyPrefix(ask(store, findKeyBegins) ?? [], keyPrefix)
+  if (prefix !== undefined) yield prefix
   const usage = ask(store, findUsageExtent)
   if (usage !== undefined) yield diagnoseUsage(usage, usageDays)
 }

@@ -4,6 +4,7 @@ import { nameRights } from '../storage/lacking-rights.ts'
 import type { PostgresState } from '../storage/postgres/inspection.ts'
 import { ACCEPT, NOT_ACCEPTED } from './database.ts'
 import { type Finding, fine, problem, warning } from './finding.ts'
+import { diagnoseKeyPrefix } from './key-prefix.ts'
 import { diagnoseObjects } from './objects.ts'
 
 const NEWER_RELEASE = 'Start the newer release, or restore a backup made before the upgrade.'
@@ -17,7 +18,7 @@ const OWN_CONNECTIONS = 6
 /** What the database server says of itself and of our tables in it. */
 export function* diagnosePostgres(
   state: PostgresState,
-  config: Pick<Config, 'databaseConnections' | 'workers'>,
+  config: Pick<Config, 'databaseConnections' | 'workers' | 'keyPrefix'>,
 ): Generator<Finding> {
   yield fine('database', `${state.place}, PostgreSQL ${state.version}, a primary, ${durabilityOf(state)}`)
   yield schemaFinding(state)
@@ -28,6 +29,8 @@ export function* diagnosePostgres(
   } else if (state.isAccepted === true) {
     yield fine('servers', `${state.servers} running on this store`)
   }
+  const prefix = diagnoseKeyPrefix(state.keyBegins, config.keyPrefix)
+  if (prefix !== undefined) yield prefix
   yield connectionsFinding(state, config)
   yield state.clocksApartMs > CLOCKS_APART_MS_MAX
     ? warning(

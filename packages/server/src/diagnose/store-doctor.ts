@@ -36,7 +36,8 @@ export function createStoreDoctor(
     if (databaseUrl !== null) return lookAtServer(databaseUrl, config, { clock, lookMsMax }, tell)
     const file = resolve(storeFileOf(config.dataDir))
     const clockOffsetMs = clock.nowMs() - Date.now()
-    return lookAtFile({ file, clockOffsetMs, usageDays: config.usageDays, readBytesMax }, tell, signal)
+    const { usageDays, keyPrefix } = config
+    return lookAtFile({ file, clockOffsetMs, usageDays, keyPrefix, readBytesMax }, tell, signal)
   }
   return () => {
     const nowMs = clock.nowMs()

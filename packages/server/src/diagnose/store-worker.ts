@@ -1,8 +1,9 @@
 import { parentPort, workerData } from 'node:worker_threads'
-import { findNewestMs, findUsageExtent } from '../storage/sqlite/inspection.ts'
+import { findKeyBegins, findNewestMs, findUsageExtent } from '../storage/sqlite/inspection.ts'
 import { diagnoseClock } from './clock.ts'
 import { diagnoseDatabase, diagnoseIntegrity } from './database.ts'
 import { type Finding, fine } from './finding.ts'
+import { diagnoseKeyPrefix } from './key-prefix.ts'
 import { ask, inspectStore, type StoreState } from './store-state.ts'
 import { diagnoseUsage } from './usage.ts'
 
@@ -12,6 +13,7 @@ export type StoreLook = {
   /** Of the clock of the service from that of the machine, which only tests set. Milliseconds. */
   readonly clockOffsetMs: number
   readonly usageDays: number
+  readonly keyPrefix: string
   /** A larger one is not read through. */
   readonly readBytesMax: number
 }
@@ -31,6 +33,10 @@ async function* findingsOf(found: StoreState): AsyncGenerator<Finding> {
   const usage = ask(found, findUsageExtent)
   if (usage !== undefined) yield diagnoseUsage(usage, look.usageDays)
   if (found.kind !== 'open') return
-  if (found.bytes <= look.readBytesMax) yield* diagnoseIntegrity(found, () => {})
-  else yield fine('integrity', 'too large to be read through beside the service: npx latchkey doctor does it')
+  if (found.bytes <= look.readBytesMax) {
+    const prefix = diagnoseKeyPrefix(ask(found, findKeyBegins) ?? [], look.keyPrefix)
+    if (prefix !== undefined) yield prefix
+    yield* diagnoseIntegrity(found, () => {})
+  } else
+    yield fine('integrity', 'too large to be read through beside the service: npx latchkey doctor does it')
 }

@@ -50,6 +50,8 @@ export type Events = {
   auditBroken(companyId: string): void
   /** `why` names no part of it. */
   secretWeak(fields: { readonly why: string }): void
+  /** `made`: how the newest keys begin; `set`: what is recognised now. */
+  keyPrefixChanged(fields: { readonly made: string; readonly set: string }): void
   started(fields: { readonly url: string; readonly store: string }): void
   startedUnready(fields: { readonly url: string; readonly store: string; readonly reason: string }): void
   /** What is over was not removed; it counts for nothing all the same. */
@@ -59,6 +61,13 @@ export type Events = {
   stopped(): void
 }
 
+const THREAD_LOST =
+  'no thread keeps the write-ahead log short: commits do from now on, and some take longer. Nothing is lost. ' +
+  'Look at what limits threads and memory, then restart'
+const KEY_PREFIX_CHANGED =
+  'LATCHKEY_KEY_PREFIX was changed: keys that were made before are refused as NOT_FOUND. ' +
+  'Set it back, or give each a new secret: latchkey keys rotate'
+
 export function createEvents(log: Log): Events {
   return {
     areRequestsLogged: log.isLevelEnabled('info'),
@@ -66,12 +75,7 @@ export function createEvents(log: Log): Events {
     requestFailed: ({ requestId, operation, error }) =>
       log.error({ event: 'request_failed', requestId, operation, error: describe(error) }, 'request failed'),
     storeFailed: (error) => log.fatal({ event: 'store_failed', error: describe(error) }, 'the store failed'),
-    threadLost: (error) =>
-      log.warn(
-        { event: 'thread_lost', error: describe(error) },
-        'no thread keeps the write-ahead log short: commits do from now on, and some take longer. Nothing is lost. ' +
-          'Look at what limits threads and memory, then restart',
-      ),
+    threadLost: (error) => log.warn({ event: 'thread_lost', error: describe(error) }, THREAD_LOST),
     usageLost: (error) =>
       log.warn({ event: 'usage_lost', error: describe(error) }, 'last-used times not stored'),
     limitsLost: (error) =>
@@ -106,6 +110,7 @@ export function createEvents(log: Log): Events {
       log.error({ event: 'audit_broken', companyId }, 'an audit chain was changed: latchkey audit verify'),
     secretWeak: (fields) =>
       log.warn({ ...fields, event: 'secret_weak' }, 'the server secret could be found out from a token'),
+    keyPrefixChanged: (fields) => log.warn({ ...fields, event: 'key_prefix_changed' }, KEY_PREFIX_CHANGED),
     started: (fields) => log.info({ ...fields, event: 'started' }, 'ready'),
     startedUnready: (fields) =>
       log.error({ ...fields, event: 'started_unready' }, 'listening, but not ready'),

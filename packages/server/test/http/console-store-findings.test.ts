@@ -77,6 +77,21 @@ test('an event of tomorrow is a problem of the clock', async () => {
   expect(levels(await look()).clock).toBe('ok')
 })
 
+test('keys that were made under another prefix are counted', async () => {
+  const body = { userId: server.admin.userId, mode: 'test' }
+  const { id } = await expectCreated(server, { path: '/keys', body })
+  await server.tamper("UPDATE keys SET prefix = 'old\u001b_test_abcd' WHERE mode = 'test'")
+  clock.move(MINUTE_MS)
+  const { findings } = await look()
+  expect(findings.find(({ check }: Parsed) => check === 'key-prefix')).toMatchObject({
+    level: 'warning',
+    detail: expect.stringMatching(/^1 active key begins with old\?_test_, and LATCHKEY_KEY_PREFIX is lk/),
+  })
+  await server.call({ method: 'DELETE', path: `/keys/${id}` })
+  clock.move(MINUTE_MS)
+  expect(levels(await look())['key-prefix']).toBeUndefined()
+})
+
 test('a look that takes too long is ended, and says so', async () => {
   const { findings } = await createStoreDoctor(server.services, { lookMsMax: 0 })()
   expect(findings.at(-1)).toMatchObject({ check: 'store', level: 'warning' })

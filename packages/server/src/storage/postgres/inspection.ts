@@ -1,4 +1,5 @@
 import type pg from 'pg'
+import { KEY_BEGINS, type KeyBegin } from '../key-begins.ts'
 import type { LackingRights } from '../lacking-rights.ts'
 import { findUnknownMigrations, isMigrated, type SchemaDifference } from '../migrations/postgres.ts'
 import type { StrangeObject } from '../strange-object.ts'
@@ -36,6 +37,7 @@ export type PostgresState = {
   readonly servers: number | undefined
   readonly usage: UsageExtent | undefined
   readonly strange: readonly StrangeObject[]
+  readonly keyBegins: readonly KeyBegin[]
 }
 
 const FACTS = `SELECT current_setting('server_version') AS version,
@@ -100,6 +102,7 @@ async function look(client: pg.ClientBase): Promise<Omit<PostgresState, 'place' 
     newestMs: contents?.newestMs ?? undefined,
     servers: contents?.servers,
     usage: isUsable ? (await client.query(USAGE_EXTENT)).rows[0] : undefined,
+    keyBegins: isUsable ? (await client.query<KeyBegin>(KEY_BEGINS)).rows : [],
     strange: isUsable ? await findStrangePostgresObjects(client) : [],
   }
 }

@@ -3,6 +3,7 @@ import { resolve } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { pathToFileURL } from 'node:url'
 import { StoreError } from '../engine.ts'
+import { KEY_BEGINS, type KeyBegin } from '../key-begins.ts'
 import { APPLICATION_ID } from '../migrations/sqlite.ts'
 import { USAGE_EXTENT, type UsageExtent } from '../usage-extent.ts'
 
@@ -74,6 +75,10 @@ export function isAccepted(database: DatabaseSync): boolean {
 export function findNewestMs(database: DatabaseSync): number | undefined {
   const row = database.prepare(NEWEST).get() as { newest: number | null }
   return row.newest ?? undefined
+}
+
+export function findKeyBegins(database: DatabaseSync): readonly KeyBegin[] {
+  return database.prepare(KEY_BEGINS).all() as KeyBegin[]
 }
 
 export function findUsageExtent(database: DatabaseSync): UsageExtent {
