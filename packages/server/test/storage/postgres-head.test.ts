@@ -97,7 +97,7 @@ test('a write that began in another epoch is not stored', async () => {
     await client.query("UPDATE head SET epoch = 'another'")
     revoke({ scope: 'key', id: 'key_of_the_old_epoch' })
   })
-  await expect(write).rejects.toThrow()
+  await expect(write).rejects.toThrow(/was restored or replaced/)
   await client.query('UPDATE head SET epoch = $1', [epoch])
   expect(await followed.observe(known)).toMatchObject({ revision: known, rows: [] })
 })

@@ -3,6 +3,7 @@ import { WriteConflict } from '../engine.ts'
 
 /** Classes and codes of PostgreSQL, Appendix A. */
 const UNIQUE_VIOLATION = '23505'
+const NOT_NULL_VIOLATION = '23502'
 const SERIALIZATION_FAILURE = '40001'
 const DEADLOCK = '40P01'
 const RETRIED = new Set([UNIQUE_VIOLATION, SERIALIZATION_FAILURE, DEADLOCK])
@@ -45,6 +46,9 @@ export function isRetried(error: unknown): boolean {
 
 /** The database ended a transaction that stood idle, before it heard what came next. */
 export const isEndedIdle = (error: unknown): boolean => codeOf(error) === IDLE_IN_TRANSACTION
+
+/** A value that has to be there was not. */
+export const isValueMissing = (error: unknown): boolean => codeOf(error) === NOT_NULL_VIOLATION
 
 /** The role may not do what was asked of the database. */
 export const isRightMissing = (error: unknown): error is Error => codeOf(error) === INSUFFICIENT_PRIVILEGE

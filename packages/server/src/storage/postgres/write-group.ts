@@ -12,7 +12,7 @@ import {
 import type { Db } from '../tables/schema.ts'
 import type { PostgresClient } from './client.ts'
 import { connectionOver, type PostgresConnection } from './connection.ts'
-import { isConnectionLost, isEndedIdle, isUnavailable } from './errors.ts'
+import { isConnectionLost, isEndedIdle, isUnavailable, isValueMissing } from './errors.ts'
 import { commitWith, headOf, READ_HEAD } from './head.ts'
 import { undo } from './transactions.ts'
 
@@ -151,12 +151,19 @@ async function commit(
 ): Promise<number | undefined> {
   const text = changed.length === 0 ? 'COMMIT' : commitWith(changed, head)
   // The driver answers a text of several statements with as many results; its types know of one.
-  const results = (await client.query(text)) as unknown as pg.QueryResult | pg.QueryResult[]
+  const results = (await client.query(text).catch(explainEpoch)) as unknown as
+    | pg.QueryResult
+    | pg.QueryResult[]
   const last = Array.isArray(results) ? results.at(-1)! : results
   // A transaction that had failed is rolled back by COMMIT without an error.
   if (last.command !== 'COMMIT') throw new Error('the transaction was rolled back')
   if (!Array.isArray(results)) return undefined
   return Math.max(...results[0]!.rows.map((row: { revision: number }) => row.revision))
+}
+
+/** There is no revision in another epoch: the store was accepted meanwhile. Run again, the write is told of it. */
+function explainEpoch(error: unknown): never {
+  throw isValueMissing(error) ? new WriteConflict('another epoch has begun', { cause: error }) : error
 }
 
 function unknownEnd(cause: unknown): AppError {
