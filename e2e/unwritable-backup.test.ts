@@ -41,11 +41,13 @@ afterEach(async () => {
 const giveAway = (file: string) => chownSync(file, NOBODY, NOBODY)
 
 /** As a user whom the permissions bind: root may do everything. */
-function restore() {
+function runBound(args: readonly string[]) {
   const wrap = (command: readonly string[]) =>
     isRoot ? ['setpriv', `--reuid=${NOBODY}`, '--clear-groups', ...command] : command
-  return home.start(['restore', copy], { wrap }).ended
+  return home.start(args, { wrap }).ended
 }
+
+const restore = () => runBound(['restore', copy])
 
 async function expectRestored(): Promise<void> {
   const before = readdirSync(backups)
@@ -145,5 +147,36 @@ describe('a data directory that this user may not write to', () => {
       /^latchkey: The restore to \S+ failed: \S+data cannot be read and written by this user\. [^\n]+\n$/,
     )
     expect(readdirSync(home.dataDir).filter((name) => /incoming|before/.test(name))).toEqual([])
+  })
+})
+
+describe.skipIf(!isRoot)('a store of another user', () => {
+  it.each([
+    [
+      'in a directory that this one may not enter',
+      0o700,
+      0o600,
+      /This user may not look at \S+latchkey\.db: run/,
+    ],
+    ['that this one may not read', 0o755, 0o600, /latchkey\.db cannot be read and written by this user/],
+    ['that this one may not write', 0o755, 0o644, /latchkey\.db cannot be read and written by this user/],
+  ])('%s is not backed up, and not said to be missing', async (_how, ofDirectory, ofFile, sentence) => {
+    const store = join(home.dataDir, 'latchkey.db')
+    for (const file of [home.dataDir, store]) chownSync(file, 0, 0)
+    chmodSync(home.dataDir, ofDirectory)
+    chmodSync(store, ofFile)
+    chmodSync(backups, 0o777)
+    const { exitCode, stdout, stderr } = await runBound(['backup', join(backups, 'another.db')])
+    expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' })
+    expect(stderr).toMatch(ONE_SENTENCE)
+    expect(stderr).toMatch(sentence)
+    expect(readdirSync(backups)).toEqual(['copy.db'])
+  })
+
+  it('is not said to be missing by other commands either', async () => {
+    chownSync(home.dataDir, 0, 0)
+    const { exitCode, stderr } = await runBound(['audit', 'verify'])
+    expect(exitCode).toBe(1)
+    expect(stderr).toMatch(/^latchkey: This user may not look at \S+latchkey\.db: [^\n]+\n$/)
   })
 })

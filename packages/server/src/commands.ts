@@ -14,12 +14,7 @@ export type { SourceOptions } from './import/source-options.ts'
 export { importOnHost } from './import-on-host.ts'
 export type { ImportedLine } from './keys/import-keys.ts'
 export { pruneAuditOnHost } from './prune-audit-on-host.ts'
-export {
-  backupSqlite,
-  type Compared,
-  findUnaccepted,
-  type Restored,
-  restoreSqlite,
-} from './storage/sqlite/backup.ts'
+export { backupSqlite } from './storage/sqlite/backup.ts'
+export { type Compared, findUnaccepted, type Restored, restoreSqlite } from './storage/sqlite/restore.ts'
 export type { ForgottenKind } from './storage/tables/forgotten.ts'
 export { listUsageOnHost, type UsageGroup } from './usage-on-host.ts'

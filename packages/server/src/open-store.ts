@@ -7,16 +7,17 @@ import type { GivenSecret } from './settings.ts'
 import type { Engine } from './storage/engine.ts'
 import type { PostgresOptions } from './storage/postgres/postgres.ts'
 import { openSqlite, type SqliteOptions } from './storage/sqlite/sqlite.ts'
+import { isStoreThere } from './storage/sqlite/store-files.ts'
 import type { WriterHooks } from './storage/sqlite/writer.ts'
 
 export const storeFileOf = (dataDir: string): string => join(dataDir, 'latchkey.db')
 
-/** Whether there is a store where the settings say. Throws StoreError when a database server does not answer. */
+/** Whether there is a store where the settings say. Throws StoreError when a database server does not answer, or a file may not be looked at. */
 export async function isStoreMade(
   { dataDir }: Pick<Config, 'dataDir'>,
   { databaseUrl }: SecretSource,
 ): Promise<boolean> {
-  if (databaseUrl === null) return existsSync(storeFileOf(dataDir))
+  if (databaseUrl === null) return isStoreThere(storeFileOf(dataDir))
   const { isPostgresSetUp } = await import('./storage/postgres/inspection.ts')
   return isPostgresSetUp(databaseUrl)
 }

@@ -20,7 +20,8 @@ import { acceptRestored } from '../../src/host.ts'
 import { storeFileOf } from '../../src/open-store.ts'
 import { createServices } from '../../src/services.ts'
 import { StoreError } from '../../src/storage/engine.ts'
-import { backupSqlite, findUnaccepted, restoreSqlite } from '../../src/storage/sqlite/backup.ts'
+import { backupSqlite } from '../../src/storage/sqlite/backup.ts'
+import { findUnaccepted, restoreSqlite } from '../../src/storage/sqlite/restore.ts'
 import { ask, expectCreated, startTestServer, type TestService } from '../harness.ts'
 
 const ENVIRONMENT = {

@@ -8,8 +8,9 @@ import { readConfig } from '../../src/config.ts'
 import { acceptRestored } from '../../src/host.ts'
 import { storeFileOf } from '../../src/open-store.ts'
 import { createServices } from '../../src/services.ts'
-import { backupSqlite, findUnaccepted, restoreSqlite } from '../../src/storage/sqlite/backup.ts'
+import { backupSqlite } from '../../src/storage/sqlite/backup.ts'
 import type { Forgotten } from '../../src/storage/sqlite/forgotten.ts'
+import { findUnaccepted, restoreSqlite } from '../../src/storage/sqlite/restore.ts'
 import { expectCreated, startTestServer, type TestService } from '../harness.ts'
 
 const ENVIRONMENT = {

@@ -6,6 +6,9 @@ import { checkSqliteSchema } from '../migrations/sqlite.ts'
 import { isNoDatabase } from './errors.ts'
 import { isOpenElsewhere } from './inspection.ts'
 
+/** What is in the file is not what a backup holds. */
+export class DamagedCopyError extends StoreError {}
+
 /** Throws StoreError unless the file is a whole store of ours that this release can read. */
 export function checkCopy(file: string): void {
   assertReadable(file)
@@ -15,7 +18,7 @@ export function checkCopy(file: string): void {
     checkSqliteSchema(database)
     const row = database.prepare('PRAGMA integrity_check(1)').get()
     if (row?.integrity_check !== 'ok')
-      throw new StoreError(`${file} is damaged (${row?.integrity_check}): use another.`)
+      throw new DamagedCopyError(`${file} is damaged (${lastLineOf(row?.integrity_check)}): use another.`)
   } catch (error) {
     throw explain(file, error)
   } finally {
@@ -56,10 +59,13 @@ function assertReadable(file: string): void {
   }
 }
 
+/** SQLite puts a headline before it. */
+const lastLineOf = (text: unknown): string => String(text).split('\n').at(-1)!
+
 function explain(file: string, error: unknown): StoreError {
   if (error instanceof StoreError) return error
   if (isNoDatabase(error))
-    return new StoreError(`${file} is not a store of Latchkey, or is damaged: use another.`, error)
+    return new DamagedCopyError(`${file} is not a store of Latchkey, or is damaged: use another.`, error)
   const reason = error instanceof Error ? error.message : String(error)
   return new StoreError(
     `${file} cannot be read where it is (${reason}): copy it, with its -wal if there is one, to where this user may write.`,

@@ -6,6 +6,8 @@ const IOERR = 10
 const CORRUPT = 11
 const FULL = 13
 const NOTADB = 26
+/** An extended code: the file that was opened has not its name any more. SQLite writes nothing then. */
+const READONLY_DBMOVED = 1032
 
 function codeOf(error: unknown): number | undefined {
   if (!(error instanceof Error) || !('errcode' in error)) return undefined
@@ -18,6 +20,7 @@ function isPrimary(error: unknown, ...codes: readonly number[]): boolean {
 }
 
 export const isBusy = (error: unknown): boolean => isPrimary(error, BUSY, LOCKED)
+export const isMoved = (error: unknown): boolean => codeOf(error) === READONLY_DBMOVED
 export const isFull = (error: unknown): boolean => isPrimary(error, FULL)
 export const isDamaged = (error: unknown): boolean => isPrimary(error, CORRUPT, NOTADB)
 /** Of what is read: it is damaged, or has not the tables that are asked for. Any other error may be one of its place. */

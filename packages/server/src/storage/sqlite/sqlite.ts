@@ -8,7 +8,7 @@ import { assertOurs, checkSqliteSchema, migrateExisting, migrateSqlite } from '.
 import type { Db } from '../tables/schema.ts'
 import { type Checkpoints, createCheckpoints } from './checkpoints.ts'
 import { openSqliteConnection, type SqliteConnection } from './connection.ts'
-import { isBusy, isDamaged } from './errors.ts'
+import { isBusy, isDamaged, isMoved } from './errors.ts'
 import { createSqliteFollowed, hasServers, LENT_MS } from './followed.ts'
 import { acceptHead, appendRevision, assertAccepted, type MovedHead } from './head.ts'
 import { createSqliteLease, type SqliteLease } from './lease.ts'
@@ -141,7 +141,8 @@ function openWriter(file: string): SqliteConnection {
     try {
       return openOnce(file)
     } catch (error) {
-      if (!isBusy(error) || performance.now() > deadlineMs) throw error
+      // Moved: a restore has put another store in its place since it was opened.
+      if (!(isBusy(error) || isMoved(error)) || performance.now() > deadlineMs) throw error
       // Not all at the same time again.
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10 + Math.random() * 40)
     }
