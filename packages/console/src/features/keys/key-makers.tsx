@@ -1,6 +1,7 @@
 import type { ConsoleKeyMakers } from '@latchkey/contract/schemas/console'
 import { createContext, type ReactNode, useContext } from 'react'
 import { useNameOf } from '../../api/queries.ts'
+import { shortId } from '../../ui/short-id.ts'
 import { useOfPage } from './use-of-page.ts'
 
 /** Beside the rows and not in them, as the days of their use are. */
@@ -25,7 +26,8 @@ export function MakerOfKey({ keyId, isWhole = false }: MakerOfKeyProps) {
   const nameOf = useNameOf()
   const maker = useContext(Makers)?.keys[keyId]
   if (maker === undefined) return null
-  return `${textOf(maker, nameOf)}${isWhole ? moreOf(maker) : ''}`
+  if (isWhole) return `${textOf(maker, nameOf)}${moreOf(maker)}`
+  return textOf(maker, (userId) => shortId(nameOf(userId)))
 }
 
 type Maker = ConsoleKeyMakers['keys'][string]

@@ -4,6 +4,7 @@ import { useRightsOfKeys } from '../../api/key-rights.ts'
 import { useMay, useNameOf } from '../../api/queries.ts'
 import { AddressChips } from '../../ui/address-chips.tsx'
 import { ListTable } from '../../ui/list-table.tsx'
+import { shortId } from '../../ui/short-id.ts'
 import { StatusBadge } from '../../ui/status-badge.tsx'
 import { When } from '../../ui/when.tsx'
 import { DaysOfKey } from './key-days.tsx'
@@ -48,7 +49,7 @@ export function KeysTable({ rows, isLoading, picked, onPick }: KeysTableProps) {
         <KeyRow
           key={row.id}
           apiKey={row}
-          userName={nameOf(row.userId)}
+          userName={shortId(nameOf(row.userId))}
           isPicked={picked.has(row.id)}
           hasBoxes={mayPick}
           onToggle={pickable.includes(row) ? toggle : undefined}
