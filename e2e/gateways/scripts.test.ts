@@ -80,11 +80,11 @@ function LEFT() local names = {} for name in pairs(sent) do names[#names + 1] = 
   },
 )
 
-test.skipIf(isLeftOut)('APISIX’s removes the secret', async () => {
+test.skipIf(isLeftOut)('APISIX’s removes the secret, and where the client says that it is', async () => {
   const [{ plugins }] = recipe('apisix.yaml').routes
   const [script] = plugins['serverless-post-function'].functions
   const left = await namesLeft(`
-local sent = { ["x-api-key"] = 1, authorization = 1, accept = 1 }
+local sent = { ["x-api-key"] = 1, authorization = 1, forwarded = 1, ["true-client-ip"] = 1, accept = 1 }
 package.preload["apisix.core"] = function()
   return { request = { set_header = function(_, name, value) sent[name:lower()] = value end } }
 end

@@ -13,6 +13,8 @@ const readRecipe = (name: string): Parsed => parse(readFileSync(join(RECIPES, na
 const CLIENT = '198.51.100.7'
 const SEPARATORS = [..."-_.!#$%&'*+^`|~"]
 const NEEDED = ['x-api-key', 'authorization']
+/** Where a client says that it is. The gateway says so in X-Forwarded-For. */
+const CLAIMS = ['Forwarded', 'True-Client-IP', 'X-Client-IP', 'X-Cluster-Client-IP']
 
 const traefik = readRecipe('traefik.yaml').http
 const { forwardAuth: reading } = traefik.middlewares['latchkey-reading']
@@ -117,23 +119,27 @@ describe('what a client says about itself', () => {
   })
 })
 
-test('no recipe goes on without an answer, and none hands the secret on', () => {
+test('no recipe goes on without an answer, and none hands on the secret, nor where a client says that it is', () => {
   expect(envoy.ext_authz).toMatchObject({ failure_mode_allow: false })
   expect(apisix['forward-auth']).toMatchObject({ allow_degradation: false, status_on_error: 503 })
   const [{ request_headers_to_remove: removed }] = manager.route_config.virtual_hosts[0].routes
-  expect(removed).toEqual(NEEDED)
+  const namesOfEnvoy = ['Host', 'Port', 'Prefix', 'Server'].map((name) => `X-Forwarded-${name}`)
+  const claims = [...CLAIMS, ...namesOfEnvoy, 'X-Real-IP'].map((name) => name.toLowerCase())
+  expect([...removed].sort()).toEqual([...NEEDED, ...claims].sort())
   expect(traefik.middlewares['without-secret'].headers.customRequestHeaders).toEqual({
     'X-API-KEY': '',
     Authorization: '',
     'X-HTTP-Method-Override': '',
     'X-HTTP-Method': '',
     'X-Method-Override': '',
+    ...Object.fromEntries(CLAIMS.map((name) => [name, ''])),
     Upgrade: '',
     'HTTP2-Settings': '',
   })
   for (const { middlewares } of Object.values<Parsed>(traefik.routers)) {
     expect(middlewares).toEqual([expect.stringMatching(/^latchkey-/), 'without-secret'])
   }
-  expect(apisix['serverless-post-function'].functions[0]).toContain('"X-API-KEY", nil')
-  expect(apisix['serverless-post-function'].functions[0]).toContain('"Authorization", nil')
+  for (const name of ['X-API-KEY', 'Authorization', ...CLAIMS]) {
+    expect(apisix['serverless-post-function'].functions[0]).toContain(`"${name}"`)
+  }
 })
