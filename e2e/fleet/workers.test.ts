@@ -77,7 +77,7 @@ async function ask(
 
 async function start(settings: Readonly<Record<string, string>>) {
   const running = await home.serve({
-    settings: { LATCHKEY_WORKERS: '2', LATCHKEY_LOG_LEVEL: 'fatal', ...settings },
+    settings: { LATCHKEY_WORKERS: '2', LATCHKEY_LOG_LEVEL: 'error', ...settings },
   })
   const key = home.adminKey()
   const me = await call(running.url, { path: '/me', key })
@@ -243,7 +243,7 @@ describe.skipIf(process.platform !== 'linux').each(stores)(
       expect(before).toHaveLength(2)
       const [killed = 0] = before
       process.kill(killed, 'SIGKILL')
-      await running.printed(/the process \d+ ended \(SIGKILL\); another takes its place/)
+      await running.printed(/"event":"process_ended","pid":\d+,"how":"SIGKILL".*another takes its place/)
       const verify = async () =>
         (await call(running.url, { path: '/verify', key, body: { key: issued!.secret } })).body.code
       // The other goes on meanwhile. A connection that the dead one had is gone with it.

@@ -29,13 +29,15 @@ type Options = {
   /** How long each takes to end at most, as long as it goes on. */
   readonly stopMsMaxAfter: (signal: StopSignal) => number
   readonly starter: Starter | undefined
+  /** Hears of each that ended by itself. */
+  readonly onEnded: (ended: { readonly pid: number | undefined; readonly how: string }) => void
 }
 
 /**
  * Starts processes that share the port. One that ends is replaced. Throws Error when one cannot start, after
  * which none is left.
  */
-export async function runWorkers({ count, stopMsMaxAfter, starter }: Options): Promise<Workers> {
+export async function runWorkers({ count, stopMsMaxAfter, starter, onEnded }: Options): Promise<Workers> {
   let isStopping = false
   let endedBadly = 0
   const stop = (signal: StopSignal) => {
@@ -60,9 +62,7 @@ export async function runWorkers({ count, stopMsMaxAfter, starter }: Options): P
       if (code !== 0 && serving.has(worker)) endedBadly += 1
       return
     }
-    process.stderr.write(
-      `latchkey: the process ${worker.process.pid} ended (${signal ?? code}); another takes its place.\n`,
-    )
+    onEnded({ pid: worker.process.pid, how: signal ?? String(code) })
     setTimeout(() => {
       if (isStopping) return
       // What kept it from starting it has said itself; its end is met here again.

@@ -65,6 +65,7 @@ async function serveWithWorkers(services: Services, count: number, starter?: Sta
     return runWorkers({
       count,
       starter,
+      onEnded: services.events.processEnded,
       stopMsMaxAfter: (signal) => stopMsMaxAfter(signal, services.config),
     })
   })

@@ -54,6 +54,8 @@ export type Events = {
   keyPrefixChanged(fields: { readonly made: string; readonly set: string }): void
   started(fields: { readonly url: string; readonly store: string }): void
   startedUnready(fields: { readonly url: string; readonly store: string; readonly reason: string }): void
+  /** One of the processes that share the port ended by itself. `how`: the signal, or the code. */
+  processEnded(fields: { readonly pid: number | undefined; readonly how: string }): void
   /** What is over was not removed; it counts for nothing all the same. */
   sweepFailed(error: unknown): void
   /** `drainSeconds`: how long it still serves. */
@@ -111,6 +113,11 @@ export function createEvents(log: Log): Events {
     secretWeak: (fields) =>
       log.warn({ ...fields, event: 'secret_weak' }, 'the server secret could be found out from a token'),
     keyPrefixChanged: (fields) => log.warn({ ...fields, event: 'key_prefix_changed' }, KEY_PREFIX_CHANGED),
+    processEnded: ({ pid, how }) =>
+      log.error(
+        { event: 'process_ended', pid, how },
+        `the process ${pid} ended (${how}); another takes its place`,
+      ),
     started: (fields) => log.info({ ...fields, event: 'started' }, 'ready'),
     startedUnready: (fields) =>
       log.error({ ...fields, event: 'started_unready' }, 'listening, but not ready'),
