@@ -100,7 +100,7 @@ export function createApp(services: Services): App {
     isLeaving: () => isLeaving,
   })
   const { headerBytesMax, idleSeconds } = services.config
-  const answerBroken = createBrokenAnswers({ newRequestId, headerBytesMax, basePath, gatewayConnections })
+  const answerBroken = createBrokenAnswers({ ...services, newRequestId, basePath, gatewayConnections })
   const server = createHttpServer(dispatch, answerBroken, { headerBytesMax, idleMs: idleSeconds * 1_000 })
   server.on('connection', (socket) => connections.add(socket))
   return {

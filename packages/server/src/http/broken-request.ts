@@ -1,6 +1,9 @@
 import { STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
+import { formatAddress } from '@latchkey/core/address'
 import { AppError } from '@latchkey/core/error'
+import { parsePeer } from '@latchkey/core/forwarded-address'
+import type { Services } from '../services.ts'
 import { gatewayRefusal } from './gateway/gateway-answer.ts'
 import { problemAnswer } from './present/problem.ts'
 import type { TextAnswer } from './wire/answer.ts'
@@ -9,9 +12,8 @@ import { underBasePath } from './wire/base-path.ts'
 /** Node's error of a request that it could not parse; `rawPacket`: what it was reading. */
 export type BrokenRequest = NodeJS.ErrnoException & { readonly rawPacket?: Buffer }
 
-type BrokenDeps = {
+type BrokenDeps = Pick<Services, 'config' | 'events' | 'metrics'> & {
   readonly newRequestId: () => string
-  readonly headerBytesMax: number
   readonly basePath: string
   /** Those that a gateway has asked on. */
   readonly gatewayConnections: WeakSet<Socket>
@@ -36,13 +38,33 @@ export function createBrokenAnswers(deps: BrokenDeps): (error: BrokenRequest, so
     }
     endsAt.set(socket, socket.bytesRead + DISCARDED_BYTES_MAX)
     const requestId = deps.newRequestId()
-    const problem = errorFor(error, deps.headerBytesMax)
+    const problem = errorFor(error, deps.config.headerBytesMax)
     const isOfGateway = isForGateway(error.rawPacket) ?? deps.gatewayConnections.has(socket)
     const answer = isOfGateway
       ? gatewayRefusal('plain', problem, requestId)
       : problemAnswer(problem, requestId)
     socket.end(written(underBasePath(answer, deps.basePath), requestId))
+    note(deps, { requestId, status: answer.status, peer: socket.remoteAddress })
   }
+}
+
+type Answered = { readonly requestId: string; readonly status: number; readonly peer: string | undefined }
+
+/** Counted and logged as every answer, by what is known: neither its method nor when it began. */
+function note({ config, events, metrics }: BrokenDeps, { requestId, status, peer }: Answered): void {
+  metrics.requestAnswered('none', status, 0)
+  if (!events.areRequestsLogged) return
+  // Behind a proxy the client is named by headers that nobody could read.
+  const address = config.trustedProxies === null && peer !== undefined ? parsePeer(peer) : undefined
+  events.requestAnswered({
+    requestId,
+    method: '',
+    operation: 'none',
+    status,
+    durationMs: 0,
+    address: address === undefined ? null : formatAddress(address),
+    principalId: null,
+  })
 }
 
 function errorFor(error: BrokenRequest, headerBytesMax: number): AppError {

@@ -368,3 +368,31 @@ test('clients that leave in the middle leave nothing behind', async () => {
   await expectAlive()
   expect(server.logged.filter((line) => line.includes('request_failed'))).toEqual([])
 })
+
+test.each([
+  ['no HTTP at all', 'rubbish\r\n\r\n', 400],
+  ['headers without end', `GET / HTTP/1.1\r\nHost: a\r\nX: ${'x'.repeat(20_000)}`, 431],
+])('%s: what it was answered is counted, and the log has its id', async (_name, bytes, status) => {
+  const series = `latchkey_request_duration_seconds_count{operation="none",status="${status}"}`
+  const counted = async () => {
+    const { text } = await server.call({ path: '/metrics', key: null })
+    return Number(
+      text
+        .split('\n')
+        .find((line) => line.startsWith(series))
+        ?.split(' ')
+        .at(-1) ?? 0,
+    )
+  }
+  const before = await counted()
+  const [answer] = answersIn(await exchange(bytes))
+  expect(answer?.status).toBe(status)
+  expect(await counted()).toBe(before + 1)
+  const line = server.logged.find((one) => one.includes(answer?.body.requestId))
+  expect(JSON.parse(line ?? '{}')).toMatchObject({
+    event: 'request',
+    operation: 'none',
+    status,
+    address: '127.0.0.1',
+  })
+})
