@@ -556,3 +556,11 @@ describe.each(FAULTS)('$name', ({ source, file, options, keys = [], refused = []
     },
   )
 })
+
+it('of very many fields that find no place the first are told by name, and the others by their number', async () => {
+  const fields = Object.fromEntries(Array.from({ length: 20_000 }, (_, n) => [`field-${n}`, n]))
+  const [row] = rowsOf(await readAll('ndjson', JSON.stringify({ key: A, externalUserId: 'u', ...fields })))
+  expect(Object.keys(row!.metadata)).toHaveLength(50)
+  expect(row!.notes.filter((note) => /^field-\d+ is left out/.test(note))).toHaveLength(100)
+  expect(row!.notes.at(-1)).toBe('19,850 more are left out, too.')
+})
