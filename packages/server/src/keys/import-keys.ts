@@ -2,7 +2,7 @@ import { type DigestExtras, digestOf } from '@latchkey/core/digest'
 import { AppError } from '@latchkey/core/error'
 import { type createFingerprinter, type Fingerprint, fingerprintBytes } from '@latchkey/core/fingerprint'
 import type { KeyId } from '@latchkey/core/ids'
-import { importedTag } from '@latchkey/core/imported-text'
+import { type ImportFormat, importedTag, importedTags } from '@latchkey/core/imported-text'
 import type { Change } from '../changes/change.ts'
 import type { ImportRow, SourceLine } from '../import/import-row.ts'
 import { RowRefusal } from '../import/source-error.ts'
@@ -63,8 +63,9 @@ export async function importKeys(
   // One import at a time in the deployment: two companies may be given the same text.
   await findDeploymentLocked(change.db)
   const { rehearsal } = terms
-  const taken = await findTakenTags(change.db, [...tags.values()])
   const formats = await openDeclaredFormats(change, deps.importsKey, terms.extras, rehearsal?.formats)
+  const otherTags = (row: ImportRow) => otherTagsOf(row, formats.all(), deps)
+  const taken = await findTaken(change, tags, otherTags, pause)
   const owners = createImportedOwners(change, terms)
 
   async function take(item: SourceLine): Promise<ImportedLine> {
@@ -72,12 +73,11 @@ export async function importKeys(
     if ('refused' in item) return { line, outcome: 'refused', reason: item.refused }
     const { row } = item
     const tag = tags.get(row)!
-    if (taken.has(tag) || rehearsal?.has(tag) === true) return { line, outcome: 'exists' }
+    const isHere = [tag, ...otherTags(row)].some((each) => taken.has(each) || rehearsal?.has(each))
+    if (isHere) return { line, outcome: 'exists' }
     try {
       const owner = await owners.find(row)
-      const { keysMax, metadataBytesMax } = deps
-      const limits = { source: terms.source, keysMax, metadataBytesMax }
-      const key = buildImportedKey(change, row, owner, limits)
+      const key = buildImportedKey(change, row, owner, { ...deps, source: terms.source })
       const declared = formats.withRow(row)
       const userId = await owners.settle(owner, key.status)
       formats.keep(declared)
@@ -112,6 +112,30 @@ function tagOf(row: ImportRow, { fingerprint }: ImportKeysDeps): Fingerprint {
   // A text is never empty: judging it has made sure.
   const digest = 'key' in row ? digestOf(row.key.reveal(), TEXT_FORMAT)! : row.hash
   return importedTag(digest, formatOf(row), fingerprint)
+}
+
+/** A text that is known may be here by the digest of it that another system had. */
+function otherTagsOf(
+  row: ImportRow,
+  formats: readonly ImportFormat[],
+  { fingerprint }: ImportKeysDeps,
+): readonly Fingerprint[] {
+  return 'key' in row ? importedTags(row.key.reveal(), formats, fingerprint) : []
+}
+
+/** Those by which a row is here, or was. */
+async function findTaken(
+  { db }: Change,
+  tags: ReadonlyMap<ImportRow, Fingerprint>,
+  otherTags: (row: ImportRow) => readonly Fingerprint[],
+  pause: () => Promise<void>,
+): Promise<Set<Fingerprint>> {
+  const asked = new Set(tags.values())
+  for (const row of tags.keys()) {
+    for (const tag of otherTags(row)) asked.add(tag)
+    await pause()
+  }
+  return findTakenTags(db, [...asked])
 }
 
 /** One event for all: each key says itself when it came in, and from where. */

@@ -20,8 +20,8 @@ const APPLICATION_ONLY: readonly string[] = ['*:*']
 
 type Terms = {
   readonly source: string
-  readonly keysMax: number | undefined
-  readonly metadataBytesMax: number | undefined
+  readonly keysMax?: number | undefined
+  readonly metadataBytesMax?: number | undefined
 }
 
 /** The key that a row becomes, but for its ids. Throws RowRefusal, and AppError for what the principal may not give. */

@@ -220,6 +220,27 @@ describe('a text that was imported', () => {
     expect((await verify(key)).code).toBe('INACTIVE')
   })
 
+  test.each([
+    ['sha512', {}, (text: string) => createHash('sha512').update(text).digest('hex')],
+    ['hmac-sha256', { pepper }, hmac],
+    ['sha256:suffix-salt', { salt }, (text: string) => sha256(text + salt)],
+    ['sha256:after-last-underscore', {}, (text: string) => sha256(text.slice(text.lastIndexOf('_') + 1))],
+  ])('by %s is known again when it comes as it is, and stays deleted', async (format, beside, digest) => {
+    const [kept, deleted] = [newText(), newText()]
+    for (const text of [kept, deleted]) {
+      const { keyId } = await importOne({ hash: digest(text), format }, beside)
+      if (text === kept) continue
+      const gone = { method: 'DELETE', path: `/keys/${keyId}`, key: company.users.admin.key } as const
+      expect((await server.call(gone)).status).toBe(204)
+    }
+    const rows = await rowsOf({ keys: [{ key: kept }, { key: deleted }, { key: newText() }] })
+    expect(rows.map(({ outcome }) => outcome)).toEqual(['exists', 'exists', 'created'])
+    expect([(await verify(kept)).code, (await verify(deleted)).code]).toEqual(['VALID', 'INACTIVE'])
+    const key = newText()
+    const [first, second] = await rowsOf({ keys: [{ hash: digest(key), format }, { key }], ...beside })
+    expect([first?.outcome, second?.outcome]).toEqual(['created', 'exists'])
+  })
+
   test('is replaced by a rotation, and stays taken', async () => {
     const key = newText()
     const { keyId } = await importOne({ key })
