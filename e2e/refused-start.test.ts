@@ -340,3 +340,18 @@ describe.skipIf(process.getuid?.() !== 0)('a data directory that belongs to some
     )
   })
 })
+
+const canTrace = spawnSync('strace', ['-qq', '-o', '/dev/null', 'true']).status === 0
+
+/** SQLite cannot tell the one from the other: both are named, with what to do. */
+it.skipIf(!canTrace)('a file system that locks no files is named beside another process', async () => {
+  const { exitCode, stdout, stderr } = await home.start(['serve'], {
+    wrap: (command) => [
+      ...['strace', '-D', '-f', '-qq', '-o', '/dev/null', '-P', store],
+      ...['-e', 'trace=fcntl', '-e', 'inject=fcntl:error=ENOLCK', ...command],
+    ],
+  }).ended
+  expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' })
+  expect(stderr).toMatch(ONE_SENTENCE)
+  expect(stderr).toMatch(/stop the old service.*locks no files.*LATCHKEY_DATA_DIR on a local disk/)
+})

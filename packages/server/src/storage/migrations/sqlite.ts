@@ -93,7 +93,8 @@ export function migrateExisting(file: string, assertFit: (database: DatabaseSync
     if (performance.now() > deadlineMs) {
       throw new StoreError(
         `Another process has ${file} open, which has to be brought to the schema of this release first: ` +
-          'stop the old service, then start again.',
+          'stop the old service, then start again. When none runs, the file system locks no files, as some network ' +
+          'file systems do not: put LATCHKEY_DATA_DIR on a local disk.',
       )
     }
     // Everybody who looks has it open for a moment: not all at the same time again.
