@@ -10,6 +10,7 @@ import {
   openSync,
   readFileSync,
   type Stats,
+  truncateSync,
   writeFileSync,
 } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
@@ -82,6 +83,11 @@ export async function deliverAdminKey(secret: Secret, file: string | undefined):
     throw cannotWrite(file, error)
   }
   return `$(cat '${file.replaceAll("'", "'\\''")}')`
+}
+
+/** Empties the file of a key that never came to be, unless another one stands there by now. */
+export function takeBackAdminKey(secret: Secret, file: string): void {
+  if (readFileSync(file, 'utf8') === `${secret.reveal()}\n`) truncateSync(file)
 }
 
 /** A file is durable when its name is, too. */

@@ -1,3 +1,4 @@
+import type { Secret } from '@latchkey/core/secret'
 import type { Config, SecretSource, Services } from '@latchkey/server'
 import {
   adminKeyFile,
@@ -5,6 +6,7 @@ import {
   deliverAdminKey,
   isInDataDir,
   openAdminKeyFile,
+  takeBackAdminKey,
 } from './admin-key.ts'
 
 /**
@@ -34,8 +36,13 @@ export async function makeAdminKey(services: Services): Promise<string | undefin
     openAdminKeyFile(file)
   }
   let keyText: string | undefined
+  let delivered: Secret | undefined
   const made = await bootstrap(services, async ({ secret }) => {
     keyText = await deliverAdminKey(secret, file)
+    delivered = secret
   })
-  return made === undefined ? undefined : keyText
+  if (made !== undefined) return keyText
+  // The store took it back, and another server made one meanwhile.
+  if (delivered !== undefined && file !== undefined) takeBackAdminKey(delivered, file)
+  return undefined
 }
