@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util'
 import { build } from 'rolldown'
 import { writeDeclarations } from './client-build/declarations.ts'
 import { ENTRIES, manifest } from './client-build/manifest.ts'
+import { outDirectory } from './out-directory.ts'
 
 const HELP = `Builds @latchkey/client as it is published: JavaScript of both module systems, and types.
 
@@ -80,7 +81,7 @@ async function run(): Promise<void> {
     options: { out: { type: 'string' }, help: { type: 'boolean', short: 'h' } },
   }).values
   if (help) return console.log(HELP)
-  const directory = out ?? join(PACKAGE, 'dist')
+  const directory = outDirectory(out, join(PACKAGE, 'dist'))
   await buildClient(directory)
   console.log(`${directory} written`)
 }

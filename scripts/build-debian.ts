@@ -20,6 +20,7 @@ import { type Built, buildDist } from './build-dist.ts'
 import { controlFile, LOCAL_MAINTAINER, parseMaintainer } from './debian-build/control.ts'
 import { unitFile } from './debian-build/unit.ts'
 import { withNode } from './debian-build/with-node.ts'
+import { outDirectory } from './out-directory.ts'
 
 const HELP = `Builds the Debian package: the npm package, the Node that the project pins, a unit and a user for it.
 
@@ -157,7 +158,7 @@ async function run(): Promise<void> {
   }).values
   if (options.help) return console.log(HELP)
   const maintainer = parseMaintainer(options.maintainer)
-  const directory = options.out ?? join(ROOT, 'dist')
+  const directory = outDirectory(options.out, join(ROOT, 'dist'))
   const file = buildDebian(directory, await buildDist(directory), { isFast: options.fast, maintainer })
   console.log(`${file} written`)
 }

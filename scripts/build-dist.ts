@@ -10,6 +10,7 @@ import { writeProgram } from './dist-build/program.ts'
 import { CODE, CONSOLE } from './dist-build/run-time-files.ts'
 import { sbom } from './dist-build/sbom.ts'
 import { thirdPartyLicenses } from './dist-build/third-party-licenses.ts'
+import { outDirectory } from './out-directory.ts'
 
 const HELP = `Builds Latchkey as it is installed: one npm package without dependencies.
 
@@ -92,7 +93,7 @@ async function run(): Promise<void> {
     options: { out: { type: 'string' }, help: { type: 'boolean', short: 'h' } },
   }).values
   if (help) return console.log(HELP)
-  const { archive } = await buildDist(out ?? join(ROOT, 'dist'))
+  const { archive } = await buildDist(outDirectory(out, join(ROOT, 'dist')))
   console.log(`${archive} written`)
 }
 
