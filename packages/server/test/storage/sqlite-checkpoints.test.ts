@@ -2,7 +2,7 @@
  * The log is brought into the file by a thread: no commit waits for it, the log stays short all the same, and what was
  * committed meanwhile is there.
  */
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Worker } from 'node:worker_threads'
@@ -12,6 +12,8 @@ import { openSqliteConnection, type SqliteConnection } from '../../src/storage/s
 import { createSqliteWriter, type SqliteWriter } from '../../src/storage/sqlite/writer.ts'
 
 const PAGE = 'x'.repeat(4_000)
+/** Of a log that has begun anew. */
+const LOG_BYTES_MAX = 32 * 1024 * 1024
 
 let directory: string
 let file: string
@@ -145,6 +147,22 @@ test('while somebody reads an old snapshot, writes go on', async () => {
   expect(seen()).toBe(10)
   expect(count()).toBe(6_010)
   reader.database.close()
+})
+
+test('what an old snapshot made of the log is given back to the disk when it is over', async () => {
+  await write(10)
+  const reader = openSqliteConnection(file, { isReadOnly: true })
+  reader.database.exec('BEGIN; SELECT count(*) FROM pages')
+  for (let step = 0; step < 7; step++) await write(1_500)
+  expect(statSync(`${file}-wal`).size).toBeGreaterThan(LOG_BYTES_MAX)
+  reader.database.close()
+  // The first has it brought into the file, and the second begins it anew.
+  for (let step = 0; step < 2; step++) {
+    await write(10)
+    await checkpoints.settled()
+  }
+  expect(statSync(`${file}-wal`).size).toBeLessThanOrEqual(LOG_BYTES_MAX)
+  expect(count()).toBe(7 * 1_500 + 30)
 })
 
 test('a thread that ended while it had nothing to do keeps nobody waiting: there is another', async () => {

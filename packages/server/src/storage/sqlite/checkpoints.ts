@@ -14,6 +14,11 @@ const PAGES_MAX_WITHOUT_ROOM = 250
 const ROWS_UNSEEN_MAX = 32
 /** If the thread is slow, SQLite does its work in a commit: 64 MB. */
 const PAGES_AT_COMMIT = 16_000
+/**
+ * A log that somebody's long reading has made longer, such as a backup's, is cut to so much when it begins anew: 32 MB. It is
+ * no longer by itself, and to cut and lengthen it each time would cost the commits.
+ */
+const BYTES_KEPT = 32 * 1024 * 1024
 /** SQLite's own, of a file that nobody made otherwise. */
 const PAGE_BYTES = 4_096
 /** The thread takes some megabytes: it ends when it has had nothing to do for so long. */
@@ -43,7 +48,7 @@ export function createCheckpoints(
   hasRoom: () => boolean,
   onThreadLost: (error: unknown) => void = () => {},
 ): Checkpoints {
-  database.exec(`PRAGMA wal_autocheckpoint = ${PAGES_AT_COMMIT}`)
+  database.exec(`PRAGMA wal_autocheckpoint = ${PAGES_AT_COMMIT}; PRAGMA journal_size_limit = ${BYTES_KEPT}`)
   const look = createLook(database)
   let worker: Worker | undefined
   let hasFailed = false
