@@ -19,7 +19,7 @@ import { headerValues } from './wire/raw-headers.ts'
 import { findFault, findFragment } from './wire/request-checks.ts'
 import { sendAnswer } from './wire/send-answer.ts'
 
-type DispatchDeps = Pick<Services, 'config' | 'events' | 'metrics' | 'traces'> & {
+type DispatchDeps = Pick<Services, 'config' | 'engine' | 'events' | 'metrics' | 'traces'> & {
   readonly router: Router
   readonly turns: Turns
   readonly connections: Pick<Connections, 'begin' | 'end'>
@@ -60,21 +60,29 @@ type Exchange = { readonly route: Route; readonly request: Incoming; readonly re
 
 /** Begins all of them; then sends what is answered at once. */
 function beginGroup(deps: Deps, nowhere: Route, group: readonly Arrival[]): void {
+  const { verification } = deps.engine
   const answered: [Exchange, Answer][] = []
-  for (const arrival of group) {
-    const exchange = exchangeOf(deps, nowhere, arrival)
-    const answer = beginOne(deps, exchange)
-    if (answer instanceof Promise) {
-      const { raw } = arrival
-      deps.connections.begin(raw)
-      const finish = (late: Answer) => {
-        deps.connections.end(raw)
-        conclude(deps, exchange, late)
-      }
-      answer.then(finish, (error) => finish(refuse(deps, exchange, error)))
-    } else answered.push([exchange, answer])
+  const beginAll = () => {
+    for (const arrival of group) {
+      const exchange = exchangeOf(deps, nowhere, arrival)
+      const answer = beginOne(deps, exchange)
+      if (answer instanceof Promise) concludeLate(deps, exchange, answer)
+      else answered.push([exchange, answer])
+    }
   }
+  if (group.length === 1 || verification.together === undefined) beginAll()
+  else verification.together(beginAll)
   for (const [exchange, answer] of answered) conclude(deps, exchange, answer)
+}
+
+function concludeLate(deps: Deps, exchange: Exchange, answer: Promise<Answer>): void {
+  const { raw } = exchange.request
+  deps.connections.begin(raw)
+  const finish = (late: Answer) => {
+    deps.connections.end(raw)
+    conclude(deps, exchange, late)
+  }
+  answer.then(finish, (error) => finish(refuse(deps, exchange, error)))
 }
 
 function exchangeOf(deps: Deps, nowhere: Route, { raw, response, startedAtMs }: Arrival): Exchange {

@@ -17,6 +17,11 @@ export type Changes = {
 export type VerificationReads = {
   /** By fingerprint or id. A store that answers at once does so without a promise. */
   findKey(handle: KeyHandle): MaybePromise<KeyRecord | undefined>
+  /**
+   * Runs `work`, for all of which the questions were there before it began, and which waits for nothing: what it finds at
+   * once may be read from one snapshot. Absent: to read it so would save nothing.
+   */
+  together?(work: () => void): void
 }
 
 /** The revision a change got, and the epoch it was counted in. */

@@ -6,6 +6,7 @@ import type { DatabaseSync } from 'node:sqlite'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { openSqliteConnection } from '../../src/storage/sqlite/connection.ts'
 import { createSqliteLease } from '../../src/storage/sqlite/lease.ts'
+import { createSnapshot } from '../../src/storage/sqlite/snapshot.ts'
 import { openSqlite } from '../../src/storage/sqlite/sqlite.ts'
 import { createSqliteVerificationReads } from '../../src/storage/sqlite/verification.ts'
 
@@ -49,7 +50,12 @@ async function createReads({ readMs = 0 } = {}) {
     clock.nowMs += readMs
   })
   const lease = createSqliteLease(() => clock.nowMs)
-  const reads = createSqliteVerificationReads(disk.database, lease, () => clock.nowMs)
+  const reads = createSqliteVerificationReads(
+    disk.database,
+    createSnapshot(database),
+    lease,
+    () => clock.nowMs,
+  )
   reads.claim(true)
   const { value: taken } = await engine.write((db) => lease.take(db))
   taken()

@@ -2,6 +2,7 @@ import type { DatabaseSync } from 'node:sqlite'
 import type { FollowedChanges, Observation, ServerRow, UnknownRevisions } from '../engine.ts'
 import { prepared } from '../prepared.ts'
 import type { Db, HeadRow, LogRow } from '../tables/schema.ts'
+import type { Snapshot } from './snapshot.ts'
 
 /** How long a verifier may answer from memory after its proof, and what is waited beyond it; as on the other store. */
 const LEASE_MS = 2_000
@@ -19,6 +20,7 @@ type StoredServer = Omit<ServerRow, 'unknown'> & { readonly unknown: string }
  */
 export function createSqliteFollowed(
   database: DatabaseSync,
+  snapshot: Pick<Snapshot, 'leave'>,
   write: <T>(work: (db: Db) => Promise<T>) => Promise<T>,
 ): FollowedChanges {
   const state = database.prepare('SELECT revision, epoch, is_accepted FROM head')
@@ -29,6 +31,7 @@ export function createSqliteFollowed(
   const servers = database.prepare('SELECT id, epoch, applied, beat, unknown FROM servers')
 
   function observe(after: number): Observation {
+    snapshot.leave()
     database.exec('BEGIN')
     try {
       const now = state.get() as HeadRow & { is_accepted: 0 | 1 }

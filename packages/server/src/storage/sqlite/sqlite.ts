@@ -14,6 +14,7 @@ import { acceptHead, appendRevision, assertAccepted, type MovedHead } from './he
 import { createSqliteLease, type SqliteLease } from './lease.ts'
 import { createSqliteReaders } from './readers.ts'
 import { createDisk, type Disk, isRoomLeft } from './room.ts'
+import { createSnapshot } from './snapshot.ts'
 import { createSqliteVerificationReads } from './verification.ts'
 import { isRecentSqlite, SQLITE_VERSION_MIN } from './version.ts'
 import { createSqliteWriter, type WriterHooks } from './writer.ts'
@@ -51,8 +52,9 @@ export function openSqlite(options: SqliteOptions): Engine {
   // Of its own: head and log must be read in one snapshot with no other statement open.
   const hot = openSqliteConnection(options.file, { isReadOnly: true })
   hot.database.exec(`PRAGMA cache_size = -${LOOK_UP_PAGES_KIB}`)
-  const verification = createSqliteVerificationReads(hot.database, lease, monotonicMs)
-  const followed = createSqliteFollowed(hot.database, (work) => queue.write(ifAccepted(work)))
+  const snapshot = createSnapshot(hot.database)
+  const verification = createSqliteVerificationReads(hot.database, snapshot, lease, monotonicMs)
+  const followed = createSqliteFollowed(hot.database, snapshot, (work) => queue.write(ifAccepted(work)))
   let isClosed = false
 
   return {

@@ -8,10 +8,12 @@ import type { HeadRow, LogRow } from '../tables/schema.ts'
 import { recordOf, type VerifiableRow } from '../tables/verifiable-record.ts'
 import { verifiableSql } from '../tables/verifiable-sql.ts'
 import { type Leaseholder, SETTLE_MS, type SqliteLease } from './lease.ts'
+import type { Snapshot } from './snapshot.ts'
 
 /** Prepared reads on a connection of their own: the path of every verification. */
 export function createSqliteVerificationReads(
   database: DatabaseSync,
+  snapshot: Snapshot,
   lease: SqliteLease,
   monotonicMs: () => number,
 ): VerificationReads & Omit<AskedChanges, 'followed'> {
@@ -50,6 +52,8 @@ export function createSqliteVerificationReads(
     kind: 'asked',
     changesSince(revision) {
       if (seen === revision && lease.isRunning()) return undefined
+      // A key that is read after this look must not be older than it: nobody would hear of what was revoked before.
+      snapshot.leave()
       const beganAtMs = monotonicMs()
       const now = head.get() as { revision: number; leaseholder: Leaseholder }
       lease.renew(beganAtMs, now.leaseholder)
@@ -58,8 +62,13 @@ export function createSqliteVerificationReads(
     },
     claim: lease.claim,
     settleMs: SETTLE_MS,
-    isAccepted: () => (state.get() as { is_accepted: 0 | 1 }).is_accepted === 1,
+    isAccepted() {
+      snapshot.leave()
+      return (state.get() as { is_accepted: 0 | 1 }).is_accepted === 1
+    },
+    together: snapshot.share,
     findKey(handle) {
+      snapshot.join()
       const row = find(handle)
       return row === undefined ? undefined : recordOf(row)
     },
