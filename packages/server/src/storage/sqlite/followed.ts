@@ -23,31 +23,8 @@ export function createSqliteFollowed(
   snapshot: Pick<Snapshot, 'leave'>,
   write: <T>(work: (db: Db) => Promise<T>) => Promise<T>,
 ): FollowedChanges {
-  const state = database.prepare('SELECT revision, epoch, is_accepted FROM head')
   const revision = database.prepare('SELECT revision FROM head')
-  const log = database.prepare(
-    'SELECT revision, scope, object_id, company_id FROM log WHERE revision > ? ORDER BY revision',
-  )
-  const servers = database.prepare('SELECT id, epoch, applied, beat, unknown FROM servers')
-
-  function observe(after: number): Observation {
-    snapshot.leave()
-    database.exec('BEGIN')
-    try {
-      const now = state.get() as HeadRow & { is_accepted: 0 | 1 }
-      return {
-        revision: now.revision,
-        epoch: now.epoch,
-        isAccepted: now.is_accepted === 1,
-        rows: log.all(after) as LogRow[],
-        servers: (servers.all() as StoredServer[]).map(serverOf),
-        leaseMs: LEASE_MS,
-        marginMs: MARGIN_MS,
-      }
-    } finally {
-      database.exec('COMMIT')
-    }
-  }
+  const observe = createObserve(database, snapshot)
 
   return {
     kind: 'followed',
@@ -102,4 +79,34 @@ const anyServer = prepared((db, _none: Record<string, never>) =>
 /** Whether verifiers may be connected to a process of this file. Part of a write, before it is committed. */
 export async function hasServers(db: Db): Promise<boolean> {
   return (await anyServer(db, {})).length > 0
+}
+
+function createObserve(
+  database: DatabaseSync,
+  snapshot: Pick<Snapshot, 'leave'>,
+): (after: number) => Observation {
+  const state = database.prepare('SELECT revision, epoch, is_accepted FROM head')
+  const log = database.prepare(
+    'SELECT revision, scope, object_id, company_id FROM log WHERE revision > ? ORDER BY revision',
+  )
+  const servers = database.prepare('SELECT id, epoch, applied, beat, unknown FROM servers')
+
+  return (after) => {
+    snapshot.leave()
+    database.exec('BEGIN')
+    try {
+      const now = state.get() as HeadRow & { is_accepted: 0 | 1 }
+      return {
+        revision: now.revision,
+        epoch: now.epoch,
+        isAccepted: now.is_accepted === 1,
+        rows: log.all(after) as LogRow[],
+        servers: (servers.all() as StoredServer[]).map(serverOf),
+        leaseMs: LEASE_MS,
+        marginMs: MARGIN_MS,
+      }
+    } finally {
+      database.exec('COMMIT')
+    }
+  }
 }

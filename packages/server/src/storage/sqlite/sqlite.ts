@@ -49,12 +49,9 @@ export function openSqlite(options: SqliteOptions): Engine {
   const checkpoints = createCheckpoints(place, hasRoom, options.onThreadLost)
   const queue = createSqliteWriter(writer, hooksOf(options, lease, checkpoints))
   const readers = createSqliteReaders(options.file)
-  // Of its own: head and log must be read in one snapshot with no other statement open.
-  const hot = openSqliteConnection(options.file, { isReadOnly: true })
-  hot.database.exec(`PRAGMA cache_size = -${LOOK_UP_PAGES_KIB}`)
-  const snapshot = createSnapshot(hot.database)
-  const verification = createSqliteVerificationReads(hot.database, snapshot, lease, monotonicMs)
-  const followed = createSqliteFollowed(hot.database, snapshot, (work) => queue.write(ifAccepted(work)))
+  const { hot, snapshot } = openLookUps(options.file)
+  const verification = createSqliteVerificationReads(hot, snapshot, lease, monotonicMs)
+  const followed = createSqliteFollowed(hot, snapshot, (work) => queue.write(ifAccepted(work)))
   let isClosed = false
 
   return {
@@ -95,10 +92,17 @@ export function openSqlite(options: SqliteOptions): Engine {
       lease.end()
       await checkpoints.close()
       readers.close()
-      hot.database.close()
+      hot.close()
       writer.database.close()
     },
   }
+}
+
+/** A connection of its own: head and log must be read in one snapshot with no other statement open. */
+function openLookUps(file: string) {
+  const { database: hot } = openSqliteConnection(file, { isReadOnly: true })
+  hot.exec(`PRAGMA cache_size = -${LOOK_UP_PAGES_KIB}`)
+  return { hot, snapshot: createSnapshot(hot) }
 }
 
 const hooksOf = ({ onFatal, onCommit }: WriterHooks, lease: SqliteLease, { afterCommit }: Checkpoints) => ({

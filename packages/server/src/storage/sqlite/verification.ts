@@ -24,11 +24,7 @@ export function createSqliteVerificationReads(
   const log = database.prepare(
     'SELECT revision, scope, object_id FROM log WHERE revision > ? ORDER BY revision',
   )
-  const sql = verifiableSql('?1')
-  const byFingerprint = database.prepare(sql.byFingerprint)
-  const byId = database.prepare(sql.byKeyId)
-  const session = database.prepare(sql.bySessionId)
-  const user = database.prepare(sql.byUserId)
+  const find = createLookUp(database)
 
   function readChanges(revision: number): Changes {
     database.exec('BEGIN')
@@ -39,13 +35,6 @@ export function createSqliteVerificationReads(
     } finally {
       database.exec('COMMIT')
     }
-  }
-
-  function find(handle: KeyHandle): VerifiableRow | undefined {
-    if (isTag(handle)) return byFingerprint.get(fingerprintBytes(handle)) as VerifiableRow | undefined
-    if (isId('key', handle)) return byId.get(handle) as VerifiableRow | undefined
-    if (isId('ses', handle)) return session.get(handle) as VerifiableRow | undefined
-    return user.get(handle) as VerifiableRow | undefined
   }
 
   return {
@@ -72,5 +61,19 @@ export function createSqliteVerificationReads(
       const row = find(handle)
       return row === undefined ? undefined : recordOf(row)
     },
+  }
+}
+
+function createLookUp(database: DatabaseSync): (handle: KeyHandle) => VerifiableRow | undefined {
+  const sql = verifiableSql('?1')
+  const byFingerprint = database.prepare(sql.byFingerprint)
+  const byId = database.prepare(sql.byKeyId)
+  const session = database.prepare(sql.bySessionId)
+  const user = database.prepare(sql.byUserId)
+  return (handle) => {
+    if (isTag(handle)) return byFingerprint.get(fingerprintBytes(handle)) as VerifiableRow | undefined
+    if (isId('key', handle)) return byId.get(handle) as VerifiableRow | undefined
+    if (isId('ses', handle)) return session.get(handle) as VerifiableRow | undefined
+    return user.get(handle) as VerifiableRow | undefined
   }
 }
