@@ -28,7 +28,6 @@ import { handlers } from './http/routes/index.ts'
 import type { Handler } from './http/schema/context.ts'
 import { basePathOf } from './http/wire/base-path.ts'
 import { createConnections } from './http/wire/connections.ts'
-import { GatheredRequest } from './http/wire/gathered-request.ts'
 import { createPipelines } from './http/wire/pipelines.ts'
 import { HEADERS_MAX } from './http/wire/request-checks.ts'
 import { createRequestIds } from './http/wire/request-id.ts'
@@ -165,7 +164,6 @@ function createHttpServer(
 ): Server {
   const server = createServer(
     {
-      IncomingMessage: GatheredRequest,
       requestTimeout: REQUEST_TIMEOUT_MS,
       keepAliveTimeout: idleMs,
       maxHeaderSize: headerBytesMax,

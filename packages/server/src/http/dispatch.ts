@@ -13,6 +13,7 @@ import { basePathOf, underBasePath } from './wire/base-path.ts'
 import { seeClient } from './wire/client-address.ts'
 import type { Connections } from './wire/connections.ts'
 import { originHeaders } from './wire/cors.ts'
+import { gatherBody } from './wire/gathered-request.ts'
 import { type Incoming, laneOf, urlOf } from './wire/incoming.ts'
 import type { Pipelines } from './wire/pipelines.ts'
 import { headerValues } from './wire/raw-headers.ts'
@@ -45,7 +46,10 @@ export function createDispatch(given: DispatchDeps): Dispatch {
   })
   const arrive = createArrivals((group: readonly Arrival[]) => beginGroup(deps, nowhere, group))
   return (raw, response) => {
-    if (deps.pipelines.takeIn(raw, response)) arrive({ raw, response, startedAtMs: performance.now() })
+    if (!deps.pipelines.takeIn(raw, response)) return
+    const comesInChunks = headerValues(raw, 'transfer-encoding').length > 0
+    if (comesInChunks) gatherBody(raw)
+    arrive({ raw, response, startedAtMs: performance.now(), comesInChunks })
   }
 }
 
@@ -53,10 +57,14 @@ type Arrival = {
   readonly raw: IncomingMessage
   readonly response: ServerResponse
   readonly startedAtMs: number
+  readonly comesInChunks: boolean
 }
 
 /** A request at its route, and what its answer goes into. */
-type Exchange = { readonly route: Route; readonly request: Incoming; readonly response: ServerResponse }
+type Exchange = Pick<Arrival, 'response' | 'comesInChunks'> & {
+  readonly route: Route
+  readonly request: Incoming
+}
 
 /** Begins all of them; then sends what is answered at once. */
 function beginGroup(deps: Deps, nowhere: Route, group: readonly Arrival[]): void {
@@ -85,7 +93,11 @@ function concludeLate(deps: Deps, exchange: Exchange, answer: Promise<Answer>): 
   answer.then(finish, (error) => finish(refuse(deps, exchange, error)))
 }
 
-function exchangeOf(deps: Deps, nowhere: Route, { raw, response, startedAtMs }: Arrival): Exchange {
+function exchangeOf(
+  deps: Deps,
+  nowhere: Route,
+  { raw, response, startedAtMs, comesInChunks }: Arrival,
+): Exchange {
   const { method = '', url = '/' } = raw
   const { route, params } = deps.router.find(method, url) ?? { route: nowhere, params: {} }
   const { address, isFromTrustedProxy } = seeClient(raw, deps.config.trustedProxies)
@@ -95,6 +107,7 @@ function exchangeOf(deps: Deps, nowhere: Route, { raw, response, startedAtMs }: 
     route,
     request: { raw, requestId, startedAtMs, address, isFromTrustedProxy, params, principal },
     response,
+    comesInChunks,
   }
 }
 
@@ -103,7 +116,7 @@ function exchangeOf(deps: Deps, nowhere: Route, { raw, response, startedAtMs }: 
  * broken twice is answered once.
  */
 function beginOne(deps: Deps, exchange: Exchange): MaybePromise<Answer> {
-  const { route, request } = exchange
+  const { route, request, comesInChunks } = exchange
   const { raw } = request
   try {
     const fault = findFault(raw) ?? (route.readsTarget === true ? undefined : findFragment(urlOf(request)))
@@ -111,7 +124,6 @@ function beginOne(deps: Deps, exchange: Exchange): MaybePromise<Answer> {
     // A verification is never in a line; and nothing else is begun before those that came first had their turn.
     const isUrgent = route.isUrgent === true && isHeadShort(raw)
     if (!isUrgent) return standInLine(deps, exchange).then(() => route.answer(request))
-    const comesInChunks = headerValues(raw, 'transfer-encoding').length > 0
     return comesInChunks ? nextTurn().then(() => route.answer(request)) : route.answer(request)
   } catch (error) {
     return refuse(deps, exchange, error)

@@ -1,13 +1,13 @@
 /** A body that comes in very many pieces is kept as one, while it is read and while it waits. */
 import { once } from 'node:events'
-import { createServer, type Server } from 'node:http'
+import { createServer, type IncomingMessage, type Server } from 'node:http'
 import { type AddressInfo, connect, type Socket } from 'node:net'
 import { buffer } from 'node:stream/consumers'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { queryObjects } from 'node:v8'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { readBytes } from '../../src/http/wire/body.ts'
-import { GatheredRequest } from '../../src/http/wire/gathered-request.ts'
+import { gatherBody } from '../../src/http/wire/gathered-request.ts'
 import { useTestServer } from '../harness.ts'
 
 const PIECES = 20_000
@@ -17,11 +17,11 @@ const HEAD = 'POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n'
 const countBuffers = (): number => queryObjects(Buffer, { format: 'count' })
 
 describe('a request', () => {
-  let server: Server<typeof GatheredRequest>
+  let server: Server
   let socket: Socket
 
   beforeEach(async () => {
-    server = createServer({ IncomingMessage: GatheredRequest })
+    server = createServer(gatherBody)
     await once(server.listen(0, '127.0.0.1'), 'listening')
     socket = connect((server.address() as AddressInfo).port, '127.0.0.1')
     socket.on('error', () => {})
@@ -33,11 +33,11 @@ describe('a request', () => {
     await once(server.close(), 'close')
   })
 
-  async function nextRequest(): Promise<GatheredRequest> {
-    const [request] = (await once(server, 'request')) as [GatheredRequest]
+  async function nextRequest(): Promise<IncomingMessage> {
+    const [request] = (await once(server, 'request')) as [IncomingMessage]
     return request
   }
-  async function untilArrived(request: GatheredRequest, bytes: number): Promise<void> {
+  async function untilArrived(request: IncomingMessage, bytes: number): Promise<void> {
     while (request.socket.bytesRead < bytes) await nextTurn()
   }
 
@@ -54,8 +54,8 @@ describe('a request', () => {
 
   test.each([
     ['that waits for its turn', () => {}],
-    ['whose reader has paused', (request: GatheredRequest) => void request.on('data', () => {}).pause()],
-    ['of which one piece was read', (request: GatheredRequest) => void request.read()],
+    ['whose reader has paused', (request: IncomingMessage) => void request.on('data', () => {}).pause()],
+    ['of which one piece was read', (request: IncomingMessage) => void request.read()],
   ])('%s is kept as one piece', async (_what, prepare) => {
     const request = await nextRequest()
     prepare(request)
