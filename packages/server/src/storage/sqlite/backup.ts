@@ -98,7 +98,14 @@ function publish(draft: string, target: string): void {
 }
 
 /** Also by a link that leads nowhere: the disk that it leads to may not be mounted. */
-const isTaken = (target: string) => lstatSync(target, { throwIfNoEntry: false }) !== undefined
+function isTaken(target: string): boolean {
+  try {
+    return lstatSync(target, { throwIfNoEntry: false }) !== undefined
+  } catch {
+    // Nothing can be there: what is wrong with the place is told where it is made.
+    return false
+  }
+}
 
 const taken = (target: string) =>
   new StoreError(`${target} exists already: choose another name, or move it away.`)
