@@ -28,9 +28,9 @@ export async function backupSqlite(source: string, target: string, onProgress: C
   assertStore(source)
   if (isTaken(target)) throw taken(target)
   assertNoLog(target)
-  preparePlace(dirname(target))
-  removeAbandoned(target)
   const draft = draftOf(target)
+  preparePlace(dirname(target), draft)
+  removeAbandoned(target)
   try {
     await copyInto(source, draft, onProgress)
     assertWhole(source, draft)
@@ -122,10 +122,12 @@ function assertNoLog(file: string): void {
 }
 
 /** A name with a mistake in it is not made: whoever looks for backups would not find them there. */
-function preparePlace(directory: string): void {
+function preparePlace(directory: string, draft: string): void {
   let isDirectory: boolean | undefined
   try {
     isDirectory = statSync(directory, { throwIfNoEntry: false })?.isDirectory()
+    // Its name is longer than that of the backup.
+    if (isDirectory) lstatSync(draft, { throwIfNoEntry: false })
   } catch (error) {
     // Not allowed to this user, too long, a circle of links.
     const { code } = error as NodeJS.ErrnoException
