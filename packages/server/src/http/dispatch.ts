@@ -4,7 +4,7 @@ import { formatAddress } from '@latchkey/core/address'
 import type { MaybePromise } from '@latchkey/core/maybe-promise'
 import type { Services } from '../services.ts'
 import type { Turns } from './admission/turns.ts'
-import { createArrivals } from './arrivals.ts'
+import { createGroups } from './groups.ts'
 import { missingRoute } from './missing-route.ts'
 import { problemAnswer, publicError } from './present/problem.ts'
 import type { Route, Router } from './router.ts'
@@ -30,7 +30,11 @@ type DispatchDeps = Pick<Services, 'config' | 'engine' | 'events' | 'metrics' | 
   readonly isLeaving: () => boolean
 }
 
-type Deps = DispatchDeps & { readonly basePath: string }
+type Deps = DispatchDeps & {
+  readonly basePath: string
+  /** Sends an answer together with others that are there by now, in their order. */
+  readonly depart: (answered: Answered) => void
+}
 
 export type Dispatch = (raw: IncomingMessage, response: ServerResponse) => void
 
@@ -39,12 +43,16 @@ export type Dispatch = (raw: IncomingMessage, response: ServerResponse) => void
  * answer is sent, counted and logged here.
  */
 export function createDispatch(given: DispatchDeps): Dispatch {
-  const deps = { ...given, basePath: basePathOf(given.config.publicUrl) }
+  const deps: Deps = {
+    ...given,
+    basePath: basePathOf(given.config.publicUrl),
+    depart: createGroups((group) => concludeAll(deps, group)),
+  }
   const nowhere = missingRoute(deps.router, {
     corsOrigins: deps.config.corsOrigins,
     basePath: deps.basePath,
   })
-  const arrive = createArrivals((group: readonly Arrival[]) => beginGroup(deps, nowhere, group))
+  const arrive = createGroups((group: readonly Arrival[]) => beginGroup(deps, nowhere, group))
   return (raw, response) => {
     if (!deps.pipelines.takeIn(raw, response)) return
     const comesInChunks = headerValues(raw, 'transfer-encoding').length > 0
@@ -62,14 +70,18 @@ type Arrival = {
 
 /** A request at its route, and what its answer goes into. */
 type Exchange = Pick<Arrival, 'response' | 'comesInChunks'> & {
+  /** It stands in no line. */
+  readonly isUrgent: boolean
   readonly route: Route
   readonly request: Incoming
 }
 
+type Answered = readonly [Exchange, Answer]
+
 /** Begins all of them; then sends what is answered at once. */
 function beginGroup(deps: Deps, nowhere: Route, group: readonly Arrival[]): void {
   const { verification } = deps.engine
-  const answered: [Exchange, Answer][] = []
+  const answered: Answered[] = []
   const beginAll = () => {
     for (const arrival of group) {
       const exchange = exchangeOf(deps, nowhere, arrival)
@@ -80,16 +92,21 @@ function beginGroup(deps: Deps, nowhere: Route, group: readonly Arrival[]): void
   }
   if (group.length === 1 || verification.together === undefined) beginAll()
   else verification.together(beginAll)
+  concludeAll(deps, answered)
+}
+
+function concludeAll(deps: Deps, answered: readonly Answered[]): void {
   for (const [exchange, answer] of answered) conclude(deps, exchange, answer)
 }
 
+/**
+ * One that was begun out of line is sent as soon as it is there. All others are sent in the order in which they were
+ * made: what says that something is revoked comes after whatever was made before.
+ */
 function concludeLate(deps: Deps, exchange: Exchange, answer: Promise<Answer>): void {
-  const { raw } = exchange.request
-  deps.connections.begin(raw)
-  const finish = (late: Answer) => {
-    deps.connections.end(raw)
-    conclude(deps, exchange, late)
-  }
+  const { request, isUrgent } = exchange
+  deps.connections.begin(request.raw)
+  const finish = (late: Answer) => (isUrgent ? conclude(deps, exchange, late) : deps.depart([exchange, late]))
   answer.then(finish, (error) => finish(refuse(deps, exchange, error)))
 }
 
@@ -108,6 +125,7 @@ function exchangeOf(
     request: { raw, requestId, startedAtMs, address, isFromTrustedProxy, params, principal },
     response,
     comesInChunks,
+    isUrgent: route.isUrgent === true && isHeadShort(raw),
   }
 }
 
@@ -122,8 +140,7 @@ function beginOne(deps: Deps, exchange: Exchange): MaybePromise<Answer> {
     const fault = findFault(raw) ?? (route.readsTarget === true ? undefined : findFragment(urlOf(request)))
     if (fault !== undefined) return nextTurn().then(() => refuse(deps, exchange, fault))
     // A verification is never in a line; and nothing else is begun before those that came first had their turn.
-    const isUrgent = route.isUrgent === true && isHeadShort(raw)
-    if (!isUrgent) return standInLine(deps, exchange).then(() => route.answer(request))
+    if (!exchange.isUrgent) return standInLine(deps, exchange).then(() => route.answer(request))
     return comesInChunks ? nextTurn().then(() => route.answer(request)) : route.answer(request)
   } catch (error) {
     return refuse(deps, exchange, error)
@@ -163,6 +180,7 @@ function refuse({ events }: Deps, { route, request }: Exchange, error: unknown):
 /** Sends an answer and notes it. Throws nothing: there is nobody behind it to answer that. */
 function conclude(deps: Deps, exchange: Exchange, answer: Answer): void {
   const { route, request, response } = exchange
+  deps.connections.end(request.raw)
   let sent = answer
   try {
     sendAnswer(response, underBasePath(answer, deps.basePath), commonHeaders(deps, request))

@@ -1,4 +1,6 @@
 /** Whatever a route does, its request is answered once and the service goes on. */
+
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { AppError } from '@latchkey/core/error'
 import { inject } from 'light-my-request'
 import { describe, expect, test } from 'vitest'
@@ -14,7 +16,10 @@ import { useTestServer } from '../harness.ts'
 const server = useTestServer()
 
 /** One request to a route of the test's own. */
-function answered(answer: () => Answer | Promise<Answer>, services: Partial<Services> = {}) {
+const answered = (answer: () => Answer | Promise<Answer>, services: Partial<Services> = {}) =>
+  inject(dispatchTo(answer, services), { path: '/odd' })
+
+function dispatchTo(answer: () => Answer | Promise<Answer>, services: Partial<Services> = {}) {
   const router = createRouter(100)
   router.add(['GET'], '/odd', { name: 'odd', answer })
   const deps = {
@@ -27,7 +32,7 @@ function answered(answer: () => Answer | Promise<Answer>, services: Partial<Serv
     newRequestId: () => 'req_1',
     isLeaving: () => false,
   }
-  return inject(createDispatch(deps), { path: '/odd' })
+  return createDispatch(deps)
 }
 
 const failures = () => server.logged.filter((line) => line.includes('request_failed')).length
@@ -82,4 +87,19 @@ test('what fails once the answer is out is logged, and ends nothing', async () =
   })
   expect(statusCode).toBe(204)
   expect(failures()).toBe(before + 1)
+})
+
+test('answers are sent in the order in which they were made, whoever asked first', async () => {
+  const made = Array.from({ length: 40 }, () => Promise.withResolvers<Answer>())
+  const sent: number[] = []
+  let asked = 0
+  const dispatch = dispatchTo(() => made[asked++]!.promise)
+  const asking = made.map(async (_, index) => {
+    await inject(dispatch, { path: '/odd' })
+    sent.push(index)
+  })
+  while (asked < made.length) await nextTurn()
+  for (const { resolve } of made.toReversed()) resolve({ status: 204, headers: {}, body: undefined })
+  await Promise.all(asking)
+  expect(sent).toEqual(made.map((_, index) => index).toReversed())
 })
