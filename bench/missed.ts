@@ -3,15 +3,14 @@
  * reached.
  */
 export const MISSED: Readonly<Record<string, string>> = {
-  V1: `Bare node:http takes some 15 µs, nearly all of it in the kernel. With our headers alone, all thirteen, it takes 12 % more, with
-the hashes 19 %, and with the engine, which is asked for each of 100,000 keys, 28 %: 0.78. What stands around it (route, address,
-request id, what the gateway asks for, metrics) takes another 40 %, spread over some forty functions: between two requests they
-find the processor's caches cold, and cost some three times what they do in a loop. Each key in use is a row
-every twenty seconds, and another every minute.`,
+  V1: `Bare node:http takes some 15 µs, nearly all of it in the kernel. Our headers, all thirteen, take 12 % of that, the hash 7 %,
+the engine, which is asked for each of 40,000 keys, 9 %; route, address, request id, what the gateway asks for and metrics the rest,
+spread over some forty functions. Requests that come together are worked on together, so that they find the processor's caches warm
+(docs/decisions/0169). Each key in use is a row every twenty seconds, and another every minute.`,
   V1b: 'As V1.',
   V2: `As V1, and the caller is authenticated before the body is looked at, and the key after. The body is parsed by JSON.parse,
 walked a second time for duplicate names and depth, and held against its schema: 1.5 µs in a loop, the verdict and its text 1.1, the
-two hashes more 1. In the service all of it takes some three times that, as in V1; without Node's streams it would be 0.3 µs less.`,
+two hashes more 1.`,
   D3: `On one event loop a check waits for the piece of work that is under way, and of large requests a few are worked on at once.
 The costliest pieces take 4 to 15 ms. What was done, what would reach it, and why it is measured against bare node:http under as
 many connections: docs/decisions/0150.`,
@@ -29,9 +28,8 @@ an object. Admission and answer as in V1.`,
 has them in a few files, and meets it (M3). Validators and serializers are made when an operation is first used: all at the start
 took 4 MiB more, and about 130 of 1,065 ms.`,
   M2: 'It is the start itself, as M1b: no key is loaded before somebody asks, and the number of keys does not show. The package: M3c.',
-  V9: `A key that nobody made is one read of the store by two unique indexes, 4 µs in a loop, of which the locks of its snapshot are
-two; and a note that there is none. Valid keys are answered from memory. Caching more of what is not there would help those who
-guess.`,
+  V9: `A key that nobody made is one read of the store by two unique indexes, 2 µs in a loop where a group shares its snapshot; and a
+note that there is none. Valid keys are answered from memory. Caching more of what is not there would help those who guess.`,
   V10: 'As V1: what a check takes besides bare node:http is there for one caller as for many.',
   V3: 'nginx answers in C from one table; the event loop and the HTTP of Node alone take twice what nginx takes for all of it. As V1.',
   W3: `better-auth inserts one row and answers; here the counters, the audit event and its seal are in the same transaction. As W1.`,
@@ -52,8 +50,8 @@ the order in which keys come, to two thirds. Closest: the refusals of a day, whi
 the day in the index, at the price of a flush that touches pages all over it.`,
   U2: `Use is written by the thread that verifies, half a millisecond and then a rest; a commit of 50 keys waits for no disk. The
 thread that brings the log into the file works in the same moments, on the same two cores as the load.`,
-  V5: `A verification over HTTP takes some 41 µs, of which a bare server that reads and answers JSON takes 23 (V2);
-better-auth takes some 850. Forty-five times as many would take less than those 23.`,
+  V5: `A bare server that reads and answers JSON takes some 23 µs a request (V2), better-auth some 850. Forty-five times as many as
+better-auth would take less than those 23.`,
   V5b: `As V5: forty-five times as many would be a bare server. The database's own work, which better-auth asks for with each
 verification, is not counted on either side.`,
   V5c: `As V5: twenty times as many would be less than a bare server that answers JSON.`,

@@ -70,8 +70,6 @@ type Arrival = {
 
 /** A request at its route, and what its answer goes into. */
 type Exchange = Pick<Arrival, 'response' | 'comesInChunks'> & {
-  /** It stands in no line. */
-  readonly isUrgent: boolean
   readonly route: Route
   readonly request: Incoming
 }
@@ -100,13 +98,14 @@ function concludeAll(deps: Deps, answered: readonly Answered[]): void {
 }
 
 /**
- * One that was begun out of line is sent as soon as it is there. All others are sent in the order in which they were
- * made: what says that something is revoked comes after whatever was made before.
+ * A verdict is sent as soon as it is there. All else is sent in the order in which it was made: what says that something
+ * is revoked comes after whatever was made before.
  */
 function concludeLate(deps: Deps, exchange: Exchange, answer: Promise<Answer>): void {
-  const { request, isUrgent } = exchange
+  const { request, route } = exchange
   deps.connections.begin(request.raw)
-  const finish = (late: Answer) => (isUrgent ? conclude(deps, exchange, late) : deps.depart([exchange, late]))
+  const finish = (late: Answer) =>
+    route.isVerdict === true ? conclude(deps, exchange, late) : deps.depart([exchange, late])
   answer.then(finish, (error) => finish(refuse(deps, exchange, error)))
 }
 
@@ -125,7 +124,6 @@ function exchangeOf(
     request: { raw, requestId, startedAtMs, address, isFromTrustedProxy, params, principal },
     response,
     comesInChunks,
-    isUrgent: route.isUrgent === true && isHeadShort(raw),
   }
 }
 
@@ -140,7 +138,8 @@ function beginOne(deps: Deps, exchange: Exchange): MaybePromise<Answer> {
     const fault = findFault(raw) ?? (route.readsTarget === true ? undefined : findFragment(urlOf(request)))
     if (fault !== undefined) return nextTurn().then(() => refuse(deps, exchange, fault))
     // A verification is never in a line; and nothing else is begun before those that came first had their turn.
-    if (!exchange.isUrgent) return standInLine(deps, exchange).then(() => route.answer(request))
+    const isUrgent = route.isUrgent === true && isHeadShort(raw)
+    if (!isUrgent) return standInLine(deps, exchange).then(() => route.answer(request))
     return comesInChunks ? nextTurn().then(() => route.answer(request)) : route.answer(request)
   } catch (error) {
     return refuse(deps, exchange, error)

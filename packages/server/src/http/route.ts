@@ -85,6 +85,7 @@ export function registerOperation<Id extends OperationId>(
   router.add([operation.method], operation.path.replaceAll(/\{(\w+)\}/g, ':$1'), {
     name: id,
     isUrgent,
+    isVerdict: VERDICTS.has(id),
     mayRevoke,
     answer(request) {
       const admitted = admit(deps, operation, request)
@@ -127,6 +128,8 @@ const URGENT: ReadonlySet<OperationId> = new Set([
   'getHealth',
   'getReadiness',
 ])
+
+const VERDICTS: ReadonlySet<OperationId> = new Set(['verifyApiKey', 'verifyApiKeys', 'getKeyRecord'])
 
 /** What may make a credential stop, or do less: however many lists wait, it begins before them. */
 const REVOKING: ReadonlySet<OperationId> = new Set([

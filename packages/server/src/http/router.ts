@@ -10,6 +10,8 @@ export type Route = {
   readonly name: string
   /** Begins at once, whoever waits for a turn. */
   readonly isUrgent?: boolean
+  /** It says whether somebody may do something: no answer is older when it is sent. */
+  readonly isVerdict?: boolean
   /** It may make something stop: its turn comes before those of all that does not. */
   readonly mayRevoke?: boolean
   answer(request: Incoming): MaybePromise<Answer>

@@ -33,6 +33,7 @@ export function registerGateway(router: Router, deps: AuthenticateDeps, connecti
       name: pattern,
       readsTarget: true,
       isUrgent: true,
+      isVerdict: true,
       answer(request) {
         connections.add(request.raw.socket)
         return answerGateway(deps, request, demandOf(urlOf(request), configured))
