@@ -52,7 +52,12 @@ export function createDispatch(given: DispatchDeps): Dispatch {
     corsOrigins: deps.config.corsOrigins,
     basePath: deps.basePath,
   })
-  const arrive = createGroups((group: readonly Arrival[]) => beginGroup(deps, nowhere, group))
+  const begin = (group: readonly Arrival[]) => beginGroup(deps, nowhere, group)
+  const arrive = createGroups(begin, (arrival) => {
+    if (arrival.raw.method === 'GET') begin([arrival])
+    // By then the bytes that came with its headers were looked at: mostly they are all of its body.
+    else process.nextTick(begin, [arrival])
+  })
   return (raw, response) => {
     if (!deps.pipelines.takeIn(raw, response)) return
     const comesInChunks = headerValues(raw, 'transfer-encoding').length > 0

@@ -35,10 +35,7 @@ test('after one that came alone, those that follow are handed over as they come;
   const { groups, add } = gathered()
   add(0)
   await nextTurn()
-  for (const number of numbers(1, ALONE_MAX)) {
-    add(number)
-    await nextTick()
-  }
+  for (const number of numbers(1, ALONE_MAX)) add(number)
   expect(groups).toEqual(numbers(0, ALONE_MAX + 1).map((number) => [number]))
   add(-1)
   add(-2)
@@ -62,4 +59,17 @@ test('what comes while a group is handed over is of the next one', async () => {
     [1, 2],
     [3, 4],
   ])
+})
+
+test('one that waits for nobody may be handed over in another way', async () => {
+  const groups: (readonly number[])[] = []
+  const alone: number[] = []
+  const add = createGroups<number>(
+    (group) => groups.push([...group]),
+    (number) => alone.push(number),
+  )
+  add(1)
+  await nextTurn()
+  add(2)
+  expect([groups, alone]).toEqual([[[1]], [2]])
 })

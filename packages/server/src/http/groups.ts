@@ -8,9 +8,13 @@ export const ALONE_MAX = 16
 /**
  * Gathers what comes in one turn of the event loop, and hands it over in groups, in its order, when all that is there
  * has come. A packet that is read or written takes the processor's caches for the kernel: of requests that are worked on
- * one after the other, and of answers that are sent so, only the first finds them cold.
+ * one after the other, and of answers that are sent so, only the first finds them cold. `handOverAlone`: takes one that
+ * waits for no others.
  */
-export function createGroups<Member>(handOver: (group: readonly Member[]) => void): (member: Member) => void {
+export function createGroups<Member>(
+  handOver: (group: readonly Member[]) => void,
+  handOverAlone: (member: Member) => void = (member) => handOver([member]),
+): (member: Member) => void {
   let gathering: Member[] | undefined
   let alone = 0
   const end = (group: readonly Member[]) => {
@@ -21,8 +25,7 @@ export function createGroups<Member>(handOver: (group: readonly Member[]) => voi
   return (member) => {
     if (alone > 0) {
       alone -= 1
-      // By then the bytes that came with a request's headers were looked at: mostly they are all of its body.
-      process.nextTick(handOver, [member])
+      handOverAlone(member)
       return
     }
     if (gathering === undefined || gathering.length === GROUP_MAX) {
