@@ -46,7 +46,9 @@ export function createDispatch(given: DispatchDeps): Dispatch {
   const deps: Deps = {
     ...given,
     basePath: basePathOf(given.config.publicUrl),
-    depart: createGroups((group) => concludeAll(deps, group)),
+    depart: createGroups((group) => {
+      for (const [exchange, answer] of group) concludeWaited(deps, exchange, answer)
+    }),
   }
   const nowhere = missingRoute(deps.router, {
     corsOrigins: deps.config.corsOrigins,
@@ -95,10 +97,6 @@ function beginGroup(deps: Deps, nowhere: Route, group: readonly Arrival[]): void
   }
   if (group.length === 1 || verification.together === undefined) beginAll()
   else verification.together(beginAll)
-  concludeAll(deps, answered)
-}
-
-function concludeAll(deps: Deps, answered: readonly Answered[]): void {
   for (const [exchange, answer] of answered) conclude(deps, exchange, answer)
 }
 
@@ -110,8 +108,14 @@ function concludeLate(deps: Deps, exchange: Exchange, answer: Promise<Answer>): 
   const { request, route } = exchange
   deps.connections.begin(request.raw)
   const finish = (late: Answer) =>
-    route.isVerdict === true ? conclude(deps, exchange, late) : deps.depart([exchange, late])
+    route.isVerdict === true ? concludeWaited(deps, exchange, late) : deps.depart([exchange, late])
   answer.then(finish, (error) => finish(refuse(deps, exchange, error)))
+}
+
+/** One whose connection was kept until now. */
+function concludeWaited(deps: Deps, exchange: Exchange, answer: Answer): void {
+  deps.connections.end(exchange.request.raw)
+  conclude(deps, exchange, answer)
 }
 
 function exchangeOf(
@@ -184,7 +188,6 @@ function refuse({ events }: Deps, { route, request }: Exchange, error: unknown):
 /** Sends an answer and notes it. Throws nothing: there is nobody behind it to answer that. */
 function conclude(deps: Deps, exchange: Exchange, answer: Answer): void {
   const { route, request, response } = exchange
-  deps.connections.end(request.raw)
   let sent = answer
   try {
     sendAnswer(response, underBasePath(answer, deps.basePath), commonHeaders(deps, request))

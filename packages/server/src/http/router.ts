@@ -10,7 +10,7 @@ export type Route = {
   readonly name: string
   /** Begins at once, whoever waits for a turn. */
   readonly isUrgent?: boolean
-  /** It says whether somebody may do something: no answer is older when it is sent. */
+  /** It says whether somebody may do something: its answer is sent as soon as it is known, and waits for no others. */
   readonly isVerdict?: boolean
   /** It may make something stop: its turn comes before those of all that does not. */
   readonly mayRevoke?: boolean
