@@ -60,7 +60,7 @@ describe('walls', () => {
     [`${server}/storage/tables/keys.ts`, "import { Key } from '@latchkey/contract/keys'"],
     [`${server}/storage/tables/keys.ts`, "import { verify } from '../verification/verify.ts'"],
     [`${server}/storage/tables/keys.ts`, "import type { Verify } from '../verification/verify.ts'"],
-    [`${server}/verification/usage.ts`, "import { createKey } from '../keys/create-key.ts'"],
+    [`${server}/verification/usage/usage.ts`, "import { createKey } from '../../keys/create-key.ts'"],
     [`${server}/keys/create-key.ts`, "import { publish } from '../verification/publish.ts'"],
     [`${server}/keys/create-key.ts`, "import { createUser } from '../users/create-user.ts'"],
     [`${server}/keys/create-key.ts`, "export { present } from '../http/present.ts'"],

@@ -192,7 +192,7 @@ function describe({ path, line, operator, original, replacement }: Mutant): stri
 }
 
 function pathsOf({ folder }: Room): string[] {
-  return readdirSync(join(ROOT, folder))
+  return readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.ts') && !name.endsWith('.test.ts'))
     .sort()
     .map((name) => `${folder}/${name}`)

@@ -37,7 +37,7 @@ export const ROOMS: readonly Room[] = [
     name: 'verification',
     folder: 'packages/server/src/verification',
     tests: server(
-      'src/verification/*',
+      'src/verification/**/*',
       'test/verification/*',
       'test/storage/{usage,two-servers,limit-time,sqlite-lease,sqlite-verification}*',
       'test/http/{usage,report-usage,follow-changes,key-record,connected-verifiers,limits,rotation}*',

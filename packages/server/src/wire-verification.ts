@@ -9,12 +9,12 @@ import { findImportFormats } from './storage/tables/import-formats.ts'
 import { listImportedTags } from './storage/tables/imported-tags.ts'
 import { findTakenTags } from './storage/tables/taken-tags.ts'
 import type { Events } from './telemetry/events.ts'
+import type { Refused } from './verification/freshness/lease.ts'
+import { createRevocations, type Revocations } from './verification/freshness/revocations.ts'
 import { createImportedTexts, type ImportedTexts } from './verification/imported-texts.ts'
 import { createKnownCompanies, type KnownCompanies } from './verification/known-companies.ts'
 import { createKnownTags } from './verification/known-tags.ts'
-import type { Refused } from './verification/lease.ts'
 import { cannotVerify, loadKey } from './verification/load-key.ts'
-import { createRevocations, type Revocations } from './verification/revocations.ts'
 
 const monotonicMs = () => performance.now()
 

@@ -4,7 +4,7 @@ import type { Timing } from '@latchkey/core/timing'
 import type { Engine } from '../storage/engine.ts'
 import { findAccountLocked, saveAccount } from '../storage/tables/key-limits.ts'
 import type { Db } from '../storage/tables/schema.ts'
-import { within } from './timing.ts'
+import { within } from './freshness/timing.ts'
 
 /** Keys that are asked for in one transaction. */
 const TOGETHER_MAX = 50

@@ -4,8 +4,8 @@ import { type Moment, momentOf, type Timing } from '@latchkey/core/timing'
 import type { Engine } from '../storage/engine.ts'
 import { findServerTimeMs } from '../storage/tables/key-limits.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
+import { systemTiming, within } from './freshness/timing.ts'
 import { createLimitAuthority } from './limit-authority.ts'
-import { systemTiming, within } from './timing.ts'
 
 /** How often what nobody uses is looked for, in milliseconds. */
 const SWEEP_MS = 10_000

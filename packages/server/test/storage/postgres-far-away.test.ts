@@ -7,7 +7,7 @@ import { createPostgresFollowed } from '../../src/storage/postgres/followed.ts'
 import { createPool } from '../../src/storage/postgres/pool.ts'
 import { createReach } from '../../src/storage/postgres/reach.ts'
 import { parsePostgresUrl } from '../../src/storage/postgres/url.ts'
-import { createRevocations } from '../../src/verification/revocations.ts'
+import { createRevocations } from '../../src/verification/freshness/revocations.ts'
 import { startTestServer, type TestService } from '../harness.ts'
 
 /** Until a connection is heard of: longer than a poll is waited for. */

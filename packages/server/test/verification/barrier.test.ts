@@ -1,7 +1,7 @@
 import { AppError } from '@latchkey/core/error'
 import { describe, expect, test } from 'vitest'
 import type { Head } from '../../src/storage/engine.ts'
-import { createBarrier } from '../../src/verification/barrier.ts'
+import { createBarrier } from '../../src/verification/freshness/barrier.ts'
 import { createFakeStore, LEASE_MS, MARGIN_MS } from './fake-store.ts'
 import { createFakeTiming, settled } from './fake-timing.ts'
 

@@ -5,8 +5,8 @@
 import type { CompanyId } from '@latchkey/core/ids'
 import { describe, expect, test } from 'vitest'
 import type { AskedChanges } from '../../src/storage/engine.ts'
-import { createRevocations } from '../../src/verification/revocations.ts'
-import { pause } from '../../src/verification/timing.ts'
+import { createRevocations } from '../../src/verification/freshness/revocations.ts'
+import { pause } from '../../src/verification/freshness/timing.ts'
 import { createFakeStore, LEASE_MS, MARGIN_MS } from './fake-store.ts'
 import { createFakeTiming, settled } from './fake-timing.ts'
 

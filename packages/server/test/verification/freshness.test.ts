@@ -2,7 +2,7 @@ import { AppError } from '@latchkey/core/error'
 import type { RevocationScope } from '@latchkey/core/revocation-scope'
 import { describe, expect, test } from 'vitest'
 import type { AskedChanges, Changes } from '../../src/storage/engine.ts'
-import { createRevocations } from '../../src/verification/revocations.ts'
+import { createRevocations } from '../../src/verification/freshness/revocations.ts'
 import { createFakeStore } from './fake-store.ts'
 
 /** A process on an embedded store, what it forgot, and from which revision on it asked. */

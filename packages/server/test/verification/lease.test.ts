@@ -2,7 +2,7 @@ import type { RevocationScope } from '@latchkey/core/revocation-scope'
 import { momentOf } from '@latchkey/core/timing'
 import { describe, expect, test } from 'vitest'
 import type { Head, Observation } from '../../src/storage/engine.ts'
-import { createLease } from '../../src/verification/lease.ts'
+import { createLease } from '../../src/verification/freshness/lease.ts'
 import { createFakeTiming } from './fake-timing.ts'
 
 const LEASE_MS = 2_000

@@ -1,8 +1,8 @@
 /** A process on one file follows the head while verifiers are connected: its row comes and goes with them. */
 import type { CompanyId } from '@latchkey/core/ids'
 import { describe, expect, test } from 'vitest'
-import { createBarrier } from '../../src/verification/barrier.ts'
-import { createOnDemand } from '../../src/verification/on-demand.ts'
+import { createBarrier } from '../../src/verification/freshness/barrier.ts'
+import { createOnDemand } from '../../src/verification/freshness/on-demand.ts'
 import { createFakeStore, LEASE_MS, MARGIN_MS } from './fake-store.ts'
 import { createFakeTiming, settled } from './fake-timing.ts'
 

@@ -4,7 +4,7 @@
  */
 import type { CompanyId } from '@latchkey/core/ids'
 import { describe, expect, test } from 'vitest'
-import { createRevocations } from '../../src/verification/revocations.ts'
+import { createRevocations } from '../../src/verification/freshness/revocations.ts'
 import { createFakeStore, LEASE_MS, MARGIN_MS } from './fake-store.ts'
 import { createFakeTiming, settled } from './fake-timing.ts'
 

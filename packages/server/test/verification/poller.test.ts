@@ -1,7 +1,7 @@
 import type { Timing } from '@latchkey/core/timing'
 import { expect, test } from 'vitest'
 import type { FollowedChanges, ServerRow } from '../../src/storage/engine.ts'
-import { createRevocations } from '../../src/verification/revocations.ts'
+import { createRevocations } from '../../src/verification/freshness/revocations.ts'
 
 const LEASE_MS = 2_000
 const MARGIN_MS = 500

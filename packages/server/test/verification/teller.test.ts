@@ -2,9 +2,9 @@
 import type { CompanyId } from '@latchkey/core/ids'
 import { momentOf } from '@latchkey/core/timing'
 import { describe, expect, test } from 'vitest'
-import { createChangeFeed } from '../../src/verification/change-feed.ts'
-import { createTeller } from '../../src/verification/teller.ts'
-import { createVerifiers } from '../../src/verification/verifiers.ts'
+import { createChangeFeed } from '../../src/verification/verifiers/change-feed.ts'
+import { createTeller } from '../../src/verification/verifiers/teller.ts'
+import { createVerifiers } from '../../src/verification/verifiers/verifiers.ts'
 import { LEASE_MS, MARGIN_MS } from './fake-store.ts'
 import { createFakeTiming, settled } from './fake-timing.ts'
 

@@ -1,6 +1,6 @@
 import { momentOf } from '@latchkey/core/timing'
 import { describe, expect, test } from 'vitest'
-import { pause, systemTiming, within } from '../../src/verification/timing.ts'
+import { pause, systemTiming, within } from '../../src/verification/freshness/timing.ts'
 import { createFakeTiming, settled } from './fake-timing.ts'
 
 describe('a question', () => {

@@ -1,9 +1,9 @@
 import type { CompanyId } from '@latchkey/core/ids'
 import { momentOf } from '@latchkey/core/timing'
 import { describe, expect, test } from 'vitest'
-import { createChangeFeed } from '../../src/verification/change-feed.ts'
-import { isKnownToAll } from '../../src/verification/unknown.ts'
-import { createVerifiers, type Question } from '../../src/verification/verifiers.ts'
+import { createChangeFeed } from '../../src/verification/verifiers/change-feed.ts'
+import { isKnownToAll } from '../../src/verification/verifiers/known-to-all.ts'
+import { createVerifiers, type Question } from '../../src/verification/verifiers/verifiers.ts'
 import { LEASE_MS, MARGIN_MS } from './fake-store.ts'
 import { createFakeTiming } from './fake-timing.ts'
 

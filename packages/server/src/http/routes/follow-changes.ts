@@ -1,7 +1,7 @@
 import { AppError } from '@latchkey/core/error'
 import { whenKnown } from '@latchkey/core/maybe-promise'
 import { sightOf } from '@latchkey/core/principal'
-import type { Told } from '../../verification/verifiers.ts'
+import type { Told } from '../../verification/verifiers/verifiers.ts'
 import { presentTime } from '../present/present-time.ts'
 import type { Context, Handler } from '../schema/context.ts'
 

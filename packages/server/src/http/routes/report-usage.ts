@@ -4,7 +4,7 @@ import { sightOf } from '@latchkey/core/principal'
 import { findVouching } from '../../changes/held-rows.ts'
 import { judgeAgain } from '../../changes/judge-again.ts'
 import type { Db } from '../../storage/tables/schema.ts'
-import { addReportedUses, type ReportedUse } from '../../verification/reported-uses.ts'
+import { addReportedUses, type ReportedUse } from '../../verification/usage/reported-uses.ts'
 import type { Context, Handler } from '../schema/context.ts'
 import { momentOf } from '../schema/moment.ts'
 

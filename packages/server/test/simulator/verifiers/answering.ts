@@ -6,8 +6,8 @@ import type { Timing } from '@latchkey/core/timing'
 import { followChanges } from '../../../src/http/routes/follow-changes.ts'
 import { getKeyRecord } from '../../../src/http/routes/get-key-record.ts'
 import type { VerificationReads } from '../../../src/storage/engine.ts'
-import type { Revocations } from '../../../src/verification/revocations.ts'
-import { pause } from '../../../src/verification/timing.ts'
+import type { Revocations } from '../../../src/verification/freshness/revocations.ts'
+import { pause } from '../../../src/verification/freshness/timing.ts'
 
 /** Whose verifier asks: the company of its key, or the operator's (null). */
 type Asker = { readonly id: string; readonly sight: CompanyId | null }

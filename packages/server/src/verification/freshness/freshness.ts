@@ -1,6 +1,6 @@
-import type { AskedChanges } from '../storage/engine.ts'
+import type { AskedChanges } from '../../storage/engine.ts'
+import { cannotVerify } from '../load-key.ts'
 import type { Applied } from './applied.ts'
-import { cannotVerify } from './load-key.ts'
 
 /**
  * Proves before each look-up that memory has applied every change that anybody was told of: asks the store what

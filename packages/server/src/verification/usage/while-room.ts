@@ -1,5 +1,5 @@
 import { AppError } from '@latchkey/core/error'
-import type { Engine } from '../storage/engine.ts'
+import type { Engine } from '../../storage/engine.ts'
 
 /**
  * The store for what grows with each day: on a nearly full disk it takes none of it, since what is left is kept for

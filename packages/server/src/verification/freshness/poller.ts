@@ -1,8 +1,8 @@
 import { momentOf, type Timing } from '@latchkey/core/timing'
-import type { FollowedChanges, Observation } from '../storage/engine.ts'
+import type { FollowedChanges, Observation } from '../../storage/engine.ts'
+import type { Verifiers } from '../verifiers/verifiers.ts'
 import type { Lease } from './lease.ts'
 import { within } from './timing.ts'
-import type { Verifiers } from './verifiers.ts'
 
 const POLL_EVERY_MS = 250
 /** A question that is not answered by then is given up, with its connection. */

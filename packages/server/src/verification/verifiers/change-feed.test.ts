@@ -1,6 +1,6 @@
 import type { CompanyId } from '@latchkey/core/ids'
 import { expect, test } from 'vitest'
-import type { LogRow } from '../storage/tables/schema.ts'
+import type { LogRow } from '../../storage/tables/schema.ts'
 import { createChangeFeed, isSeen, type Sight } from './change-feed.ts'
 
 const A = 'cmp_a' as CompanyId

@@ -2,7 +2,7 @@ import { parseAddress } from '@latchkey/core/address'
 import { type Attempt, IN_FORCE } from '@latchkey/core/evaluate'
 import { NOT_FOUND, type Outcome } from '@latchkey/core/outcome'
 import { expect, test } from 'vitest'
-import { indexOf } from '../storage/tables/usage-counts.ts'
+import { indexOf } from '../../storage/tables/usage-counts.ts'
 import { createUsageNotes } from './usage-notes.ts'
 
 const verdictOn = (number: number) =>

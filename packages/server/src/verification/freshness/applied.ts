@@ -1,6 +1,6 @@
 import type { RevocationScope } from '@latchkey/core/revocation-scope'
 import type { Verifier } from '@latchkey/core/verifier'
-import type { Changes } from '../storage/engine.ts'
+import type { Changes } from '../../storage/engine.ts'
 
 export type Memory = Pick<Verifier, 'drop' | 'clear'>
 

@@ -1,6 +1,6 @@
 import type { CompanyId } from '@latchkey/core/ids'
-import type { Changes } from '../storage/engine.ts'
-import type { LogRow } from '../storage/tables/schema.ts'
+import type { Changes } from '../../storage/engine.ts'
+import type { LogRow } from '../../storage/tables/schema.ts'
 
 /** Changes that are kept to be told; whoever asks for older ones forgets everything. About 150 bytes each. */
 const KEPT_MAX = 10_000

@@ -1,10 +1,10 @@
 import { AppError } from '@latchkey/core/error'
 import { type MaybePromise, whenKnown } from '@latchkey/core/maybe-promise'
 import { momentOf, type Timing } from '@latchkey/core/timing'
-import type { LogRow } from '../storage/tables/schema.ts'
+import type { LogRow } from '../../storage/tables/schema.ts'
+import type { Lease, Proof } from '../freshness/lease.ts'
+import { cannotVerify } from '../load-key.ts'
 import { isSeen, type Sight } from './change-feed.ts'
-import type { Lease, Proof } from './lease.ts'
-import { cannotVerify } from './load-key.ts'
 import type { Question, Told, Verifiers } from './verifiers.ts'
 
 type Patience = {

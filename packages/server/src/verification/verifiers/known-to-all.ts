@@ -1,4 +1,4 @@
-import type { ServerRow } from '../storage/engine.ts'
+import type { ServerRow } from '../../storage/engine.ts'
 
 /** Stands for verifiers that see every company's keys, and for all of them where there are too many to name. */
 export const EVERYBODY = '*'

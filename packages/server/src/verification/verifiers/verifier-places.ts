@@ -1,7 +1,7 @@
 import type { Moment, Timing } from '@latchkey/core/timing'
+import type { Lease } from '../freshness/lease.ts'
 import type { Sight } from './change-feed.ts'
-import type { Lease } from './lease.ts'
-import { EVERYBODY } from './unknown.ts'
+import { EVERYBODY } from './known-to-all.ts'
 import { createVerifierCounts } from './verifier-counts.ts'
 
 /** What tells one verifier from another: nobody speaks for one of another credential or sight. */

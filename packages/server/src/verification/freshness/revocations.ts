@@ -1,14 +1,14 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Timing } from '@latchkey/core/timing'
-import type { AskedChanges, Engine, Head, Revocation } from '../storage/engine.ts'
+import type { AskedChanges, Engine, Head, Revocation } from '../../storage/engine.ts'
+import { cannotVerify } from '../load-key.ts'
+import type { Teller } from '../verifiers/teller.ts'
 import { createApplied, type Memory } from './applied.ts'
 import { createBarrier } from './barrier.ts'
 import { createFollower, type FollowerOptions } from './follower.ts'
 import { createFreshness } from './freshness.ts'
 import type { Refused } from './lease.ts'
-import { cannotVerify } from './load-key.ts'
 import { createOnDemand } from './on-demand.ts'
-import type { Teller } from './teller.ts'
 import { systemTiming } from './timing.ts'
 
 /** How this process keeps up with what the others change, and knows that they have. */

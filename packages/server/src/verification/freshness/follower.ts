@@ -1,12 +1,12 @@
 import type { Timing } from '@latchkey/core/timing'
-import type { FollowedChanges, Head, Revocation } from '../storage/engine.ts'
+import type { FollowedChanges, Head, Revocation } from '../../storage/engine.ts'
+import { createChangeFeed } from '../verifiers/change-feed.ts'
+import { createTeller, type Teller } from '../verifiers/teller.ts'
+import { createVerifiers, type Verifiers } from '../verifiers/verifiers.ts'
 import type { Memory } from './applied.ts'
 import { createBarrier } from './barrier.ts'
-import { createChangeFeed } from './change-feed.ts'
 import { createLease, type Lease } from './lease.ts'
 import { createPoller } from './poller.ts'
-import { createTeller, type Teller } from './teller.ts'
-import { createVerifiers, type Verifiers } from './verifiers.ts'
 
 export type FollowerOptions = {
   readonly followed: FollowedChanges

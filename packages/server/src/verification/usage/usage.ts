@@ -1,7 +1,7 @@
 import type { Clock } from '@latchkey/core/clock'
 import type { Attempt } from '@latchkey/core/evaluate'
 import type { Outcome } from '@latchkey/core/outcome'
-import type { Engine } from '../storage/engine.ts'
+import type { Engine } from '../../storage/engine.ts'
 import { createCountWriter } from './count-writer.ts'
 import { createRests } from './rests.ts'
 import { createUsageNotes } from './usage-notes.ts'

@@ -1,6 +1,6 @@
 import { AppError } from '@latchkey/core/error'
 import { expect, test } from 'vitest'
-import type { Engine } from '../storage/engine.ts'
+import type { Engine } from '../../storage/engine.ts'
 import { whileRoom } from './while-room.ts'
 
 const WORK = async () => 'a value'

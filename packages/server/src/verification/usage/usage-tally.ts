@@ -5,9 +5,9 @@ import type { CompanyId, KeyId } from '@latchkey/core/ids'
 import type { VerifiableKey } from '@latchkey/core/key'
 import { networkOf } from '@latchkey/core/network'
 import type { Outcome } from '@latchkey/core/outcome'
-import { type Counts, indexOf, noCounts, PREVIOUS_SECRET } from '../storage/tables/usage-counts.ts'
-import type { NetworkUse } from '../storage/tables/usage-networks.ts'
-import type { CompanyUse, KeyUse, Refused } from '../storage/tables/usage-report.ts'
+import { type Counts, indexOf, noCounts, PREVIOUS_SECRET } from '../../storage/tables/usage-counts.ts'
+import type { NetworkUse } from '../../storage/tables/usage-networks.ts'
+import type { CompanyUse, KeyUse, Refused } from '../../storage/tables/usage-report.ts'
 
 /** Keys of one day between two takes; some 400 bytes each. What is beyond is not counted: `onHalfFull` is called before. */
 const KEYS_MAX = 200_000

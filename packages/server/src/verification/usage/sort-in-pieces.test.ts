@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { createPause } from '../storage/short-turns.ts'
+import { createPause } from '../../storage/short-turns.ts'
 import { sortInPieces } from './sort-in-pieces.ts'
 
 type Item = { readonly id: string; readonly day: number }

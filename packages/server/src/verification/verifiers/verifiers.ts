@@ -1,9 +1,9 @@
 import { type Moment, momentOf, type Timing } from '@latchkey/core/timing'
-import type { UnknownRevisions } from '../storage/engine.ts'
-import type { LogRow } from '../storage/tables/schema.ts'
+import type { UnknownRevisions } from '../../storage/engine.ts'
+import type { LogRow } from '../../storage/tables/schema.ts'
+import type { Lease, Proof } from '../freshness/lease.ts'
 import type { ChangeFeed, Sight } from './change-feed.ts'
-import type { Lease, Proof } from './lease.ts'
-import { EVERYBODY } from './unknown.ts'
+import { EVERYBODY } from './known-to-all.ts'
 import { createVerifierPlaces, type Place, type VerifierName } from './verifier-places.ts'
 
 /** What a verifier in somebody's own process asks. */

@@ -1,5 +1,5 @@
 import { isWithin, type Moment, type Timing } from '@latchkey/core/timing'
-import type { Head, Observation } from '../storage/engine.ts'
+import type { Head, Observation } from '../../storage/engine.ts'
 import { createApplied, type Memory, type OnApplied } from './applied.ts'
 
 /** The revision this process had applied, and the one the store is at. */

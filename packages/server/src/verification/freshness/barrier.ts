@@ -1,9 +1,9 @@
 import { AppError } from '@latchkey/core/error'
 import { isWithin, momentOf, type Timing } from '@latchkey/core/timing'
-import type { FollowedChanges, Observation, Revocation, ServerRow } from '../storage/engine.ts'
+import type { FollowedChanges, Observation, Revocation, ServerRow } from '../../storage/engine.ts'
+import { isKnownToAll } from '../verifiers/known-to-all.ts'
 import type { Lease } from './lease.ts'
 import { pause, within } from './timing.ts'
-import { isKnownToAll } from './unknown.ts'
 
 /** A survey that is not answered by then is given up. */
 const SURVEY_MS_MAX = 400

@@ -1,5 +1,5 @@
+import { leavingError, type Teller } from '../verifiers/teller.ts'
 import { createFollower, type Follower, type FollowerOptions } from './follower.ts'
-import { leavingError, type Teller } from './teller.ts'
 
 /** How long a process goes on following when it has no verifiers any more, in milliseconds. */
 const IDLE_MS_MAX = 5_000
