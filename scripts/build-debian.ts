@@ -20,6 +20,7 @@ import { type Built, buildDist } from './build-dist.ts'
 import { controlFile, LOCAL_MAINTAINER, parseMaintainer } from './debian-build/control.ts'
 import { unitFile } from './debian-build/unit.ts'
 import { withNode } from './debian-build/with-node.ts'
+import { setModes } from './dist-build/set-modes.ts'
 import { outDirectory } from './out-directory.ts'
 
 const HELP = `Builds the Debian package: the npm package, the Node that the project pins, a unit and a user for it.
@@ -117,15 +118,6 @@ function copy(from: string, tree: string, path: string, mode = 0o644): void {
   mkdirSync(dirname(file), { recursive: true })
   copyFileSync(from, file)
   chmodSync(file, mode)
-}
-
-/** Whatever the umask of whoever builds it: the service runs as a user of its own. */
-function setModes(tree: string): void {
-  chmodSync(tree, 0o755)
-  for (const path of readdirSync(tree, { recursive: true, encoding: 'utf8' })) {
-    const found = statSync(join(tree, path))
-    chmodSync(join(tree, path), found.isDirectory() || (found.mode & 0o100) !== 0 ? 0o755 : 0o644)
-  }
 }
 
 function filesIn(directory: string): string[] {

@@ -9,6 +9,7 @@ import { manifest } from './dist-build/manifest.ts'
 import { writeProgram } from './dist-build/program.ts'
 import { CODE, CONSOLE } from './dist-build/run-time-files.ts'
 import { sbom } from './dist-build/sbom.ts'
+import { setModes } from './dist-build/set-modes.ts'
 import { thirdPartyLicenses } from './dist-build/third-party-licenses.ts'
 import { outDirectory } from './out-directory.ts'
 
@@ -47,6 +48,7 @@ export async function buildDist(out: string): Promise<Built> {
   writeFileSync(join(directory, 'THIRD-PARTY-LICENSES'), thirdPartyLicenses(packages))
   writeFileSync(join(directory, LAUNCHER), launcher(directory), { mode: 0o755 })
   writeFileSync(join(directory, 'package.json'), jsonOf(manifest(source)))
+  setModes(directory)
   return pack(out, directory, jsonOf(sbom(source, packages)))
 }
 
