@@ -74,7 +74,7 @@ export function Entrance() {
     )
   }
   return (
-    <Fragment key={user}>
+    <Fragment key={user?.id}>
       <RouterProvider router={router} />
       <SessionKeeper />
       <Toasts />

@@ -58,6 +58,7 @@ describe.skipIf(!isBrowserThere)('what people do with a company', () => {
     await page.getByLabel('I have stored it').check()
     await button('Done').click()
     await said('by Ada Lovelace, of the operator')
+    await page.getByRole('complementary').getByText('Ada Lovelace (owner)').waitFor()
     await button('Stop').click()
     await banner.waitFor({ state: 'detached' })
     expect((await service.call('GET', '/keys?search=For+them')).total).toBe(0)
@@ -446,6 +447,8 @@ describe.skipIf(!isBrowserThere)('what people do with a company', () => {
     await said('The user is deleted.')
     await said('No user fits this search')
     await expect(service.call('GET', `/users/${id}`)).rejects.toThrow('404')
+    await go('/keys?status=all&search=comets')
+    await row('Comets').getByRole('cell', { name: 'a deleted user', exact: true }).waitFor()
   })
 
   test('the list of users says who was chosen, also where it cannot hold all of them', async () => {
@@ -468,6 +471,11 @@ describe.skipIf(!isBrowserThere)('what people do with a company', () => {
     await button('Done').click()
     const { data } = await service.call('GET', '/keys?search=Whose')
     expect(data[0].userId).toBe(service.ownerId)
+    // Also in the rows of keys, and of their use.
+    await go('/keys?search=Whose')
+    await row('Whose key').getByRole('cell', { name: 'Ada Lovelace', exact: true }).waitFor()
+    await go('/usage')
+    await page.getByRole('table', { name: 'Users' }).getByRole('link', { name: 'Ada Lovelace' }).waitFor()
     // Whose keys are looked at gets the new one, however old the user is.
     await go('/users?search=hildegard')
     await page.getByRole('link', { name: 'Hildegard' }).click()
@@ -480,6 +488,8 @@ describe.skipIf(!isBrowserThere)('what people do with a company', () => {
     await button('Done').click()
     const hers = await service.call('GET', '/keys?search=Hers')
     expect(hers.data[0].userId).toBe(hildegard.id)
+    await go('/keys?search=Hers')
+    await row('Hers').getByRole('cell', { name: 'Hildegard', exact: true }).waitFor()
   })
 
   test('nothing of this broke the policy or wrote an error down', () => {

@@ -89,6 +89,10 @@ describe.skipIf(!isBrowserThere)('what people of each role see of keys', () => {
     await page.goto(`${service.url}/console/keys`)
     await page.getByLabel('Pick Of the developer').waitFor()
     expect(await page.getByLabel('Pick Of the owner').count()).toBe(0)
+    // Oneself by name, also where nobody else is known by it.
+    await page.getByRole('complementary').getByText('The developer (developer)').waitFor()
+    const own = page.getByRole('row').filter({ hasText: 'Of the developer' })
+    await own.getByRole('cell', { name: 'The developer', exact: true }).waitFor()
     // Whom a developer may not know by name stands there by an id that fits.
     const row = page.getByRole('row').filter({ hasText: 'Of the owner' })
     const short = `usr_…${service.ownerId.slice(-5)}`

@@ -4,6 +4,8 @@ import type { Me } from '@latchkey/contract/schemas/session'
 import type { User } from '@latchkey/contract/schemas/users'
 import { queryOptions, useQuery } from '@tanstack/react-query'
 import { type Answered, request } from './request.ts'
+import { sessionUser } from './session.ts'
+import { useStore } from './store.ts'
 
 /** A page of a list, as every list answers. */
 export type Listed<Row> = {
@@ -91,9 +93,15 @@ export function useUser(userId: string, isWanted = true): User | undefined {
   return isWanted ? (listed ?? data) : undefined
 }
 
-/** How people are called: by their name, “you”, or their id. */
+/** How people are called: by their name where it is known, else by their id. */
 export function useNameOf(): (userId: string) => string {
   const users = useUsers()
-  const me = useMe()
-  return (userId) => users.find(({ id }) => id === userId)?.name ?? (userId === me.userId ? 'You' : userId)
+  const me = useStore(sessionUser)
+  return (userId) => users.find(({ id }) => id === userId)?.name ?? (userId === me?.id ? me.name : userId)
+}
+
+/** How one of them is called, whom the list of users may not hold. */
+export function useName(userId: string): string {
+  const nameOf = useNameOf()
+  return useUser(userId, userId !== '')?.name ?? nameOf(userId)
 }

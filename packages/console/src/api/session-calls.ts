@@ -20,13 +20,13 @@ export async function lookWhoIsIn(): Promise<void> {
     // Asked first, so that a newcomer's browser has no refusal to write down.
     const visit = await takeVisit()
     if (visit === undefined && sessionPhase.get() === 'unknown') return sessionPhase.set('out')
-    const before = sessionUser.get()
+    const before = sessionUser.get()?.id
     // Somebody else signed in, here or in another tab: what the first saw is gone, and what it asked is not done.
     if (visit !== undefined && before !== undefined && before !== visit.me.userId) leave()
     const isActing = acting.get() !== undefined
     const me = visit === undefined || isActing ? (await request<Me>('GET', '/me')).body : visit.me
     queryClient.setQueryData(meQuery.queryKey, me)
-    sessionUser.set(me.userId)
+    if (visit !== undefined) sessionUser.set({ id: me.userId, name: visit.name })
     sessionPhase.set('in')
   } catch (error) {
     if (sessionPhase.get() === 'unknown') {

@@ -8,8 +8,10 @@ export type SessionPhase = 'unknown' | 'out' | 'in' | 'ended'
 
 export const sessionPhase: Store<SessionPhase> = createStore<SessionPhase>('unknown')
 
+type SessionUser = { readonly id: string; readonly name: string }
+
 /** Whose session it is. Nothing that one of them saw or typed is the next one's. */
-export const sessionUser: Store<string | undefined> = createStore<string | undefined>(undefined)
+export const sessionUser: Store<SessionUser | undefined> = createStore<SessionUser | undefined>(undefined)
 
 /** Answers when somebody is signed in again; false: they left instead. */
 export function untilResumed(): Promise<boolean> {

@@ -20,8 +20,8 @@ export type ConsoleSetup = Static<typeof ConsoleSetup>
 /** When the console's session ends unless it is renewed, and when it ends whatever is done. */
 export type ConsoleSession = { readonly expiresAt: string; readonly endsAt: string }
 
-/** What the console asks first: the session, and whose it is. */
-export type ConsoleVisit = ConsoleSession & { readonly me: Me }
+/** What the console asks first: the session, and whose it is. `name`: also for those who may not list users. */
+export type ConsoleVisit = ConsoleSession & { readonly me: Me; readonly name: string }
 
 /** Whoever is signed in gives itself another password. */
 export const ConsolePassword = Type.Object(
@@ -57,7 +57,7 @@ export type ConsoleKeyDays = {
   >
 }
 
-/** Who made each key of a page of the list. */
+/** Who made each key of a page of the list, and whose it is. */
 export type ConsoleKeyMakers = {
   readonly keys: Readonly<
     Record<
@@ -75,6 +75,8 @@ export type ConsoleKeyMakers = {
         readonly userName: string | null
         /** Of the key that made it; null: it has none, or is not shown to you. */
         readonly description: string | null
+        /** The user whose key it is; null: not shown to you. */
+        readonly ownerName: string | null
       }
     >
   >

@@ -1,4 +1,4 @@
-/** GET /console/key-makers: who made each key of a page of the list, and who is told. */
+/** GET /console/key-makers: who made each key of a page of the list and whose it is, and who is told. */
 import { createHash } from 'node:crypto'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -137,6 +137,7 @@ describe('who made a key', () => {
       userId: company.users[user].id,
       userName: user,
       description,
+      ownerName: 'admin',
     })
   })
 
@@ -144,7 +145,7 @@ describe('who made a key', () => {
     '%s: the company learns that it was the operator, who acts for it learns who',
     async (name) => {
       const isImported = name.startsWith('imported')
-      const told = { kind: 'key', isImported, isOperator: true, description: null }
+      const told = { kind: 'key', isImported, isOperator: true, description: null, ownerName: 'admin' }
       expect(await makerOf(name)).toEqual({ ...told, userId: null, userName: null })
       const { userId } = server.admin
       const named = await makerOf(name, server.adminKey, acting)
@@ -161,23 +162,29 @@ describe('who made a key', () => {
     const { id } = (await server.call({ path: '/keys?limit=1' })).body.data[0]
     const answer = await ask([id], server.adminKey)
     const nobody = { isImported: false, isOperator: false, userId: null, userName: null, description: null }
-    expect(answer.body.keys[id]).toEqual({ kind: 'host', ...nobody })
+    expect(answer.body.keys[id]).toEqual({ kind: 'host', ...nobody, ownerName: 'Olga of the operator' })
   })
 
   test.each(['developer', 'viewer'] as const)(
-    'to a %s is told by id, and by name where it is itself',
+    'to a %s is told by id: a key, which others may have, does not tell them whose it is',
     async (role) => {
       const { id, key, keyId } = company.users[role]
       expect(await makerOf('by a session', key)).toMatchObject({
         userId: company.users.owner.id,
         userName: null,
+        ownerName: null,
       })
       // A developer makes one of its own; a viewer makes none.
       if (role === 'developer') {
         const own = await expectCreated(server, { path: '/keys', key, body: { userId: id } })
-        expect((await ask([own.id], key)).body.keys[own.id]).toMatchObject({ userId: id, userName: role })
+        const told = { userId: id, userName: null, ownerName: null }
+        expect((await ask([own.id], key)).body.keys[own.id]).toMatchObject(told)
       }
-      expect((await ask([keyId], key)).body.keys[keyId]).toMatchObject({ isOperator: true, userId: null })
+      expect((await ask([keyId], key)).body.keys[keyId]).toMatchObject({
+        isOperator: true,
+        userId: null,
+        ownerName: null,
+      })
     },
   )
 

@@ -247,7 +247,8 @@ describe('the session', () => {
   test('is looked for without an error: whoever has none, or one that is over, is told so', async () => {
     const cookie = await signIn()
     const there = await send({ ...LOOK, headers: { cookie } })
-    expect([there.status, Object.keys(there.body)]).toEqual([200, ['expiresAt', 'endsAt', 'me']])
+    expect([there.status, Object.keys(there.body)]).toEqual([200, ['expiresAt', 'endsAt', 'me', 'name']])
+    expect(there.body.name).toBe('Ada')
     const { requestId: _, ...me } = there.body.me
     expect((await send({ path: '/me', headers: { cookie } })).body).toMatchObject(me)
     expect(there.headers['set-cookie']).toBeUndefined()

@@ -4,7 +4,7 @@ import { Link } from '@tanstack/react-router'
 import { type FormEvent, useState } from 'react'
 import { areSound } from '../../api/addresses.ts'
 import { faultOf } from '../../api/api-error.ts'
-import { useKnownUsers, useMe, useNameOf, useUser } from '../../api/queries.ts'
+import { useKnownUsers, useMe, useName } from '../../api/queries.ts'
 import { ApiCall } from '../../ui/api-call.tsx'
 import { CancelButton } from '../../ui/dialog.tsx'
 import { Notice, ProblemNotice } from '../../ui/notice.tsx'
@@ -81,8 +81,7 @@ type OwnerFieldProps = {
 
 function OwnerField({ users, owner, onChange, error }: OwnerFieldProps) {
   const me = useMe()
-  const nameOf = useNameOf()
-  const chosen = useUser(owner, owner !== '')
+  const chosen = useName(owner)
   const choices = users.map(({ id, name }) => ({
     value: id,
     label: id === me.userId ? `${name} (you)` : name,
@@ -93,7 +92,7 @@ function OwnerField({ users, owner, onChange, error }: OwnerFieldProps) {
       description="Whose key it is. It never may more than its user."
       value={owner}
       onChange={(event) => onChange(event.currentTarget.value)}
-      data={withChosen(choices, owner, chosen?.name ?? nameOf(owner))}
+      data={withChosen(choices, owner, chosen)}
       error={faultOf(error, 'userId')}
     />
   )

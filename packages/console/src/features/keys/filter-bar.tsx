@@ -2,7 +2,7 @@ import { Button, NativeSelect } from '@mantine/core'
 import type { RefObject } from 'react'
 import { faultOf } from '../../api/api-error.ts'
 import { isFiltered, type KeyFilters } from '../../api/key-filters.ts'
-import { useNameOf, useUser, useUsers } from '../../api/queries.ts'
+import { useName, useUsers } from '../../api/queries.ts'
 import { SearchField } from '../../ui/search-field.tsx'
 import { withChosen } from '../../ui/with-chosen.ts'
 
@@ -41,9 +41,8 @@ const LABELS = { status: 'Status', restricted: 'Addresses', unused: 'Last used',
 /** What the list is narrowed to; the address of the page says the same. */
 export function FilterBar({ filters, onChange, searchRef, error }: FilterBarProps) {
   const users = useUsers()
-  const nameOf = useNameOf()
   const user = filters.user ?? ''
-  const chosen = useUser(user, user !== '')
+  const chosen = useName(user)
   const choices = [
     { value: '', label: 'Everybody' },
     ...users.map(({ id, name }) => ({ value: id, label: name })),
@@ -74,7 +73,7 @@ export function FilterBar({ filters, onChange, searchRef, error }: FilterBarProp
           value={user}
           onChange={(event) => change('user', event.currentTarget.value)}
           error={faultOf(error, 'userId')}
-          data={withChosen(choices, user, chosen?.name ?? nameOf(user))}
+          data={withChosen(choices, user, chosen)}
         />
       )}
       {isFiltered(filters) ? (

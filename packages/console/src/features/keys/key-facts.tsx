@@ -1,7 +1,7 @@
 import type { ApiKey } from '@latchkey/contract/schemas/keys'
 import { Link } from '@tanstack/react-router'
 import { isAnyAddress } from '../../api/addresses.ts'
-import { useNameOf, useUser } from '../../api/queries.ts'
+import { useName } from '../../api/queries.ts'
 import { wordOf } from '../../ui/outcome-word.ts'
 import { summaryOf } from '../../ui/permissions-field.tsx'
 import { StatusBadge } from '../../ui/status-badge.tsx'
@@ -10,8 +10,7 @@ import { KeyMakers, MakerOfKey } from './key-makers.tsx'
 import { LimitsLeft } from './limits-left.tsx'
 
 export function KeyFacts({ apiKey }: { readonly apiKey: ApiKey }) {
-  const nameOf = useNameOf()
-  const user = useUser(apiKey.userId)
+  const owner = useName(apiKey.userId)
   const metadata = Object.entries(apiKey.metadata)
   return (
     <section className="lk-panel">
@@ -24,7 +23,7 @@ export function KeyFacts({ apiKey }: { readonly apiKey: ApiKey }) {
         <dt>Id</dt>
         <dd className="lk-mono">{apiKey.id}</dd>
         <dt>User</dt>
-        <dd className="lk-text">{user?.name ?? nameOf(apiKey.userId)}</dd>
+        <dd className="lk-text">{owner}</dd>
         <dt>Allowed addresses</dt>
         <dd>
           <Addresses entries={apiKey.whitelistedIPs} />

@@ -9,7 +9,7 @@ const Makers = createContext<ConsoleKeyMakers | undefined>(undefined)
 
 type KeyMakersProps = { readonly keyIds: readonly string[]; readonly children: ReactNode }
 
-/** Asks who made the keys of a page, once the page is there. */
+/** Asks who made the keys of a page and whose they are, once the page is there. */
 export function KeyMakers({ keyIds, children }: KeyMakersProps) {
   const known = useOfPage<ConsoleKeyMakers>('/console/key-makers', keyIds)
   return <Makers value={known}>{children}</Makers>
@@ -30,6 +30,17 @@ export function MakerOfKey({ keyId, isWhole = false }: MakerOfKeyProps) {
   return textOf(maker, (userId) => shortId(nameOf(userId)))
 }
 
+type OwnerOfKeyProps = { readonly keyId: string; readonly userId: string }
+
+/** Whose key one of them is: by name, also where the list of users cannot hold all. */
+export function OwnerOfKey({ keyId, userId }: OwnerOfKeyProps) {
+  const nameOf = useNameOf()
+  const known = useContext(Makers)?.keys[keyId]?.ownerName
+  const name = nameOf(userId)
+  if (name !== userId) return name
+  return known === '' ? 'a deleted user' : (known ?? shortId(userId))
+}
+
 type Maker = ConsoleKeyMakers['keys'][string]
 type NameOf = ReturnType<typeof useNameOf>
 
@@ -47,7 +58,7 @@ function moreOf({ kind, isOperator, userId, description }: Maker): string {
 
 function personOf({ kind, isOperator, userId, userName }: Maker, nameOf: NameOf): string {
   const name = userName === '' ? 'a deleted user' : (userName ?? (userId === null ? null : nameOf(userId)))
-  if (name !== null) return name === 'You' ? 'you' : name
+  if (name !== null) return name
   if (isOperator) return 'the operator'
   return kind === 'person' ? 'somebody who signed in' : 'somebody'
 }

@@ -1,15 +1,14 @@
 import type { ApiKey } from '@latchkey/contract/schemas/keys'
 import { type Dispatch, memo, type SetStateAction, useCallback } from 'react'
 import { useRightsOfKeys } from '../../api/key-rights.ts'
-import { useMay, useNameOf } from '../../api/queries.ts'
+import { useMay } from '../../api/queries.ts'
 import { AddressChips } from '../../ui/address-chips.tsx'
 import { ListTable } from '../../ui/list-table.tsx'
-import { shortId } from '../../ui/short-id.ts'
 import { StatusBadge } from '../../ui/status-badge.tsx'
 import { When } from '../../ui/when.tsx'
 import { DaysOfKey } from './key-days.tsx'
 import { KeyLink } from './key-link.tsx'
-import { MakerOfKey } from './key-makers.tsx'
+import { MakerOfKey, OwnerOfKey } from './key-makers.tsx'
 
 type KeysTableProps = {
   readonly rows: readonly ApiKey[]
@@ -23,7 +22,6 @@ const HEADINGS = ['Description', 'Key', 'User', 'Status', 'Addresses', 'Created'
 /** A page of keys. */
 export function KeysTable({ rows, isLoading, picked, onPick }: KeysTableProps) {
   const may = useMay()
-  const nameOf = useNameOf()
   const mayPick = may('keys:delete')
   const rightsOf = useRightsOfKeys()
   const toggle = useCallback((id: string) => onPick((picked) => toggled(picked, id)), [onPick])
@@ -49,7 +47,6 @@ export function KeysTable({ rows, isLoading, picked, onPick }: KeysTableProps) {
         <KeyRow
           key={row.id}
           apiKey={row}
-          userName={shortId(nameOf(row.userId))}
           isPicked={picked.has(row.id)}
           hasBoxes={mayPick}
           onToggle={pickable.includes(row) ? toggle : undefined}
@@ -61,7 +58,6 @@ export function KeysTable({ rows, isLoading, picked, onPick }: KeysTableProps) {
 
 type KeyRowProps = {
   readonly apiKey: ApiKey
-  readonly userName: string
   readonly isPicked: boolean
   /** Whether rows have boxes, of which this one may be left out. */
   readonly hasBoxes: boolean
@@ -70,7 +66,7 @@ type KeyRowProps = {
 }
 
 /** Drawn again only when something of it changes: there are fifty, and a dialog opens over them. */
-const KeyRow = memo(function KeyRow({ apiKey, userName, isPicked, hasBoxes, onToggle }: KeyRowProps) {
+const KeyRow = memo(function KeyRow({ apiKey, isPicked, hasBoxes, onToggle }: KeyRowProps) {
   const name = apiKey.description ?? 'No description'
   return (
     <tr>
@@ -95,7 +91,7 @@ const KeyRow = memo(function KeyRow({ apiKey, userName, isPicked, hasBoxes, onTo
         {apiKey.key}
       </td>
       <td data-label="User" className="lk-text">
-        {userName}
+        <OwnerOfKey keyId={apiKey.id} userId={apiKey.userId} />
       </td>
       <td data-label="Status">
         <StatusBadge apiKey={apiKey} />

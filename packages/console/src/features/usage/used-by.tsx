@@ -2,7 +2,7 @@ import type { UsageList } from '@latchkey/contract/schemas/usage'
 import { useQueries } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import type { ReactNode } from 'react'
-import { keyQuery, useNameOf } from '../../api/queries.ts'
+import { keyQuery, useName } from '../../api/queries.ts'
 
 type Sums = { readonly list: UsageList | undefined }
 type Row = { readonly id: string; readonly total: number; readonly counts: Readonly<Record<string, number>> }
@@ -24,20 +24,26 @@ export function KeySums({ list }: Sums) {
   )
 }
 
-/** Whose keys are used most. */
+/** Whose keys are used most: 20 users at most. */
 export function UserSums({ list }: Sums) {
-  const nameOf = useNameOf()
   const rows = (list?.data ?? []) as readonly Row[]
   return (
     <SumTable title="Users" heading="User" list={list}>
       {rows.map((row) => (
         <SumRow key={row.id} row={row}>
-          <Link to="/keys" search={{ user: row.id }} className="lk-text">
-            {nameOf(row.id)}
-          </Link>
+          <UserLink userId={row.id} />
         </SumRow>
       ))}
     </SumTable>
+  )
+}
+
+function UserLink({ userId }: { readonly userId: string }) {
+  const name = useName(userId)
+  return (
+    <Link to="/keys" search={{ user: userId }} className="lk-text">
+      {name}
+    </Link>
   )
 }
 

@@ -7,7 +7,7 @@ import { jsonAnswer } from '../wire/answer.ts'
 import { askedKeysOf } from './asked-keys.ts'
 import { type ConsoleDeps, consoleRoutesOn, permittedOf } from './console-route.ts'
 
-/** Who made the keys of a page of the list, for whoever may read them. */
+/** Who made the keys of a page of the list, and whose they are, for whoever may read them. */
 export function registerKeyMakers(router: Router, deps: ConsoleDeps): void {
   consoleRoutesOn(router)('GET', '/console/key-makers', async (request) => {
     const principal = await permittedOf(deps, request, 'keys:read')
@@ -24,18 +24,19 @@ export function registerKeyMakers(router: Router, deps: ConsoleDeps): void {
 
 /** Names are for those who may list users. Of the operator's people others learn only that it was one of them. */
 function presentMaker(principal: Principal, maker: KeyMaker): ConsoleKeyMakers['keys'][string] {
-  const { companyId, homeCompanyId, userId, authority } = principal
-  const { credentialId, isImported, user, description } = maker
+  const { companyId, homeCompanyId, authority } = principal
+  const { credentialId, isImported, user, description, owner } = maker
+  const isNaming = isPermitted(authority, 'users:list')
   const isForeign = user !== null && user.companyId !== companyId
   const isSeen = user !== null && (!isForeign || user.companyId === homeCompanyId)
-  const isNamed = isSeen && (user.id === userId || isPermitted(authority, 'users:list'))
   return {
     kind: credentialId === null ? 'host' : KINDS[credentialId.slice(0, 3)]!,
     isImported,
     isOperator: isForeign,
     userId: isSeen ? user.id : null,
-    userName: isNamed ? user.name : null,
+    userName: isSeen && isNaming ? user.name : null,
     description: isSeen ? description : null,
+    ownerName: isNaming ? owner.name : null,
   }
 }
 

@@ -7,6 +7,7 @@ import { endEverySession, endSession, renewSession, SESSION_MS_MAX } from '../..
 import { signIn } from '../../auth/sign-in.ts'
 import type { Change } from '../../changes/change.ts'
 import { findSession } from '../../storage/tables/people.ts'
+import { findUser } from '../../storage/tables/users.ts'
 import { refuseUnknown } from '../admission/authenticate.ts'
 import { issueSessionToken } from '../oauth/session-token.ts'
 import { presentMe } from '../present/present-me.ts'
@@ -106,11 +107,18 @@ async function look(deps: ConsoleDeps, request: Incoming): Promise<Answer> {
       return { status: 204, headers: {}, body: undefined }
     throw error
   }
-  const session = await deps.engine.read((db) => findSession(db, asker.sessionId))
-  if (session === undefined) return { status: 204, headers: {}, body: undefined }
-  const { address, requestId } = request
-  const me = presentMe(asker.requester.principal, { address, requestId })
-  const body: ConsoleVisit = { ...presentSession(session), me }
+  const { sessionId, companyId } = asker
+  const { principal } = asker.requester
+  const [session, user] = await deps.engine.read(
+    async (db) =>
+      [await findSession(db, sessionId), await findUser(db, companyId, principal.userId!)] as const,
+  )
+  if (session === undefined || user === undefined) return { status: 204, headers: {}, body: undefined }
+  const body: ConsoleVisit = {
+    ...presentSession(session),
+    me: presentMe(principal, request),
+    name: user.name,
+  }
   return jsonAnswer(200, JSON.stringify(body))
 }
 

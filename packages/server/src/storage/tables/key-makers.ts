@@ -17,10 +17,12 @@ export type KeyMaker = {
   } | null
   /** Of the key that made it. */
   readonly description: string | null
+  /** Whose key it is. */
+  readonly owner: { readonly id: UserId; readonly name: string }
 }
 
 /**
- * Who made some keys of a company, in one statement. A session is forgotten when it is over, but not whose it was: the
+ * Who made some keys of a company, and whose they are, in one statement. A session is forgotten when it is over, but not whose it was: the
  * first event after the id of a key is of the change that made it, since ids of a company rise. Where that was pruned
  * another credential stands there, and only keys and users are still known.
  */
@@ -54,20 +56,22 @@ export async function findMakersOfKeys(
           m.user_id, s.user_id, k.created_by)`,
       ),
     )
+    .innerJoin('users as o', 'o.id', 'k.user_id')
     .select(['k.id', 'k.created_by', 'k.imported_at', 'm.description'])
-    .select(['u.id as user_id', 'u.company_id', 'u.name'])
+    .select(['u.id as user_id', 'u.company_id', 'u.name', 'o.id as owner_id', 'o.name as owner_name'])
     .where('k.company_id', '=', companyId)
     .where('k.id', 'in', keyIds)
     .execute()
-  return rows.map(({ id, created_by, imported_at, description, user_id, company_id, name }) => ({
-    keyId: id,
-    credentialId: created_by,
-    isImported: imported_at !== null,
+  return rows.map(({ user_id, company_id, ...row }) => ({
+    keyId: row.id,
+    credentialId: row.created_by,
+    isImported: row.imported_at !== null,
     user:
       user_id === null || company_id === null
         ? null
-        : { id: user_id, companyId: company_id, name: name ?? '' },
-    description,
+        : { id: user_id, companyId: company_id, name: row.name ?? '' },
+    description: row.description,
+    owner: { id: row.owner_id, name: row.owner_name },
   }))
 }
 
