@@ -112,8 +112,11 @@ const OTHER_NAMES: Readonly<Record<string, readonly string[]>> = {
   ],
   LATCHKEY_TRUSTED_PROXIES: ['PROXIES', 'TRUST_PROXY', 'PROXY_TRUST'],
   LATCHKEY_BOOTSTRAP_KEY_FILE: ['ADMIN_KEY_FILE', 'KEY_FILE', 'BOOTSTRAP_FILE'],
+  LATCHKEY_METRICS_FROM: ['METRICS_ALLOW', 'METRICS_ALLOWED', 'METRICS_ALLOWLIST', 'METRICS_IPS'],
+  LATCHKEY_HEADER_BYTES: ['HEADER_SIZE', 'MAX_HEADER_SIZE', 'MAX_HEADER_BYTES'],
   LATCHKEY_KEY_PREFIX: ['PREFIX', 'SECRET_PREFIX'],
   LATCHKEY_CORS_ORIGINS: ['CORS', 'CORS_ORIGIN', 'ALLOWED_ORIGINS', 'CORS_ALLOWED_ORIGINS'],
+  LATCHKEY_TRACES: ['TRACING', 'OTEL'],
   LATCHKEY_LOG_LEVEL: ['LOG', 'LOGLEVEL', 'LEVEL', 'DEBUG', 'VERBOSE', 'VERBOSITY'],
   LATCHKEY_WORKERS: ['PROCESSES', 'CLUSTER', 'CONCURRENCY', 'THREADS'],
   LATCHKEY_DRAIN_SECONDS: [
@@ -135,16 +138,24 @@ const OTHER_NAMES: Readonly<Record<string, readonly string[]>> = {
 }
 
 function hintFor(name: string, known: readonly string[]): string {
-  const upper = name
+  const written = name
     .toUpperCase()
-    .replace(/^LATCHKEY[._-]+/, PREFIX)
+    .replace(/^LATCHKEY[._-]+/, '')
     .replaceAll(/[.-]/g, '_')
-  const [setting] =
-    Object.entries(OTHER_NAMES).find(([, names]) => names.includes(upper.slice(PREFIX.length))) ?? []
-  // Those without the prefix are sought with it, too, by whoever is used to it.
-  const candidates = new Map(
-    known.map((candidate) => [candidate.startsWith(PREFIX) ? candidate : PREFIX + candidate, candidate]),
-  )
-  const meant = setting ?? candidates.get(nearest(upper, candidates.keys()) ?? '')
+  const [setting] = Object.entries(OTHER_NAMES).find(([, names]) => names.includes(written)) ?? []
+  // Those without the prefix are sought with it, too, by whoever is used to it. It says nothing of which was meant.
+  const candidates = new Map(known.map((candidate) => [candidate.replace(PREFIX, ''), candidate]))
+  const meant = setting ?? candidates.get(nearName(written, [...candidates.keys()]) ?? '')
   return meant === undefined ? 'latchkey serve --help lists all of them.' : `did you mean ${meant}?`
 }
+
+/** Of a mistyped name, of one with two letters exchanged, and of the beginning of one. */
+const nearName = (written: string, names: readonly string[]): string | undefined =>
+  nearest(written, names) ??
+  names.find((name) => lettersOf(name) === lettersOf(written)) ??
+  names.find((name) => written.length >= BEGINNING_LENGTH_MIN && name.startsWith(`${written}_`))
+
+const lettersOf = (name: string): string => [...name].toSorted().join('')
+
+/** What is shorter, such as `KEY`, begins much else too. */
+const BEGINNING_LENGTH_MIN = 5

@@ -90,6 +90,11 @@ describe('a setting that does not exist stops the start, and the one that was me
     ['LATCHKEY-DATA-DIR', '/data', 'LATCHKEY_DATA_DIR'],
     ['LATCHKEY__WORKERS', '2', 'LATCHKEY_WORKERS'],
     ['LATCHKEY.LOG.LEVEL', 'debug', 'LATCHKEY_LOG_LEVEL'],
+    ['LATCHKEY_METRICS', '10.0.0.0/8', 'LATCHKEY_METRICS_FROM'],
+    ['LATCHKEY_METRICS_ALLOWLIST', '10.0.0.0/8', 'LATCHKEY_METRICS_FROM'],
+    ['LATCHKEY_ISSUERS', '/etc/issuers.json', 'LATCHKEY_ISSUERS_FILE'],
+    ['LATCHKEY_OTEL', 'on', 'LATCHKEY_TRACES'],
+    ['LATCHKEY_HSOT', '::', 'HOST'],
   ])('%s=%s: did you mean %s?', (name, text, meant) => {
     expect(refusal({ [name]: text })).toBe(`Unknown setting ${name}: did you mean ${meant}?`)
   })
@@ -102,6 +107,15 @@ describe('a setting that does not exist stops the start, and the one that was me
   ])('%s=%s is not what an orchestrator makes', (name, text) => {
     expect(refusal({ [name]: text })).toMatch(`Unknown setting ${name}: `)
   })
+
+  it.each(['CONFIG', 'ENV', 'KEY', 'PROXY', 'TIMEOUT', 'TLS_CERT', 'API_KEY_FILE', 'RATE_LIMIT', 'IMAGE'])(
+    'LATCHKEY_%s is like none of them',
+    (name) => {
+      expect(refusal({ [`LATCHKEY_${name}`]: 'x' })).toBe(
+        `Unknown setting LATCHKEY_${name}: latchkey serve --help lists all of them.`,
+      )
+    },
+  )
 
   it('with all of them told at once', () => {
     expect(refusal({ LATCHKEY_PORT: '1', LATCHKEY_ZZZZZZZZZZZZ: 'yes' })).toBe(
