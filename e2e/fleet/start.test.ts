@@ -145,6 +145,14 @@ describe('a start is refused, with what to do in one sentence', () => {
     expect(await look("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")).toHaveLength(1)
   })
 
+  it('while a transaction that was left open keeps its tables locked', async () => {
+    await prepare()
+    const onlooker = await connectTo(database.url)
+    await onlooker.query('BEGIN; LOCK TABLE migrations')
+    await expectRefused(settingsFor(database.url), /lock timeout.+pg_stat_activity shows it/)
+    await onlooker.end()
+  })
+
   it('on a database of a newer release', async () => {
     await prepare()
     await look("INSERT INTO migrations VALUES ('9999-from-the-future', 0)")

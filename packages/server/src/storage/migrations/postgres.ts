@@ -54,7 +54,7 @@ const LOCK = [0x4c4b6579, 1] as const
  */
 export async function migratePostgres(client: ClientBase): Promise<void> {
   if (await isComplete(client)) return
-  await client.query('SELECT pg_advisory_lock($1, $2)', [...LOCK])
+  await waitForTurn(client)
   try {
     // Another server that started at once may have done it, and serves.
     if (await isComplete(client)) return
@@ -63,6 +63,14 @@ export async function migratePostgres(client: ClientBase): Promise<void> {
   } finally {
     await client.query('SELECT pg_advisory_unlock($1, $2)', [...LOCK])
   }
+}
+
+/**
+ * What another server does to the tables may take as long as it may here, so that it is not given up like the lock on a
+ * row. The tables themselves are: whoever waits for one of them makes everybody else wait.
+ */
+async function waitForTurn(client: ClientBase): Promise<void> {
+  await client.query(`BEGIN; SET LOCAL lock_timeout = 0; SELECT pg_advisory_lock(${LOCK.join(', ')}); COMMIT`)
 }
 
 /** Whether any release has made its tables there. */

@@ -17,6 +17,10 @@ const BY_CODE: ReadonlyMap<string, string> = new Map([
   ['3D000', 'create it, or correct the last part of DATABASE_URL'],
   ['42501', GRANT_RIGHTS],
   ['53300', 'raise max_connections, or lower LATCHKEY_DATABASE_CONNECTIONS'],
+  [
+    '55P03',
+    'another session keeps its tables locked (a dump, or a transaction that was left open): pg_stat_activity shows it',
+  ],
   ['57P03', 'wait until it has started'],
   [
     'ERR_TLS_CERT_ALTNAME_INVALID',
