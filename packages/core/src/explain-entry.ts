@@ -23,13 +23,28 @@ const isAttempt = (text: string): boolean =>
 /** The longest valid entry has 49 characters. */
 const ATTEMPT_LENGTH_MAX = 60
 
+const RANGE = 'is a range: write it as one or more CIDR blocks, such as 192.0.2.0/24.'
+const WILDCARD = 'has a wildcard: write a CIDR block, such as 192.0.2.0/24.'
+const NETMASK = 'has a netmask: write the number of bits instead, such as /16 for 255.255.0.0.'
+
 type Mistakes = readonly (readonly [RegExp, string])[]
 
 /** The first that fits is told: what spoils the whole text comes before what spoils a part. */
 const TEXT_MISTAKES: Mistakes = [
   [/^$/, 'holds no address: write one, such as 192.0.2.7, or send null for no restriction.'],
-  [/ /, 'holds a space: separate entries with commas.'],
+  // Cut at the space, these would become a list of other addresses than were meant.
+  [/^[\d.]+ *(?:[-\u2013\u2014]|to) *[\d.]+(?:\/.*)?$/, RANGE],
+  [/^(?:\d+\.){3}\d+ *\.{2,3} *\d/, RANGE],
+  [
+    /^[\da-f.]*:[\da-f.:]* *(?:[-\u2013\u2014]|to) *[\da-f.:]*(?:\/.*)?$/i,
+    'is a range: write it as CIDR blocks, such as 2001:db8::/32.',
+  ],
+  [/^[\d.]+ (?:255|0)(?:\.\d+){3}$/, NETMASK],
+  [/ \/|\/ /, 'holds a space beside the slash: write the block without, such as 10.0.0.0/8.'],
+  [/[!-~][\t\r\n]+[!-~]/, 'holds a tab or a line break: separate entries with commas.'],
+  [/ /, 'holds a space: write nothing but addresses and blocks, and separate them with commas.'],
   [/[\p{C}\p{Z}]/u, 'holds a tab, a line break or an invisible character: remove it.'],
+  [/["'`]/, 'is in quotes: write the address alone, without them.'],
   [/[^!-~]/, 'holds a character that no address has: write plain digits, letters a to f, "." and ":".'],
   [/;/, 'holds a semicolon: separate entries with commas.'],
   [/:\/\//, 'is a URL: write the address alone.'],
@@ -40,9 +55,9 @@ const TEXT_MISTAKES: Mistakes = [
 
 const ADDRESS_MISTAKES: Mistakes = [
   [/^$/, 'has nothing before the slash: write the address of the block, such as 10.0.0.0/8.'],
-  [/^[\d.]+-[\d.]+$/, 'is a range: write it as one or more CIDR blocks, such as 192.0.2.0/24.'],
-  [/^[\da-f.]*:[\da-f.:]*-[\da-f.:]*$/i, 'is a range: write it as CIDR blocks, such as 2001:db8::/32.'],
-  [/^[\d.]*\*[\d.*]*$/, 'has a wildcard: write a CIDR block, such as 192.0.2.0/24.'],
+  [/^[\d.]*\*[\d.*]*$/, WILDCARD],
+  [/^(?:(?:\d+|x)\.)*x(?:\.x)*$/i, WILDCARD],
+  [/^[\da-f:]*:[\da-f:]*\*[\da-f:*]*$/i, 'has a wildcard: write a CIDR block, such as 2001:db8::/32.'],
   [/^[^:]*:\d*$/, 'has a port: write the address alone.'],
 ]
 
@@ -97,7 +112,7 @@ function addressReason(address: string): string {
 
 function lengthReason(address: string, length: string): string {
   if (/[.:]/.test(length)) {
-    return 'has a netmask: write the number of bits instead, such as /16 for 255.255.0.0.'
+    return NETMASK
   }
   if (!/^(?:0|[1-9]\d*)$/.test(length)) {
     return 'has a malformed length after the slash: write decimal digits without leading zeros.'
