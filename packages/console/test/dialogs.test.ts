@@ -140,4 +140,36 @@ describe.skipIf(!isBrowserThere)('dialogs', () => {
     await page.getByRole('heading', { name: 'Users', exact: true }).waitFor()
     expect(opened.complaints).toEqual([])
   })
+
+  test.each([
+    ['a netmask', '10.0.0.0 255.255.255.0', ['10.0.0.0/255.255.255.0'], 'has a netmask'],
+    [
+      'a range',
+      '10.1.0.1\u2009\t192.0.2.1 \u2013 192.0.2.9 ',
+      ['10.1.0.1', '192.0.2.1-192.0.2.9'],
+      'is a range',
+    ],
+    [
+      'a list',
+      '192.0.2.7 198.51.100.0/24\u00a00.0.0.0/0 ',
+      ['192.0.2.7', '198.51.100.0/24', '0.0.0.0/0'],
+      '',
+    ],
+  ])(
+    '%s that is pasted into addresses becomes what was meant, or is told',
+    async (_, pasted, entries, told) => {
+      const { page, button, dialog, go } = opened
+      await go(`/keys/${keyId}`)
+      await button('Edit').click()
+      await dialog().getByRole('textbox', { name: 'Allowed addresses' }).fill(pasted)
+      for (const entry of entries) await button(`Remove ${entry}`).waitFor()
+      expect(
+        await dialog()
+          .getByRole('button', { name: /^Remove \d/ })
+          .count(),
+      ).toBe(entries.length)
+      if (told !== '') await dialog().getByText(told).waitFor()
+      await page.keyboard.press('Escape')
+    },
+  )
 })

@@ -10,6 +10,18 @@ export function judgeEntry(text: string): JudgedEntry {
   return { problem: parsed.problems[0]?.detail ?? 'is no address.' }
 }
 
+/**
+ * What stands between spaces, line ends, commas and semicolons. A range and an address with its netmask stay whole, and are
+ * told: in pieces they would be a list of other addresses than were meant.
+ */
+export function entriesIn(text: string): readonly string[] {
+  return text
+    .replace(/([\da-f:.])[ \t]+(?:[-\u2013\u2014]|to)[ \t]+(?=[\da-f:.])/gi, '$1-')
+    .replace(/(\.\d+)[ \t]+(?=(?:255|0)(?:\.\d+){3}(?:[\s,;]|$))/g, '$1/')
+    .split(/[\s,;]+/)
+    .filter((piece) => piece !== '')
+}
+
 /** Whether every entry would be taken. */
 export const areSound = (entries: readonly string[]): boolean =>
   entries.every((entry) => 'canonical' in judgeEntry(entry))

@@ -1,6 +1,6 @@
 import { Button, TextInput } from '@mantine/core'
 import { useId, useState } from 'react'
-import { isAnyAddress, judgeEntry } from '../api/addresses.ts'
+import { entriesIn, isAnyAddress, judgeEntry } from '../api/addresses.ts'
 import { whenReleased } from './when-released.ts'
 
 type AddressesFieldProps = {
@@ -12,15 +12,14 @@ type AddressesFieldProps = {
 }
 
 /** What stands between entries. Seen in the text and not in the keys pressed: a phone tells of none. */
-const SEPARATOR = /[\s,;]+/
+const SEPARATOR = /[\s,;]/
 
 /** Addresses and blocks as chips; a pasted list becomes several. Each is judged by the service's own code at once. */
 export function AddressesField({ entries, onChange, ownAddress, error }: AddressesFieldProps) {
   const [typed, setTyped] = useState('')
   const hintId = useId()
   const add = (text: string) => {
-    const pieces = text.split(SEPARATOR).filter((piece) => piece !== '')
-    const canonical = pieces.map((piece) => {
+    const canonical = entriesIn(text).map((piece) => {
       const judged = judgeEntry(piece)
       return 'canonical' in judged ? judged.canonical : piece
     })
