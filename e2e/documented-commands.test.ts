@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { freePort } from '../packages/server/test/free-port.ts'
 import { findProgram } from './gateways/processes.ts'
+import { showsAnswer } from './pages/answers.ts'
 import { blocksOf, pages, ROOT } from './pages/page.ts'
 import { createReader } from './pages/reader.ts'
 import { createHome, type Home } from './running.ts'
@@ -23,6 +24,8 @@ type Expected = {
   readonly told?: readonly string[]
   /** Blocks that show what comes, word for word but for numbers and ids: those that begin so. */
   readonly shown?: readonly string[]
+  /** Blocks of JSON that no command prints: files, lines of a log, what goes into a variable. */
+  readonly unseen?: number
   /** What comes on standard error. */
   readonly said?: RegExp
   /** Blocks that no test runs. Each says why, and none is added without a line here. */
@@ -49,8 +52,11 @@ const PAGES: Readonly<Record<string, Expected>> = {
   'docs/operate/tls.md': {},
   'docs/operate/upgrade.md': { notRun: 2 },
   'docs/use/addresses.md': {},
-  'docs/use/api.md': { told: ['204', 'invalid_body', 'invalid_ip', 'invalid_field', 'user_not_found'] },
-  'docs/use/client.md': { notRun: 2 },
+  'docs/use/api.md': {
+    told: ['204', 'invalid_body', 'invalid_ip', 'invalid_field', 'user_not_found'],
+    unseen: 1,
+  },
+  'docs/use/client.md': { notRun: 2, unseen: 1 },
   'docs/use/first-key.md': { told: ['ip_not_allowed', 'VALID', '204', 'INACTIVE'], notRun: 1 },
   'docs/use/gateways.md': { told: ['missing_permission'], needs: 'nginx and root', startsService: true },
   'docs/use/limits.md': {
@@ -61,13 +67,14 @@ const PAGES: Readonly<Record<string, Expected>> = {
     told: ['VALID'],
     said: /^(The text of --check is the key of line 2 \(active\)\.\n){2}$/,
     notRun: 11,
+    unseen: 1,
   },
-  'docs/use/people.md': { notRun: 1 },
+  'docs/use/people.md': { notRun: 1, unseen: 2 },
   'docs/use/revocation.md': { notRun: 1 },
   'docs/use/usage.md': { told: ['VALID', 'IP_NOT_ALLOWED'], shown: ['DAY '] },
-  'docs/use/rotation.md': { told: ['VALID', '204'] },
-  'docs/use/tokens.md': {},
-  'docs/use/verification.md': { told: ['VALID', 'VALID', 'NOT_FOUND'] },
+  'docs/use/rotation.md': { told: ['VALID', '204'], unseen: 1 },
+  'docs/use/tokens.md': { unseen: 3 },
+  'docs/use/verification.md': { told: ['VALID', 'VALID', 'NOT_FOUND'], notRun: 1 },
 }
 
 const commandsOf = (page: string) => blocksOf(page).filter(({ language }) => language === 'sh')
@@ -88,7 +95,7 @@ const withKey = (commands: string, key: string) => commands.replace(/^(KEY|ADMIN
 describe('whoever pastes the commands of a page into one shell, from top to bottom, sees what it says:', () => {
   it.each(Object.entries(PAGES))(
     '%s',
-    async (page, { told = [], shown = [], said = /^$/, needs, startsService = false }) => {
+    async (page, { told = [], shown = [], unseen = 0, said = /^$/, needs, startsService = false }) => {
       if (needs !== undefined && isMissing()) return
       const running = startsService ? undefined : await home.serve()
       const port = running === undefined ? await freePort() : Number(new URL(running.url).port)
@@ -103,6 +110,9 @@ describe('whoever pastes the commands of a page into one shell, from top to bott
         const block = blocksOf(page).find(({ text }) => text.startsWith(beginning))
         expect(shapeOf(stdout)).toContain(shapeOf(block?.text ?? `no block begins with ${beginning}`))
       }
+      const json = blocksOf(page).filter(({ language }) => language === 'json')
+      const others = json.filter(({ text }) => !showsAnswer(text, stdout))
+      expect(others.map(({ line, text }) => `${line}: ${text}`)).toHaveLength(unseen)
       expect(stderr).toMatch(said)
       expect(reader.secretsLeft()).toEqual([])
     },

@@ -128,8 +128,9 @@ const CHECKS: Readonly<Record<string, ((text: string) => Promise<void> | void) |
   sh: undefined,
   '': undefined,
   sql: undefined,
-  // Examples for other languages' own tools, which are not there.
+  // documented-code.test.ts, where there is Python.
   python: undefined,
+  // Its tools are not there.
   go: undefined,
 }
 

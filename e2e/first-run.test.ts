@@ -6,6 +6,7 @@ import { text } from 'node:stream/consumers'
 import { promisify } from 'node:util'
 import { afterEach, beforeEach, describe, expect, it, test } from 'vitest'
 import { call } from './calling.ts'
+import { blocksOf } from './pages/page.ts'
 import { atTerminal, createHome, type Home } from './running.ts'
 
 const run = promisify(execFile)
@@ -34,6 +35,15 @@ async function bootstrapped() {
   return JSON.parse(stdout) as { companyId: string; userId: string; keyId: string; key: string }
 }
 
+/** Other first starts have other secrets, and are elsewhere. */
+const bannerOf = (text: string) =>
+  text
+    .slice(text.indexOf('Admin key'))
+    .replaceAll('\r', '')
+    .replaceAll(/(lk_live_|set_)[\w…-]+/g, '$1')
+    .replaceAll(/127\.0\.0\.1:\d+/g, '127.0.0.1')
+    .replace(/Data {5}\S+/, 'Data')
+
 describe('the first start', () => {
   it('without a terminal prints no key: it is in admin.key, and the printed line works', async () => {
     const service = await home.serve()
@@ -57,6 +67,10 @@ describe('the first start', () => {
     const service = await home.serve({ wrap: atTerminal })
     const [, line = ''] = await service.printed(/Try +(curl .*?)\r?\n/)
     expect(line).toMatch(SECRET)
+    for (const page of ['README.md', 'docs/use/first-key.md']) {
+      const shown = blocksOf(page).find(({ language }) => language === '')
+      expect(bannerOf(service.stdout())).toBe(bannerOf(shown!.text))
+    }
     expect(await inShell(line)).toMatchObject({ status: 200, total: 1 })
     expect(readdirSync(home.dataDir)).not.toContain('admin.key')
     service.child.stdin?.write('\u0003')
