@@ -447,8 +447,8 @@ describe.skipIf(!isBrowserThere)('what people do with a company', () => {
     await said('The user is deleted.')
     await said('No user fits this search')
     await expect(service.call('GET', `/users/${id}`)).rejects.toThrow('404')
-    await go('/keys?status=all&search=comets')
-    await row('Comets').getByRole('cell', { name: 'a deleted user', exact: true }).waitFor()
+    await go(`/keys?status=all&search=${keyId}`)
+    await row('No description').getByRole('cell', { name: 'a deleted user', exact: true }).waitFor()
   })
 
   test('the list of users says who was chosen, also where it cannot hold all of them', async () => {
