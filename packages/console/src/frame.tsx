@@ -22,12 +22,14 @@ export function Frame() {
       <button type="button" className="lk-skip" onClick={skipToPage}>
         Skip to the page
       </button>
-      <ActingBanner />
       <div className="lk-frame">
         <Side />
-        <main className="lk-main" id="main" tabIndex={-1}>
-          <Outlet />
-        </main>
+        <div>
+          <ActingBanner />
+          <main className="lk-main" id="main" tabIndex={-1}>
+            <Outlet />
+          </main>
+        </div>
       </div>
     </>
   )
@@ -37,13 +39,15 @@ export function Frame() {
 function keepPlace(): void {
   // A dialog that closes with it gives back first what it took.
   setTimeout(() => {
-    if (document.activeElement === document.body) skipToPage()
+    if (document.activeElement === document.body) focusPage({ preventScroll: true })
   })
 }
 
 /** No link: that would be a step in the history of which the router knows nothing. */
-function skipToPage(): void {
-  document.querySelector<HTMLElement>('#main')?.focus()
+const skipToPage = (): void => focusPage()
+
+function focusPage(options?: FocusOptions): void {
+  document.querySelector<HTMLElement>('#main')?.focus(options)
 }
 
 function Side() {
@@ -94,13 +98,13 @@ function SchemeChoice() {
   )
 }
 
-/** Whoever acts for another company sees so on every page. */
+/** Whoever acts for another company sees so on every page, wherever on it. */
 function ActingBanner() {
   const company = useStore(acting)
   if (company === undefined) return null
   return (
     <div className="lk-acting" role="status">
-      <strong className="lk-text">You act for {company.name}</strong>
+      <strong className="lk-text lk-short">You act for {company.name}</strong>
       <Button variant="default" onClick={() => void actFor(undefined)}>
         Stop
       </Button>

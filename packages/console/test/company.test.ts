@@ -34,6 +34,9 @@ describe.skipIf(!isBrowserThere)('what people do with a company', () => {
       .click()
     const banner = page.getByRole('status').filter({ hasText: 'You act for' })
     await said('No keys yet')
+    // The page has the focus now, since the button is gone; that moves nothing out of sight.
+    await expect.poll(() => page.locator('#main').evaluate(isFocused)).toBe(true)
+    expect(await page.evaluate(() => scrollY)).toBe(0)
     // Markup of a name is text, and what turns the line round stays in it.
     expect(await page.locator('img').count()).toBe(0)
     // A key needs a user: whoever has none is led to where one is made.
@@ -49,6 +52,12 @@ describe.skipIf(!isBrowserThere)('what people do with a company', () => {
       await page.getByRole('link', { name, exact: true }).first().click()
       await banner.waitFor()
     }
+    for (const width of [1_280, 320]) {
+      await page.setViewportSize({ width, height: 400 })
+      await page.evaluate(() => scrollTo(0, document.documentElement.scrollHeight))
+      expect(await banner.evaluate(placeIn), String(width)).toMatchObject({ top: 0, isLow: true })
+    }
+    await page.setViewportSize({ width: 1_280, height: 900 })
     await page.reload()
     await banner.waitFor()
     await page.getByRole('link', { name: 'Keys', exact: true }).click()
@@ -498,4 +507,8 @@ describe.skipIf(!isBrowserThere)('what people do with a company', () => {
 })
 
 const chosenText = (list: Element) => (list as HTMLSelectElement).selectedOptions[0]?.text
+const placeIn = (element: Element) => {
+  const { top, height } = element.getBoundingClientRect()
+  return { top, isLow: height < 112 }
+}
 const holdsFocus = (element: Element) => element.contains(document.activeElement)
