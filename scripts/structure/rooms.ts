@@ -32,12 +32,6 @@ const useCase: Wall = {
   types: ['contract'],
 }
 const client: Wall = { types: ['contract'], packages: [] }
-/** Work of a command on the machine itself. */
-const onHost = (...others: string[]): Wall => ({
-  may: ['core', 'server/changes', ...others],
-  reads: store,
-  types: ['server/services'],
-})
 /** Endpoints that are no operations, and answer in a form of their own. */
 const inHttp = ['server/http/wire', 'server/http/admission', 'server/http/present']
 const answering = ['core', 'contract', 'server/auth', ...inHttp]
@@ -206,26 +200,20 @@ export const WALLS: Readonly<Record<string, Wall>> = {
     reads: store,
     types: ['contract', 'server/config', 'server/services'],
   },
-  'server/console-link-on-host': onHost('server/users'),
-  'server/import-on-host': onHost('server/import', 'server/keys', 'server/users'),
-  'server/prune-audit-on-host': onHost(
-    'server/audit',
-    'server/companies',
-    'packages/server/src/http/present/present-audit-event.ts',
-  ),
-  'server/usage-on-host': onHost('server/http/present', 'server/http/schema'),
+  // Work of a command on the machine itself.
   'server/host': {
     may: [
       'core',
-      'server/bootstrap',
       'server/deployment',
       'server/audit',
       'server/changes',
       'server/companies',
       'server/users',
       'server/keys',
+      'server/import',
+      'server/http/present',
+      'server/http/schema',
       'packages/server/src/auth/weak-password.ts',
-      'packages/server/src/http/present/present-audit-event.ts',
     ],
     reads: store,
     types: ['contract', 'server/config', 'server/services'],

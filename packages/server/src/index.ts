@@ -1,21 +1,11 @@
 export { type Bootstrapped, bootstrap } from './bootstrap.ts'
 export { type Config, ConfigError, isRunByNpm, readConfig, type SecretSource } from './config.ts'
-export { type ConsoleLink, makeConsoleLinkOnHost } from './console-link-on-host.ts'
 export { prepareDataDir } from './data-dir.ts'
-export {
-  acceptBrokenAudit,
-  acceptRestored,
-  createKeyOnHost,
-  deleteKeyOnHost,
-  exportAuditEvents,
-  getKeyOnHost,
-  isBootstrapped,
-  listOperatorUsers,
-  noteKeyPrefix,
-  rotateKeyOnHost,
-  sealOlderStore,
-  setPasswordOnHost,
-} from './host.ts'
+export { acceptBrokenAudit, exportAuditEvents } from './host/audit-on-host.ts'
+export { type ConsoleLink, makeConsoleLinkOnHost } from './host/console-link-on-host.ts'
+export { createKeyOnHost, deleteKeyOnHost, getKeyOnHost, rotateKeyOnHost } from './host/keys-on-host.ts'
+export { acceptRestored, isBootstrapped, noteKeyPrefix, sealOlderStore } from './host/store-on-host.ts'
+export { listOperatorUsers, setPasswordOnHost } from './host/users-on-host.ts'
 export { isConsoleBuilt } from './http/console/files.ts'
 export { assertStoreMade, isStoreMade, storeFileOf } from './open-store.ts'
 export { secretFileOf } from './server-secret.ts'

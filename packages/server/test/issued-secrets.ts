@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { sql } from 'kysely'
-import { exportAuditEvents } from '../src/host.ts'
+import { exportAuditEvents } from '../src/host/audit-on-host.ts'
 import { expectCreated, type Parsed, type TestService } from './harness.ts'
 
 /** Something that was given to a caller once and may be found nowhere else. */

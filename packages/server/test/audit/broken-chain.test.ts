@@ -3,7 +3,8 @@ import type { CompanyId } from '@latchkey/core/ids'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { verifyChain } from '../../src/audit/verify-chain.ts'
 import { verifyStore } from '../../src/audit/verify-store.ts'
-import { acceptBrokenAudit, setPasswordOnHost } from '../../src/host.ts'
+import { acceptBrokenAudit } from '../../src/host/audit-on-host.ts'
+import { setPasswordOnHost } from '../../src/host/users-on-host.ts'
 import {
   createTestCompany,
   expectCreated,

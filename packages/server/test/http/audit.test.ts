@@ -1,7 +1,7 @@
 import { AuditEvent } from '@latchkey/contract/schemas/audit'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { exportAuditEvents } from '../../src/host.ts'
-import { pruneAuditOnHost } from '../../src/prune-audit-on-host.ts'
+import { exportAuditEvents } from '../../src/host/audit-on-host.ts'
+import { pruneAuditOnHost } from '../../src/host/prune-audit-on-host.ts'
 import { expectProblem, expectSchema } from '../answer-checks.ts'
 import { createFakeClock, HOUR_MS } from '../fake-clock.ts'
 import {

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { pruneAuditOnHost } from '../../src/prune-audit-on-host.ts'
+import { pruneAuditOnHost } from '../../src/host/prune-audit-on-host.ts'
 import { createFakeClock } from '../fake-clock.ts'
 import {
   createTestCompany,

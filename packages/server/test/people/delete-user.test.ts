@@ -2,7 +2,7 @@
 import type { KeyId } from '@latchkey/core/ids'
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { verifyStore } from '../../src/audit/verify-store.ts'
-import { setPasswordOnHost } from '../../src/host.ts'
+import { setPasswordOnHost } from '../../src/host/users-on-host.ts'
 import { createTestCompany, expectCreated, type Parsed, type TestCompany, useTestServer } from '../harness.ts'
 import { insertStoredKeys } from '../stored-keys.ts'
 import { givePassword, PASSWORD, sessionToken } from '../tokens/issued-token.ts'

@@ -1,7 +1,7 @@
 /** What changes between the look at a password, an invitation or a session, and the change that rests on it. */
 import { beforeEach, describe, expect, test } from 'vitest'
 import { HOST, requesterAsUser } from '../../src/changes/requester.ts'
-import { setPasswordOnHost } from '../../src/host.ts'
+import { setPasswordOnHost } from '../../src/host/users-on-host.ts'
 import { findInvitation } from '../../src/storage/tables/people.ts'
 import { invitationHash } from '../../src/users/invite-user.ts'
 import { setPassword } from '../../src/users/set-password.ts'

@@ -3,7 +3,7 @@
  * nobody else.
  */
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { setPasswordOnHost } from '../../src/host.ts'
+import { setPasswordOnHost } from '../../src/host/users-on-host.ts'
 import { comparable, expectProblem } from '../answer-checks.ts'
 import { createTestCompany, expectCreated, type Parsed, type TestCompany, useTestServer } from '../harness.ts'
 import { bearer } from '../tokens/issued-token.ts'

@@ -1,6 +1,6 @@
 /** Passwords that would be guessed early are refused, wherever one is set. */
 import { describe, expect, test } from 'vitest'
-import { setPasswordOnHost } from '../../src/host.ts'
+import { setPasswordOnHost } from '../../src/host/users-on-host.ts'
 import { expectProblem } from '../answer-checks.ts'
 import { expectCreated, useTestServer } from '../harness.ts'
 

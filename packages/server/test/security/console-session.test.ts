@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { makeConsoleLinkOnHost } from '../../src/console-link-on-host.ts'
+import { makeConsoleLinkOnHost } from '../../src/host/console-link-on-host.ts'
 import { createFakeClock } from '../fake-clock.ts'
 import { startTestServer, type TestAnswer, type TestRequest, useTestServer } from '../harness.ts'
 

@@ -6,7 +6,7 @@ import { createHash, createHmac, getHashes } from 'node:crypto'
 import { readdirSync } from 'node:fs'
 import pg from 'pg'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { importOnHost } from '../../src/import-on-host.ts'
+import { importOnHost } from '../../src/host/import-on-host.ts'
 import { createTestCompany, expectCreated, type TestCompany, useTestServer } from '../harness.ts'
 import { readAll } from '../import/reading.ts'
 

@@ -1,10 +1,10 @@
 /** An import on the host goes step by step: it can be tried, ended and begun again, and two can run at once. */
 import { createHash, createHmac } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
+import { importOnHost } from '../../src/host/import-on-host.ts'
 import type { SourceName } from '../../src/import/import-row.ts'
 import { judgeLines } from '../../src/import/judge-lines.ts'
 import { readSource } from '../../src/import/read-source.ts'
-import { importOnHost } from '../../src/import-on-host.ts'
 import type { ImportedLine } from '../../src/keys/import-keys.ts'
 import { createTestCompany, useTestServer } from '../harness.ts'
 

@@ -1,6 +1,6 @@
 /** A store that was restored and is not accepted. On PostgreSQL: e2e/fleet/restore.test.ts, with a real restore. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { acceptRestored } from '../../src/host.ts'
+import { acceptRestored } from '../../src/host/store-on-host.ts'
 import { startTestServer, type TestRequest, type TestService } from '../harness.ts'
 
 let server: TestService

@@ -1,11 +1,11 @@
 /** On a nearly full disk nothing is added any more, so that what takes a power away still has room. */
 import { operations } from '@latchkey/contract/operations'
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { importOnHost } from '../../src/host/import-on-host.ts'
 import { needsRoom } from '../../src/http/admission/room.ts'
 import type { SourceLine } from '../../src/import/import-row.ts'
 import { judgeLines } from '../../src/import/judge-lines.ts'
 import { readSource } from '../../src/import/read-source.ts'
-import { importOnHost } from '../../src/import-on-host.ts'
 import { createDisk, isRoomLeft } from '../../src/storage/sqlite/room.ts'
 import { expectProblem } from '../answer-checks.ts'
 import {

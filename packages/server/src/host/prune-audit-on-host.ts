@@ -1,12 +1,12 @@
 import { AppError } from '@latchkey/core/error'
 import type { CompanyId } from '@latchkey/core/ids'
-import { verifyStore } from './audit/verify-store.ts'
-import { requesterOnHost } from './changes/requester.ts'
-import { pruneAudit } from './companies/prune-audit.ts'
-import { presentAuditEvent } from './http/present/present-audit-event.ts'
-import type { Services } from './services.ts'
-import { findFirstEventSince, listEventsAfter } from './storage/tables/audit.ts'
-import { findLedger } from './storage/tables/ledger.ts'
+import { verifyStore } from '../audit/verify-store.ts'
+import { requesterOnHost } from '../changes/requester.ts'
+import { pruneAudit } from '../companies/prune-audit.ts'
+import { presentAuditEvent } from '../http/present/present-audit-event.ts'
+import type { Services } from '../services.ts'
+import { findFirstEventSince, listEventsAfter } from '../storage/tables/audit.ts'
+import { findLedger } from '../storage/tables/ledger.ts'
 
 /** Events taken away by one transaction, which holds their company: about half a second. */
 const STEP_EVENTS = 20_000

@@ -1,7 +1,7 @@
-import { requesterOnHost } from './changes/requester.ts'
-import type { Services } from './services.ts'
-import { findOperatorCompany } from './storage/tables/companies.ts'
-import { type ConsoleLink as Link, makeConsoleLink } from './users/console-link.ts'
+import { requesterOnHost } from '../changes/requester.ts'
+import type { Services } from '../services.ts'
+import { findOperatorCompany } from '../storage/tables/companies.ts'
+import { type ConsoleLink as Link, makeConsoleLink } from '../users/console-link.ts'
 
 export type ConsoleLink = Link
 
