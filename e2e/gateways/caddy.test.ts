@@ -5,10 +5,11 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { sendTo } from './client.ts'
-import { readDocumented } from './documented.ts'
+import { documentedInFront, readDocumented } from './documented.ts'
+import { describeInFront } from './front-guarantees.ts'
 import { describeGuarantees } from './guarantees.ts'
 import { findProgram, printed, startProgram } from './processes.ts'
-import { type Gateway, withGateway } from './rig.ts'
+import { FRONT, type Gateway, withGateway } from './rig.ts'
 import { startTinyApplication } from './tiny-application.ts'
 
 const CADDY = findProgram('caddy')
@@ -25,22 +26,45 @@ const gateway: Gateway = {
   },
   writing: { method: 'POST' },
   hidden: [],
-  start(home, ports) {
-    const file = join(home, 'Caddyfile')
-    const text = readDocumented('Caddyfile', {
-      ':8080': `:${ports.gateway}`,
-      '127.0.0.1:7070': `127.0.0.1:${ports.latchkey}`,
-      '127.0.0.1:3000': `127.0.0.1:${ports.application}`,
-    })
-    // Several run at once, and nothing of them stays.
-    writeFileSync(file, `{\n\tadmin off\n}\n${text}`)
-    const args = ['run', '--adapter', 'caddyfile', '--config', file]
-    const env = { ...process.env, HOME: home, XDG_CONFIG_HOME: home, XDG_DATA_HOME: home }
-    return startProgram(CADDY!, args, ports.gateway, { env })
-  },
+  start: (home, ports) => start(home, ports, {}),
+}
+
+/** `changes`: what else an operator has changed. */
+function start(
+  home: string,
+  ports: Parameters<Gateway['start']>[1],
+  changes: Readonly<Record<string, string>>,
+) {
+  const file = join(home, 'Caddyfile')
+  const text = readDocumented('Caddyfile', {
+    ':8080': `:${ports.gateway}`,
+    '127.0.0.1:7070': `127.0.0.1:${ports.latchkey}`,
+    '127.0.0.1:3000': `127.0.0.1:${ports.application}`,
+    ...changes,
+  })
+  // Several run at once, and nothing of them stays.
+  writeFileSync(file, `{\n\tadmin off\n}\n${text}`)
+  const args = ['run', '--adapter', 'caddyfile', '--config', file]
+  const env = { ...process.env, HOME: home, XDG_CONFIG_HOME: home, XDG_DATA_HOME: home }
+  return startProgram(CADDY!, args, ports.gateway, { env })
 }
 
 await describeGuarantees(gateway)
+
+await describeInFront(
+  {
+    ...gateway,
+    start(home, ports) {
+      const trusted = documentedInFront('trusted_proxies 192.0.2.9', FRONT)
+      const [asking, passing] = ['uri /gateway/check', 'header_up -X-API-KEY']
+      return start(home, ports, {
+        [asking]: `${trusted}\n${asking}`,
+        [passing]: `${trusted}\n${passing}`,
+      })
+    },
+  },
+  { LATCHKEY_TRUSTED_PROXIES: `127.0.0.1,${FRONT}` },
+)
 
 // Were one kept, Caddy before July 2026 could ask the application on it: it opens it, a moment too late, to whichever
 // of the two the same request was last passed to. By chance, once in some thousands of requests on a busy machine.

@@ -18,3 +18,10 @@ export function readDocumented(name: string, changes: Readonly<Record<string, st
   }
   return text
 }
+
+/** What the page says of something in front of the gateway, with its address. Throws where the page does not say it. */
+export function documentedInFront(text: string, address: string): string {
+  const page = readFileSync(join(DOCUMENTED, '../gateways.md'), 'utf8')
+  if (!page.includes(text)) throw new Error(`gateways.md does not say ${text}`)
+  return text.replaceAll('192.0.2.9', address)
+}

@@ -3,10 +3,11 @@ import { writeFileSync } from 'node:fs'
 import { connect } from 'node:http2'
 import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
-import { documentedFile, readDocumented } from './documented.ts'
+import { documentedFile, documentedInFront, readDocumented } from './documented.ts'
+import { describeInFront } from './front-guarantees.ts'
 import { describeGuarantees } from './guarantees.ts'
 import { findProgram, printed, startProgram } from './processes.ts'
-import { type Gateway, MOST_PERMISSIONS, type Rig, startRig, valuesOf, withKey } from './rig.ts'
+import { FRONT, type Gateway, MOST_PERMISSIONS, type Rig, startRig, valuesOf, withKey } from './rig.ts'
 
 const HAPROXY = findProgram('haproxy')
 
@@ -45,6 +46,19 @@ function start(
 }
 
 await describeGuarantees(gateway)
+
+const IN_FRONT = [
+  'http-request set-src req.hdr_ip(x-forwarded-for,-1) if { src 192.0.2.9 }',
+  'http-request set-var(txn.latchkey_client) str(unknown) if { src 192.0.2.9 }',
+] as const
+await describeInFront({
+  ...gateway,
+  start(home, ports) {
+    const rules = IN_FRONT.map((rule) => `  ${documentedInFront(rule, FRONT)}\n`).join('')
+    const first = '  # What a client says about itself'
+    return start(home, ports, { [first]: `${rules}${first}` })
+  },
+})
 
 const isMissing = (await gateway.missing()) !== undefined
 

@@ -1,10 +1,11 @@
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { readDocumented } from './documented.ts'
+import { documentedInFront, readDocumented } from './documented.ts'
+import { describeInFront } from './front-guarantees.ts'
 import { describeGuarantees } from './guarantees.ts'
 import { findProgram, printed, startProgram } from './processes.ts'
-import { type Gateway, OUTSIDE, type Rig, startRig, withKey } from './rig.ts'
+import { FRONT, type Gateway, OUTSIDE, type Rig, startRig, withKey } from './rig.ts'
 
 const NGINX = findProgram('nginx')
 
@@ -47,6 +48,27 @@ function start(
 }
 
 await describeGuarantees(gateway)
+
+const IN_FRONT = `set_real_ip_from 192.0.2.9;
+real_ip_header X-Forwarded-For;
+real_ip_recursive on;
+geo $in_front {
+  default 0;
+  192.0.2.9 1;
+}
+map $in_front $client {
+  1 unknown;
+  default $remote_addr;
+}
+`
+await describeInFront({
+  ...gateway,
+  start: (home, ports) =>
+    start(home, ports, {
+      'access_log off;\n': `access_log off;\n${documentedInFront(IN_FRONT, FRONT)}`,
+      'X-Forwarded-For $remote_addr;': 'X-Forwarded-For $client;',
+    }),
+})
 
 describe.skipIf((await gateway.missing()) !== undefined)(
   'what is set for the application around the recipe',

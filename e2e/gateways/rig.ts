@@ -45,6 +45,8 @@ export type Rig = {
 
 export const INSIDE = '127.0.0.2'
 export const OUTSIDE = '127.0.0.3'
+/** What stands in front of a gateway that says so. */
+export const FRONT = '127.0.0.9'
 export const FAILURES_MAX = 5
 
 /** As many as a key may have, as long as they may be, orders:read among them. */
@@ -53,7 +55,11 @@ export const MOST_PERMISSIONS: readonly string[] = [
   'orders:*',
 ]
 
-export async function startRig(gateway: Gateway): Promise<Rig> {
+/** `settings`: of its Latchkey, beside those that all have. */
+export async function startRig(
+  gateway: Pick<Gateway, 'start'>,
+  settings: Readonly<Record<string, string>> = {},
+): Promise<Rig> {
   const home = mkdtempSync(join(tmpdir(), 'latchkey-gateways-'))
   const started: { stop(): Promise<void> }[] = []
   async function stop() {
@@ -65,6 +71,7 @@ export async function startRig(gateway: Gateway): Promise<Rig> {
       LATCHKEY_FAILED_AUTH_PER_MINUTE: String(FAILURES_MAX),
       // As few as can be set: whoever passes a client's headers on to the question shows.
       LATCHKEY_HEADER_BYTES: '8192',
+      ...settings,
     })
     started.push(latchkey)
     const application = await startTinyApplication()

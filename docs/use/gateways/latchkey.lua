@@ -34,7 +34,9 @@ end
 
 local function ask(txn, url)
   local received = txn.http:req_get_headers()
-  local headers = { ["x-forwarded-for"] = { txn.f:src() } }
+  -- A variable of the configuration, for what stands in front and names no client: its address is not the client's.
+  local client = txn:get_var("txn.latchkey_client") or txn.f:src()
+  local headers = { ["x-forwarded-for"] = { client } }
   for _, name in ipairs(CREDENTIALS) do headers[name] = lines_of(received, name) end
   return core.httpclient():get({ url = url, headers = headers, timeout = TIMEOUT_MS })
 end
