@@ -1,4 +1,7 @@
-/** What dies with a process is lost to the customer until its cell is over: a third of what was left, at most. */
+/**
+ * What dies with a process is lost to the customer until its cell is over: a third of what was left, at most. What the
+ * store forgets is lost to the limit.
+ */
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { Limit } from '../src/limit.ts'
@@ -84,6 +87,51 @@ test('one that stops takes nothing', () =>
   fc.assert(
     fc.asyncProperty(cases, async ([max, uses, apartMs]) => {
       expect(await lose(max, uses, apartMs, stops)).toMatchObject({ lost: 0, later: max })
+    }),
+    { numRuns: 40 },
+  ))
+
+const countIn = ({ counts }: Account) => counts.get('hour')?.current ?? 0
+
+/** Uses of two servers beyond `max`, where the store forgets what it was told in the last of them; and how much that was. */
+async function forget(max: number, uses: number, forgottenUses: number, end: End) {
+  const { world, start, use, useUp } = createWorld(max, decideAsk)
+  const servers = [start(), start()] as const
+  let used = 0
+  async function useInTurns(times: number): Promise<void> {
+    for (let n = 0; n < times; n++) if (await use(servers[n % 2 === 0 ? 0 : 1])) used += 1
+  }
+  await useInTurns(uses)
+  const kept = world.account
+  await useInTurns(forgottenUses)
+  const forgotten = countIn(world.account) - countIn(kept)
+  world.account = kept
+  await end(servers[0])
+  for (const server of [...servers, start()]) used += await useUp(server)
+  return { forgotten, above: used - max }
+}
+
+const storesThatForget = fc.tuple(
+  fc.integer({ min: 1, max: 1_000 }),
+  fc.integer({ min: 0, max: 200 }),
+  fc.integer({ min: 0, max: 200 }),
+)
+
+test('what the store forgets, a limit is exceeded by, and by no more', () =>
+  fc.assert(
+    fc.asyncProperty(storesThatForget, async ([max, uses, forgottenUses]) => {
+      const { forgotten, above } = await forget(max, uses, forgottenUses, dies)
+      expect(above).toBe(forgotten)
+    }),
+    { numRuns: 40 },
+  ))
+
+test('nor by more where a server gives back what the store has forgotten', () =>
+  fc.assert(
+    fc.asyncProperty(storesThatForget, async ([max, uses, forgottenUses]) => {
+      const { forgotten, above } = await forget(max, uses, forgottenUses, stops)
+      expect(above).toBeGreaterThanOrEqual(0)
+      expect(above).toBeLessThanOrEqual(forgotten)
     }),
     { numRuns: 40 },
   ))
