@@ -1,11 +1,19 @@
+import { isIPv4 } from 'node:net'
 import { type Allowlist, compileAllowlist, parseWhitelistedIPs } from '@latchkey/core/allowlist'
 import { isRepeatable } from '@latchkey/core/repeatable'
-import { got } from '@latchkey/core/shown-value'
+import { got, shown } from '@latchkey/core/shown-value'
+
+/** As the system reads it: `0` is 0.0.0.0 there, and every interface. */
+const ENDS_IN_NUMBER = /(?:^|\.)(?:\d+|0x[\da-f]*)$/i
 
 /** An address to listen on, or a name that leads to one. Throws Error, as every parser of a setting. */
 export function host(text: string): string {
   const bare = /^\[([\d:a-f.]+)\]$/i.exec(text)?.[1] ?? text
   const isBare = /^[\w.-]+$/.test(bare) || /^[\d:a-f.]+(?:%[\w.-]+)?$/i.test(bare)
+  if (!bare.includes(':') && ENDS_IN_NUMBER.test(bare) && !isIPv4(bare))
+    throw new Error(
+      `must be an address in full, such as 127.0.0.1; 0.0.0.0 is every interface; got ${shown(text)}`,
+    )
   // Of an IPv6 address the colons are many.
   if (isBare && !/^[^:]*:[^:]*$/.test(bare)) return bare
   if (bare === '*') throw new Error('is an address: 0.0.0.0 or :: is every interface')
@@ -26,7 +34,8 @@ export function origin(text: string): string {
 /** An origin, perhaps with a path of characters that need no escape in a link, a header or a page. */
 export function publicUrl(text: string): string {
   const url = parseHttpUrl(text)
-  if (url !== undefined && /^(\/[\w~-][\w.~-]*)*$/.test(url.path)) return url.origin + url.path
+  if (url !== undefined && !url.origin.includes('*') && /^(\/[\w~-][\w.~-]*)*$/.test(url.path))
+    return url.origin + url.path
   throw new Error(
     `must be a URL such as https://keys.example.com or https://example.com/latchkey, without query${got(text)}`,
   )
@@ -35,10 +44,12 @@ export function publicUrl(text: string): string {
 /** `path` as it was written, without the slash at its end. */
 function parseHttpUrl(text: string): { readonly origin: string; readonly path: string } | undefined {
   const read = HTTP_URL.exec(text)
-  if (read === null || !URL.canParse(text)) return undefined
+  if (read === null || !URL.canParse(text) || !HOSTNAME.test(new URL(text).hostname)) return undefined
   return { origin: new URL(text).origin, path: (read[1] ?? '').replace(/\/$/, '') }
 }
 
+/** A `$` or brace is left of a name that a shell was to fill in. */
+const HOSTNAME = /^[\w.*-]+$|^\[/
 const HTTP_URL = /^https?:\/\/[^/?#\\\s@]+(\/[^?#]*)?$/i
 
 /** Of no client: who writes it means every address. */
@@ -48,9 +59,14 @@ export function blocks(text: string): Allowlist | null {
   if (text.trim() === '') return null
   const parsed = parseWhitelistedIPs(text)
   if ('problems' in parsed) {
-    const isTold = text.split(',').every((part) => isRepeatable(part.trim()))
+    const parts = text.split(',').map((part) => part.trim())
+    const isTold = parts.some((part) => part !== '') && parts.every(isRepeatable)
     const detail = isTold ? parsed.problems[0]?.detail : undefined
-    throw new Error(detail ?? 'must hold addresses and blocks such as 192.0.2.7, 10.0.0.0/8 between commas')
+    throw new Error(
+      detail === undefined
+        ? 'must hold addresses and blocks such as 192.0.2.7, 10.0.0.0/8 between commas'
+        : `: ${detail}`,
+    )
   }
   const nobody = parsed.entries?.find((entry) => UNSPECIFIED.includes(entry))
   if (nobody !== undefined)

@@ -42,7 +42,7 @@ export function readConfig(environment: Environment = process.env): {
       'DATABASE_URL needs LATCHKEY_SECRET or LATCHKEY_SECRET_FILE, the same for every server: openssl rand -hex 32 makes one.',
     )
   }
-  if (config.issuersFile !== null) assertProxy(httpsProxy)
+  assertProxy(httpsProxy)
   return {
     config: Object.freeze(config),
     secretSource: { secret, secretFile, dataDir, databaseUrl, httpsProxy },
@@ -53,28 +53,37 @@ export function readConfig(environment: Environment = process.env): {
 export const isRunByNpm = (environment: Environment = process.env): boolean =>
   environment.npm_lifecycle_event !== undefined
 
-/** Asked only of who needs it: the variable is there for other programs, too. It may hold a password. */
+/** It may hold a password. */
 function assertProxy(text: string): void {
   if (text === '' || (URL.canParse(text) && /^https?:$/.test(new URL(text).protocol))) return
   throw new ConfigError(
-    'HTTPS_PROXY must be the address of an HTTP proxy, such as http://proxy.internal:3128 (percent-encode what is ' +
+    'HTTPS_PROXY (or https_proxy) must be the address of an HTTP proxy, such as http://proxy.internal:3128 (percent-encode what is ' +
       'special in its password). Outside issuers are asked through it; NO_PROXY names hosts that are not.',
   )
 }
 
+/** What is there for other programs, too, is nobody's fault here until somebody needs it. */
+const isRead = (setting: Setting<unknown>, environment: Environment): boolean =>
+  setting.otherName === undefined || (environment[settings.issuersFile.name] ?? '').trim() !== ''
+
 function parseSetting(setting: Setting<unknown>, environment: Environment): unknown {
-  const { [setting.otherName ?? '']: other, [setting.name]: named } = environment
-  const given = other || named || ''
+  const names = setting.otherName === undefined ? [setting.name] : [setting.otherName, setting.name]
+  const name = names.find((candidate) => environment[candidate]?.trim()) ?? setting.name
+  const given = isRead(setting, environment) ? (environment[name] ?? '') : ''
   try {
     const text = setting.isVerbatim === true ? given : plain(given)
     return setting.parse(text === '' ? setting.fallback : text)
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
-    throw new ConfigError(`${setting.name} ${reason.replace(/\.$/, '')}.`)
+    const separator = reason.startsWith(':') ? '' : ' '
+    throw new ConfigError(`${name}${separator}${reason.replace(/\.$/, '')}.`)
   }
 }
 
-/** Files of settings leave a space, or Windows' end of a line, behind a value; some readers leave its quotes on. */
+/**
+ * Files of settings leave a space, or Windows' end of a line, behind a value; some readers leave its quotes on, or what was
+ * meant as a comment.
+ */
 function plain(text: string): string {
   const trimmed = text.trim()
   if (/^(["'])(?:.*)\1$/s.test(trimmed) && trimmed.length > 1) {
@@ -82,5 +91,13 @@ function plain(text: string): string {
       'has quotes around it, which a shell takes away and others (docker --env-file) do not: leave them out',
     )
   }
+  if (COMMENT.test(trimmed)) {
+    throw new Error(
+      'has a comment behind it, which a shell takes away and others (docker --env-file) do not: give it a line of its own',
+    )
+  }
   return trimmed
 }
+
+/** A name with # in it rarely has space on both sides. */
+export const COMMENT = /\s#(?:\s|$)/

@@ -11,7 +11,7 @@ import {
 } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { weaknessOf } from '@latchkey/core/secret-strength'
-import { ConfigError, type SecretSource } from './config.ts'
+import { COMMENT, ConfigError, type SecretSource } from './config.ts'
 import { type GivenSecret, serverSecret } from './settings.ts'
 import { explainWriteError, sentenceOf } from './storage/disk-fault.ts'
 import { readGivenFile } from './storage/given-file.ts'
@@ -99,17 +99,25 @@ function codeOf(error: unknown): string | undefined {
   return (error as NodeJS.ErrnoException).code
 }
 
-/** In a file of settings: some readers take quotes away and some do not, and the same line is two secrets. */
-export const isQuoted = ({ text }: GivenSecret): boolean => /^(["']).*\1$/s.test(text)
+/** In a file of settings: some readers take them away and some do not, and the same line is two secrets. */
+const DRESSINGS = [
+  { pattern: /^(["']).*\1$/s, what: 'quotes around it', remedy: 'leave them out' },
+  { pattern: COMMENT, what: 'a comment behind it', remedy: 'give it a line of its own' },
+] as const
+
+export const dressingOf = ({ text }: GivenSecret): (typeof DRESSINGS)[number] | undefined =>
+  DRESSINGS.find(({ pattern }) => pattern.test(text))
 
 /**
  * Throws ConfigError unless the secret is strong enough to make a store with, and the same whoever reads it. A store that
  * has one goes on with it.
  */
 export function assertStrong(given: GivenSecret): void {
-  if (isQuoted(given)) {
+  const dressing = dressingOf(given)
+  if (dressing !== undefined) {
+    const { what, remedy } = dressing
     throw new ConfigError(
-      'The server secret has quotes around it, which a shell takes away and others (docker --env-file) do not: leave them out.',
+      `The server secret has ${what}, which a shell takes away and others (docker --env-file) do not: ${remedy}.`,
     )
   }
   const weakness = weaknessOf(given.text)

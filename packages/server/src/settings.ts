@@ -249,9 +249,16 @@ function path(text: string): string {
       'holds what looks like a secret: write the path of a file (./ before a name as long as this)',
     )
   if (text === '-') throw new Error('names a file; - is one of that name here, and not standard output')
-  if (!/^~(?:\/|$)/.test(text)) return text
-  throw new Error('begins with ~, which only a shell understands: write the whole path')
+  const [inShell] = IN_A_SHELL.exec(text) ?? []
+  if (inShell !== undefined)
+    throw new Error(`begins with ${inShell}, which only a shell understands: write the whole path`)
+  // A store would be made in a directory of that name, and be gone with the container.
+  if (/^[a-z][a-z\d+.-]*:\/\//i.test(text)) throw new Error('is a URL: write the path alone, such as /data')
+  return text
 }
+
+/** `~/data`, `~service/data`, `$HOME/data`, `${HOME}/data`. */
+const IN_A_SHELL = /^(?:~[\w-]{0,32}|\$\w{1,64}|\$\{\w{1,64}\})(?=\/|$)/
 
 /** Shorter texts can be guessed; every fingerprint hangs on this one. */
 const SECRET_LENGTH_MIN = 32

@@ -155,6 +155,44 @@ describe('space and quotes around a value', () => {
   })
 
   it.each([
+    ['PORT', '8080 # public'],
+    ['LATCHKEY_DATA_DIR', '/data # the volume'],
+    ['LATCHKEY_TRUSTED_PROXIES', '10.0.0.0/8, # the balancer'],
+    ['LATCHKEY_TRUSTED_PROXIES', '10.0.0.0/8 #'],
+  ])('%s=%s: a comment is told', (name, text) => {
+    expect(refusal({ [name]: text })).toMatch(
+      new RegExp(`^${name} has a comment behind it, which .*: give it a line of its own\\.$`),
+    )
+  })
+
+  it('a # in a name is none', () => {
+    expect(readConfig({ LATCHKEY_DATA_DIR: '/data/team #2' }).config.dataDir).toBe('/data/team #2')
+  })
+
+  it.each([
+    ['~service/latchkey', '~service'],
+    ['$HOME/latchkey', '$HOME'],
+    [`\${STATE_DIRECTORY}`, `\${STATE_DIRECTORY}`],
+  ])('LATCHKEY_DATA_DIR=%s: only a shell fills that in', (text, inShell) => {
+    expect(refusal({ LATCHKEY_DATA_DIR: text })).toBe(
+      `LATCHKEY_DATA_DIR begins with ${inShell}, which only a shell understands: write the whole path.`,
+    )
+  })
+
+  it.each(['sqlite:///data/latchkey.db', 'file:///data', 's3://bucket/latchkey'])(
+    'LATCHKEY_DATA_DIR=%s is no path',
+    (text) => {
+      expect(refusal({ LATCHKEY_DATA_DIR: text })).toBe(
+        'LATCHKEY_DATA_DIR is a URL: write the path alone, such as /data.',
+      )
+    },
+  )
+
+  it.each(['data$', './$HOME', 'a~/b', 'C:\\data'])('LATCHKEY_DATA_DIR=%s is a path', (text) => {
+    expect(readConfig({ LATCHKEY_DATA_DIR: text }).config.dataDir).toBe(text)
+  })
+
+  it.each([
     'LATCHKEY_DATA_DIR',
     'LATCHKEY_SECRET_FILE',
     'LATCHKEY_ISSUERS_FILE',
@@ -199,6 +237,14 @@ describe('an address in another form than is asked for', () => {
     ['HOST', 'a b', /^HOST must be an address alone/],
     ['HOST', '[::1]:7070', /^HOST must be an address alone/],
     ['HOST', '*', /^HOST is an address: 0\.0\.0\.0 or :: is every interface/],
+    // The system reads the first two as 0.0.0.0.
+    ['HOST', '0', /^HOST must be an address in full.*0\.0\.0\.0 is every interface; got "0"/],
+    ['HOST', '0x0', /^HOST must be an address in full/],
+    ['HOST', '127.1', /^HOST must be an address in full/],
+    ['HOST', '010.0.0.1', /^HOST must be an address in full/],
+    ['HOST', '256.0.0.1', /^HOST must be an address in full/],
+    ['LATCHKEY_TRUSTED_PROXIES', '1', /^LATCHKEY_TRUSTED_PROXIES: "1" is a single number: write four/],
+    ['LATCHKEY_TRUSTED_PROXIES', ',', /^LATCHKEY_TRUSTED_PROXIES must hold addresses and blocks such as/],
     ['LATCHKEY_METRICS_FROM', '0.0.0.0', /holds 0\.0\.0\.0, which no client has.*every one is 0\.0\.0\.0\/0/],
     ['LATCHKEY_TRUSTED_PROXIES', '10.0.0.1,::', /holds ::, which no client has/],
     ['LATCHKEY_CORS_ORIGINS', 'https://*.example.com', /holds a \*, and stands for itself/],
@@ -206,6 +252,10 @@ describe('an address in another form than is asked for', () => {
     ['LATCHKEY_CORS_ORIGINS', 'https://u:hunter2@example.com', /^(?!.*hunter2).*must be an origin/],
     ['LATCHKEY_PUBLIC_URL', 'https://example.com/a/../b', /must be a URL such as/],
     ['LATCHKEY_PUBLIC_URL', 'https://example.com\\latchkey', /must be a URL such as/],
+    ['LATCHKEY_PUBLIC_URL', `https://\${DOMAIN}`, /must be a URL such as/],
+    ['LATCHKEY_PUBLIC_URL', 'https://{{ domain }}', /must be a URL such as/],
+    ['LATCHKEY_PUBLIC_URL', 'https://*.example.com', /must be a URL such as/],
+    ['LATCHKEY_CORS_ORIGINS', 'https://$APP_DOMAIN', /must be an origin such as/],
     ['LATCHKEY_BOOTSTRAP_KEY_FILE', '-', /names a file; - is one of that name here/],
     ['LATCHKEY_SECRET_FILE', '-', /names a file/],
   ])('is refused, and says which form: %s=%s', (name, text, sentence) => {
@@ -216,6 +266,11 @@ describe('an address in another form than is asked for', () => {
     ['HOST', '[::1]', { host: '::1' }],
     ['HOST', 'fe80::1%eth0', { host: 'fe80::1%eth0' }],
     ['HOST', '::', { host: '::' }],
+    ['HOST', '::ffff:127.0.0.1', { host: '::ffff:127.0.0.1' }],
+    ['HOST', '0.0.0.0', { host: '0.0.0.0' }],
+    ['HOST', 'node2', { host: 'node2' }],
+    ['LATCHKEY_PUBLIC_URL', 'https://[::1]:7070', { publicUrl: 'https://[::1]:7070' }],
+    ['LATCHKEY_PUBLIC_URL', 'http://my_host', { publicUrl: 'http://my_host' }],
     ['HOST', 'keys-1.internal', { host: 'keys-1.internal' }],
     ['LATCHKEY_CORS_ORIGINS', 'https://App.example.com:443/', { corsOrigins: ['https://app.example.com'] }],
     ['LATCHKEY_PUBLIC_URL', 'HTTPS://Keys.Example.com:443/In/', { publicUrl: 'https://keys.example.com/In' }],

@@ -3,7 +3,7 @@ import { resolve } from 'node:path'
 import { weaknessOf } from '@latchkey/core/secret-strength'
 import type { SecretSource } from '../config.ts'
 import { keysThatFit } from '../deployment.ts'
-import { isQuoted, readSecretFile, secretFileOf } from '../server-secret.ts'
+import { dressingOf, readSecretFile, secretFileOf } from '../server-secret.ts'
 import type { GivenSecret } from '../settings.ts'
 import { isOpenToOthers, modeOf } from './file-mode.ts'
 import { type Finding, fine, problem, reasonOf, warning } from './finding.ts'
@@ -49,12 +49,10 @@ function compare(given: GivenSecret, place: string, { isNew, secretCheck }: Know
   if (secretCheck !== undefined && keysThatFit(given, secretCheck) === undefined) {
     return problem(CHECK, `The one from ${place} is not the one this store was made with.`, PUT_BACK)
   }
-  if (isNew && isQuoted(given)) {
-    return problem(
-      CHECK,
-      `The one from ${place} has quotes around it.`,
-      'Leave them out: no store is made so.',
-    )
+  const dressing = isNew ? dressingOf(given) : undefined
+  if (dressing !== undefined) {
+    const { what, remedy } = dressing
+    return problem(CHECK, `The one from ${place} has ${what}.`, `No store is made so: ${remedy}.`)
   }
   const weakness = weaknessOf(given.text)
   if (weakness !== undefined) {

@@ -87,6 +87,18 @@ describe('quotes around the server secret', () => {
   })
 })
 
+describe('a comment behind the server secret', () => {
+  it('makes no new store', async () => {
+    await expect(make(inVariable(`${SECRET} # of production`))).rejects.toThrow(/has a comment behind it, /)
+    await expect(make(inFile(`${SECRET} # of production\n`))).rejects.toThrow(/has a comment behind it/)
+  })
+
+  it('is part of it in a store that was made so', async () => {
+    await makeAsBefore(`${SECRET} # of production`)
+    await expectOpens(inVariable(`${SECRET} # of production`))
+  })
+})
+
 describe('space around the server secret', () => {
   it.each(['\n', '\r\n', ' ', '\n\n', '\t'])(
     '%j is nothing, in the variable as in the file',

@@ -137,12 +137,26 @@ describe('a proxy’s address that cannot be one', () => {
   test.each(bad)('%s stops a start with outside issuers, in one sentence without the address', (text) => {
     const start = () => readConfig({ LATCHKEY_ISSUERS_FILE: file, HTTPS_PROXY: text })
     expect(start).toThrow(
-      'HTTPS_PROXY must be the address of an HTTP proxy, such as http://proxy.internal:3128',
+      'HTTPS_PROXY (or https_proxy) must be the address of an HTTP proxy, such as http://proxy.internal:3128',
     )
     expect(start).not.toThrow('s3cret')
   })
 
-  test.each(bad)('%s stops no other: it is there for other programs', (text) => {
+  test('the one that is quoted is named, of two names', () => {
+    const quoted = {
+      LATCHKEY_ISSUERS_FILE: file,
+      HTTPS_PROXY: 'http://proxy:1',
+      https_proxy: '"http://proxy:3128"',
+    }
+    expect(() => readConfig(quoted)).toThrow('https_proxy has quotes around it')
+  })
+
+  test('a blank name leaves it to the other', () => {
+    const environment = { LATCHKEY_ISSUERS_FILE: file, HTTPS_PROXY: 'http://proxy:3128', https_proxy: ' ' }
+    expect(readConfig(environment).secretSource.httpsProxy).toBe('http://proxy:3128')
+  })
+
+  test.each([...bad, '"http://proxy:3128"'])('%s stops no other: it is there for other programs', (text) => {
     expect(() => readConfig({ HTTPS_PROXY: text })).not.toThrow()
   })
 })
