@@ -80,8 +80,19 @@ function errorFor(error: BrokenRequest, headerBytesMax: number): AppError {
       'The request did not arrive in time: send headers within 10 s, all within 15 s.',
     )
   }
+  if (isProxyProtocol(error.rawPacket)) {
+    return new AppError(
+      'malformed_request',
+      'The connection begins with the PROXY protocol, which is not read here: switch it off in the proxy or ' +
+        'balancer, and let that send X-Forwarded-For.',
+    )
+  }
   return new AppError('malformed_request', 'The bytes sent are not a valid HTTP/1.1 request.')
 }
+
+/** Balancers are set to it on one side only: from then on no request comes through, and nothing else says why. */
+const isProxyProtocol = (packet: Buffer | undefined): boolean =>
+  packet !== undefined && /^(?:PROXY |\r\n\r\n\0\r\nQUIT\n)/.test(packet.toString('latin1', 0, 12))
 
 /**
  * Whether a gateway asked, which must understand the answer. undefined: the request began in an earlier packet,

@@ -107,6 +107,17 @@ describe.each([
   })
 })
 
+test.each([
+  ['1', 'PROXY TCP4 198.51.100.7 10.0.0.1 52044 7070\r\n'],
+  ['1 of a health check', 'PROXY UNKNOWN\r\n'],
+  ['2', '\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c\xc6\x33\x64\x07\x0a\0\0\x01\xcb\x4c\x1b\x9e'],
+])('the PROXY protocol, version %s, is named, and makes nobody a client', async (_, bytes) => {
+  const [answer, ...more] = await converse(port, `${bytes}${request('/me')}`)
+  expect(answer?.status).toBe(400)
+  expect(JSON.parse(answer!.text).detail).toContain('switch it off')
+  expect(more).toEqual([])
+})
+
 test('what came in an earlier packet is known where a gateway has asked on the connection before', async () => {
   const key = `X-API-KEY: ${spacious.adminKey}`
   const large = request('/gateway/check', key, cookies(200_000))

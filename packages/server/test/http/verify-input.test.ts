@@ -12,7 +12,7 @@ beforeAll(async () => {
 
 type Element = { readonly ip?: string; readonly permissions?: readonly string[] }
 
-const ADDRESS = "must be one IPv4 or IPv6 address, the end caller's: no block, port or name."
+const ADDRESS = "must be one IPv4 or IPv6 address, the end caller's: no block, port, zone, name or list."
 const GRAMMAR = 'must be area:action, area:* or *, in lower case, such as orders:read.'
 const PATTERN = 'must be one permission, not a pattern.'
 

@@ -40,7 +40,7 @@ export function parseVerifyInput(
     noteFault(faults, {
       pointer: `${base}/ip`,
       code: 'invalid_ip',
-      detail: "must be one IPv4 or IPv6 address, the end caller's: no block, port or name.",
+      detail: "must be one IPv4 or IPv6 address, the end caller's: no block, port, zone, name or list.",
     })
   }
   for (const [index, text] of (input.permissions ?? []).entries()) {
