@@ -6,14 +6,14 @@ import { type KeySecret, secretOf } from '@latchkey/core/loaded-key'
 import type { VerificationReads } from '../storage/engine.ts'
 import { cannotVerify } from './load-key.ts'
 
-/** A key as the store has it now, the same as judging takes it, and the secret of it that was presented. */
+/** A key as the store has it now: its record, the same compiled for judging, and the secret that was presented. */
 export type FoundRecord = {
   readonly record: KeyRecord
   readonly key: VerifiableKey
   readonly secret: KeySecret
 }
 
-/** Looked for where there is nothing to look for: an answer that costs no look-up would come sooner. */
+/** Looked up when there are no tags: without a look-up that answer would come sooner, and tell that there are none. */
 const NOBODY = 'usr_00000000000000000000000000' as UserId
 
 /**

@@ -4,17 +4,19 @@ import type { Changes } from '../../storage/engine.ts'
 
 export type Memory = Pick<Verifier, 'drop' | 'clear'>
 
-/** Up to where memory has forgotten what changed. */
+/** The revision up to which memory has dropped everything that changed. */
 export type Applied = {
   /** undefined before the first changes. */
   readonly epoch: string | undefined
   /** -1 before the first changes. */
   readonly revision: number
-  /** Has memory drop what the log names, or everything, when some of the log is missing or it is another's. */
+  /**
+   * Drops from memory what the log names. Drops everything when rows of the log are missing or the epoch is another.
+   */
   apply(changes: Changes): void
 }
 
-/** Hears of what was taken in: `isNext` when it goes on where the last ended. */
+/** Called with what was applied. `isNext`: it continues where the last changes ended. */
 export type OnApplied = (changes: Changes, isNext: boolean) => void
 
 export function createApplied(memory: Memory, onApplied: OnApplied = () => {}): Applied {

@@ -8,25 +8,31 @@ import { pause, within } from './timing.ts'
 /** A survey that is not answered by then is given up. */
 const SURVEY_MS_MAX = 400
 /**
- * Between two surveys: short at first, for healthy servers apply a change within milliseconds; then as long as a hundred
- * verifiers take to hear of it, some 100 ms; whoever is silent for longer is waited for until its lease is over.
+ * Pauses between two surveys. Short at first: healthy servers apply a change within milliseconds. Then longer: a
+ * hundred verifiers take some 100 ms to hear of it. Whoever is still silent is waited for until its lease is over.
  */
 const PAUSES_MS = [3, 5, ...Array<number>(3).fill(10), ...Array<number>(10).fill(20), 50] as const
 
-/** Without any answer the lease of the others is not known either; it is far shorter than this. */
+/**
+ * When the store has answered nothing for so long, the lease of the others is not known either. It is far shorter than
+ * this.
+ */
 const GIVE_UP_MS = 5_000
 
 type BarrierOptions = {
   readonly followed: Pick<FollowedChanges, 'survey'>
   readonly lease: Pick<Lease, 'expect'>
   readonly timing: Timing
-  /** Hears of a row that was waited for until its lease was over, and did not move: nobody else may remove it. */
+  /**
+   * Called with a row that stood still until its lease was over: its server is dead, and there may be nobody else to
+   * remove it.
+   */
   readonly onDead?: (id: string, beat: string) => void
 }
 
 /**
- * Resolves when no server, and no verifier connected to one, can answer any more from before the revocation: each has
- * applied it, or its lease is over. Called when the commit has been answered. Throws AppError `unavailable` when that cannot be told.
+ * Resolves when no server and no connected verifier can still answer from before the revocation: each has applied it,
+ * or its lease is over. Call it after the commit. Throws AppError `unavailable` when that cannot be told.
  */
 export function createBarrier({ followed, lease, timing, onDead }: BarrierOptions) {
   const survey = createSharedSurvey(async () => {
@@ -49,7 +55,8 @@ export function createBarrier({ followed, lease, timing, onDead }: BarrierOption
       })
       if (seen !== undefined) {
         if (seen.epoch !== epoch || seen.revision < revision) throw unproven()
-        // A row is dead when it did not move for so long: whoever removes it has to have seen it all the time.
+        // Whoever removes a row must have watched it stand still for a whole lease: the time counts from the first
+        // sighting.
         first ??= { atMs: timing.monotonicMs(), servers: seen.servers }
         const sinceMs = onDead === undefined ? committedAtMs : first.atMs
         const isOver = asked.monotonicMs - sinceMs > seen.leaseMs + seen.marginMs
@@ -68,7 +75,7 @@ type Sighting = { readonly atMs: number; readonly servers: readonly ServerRow[] 
 const unmoved = (first: Sighting, { servers }: Observation): readonly ServerRow[] =>
   servers.filter(({ id, beat }) => first.servers.some((server) => server.id === id && server.beat === beat))
 
-/** Every server, and every verifier that has to. */
+/** Whether every server has applied it, and every verifier that has to know it does. */
 function hasApplied({ servers }: Observation, { revision, epoch, companyId }: Revocation): boolean {
   return servers.every(
     (server) =>
@@ -76,7 +83,9 @@ function hasApplied({ servers }: Observation, { revision, epoch, companyId }: Re
   )
 }
 
-/** One survey for all who wait: the next one, begun after they asked. */
+/**
+ * Shares one survey among all who wait. It always begins after they asked: one that is running already may be too old.
+ */
 function createSharedSurvey(ask: () => Promise<Observation>): () => Promise<Observation> {
   let running: Promise<unknown> | undefined
   let next: Promise<Observation> | undefined

@@ -29,7 +29,7 @@ export type Follower = {
   settle(revocation: Revocation): Promise<void>
   start(): Promise<void>
   wake(): void
-  /** Tells verifiers nothing any more. */
+  /** Stops answering verifiers. */
   leave(): void
   stop(): Promise<void>
 }

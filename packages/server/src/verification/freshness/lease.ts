@@ -2,13 +2,15 @@ import { isWithin, type Moment, type Timing } from '@latchkey/core/timing'
 import type { Head, Observation } from '../../storage/engine.ts'
 import { createApplied, type Memory, type OnApplied } from './applied.ts'
 
-/** The revision this process had applied, and the one the store is at. */
+/** Why a store may not be used: the revision this process had applied, and the one the store is at. */
 export type Refused = { readonly known: number; readonly found: number }
 
-/** What a lease counts from. */
+/** Proof that memory was up to date when the store was asked, at `sent`. A lease counts from there. */
 export type Proof = {
   readonly sent: Moment
-  /** Verifiers elsewhere may have a lease from it: whoever revokes waits for them. */
+  /**
+   * Whether connected verifiers may get a lease from it: only while every server waits for verifiers when it revokes.
+   */
   readonly isLendable: boolean
 }
 
@@ -20,16 +22,16 @@ export type Lease = {
   readonly applied: number
   /** Whether memory is provably up to date now. Asked before every look-up, never remembered. */
   isFresh(): boolean
-  /** What was last seen of a store that is not, or no longer, ours to use; undefined while all is well. */
+  /** Set while the store may not be used: it is not accepted, or its head went back. undefined: all is well. */
   readonly refused: Refused | undefined
   /**
-   * Call before a question to the store: the answer tells whether a head seen by that question may count. (Not
-   * compared with what is known when the answer comes: another question, sent later, may have been answered first.)
+   * Call it before a question to the store. The function it returns tells whether a head seen by that question counts.
+   * (Comparing with what is known when the answer comes would be wrong: a later question may have been answered first.)
    */
   expect(): (head: Head) => boolean
-  /** Takes in what was observed by a question sent at `sent`. */
+  /** Applies what was observed by a question sent at `sent`. */
   apply(sent: Moment, seen: Observation): void
-  /** That memory is up to date now; undefined: there is none. */
+  /** Proof that memory is up to date now; undefined: it may not be. */
   readonly proof: Proof | undefined
   /** How long a lease runs, and what is waited beyond it, in milliseconds. */
   readonly terms: { readonly leaseMs: number; readonly marginMs: number }
@@ -38,8 +40,8 @@ export type Lease = {
 }
 
 /**
- * The right to answer from memory, for as long after a question to the store as its answer is binding: a
- * revocation waits that long, and a margin, for servers it hears nothing of.
+ * The right to answer from memory for `leaseMs` after a question to the store was sent. A revocation waits that long,
+ * and a margin, for servers that it hears nothing of.
  */
 export function createLease(memory: Memory, timing: Timing, onApplied?: OnApplied): Lease {
   const applied = createApplied(memory, onApplied)

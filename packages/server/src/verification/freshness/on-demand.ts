@@ -16,7 +16,7 @@ export type OnDemand = {
   stop(): Promise<void>
 }
 
-/** Memory forgets by asking: what is followed is for verifiers only. */
+/** This process asks the store before it uses its own memory. It follows the head for its verifiers only. */
 const NO_MEMORY = { drop: () => {}, clear: () => {} }
 
 export function createOnDemand(options: OnDemandOptions): OnDemand {
@@ -32,7 +32,7 @@ export function createOnDemand(options: OnDemandOptions): OnDemand {
     const follower = createFollower({
       ...options,
       memory: NO_MEMORY,
-      // Each time another one: that the row of the last is withdrawn must not take this one's away.
+      // Another id each time: the last follower may still withdraw its row, and must not remove this one's.
       serverId: newId(),
       onPoll(error) {
         options.onPoll(error)
@@ -60,7 +60,7 @@ export function createOnDemand(options: OnDemandOptions): OnDemand {
       usedAtMs = timing.monotonicMs()
       current ??= begin()
       const { follower, started, hasStarted } = current
-      // Most are asked by verifiers that have been there for long: no promise is made for them.
+      // Mostly the follower has been running for long: then no further promise is made.
       return hasStarted
         ? follower.tell(question, patience)
         : started.then(() => follower.tell(question, patience))

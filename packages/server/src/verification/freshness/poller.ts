@@ -16,27 +16,28 @@ type PollerOptions = {
   /** Random, of this process only. */
   readonly serverId: string
   readonly newBeat: () => string
-  /** Hears of each poll that failed, and of the first that did not after one that did. */
+  /** Called after each poll: with its error, or undefined when it succeeded. */
   readonly onPoll: (error: unknown | undefined) => void
-  /** Hears that the row of a server that is gone could not be removed. It is tried again with the next poll. */
+  /** Called when the row of a dead server could not be removed. The next poll tries again. */
   readonly onRowKept: (error: unknown) => void
 }
 
 export type Poller = {
-  /** Resolves after the first poll, whatever came of it. */
+  /** Resolves after the first poll, even if that failed. */
   start(): Promise<void>
   /** Polls now, or again as soon as the poll under way is over. */
   wake(): void
   /**
-   * Gives up memory, then the row that others wait for. While a lease of a verifier may run the row stays, as that of a
-   * server that died: it is waited for, and removed by others.
+   * Gives up memory, then withdraws the row that others wait for. The row stays while a verifier may have a lease: then
+   * others wait for it as for that of a dead server, and remove it.
    */
   stop(): Promise<void>
 }
 
 /**
- * Keeps the lease: says first, durably, that this server is there and what it has applied, and only then asks
- * what changed. So whoever revokes either finds the row and waits for it, or is before the question.
+ * Keeps the lease: says first, durably, that this server is there and what it has applied, and only then asks what
+ * changed. So a revocation either finds the row and waits for it, or was committed before the question, which then sees
+ * it.
  */
 export function createPoller(options: PollerOptions): Poller {
   const { followed, lease, timing } = options
@@ -68,7 +69,7 @@ export function createPoller(options: PollerOptions): Poller {
   function wake(): void {
     if (isStopped) return
     isAgain = true
-    // Later in this turn: what a poll begins with may wake it, and there is one at a time.
+    // Not at once: the beginning of a poll may call this again, and there is one poll at a time.
     running ??= Promise.resolve().then(run)
   }
 
@@ -93,23 +94,27 @@ export function createPoller(options: PollerOptions): Poller {
   }
 }
 
-/** One question, and what it answers taken in. Answers whether something was applied, which the others wait to hear. */
+/**
+ * Polls once and applies the answer. Returns whether something was applied: others wait to hear that, so the next poll
+ * follows at once.
+ */
 function createPoll(options: PollerOptions): () => Promise<boolean> {
   const { followed, lease, timing, verifiers } = options
   const retire = createRetirement(options)
   return async () => {
     const sent = momentOf(timing)
     const { applied, epoch } = lease
-    // At one instant: what it says of verifiers is true of what it says was applied.
+    // Read together: what the row says of verifiers belongs to the revision it names.
     const unknown = verifiers.unknown()
     const row = { id: options.serverId, epoch: epoch ?? '', applied, beat: options.newBeat(), unknown }
     const asked = followed.announce(row).then(() => followed.observe(applied))
     const seen = await within(timing, POLL_MS_MAX, asked)
-    // Who accepts a restored store removes all rows: without one nobody waits for us, whatever was seen after it.
+    // Accepting a restored store removes all rows. Without its row nobody waits for this server, so what it saw does
+    // not count.
     if (!seen.servers.some(({ id, beat }) => id === row.id && beat === row.beat))
       throw new Error('the row of this server is gone')
     lease.apply(sent, seen)
-    // Only memory knows that this head went back: whoever starts now must hear of it.
+    // Only this process remembers that the head went back. It is written down for servers that start now.
     if (lease.refused !== undefined && seen.isAccepted)
       await within(timing, POLL_MS_MAX, followed.distrust(seen.epoch))
     retire(seen)

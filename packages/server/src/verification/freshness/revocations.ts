@@ -11,7 +11,7 @@ import type { Refused } from './lease.ts'
 import { createOnDemand } from './on-demand.ts'
 import { systemTiming } from './timing.ts'
 
-/** How this process keeps up with what the others change, and knows that they have. */
+/** How this process learns what others change, and when all of them have learned what it changes. */
 export type Revocations = {
   isFresh(): boolean
   /** Call before a question to the store; the answer judges the head that question saw. */
@@ -19,27 +19,27 @@ export type Revocations = {
   /** Resolves when the revocation is in force on every server. Throws AppError `unavailable`. */
   settle(revocation: Revocation): Promise<void>
   /**
-   * Begins to serve; until then every look-up asks the store. `isAlone`: this is the only process of its service,
-   * which counts on the embedded store.
+   * Begins to serve; until then every look-up asks the store. `isAlone`: no other process serves from the embedded
+   * store.
    */
   start(options: { readonly isAlone: boolean }): Promise<void>
-  /** Tells verifiers nothing any more, so that they go to other servers. */
+  /** Stops answering verifiers, so that they go to other servers. */
   leave(): void
   stop(): Promise<void>
   /** What a verifier in somebody's own process has to know. */
   readonly tell: Teller['tell']
-  /** It has emptied its memory, and asks no more. */
+  /** For a verifier that has emptied its memory and asks no more. */
   readonly dismiss: Teller['dismiss']
-  /** Verifiers whose lease may run, and those of them that may not know the newest changes. */
+  /** How many verifiers may have a lease, and how many of these may not know the newest changes. */
   verifiers(): { readonly leased: number; readonly behind: number }
   /**
-   * Where this process is: whatever is read from the store afterwards is no older. Throws AppError `cannot_verify` when
-   * it does not know.
+   * The revision this process knows. Whatever is read from the store afterwards is no older. Throws AppError
+   * `cannot_verify` when it knows none.
    */
   position(): Pick<Revocation, 'revision' | 'epoch'>
   /** Random, of this process only. */
   readonly serverId: string
-  /** undefined where the store itself is asked. */
+  /** The revision that memory has applied; undefined: the store is asked each time. */
   readonly applied: number | undefined
   /** A store that was restored or replaced and that the operator has not accepted. */
   readonly refused: Refused | undefined
@@ -93,14 +93,15 @@ export function createRevocations(
   }
 }
 
-/** The embedded store does not know what it was restored over. */
+/** The embedded store cannot tell the revisions: it does not know what it was restored over. */
 const UNKNOWN: Refused = { known: 0, found: 0 }
 
 type AskingOptions = Omit<FollowerOptions, 'followed'> & Required<Pick<RevocationsOptions, 'newId' | 'sleep'>>
 
 /**
- * On a store that is asked each time nobody has to be waited for, but for the time of a look, until a verifier is
- * connected to one of its processes: then they follow the head too.
+ * On the embedded store every process looks at the head before it uses its memory. So a revocation waits only as long
+ * as such a look is believed (`settleMs`). While a verifier is connected to one of the processes, that one follows the
+ * head too, and is waited for at the barrier.
  */
 function createAsking(changes: AskedChanges, options: AskingOptions): Revocations {
   const { memory, serverId, timing, sleep } = options
@@ -108,7 +109,7 @@ function createAsking(changes: AskedChanges, options: AskingOptions): Revocation
   const applied = createApplied(memory)
   const isFresh = createFreshness(changes, applied)
   const onDemand = createOnDemand({ ...options, followed })
-  // Whoever waits here may be a command that serves nobody and has nothing in memory.
+  // No lease of its own: whoever waits here may be a command, which serves nobody and has nothing in memory.
   const waitForAll = createBarrier({
     followed,
     lease: { expect: () => (head) => head.isAccepted },
@@ -122,7 +123,7 @@ function createAsking(changes: AskedChanges, options: AskingOptions): Revocation
       onDemand.wake()
       const aWhile = () => sleep(settleMs)
       const waits = revocation.isFollowed === true ? [awake(waitForAll(revocation), aWhile)] : []
-      // Not a timer of `timing`: a command that waits here has nothing else to keep it from ending.
+      // Not a timer of `timing`, which would let the process end: a command that waits here has nothing else to do.
       await Promise.all([aWhile(), ...waits])
     },
     start: async ({ isAlone }) => changes.claim(isAlone),
@@ -143,7 +144,7 @@ function createAsking(changes: AskedChanges, options: AskingOptions): Revocation
   }
 }
 
-/** Keeps the process from ending meanwhile. */
+/** Keeps the process from ending until the wait is over. */
 async function awake(waiting: Promise<void>, aWhile: () => Promise<unknown>): Promise<void> {
   let isOver = false
   const stayAwake = async () => {

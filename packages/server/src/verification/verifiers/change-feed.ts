@@ -2,28 +2,30 @@ import type { CompanyId } from '@latchkey/core/ids'
 import type { Changes } from '../../storage/engine.ts'
 import type { LogRow } from '../../storage/tables/schema.ts'
 
-/** Changes that are kept to be told; whoever asks for older ones forgets everything. About 150 bytes each. */
+/** Changes kept for verifiers, about 150 bytes each. A verifier that is further behind forgets everything instead. */
 const KEPT_MAX = 10_000
 
-/** The company whose keys are seen; null: every company's. */
+/** The company whose keys a verifier may see; null: every company's. */
 export type Sight = CompanyId | null
 
-/** The last changes of the log, as they were applied here: what verifiers elsewhere are told. */
+/** The last changes of the log, as they were applied here: what connected verifiers are told. */
 export type ChangeFeed = {
-  /** Takes in what was applied. `isNext`: it goes on where the last ended; else what was before is not known. */
+  /**
+   * Adds what was applied. `isNext`: it continues where the last changes ended; else the earlier ones are forgotten.
+   */
   take(changes: Changes, isNext: boolean): void
-  /** Those after a revision that are seen; undefined: not all of them are known any more. */
+  /** The changes after a revision that this sight includes; undefined: not all of them are kept any more. */
   after(sight: Sight, revision: number): readonly LogRow[] | undefined
   /**
-   * The first revision after another that may have to be told: one that is seen, or one that is not known any more.
-   * undefined: there is none.
+   * The first revision after another that may have to be told: one that this sight includes, or one that is not kept
+   * any more. undefined: there is none.
    */
   firstAfter(sight: Sight, revision: number): number | undefined
 }
 
 export function createChangeFeed(): ChangeFeed {
   let rows: readonly LogRow[] = []
-  /** What lies before the first of them. */
+  /** The revision before the first row. */
   let since = -1
 
   /** Revisions have no gaps: the place of a row follows from its revision. */
@@ -46,8 +48,8 @@ export function createChangeFeed(): ChangeFeed {
 }
 
 /**
- * Whether whoever has this sight has to hear of it. Sessions are not judged elsewhere. A row of which nobody said
- * whose it is may be anybody's.
+ * Whether a verifier with this sight has to hear of the change. Verifiers judge no sessions. A row without a company
+ * may concern any.
  */
 export function isSeen({ scope, company_id: companyId }: LogRow, sight: Sight): boolean {
   if (scope === 'session') return false

@@ -1,11 +1,11 @@
 import type { ServerRow } from '../../storage/engine.ts'
 
-/** Stands for verifiers that see every company's keys, and for all of them where there are too many to name. */
+/** Names the verifiers that see every company's keys; and all verifiers, where there are too many to name. */
 export const EVERYBODY = '*'
 
 /**
- * Whether every verifier that has to hear of a revision knows it, as a server says. `companyId`: whose it is;
- * undefined: not known, so that everybody's count. A server of an older release has no verifiers.
+ * Whether a server's row says that every verifier which has to know a revision does. `companyId`: the company whose
+ * keys it concerns; undefined: not known, so all verifiers count. A server of an older release has no verifiers.
  */
 export function isKnownToAll(
   { unknown }: Pick<ServerRow, 'unknown'>,

@@ -10,19 +10,19 @@ import type { Question, Told, Verifiers } from './verifiers.ts'
 type Patience = {
   /** How long an answer may wait for a change, in milliseconds. */
   readonly holdMs: number
-  /** Whether whoever asked is still there and may still hear it. Throws AppError when not. */
+  /** Throws AppError when whoever asked is gone, or may not hear the answer any more. */
   readonly assertWanted: () => MaybePromise<void>
 }
 
-/** Answers what verifiers ask, at once or when there is something to say. */
+/** Answers the questions of verifiers: at once, or when there is something to tell. */
 export type Teller = {
   /** Throws AppError: `cannot_verify` when this server does not know itself, `unavailable` when it stops. */
   tell(question: Question, patience: Patience): MaybePromise<Told>
-  /** It has emptied its memory, and asks no more. */
+  /** For a verifier that has emptied its memory and asks no more. */
   dismiss(question: Question): void
-  /** What was applied: whoever has to hear of it is answered. undefined: everybody. */
+  /** Answers the held questions that the applied rows concern; undefined: all that are held. */
   wake(rows: readonly LogRow[] | undefined): void
-  /** Answers nobody any more. */
+  /** Stops answering; held questions are refused. */
   stop(): void
 }
 
@@ -33,8 +33,8 @@ type Options = {
 }
 
 /**
- * Answers that would be due within so long of each other go out together, in milliseconds: a process that wakes for each
- * of a thousand idle verifiers does little else.
+ * Questions whose time ends within so many milliseconds are answered together: a process that wakes for each of a
+ * thousand idle verifiers does little else.
  */
 const TOGETHER_MS = 10
 
@@ -74,7 +74,7 @@ export function createTeller({ timing, lease, verifiers }: Options): Teller {
 
 /** Questions that are held. */
 function createWaiting(timing: Timing) {
-  /** Those whose time is over together, by when that is. */
+  /** The questions, by the moment at which their time is over. */
   const waiting = new Map<number, Waiter[]>()
 
   function wakeAll(atMs: number): void {
@@ -84,7 +84,7 @@ function createWaiting(timing: Timing) {
   }
 
   return {
-    /** Until the time is over, or a little before, or something is to be heard. */
+    /** Resolves when the time is over (or up to TOGETHER_MS earlier), or when this sight is woken. */
     hold(sight: Sight, ms: number): Promise<void> {
       const nowMs = timing.monotonicMs()
       const atMs = Math.floor((nowMs + ms) / TOGETHER_MS) * TOGETHER_MS
@@ -112,7 +112,7 @@ function createWaiting(timing: Timing) {
   }
 }
 
-/** It is to ask the service for each key. */
+/** For a verifier without a place: it has to ask the service about each key. */
 const withoutLease = ({ epoch = '', applied }: Pick<Lease, 'epoch' | 'applied'>): Told => ({
   epoch,
   through: applied,

@@ -2,7 +2,7 @@
 const ALL_MAX = 10_000
 /** Of one company, so that there is room for others. */
 const OF_COMPANY_MAX = 1_000
-/** Of one credential: a program that starts one with each request is told so. */
+/** Of one credential: a program that starts a verifier with each request soon reaches it, and is told. */
 const OF_CREDENTIAL_MAX = 100
 
 type Counted = { readonly companyId: string; readonly credentialId: string }

@@ -4,7 +4,9 @@ import type { Sight } from './change-feed.ts'
 import { EVERYBODY } from './known-to-all.ts'
 import { createVerifierCounts } from './verifier-counts.ts'
 
-/** What tells one verifier from another: nobody speaks for one of another credential or sight. */
+/**
+ * What identifies a verifier. Credential and sight belong to it, so that nobody can speak for a verifier of another.
+ */
 export type VerifierName = {
   /** Random, another one at each of its starts. */
   readonly verifier: string
@@ -16,25 +18,25 @@ export type VerifierName = {
 
 /** One verifier, as this server knows it. */
 export type Place = VerifierName & {
-  /** In which the rest is counted. */
+  /** The epoch of the revisions below. */
   readonly epoch: string
-  /** While it may use a lease from here it knows everything up to this revision. */
+  /** As long as it may use a lease from here, it knows everything up to this revision. */
   known: number
-  /** Up to where its last answer told; undefined: it got none. */
+  /** The revision up to which its last answer told everything; undefined: it got none. */
   told: number | undefined
-  /** The proof that its last lease counts from; undefined: it has none from here. */
+  /** When its last lease began to count; undefined: it has none from here. */
   leaseFrom: Moment | undefined
   seenMs: number
-  /** It has no place here any more: nobody waits for it, and a question of it that is still held gives it no lease. */
+  /** It was removed: nobody waits for it, so that a question of it that is still held must not give it a lease. */
   hasLeft: boolean
 }
 
-/** The verifiers of a server, so many and no more. */
+/** The verifiers of a server, up to a limit. */
 export type VerifierPlaces = Iterable<Place> & {
   find(name: VerifierName): Place | undefined
   /** undefined: there is no room. */
   take(name: VerifierName): Place | undefined
-  /** One that is here. */
+  /** `place` has to be one of these. */
   remove(place: Place): void
   /** Whether it may answer from memory under a lease from here. */
   isLeased(place: Place): boolean
@@ -49,7 +51,7 @@ export function createVerifierPlaces(
 ): VerifierPlaces {
   const places = new Map<string, Place>()
   const counts = createVerifierCounts()
-  // The monotonic clock alone: it may stand still, and then nobody is let go too soon.
+  // By the monotonic clock alone: it may stand still, but then verifiers are let go too late and not too soon.
   const isWithinLease = (sinceMs: number) =>
     timing.monotonicMs() - sinceMs <= lease.terms.leaseMs + lease.terms.marginMs
 

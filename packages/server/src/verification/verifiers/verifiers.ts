@@ -8,17 +8,17 @@ import { createVerifierPlaces, type Place, type VerifierName } from './verifier-
 
 /** What a verifier in somebody's own process asks. */
 export type Question = VerifierName & {
-  /** Of what it has in memory, and up to where it knows what changed; null: it has nothing there. */
+  /** The epoch of its memory, and the revision up to which it knows what changed; null: its memory is empty. */
   readonly epoch: string | null
   readonly after: number | null
 }
 
-/** What it is told. `leaseMs` counts from the proof; 0: it may not answer from memory. */
+/** What a verifier is told. `leaseMs` counts from the proof; 0: it may not answer from memory. */
 export type Told = {
   readonly epoch: string
   readonly through: number
   readonly changes: readonly LogRow[]
-  /** Everything is to be forgotten instead. */
+  /** It has to forget everything; there are no `changes` then. */
   readonly reset: boolean
   readonly heldMs: number
   readonly provenMsAgo: number
@@ -37,17 +37,17 @@ type Asked = {
  * revokes waits for them. No I/O and no timers: the simulator runs it.
  */
 export type Verifiers = {
-  /** undefined: there are too many. */
+  /** Takes in a question. undefined: there are too many verifiers. */
   take(question: Question): Asked | undefined
-  /** Whether there is something to say before its time. */
+  /** Whether to answer now, and not to wait for a change. */
   isDue(asked: Asked): boolean
-  /** With a lease that counts from `proof`. */
+  /** The answer, with a lease that counts from `proof` where it may have one. */
   answer(asked: Asked, arrived: Moment, proof: Proof): Told
-  /** It has emptied its memory, and asks no more. */
+  /** Removes a verifier that has emptied its memory and asks no more. */
   leave(name: VerifierName): void
-  /** For the row of this server, beside what it has applied. Lets go of those that are gone. */
+  /** What the verifiers here may not know yet: it goes into the row of this server. Removes those that are gone. */
   unknown(): UnknownRevisions
-  /** Those whose lease may still run, and those of them that may not know the newest changes. */
+  /** How many may have a lease, and how many of these may not know the newest changes. */
   count(): { readonly leased: number; readonly behind: number }
   readonly size: number
 }
@@ -56,7 +56,7 @@ type Options = {
   readonly timing: Timing
   readonly lease: Pick<Lease, 'epoch' | 'applied' | 'terms'>
   readonly feed: ChangeFeed
-  /** Hears that nobody of a sight, which the row of this server names, is behind any more. */
+  /** Called when the row of this server names a sight of which nobody is behind any more. */
   readonly onCaughtUp: () => void
 }
 
@@ -73,7 +73,7 @@ export function createVerifiers({ timing, lease, feed, onCaughtUp }: Options): V
   function placeOf(question: Question): Place | undefined {
     const known = places.find(question)
     if (known?.epoch === lease.epoch) return known
-    // Whoever begins a new epoch has waited for every lease of the old one.
+    // A new epoch begins when every lease of the old one is over: the old place can go.
     remove(known)
     return places.take(question)
   }
@@ -94,7 +94,7 @@ export function createVerifiers({ timing, lease, feed, onCaughtUp }: Options): V
       const { place, question } = asked
       const isLent = isLendable(asked, lease, proof)
       if (isLent) {
-        // With no other lease from here, it has heard this answer if it uses one.
+        // It has no other lease from here: if it uses one, it has heard this answer.
         if (!places.isLeased(place)) place.known = lease.applied
         place.leaseFrom = proof.sent
       }
@@ -117,14 +117,17 @@ export function createVerifiers({ timing, lease, feed, onCaughtUp }: Options): V
   }
 }
 
-/** What somebody applied in another epoch says nothing of this one; and who has nothing may have asked long ago. */
+/**
+ * The revision up to which a verifier has heard everything; -1: not known. What it applied in another epoch says
+ * nothing about this one. One with an empty memory may have asked long ago.
+ */
 const heardBy = ({ epoch, after }: Question, lease: Pick<Lease, 'epoch'>): number =>
   epoch === lease.epoch ? (after ?? -1) : -1
 
 /** Changes told one by one: less than a millisecond, and some 60 KB. Whoever is further behind forgets everything. */
 const TOLD_MAX = 1_000
 
-/** What has to be told; undefined: not all of it is known here, or it is too much. */
+/** The changes to tell; undefined: not all of them are kept here, or they are too many. */
 function changesFor(
   { epoch, after, sight }: Question,
   lease: Pick<Lease, 'epoch'>,
@@ -146,14 +149,17 @@ const toldOf = (
   leaseMs: isLent ? terms.leaseMs : 0,
 })
 
-/** Whoever did not say that it heard the last answer gets no lease: nobody keeps others waiting again and again. */
+/**
+ * A verifier that did not acknowledge the last answer gets no lease: one that never listens would make every revocation
+ * wait.
+ */
 function isLendable({ place, isAcknowledged }: Asked, lease: Pick<Lease, 'epoch'>, proof: Proof): boolean {
   return isAcknowledged && proof.isLendable && !place.hasLeft && place.epoch === lease.epoch
 }
 
 /**
- * Each by the clock that makes the lease shorter: of a machine that was suspended one stood still meanwhile, and the
- * other may have been set.
+ * Each by the clock that makes the lease shorter: in suspend the monotonic clock stands still, and the other may be
+ * set.
  */
 function timesOf(timing: Timing, arrived: Moment, { sent }: Proof): Pick<Told, 'heldMs' | 'provenMsAgo'> {
   const now = momentOf(timing)
@@ -162,10 +168,10 @@ function timesOf(timing: Timing, arrived: Moment, { sent }: Proof): Pick<Told, '
   return { heldMs: Math.max(0, heldMs), provenMsAgo: Math.max(0, provenMsAgo) }
 }
 
-/** Sights that the row of a server names; beyond it all are waited for together. Some 40 bytes each. */
+/** Sights that the row of a server names one by one, some 40 bytes each. Beyond it, all are waited for together. */
 const NAMED_MAX = 100
 
-/** Those who were behind when the row of this server was last written, by sight. */
+/** The verifiers that were behind when the row of this server was last written, by sight. */
 function createBehind({ firstAfter }: ChangeFeed, onCaughtUp: () => void) {
   const behind = new Map<Sight, Set<Place>>()
   const isBehind = ({ sight, known }: Place): boolean => firstAfter(sight, known) !== undefined
