@@ -8,7 +8,7 @@ import type { OutcomeCode } from './outcome-code.ts'
 import { isPermitted } from './permission.ts'
 import { authorityBy, type PresentedToken, type Principal } from './principal.ts'
 
-/** One use of a key, to be judged: all that is asked of it. */
+/** One use of a key, with all that it is judged by. */
 export type Attempt = {
   /** The company that may see the key; null: every company (the operator's view). */
   readonly visibleTo: CompanyId | null
@@ -16,24 +16,24 @@ export type Attempt = {
   readonly address: Address | undefined
   /** Concrete permissions the use needs. */
   readonly permissions: readonly string[]
-  /** The one key that needs none of them: it asks about itself. null: none. */
+  /** The key that needs no permission, for it asks about itself; null: there is none. */
   readonly exempt: string | null
-  /** What was presented in place of the key itself: it ends the use sooner and takes permissions away. */
+  /** The token that was presented in place of the key: it may end sooner and may do less. undefined: none. */
   readonly token: PresentedToken | undefined
-  /** Of the secret it was made with, where the key is asked for by its id; null: of none. */
+  /** Names the secret that the token was made with, where the key is found by its id; null: none. */
   readonly secretOrdinal: number | null
   /** Who asks about somebody else's key; null: the key speaks for itself. */
   readonly asker: Asker | null
-  /** What the use counts for in the limits of the key; null: it is none that counts. */
+  /** How much of the key's limits the use takes; null: it does not count. */
   readonly cost: number | null
   /** Milliseconds since the epoch. */
   readonly nowMs: number
 }
 
-/** Both null: a gateway that is known by where it stands. */
+/** Both null: a gateway that is known by its address. */
 export type Asker = Pick<Principal, 'id' | 'homeCompanyId'>
 
-/** Asks nothing of a key but that it is in force. */
+/** An attempt that only asks whether the key is in force. */
 export const IN_FORCE: Omit<Attempt, 'address' | 'nowMs'> = /* @__PURE__ */ Object.freeze({
   visibleTo: null,
   permissions: /* @__PURE__ */ Object.freeze([]),
@@ -77,13 +77,13 @@ export const hasEnded = (secret: KeySecret | undefined, nowMs: number): boolean 
 export const isTokenOver = ({ token, nowMs }: Pick<Attempt, 'token' | 'nowMs'>): boolean =>
   token !== undefined && token.expiresAtMs <= nowMs
 
-/** The first permission that the attempt needs and the key, by what was presented, does not have. */
+/** The first permission that the attempt needs and that the key, or the token in its place, does not have. */
 export function missingPermission(
   key: VerifiableKey,
   { permissions, token, exempt }: Pick<Attempt, 'permissions' | 'token' | 'exempt'>,
 ): string | undefined {
   if (permissions.length === 0) return undefined
-  // A token of a key is made to do less than the key: about itself, too.
+  // A token is made to do less than its key, so it is not exempt.
   if (token === undefined && key.id === exempt) return undefined
   const authority = authorityBy(key, token)
   return permissions.find((permission) => !isPermitted(authority, permission))

@@ -1,6 +1,6 @@
 import { createHand } from './hand.ts'
 
-/** Whose turn it is to be. */
+/** For whom something is done, and whether it is urgent. */
 export type Turn = {
   /** The company that is worked for; companies that wait take turns. */
   readonly party: string
@@ -11,7 +11,7 @@ export type Turn = {
 /** What the service does for itself, and for callers it does not know yet. */
 export const OWN_TURN: Turn = { party: 'the service' }
 
-/** Of urgent ones, and as many of others: nobody keeps a revocation out by waiting. */
+/** For urgent ones, and the same again for others: nobody can keep a revocation out by filling the queue. */
 type Bounds = { readonly waitingMax: number; readonly waitingOfPartyMax: number }
 
 /** What waits for the store, for a turn of the event loop or for a place, in a fair order: see `take`. */
@@ -75,7 +75,7 @@ function createRing<Item>({ waitingMax, waitingOfPartyMax }: Bounds): Ring<Item>
     if (parties.size === 0) return undefined
     const first = hand.next()
     if (mayCome(parties.get(first)![0]!)) return first
-    // It keeps its place, and the hand has passed it.
+    // The party keeps its place, but the hand has passed it.
     hand.begin()
     for (const [party, items] of parties) if (mayCome(items[0]!)) return party
     return undefined

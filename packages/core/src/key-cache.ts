@@ -16,11 +16,11 @@ export type KeyCache = {
   readonly size: number
 }
 
-/** Whether it was asked for since room was last made here. */
+/** Whether it was asked for since it was last considered for eviction. */
 type Usable = { isUsed: boolean }
 
 /**
- * A secret in memory. What a hit reads and writes stands here, and at the key: each other object is one more read of cold
+ * A secret in memory. A hit reads and writes only this and the key: each further object would be one more read of cold
  * memory.
  */
 type HeldSecret = KeySecret & Usable & { readonly key: VerifiableKey }
@@ -32,7 +32,7 @@ type Slot = Usable & {
   readonly places: number
 }
 
-/** What a key without much to it takes, with its handles. */
+/** What an ordinary key takes, with its handles. */
 const PLACE_BYTES = 1_024
 
 /** An authority that keys in memory share: it takes its room once. */
@@ -45,7 +45,7 @@ function placesOf({ allowlist, metadata }: VerifiableKey): number {
   return 1 + Math.floor(bytes / PLACE_BYTES)
 }
 
-/** To the nearest place: a small one fits into what a key leaves of its own. */
+/** Rounded to the nearest place: a small authority fits into what a key leaves of its own. */
 const placesOfAuthority = (authority: CompiledAuthority): number =>
   Math.round(bytesOfAuthority(authority) / PLACE_BYTES)
 
@@ -56,7 +56,7 @@ function createAuthorities() {
     /** What a key would take besides its own places, were it put here. */
     placesBeside: ({ authority }: VerifiableKey) =>
       authorities.has(authority) ? 0 : placesOfAuthority(authority),
-    /** The places that are taken by that. */
+    /** Notes that a key uses its authority. Returns how many places that takes. */
     take({ authority }: VerifiableKey): number {
       const shared = authorities.get(authority)
       if (shared !== undefined) {
@@ -67,9 +67,9 @@ function createAuthorities() {
       authorities.set(authority, { keys: 1, places })
       return places
     },
-    /** The places that become free by that. */
+    /** Notes that a key does not use it any more. Returns how many places that frees. */
     release({ authority }: VerifiableKey): number {
-      // Whatever has a slot has taken it.
+      // Each key with a slot has taken its authority.
       const shared = authorities.get(authority)!
       shared.keys -= 1
       if (shared.keys > 0) return 0
@@ -86,8 +86,9 @@ function createSlots() {
   const byId = new Map<VerifiableKey['id'], Slot>()
   const hand = createHand({ map: byId, iterate: () => byId.values() })
   /**
-   * By a number made of a tag: a text would have to be hashed in each verification, and each text it might be would
-   * have to be fetched from memory. Of two with one number the later stays; among 100,000 keys there is one such pair.
+   * By a number made of the tag. A text as the key of the map would have to be hashed in each verification, and
+   * compared with texts that have to be fetched from memory. Of two tags with one number the later stays; among 100,000
+   * keys there is one such pair.
    */
   const byNumber = new Map<number, HeldSecret>()
   const taken = { places: 0 }
@@ -128,7 +129,7 @@ function createSlots() {
       byId.set(slot.key.id, slot)
       hand.noteSet()
     },
-    /** The one that is to go first. While there are slots there is one. */
+    /** The next one to consider for eviction. There has to be one. */
     next: hand.next,
     clear(): void {
       byId.clear()
@@ -188,7 +189,7 @@ export function createKeyCache(placesMax: number): KeyCache {
   }
 }
 
-/** Named one by one: what is added to a copy stands beside the object, not in it. */
+/** Each field by name: what is added to a spread copy is stored beside the object, not in it. */
 const hold = ({ tag, ordinal, endsAtMs, isOver, replaces }: KeySecret, key: VerifiableKey): HeldSecret => ({
   tag,
   ordinal,

@@ -29,6 +29,6 @@ export type VerifiableKey = {
   /** Rate limits, then the quota; null: none. */
   readonly limits: readonly Limit[] | null
   readonly metadata: Readonly<Record<string, string>>
-  /** What whoever has it in memory notes of its use: a table beside it would be one more place to look into. */
+  /** For whoever holds the key in memory, to note its use: a table of its own would cost one more look-up. */
   noted?: object | undefined
 }

@@ -18,16 +18,16 @@ export type LimitedKeyOptions<Moment> = {
   readonly defer: (callback: () => void) => void
 }
 
-/** The limits of one key, as far as this process has something of them. */
+/** The limits of one key, and what this process has leased of them. */
 export type LimitedKey = {
   /**
-   * Charges all limits, or none. A promise: something has to be asked first; when it is kept, judge the key again and
-   * charge it again. It is broken when the authority does not answer.
+   * Charges all limits, or none. A promise: the authority has to be asked first. When it resolves, judge the key again
+   * and charge again. It rejects when the authority does not answer.
    */
   charge(limits: readonly Limit[], cost: number): Charged | Promise<void>
-  /** Gives everything back, once: whatever becomes of the giving, it is used no more. */
+  /** Gives back everything that is leased. It is not used any more, even if that fails. */
   giveBack(): Promise<void>
-  /** An answer is waited for. */
+  /** Whether an answer of the authority is waited for. */
   readonly isAsking: boolean
   readonly idleMs: number
 }
@@ -54,7 +54,10 @@ export function createLimitedKey<Moment>(keyId: string, options: LimitedKeyOptio
     return { states, limitedBy: null, retryAfterSeconds: null }
   }
 
-  /** Nobody waits for it. Whoever needs it later asks again, and is told what is wrong. */
+  /**
+   * Asks before the lease is used up. Nobody waits for it: whoever needs it later asks again, and is told what is
+   * wrong.
+   */
   function askAhead(limits: readonly Limit[]): void {
     if (asker.isAsking) return
     const low = limits.filter(leases.isLow)
@@ -79,10 +82,10 @@ export function createLimitedKey<Moment>(keyId: string, options: LimitedKeyOptio
   }
 }
 
-/** `needed`: by those who wait. `isTaken`: some are to be at hand besides. */
+/** `needed`: by those who wait. `isTaken`: a block is to be leased besides. */
 type Wanted = { readonly limit: Limit; needed: number; least: number; isTaken: boolean }
 
-/** Asks for what callers want of a key: for all of them at once, and once at a time. */
+/** Asks for what callers want of a key: one ask at a time, for all of them together. */
 function createAsker<Moment>(
   keyId: string,
   { ask: askAuthority, now, defer }: LimitedKeyOptions<Moment>,
@@ -109,7 +112,7 @@ function createAsker<Moment>(
   }
 
   return {
-    /** `isTaken`: nobody waits, and some are to be at hand. */
+    /** `isTaken`: a block is to be leased even if nobody waits for it. */
     want(limit: Limit, cost: number, isTaken = cost > 0): void {
       if (isSent) return
       const known = wanted.get(limit.name) ?? { limit, needed: 0, least: 0, isTaken: false }

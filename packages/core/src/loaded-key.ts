@@ -12,7 +12,7 @@ export type KeySecret = {
   readonly endsAtMs: number | null
   /** It was ended, whatever the clock of this server says. */
   readonly isOver?: true | undefined
-  /** The tag of the secret whose place it took, as long as it was not used itself; null: of none. */
+  /** The tag of the secret it replaced, as long as it was not used itself; null: none. */
   readonly replaces: Fingerprint | null
 }
 

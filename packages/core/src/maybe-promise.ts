@@ -1,7 +1,10 @@
-/** What may be known at once, and is then no promise: waiting for one costs more than a verification from memory. */
+/**
+ * A value that may be known at once, and is no promise then: to wait for a promise costs more than a verification from
+ * memory.
+ */
 export type MaybePromise<T> = T | Promise<T>
 
-/** What `next` makes of a value: at once when the value is known. Throws, or rejects, as `next` does. */
+/** Calls `next` with a value: at once when it is known, else when it comes. Throws, or rejects, as `next` does. */
 export function whenKnown<T, Next>(
   value: MaybePromise<T>,
   next: (value: T) => MaybePromise<Next>,

@@ -25,9 +25,9 @@ type VerifierOptions = {
   /** Whether an answer from memory is provably up to date. Asked before every look-up, never remembered. */
   readonly isFresh: () => boolean
   /**
-   * Of a source that may know less than memory was told: says what may be expected of it from now on. Asked when a
-   * caller joins a load under way, and again when a load lands. What does not meet it is read anew by whoever joined,
-   * and is not kept. Absent: the source is never behind.
+   * For a source that may lag behind what memory was told. The function it returns tells whether a loaded key is new
+   * enough. Called when a caller joins a load under way, and again when a load ends. A key that is too old is not kept,
+   * and is loaded again by whoever joined. Absent: the source never lags.
    */
   readonly expect?: () => (loaded: LoadedKey | null) => boolean
   readonly monotonicMs: () => number
@@ -38,7 +38,9 @@ type VerifierOptions = {
 export type Verifier = {
   /** Judges a use of a secret. Answers at once, without a promise, when memory may answer. */
   verify(secret: Secret, attempt: Attempt): MaybePromise<Outcome>
-  /** The same for a text that may be stored under one of several tags. A text that has none costs one question. */
+  /**
+   * The same for a text that may be stored under one of several tags. One that is stored under none costs one question.
+   */
   verifyTags(tags: readonly Fingerprint[], attempt: Attempt): MaybePromise<Outcome>
   /** The same for a credential derived from a key or session, or issued for a user: it carries the id. */
   verifyById(id: VerifiableKey['id'], attempt: Attempt): MaybePromise<Outcome>
@@ -76,7 +78,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
       const joined = loads.join(handle, attempt, secret)
       if (joined !== undefined) return joined
     }
-    // A caller without proof of freshness takes no flight that began before it came: it begins its own.
+    // Without proof of freshness a caller must not join a load that began before it came: it begins its own.
     return loads.begin(handle, attempt, secret)
   }
 
@@ -107,7 +109,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
   }
 }
 
-/** Asks the source, and has all who ask for one key at a time share the answer. */
+/** Loads keys from the source. Callers who ask for one key at the same time share one load. */
 function createLoads(
   { load, expect }: Pick<VerifierOptions, 'load' | 'expect'>,
   publish: (handle: KeyHandle, loaded: LoadedKey | null) => void,

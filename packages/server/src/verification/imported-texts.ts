@@ -5,17 +5,20 @@ import type { Secret } from '@latchkey/core/secret'
 import type { KnownTags } from './known-tags.ts'
 import { cannotVerify } from './load-key.ts'
 
-/** What the texts of other systems are looked for by. */
+/** Finds out whether a text may be a key that was imported from another system. */
 export type ImportedTexts = {
-  /** The tags a text may be stored under; none for almost all that is no key. Throws AppError `cannot_verify`. */
+  /**
+   * The tags that a text may be stored under; none for almost every text that is no key. Throws AppError
+   * `cannot_verify`.
+   */
   tagsOf(text: string): MaybePromise<readonly Fingerprint[]>
-  /** What is declared, and what is imported, may have changed. */
+  /** Call it when something may have been imported. */
   forget(): void
 }
 
 type Options = {
   readonly load: () => Promise<readonly ImportFormat[]>
-  /** Takes in what other processes have changed, and may call `forget`. true: all of it, up to now. */
+  /** Applies what other processes changed, which may call `forget`. true: memory is up to date. */
   readonly isFresh: () => boolean
   readonly knownTags: KnownTags
   readonly fingerprint: (secret: Secret) => Fingerprint
@@ -27,8 +30,9 @@ const TEXT_LENGTH_MAX = 512
 const PRINTABLE = /^[ -~]+$/
 
 /**
- * Keeps in memory what the imports have declared: nothing is ever taken back, so that old knowledge can refuse a text
- * that was just imported, and accept none. An import revokes its company, and whoever is told of that asks again.
+ * Keeps in memory the formats that imports have declared. None is ever taken back: with an old list a text that was
+ * just imported may be refused, but none is accepted wrongly. An import revokes its company, and each process that
+ * hears of it loads the list again.
  */
 export function createImportedTexts({ load, isFresh, knownTags, fingerprint }: Options): ImportedTexts {
   let known: readonly ImportFormat[] | undefined
@@ -39,7 +43,7 @@ export function createImportedTexts({ load, isFresh, knownTags, fingerprint }: O
     if (loading !== undefined) return loading
     const begun: Promise<readonly ImportFormat[]> = load().then(
       (loaded) => {
-        // Forgotten meanwhile: what was read may be from before the change.
+        // If it was forgotten meanwhile, what was read may be older than the change.
         if (loading === begun) [known, loading] = [loaded, undefined]
         return loaded
       },
@@ -59,7 +63,7 @@ export function createImportedTexts({ load, isFresh, knownTags, fingerprint }: O
       return whenKnown(formats(), (declared) => {
         if (declared.length === 0) return NONE
         const tags = importedTags(text, declared, fingerprint)
-        // Asked again: the formats may have taken their time.
+        // Asked again: loading the formats may have taken a while.
         return tags.length === 0 || !isFresh() ? tags : knownTags.among(tags)
       })
     },

@@ -7,14 +7,14 @@ const KNOWN_MAX = 10_000
 
 type KnownCompaniesOptions = {
   readonly isThere: (companyId: CompanyId) => Promise<boolean>
-  /** Whether nothing can have changed that this process has not heard of; forgets before it answers, if something has. */
+  /** true: memory is up to date. It may call `forget` before it answers. */
   readonly isFresh: () => boolean
 }
 
-/** Which companies there are. None is ever removed: what was found is true until another store takes the place of this one. */
+/** The companies that are known to exist. None is ever removed, so this stays true until the store is replaced. */
 export type KnownCompanies = {
   isThere(companyId: CompanyId): MaybePromise<boolean>
-  /** Another store, perhaps one from before. */
+  /** Call it when the store was replaced, perhaps by an older one. */
   forget(): void
 }
 

@@ -2,11 +2,14 @@ import type { Fingerprint } from '@latchkey/core/fingerprint'
 import type { KeyId } from '@latchkey/core/ids'
 import { createTagSet, type TagSet } from './tag-set.ts'
 
-/** Which tags are those of imported texts, as far as that is known. */
+/** The tags of all imported texts, while they are known. */
 export type KnownTags = {
-  /** Those that may be stored: all of them while not every stored one is known. Ask only while memory is fresh. */
+  /**
+   * Those of the given tags that may be stored. All of them, while the stored ones are not known. Ask only while memory
+   * is fresh.
+   */
   among(tags: readonly Fingerprint[]): readonly Fingerprint[]
-  /** Something may have been imported. */
+  /** Call it when something may have been imported. */
   forget(): void
 }
 
@@ -16,29 +19,34 @@ type Options = {
   /** Reads the next piece of all keys, in one snapshot that begins after the call. */
   readonly list: (after: KeyId | undefined) => Promise<Piece>
   readonly monotonicMs: () => number
-  /** Waits for whatever else wants to be done. */
+  /** Gives other work its turn. */
   readonly nextTurn: () => Promise<unknown>
   readonly tagsMax?: number
 }
 
-/** Of 32 bytes at most: 64 MB at worst. With more of them each text that looks like one is looked for in the store. */
+/**
+ * 32 bytes each at most: 64 MB at worst. When there are more, each text that looks imported is looked up in the store.
+ */
 const TAGS_MAX = 2_000_000
 
-/** An import goes on step by step: what would be read meanwhile would have to be read again. */
+/**
+ * An import comes in many steps, and what is read in between has to be read again: so the reading waits for this much
+ * quiet.
+ */
 const QUIET_MS = 5_000
 
-/** All keys have to be read for it, which is to take no more than a tenth of the time. */
+/** Reading goes through all keys. It may take a tenth of the time at most. */
 const PAUSE_FACTOR = 9
 
 /**
- * Keeps all tags of imported texts in memory, so that what was made up costs no look-up. They are read when a text first
- * looks like an imported one. What an import brings in is in the log with it (`importKeys`): memory that is fresh has
- * forgotten by then what it knew, and all texts are looked for until all tags are read again. So no key is ever refused
- * for what was read before it came. What is read while something is imported does not count.
+ * Keeps all tags of imported texts in memory, so that a made-up text costs no look-up. They are read when a text first
+ * looks imported. An import writes its keys and a row of the log in one transaction (`importKeys`): memory that is
+ * fresh has then forgotten the old tags, and every text is looked up until all tags are read again. So an old set never
+ * refuses a new key. What is read during an import does not count.
  */
 export function createKnownTags({ list, monotonicMs, nextTurn, tagsMax = TAGS_MAX }: Options): KnownTags {
   let known: TagSet | undefined
-  /** Counts what was forgotten. */
+  /** Counts the calls of `forget`. */
   let round = 0
   let isReading = false
   let hasBegun = false
@@ -54,7 +62,7 @@ export function createKnownTags({ list, monotonicMs, nextTurn, tagsMax = TAGS_MA
       const piece: Piece = await list(after)
       if (round !== begun) return undefined
       for (const tag of piece.tags) set.add(tag)
-      // For good: no key is ever taken out of the store.
+      // This is final: no key is ever taken out of the store.
       isTooMany = set.size > tagsMax
       if (isTooMany) return undefined
       after = piece.next
@@ -70,7 +78,7 @@ export function createKnownTags({ list, monotonicMs, nextTurn, tagsMax = TAGS_MA
     try {
       known = await readAll()
     } catch {
-      // The look-ups go on, and say themselves that the store is silent.
+      // The look-ups go on without it, and report themselves that the store does not answer.
     }
     isReading = false
     const nowMs = monotonicMs()
@@ -87,7 +95,7 @@ export function createKnownTags({ list, monotonicMs, nextTurn, tagsMax = TAGS_MA
     forget() {
       round += 1
       known = undefined
-      // A server that has just started forgets, too, and reads at once.
+      // Only after the first reading: a server that has just started forgets, too, and shall read at once.
       if (hasBegun) waitUntilMs = Math.max(waitUntilMs, monotonicMs() + QUIET_MS)
     },
   }

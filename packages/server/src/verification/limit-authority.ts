@@ -27,8 +27,8 @@ type Options = {
 }
 
 /**
- * The one authority for limits is the store: every process asks it, one transaction after the other, and each takes in
- * what has been asked for meanwhile. What it has leased is durable before anybody uses it.
+ * The store is the one authority for limits. Every process asks it in one transaction at a time, which answers all that
+ * was asked since the last. What it leases is durable before anybody uses it.
  */
 export function createLimitAuthority({ engine, nowMs, timing, onEnd }: Options) {
   const waiting: Waiting[] = []
@@ -40,7 +40,7 @@ export function createLimitAuthority({ engine, nowMs, timing, onEnd }: Options) 
     for (const keyId of [...new Set(asked.map((each) => each.keyId))].sort()) {
       accounts.set(keyId, await findAccountLocked(db, keyId))
     }
-    // After the rows are held: who held them before may have decided later than this transaction began.
+    // Asked when the rows are held: whoever held them before may have decided after this transaction began.
     const atMs = await nowMs(db)
     const answers = asked.map(({ keyId, ask }) => {
       const { account, answer } = decideAsk(accounts.get(keyId)!, ask, atMs)

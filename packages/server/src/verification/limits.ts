@@ -7,14 +7,17 @@ import type { Metrics } from '../telemetry/metrics.ts'
 import { systemTiming, within } from './freshness/timing.ts'
 import { createLimitAuthority } from './limit-authority.ts'
 
-/** How often what nobody uses is looked for, in milliseconds. */
+/** How often limits that nobody uses any more are looked for, in milliseconds. */
 const SWEEP_MS = 10_000
-/** How long a process that stops gives back what it has, in milliseconds: what it has not by then is lost to the keys. */
+/**
+ * How long a process that stops may take to give back what it leased, in milliseconds. What is left then is lost to the
+ * keys.
+ */
 const STOP_MS_MAX = 5_000
 
 export type Limits = Pick<Limiter, 'charge' | 'stop'>
 
-/** `clock`: a test's, in place of all that there are. */
+/** `clock`: that of a test, which replaces all others. */
 export function createLimits(
   engine: Engine,
   clock: Clock | undefined,
@@ -50,7 +53,10 @@ const timingOf = ({ nowMs }: Clock): Timing => ({
   after: systemTiming.after,
 })
 
-/** By the clock that shows more: one stands still in suspend, the other may be set. Infinity: one went back. */
+/**
+ * By the clock that shows more: the monotonic one stands still in suspend, the other may be set. Infinity: a clock went
+ * back.
+ */
 function betweenMs(moment: Moment, now: Moment): number {
   const monotonicMs = now.monotonicMs - moment.monotonicMs
   const wallMs = now.wallMs - moment.wallMs

@@ -5,10 +5,10 @@ import { isId } from '@latchkey/core/ids'
 import type { Outcome } from '@latchkey/core/outcome'
 import type { OutcomeCode } from '@latchkey/core/outcome-code'
 
-/** What of a use a refusal speaks of. */
+/** The parts of a use that a refusal mentions. */
 export type RefusedUse = Pick<Attempt, 'address' | 'token' | 'permissions' | 'exempt' | 'nowMs'>
 
-/** The credential matched a record: its holder has proven possession and may be told why it is refused. */
+/** What a refused credential is told. It matched a record, so its holder has proven possession and may be told why. */
 export function refusalError(outcome: Outcome, use: RefusedUse): AppError {
   if (isTokenOver(use)) return tokenExpired()
   const { address } = use

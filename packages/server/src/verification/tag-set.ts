@@ -1,15 +1,21 @@
 import { type Fingerprint, fingerprintNumber } from '@latchkey/core/fingerprint'
 
-/** Whether a tag was added; of 2^71 others that were not, one is taken for it. */
+/** A set of tags. Of 2^71 tags that were not added, it takes one for an added one. */
 export type TagSet = {
   has(tag: Fingerprint): boolean
   add(tag: Fingerprint): void
   readonly size: number
 }
 
-/** One for each value of a byte. Each grows by itself, which takes less than a millisecond: nobody waits for all. */
+/**
+ * One part for each value of a byte. Each grows by itself, in less than a millisecond: nobody waits until all have
+ * grown.
+ */
 const PARTS = 256
-/** Two numbers a place, of at least twice as many places as tags: 16 to 32 bytes a tag. A Set of texts takes 100. */
+/**
+ * Two numbers for a place, and at least twice as many places as tags: 16 to 32 bytes for a tag. A Set of texts takes
+ * 100.
+ */
 const PLACES_FIRST = 8
 
 /** 64 bits of each tag. They are keyed hashes, so that any of their bits will do, and nobody can choose them. */

@@ -4,16 +4,16 @@ import { touchDeployment } from '../storage/tables/deployment.ts'
 
 /** How long a proof that succeeded counts: whoever asks every second does not cost a write each. Milliseconds. */
 const GOOD_MS = 5_000
-/** And one that failed: so that room on the disk is noticed. */
+/** How long one that failed counts. Short, so that new room on the disk is noticed. */
 const BAD_MS = 1_000
 
 /** Resolves when a write works, or did a moment ago; rejects with what keeps it from working. */
 export type WriteProof = () => Promise<void>
 
 /**
- * Proves that writes work by making one that changes nothing, or, where servers follow the head and so write all the time,
- * that no right is missing which other writes need. Whoever asks while one is under way shares it, so that it can be
- * asked for by anybody.
+ * Proves that writes work, by making one that changes nothing. Servers that follow the head write all the time: there
+ * it proves that no right is missing which other writes need. Whoever asks while a proof is under way shares it, so
+ * that anybody may ask.
  */
 export function createWriteProof(
   { write, changes, assertRights }: Pick<Engine, 'write' | 'changes' | 'assertRights'>,

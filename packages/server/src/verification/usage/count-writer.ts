@@ -8,7 +8,7 @@ import { sortInPieces } from './sort-in-pieces.ts'
 import type { UsageNotes } from './usage-notes.ts'
 import type { CountedKey } from './usage-tally.ts'
 
-/** Keys, and companies, in one write: it takes no longer than a turn, so that others get theirs. */
+/** Keys, or companies, in one write: few enough that others get their turn. */
 const BATCH_KEYS = 50
 const BATCH_COMPANIES = 50
 /** Reports that wait for a store that does not answer: 300,000 keys, some 120 MB. More than one flush can have. */
@@ -23,7 +23,7 @@ type Options = {
   readonly rests: Rests
 }
 
-/** Writes counts, as reports of which each is added once. */
+/** Writes counts, in reports. Each report is added once, however often it is sent. */
 export function createCountWriter(
   { engine, clock, newId, onError, rests }: Options,
   notes: Pick<UsageNotes, 'takeCounts'>,
@@ -44,7 +44,7 @@ export function createCountWriter(
     onError(new Error(`${lost} reports of counts were lost: the store takes no writes`))
   }
 
-  /** One that was written, although its answer was lost, is not added a second time. */
+  /** A report that was written, although the answer got lost, is not added a second time. */
   async function writeWaiting(): Promise<void> {
     const atMs = clock.nowMs()
     rests.begin()
@@ -52,7 +52,7 @@ export function createCountWriter(
     for (let next = waiting[0]; next !== undefined; next = waiting[0]) {
       const adding = { ...next, after: writtenId }
       const add = (db: Db) => addUsageReport(db, adding, pause)
-      // What is on disk with the last is all that was written before it.
+      // Only the last waits for the disk: with it, all that was written before is there.
       await (waiting.length === 1 ? engine.write(add) : engine.writeUnsynced(add))
       writtenId = adding.id
       waiting.shift()
@@ -67,10 +67,10 @@ export function createCountWriter(
   }
 
   return {
-    /** For somebody who waits. */
+    /** Without rests, for somebody who waits. */
     flush: (): Promise<void> => rests.without(flushSlowly),
     flushSlowly,
-    /** Up to then all counts of this process are written; what others counted is as old as their flush. */
+    /** The moment up to which all counts of this process are written. */
     writtenAtMs: (): number => writtenAtMs,
   }
 }
@@ -79,12 +79,12 @@ type Taken = Pick<UsageReport, 'keys' | 'companies'>
 
 function* reportsOf({ keys, companies }: Taken, id: string, atMs: number): Generator<UsageReport> {
   let number = 0
-  // One after the other, so that they are one place of the index.
+  // Numbered, so that they lie side by side in the index.
   const nextId = () => `${id} ${String(++number).padStart(5, '0')}`
   for (let start = 0; start < keys.length; start += BATCH_KEYS) {
     yield { id: nextId(), atMs, keys: keys.slice(start, start + BATCH_KEYS), companies: [] }
   }
-  // Last and by themselves: all servers add to these rows, and nobody holds them for long.
+  // Companies come last, in writes of their own: all servers add to these rows, so nobody may hold them for long.
   for (let start = 0; start < companies.length; start += BATCH_COMPANIES) {
     yield { id: nextId(), atMs, keys: [], companies: companies.slice(start, start + BATCH_COMPANIES) }
   }

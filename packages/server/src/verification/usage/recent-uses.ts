@@ -3,14 +3,17 @@ import type { KeyId } from '@latchkey/core/ids'
 import { networkOf } from '@latchkey/core/network'
 
 /**
- * A key that is used all the time is written once in so long: `lastUsedAt`, and the times of its networks, are true to the
+ * How often a key that is used all the time is written: `lastUsedAt` and the times of its networks are exact to the
  * minute. A write for each key and second would cost more than the verifications.
  */
 const RESOLUTION_MS = 60_000
-/** Keys, and networks of keys, within that; about 100 bytes each. */
+/** Keys, and networks of keys, remembered within that time; about 100 bytes each. */
 const RECENT_MAX = 200_000
 
-/** What a verdict tells that none within the minute has told. A use is told with its network. */
+/**
+ * What is new in a verdict, compared with the others within the minute: the use and with it its network, or only the
+ * network.
+ */
 export type News = 'use' | 'network' | undefined
 
 /** Which uses and networks of keys were noted within the minute. */
@@ -29,7 +32,7 @@ export function createRecentUses() {
 
   return {
     newsOf(id: KeyId, isAccepted: boolean, address: Address | undefined, atMs: number): News {
-      // A clock that was set back begins anew too.
+      // When the clock was set back, everything counts as new.
       const isWithin = atMs >= sinceMs && atMs < sinceMs + RESOLUTION_MS
       if (!isWithin || uses.size >= RECENT_MAX || networks.size >= RECENT_MAX) {
         uses = new Map()
@@ -45,7 +48,7 @@ export function createRecentUses() {
       const isNew = address !== undefined && isNewNetwork(id, isAccepted, address)
       return isFirst ? 'use' : isNew ? 'network' : undefined
     },
-    /** What was not written is not known: the next use is told again, not the first in the next minute. */
+    /** For a use that could not be written: the next one counts as new, without waiting for the next minute. */
     forget: (id: KeyId): void => void uses.delete(id),
   }
 }

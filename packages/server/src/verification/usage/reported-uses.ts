@@ -16,7 +16,7 @@ import { createSecretUses } from './secret-uses.ts'
 
 /** Uses in one write, so that other writes and verifications get their turn. */
 const BATCH_USES = 50
-/** Older uses are counted as of then: what is summed to months is not opened again. Milliseconds. */
+/** Older uses count as this old: days that were summed to months stay closed. Milliseconds. */
 const AGE_MS_MAX = 24 * 60 * 60 * 1_000
 
 /** Verdicts of one code about one key, given by a verifier in somebody's own process. */
@@ -32,14 +32,14 @@ export type ReportedUse = {
 }
 
 type Report = {
-  /** Of one sender only. */
+  /** No other sender has the same. */
   readonly id: string
-  /** By the clock of the uses. */
+  /** By the verifier's clock, as the times of the uses. */
   readonly sentAtMs: number
   readonly uses: readonly ReportedUse[]
   /** null: every company's keys. */
   readonly visibleTo: CompanyId | null
-  /** Whose turn it is. */
+  /** For whom the writes take their turn. */
   readonly party: string
   /** Asked in each write: throws AppError where the sender was revoked meanwhile. */
   readonly assertStillSent: (db: Db) => Promise<void>
@@ -49,8 +49,9 @@ type Report = {
 type Added = { readonly accepted: number; readonly ignored: number }
 
 /**
- * Adds what was judged elsewhere, as if it had been judged here. Durable when it answers; a report that comes again
- * changes nothing, though its first time may have ended halfway. The clock of a verifier may be any.
+ * Adds uses that were judged elsewhere, as if they had been judged here. They are durable when it resolves. A report
+ * that comes again adds only what its first time, if it ended halfway, did not. The clock of a verifier may be wrong:
+ * only how long ago a use was is taken from it.
  */
 export async function addReportedUses(
   { engine, clock }: { readonly engine: Pick<Engine, 'write'>; readonly clock: Clock },

@@ -1,13 +1,14 @@
-/** After a piece of half a millisecond, in milliseconds: a tenth of the time is worked. */
+/** The rest after a piece of half a millisecond, in milliseconds: so a tenth of the time is worked. */
 const REST_MS_MAX = 5
-/** Timers know no less. */
+/** A timer cannot wait for less. */
 const REST_MS_MIN = 1
 
 export type Rests = ReturnType<typeof createRests>
 
 /**
- * Rests between the pieces of work that nobody waits for, until somebody does. Pieces one after the other would take half
- * of the time from whoever is served meanwhile. `spreadMs`: how long all the work may take.
+ * Rests between the pieces of work that nobody waits for. Without rests the work would take half of the time from
+ * requests that are served meanwhile. When somebody waits for the work, the rests end. `spreadMs`: how long all of it
+ * may take.
  */
 export function createRests(
   spreadMs: number,

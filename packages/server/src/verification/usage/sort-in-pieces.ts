@@ -1,6 +1,6 @@
 /** Items that are looked at in one go: some hundredths of a millisecond. */
 const PIECE_ITEMS = 500
-/** Characters of seven bits that a number takes exactly. */
+/** So many characters of seven bits fit into a number exactly. */
 const PLACE_CHARACTERS = 7
 const CHARACTER_MAX = 0x7f
 
@@ -13,8 +13,9 @@ type Order<T> = {
 }
 
 /**
- * Items in the order of their ids. To sort a hundred thousand at once takes as long as thousands of verifications; and to
- * compare their ids, which begin alike, as long as to write them: numbers are compared, of what follows the beginning.
+ * Sorts items by their ids, in pieces: a hundred thousand at once would take as long as thousands of verifications. To
+ * compare the ids themselves would take as long as to write them, since they begin alike. So each gets a number, made
+ * of the characters after the common beginning, and numbers are compared.
  */
 export async function sortInPieces<T>(items: readonly T[], order: Order<T>): Promise<readonly T[]> {
   let from: List<T> = { items: [...items], places: await placesOf(items, order) }

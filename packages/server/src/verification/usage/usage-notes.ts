@@ -5,7 +5,7 @@ import { createRecentUses } from './recent-uses.ts'
 import { createSecretUses } from './secret-uses.ts'
 import { createTally, isOfKey } from './usage-tally.ts'
 
-/** Verdicts noted before they are sorted, with what was asked; about 100 bytes each, which are there anyhow. */
+/** Verdicts noted before they are sorted, each with its attempt; about 100 bytes each. */
 const NOTED_MAX = 1_000
 /** Keys used between two writes that are remembered one by one; about 100 bytes each. */
 const USED_MAX = 50_000
@@ -19,7 +19,10 @@ export type UsageNotes = ReturnType<typeof createUsageNotes>
  * rotation was last used. `onHalfFull`: the counts should be taken before their time.
  */
 export function createUsageNotes(onHalfFull: () => void, keysMax?: number) {
-  /** Verdicts and what was asked, in turn, as they came: to look each up at once would cost more than to note it. */
+  /**
+   * A verdict, its attempt, the next verdict, and so on, as they came: to sort each at once would cost more than to
+   * note it.
+   */
   const noted: (Outcome | Attempt)[] = []
   const tally = createTally(onHalfFull, keysMax)
   const secretUses = createSecretUses()
@@ -43,7 +46,7 @@ export function createUsageNotes(onHalfFull: () => void, keysMax?: number) {
     if (!isOfKey(key.id)) return
     const { address, nowMs } = attempt
     const isAccepted = code === 'VALID'
-    // Of these the network is kept: of accepted uses, and of refusals for the allowlist.
+    // The network is kept of accepted uses, and of refusals by the allowlist.
     const isTelling = isAccepted || code === 'IP_NOT_ALLOWED'
     const news = isTelling ? recent.newsOf(key.id, isAccepted, address, nowMs) : undefined
     tally.add(key.id, outcome, attempt, news !== undefined)
@@ -61,7 +64,7 @@ export function createUsageNotes(onHalfFull: () => void, keysMax?: number) {
       sort()
       return tally.take()
     },
-    /** Of each key that was used the first use in a minute, and of each secret of an open rotation the last. */
+    /** The first use of each key in a minute, and the last use of each secret of an open rotation. */
     takeUses() {
       sort()
       return { ofKeys: lastUses.take(), ofSecrets: secretUses.take() }
@@ -76,7 +79,7 @@ export function createUsageNotes(onHalfFull: () => void, keysMax?: number) {
 function createLastUses() {
   let uses = new Map<KeyId, LastUse>()
   return {
-    /** Whether there was room. When full, keys already there still move; one that is new waits for the next write. */
+    /** false: there is no room. Keys that are there already are still moved; a new one waits for the next write. */
     add(keyId: KeyId, { nowMs, address }: Attempt): boolean {
       if (uses.size >= USED_MAX && !uses.has(keyId)) return false
       uses.set(keyId, { keyId, nowMs, address })

@@ -9,14 +9,17 @@ import { type Counts, indexOf, noCounts, PREVIOUS_SECRET } from '../../storage/t
 import type { NetworkUse } from '../../storage/tables/usage-networks.ts'
 import type { CompanyUse, KeyUse, Refused } from '../../storage/tables/usage-report.ts'
 
-/** Keys of one day between two takes; some 400 bytes each. What is beyond is not counted: `onHalfFull` is called before. */
+/**
+ * Keys counted for one day between two takes, some 400 bytes each. More are not counted; `onHalfFull` is called long
+ * before.
+ */
 const KEYS_MAX = 200_000
-/** Networks of one key between two flushes, of accepted uses and of refusals; no more are kept. */
+/** Networks kept of one key between two flushes: so many of accepted uses, and so many of refusals. */
 const NETWORKS_MAX = 20
 
 /** What was counted of one key on one day: as it is written. */
 export type CountedKey = Omit<KeyUse, 'refusal' | 'networks'> & {
-  /** Its company's, on that day. */
+  /** The counts of its company on that day. */
   readonly total: Counts
   refusal: Refused | null
   /** In the order in which they were last seen. */
@@ -25,11 +28,11 @@ export type CountedKey = Omit<KeyUse, 'refusal' | 'networks'> & {
 
 const NONE: readonly NetworkUse[] = []
 
-/** Counts verdicts in memory: by key and day, by company and day. `onHalfFull`: it should be taken before its time. */
+/** Counts verdicts in memory: by key and day, by company and day. `onHalfFull`: asks to be taken early. */
 export function createTally(onHalfFull: () => void, keysMax = KEYS_MAX) {
   let counted = createCounted(onHalfFull, keysMax)
   return {
-    /** `isNetworkNew`: it was not told within the minute. */
+    /** `isNetworkNew`: the key was not seen from this network within the minute. */
     add(id: KeyId, outcome: OutcomeOfKey, attempt: Attempt, isNetworkNew: boolean): void {
       const { code, key, secret } = outcome
       const { address, nowMs } = attempt
@@ -55,14 +58,14 @@ export function createTally(onHalfFull: () => void, keysMax = KEYS_MAX) {
 
 type OutcomeOfKey = Extract<Outcome, { key: VerifiableKey }>
 
-/** Ids of what was judged are sound: a look at the kind is enough, and a tenth of the cost of isId. */
+/** The ids of what was judged are valid: their prefix is enough, at a tenth of the cost of isId. */
 export const isOfKey = (id: string): id is KeyId => id.startsWith('key_')
 
 type Counted = ReturnType<typeof createCounted>
 
 function createCounted(onHalfFull: () => void, keysMax: number) {
   const days = new Map<Day, Map<KeyId, CountedKey>>()
-  /** All of them: to be taken at once. */
+  /** The same entries in one list, ready to be taken. */
   const keys: CountedKey[] = []
   const totals = new Map<string, CompanyUse>()
 
@@ -109,7 +112,7 @@ function countUnmatched({ entryOf, totalOf }: Counted, { asker, nowMs }: Attempt
   else add(totalOf(companyId, day), NOT_FOUND)
 }
 
-/** The last of each kind are kept: where there is no more room, the one that was seen longest ago goes. */
+/** Keeps the networks that were seen last, of each kind. Where there is no room, the one seen longest ago goes. */
 function noteNetwork(entry: CountedKey, isAccepted: boolean, address: Address, atMs: number): void {
   const network = networkOf(address)
   const isSame = (use: NetworkUse) => use.isAccepted === isAccepted && use.network === network

@@ -13,13 +13,14 @@ const USES_MS = 1_000
 /** How long it may take to write them, so that those of the next second are not kept waiting. */
 const USES_SPREAD_MS = 800
 /**
- * How long a count waits until it is written with others, and how long that may take, in milliseconds: the longer, the less
- * of a busy server it takes. Both together, and a moment for a store that is slow, are what one that is killed loses.
+ * How long a count waits to be written with others, and how long the writing may take, in milliseconds. The longer, the
+ * less it costs a busy server. A server that is killed loses the counts of both together, and of a moment more when the
+ * store is slow.
  */
 const COUNTS_MS = 20_000
 const COUNTS_SPREAD_MS = 8_000
 const COUNTS_LOST_MS_MAX = 30_000
-/** Whoever reads counts has them written first, but not more often than this, in milliseconds. */
+/** Counts are written before somebody reads them, but not more often than this, in milliseconds. */
 const ASKED_MS = 1_000
 
 export type Usage = {
@@ -27,7 +28,7 @@ export type Usage = {
   note(outcome: Outcome, attempt: Attempt): void
   /** Writes what was noted, for somebody who waits. */
   flush(): Promise<void>
-  /** The same for somebody who wants to read the counts; answers the moment up to which all of them are there. */
+  /** Writes the counts for somebody who reads them. Returns the moment up to which those of all servers are written. */
   settle(): Promise<number>
   stop(): Promise<void>
 }
@@ -40,14 +41,17 @@ type Options = {
   readonly onError: (error: unknown) => void
 }
 
-/** What becomes of verdicts: when each key was last used, and how often each thing happened on a day. */
+/**
+ * Notes verdicts, and writes what follows from them: when each key was last used, and how many of each kind there were
+ * a day.
+ */
 export function createUsage(options: Options): Usage {
   const { engine, clock, onError } = options
   const notes = createUsageNotes(() => void counts.flush().catch(onError))
   const uses = createUseWriter(engine, notes, createRests(USES_SPREAD_MS))
   const rests = createRests(COUNTS_SPREAD_MS)
   const counts = createCountWriter({ ...options, engine: whileRoom(engine), rests }, notes)
-  /** They wait in memory while they would take what is left of the disk. */
+  /** On a nearly full disk they wait in memory: what is left of it is for changes that make something stop. */
   const writeUses = async (write: () => Promise<void>) => (engine.hasRoom() ? write() : undefined)
   const timers = [
     setInterval(() => void writeUses(uses.flushSlowly).catch(onError), USES_MS),
@@ -55,7 +59,7 @@ export function createUsage(options: Options): Usage {
   ]
   for (const timer of timers) timer.unref()
 
-  /** Neither waits for the other, and one that fails does not keep the other from being written. */
+  /** Both are written, even when one of them fails. */
   async function flush(): Promise<void> {
     const ends = await Promise.allSettled([writeUses(uses.flush), counts.flush()])
     for (const end of ends) if (end.status === 'rejected') throw end.reason

@@ -55,7 +55,7 @@ export function createUseWriter(
     await writeUses(ofKeys)
   }
 
-  /** A failure is told to whoever had these uses written, and to nobody after. */
+  /** A failure rejects this flush, and none after it. */
   function flushSlowly(): Promise<void> {
     const uses = notes.takeUses()
     flushing = flushing.catch(() => {}).then(() => write(uses))
@@ -63,7 +63,7 @@ export function createUseWriter(
   }
 
   return {
-    /** For somebody who waits. */
+    /** Without rests, for somebody who waits. */
     flush: (): Promise<void> => rests.without(flushSlowly),
     flushSlowly,
   }

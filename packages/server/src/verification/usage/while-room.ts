@@ -2,8 +2,8 @@ import { AppError } from '@latchkey/core/error'
 import type { Engine } from '../../storage/engine.ts'
 
 /**
- * The store for what grows with each day: on a nearly full disk it takes none of it, since what is left is kept for
- * deleting and disabling. Throws AppError `unavailable` then.
+ * Writes to the store while its disk has room: for what grows with each day. What is left of a nearly full disk is kept
+ * for deleting and disabling. Throws AppError `unavailable` then.
  */
 export function whileRoom({
   hasRoom,
