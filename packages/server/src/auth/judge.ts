@@ -31,14 +31,14 @@ export type JudgeDeps = {
   readonly metrics: Metrics
 }
 
-/** What was presented: a secret of ours, or else a text, which may be a token where one may stand. */
+/** What was presented: a secret of ours, or else a text. `mayBeToken`: a token is accepted here. */
 export type Presented = {
   readonly secret: Secret | undefined
   readonly text: string
   readonly mayBeToken: boolean
   /**
-   * Called before a use is charged that had to wait: whoever asks about it may have been revoked meanwhile. undefined: it
-   * speaks for itself. Throws AppError.
+   * Called before charging a use that had to wait: whoever asks about the key may have been revoked meanwhile.
+   * undefined: the key speaks for itself. Throws AppError.
    */
   readonly admitAgain: (() => MaybePromise<void>) | undefined
 }
@@ -56,9 +56,9 @@ export type Judged = {
 const UNKNOWN: Judged = { outcome: NOT_FOUND, token: undefined, charged: undefined }
 
 /**
- * Judges what was presented: the one way to do it, whoever asks. All that is asked of it stands in the attempt, as it is
- * for a secret; a token adds what it carries. So the verdict is whole; then it is noted.
- * `expectedId`: another key's secret is as wrong as none. Throws AppError `cannot_verify`.
+ * Judges what was presented, and notes the verdict: the one way to do it, whoever asks. The attempt says all that is
+ * asked; a token adds what it carries. `expectedId`: the secret of another key is `NOT_FOUND`. Throws AppError
+ * `cannot_verify`.
  */
 export function judge(
   deps: JudgeDeps,
@@ -66,7 +66,7 @@ export function judge(
   attempt: Attempt,
   expectedId?: string,
 ): MaybePromise<Judged> {
-  return whenKnown(judgeAll(deps, presented, attempt), (judged) => {
+  return whenKnown(judgeBesidesLimits(deps, presented, attempt), (judged) => {
     const due = dueOf(judged, attempt)
     if (due === undefined) return note(deps, judged, attempt, expectedId)
     return whenKnown(charge(deps, judged, due, presented, attempt), (charged) =>
@@ -75,13 +75,13 @@ export function judge(
   })
 }
 
-/** All but the limits: they are charged when everything else is in order. */
-const judgeAll = (deps: JudgeDeps, { secret, text, mayBeToken }: Presented, attempt: Attempt) =>
+/** Judges all but the limits: they are charged when everything else is in order. */
+const judgeBesidesLimits = (deps: JudgeDeps, { secret, text, mayBeToken }: Presented, attempt: Attempt) =>
   secret === undefined
     ? judgeText(deps, text, mayBeToken, attempt)
-    : whenKnown(deps.verifier.verify(secret, attempt), whole)
+    : whenKnown(deps.verifier.verify(secret, attempt), withoutToken)
 
-const whole = (outcome: Outcome): Judged => ({ outcome, token: undefined, charged: undefined })
+const withoutToken = (outcome: Outcome): Judged => ({ outcome, token: undefined, charged: undefined })
 
 /** What a use is charged for. */
 type Due = {
@@ -96,12 +96,12 @@ function dueOf({ outcome }: Judged, { cost }: Attempt): Due | undefined {
   return { outcome, limits: outcome.key.limits, cost }
 }
 
-/** Whoever is kept out by the others so often is told to come again. */
+/** Others may use up each time what was leased. After so many tries the caller is told to come again. */
 const TRIES_MAX = 10
 
 /**
- * Charges the limits of a key. Where the authority had to be asked, everything is judged again: neither what was revoked
- * meanwhile is charged, nor anything for somebody who was.
+ * Charges the limits of a key. Where the authority had to be asked, everything is judged again: the key, or whoever
+ * asks about it, may have been revoked meanwhile.
  */
 function charge(
   deps: JudgeDeps,
@@ -118,7 +118,7 @@ function charge(
       async () => {
         await presented.admitAgain?.()
         const again = { ...attempt, nowMs: deps.clock.nowMs() }
-        const judgedAgain = await judgeAll(deps, presented, again)
+        const judgedAgain = await judgeBesidesLimits(deps, presented, again)
         const due = dueOf(judgedAgain, again)
         return due === undefined ? judgedAgain : charge(deps, judgedAgain, due, presented, again, tries + 1)
       },
@@ -131,7 +131,7 @@ function charge(
   return { ...judged, charged, outcome: { ...outcome, code: 'RATE_LIMITED' } }
 }
 
-/** What is no secret of ours. Garbage costs no promise. */
+/** Judges a text that is no secret of ours. Garbage costs no promise. */
 function judgeText(
   deps: JudgeDeps,
   text: string,
@@ -139,11 +139,11 @@ function judgeText(
   attempt: Attempt,
 ): MaybePromise<Judged> {
   return mayBeToken && isTokenLike(text)
-    ? judgeWhatItStandsFor(deps, text, attempt)
+    ? judgeToken(deps, text, attempt)
     : judgeImported(deps, text, attempt)
 }
 
-/** A text that another system gave out, and that was imported. */
+/** Judges a text that another system gave out, and that was imported. */
 function judgeImported(
   { verifier, importedTexts }: JudgeDeps,
   text: string,
@@ -151,14 +151,14 @@ function judgeImported(
 ): MaybePromise<Judged> {
   return whenKnown(importedTexts.tagsOf(text), (tags) => {
     if (tags.length === 0) return UNKNOWN
-    return whenKnown(verifier.verifyTags(tags, attempt), whole)
+    return whenKnown(verifier.verifyTags(tags, attempt), withoutToken)
   })
 }
 
 /** A token counts as long as the key, session or user behind it does: the same engine is asked, by id. */
-async function judgeWhatItStandsFor(deps: JudgeDeps, text: string, attempt: Attempt): Promise<Judged> {
+async function judgeToken(deps: JudgeDeps, text: string, attempt: Attempt): Promise<Judged> {
   const verified = await deps.verifyToken(text)
-  // There are systems whose keys are tokens, which count here only as the texts that were imported.
+  // The keys of some other systems look like tokens. Here they count only as imported texts.
   if (verified === undefined) return judgeImported(deps, text, attempt)
   const token = presentedToken(verified)
   const id = await findSubject(deps, verified)
@@ -170,7 +170,7 @@ async function judgeWhatItStandsFor(deps: JudgeDeps, text: string, attempt: Atte
   }
 }
 
-/** undefined: there is nobody any more whom the token stands for. */
+/** Whom the token stands for; undefined: nobody any more. */
 async function findSubject(deps: JudgeDeps, token: VerifiedToken): Promise<VerifiableKey['id'] | undefined> {
   if (token.kind === 'outside') return findNamed(deps, token)
   const { subjectId, outside } = token
@@ -195,7 +195,7 @@ function presentedToken(token: VerifiedToken): PresentedToken {
     : { use: 'outside', permissions: null, secretOrdinal: null, expiresAtMs, subject: token }
 }
 
-/** The only place that notes verdicts: in the metrics, and in what is told of each key's use. */
+/** The only place that notes verdicts: in the metrics, and in the usage of each key. */
 function note(
   { metrics, usage }: JudgeDeps,
   judged: Judged,

@@ -18,8 +18,8 @@ export type Tx = {
   readonly randomBytes: RandomBytes
   readonly chain: AuditChain
   /**
-   * Names what is, or stays, refused or changed in a way that alters a verdict: when the write is answered, no
-   * server answers from before it. Said of an unchanged row too: the answer promises the same.
+   * Names what changed in a way that can alter a verdict: when the write is answered, no server answers from before it.
+   * Call it for a row that was like this already, too (a key that is deleted twice): the answer promises the same.
    */
   revoke(changed: RevocationScope): void
 }
@@ -72,7 +72,7 @@ export async function changeWith<T>(
       await appendEvent(tx, ledger, issueId, event)
     },
   })
-  // No event, no change: a request that altered nothing leaves the row alone too.
+  // Without an event nothing was changed, and the row stays as it is.
   if (isMoved) await saveLedger(tx.db, ledger)
   return result
 }

@@ -37,8 +37,8 @@ export type Changes = {
 export type Committed<T> = { readonly value: T; readonly settled: Promise<void> }
 
 /**
- * `isRevocation`: something is to stop by it, so that it waits less than what others only want. `isLong`: nobody is to be
- * answered only when this one is done.
+ * `isRevocation`: it makes something stop, and goes before changes that do not. `isLong`: it shares no transaction, so
+ * that nobody else's answer waits for it.
  */
 export type ChangeOptions = { readonly isRevocation?: boolean; readonly isLong?: boolean }
 
@@ -50,7 +50,7 @@ type Deps = {
   readonly settle: Revocations['settle']
 }
 
-/** `hold`: other than in the store where there is only a model of one. */
+/** `hold`: replaced where there is only a model of a store. */
 export function createChanges(deps: Deps, hold: typeof holdRows = holdRows): Changes {
   const { engine, clock, settle } = deps
 
@@ -60,7 +60,7 @@ export function createChanges(deps: Deps, hold: typeof holdRows = holdRows): Cha
   ): Promise<Committed<T>> {
     const { value, revocation } = await engine.write(work, turn)
     const settled = revocation === undefined ? Promise.resolve() : settle(revocation)
-    // Whoever waits for it is told.
+    // Whoever waits for `settled` gets the error; perhaps nobody does.
     settled.catch(() => {})
     return { value, settled }
   }
@@ -74,7 +74,7 @@ export function createChanges(deps: Deps, hold: typeof holdRows = holdRows): Cha
     committed(
       async (db, revoke) => {
         const { ledger, record } = await hold(db, by.principal, companyId)
-        // After the wait for the rows: what ended during it has ended.
+        // Read after the wait for the rows: what expired during it has expired.
         const nowMs = clock.nowMs()
         const principal = judgeAgain(by, record, nowMs)
         if (ledger === undefined) throw new AppError('company_not_found', 'There is no such company.')

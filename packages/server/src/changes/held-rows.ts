@@ -16,13 +16,13 @@ export type HeldRows = {
 }
 
 /**
- * Holds the row of the company that is changed, and then that of the company that vouches for the requester where
- * it is another: the operator's, which is always held last, so that nobody waits in a circle, and so that whoever
- * waits for a busy company keeps nobody out of the operator's meanwhile. Last it reads what vouches for the requester:
- * nothing of it can change before the commit, for every change of a key, session, user or company takes these rows first.
+ * Holds the row of the company that is changed. Where another company vouches for the requester, which is then the
+ * operator's, it holds that row too. The operator's row is always held last: so nobody waits in a circle, and whoever
+ * waits for a busy company does not block the operator's. At the end it reads what vouches for the requester. That
+ * cannot change before the commit, for every change of a key, session, user or company takes these rows first.
  *
- * NOTE: all of it is asked for at once, and a transaction does what it is asked one after the other, each on what is
- * committed by then: the record is read when the rows are held.
+ * NOTE: all three are asked for at once. A transaction runs its statements one after the other, each on what is
+ * committed by then: so the record is read when the rows are held.
  */
 export async function holdRows(db: Db, principal: Principal, companyId: CompanyId): Promise<HeldRows> {
   const { homeCompanyId } = principal

@@ -32,7 +32,7 @@ type DispatchDeps = Pick<Services, 'config' | 'engine' | 'events' | 'metrics' | 
 
 type Deps = DispatchDeps & {
   readonly basePath: string
-  /** Sends an answer together with others that are there by now, in their order. */
+  /** Sends an answer with others that were made in this turn of the event loop, in their order. */
   readonly depart: (answered: Answered) => void
 }
 
@@ -57,7 +57,7 @@ export function createDispatch(given: DispatchDeps): Dispatch {
   const begin = (group: readonly Arrival[]) => beginGroup(deps, nowhere, group)
   const arrive = createGroups(begin, (arrival) => {
     if (arrival.raw.method === 'GET') begin([arrival])
-    // By then the bytes that came with its headers were looked at: mostly they are all of its body.
+    // After the parser has read the bytes that came with the headers: mostly they are the whole body.
     else process.nextTick(begin, [arrival])
   })
   return (raw, response) => {
@@ -83,7 +83,7 @@ type Exchange = Pick<Arrival, 'response' | 'comesInChunks'> & {
 
 type Answered = readonly [Exchange, Answer]
 
-/** Begins all of them; then sends what is answered at once. */
+/** Begins all requests of a group, then sends the answers that are known at once. */
 function beginGroup(deps: Deps, nowhere: Route, group: readonly Arrival[]): void {
   const { verification } = deps.engine
   const answered: Answered[] = []
@@ -101,8 +101,8 @@ function beginGroup(deps: Deps, nowhere: Route, group: readonly Arrival[]): void
 }
 
 /**
- * A verdict is sent as soon as it is there. All else is sent in the order in which it was made: what says that something
- * is revoked comes after whatever was made before.
+ * A verdict is sent as soon as it is known. All other answers are sent in the order in which they were made: one that
+ * says that something is revoked must not overtake what was made before.
  */
 function concludeLate(deps: Deps, exchange: Exchange, answer: Promise<Answer>): void {
   const { request, route } = exchange
@@ -112,7 +112,7 @@ function concludeLate(deps: Deps, exchange: Exchange, answer: Promise<Answer>): 
   answer.then(finish, (error) => finish(refuse(deps, exchange, error)))
 }
 
-/** One whose connection was kept until now. */
+/** Sends an answer that was waited for; until now its connection was kept. */
 function concludeWaited(deps: Deps, exchange: Exchange, answer: Answer): void {
   deps.connections.end(exchange.request.raw)
   conclude(deps, exchange, answer)
@@ -146,7 +146,7 @@ function beginOne(deps: Deps, exchange: Exchange): MaybePromise<Answer> {
   try {
     const fault = findFault(raw) ?? (route.readsTarget === true ? undefined : findFragment(urlOf(request)))
     if (fault !== undefined) return nextTurn().then(() => refuse(deps, exchange, fault))
-    // A verification is never in a line; and nothing else is begun before those that came first had their turn.
+    // A verification never stands in line. All else waits until those that came before it had their turn.
     const isUrgent = route.isUrgent === true && isHeadShort(raw)
     if (!isUrgent) return standInLine(deps, exchange).then(() => route.answer(request))
     return comesInChunks ? nextTurn().then(() => route.answer(request)) : route.answer(request)
@@ -162,7 +162,7 @@ async function standInLine(
 ): Promise<void> {
   const { socket } = request.raw
   pipelines.enter(socket)
-  // Answered, or wanted no more.
+  // It was answered, or its client is gone.
   response.once('close', () => pipelines.leave(socket))
   await turns.take(laneOf(request), route.mayRevoke)
 }
@@ -170,7 +170,7 @@ async function standInLine(
 /** Characters of a request line and headers that are read in less time than a turn takes. */
 const SHORT_HEAD_LENGTH = 4 * 1024
 
-/** What comes with every browser's request is short; a long token or query takes some work to understand. */
+/** What a browser sends with every request is short; to read a long token or query takes some work. */
 function isHeadShort({ url = '', rawHeaders }: IncomingMessage): boolean {
   let length = url.length
   for (let index = 1; index < rawHeaders.length; index += 2) length += rawHeaders[index]!.length
@@ -185,14 +185,14 @@ function refuse({ events }: Deps, { route, request }: Exchange, error: unknown):
   return route.refuse?.(shown, request) ?? problemAnswer(shown, requestId)
 }
 
-/** Sends an answer and notes it. Throws nothing: there is nobody behind it to answer that. */
+/** Sends an answer and notes it. Throws nothing: nobody would handle it. */
 function conclude(deps: Deps, exchange: Exchange, answer: Answer): void {
   const { route, request, response } = exchange
   let sent = answer
   try {
     sendAnswer(response, underBasePath(answer, deps.basePath), commonHeaders(deps, request))
   } catch (error) {
-    // A header that cannot be written: nothing went out yet, and what we say of our own failures can be.
+    // A header could not be written. Nothing went out yet, so that a problem can be sent instead.
     answer.onOver?.()
     sent = refuse(deps, exchange, error)
     sendAnswer(response, underBasePath(sent, deps.basePath), commonHeaders(deps, request))

@@ -1,15 +1,20 @@
 import { setImmediate } from 'node:timers'
 
-/** Members of one group: beyond it the first would wait longer for the last, and hardly anything is gained. */
+/**
+ * Members of one group. In a larger one the first would wait longer for the last, and hardly anything would be gained.
+ */
 export const GROUP_MAX = 32
-/** After one that came alone, so many are handed over as they come: whoever asks one after the other waits for nobody. */
+/**
+ * After one that came alone, so many are handed over as they come: a client that sends one request after the other does
+ * not wait for others.
+ */
 export const ALONE_MAX = 16
 
 /**
- * Gathers what comes in one turn of the event loop, and hands it over in groups, in its order, when all that is there
- * has come. A packet that is read or written takes the processor's caches for the kernel: of requests that are worked on
- * one after the other, and of answers that are sent so, only the first finds them cold. `handOverAlone`: takes one that
- * waits for no others.
+ * Gathers what comes in one turn of the event loop, and hands it over in groups, in order, at the end of the turn.
+ * Reading or writing a packet fills the processor's caches with the kernel's own data. When requests are worked on one
+ * right after the other, and answers sent so, only the first of a group finds the caches cold. `handOverAlone`: takes
+ * one that waits for no others.
  */
 export function createGroups<Member>(
   handOver: (group: readonly Member[]) => void,

@@ -69,7 +69,7 @@ export function registerOperation<Id extends OperationId>(
         query,
         body,
         publicUrl: deps.config.publicUrl,
-        // Asked in the transaction: by then those before it may have taken the room.
+        // Asked again in the transaction: others may have taken the room meanwhile.
         assertPermitted(principal, asked) {
           assertPermitted(principal, asked)
           if (isAdding) assertRoom(deps)
@@ -90,7 +90,7 @@ export function registerOperation<Id extends OperationId>(
     answer(request) {
       const admitted = admit(deps, operation, request)
       if (validator === undefined) return whenKnown(admitted, () => handle(request, readQuery(request)))
-      // Nothing has happened since it was admitted: it is not judged again.
+      // No time has passed since it was admitted: it is not judged again.
       if (!(admitted instanceof Promise) && hasArrived(request.raw)) {
         const query = readQuery(request)
         return handle(request, query, takeBody(request, validator))
@@ -145,8 +145,8 @@ const REVOKING: ReadonlySet<OperationId> = new Set([
 ])
 
 /**
- * Very many are done at once, by one transaction, and each shows all of what it made or changed. What only reads is not
- * among them: its answer would be older than what is revoked meanwhile.
+ * Their answers are made in turns: one transaction may finish very many of them at once, and each answer shows all that
+ * was made or changed. Reads are not among them: an answer that waits would be older than what is revoked meanwhile.
  */
 const CHANGING: ReadonlySet<OperationId> = new Set([
   'createApiKey',
@@ -168,7 +168,7 @@ function takeBody(request: Incoming, validator: BodyValidator): JsonBody {
   return body
 }
 
-/** Answers with a body that is still to come, in the room that its operation gives it. */
+/** Waits for a body that is still to come, in the room that its operation gives it, and answers then. */
 function awaitBody(
   deps: RouteDeps,
   operation: Operation,
@@ -179,7 +179,7 @@ function awaitBody(
   const { bodyBytesMax } = operation
   const answerIn = async (room: BodyRoom) => {
     const read = () => readBody(deps, request, room, validator)
-    // Large ones of a company one after the other: the rest of them stay with their senders meanwhile.
+    // Of the large ones of a company a few at a time: the others stay with their senders meanwhile.
     const isInLine = bodyBytesMax !== undefined && mayBeLarge(request.raw)
     const body = await (isInLine
       ? deps.bodyLine.pass(laneOf(request), read, () => !request.raw.destroyed)

@@ -8,14 +8,16 @@ import { parseTarget } from './wire/request-target.ts'
 export type Route = {
   /** How metrics and logs name it: the operation, else the pattern of the path. */
   readonly name: string
-  /** Begins at once, whoever waits for a turn. */
+  /** It begins at once, without waiting for a turn. */
   readonly isUrgent?: boolean
   /** It says whether somebody may do something: its answer is sent as soon as it is known, and waits for no others. */
   readonly isVerdict?: boolean
-  /** It may make something stop: its turn comes before those of all that does not. */
+  /** It may revoke something: its turn comes before those of routes that cannot. */
   readonly mayRevoke?: boolean
   answer(request: Incoming): MaybePromise<Answer>
-  /** It reads the target of its requests itself. Elsewhere one with a fragment is refused: none is ever sent. */
+  /**
+   * It reads the target of its requests itself. Other routes refuse a target with a fragment, for no client sends one.
+   */
   readonly readsTarget?: true
   /** What a refusal looks like here; absent: a problem, as everywhere. */
   refuse?(error: AppError, request: Incoming): Answer
@@ -35,7 +37,7 @@ export type Router = {
 /** `paramLengthMax`: above any that can come; a longer parameter would be another kind of error. */
 export function createRouter(paramLengthMax: number): Router {
   const routes = createPaths(paramLengthMax)
-  /** Patterns that leave nothing open, by path and method: most requests find theirs without a search. */
+  /** Patterns without parameters, by path and method: most requests find their route here, without a search. */
   const fixed = new Map<string, Map<string, Found>>()
   /** Every pattern once, under one method, with the methods that it has. */
   const patterns = createPaths(paramLengthMax)
@@ -60,7 +62,8 @@ export function createRouter(paramLengthMax: number): Router {
     find(method, url) {
       const path = parseTarget(url)?.path
       if (path === undefined) return undefined
-      // What has a pattern of its own is not also one of a wider pattern, by another method: /keys/import is no key.
+      // A path with a pattern of its own matches no wider one, whatever the method: /keys/import is not the key
+      // `import`.
       const known = fixed.get(withoutSlash(path))
       if (known !== undefined) return known.get(method)
       const found = findPath(routes, method as HTTPMethod, path)
@@ -89,8 +92,8 @@ function createPaths(paramLengthMax: number) {
 }
 
 /**
- * The library would decode what is percent-encoded, and `/%6detrics` is not `/metrics`: a proxy that keeps the one back
- * must not let the other through. Nor is an id that is written so an id.
+ * Keeps the library from decoding: `/%6detrics` is not `/metrics`, or else a proxy that keeps back the one would let
+ * the other through. An id with percent-encoded characters is no id either.
  */
 function findPath(paths: Paths, method: HTTPMethod, path: string) {
   const begin = path.slice(0, PATH_LENGTH_MAX)

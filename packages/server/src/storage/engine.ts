@@ -18,8 +18,8 @@ export type VerificationReads = {
   /** By fingerprint or id. A store that answers at once does so without a promise. */
   findKey(handle: KeyHandle): MaybePromise<KeyRecord | undefined>
   /**
-   * Runs `work`, for all of which the questions were there before it began, and which waits for nothing: what it finds at
-   * once may be read from one snapshot. Absent: to read it so would save nothing.
+   * Runs `work`, which waits for nothing. All that it looks up may be read from one snapshot, for everybody whom it
+   * answers had asked before it began. Absent: one snapshot would save nothing.
    */
   together?(work: () => void): void
 }
@@ -28,7 +28,7 @@ export type VerificationReads = {
 export type Revocation = {
   readonly revision: number
   readonly epoch: string
-  /** Whose it is: only those who see its keys have to hear of it. Absent: not known. */
+  /** The company whose keys it concerns: only those who see them have to hear of it. Absent: not known. */
   readonly companyId?: CompanyId | undefined
   /** Verifiers may be connected to a process of the embedded store. */
   readonly isFollowed?: boolean
@@ -40,7 +40,7 @@ export type Written<T> = { readonly value: T; readonly revocation: Revocation | 
 /** What changed, and whose it is; `companyId` absent: not known. */
 export type Revoked = RevocationScope & { readonly companyId?: CompanyId | undefined }
 
-/** The company of all of them; undefined: there is no one. */
+/** The one company that all of them belong to; undefined: there is none, or it is not known. */
 export function ownerOf(changed: readonly Revoked[]): CompanyId | undefined {
   const [first, ...others] = changed
   return others.every(({ companyId }) => companyId === first?.companyId) ? first?.companyId : undefined
@@ -50,8 +50,8 @@ export function ownerOf(changed: readonly Revoked[]): CompanyId | undefined {
 export type Revoke = (changed: RevocationScope, companyId?: CompanyId) => void
 
 /**
- * Of a write. `mayShare`: it takes the row of its party first and is soon done, so that those of one party, which are done
- * one after the other in any case, may share a transaction.
+ * The turn of a write. `mayShare`: it takes the row of its party first and is short. Such writes of one party run one
+ * after the other in any case, and so may share a transaction.
  */
 export type WriteTurn = Turn & { readonly mayShare?: boolean }
 
@@ -70,8 +70,8 @@ export type Engine = {
    */
   write<T>(work: (db: Db, revoke: Revoke) => Promise<T>, turn?: WriteTurn): Promise<Written<T>>
   /**
-   * As `write`, of what the service notes for itself. It outlives the process; a machine that loses its power may lose it,
-   * so that the embedded store need not hold the event loop until the disk has it.
+   * As `write`, for what the service notes for itself. It outlives the process, but a machine that loses its power may
+   * lose it: the embedded store does not hold the event loop until the disk has it.
    */
   writeUnsynced<T>(work: (db: Db) => Promise<T>): Promise<T>
   /**
@@ -86,27 +86,27 @@ export type Engine = {
    */
   accept(work: (db: Db) => Promise<void>): Promise<void>
   /**
-   * Whether there is room for more than what takes a power away. Asked before each change that adds something, in its
-   * transaction too.
+   * Whether the disk has room for changes that add something, and not only for those that take a power away. Asked
+   * before each change that adds, and in its transaction too.
    */
   hasRoom(): boolean
   /**
-   * Where a store that may be written may still let no audit event go: throws StoreError then. Asked before any is exported.
+   * Throws StoreError when audit events cannot be deleted although the store can be written. Asked before any is
+   * exported. Absent: they always can be.
    */
   assertMayPrune?(): Promise<void>
   /**
-   * Where writes overlap: resolves when each that is under way in one of the tables, and may not see what was stored by
-   * now, is over. Throws AppError `unavailable`.
+   * Resolves when every write to one of the tables that began before now is over, for it may not see what is stored by
+   * now. Absent: writes do not overlap. Throws AppError `unavailable`.
    */
   untilWritten?(tables: readonly string[]): Promise<void>
   /**
-   * Where others may take rights away while the service runs: throws AppError `unavailable` when one is missing that it
-   * needs.
+   * Throws AppError `unavailable` when a right is missing that the service needs. Absent: nobody can take rights away.
    */
   assertRights?(turn: Turn): Promise<void>
   /**
-   * Where writes share a transaction: it waits to begin while `isMoreComing` says so and each turn of the event loop
-   * brings another write.
+   * Where writes share a transaction: it begins when `isMoreComing` says no, or a turn of the event loop brought no
+   * other write.
    */
   gatherWhile?(isMoreComing: () => boolean): void
   readonly verification: VerificationReads
@@ -115,14 +115,14 @@ export type Engine = {
   close(): Promise<void>
 }
 
-/** A store so near that its head is looked at again and again while somebody verifies. */
+/** A store on the same machine: its head is looked at before memory is used. */
 export type AskedChanges = {
   readonly kind: 'asked'
   /** undefined: nothing changed since `revision` that anybody was told of. Throws when the store does not answer. */
   changesSince(revision: number): Changes | undefined
   /**
-   * Has this process believe each look for some milliseconds, from its next write on: it serves from this store
-   * by itself, or is one of several. Without it `changesSince` looks each time.
+   * Lets this process believe each look for some milliseconds, from its next write on. `isAlone`: no other process
+   * serves from this store. Before it is called, `changesSince` looks each time.
    */
   claim(isAlone: boolean): void
   /** How long others may go on answering from memory after a revocation was committed, in milliseconds. */

@@ -24,16 +24,16 @@ export type AuthenticateDeps = JudgeDeps &
   }
 
 /**
- * What is asked of a credential besides that it is valid. `cost` not said: it is no use that counts in its limits.
- * `admitAgain`: of whoever asks about it, where that is somebody else.
+ * What is asked of a credential besides that it is valid. `cost` absent: the use does not count in its limits.
+ * `admitAgain`: admits whoever asks about it again, where that is somebody else.
  */
 type Needed = Pick<Attempt, 'visibleTo' | 'permissions' | 'exempt' | 'asker'> &
   Partial<Pick<Attempt, 'cost'> & Pick<Presented, 'admitAgain'>>
 
 /**
- * Who the request's credential proves it to be. Throws AppError: 400 when the credential is ambiguous, 401
- * when there is none or it is refused, 403 when it may not be used from here or for this, 429 after too many failures.
- * Of a company that may not be seen it is as wrong as none.
+ * Who the request's credential proves it to be. Throws AppError: 400 when the credential is ambiguous, 401 when there
+ * is none or it is refused, 403 when it may not be used from here or for this, 429 after too many failures. A
+ * credential of a company that may not be seen is refused as one that nobody has.
  */
 export function authenticate(
   deps: AuthenticateDeps,
@@ -48,8 +48,8 @@ export function authenticate(
 const justPrincipal = (principal: Principal): Principal => principal
 
 /**
- * The same for a use that counts in the limits of the key: 429 besides, when there is no room for it. `accepted` makes the
- * answer of who it is, and of how the limits stand, where the key has some.
+ * The same for a use that counts in the limits of the key: 429 also when it goes beyond one. `accepted` makes the
+ * answer, from the principal and, where the key has limits, from how they stand.
  */
 export function authenticateUse<Answer>(
   deps: AuthenticateDeps,
@@ -130,7 +130,7 @@ function accept(
   request?: IncomingMessage,
 ): Principal {
   if (outcome.key === undefined) {
-    // It is genuine all the same: whoever has it is not guessing.
+    // An expired token is genuine: whoever has it is not guessing, and no failure is counted.
     if (isTokenOver({ ...use, token })) throw tokenExpired()
     throw refuseUnknown(
       failedAttempts,
@@ -144,8 +144,8 @@ function accept(
 }
 
 /**
- * Charges a failed credential to where it came from, and answers what the caller is told: `detail`, where more is
- * known than that it is not valid.
+ * Counts a failed credential for the network it came from, and returns the error for the caller. `detail`: where more
+ * is known than that it is not valid.
  */
 export function refuseUnknown(
   failedAttempts: FailedAttempts,

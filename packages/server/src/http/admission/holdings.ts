@@ -1,4 +1,6 @@
-/** Bytes of answers that were made and are not taken yet, by whom they are for: a client may read as slowly as it likes. */
+/**
+ * Bytes of large bodies and answers that are in memory, by company: a client may send and read as slowly as it likes.
+ */
 export type Holdings = {
   /** false: there is no room for them, and they are not counted. */
   hold(owner: string, bytes: number): boolean

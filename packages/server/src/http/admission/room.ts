@@ -15,7 +15,7 @@ const ADDING: ReadonlySet<OperationId> = new Set([
   'reportUsage',
 ])
 
-/** Changes: they add something unless all they name takes a power away. */
+/** Changes need room unless every field that they set takes a power away. */
 const RESTRICTING: Readonly<
   Partial<Record<OperationId, Readonly<Record<string, (value: unknown) => boolean>>>>
 > = {
@@ -32,7 +32,7 @@ const RESTRICTING: Readonly<
   updateCompany: { status: (value) => value === 'inactive' },
 }
 
-/** A longer change would take more of the reserve than its end is worth. */
+/** A longer change would take too much of what is kept for revocations. */
 const RESTRICTION_BYTES_MAX = 4 * 1024
 
 /** Whether a request needs more room than a nearly full disk has. What deletes, disables or signs in does not. */

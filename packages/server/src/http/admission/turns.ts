@@ -25,8 +25,8 @@ export type Turns = {
    */
   take(lane: string, isUrgent?: boolean): Promise<void>
   /**
-   * The same for the last piece of what is done and cannot be refused any more, such as an answer. Writes that share a
-   * transaction are all done in one turn of the event loop. undefined: there was little of it in this turn; do it at once.
+   * The same for a last piece that cannot be refused any more, such as making an answer: writes that share a
+   * transaction all end in one turn of the event loop. undefined: there was little of it in this turn; do it at once.
    */
   share(lane: string, isUrgent?: boolean): Promise<void> | undefined
   /** Whether anybody waits. */
