@@ -4,7 +4,7 @@ import { assertCovers, assertMayEqual } from '@latchkey/core/escalation'
 import { compileAuthority } from '@latchkey/core/permission'
 import { changesBetween, isOnly } from '../audit/changes-between.ts'
 import type { Change } from '../changes/change.ts'
-import { isAtVersion } from '../changes/is-at-version.ts'
+import { versionConflict } from '../changes/version-conflict.ts'
 import { findCompany, updateCompany as saveCompany } from '../storage/tables/companies.ts'
 import type { Company } from '../storage/tables/company.ts'
 import { assertExternalIdFree } from './create-company.ts'
@@ -22,7 +22,7 @@ export async function updateCompany(
   const companyId = change.ledger.id
   const company = await findCompany(db, companyId)
   if (company === undefined) throw companyNotFound()
-  if (!isExpected(company.version)) throw isAtVersion('company', company)
+  if (!isExpected(company.version)) throw versionConflict('company', company)
   // A field of the contract that is forgotten here does not compile.
   const next: Pick<Company, keyof CompanyUpdate> = {
     name: patch.name ?? company.name,

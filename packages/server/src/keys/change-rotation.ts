@@ -3,7 +3,7 @@ import { assertOwn } from '@latchkey/core/escalation'
 import { isId } from '@latchkey/core/ids'
 import { explainTime, parseTime } from '@latchkey/core/time'
 import type { Change } from '../changes/change.ts'
-import { isAtVersion } from '../changes/is-at-version.ts'
+import { versionConflict } from '../changes/version-conflict.ts'
 import { findKeyView, type KeyView } from '../storage/tables/keys.ts'
 import type { Rotation } from '../storage/tables/rotation.ts'
 import { endPrevious, findLatestReplaced, movePreviousEnd, restoreSecret } from '../storage/tables/secrets.ts'
@@ -110,7 +110,7 @@ function requireOpen(key: KeyView, nowMs: number, isExpected: (version: number) 
       'No rotation of this key is open: POST /keys/{keyId}/rotation begins one.',
     )
   }
-  if (!isExpected(key.version)) throw isAtVersion('key', key)
+  if (!isExpected(key.version)) throw versionConflict('key', key)
   return rotation
 }
 

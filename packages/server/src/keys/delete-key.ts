@@ -2,7 +2,7 @@ import { AppError } from '@latchkey/core/error'
 import { assertOwn } from '@latchkey/core/escalation'
 import { isId } from '@latchkey/core/ids'
 import type { Change } from '../changes/change.ts'
-import { isAtVersion } from '../changes/is-at-version.ts'
+import { versionConflict } from '../changes/version-conflict.ts'
 import type { Key } from '../storage/tables/key.ts'
 import { findKey, updateKey } from '../storage/tables/keys.ts'
 import { findUser, saveKeyCounts } from '../storage/tables/users.ts'
@@ -25,7 +25,7 @@ export async function deleteKey(
   const isSelf = principal.id === key.id && !principal.isDerived
   if (!isSelf) assertOwn(principal, key.userId, 'delete')
   const isDeleted = key.deletedAtMs !== null
-  if (!isDeleted && !isExpected(key.version)) throw isAtVersion('key', key)
+  if (!isDeleted && !isExpected(key.version)) throw versionConflict('key', key)
   change.revoke({ scope: 'key', id: key.id })
   if (isDeleted) return
   const { nowMs } = change

@@ -6,7 +6,7 @@ import { hintOf } from '@latchkey/core/hint'
 import { isId } from '@latchkey/core/ids'
 import { generateSecret } from '@latchkey/core/secret'
 import type { Change } from '../changes/change.ts'
-import { isAtVersion } from '../changes/is-at-version.ts'
+import { versionConflict } from '../changes/version-conflict.ts'
 import type { Key } from '../storage/tables/key.ts'
 import { findKeyView, type KeyView, updateKey } from '../storage/tables/keys.ts'
 import type { Rotation } from '../storage/tables/rotation.ts'
@@ -33,7 +33,7 @@ export async function rotateKey(
 ): Promise<CreatedKey> {
   const { db, nowMs } = change
   const key = await findKeyToRotate(change, keyId)
-  if (!isExpected(key.version)) throw isAtVersion('key', key)
+  if (!isExpected(key.version)) throw versionConflict('key', key)
   if (overlapSeconds > 0 && openRotation(key, nowMs) !== null) {
     throw new AppError(
       'rotation_open',

@@ -3,7 +3,7 @@ import { AppError, type Fault, inputError } from '@latchkey/core/error'
 import { type CompanyId, isId, type KeyId } from '@latchkey/core/ids'
 import { changesBetween, isOnly } from '../audit/changes-between.ts'
 import type { Change } from '../changes/change.ts'
-import { isAtVersion } from '../changes/is-at-version.ts'
+import { versionConflict } from '../changes/version-conflict.ts'
 import type { Key } from '../storage/tables/key.ts'
 import { findKey, findKeyView, type KeyView, updateKey as saveKey } from '../storage/tables/keys.ts'
 import type { Db } from '../storage/tables/schema.ts'
@@ -59,7 +59,7 @@ export async function checkPatch(
 ): Promise<{ readonly key: Key; readonly patched: Key }> {
   const key = isId('key', keyId) ? await findKey(db, companyId, keyId) : undefined
   if (key === undefined) throw keyNotFound()
-  if (!isExpected(key.version)) throw isAtVersion('key', key)
+  if (!isExpected(key.version)) throw versionConflict('key', key)
   return { key, patched: patchKey(key, read, nowMs) }
 }
 

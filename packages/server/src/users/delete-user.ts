@@ -2,7 +2,7 @@ import { AppError } from '@latchkey/core/error'
 import { assertNotAbove } from '@latchkey/core/escalation'
 import { type CompanyId, isId, type KeyId, type UserId } from '@latchkey/core/ids'
 import type { Change } from '../changes/change.ts'
-import { isAtVersion } from '../changes/is-at-version.ts'
+import { versionConflict } from '../changes/version-conflict.ts'
 import type { Engine } from '../storage/engine.ts'
 import { eraseKeys, eraseLateUses, eraseUser, USE_TABLES } from '../storage/tables/erase-user.ts'
 import { findUserOrDeleted } from '../storage/tables/users.ts'
@@ -33,7 +33,7 @@ export async function deleteUser(
     change.revoke({ scope: 'user', id: user.id })
     return undefined
   }
-  if (after === undefined && !isExpected(user.version)) throw isAtVersion('user', user)
+  if (after === undefined && !isExpected(user.version)) throw versionConflict('user', user)
   await assertOwnerLeft(change, user, { ...user, status: 'inactive' })
   // What still works with a key of the user should not end by the way.
   if (user.keysActive > 0) {

@@ -3,7 +3,7 @@ import { AppError } from '@latchkey/core/error'
 import { assertCovers, assertMayEqual, assertNotAbove } from '@latchkey/core/escalation'
 import { isId, type KeyId } from '@latchkey/core/ids'
 import type { Change } from '../changes/change.ts'
-import { isAtVersion } from '../changes/is-at-version.ts'
+import { versionConflict } from '../changes/version-conflict.ts'
 import { deleteInvitationsOf, insertInvitation } from '../storage/tables/people.ts'
 import type { User } from '../storage/tables/user.ts'
 import { findUser } from '../storage/tables/users.ts'
@@ -40,7 +40,7 @@ export async function inviteUser(
   // Whoever holds the invitation signs in as this user: it grants all that the user may.
   assertCovers(principal, authorityOf(user, change.ledger.isOperator))
   assertMayEqual(principal, user)
-  if (!isExpected(user.version)) throw isAtVersion('user', user)
+  if (!isExpected(user.version)) throw versionConflict('user', user)
   if (user.email === null) {
     throw new AppError(
       'invalid_field',

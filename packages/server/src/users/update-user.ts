@@ -6,7 +6,7 @@ import { isId } from '@latchkey/core/ids'
 import { isAboveRole, lacks } from '@latchkey/core/permission'
 import { changesBetween, isOnly } from '../audit/changes-between.ts'
 import type { Change } from '../changes/change.ts'
-import { isAtVersion } from '../changes/is-at-version.ts'
+import { versionConflict } from '../changes/version-conflict.ts'
 import { countGrowingKeys, type MadeKeys } from '../storage/tables/keys.ts'
 import { deletePassword, findPassword } from '../storage/tables/passwords.ts'
 import { deleteInvitationsOf, endSessionsOf } from '../storage/tables/people.ts'
@@ -38,7 +38,7 @@ export async function updateUser(
   if (user === undefined) throw userNotFound()
   const next = await parsePatch(change, user, patch)
   assertNotAbove(change.principal, user.role, 'The user')
-  if (!isExpected(user.version)) throw isAtVersion('user', user)
+  if (!isExpected(user.version)) throw versionConflict('user', user)
   assertMayBecome(change, user, next)
   await assertOwnerLeft(change, user, next)
   const changes = changesBetween(present(user), present(next))

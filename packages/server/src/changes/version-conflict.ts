@@ -1,7 +1,7 @@
 import { AppError } from '@latchkey/core/error'
 
-/** What a condition on another version of something is told (If-Match). */
-export function isAtVersion(
+/** The error for a condition (If-Match) that names another version than there is. */
+export function versionConflict(
   noun: 'key' | 'user' | 'company',
   { version }: { readonly version: number },
 ): AppError {
