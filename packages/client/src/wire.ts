@@ -785,6 +785,8 @@ export interface CompanyList {
   previousUrl: string | null
   /** The companies of this page. */
   data: readonly Company[]
+  /** true when more companies match a search than were counted (10,000). */
+  totalIsMinimum?: boolean
 }
 
 export interface AuditEvent {
@@ -940,6 +942,8 @@ export interface ListCompaniesQuery {
   offset?: number
   /** Keep only the company with this external id. */
   externalId?: string
+  /** Keep only companies whose name, external id or id contain this text. */
+  search?: string
 }
 
 export interface ListAuditEventsQuery {

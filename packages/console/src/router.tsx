@@ -71,7 +71,7 @@ const routes = [
   createRoute({
     getParentRoute: () => root,
     path: '/companies',
-    validateSearch: texts('after', 'before'),
+    validateSearch: texts('after', 'before', 'search'),
     component: lazily(() => import('./features/companies/companies-page.tsx'), 'CompaniesPage'),
   }),
   createRoute({

@@ -39,11 +39,14 @@ describe.skipIf(!isBrowserThere)('what people do with a company', () => {
     expect(await page.evaluate(() => scrollY)).toBe(0)
     // Markup of a name is text, and what turns the line round stays in it.
     expect(await page.locator('img').count()).toBe(0)
+    // What would make a key by the API needs a user, too; and one's own is none of this company.
+    expect(await page.getByRole('main').locator('pre').filter({ visible: true }).count()).toBe(0)
     // A key needs a user: whoever has none is led to where one is made.
     await button('Create key').first().click()
     await dialog().getByText('This company has no active user').waitFor()
     expect(await dialog().getByRole('button', { name: 'Create key' }).isDisabled()).toBe(true)
     await dialog().getByRole('link', { name: 'Add a user' }).click()
+    await said('No users yet')
     await button('Add user').click()
     await dialog().getByLabel('Name').fill('Theirs')
     await dialog().getByRole('button', { name: 'Add user' }).click()
@@ -61,6 +64,10 @@ describe.skipIf(!isBrowserThere)('what people do with a company', () => {
     await page.reload()
     await banner.waitFor()
     await page.getByRole('link', { name: 'Keys', exact: true }).click()
+    await said('No keys yet')
+    const call = page.getByRole('main').locator('pre').filter({ visible: true })
+    await expect.poll(() => call.textContent()).toContain(`-H 'X-Company-Id: cmp_`)
+    expect(await call.textContent()).not.toContain(service.ownerId)
     await button('Create key').first().click()
     await dialog().getByLabel('Description').fill('For them')
     await dialog().getByRole('button', { name: 'Create key' }).click()
@@ -426,6 +433,49 @@ describe.skipIf(!isBrowserThere)('what people do with a company', () => {
     await said('No user fits this search')
     await button('Clear the search').click()
     await row('Mary Somerville').waitFor()
+  })
+
+  test('a company is found by any part of its name or external id, by keyboard alone', async () => {
+    const { page, service, button, go, reach } = opened
+    await service.call('POST', '/companies', { name: 'Völund Engines', externalId: 'org-found-1' })
+    await service.call('POST', '/companies', { name: 'Wayland Forge', externalId: 'org-found-2' })
+    await go('/companies')
+    await row('Wayland Forge').waitFor()
+    await page.keyboard.press('/')
+    await page.keyboard.type('VÖLUND')
+    await row('Wayland Forge').waitFor({ state: 'detached' })
+    await row('Völund Engines').waitFor()
+    await page.reload()
+    await said('1 company')
+    expect(await page.getByRole('searchbox', { name: 'Search' }).inputValue()).toBe('VÖLUND')
+    await page.keyboard.press('/')
+    await page.keyboard.press('ControlOrMeta+a')
+    await page.keyboard.type('org-found')
+    await said('2 companies')
+    await page.keyboard.type('-none')
+    await said('No company fits this search')
+    await reach(button('Clear the search'))
+    await page.keyboard.press('Enter')
+    await row('Wayland Forge').waitFor()
+  })
+
+  test('a letter that is typed while the list is asked for stays', async () => {
+    const { page, go } = opened
+    await go('/users')
+    await row('Ada Lovelace').waitFor()
+    await page.evaluate(() => {
+      const replace = history.replaceState.bind(history)
+      history.replaceState = (...state) => {
+        replace(...state)
+        const field = document.querySelector<HTMLInputElement>('input[type="search"]')
+        if (field?.value !== 'ad') return
+        Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, 'value')?.set?.call(field, 'ada')
+        field.dispatchEvent(new Event('input', { bubbles: true }))
+      }
+    })
+    await page.getByRole('searchbox', { name: 'Search' }).fill('ad')
+    await expect.poll(() => page.url()).toContain('search=ada')
+    expect(await page.getByRole('searchbox', { name: 'Search' }).inputValue()).toBe('ada')
   })
 
   test('a user is deleted by name, once no key of it works, and with what that means said before', async () => {

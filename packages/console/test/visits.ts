@@ -19,6 +19,7 @@ export const visitsOf = (keyId: string): readonly Visit[] => [
   ['/users', 'Add user'],
   ['/users', 'Delete Ada Lovelace'],
   ['/companies'],
+  ['/companies?search=nobody-has-this'],
   ['/companies', 'Add company'],
   ['/audit'],
   ['/settings'],

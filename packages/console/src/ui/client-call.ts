@@ -1,6 +1,6 @@
 import type { RequestOptions } from '../api/request.ts'
 
-type Asked = {
+export type Asked = {
   readonly method: string
   readonly path: string
   readonly query?: RequestOptions['query'] | undefined

@@ -1,5 +1,5 @@
 import { TextInput } from '@mantine/core'
-import { type RefObject, useEffect, useState } from 'react'
+import { type RefObject, useEffect, useRef, useState } from 'react'
 import { INSTEAD_OF_SECRET, isWholeSecret } from '../api/whole-secret.ts'
 
 /** Milliseconds without a key pressed after which what was typed is looked for. */
@@ -17,10 +17,19 @@ type SearchFieldProps = {
 /** Looks while somebody types; for the whole text of a key never. */
 export function SearchField({ value, placeholder, onChange, inputRef, fault }: SearchFieldProps) {
   const [typed, setTyped] = useState(value)
-  useEffect(() => setTyped(value), [value])
+  const asked = useRef(value)
+  useEffect(() => {
+    // What comes back as it was asked for: the next letter may be typed by then, and stays.
+    if (value === asked.current) return
+    asked.current = value
+    setTyped(value)
+  }, [value])
   useEffect(() => {
     if (typed === value || isWholeSecret(typed)) return
-    const timer = setTimeout(() => onChange(typed), PAUSE_MS)
+    const timer = setTimeout(() => {
+      asked.current = typed
+      onChange(typed)
+    }, PAUSE_MS)
     return () => clearTimeout(timer)
   })
   return (

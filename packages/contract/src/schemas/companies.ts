@@ -24,7 +24,12 @@ export const Company = Type.Object({
   updatedAt: Timestamp('When the company last changed.'),
 })
 
-export const CompanyList = Type.Object(listOf(Company, 'companies'))
+export const CompanyList = Type.Object({
+  ...listOf(Company, 'companies'),
+  totalIsMinimum: Type.Optional(
+    Type.Boolean({ description: 'true when more companies match a search than were counted (10,000).' }),
+  ),
+})
 
 export const ListCompaniesQuery = Type.Object(
   {
@@ -34,6 +39,13 @@ export const ListCompaniesQuery = Type.Object(
         minLength: 1,
         maxLength: 200,
         description: 'Keep only the company with this external id.',
+      }),
+    ),
+    search: Type.Optional(
+      Type.String({
+        minLength: 1,
+        maxLength: 100,
+        description: 'Keep only companies whose name, external id or id contain this text.',
       }),
     ),
   },

@@ -39,7 +39,7 @@ const LISTINGS: readonly (readonly [string, Listing])[] = [
     [`keys of a user, ${status}`, listingOfKeys(company, { status, userId })] as const,
   ]),
   ['users', listingOfUsers(company)],
-  ['companies', listingOfCompanies(undefined)],
+  ['companies', listingOfCompanies()],
   ['audit events', listingOfEvents(company, {})],
 ]
 const RANGES: readonly IdRange[] = [{}, { above: 'x' }, { below: 'x' }, { below: 'y', from: 'x' }]

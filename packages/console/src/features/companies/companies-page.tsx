@@ -1,6 +1,6 @@
 import type { Company } from '@latchkey/contract/schemas/companies'
 import { Button } from '@mantine/core'
-import { useQuery } from '@tanstack/react-query'
+import { keepPreviousData, useQuery } from '@tanstack/react-query'
 import { useNavigate, useSearch } from '@tanstack/react-router'
 import { useState } from 'react'
 import { type Listed, useMay, useMe } from '../../api/queries.ts'
@@ -8,6 +8,7 @@ import { request } from '../../api/request.ts'
 import { actFor } from '../../api/session-calls.ts'
 import { ApiCall } from '../../ui/api-call.tsx'
 import { Badge } from '../../ui/badge.tsx'
+import { ListSearch, NoneFound } from '../../ui/list-search.tsx'
 import { ListTable } from '../../ui/list-table.tsx'
 import { ProblemNotice } from '../../ui/notice.tsx'
 import { OnlyWith } from '../../ui/only-with.tsx'
@@ -29,16 +30,19 @@ export function CompaniesPage() {
 }
 
 function CompanyList() {
-  const { after, before }: Cursor = useSearch({ strict: false })
+  const { after, before, search }: Cursor & { readonly search?: string } = useSearch({ strict: false })
   const navigate = useNavigate()
   const may = useMay()
   const [open, setOpen] = useState<Open>()
-  const query = { limit: 50, startingAfter: after, endingBefore: before }
+  const query = { limit: 50, search, startingAfter: after, endingBefore: before }
   const { data, error, isPending, refetch } = useQuery({
     queryKey: ['companies', 'list', query],
     queryFn: async ({ signal }) =>
       (await request<Listed<Company>>('GET', '/companies', { query, signal })).body,
+    placeholderData: keepPreviousData,
   })
+  const find = (text: string) =>
+    void navigate({ to: '/companies', search: text === '' ? {} : { search: text }, replace: true })
   const close = () => setOpen(undefined)
   return (
     <Page
@@ -50,21 +54,26 @@ function CompanyList() {
         ) : undefined
       }
     >
+      <ListSearch placeholder="Name, external id" search={search} onFind={find} error={error} />
       <ProblemNotice error={error} retry={() => void refetch()} />
-      <ListTable
-        caption="Companies, newest first"
-        headings={['Name', 'External id', 'Status', 'Created', 'Actions']}
-        isLoading={isPending}
-      >
-        {data?.data.map((company) => (
-          <CompanyRow key={company.id} company={company} onOpen={(what) => setOpen({ what, company })} />
-        ))}
-      </ListTable>
+      {data?.data.length === 0 && search !== undefined ? (
+        <NoneFound noun="company" onClear={() => find('')} />
+      ) : (
+        <ListTable
+          caption="Companies, newest first"
+          headings={['Name', 'External id', 'Status', 'Created', 'Actions']}
+          isLoading={isPending}
+        >
+          {data?.data.map((company) => (
+            <CompanyRow key={company.id} company={company} onOpen={(what) => setOpen({ what, company })} />
+          ))}
+        </ListTable>
+      )}
       <Pager
         page={data}
         noun="companies"
         idOf={({ id }) => id}
-        onMove={(cursor) => void navigate({ to: '/companies', search: { ...cursor } })}
+        onMove={(cursor) => void navigate({ to: '/companies', search: { search, ...cursor } })}
       />
       <ApiCall path="/companies" query={query} />
       {open?.what === 'create' || open?.what === 'edit' ? (

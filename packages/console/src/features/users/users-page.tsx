@@ -3,19 +3,17 @@ import { isAboveRole } from '@latchkey/core/permission'
 import { Button } from '@mantine/core'
 import { keepPreviousData, useQuery } from '@tanstack/react-query'
 import { Link, useNavigate, useSearch } from '@tanstack/react-router'
-import { useRef, useState } from 'react'
-import { faultOf } from '../../api/api-error.ts'
+import { useState } from 'react'
 import { type Listed, useMay, useMe } from '../../api/queries.ts'
 import { request } from '../../api/request.ts'
 import { ApiCall } from '../../ui/api-call.tsx'
 import { Badge } from '../../ui/badge.tsx'
+import { ListSearch, NoneFound } from '../../ui/list-search.tsx'
 import { ListTable } from '../../ui/list-table.tsx'
 import { ProblemNotice } from '../../ui/notice.tsx'
 import { OnlyWith } from '../../ui/only-with.tsx'
 import { Page } from '../../ui/page.tsx'
 import { type Cursor, Pager } from '../../ui/pager.tsx'
-import { SearchField } from '../../ui/search-field.tsx'
-import { useHotkey } from '../../ui/use-hotkey.ts'
 import { When } from '../../ui/when.tsx'
 import { InviteDialog, isInvitable } from './invite-dialog.tsx'
 import { UserDeleteDialog } from './user-delete-dialog.tsx'
@@ -41,14 +39,12 @@ function UserList() {
   const navigate = useNavigate()
   const may = useMay()
   const [open, setOpen] = useState<Open>()
-  const searchField = useRef<HTMLInputElement>(null)
   const query = { limit: 50, search, startingAfter: after, endingBefore: before }
   const { data, error, isPending, refetch } = useQuery({
     queryKey: ['users', 'list', query],
     queryFn: async ({ signal }) => (await request<Listed<User>>('GET', '/users', { query, signal })).body,
     placeholderData: keepPreviousData,
   })
-  useHotkey('/', () => searchField.current?.focus())
   const find = (text: string) =>
     void navigate({ to: '/users', search: text === '' ? {} : { search: text }, replace: true })
   return (
@@ -61,18 +57,17 @@ function UserList() {
         ) : undefined
       }
     >
-      <search className="lk-filters">
-        <SearchField
-          placeholder="Name, email address, external id"
-          value={search ?? ''}
-          onChange={find}
-          inputRef={searchField}
-          fault={faultOf(error, 'search')}
-        />
-      </search>
+      <ListSearch
+        placeholder="Name, email address, external id"
+        search={search}
+        onFind={find}
+        error={error}
+      />
       <ProblemNotice error={error} retry={() => void refetch()} />
       {data?.data.length === 0 && search !== undefined ? (
-        <NoUsers onClear={() => find('')} />
+        <NoneFound noun="user" onClear={() => find('')} />
+      ) : data?.total === 0 ? (
+        <NoUsers />
       ) : (
         <ListTable
           caption="Users, newest first"
@@ -96,13 +91,12 @@ function UserList() {
   )
 }
 
-function NoUsers({ onClear }: { readonly onClear: () => void }) {
+/** As the operator sees a company that it has just made. */
+function NoUsers() {
   return (
     <div className="lk-table-wrap lk-empty">
-      <h2>No user fits this search</h2>
-      <Button variant="default" onClick={onClear}>
-        Clear the search
-      </Button>
+      <h2>No users yet</h2>
+      <p className="lk-dim">A key belongs to a user, a person or a program, and never may more than that.</p>
     </div>
   )
 }

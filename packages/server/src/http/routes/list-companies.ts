@@ -8,10 +8,10 @@ import type { Handler } from '../schema/context.ts'
 export const listCompanies: Handler<'listCompanies'> = (deps, context) => {
   const { principal, query } = context
   return answerList(deps, context, {
-    listing: listingOfCompanies(query.externalId),
+    listing: listingOfCompanies(query),
     companyId: principal.companyId,
     query,
-    carried: { externalId: query.externalId },
+    carried: { externalId: query.externalId, search: query.search },
     isPosition: async (db, id) => isId('cmp', id) && (await findCompany(db, id)) !== undefined,
     rows: (db, ids) => findCompanies(db, ids),
     present: presentCompany,

@@ -4,19 +4,20 @@ import { foundIds } from './found-ids.ts'
 import { preparedIds } from './ids-within.ts'
 import type { Listing } from './page.ts'
 import type { Db } from './schema.ts'
-import type { User } from './user.ts'
 
-type UserListing = { readonly externalId?: string | undefined; readonly search?: string | undefined }
+type Narrowed = { readonly externalId?: string | undefined; readonly search?: string | undefined }
 
 /** The company's users, or those of them that match. */
-export function listingOfUsers(companyId: CompanyId, { externalId, search }: UserListing = {}): Listing {
+export function listingOfUsers(companyId: CompanyId, { externalId, search }: Narrowed = {}): Listing {
   const filter = externalId === undefined ? { companyId } : { companyId, externalId }
   const ids = userIds(filter)
   if (search !== undefined) {
     return {
       unfilteredIds: ids,
-      ids: (db, range, order, limit, offset) =>
-        foundIds(usersOf(db, filter).select(SEARCHED), holding(search), { range, order, limit, offset }),
+      ids: (db, range, order, limit, offset) => {
+        const users = usersOf(db, filter).select(['users.name', 'users.email', 'users.external_id'])
+        return foundIds(users, holding(search), { range, order, limit, offset })
+      },
     }
   }
   return {
@@ -46,21 +47,27 @@ function usersOf(db: Db, { companyId, externalId }: UserFilter) {
 
 const userIds = preparedIds(usersOf)
 
-const SEARCHED = ['users.name as name', 'users.email as email', 'users.external_id as externalId'] as const
-type Searched = Pick<User, 'id' | 'name' | 'email' | 'externalId'>
-
-/** A company has far fewer users than keys: all are compared here, and no store needs a rule about letters. */
-function holding(search: string): (user: Searched) => boolean {
+/** There are far fewer users and companies than keys: all are compared here, and no store needs a rule about letters. */
+function holding(search: string): (row: Readonly<Record<string, string | null>>) => boolean {
   const folded = foldText(search)
-  return ({ id, name, email, externalId }) =>
-    [id, name, email, externalId].some((text) => text !== null && foldText(text).includes(folded))
+  return (row) => Object.values(row).some((text) => text !== null && foldText(text).includes(folded))
 }
 
-/** Every company of the deployment, or the one with the external id. */
-export function listingOfCompanies(externalId: string | undefined): Listing {
+/** Every company of the deployment, or those of them that match. */
+export function listingOfCompanies({ externalId, search }: Narrowed = {}): Listing {
   const filter = externalId === undefined ? {} : { externalId }
+  const ids = companyIds(filter)
+  if (search !== undefined) {
+    return {
+      unfilteredIds: ids,
+      ids: (db, range, order, limit, offset) => {
+        const companies = companiesOf(db, filter).select(['companies.name', 'companies.external_id'])
+        return foundIds(companies, holding(search), { range, order, limit, offset })
+      },
+    }
+  }
   return {
-    ids: companyIds(filter),
+    ids,
     total: async (db) => {
       if (externalId !== undefined) return (await companiesOf(db, filter).execute()).length
       const deployment = await db.selectFrom('deployment').select('companies_count').executeTakeFirst()
