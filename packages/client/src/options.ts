@@ -5,12 +5,12 @@ import { LatchkeyError } from './errors.ts'
 /** What a client may be made with. */
 export interface LatchkeyOptions {
   /** Address of the service, with the path it has there, if any. Default: LATCHKEY_URL. */
-  url?: string
+  url?: string | undefined
   /**
    * The key, or a token, that vouches for each call; a function is asked before each, and says the same until it is
    * renewed. null: none, because the request has a cookie. Default: LATCHKEY_API_KEY.
    */
-  key?: string | null | (() => string | null | Promise<string | null>)
+  key?: string | null | (() => string | null | Promise<string | null>) | undefined
   /** For one call with all its retries, in milliseconds. Default: 10,000; for verify 2,000. */
   timeoutMs?: number
   /** How often a call is tried again. Default: 2. */

@@ -9,7 +9,7 @@ const valid: VerifyResult = {
   userId: EXAMPLE_IDS.user,
   permissions: ['orders:read'],
   mode: 'live',
-  expiresAt: '2027-11-20T00:00:00.000Z',
+  expiresAt: '2030-11-20T00:00:00.000Z',
   metadata: { team: 'logistics' },
   secret: 'current',
   replaceBy: null,

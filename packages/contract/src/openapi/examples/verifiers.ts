@@ -21,7 +21,7 @@ export const verifierExamples = {
             isActive: true,
             isUserActive: true,
             isCompanyActive: true,
-            expiresAt: '2027-11-20T00:00:00.000Z',
+            expiresAt: '2030-11-20T00:00:00.000Z',
             whitelistedIPs: ['198.51.100.0/24'],
             role: 'developer',
             permissions: ['orders:read'],
