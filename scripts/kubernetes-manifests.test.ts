@@ -7,9 +7,15 @@ import { parseAllDocuments } from 'yaml'
 
 const ROOT = join(import.meta.dirname, '..')
 const textOf = (file: string) => readFileSync(join(ROOT, file), 'utf8')
-const files = globSync('docs/operate/kubernetes/*.yaml', { cwd: ROOT }).sort()
+const FOLDER = 'docs/operate/kubernetes'
+const RESTORE = `${FOLDER}/restore.yaml`
+const files = globSync(`${FOLDER}/*.yaml`, { cwd: ROOT })
+  .filter((file) => file !== RESTORE)
+  .sort()
 const paths = Object.keys(JSON.parse(textOf('openapi.json')).paths)
 const image = textOf('Dockerfile')
+/** What PostgreSQL gives a statement of it. */
+const MIGRATION_SECONDS_MAX = 600
 const known: readonly Setting<unknown>[] = Object.values(settings)
 
 type Probe = {
@@ -50,10 +56,14 @@ type Secret = {
   readonly defaultMode: number
 }
 
-function read(file: string) {
+function resourcesOf(file: string) {
   const documents = parseAllDocuments(textOf(file), { version: '1.1' })
   expect(documents.flatMap(({ errors }) => errors)).toEqual([])
-  const resources: readonly Resource[] = documents.map((document) => document.toJS())
+  return documents.map((document) => document.toJS())
+}
+
+function read(file: string) {
+  const resources: readonly Resource[] = resourcesOf(file)
   const workload = resources.find(({ spec }) => spec.template !== undefined)
   const service = resources.find(({ kind }) => kind === 'Service')
   if (workload?.spec.template === undefined || service === undefined)
@@ -110,6 +120,16 @@ describe.each(files)('%s', (file) => {
     else expect(drain).toBeGreaterThan(periodSeconds * failureThreshold)
   })
 
+  it('is not killed while a migration may take', () => {
+    const { periodSeconds, failureThreshold } = container.startupProbe
+    expect(periodSeconds * failureThreshold).toBeGreaterThan(MIGRATION_SECONDS_MAX)
+  })
+
+  it('believes nobody’s header until the operator has said whose', () => {
+    expect(settingOf('LATCHKEY_TRUSTED_PROXIES')).toBe('192.0.2.0/28')
+    expect(textOf('docs/operate/kubernetes.md')).toContain('where they say `example.com` and `192.0.2.0/28`')
+  })
+
   it('is found by its service, and by itself', () => {
     expect(template.metadata.labels).toEqual({ app: 'latchkey' })
     expect(service.spec.selector).toEqual(template.metadata.labels)
@@ -152,4 +172,26 @@ describe.each(files)('%s', (file) => {
     const { version } = JSON.parse(textOf('package.json'))
     expect(container.image).toMatch(new RegExp(`^registry\\.example\\.com/latchkey:${version}$`))
   })
+})
+
+it('a pod that restores stands where the one server stood', () => {
+  const { workload, template, container } = read(`${FOLDER}/sqlite.yaml`)
+  const [pod, ...others] = resourcesOf(RESTORE)
+  const [hand, ...otherContainers] = pod.spec.containers
+  expect([...others, ...otherContainers]).toEqual([])
+  expect(pod.spec.securityContext).toEqual(template.spec.securityContext)
+  expect(hand).toMatchObject({
+    image: container.image,
+    volumeMounts: container.volumeMounts,
+    securityContext: container.securityContext,
+  })
+  expect(container.env).toEqual(expect.arrayContaining(hand.env))
+  // As a StatefulSet names it: after its template, itself and the number of the pod.
+  const claim = `${workload.spec.volumeClaimTemplates?.[0]?.metadata.name}-${workload.metadata.name}-0`
+  expect(pod.spec.volumes).toEqual([{ name: 'data', persistentVolumeClaim: { claimName: claim } }])
+})
+
+it('the store on a volume stays its user’s own from one start to the next', () => {
+  const { template } = read(`${FOLDER}/sqlite.yaml`)
+  expect(template.spec.securityContext).toMatchObject({ fsGroupChangePolicy: 'OnRootMismatch' })
 })

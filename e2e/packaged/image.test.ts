@@ -2,7 +2,7 @@
  * The image of the Dockerfile, built and run by podman. Slow, so it runs when it is asked for: npm run test:image.
  * With BASE=made the base image is not fetched, but made of a Debian and the Node that the project pins.
  */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
@@ -59,6 +59,28 @@ describe.skipIf(process.env.PACKAGED !== 'image')('the image', { timeout: TEST_M
       .replace('-v latchkey:', `-v ${name}:`)
       .replace(/ latchkey\s*$/, ` ${IMAGE}`)
 
+  const inNewContainer = (rest: string, input: string) =>
+    `podman run --rm -i --user 10001:0 -v ${name}:/data ${rest} < '${input}'`
+
+  /** The page's lines about backups, of one container where they speak of the service of compose.yaml. */
+  const linesOfCompose = () =>
+    blocksOf('docs/operate/docker.md')
+      .filter(({ text }) => text.includes('docker compose exec latchkey latchkey'))
+      .map(({ text }) => text)
+      .filter((text) => text.includes('monday.db'))
+      .map((text) =>
+        text
+          .replaceAll('docker compose exec latchkey', `podman exec ${name}`)
+          .replaceAll('docker compose cp latchkey:', `podman cp ${name}:`)
+          .replaceAll(
+            /docker compose run --rm -T (.*?)latchkey/g,
+            `podman run --rm -i --user 10001:0 -v ${name}:/data $1${IMAGE}`,
+          )
+          .replace('docker compose stop', `podman wait ${name}`)
+          .replace('docker compose start', `podman start ${name}`),
+      )
+      .map((text) => `set -e\n${text}`)
+
   const isReady = () =>
     must(`curl -sS --retry 60 --retry-connrefused --retry-all-errors --retry-delay 1 ${url}/readyz`)
   const keyOf = async () => (await must(`podman exec ${name} cat /data/admin.key`)).trim()
@@ -103,6 +125,27 @@ describe.skipIf(process.env.PACKAGED !== 'image')('the image', { timeout: TEST_M
     expect(await verify(key)).toMatchObject({ valid: true })
     // Killed, it loses nothing either.
     await must(`podman kill ${name} && podman wait ${name} && podman start ${name}`)
+    await isReady()
+    expect(await verify(key)).toMatchObject({ valid: true })
+  })
+
+  it('is backed up and restored by the lines of the page, and then refuses no key', async () => {
+    await must(asOnThePage())
+    await isReady()
+    const key = await keyOf()
+    const folder = join(directory, 'kept')
+    mkdirSync(folder)
+    const [backup = '', restore = ''] = linesOfCompose()
+    await must(`cd '${folder}' && ${backup}`)
+    // The store of another machine, which has nothing of this one but what was kept.
+    await must(`podman exec ${name} sh -c 'rm /data/*.db* /data/server.secret'; podman kill ${name}`)
+    await must(
+      inNewContainer(
+        `--entrypoint sh ${IMAGE} -c 'umask 077; cat > /data/server.secret'`,
+        `${folder}/server.secret`,
+      ),
+    )
+    await must(`cd '${folder}' && ${restore}`)
     await isReady()
     expect(await verify(key)).toMatchObject({ valid: true })
   })
