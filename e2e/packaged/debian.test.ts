@@ -19,6 +19,10 @@ const INSTALL_MS_MAX = 1_200_000
 const TEST_MS_MAX = 300_000
 /** Of 100, by systemd's own count. */
 const EXPOSURE_MAX = 20
+/** Has the store changed by a release that is not there yet. */
+const NEWER = `setpriv --reuid latchkey --regid latchkey --clear-groups /usr/lib/latchkey/node -e "
+  new (require('node:sqlite').DatabaseSync)('/var/lib/latchkey/latchkey.db')
+    .exec(\\"INSERT INTO migrations VALUES ('9999-of-tomorrow', 0)\\")"`
 
 describe.skipIf(process.env.PACKAGED !== 'debian')('the Debian package', { timeout: TEST_MS_MAX }, () => {
   let directory: string
@@ -129,6 +133,19 @@ describe.skipIf(process.env.PACKAGED !== 'debian')('the Debian package', { timeo
     expect(await stateOf()).toBe('enabled\nactive\n')
     expect(await machine.must('stat -c "%a %U %G" /etc/latchkey/latchkey.env')).toBe('640 root latchkey\n')
     expect(await machine.must('tail -1 /etc/latchkey/latchkey.env')).toBe('LATCHKEY_LOG_LEVEL=warn\n')
+  })
+
+  it('goes back to the release before, and its schema, as the page says', async () => {
+    const [backup = '', back = ''] = blocksOf('docs/operate/debian.md')
+      .filter(({ text }) => text.includes('before-upgrade.db'))
+      .map(({ text }) => `set -e\n${text.replace(/\.\/latchkey_\S+/, '-y /mnt/0.0.1.deb')}`)
+    await machine.must(backup)
+    await machine.must(`systemctl stop latchkey; ${NEWER}; systemctl start latchkey`)
+    expect(await machine.must(back)).toMatch(/\nThe store is in use, under a new epoch\./)
+    expect(await installed()).toMatch(/ 0\.0\.1 /)
+    expect(JSON.parse(await verify())).toMatchObject({ valid: true })
+    await machine.must(`apt-get install -y ${release()}`)
+    expect(JSON.parse(await verify())).toMatchObject({ valid: true })
   })
 
   it('goes on as it was when an upgrade fails', async () => {
