@@ -45,9 +45,29 @@ function isOthersToo({ v4, v6 }: Allowlist): boolean {
     const [low, high] = [v6[index]!, v6[index + 4]!]
     const isPrivate = PRIVATE_V6.some(([first, last]) => first <= low && high <= last)
     if (high - low >= OWNED_V6_MAX && !isPrivate) return true
+    if (holdsOthersV4(numberOf(v6, index), numberOf(v6, index + 4))) return true
   }
   return false
 }
+
+/** Blocks of IPv6 in which every IPv4 address has one or more of its own: NAT64, Teredo, 6to4. `bits`: behind those of IPv4. */
+const WITH_V4 = [
+  { first: 0x64_ff9bn << 96n, bits: 0n },
+  { first: 0x2001_0000n << 96n, bits: 64n },
+  { first: 0x2002n << 112n, bits: 80n },
+] as const
+
+/** Whether a range has more addresses that stand for IPv4 than anybody has of that. */
+function holdsOthersV4(low: bigint, high: bigint): boolean {
+  return WITH_V4.some(({ first, bits }) => {
+    const last = first + (1n << (32n + bits)) - 1n
+    const [from, to] = [low > first ? low : first, high < last ? high : last]
+    return (to - from) >> bits >= OWNED_V4_MAX
+  })
+}
+
+const numberOf = (words: readonly number[], index: number): bigint =>
+  words.slice(index, index + 4).reduce((sum, word) => (sum << 32n) | BigInt(word), 0n)
 
 /** Who may read the figures of the service without a credential. */
 export function diagnoseMetrics({ metricsFrom }: Pick<Config, 'metricsFrom'>): Finding {
