@@ -313,7 +313,22 @@ describe('options that cannot be meant open no gate', () => {
     ['a pattern', { latchkey, permission: 'orders:*' }, 'not one permission'],
     ['two permissions in one', { latchkey, permission: 'orders:read,orders:write' }, 'not one permission'],
     ['permissions that are a list', { latchkey, permissions: ['orders:read'] }, 'not a function'],
-    ['proxies that are none', { latchkey, clientAddress: { trustedProxies: ['proxy'] } }, 'clientAddress is'],
+    [
+      'a word for a proxy',
+      { latchkey, clientAddress: { trustedProxies: ['10.0.0.0/8', 'loopback'] } },
+      'clientAddress.trustedProxies: a text of 8 characters is not an IP address',
+    ],
+    [
+      'one text of proxies',
+      { latchkey, clientAddress: { trustedProxies: '10.0.0.0/8' } },
+      'clientAddress is',
+    ],
+    [
+      'a proxy that is not set',
+      { latchkey, clientAddress: { trustedProxies: [undefined] } },
+      'clientAddress is',
+    ],
+    ['a number of proxies', { latchkey, clientAddress: { trustedProxies: 1 } }, 'clientAddress is'],
     ['an empty list of proxies', { latchkey, clientAddress: { trustedProxies: [] } }, 'clientAddress is'],
     ['an address of another kind', { latchkey, clientAddress: 'forwarded' }, 'clientAddress is'],
   ])('%s', (_name, options, sentence) => {

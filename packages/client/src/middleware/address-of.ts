@@ -25,12 +25,18 @@ export function createAddressOf<Request>(given: ClientAddress<Request> = 'peer')
 }
 
 function compileProxies(list: unknown): Allowlist {
-  const parsed = Array.isArray(list) ? parseWhitelistedIPs(list) : undefined
+  const parsed = isTexts(list) ? parseWhitelistedIPs(list) : undefined
   if (parsed !== undefined && 'entries' in parsed && parsed.entries !== null)
     return compileAllowlist(parsed.entries)
+  // One that is wrong is named: frameworks take words such as loopback here.
+  if (parsed !== undefined && 'problems' in parsed)
+    throw invalid(`clientAddress.trustedProxies: ${parsed.problems[0]?.detail}`)
   throw invalid("clientAddress is 'peer', { trustedProxies: ['10.0.0.0/8'] } or a function of the request.")
 }
 
 const parseGiven = (text: string | undefined) => (text === undefined ? undefined : parseAddress(text))
 
 const shown = (address: Address | undefined) => (address === undefined ? undefined : formatAddress(address))
+
+const isTexts = (list: unknown): list is readonly string[] =>
+  Array.isArray(list) && list.every((text) => typeof text === 'string')
