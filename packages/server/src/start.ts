@@ -52,7 +52,7 @@ export async function startServer(
   services: Services,
   { isAlone }: { readonly isAlone: boolean },
 ): Promise<RunningServer> {
-  const { config, events, engine, revocations } = services
+  const { config, events, engine, revocations, traces } = services
   // Half of all that is loaded, and nothing that a command on the host needs.
   const { createApp } = await import('./app.ts')
   const app = createApp(services)
@@ -65,6 +65,7 @@ export async function startServer(
   }, SWEEP_MS)
   sweep.unref()
   const checkpoints = keepCheckpoints(services)
+  if (traces?.areHeard === false) events.tracesUnheard()
   const url = urlOf(address)
   const unready = (await app.readiness())?.detail
   if (unready === undefined) events.started({ url, store: engine.store })

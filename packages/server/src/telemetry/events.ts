@@ -52,6 +52,8 @@ export type Events = {
   secretWeak(fields: { readonly why: string }): void
   /** `made`: how the newest keys begin; `set`: what is recognised now. */
   keyPrefixChanged(fields: { readonly made: string; readonly set: string }): void
+  /** Traces are on, and no SDK takes them. */
+  tracesUnheard(): void
   started(fields: { readonly url: string; readonly store: string }): void
   startedUnready(fields: { readonly url: string; readonly store: string; readonly reason: string }): void
   /** One of the processes that share the port ended by itself. `how`: the signal, or the code. */
@@ -69,6 +71,10 @@ const THREAD_LOST =
 const KEY_PREFIX_CHANGED =
   'LATCHKEY_KEY_PREFIX was changed: keys that were made before are refused as NOT_FOUND. ' +
   'Set it back, or give each a new secret: latchkey keys rotate'
+const ROW_KEPT = 'the row of a server that is gone could not be removed: it is tried again'
+const TRACES_UNHEARD =
+  'LATCHKEY_TRACES is on, but no OpenTelemetry SDK was started with the process: the spans go nowhere. ' +
+  'Load one with NODE_OPTIONS=--import, or turn them off'
 
 export function createEvents(log: Log): Events {
   return {
@@ -90,11 +96,7 @@ export function createEvents(log: Log): Events {
     followingFailed: (error) =>
       log.error({ event: 'following_failed', error: describe(error) }, 'the database does not answer'),
     followingAgain: () => log.info({ event: 'following_again' }, 'the database answers again'),
-    rowKept: (error) =>
-      log.warn(
-        { event: 'row_kept', error: describe(error) },
-        'the row of a server that is gone could not be removed: it is tried again',
-      ),
+    rowKept: (error) => log.warn({ event: 'row_kept', error: describe(error) }, ROW_KEPT),
     storeRefused: ({ known, found }) =>
       log.error(
         { known, found, missing: Math.max(0, known - found), event: 'store_refused' },
@@ -118,6 +120,7 @@ export function createEvents(log: Log): Events {
         { event: 'process_ended', pid, how },
         `the process ${pid} ended (${how}); another takes its place`,
       ),
+    tracesUnheard: () => log.warn({ event: 'traces_unheard' }, TRACES_UNHEARD),
     started: (fields) => log.info({ ...fields, event: 'started' }, 'ready'),
     startedUnready: (fields) =>
       log.error({ ...fields, event: 'started_unready' }, 'listening, but not ready'),

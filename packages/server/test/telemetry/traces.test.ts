@@ -43,6 +43,10 @@ describe('LATCHKEY_TRACES=on', () => {
     expect(span?.parentSpanContext).toBeUndefined()
   })
 
+  test('the SDK is noticed', () => {
+    expect(server.services.traces?.areHeard).toBe(true)
+  })
+
   test("it continues the caller's trace", async () => {
     const headers = { traceparent: `00-${TRACE_ID}-${PARENT_ID}-01` }
     await server.call({ path: '/me', headers })

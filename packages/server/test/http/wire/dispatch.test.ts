@@ -78,6 +78,7 @@ test.each<readonly [string, () => Answer | Promise<Answer>]>([
 test('what fails once the answer is out is logged, and ends nothing', async () => {
   const before = failures()
   const traces = {
+    areHeard: true,
     requestAnswered() {
       throw new Error('an exporter of somebody else')
     },
