@@ -13,7 +13,7 @@ import {
   truncateSync,
   writeFileSync,
 } from 'node:fs'
-import { dirname, join, resolve } from 'node:path'
+import { basename, dirname, join, resolve } from 'node:path'
 import type { Secret } from '@latchkey/core/secret'
 import type { Config } from '@latchkey/server'
 import { ConfigError } from './config-error.ts'
@@ -36,6 +36,10 @@ export function adminKeyFile({ bootstrapKeyFile, dataDir }: Places): string | un
  */
 export function assertAdminKeyFile(file: string, { dataDir }: Pick<Config, 'dataDir'>): void {
   const isInside = isInDataDir(file, dataDir)
+  if (isInside && OF_THE_SERVICE.test(basename(file)))
+    throw new ConfigError(
+      `${nameOf(file)} is where the service keeps something else: let LATCHKEY_BOOTSTRAP_KEY_FILE name a file of its own.`,
+    )
   let found: Stats | undefined
   try {
     found = lstatSync(file, { throwIfNoEntry: false })
@@ -47,6 +51,9 @@ export function assertAdminKeyFile(file: string, { dataDir }: Pick<Config, 'data
   if (found !== undefined) assertReplaceable(file, found)
   else if (!isInside) assertDirectory(file)
 }
+
+/** In the data directory. What is not there yet when the key is written would take its place, or the key that of it. */
+const OF_THE_SERVICE = /^(?:latchkey\.db(?:-.*)?|server\.secret|console\.link)$/
 
 /**
  * Opens the file for the key, before the key is made: no key is made which cannot be delivered. What is there is left

@@ -137,6 +137,16 @@ describe('a place for the admin key that is', () => {
     expect(() => assertAdminKeyFile(below, { dataDir: file })).not.toThrow()
   })
 
+  it.each(['console.link', 'server.secret', 'latchkey.db', 'latchkey.db-wal'])(
+    'one that the service keeps for itself is refused: %s',
+    (name) => {
+      expect(() => assertAdminKeyFile(join(dataDir, name), { dataDir })).toThrow(
+        /is where the service keeps something else: let LATCHKEY_BOOTSTRAP_KEY_FILE name/,
+      )
+      expect(() => assertAdminKeyFile(join(dataDir, name), { dataDir: join(dataDir, 'other') })).not.toThrow()
+    },
+  )
+
   it('in the data directory, which is made with the store, is not', () => {
     const fresh = join(dataDir, 'fresh')
     expect(() => assertAdminKeyFile(join(fresh, 'admin.key'), { dataDir: fresh })).not.toThrow()
