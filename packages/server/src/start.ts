@@ -145,7 +145,9 @@ function explainListen(error: NodeJS.ErrnoException, host: string, port: number)
       `HOST ${shown}is not an address of this machine: use 127.0.0.1, or 0.0.0.0 for all.`,
     )
   }
-  return new ConfigError(`The server cannot listen on ${host}:${port} (${error.message}).`)
+  return new ConfigError(
+    `The server cannot listen on HOST ${host}, PORT ${port} (${error.message}): set them to what this machine has.`,
+  )
 }
 
 const NO_ADDRESS = new Set(['EADDRNOTAVAIL', 'ENOTFOUND', 'EAI_AGAIN', 'EAI_FAIL'])
