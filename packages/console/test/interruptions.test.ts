@@ -53,6 +53,19 @@ describe.skipIf(!isBrowserThere)('what comes between', () => {
     expect(complaints()).toEqual([])
   })
 
+  test('a lost network is told also where only a list is asked for, and what comes back goes on by itself', async () => {
+    const { page, context, go } = opened
+    await go('/keys')
+    await page.getByRole('link', { name: 'First key' }).waitFor()
+    await context.setOffline(true)
+    await page.getByLabel('Status').selectOption('All')
+    await said('The service did not answer')
+    await context.setOffline(false)
+    await page.getByText('The service did not answer').waitFor({ state: 'detached' })
+    await page.getByRole('link', { name: 'First key' }).waitFor()
+    expect(complaints()).toEqual([])
+  })
+
   test('a lost network keeps what was typed, and the second try makes one key', async () => {
     const { page, service, context, button, dialog, go } = opened
     await go('/keys')

@@ -8,6 +8,9 @@ export const queryClient: QueryClient = new QueryClient({
       retry: (count, error) => error instanceof ConnectionError && count < 2,
       staleTime: 5_000,
       refetchOnWindowFocus: true,
+      // A browser without a network still reaches a service on the machine itself; and where it reaches none, that is told.
+      networkMode: 'always',
+      refetchOnReconnect: true,
     },
   },
 })
