@@ -15,10 +15,7 @@ export type NewEvent = {
   readonly action: AuditAction
   readonly object: { readonly type: ObjectType; readonly id: string }
   readonly changes?: FieldChanges
-  /**
-   * Takes power away and gives none, or lets somebody in who may have to: it is recorded on a chain that does not
-   * hold too.
-   */
+  /** Only takes power away, or lets somebody in who may have to do so: it is recorded even on a broken chain. */
   readonly isUrgent?: boolean
 }
 
@@ -28,7 +25,7 @@ export const CHAIN_BROKEN = 'audit.chain_broken'
 /** Events were taken from the start of the chain, after they were exported. */
 export const PRUNED = 'audit.pruned'
 
-/** The service itself, when it writes down what nobody asked it to. */
+/** The service itself, as the actor of what nobody asked for. */
 const SERVICE = { type: 'service', id: null, userId: null, address: null, requestId: null } as const
 
 type Tx = { readonly db: Db; readonly nowMs: number; readonly actor: Actor; readonly chain: AuditChain }

@@ -4,7 +4,7 @@ import { CHAIN_BROKEN, PRUNED } from './append-event.ts'
 import { type AuditChain, isEqual } from './chain.ts'
 import type { Sighted } from './sightings.ts'
 
-/** Said on the server itself: what does not fit before this event has been looked at. */
+/** Written on the server itself: somebody has looked at what does not fit before this event. */
 export const BREAK_ACCEPTED = 'audit.break_accepted'
 /** The list of companies of a store of an older release was sealed. That happens once. */
 export const LIST_SEALED = 'store.companies_sealed'

@@ -3,10 +3,13 @@ type Changes = Readonly<Record<string, readonly [before: unknown, after: unknown
 /** Stands in an event where a personal value was: that there was one, not which. */
 const PERSONAL = '[personal]'
 
-/** What a person can be known by. An event outlives the wish to be forgotten, and is in every backup and export. */
+/**
+ * The fields that identify a person. An event stays when the person wants to be forgotten, and is in every backup and
+ * export.
+ */
 const PERSONAL_FIELDS: Readonly<Record<string, readonly string[]>> = {
   user: ['name', 'email', 'externalId'],
-  // Whose it is, often as not. They end with the key's user, and would not here.
+  // They often say whose key it is. They are deleted with the key's user, and would stay here.
   key: ['description', 'metadata'],
 }
 

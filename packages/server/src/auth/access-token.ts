@@ -28,11 +28,11 @@ export type TokenGrant = {
   /** The key, session or user whose live state decides, at each use, whether the token works. */
   readonly subject: Pick<VerifiableKey, 'id' | 'userId' | 'companyId'>
   readonly authority: CompiledAuthority
-  /** Of the key's secret, with which the token dies; null: of none. */
+  /** Names the secret of the key, with which the token ends; null: none. */
   readonly secretOrdinal: number | null
-  /** Whom the outside issuer's token names that it is made from, and with whom it dies; null: it is made from none. */
+  /** The subject of the outside token that it is made from, and with which it ends; null: it is made from none. */
   readonly outside: OutsideSubject | null
-  /** The key's restriction, for whoever reads the token elsewhere; here the key itself is asked. */
+  /** The addresses the key is restricted to, for whoever checks the token elsewhere; here the key itself is asked. */
   readonly entries: readonly string[] | null
   readonly nowMs: number
   readonly expiresAtMs: number
@@ -87,7 +87,10 @@ function outsideClaim({ issuer, company, user }: OutsideSubject): OutsideClaim {
   return { issuer, company, user }
 }
 
-/** A list too long to carry becomes one that admits nobody: whoever checks it elsewhere errs on the safe side. */
+/**
+ * A list that is too long for a token becomes one that admits nobody: whoever checks it elsewhere refuses too much, and
+ * never too little.
+ */
 function carriedEntries(entries: readonly string[] | null): readonly string[] | null {
   return entries !== null && entries.join().length > ENTRIES_LENGTH_MAX ? [] : entries
 }

@@ -23,7 +23,7 @@ export type BackOff = {
   /** Whole seconds to wait before this key may be tried; undefined: now. `free`: failures that cost nothing. */
   secondsLeft(key: string, free: number, nowMs: number): number | undefined
   begin(key: string, nowMs: number): void
-  /** `dropped`: it was nobody's failure but ours, and leaves no trace. */
+  /** `dropped`: the failure was ours, and does not count. */
   end(key: string, ending: Ending, free: number, nowMs: number): void
 }
 
@@ -46,10 +46,10 @@ export function createBackOff(): BackOff {
     secondsLeft(key, free, nowMs) {
       const record = find(key, nowMs)
       if (record === undefined) return undefined
-      // Those under way count as failures until they end: attempts in parallel must not all slip through.
+      // Attempts under way count as failures until they end, so that many in parallel do not all slip through.
       const isBusy = record.pending > 0 && record.failures + record.pending > free
       const waitMs = record.untilMs - nowMs
-      // A longer wait than the longest is of a clock that was set back.
+      // A wait beyond the longest means that the clock was set back.
       const leftMs = Math.max(waitMs > WAIT_MS_MAX ? 0 : waitMs, isBusy ? WAIT_MS_FIRST : 0)
       return leftMs <= 0 ? undefined : Math.ceil(leftMs / 1_000)
     },

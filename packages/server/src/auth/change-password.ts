@@ -32,8 +32,8 @@ type Deps = {
 type NewPassword = { readonly currentPassword: string; readonly password: string }
 
 /**
- * Replaces the password of whoever is signed in, and ends its other sessions. false: the current one is wrong. Whoever
- * has found a browser open guesses here as slowly as at the door. Throws AppError `rate_limited`, `invalid_field`.
+ * Replaces the password of whoever is signed in, and ends its other sessions. false: the current one is wrong. Guessing
+ * is slowed down as at sign-in: the browser may have been left open. Throws AppError `rate_limited`, `invalid_field`.
  */
 export async function changePassword(
   deps: Deps,
@@ -97,7 +97,7 @@ async function replace(
   if (password === undefined || user?.email !== email) return false
   // By a sign-in of the same moment it may have been renewed already, which is no change.
   if (password.hash !== known.candidate.hash && password.hash !== known.renewed) return false
-  // Its giver stays: a password that serves for less must not come to serve for more by being changed.
+  // Its giver stays: a change must not make a password good for more than it was given for.
   await upsertPassword(db, { ...password, hash, updated_at: nowMs })
   await deleteInvitationsOf(db, userId)
   await endSessionsOf(db, userId, nowMs, requireSession(principal))

@@ -1,6 +1,6 @@
 import { errors, type JWTPayload, type JWTVerifyResult } from 'jose'
 
-/** Those of a genuine token, which may be over: that is the last thing that is looked at. */
+/** The claims of a genuine token. It may be over: that is checked last. */
 export async function claimsOf(verifying: Promise<JWTVerifyResult>): Promise<JWTPayload> {
   try {
     return (await verifying).payload

@@ -93,7 +93,7 @@ export function createOutsideIssuers(configs: readonly IssuerConfig[], deps: Dep
   }
 }
 
-/** The commonest mistake of all is worth a word. */
+/** This mistake is the commonest, so it is named. */
 function unlisted(iss: unknown, issuers: ReadonlyMap<string, Known>): string {
   if (typeof iss !== 'string') return 'iss is missing'
   const other = iss.endsWith('/') ? iss.slice(0, -1) : `${iss}/`
@@ -102,7 +102,7 @@ function unlisted(iss: unknown, issuers: ReadonlyMap<string, Known>): string {
     : 'iss is not an issuer of the issuers file'
 }
 
-/** Throws what is not known to happen. No value of the token is in what jose says of its own errors. */
+/** Throws an error that is not known to happen. The messages of jose hold no value of the token. */
 function refusalOf(error: unknown): Refusal {
   if (error instanceof AppError) {
     return { refusal: `the key set cannot be had: ${String(error.cause)}`, answer: error }

@@ -10,11 +10,13 @@ const FREE = 5
 /** The same where that user signed in before, perhaps beside somebody who guesses at its name. */
 const FREE_WHERE_KNOWN = 50
 /**
- * For a name that is guessed at from many networks at once: each one it never signed in from has one try, so that
- * the owner has one everywhere. So far below none, the wait after it is the longest.
+ * For a name that is guessed at from many networks: each network it never signed in from has one try, so that the owner
+ * has one everywhere. The number is so far below zero that the wait after it is the longest.
  */
 const FREE_WHERE_GUESSED_AT = -9
-/** Wrong passwords for one name in an hour, from networks it never signed in from, that call it guessed at. */
+/**
+ * So many wrong passwords for a name within an hour, from networks it never signed in from, mean that it is guessed at.
+ */
 const STRANGERS_MAX = 50
 const STRANGERS_WINDOW_MS = 60 * 60 * 1_000
 /** Names counted at once, about 150 bytes each; the oldest is let go first. */
@@ -33,9 +35,9 @@ type SignInAttempt = {
 }
 
 /**
- * Slows guessing down without keeping the owner out. What counts is who fails where: a name at a network, and
- * a network at whatever names. Whoever is known at a network waits for nobody else's failures. Names that no user has
- * are treated alike, so that nothing shows which exist. In memory, of one process.
+ * Slows guessing down without keeping the owner out. Failures are counted for each name at each network, and for each
+ * network at all names. A user who signed in from a network before does not wait for the failures of others there.
+ * Names that no user has are treated alike, so that nothing shows which exist. It is in the memory of one process.
  */
 export type SignInLimits = {
   /** Throws AppError `rate_limited`. The attempt is open until `end`, which counts once. */
@@ -51,11 +53,11 @@ export function createSignInLimits(perMinuteMax: number): SignInLimits {
   const strangers = createStrangers()
   const networkFree = Math.max(FREE, Math.floor(perMinuteMax / NETWORK_PART))
 
-  /** All that an attempt is counted at. */
+  /** Everything that an attempt counts against. */
   function countedFor({ name, address, isKnown }: SignInAttempt, nowMs: number) {
     const key = keyOf(name)
     const network = networkOf(address)
-    // Apart: what a stranger fails at does not hold up who is known at the same network.
+    // Counted apart: a stranger's failures do not hold up a known user at the same network.
     const pair = `${key} ${network}${isKnown ? ' known' : ''}`
     if (isKnown) return [{ table: pairs, key: pair, free: FREE_WHERE_KNOWN }]
     const pairFree = strangers.areMany(key, nowMs) ? FREE_WHERE_GUESSED_AT : FREE
@@ -84,7 +86,7 @@ export function createSignInLimits(perMinuteMax: number): SignInLimits {
           isOpen = false
           if (ending === 'failed' && !attempt.isKnown) strangers.note(key, nowMs)
           for (const { table, key, free } of counted) {
-            // Who guesses may have a password of its own: that gives its network no new tries.
+            // Who guesses may also sign in as itself: that gives its network no new tries.
             const isForgiven = ending === 'succeeded' && table === networks
             table.end(key, isForgiven ? 'dropped' : ending, free, nowMs)
           }

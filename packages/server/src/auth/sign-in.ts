@@ -68,7 +68,7 @@ export async function signIn(
     const match = wanted.find(({ candidate }) => candidate.company_status === 'active') ?? wanted[0]
     const start = { email, networkTag: network === UNKNOWN_NETWORK ? undefined : networkTag }
     const started = match === undefined ? undefined : await startSession(deps, match, start, actor)
-    // Of several users of one address, who signs in may guess at the others: that gives it no new tries.
+    // Where several users share the address, one that signs in may guess at the others': success gives no new tries.
     const success = rows.length > 1 ? 'dropped' : 'succeeded'
     attempt.end(started === undefined ? 'failed' : success)
     return started
@@ -78,9 +78,9 @@ export async function signIn(
 }
 
 /**
- * Whose password it may be. Where only some users of the address signed in before, one of them may be a stranger to
- * the others: it has a stranger's tries at all of them, and beyond those the known ones' own tries at the known ones.
- * Throws AppError `rate_limited`.
+ * The users whose password it may be. Where only some users of the address signed in from here before, one of these may
+ * be guessing at the others: first it has a stranger's tries at all of them, and after those a known user's tries at
+ * the known ones only. Throws AppError `rate_limited`.
  */
 function begin(
   limits: SignInLimits,

@@ -10,7 +10,7 @@ export type TokenText = {
 /** In base64: a brace, and behind it a quote or, as some issuers write it, white space. */
 const JSON_START = /^e[wy]/
 
-/** Whether a text is worth to be looked at as a token. It has a dot, which the keys of Tyk have not. */
+/** Whether a text may be a token. It has a dot, which the keys of Tyk, although they look alike, have not. */
 export const isTokenLike = (text: string): boolean =>
   JSON_START.test(text) && text.includes('.') && text.length <= TOKEN_LENGTH_MAX
 

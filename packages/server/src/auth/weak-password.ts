@@ -102,7 +102,7 @@ function isRow(text: string): boolean {
   return breaks * STEPS_PER_BREAK < characters.length - 1
 }
 
-/** What is left when everything of its own is taken out is short. */
+/** Whether little is left when everything that belongs to the person is taken out. */
 function isOwn(text: string, { name, email }: Person): boolean {
   const parts = [name, email ?? '', SERVICE].flatMap((whole) => {
     const plain = whole.normalize('NFKC').toLowerCase()

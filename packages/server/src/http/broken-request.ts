@@ -15,7 +15,7 @@ export type BrokenRequest = NodeJS.ErrnoException & { readonly rawPacket?: Buffe
 type BrokenDeps = Pick<Services, 'config' | 'events' | 'metrics'> & {
   readonly newRequestId: () => string
   readonly basePath: string
-  /** Those that a gateway has asked on. */
+  /** The connections on which a gateway has asked. */
   readonly gatewayConnections: WeakSet<Socket>
 }
 

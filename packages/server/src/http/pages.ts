@@ -72,7 +72,7 @@ function documentUnder(basePath: string): Documented {
   return made
 }
 
-/** Addresses under which one service is asked for its pages: more than these are those of somebody who plays. */
+/** Addresses under which one service is asked for its pages. Only somebody who plays with it names more. */
 const ORIGINS_MAX = 4
 
 /** The reference with the address under which it was asked for in its commands. */
@@ -82,7 +82,7 @@ function referencesOf(page: Buffer): (origin: string) => Buffer {
   return (origin) => {
     const known = made.get(origin)
     if (known !== undefined) return known
-    // What names itself anew each time gets the one that is there.
+    // Whoever names another address each time gets a page that is there.
     if (made.size >= ORIGINS_MAX) return page
     const addressed = Buffer.from(text.replaceAll(EXAMPLE_ORIGIN, origin))
     made.set(origin, addressed)

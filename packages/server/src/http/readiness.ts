@@ -35,7 +35,7 @@ export function createReadiness({ engine, revocations, isLeaving }: ReadinessDep
   }
 }
 
-/** Whoever asks whether it works does not wait in the line of those who work. */
+/** A probe does not stand in line with the work. */
 const TURN = { party: 'readiness', isUrgent: true }
 
 /** Looked for, and not there. */

@@ -21,9 +21,10 @@ import {
 const OVERLAP_SECONDS_MAX = 2_592_000
 
 /**
- * Moves the end of the previous secret. A time that has come ends it: it is dead when the change is answered. Again is
- * fine and changes nothing, whatever `isExpected` says. `isExpected` decides on the key's version (If-Match). Throws AppError: an input fault, `key_not_found`,
- * `rotation_not_found`, `precondition_failed`, and for a later end what `rotateKey` throws.
+ * Moves the end of the previous secret. A time that has come ends it: no server accepts it once the change is answered.
+ * To ask again is fine and changes nothing, whatever `isExpected` says. `isExpected` decides on the key's version
+ * (If-Match). Throws AppError: an input fault, `key_not_found`, `rotation_not_found`, `precondition_failed`, and for a
+ * later end what `rotateKey` throws.
  */
 export async function moveRotationEnd(
   change: Change,
@@ -35,7 +36,7 @@ export async function moveRotationEnd(
   const key = await findRotatable(change, keyId)
   const wantedMs = parseEnd(previousEndsAt, nowMs)
   if (wantedMs <= nowMs && (await isOver(change, key, 'ended'))) {
-    // Over by our clock only, it is made so for those that are behind.
+    // It is over by this server's clock only: its end is stored for servers whose clocks are behind.
     if (key.rotation !== null) await endPrevious(change.db, key.id, key.rotation.previousEndsAtMs)
     return again(change, key)
   }
@@ -56,8 +57,9 @@ export async function moveRotationEnd(
 }
 
 /**
- * Cancels a rotation: the new secret is dead when the change is answered, and the one before stays as it was. Again is
- * fine, as above, until the next rotation. `isExpected` as above. Throws AppError, as `rotateKey`, and `rotation_not_found`.
+ * Cancels a rotation: no server accepts the new secret once the change is answered, and the one before stays as it was.
+ * To ask again is fine, as above, until the next rotation. `isExpected` as above. Throws AppError, as `rotateKey`, and
+ * `rotation_not_found`.
  */
 export async function cancelRotation(
   change: Change,
@@ -96,7 +98,7 @@ async function isOver({ db, nowMs }: Change, key: KeyView, end: 'ended' | 'cance
   return latest !== undefined && latest > key.secretOrdinal === (end === 'cancelled')
 }
 
-/** Whoever lost the answer is promised the same. */
+/** Whoever lost the first answer gets the same promise. */
 function again(change: Change, key: KeyView): KeyView {
   change.revoke({ scope: 'key', id: key.id })
   return key

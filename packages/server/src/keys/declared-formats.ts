@@ -6,7 +6,7 @@ import type { ImportRow } from '../import/import-row.ts'
 import { RowRefusal } from '../import/source-error.ts'
 import { findImportFormats, saveImportFormats } from '../storage/tables/import-formats.ts'
 
-/** Each is a hash for every text that looks like one of its. */
+/** Each format costs a hash for every text that looks like one of its keys. */
 const FORMATS_MAX = 8
 
 /** A text that is known is found by the digest that most systems make. */

@@ -8,11 +8,11 @@ import { findKey, updateKey } from '../storage/tables/keys.ts'
 import { findUser, saveKeyCounts } from '../storage/tables/users.ts'
 
 /**
- * Deactivates a key for good. Again is fine and changes nothing. `isExpected` decides on the key's version (If-Match).
- * Throws AppError `key_not_found`, `missing_permission`, `precondition_failed`.
+ * Deactivates a key for good. To ask again is fine and changes nothing. `isExpected` decides on the key's version
+ * (If-Match). Throws AppError `key_not_found`, `missing_permission`, `precondition_failed`.
  *
- * NOTE: a key of a user above the caller may be deleted: taking a power away is not an escalation, and a
- * leaked key must be stoppable by whoever sees the leak.
+ * NOTE: a key of a user above the caller may be deleted: taking a power away is no escalation, and whoever sees a leak
+ * must be able to stop the key.
  */
 export async function deleteKey(
   change: Change,

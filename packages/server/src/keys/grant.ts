@@ -40,7 +40,7 @@ export function assertMayRegrant(
     ? exceeds(besidesAddresses(after), besidesAddresses(before)) !== undefined
     : exceeds(wanted, reachOf(before)) !== undefined
   const isRevived = after.status === 'active' && before.status !== 'active'
-  // Permissions that are only repeated may be more than they were: under another ceiling.
+  // Repeated permissions may be more than they were: the ceiling may have changed.
   const isGrown = hasGrown(change, user, before, after)
   const isRegranted = isGrown || !isDeepStrictEqual(after.permissions, before.permissions)
   if (!isReachGrown && !isRevived && !isRegranted) return
@@ -50,10 +50,10 @@ export function assertMayRegrant(
       'A key cannot loosen its own restriction, limits or end: ask with another key, or sign in.',
     )
   }
-  // Whoever says what a key may do must have all of it: what could be given so far is past.
+  // Whoever sets what a key may do must have all of it now, whatever could be given before.
   const ceiling = read.permissions === undefined ? after.ceiling : null
   assertCovers(principal, authorityOf(change, user, { ...after, ceiling }))
-  // One that reaches further than the principal is not to be had again, or with more, by the principal either.
+  // A key that reaches further than the principal cannot be renewed or widened by it either.
   if (isReachGrown || isRevived || isGrown) assertWithinReach(principal, user, wanted)
 }
 

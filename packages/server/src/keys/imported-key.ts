@@ -66,7 +66,7 @@ export function buildImportedKey(
   }
 }
 
-/** Whoever imports has the text: with a bound key it would have one of its own that reaches further. */
+/** Whoever imports a key has its text. With a bound key it would get one that reaches further than its own. */
 function assertWithinOwnReach({ principal }: Change, user: User, bounds: Bounds): void {
   const field = isEqual(principal, user) ? exceeds(reachOf(bounds), principal.reach) : undefined
   if (field === undefined) return
@@ -83,7 +83,7 @@ function timeOf(name: string, text: string | undefined): number | undefined {
   return atMs
 }
 
-/** Where a row names none, the key has nothing of this service's own: its holder was never promised that. */
+/** Where a row names no permissions, the key gets none of this service's own: nobody promised them to its holder. */
 function permissionsOf(change: Change, { permissions }: ImportRow, owner: FoundOwner): readonly string[] {
   const { principal, ledger } = change
   const user = 'user' in owner ? owner.user : { role: 'developer' as const, permissions: null }

@@ -20,9 +20,10 @@ import { authorityOf, grantableBy, reachOf } from './grant.ts'
 const OVERLAP_SECONDS = 86_400
 
 /**
- * Gives a key a new secret. The old one lives for the overlap; with none it is dead when the change is answered, and so
- * is every older one. `isExpected` decides on the key's version (If-Match). Throws AppError `key_not_found`,
- * `key_not_active`, `precondition_failed`, `rotation_open`, `missing_permission`, `permission_escalation`.
+ * Gives a key a new secret. The old one lives for the overlap. Without one it ends with the change: no server accepts
+ * it, or any older one, once the change is answered. `isExpected` decides on the key's version (If-Match). Throws
+ * AppError `key_not_found`, `key_not_active`, `precondition_failed`, `rotation_open`, `missing_permission`,
+ * `permission_escalation`.
  */
 export async function rotateKey(
   change: Change,
@@ -49,7 +50,7 @@ export async function rotateKey(
   const { prefix, lastFour } = hintOf(secret)
   const tag = fingerprintBytes(deps.fingerprint(secret))
   const endsAtMs = withinLife(key, nowMs + overlapSeconds * 1_000)
-  // One that still lives is ended: of three secrets the oldest would be nobody's to end.
+  // An older secret that still lives is ended: of three, nobody could end the oldest.
   await capPreviousEnd(db, key.id, nowMs)
   const secretOrdinal = await replaceSecret(db, key.id, { tag, prefix, lastFour }, { nowMs, endsAtMs })
   await saveRotated(change, key, { prefix, lastFour, secretOrdinal, ceiling: ceilingAfter(change, key) })
@@ -95,8 +96,8 @@ export const keyNotActive = (): AppError =>
   )
 
 /**
- * Whoever is given a secret has the key from then on, also when its user is promoted: like one that it makes, the key
- * never has more than it could give. The key itself had itself already.
+ * Whoever gets the new secret has the key from then on, even after its user is promoted. So the key never may do more
+ * than the caller could give, as with a key that the caller makes. A key that rotates itself keeps its ceiling.
  */
 function ceilingAfter(change: Change, key: Key): Ceiling | null {
   const { principal, ledger } = change

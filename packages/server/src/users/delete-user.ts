@@ -8,7 +8,7 @@ import { eraseKeys, eraseLateUses, eraseUser, USE_TABLES } from '../storage/tabl
 import { findUserOrDeleted } from '../storage/tables/users.ts'
 import { assertOwnerLeft, updateUser, userNotFound } from './update-user.ts'
 
-/** Keys that one change takes what is written on them from: some milliseconds, in which others wait. */
+/** Keys whose texts one change erases: some milliseconds, in which others wait. */
 const KEYS_OF_STEP = 250
 
 /**
@@ -29,13 +29,13 @@ export async function deleteUser(
   if (user === undefined) throw userNotFound()
   assertNotAbove(change.principal, user.role, 'The user')
   if (user.deletedAtMs !== null) {
-    // Whoever lost the answer is promised the same.
+    // Whoever lost the first answer gets the same promise.
     change.revoke({ scope: 'user', id: user.id })
     return undefined
   }
   if (after === undefined && !isExpected(user.version)) throw versionConflict('user', user)
   await assertOwnerLeft(change, user, { ...user, status: 'inactive' })
-  // What still works with a key of the user should not end by the way.
+  // What still works with a key of the user must not stop unnoticed.
   if (user.keysActive > 0) {
     const keys = user.keysActive === 1 ? '1 active key' : `${user.keysActive} active keys`
     throw new AppError('user_has_keys', `The user has ${keys}: delete or disable what it has first.`)

@@ -25,7 +25,7 @@ export async function setPassword(
   invitation?: Uint8Array,
 ): Promise<boolean> {
   const { db, nowMs } = change
-  // Under the company's lock: of two who came at once, one has used it up by now.
+  // Checked under the company's lock: of two at the same time, the first has used it up.
   const invited = invitation === undefined ? undefined : await findInvitedHeld(db, invitation, nowMs)
   if (invitation !== undefined && invited?.user.id !== userId) return false
   const user = await findUser(db, change.ledger.id, userId)
@@ -40,7 +40,7 @@ export async function setPassword(
   await change.record({
     action: 'user.password_set',
     object: { type: 'user', id: userId },
-    // From the server itself it is how somebody is locked out.
+    // Done on the server itself to lock somebody out, so it is urgent.
     isUrgent: invitation === undefined,
   })
   return true

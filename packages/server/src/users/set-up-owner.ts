@@ -28,7 +28,7 @@ export async function setUpOwner(
   const owner = await findOwnerWithoutPassword(change)
   const invitation = await findInvitation(change.db, link, change.nowMs)
   if (owner === undefined || invitation?.user_id !== owner.id) throw linkRefused()
-  // The link is the host's word: what is done with it is done with the host's power.
+  // The link came from the host: what is done with it is done with the host's authority.
   const asHost: Change = { ...change, principal: hostPrincipal(change.ledger.id) }
   await updateUser(asHost, owner.id, { name, email })
   const isSet = await setPassword(asHost, { userId: owner.id, email: email.toLowerCase(), hash })

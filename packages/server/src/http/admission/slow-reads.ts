@@ -9,7 +9,7 @@ const QUICK_ROWS_MAX = 10_000
 /** A snapshot keeps the store from tidying up: nobody has one for longer. Ten million rows take half of it. */
 const READING_MS_MAX = 30_000
 
-/** Rows of one chunk: at first, and as many as become of it while chunks are quickly read. */
+/** Rows of one chunk: at first, and at most, for chunks grow while they are read quickly. */
 const CHUNK_ROWS_FIRST = 16
 const CHUNK_ROWS_MAX = 250
 const CHUNK_ROWS_MIN = 2

@@ -2,15 +2,15 @@ import { AppError } from '@latchkey/core/error'
 import { createFairQueue } from '@latchkey/core/fair-queue'
 
 type Limits = {
-  /** Of one owner at once, and of all together. */
+  /** Running at once: of one owner, and of all together. */
   readonly eachMax: number
   readonly allMax: number
-  /** Of one owner waiting at once, and of all together. */
+  /** Waiting at once: of one owner, and of all together. */
   readonly waitingMax: number
   readonly waitingOfAllMax: number
 }
 
-/** Lets work in, so much of each owner and so much of all at once. Whoever waits is let in by turns, owner by owner. */
+/** Bounds the work that runs at once, of each owner and of all. The rest waits, and the owners take turns. */
 export type Turnstile = {
   /**
    * Runs the work when there is room for it, if it is still wanted by then. Throws AppError: `unavailable` when too
@@ -21,7 +21,7 @@ export type Turnstile = {
 
 type Waiting = { readonly owner: string; letIn(): void }
 
-/** `what` passes, in the words of whoever is told that too much of it waits. */
+/** `what`: how the error calls the work when too much of it waits. */
 export function createTurnstile(
   { eachMax, allMax, waitingMax, waitingOfAllMax }: Limits,
   what: string,

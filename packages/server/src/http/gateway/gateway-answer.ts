@@ -21,7 +21,7 @@ export const gatewayAllowance = (principal: Principal, charged: Charged | undefi
   body: '',
 })
 
-/** Whatever was thrown, before the endpoint was reached too: a gateway must understand every answer. */
+/** The answer to whatever was thrown, even before the endpoint was reached: a gateway must understand every answer. */
 export function gatewayRefusal(flavour: Flavour, error: AppError, requestId: string): TextAnswer {
   const shown = denial(error)
   const status = statusOf(shown)
@@ -68,7 +68,7 @@ function verdictHeaders(
     'x-auth-company-id': principal?.homeCompanyId ?? NONE,
     'x-auth-permissions': principal === undefined ? NONE : permissionsText(principal.authority),
     'x-auth-mode': principal?.mode ?? NONE,
-    // When to have replaced the secret that was used: its key has a new one.
+    // By when the secret that was used has to be replaced: its key has a new one.
     'x-auth-replace-by': presentTimeOrNull(principal?.replaceByMs ?? null) ?? NONE,
     // Envoy's own way to keep the secret from the application behind it.
     'x-envoy-auth-headers-to-remove': 'x-api-key',

@@ -5,15 +5,16 @@ import { isPermission } from '@latchkey/core/permission'
 export type Demand = {
   readonly gatewayTokens: readonly string[]
   readonly permissions: readonly string[]
-  /** What a use counts for in the limits of the key. */
+  /** How much of the key's limits a use takes. */
   readonly cost: number
   /** Why this cannot be what was meant, as a sentence. Then nobody is let through; undefined: nothing is wrong. */
   readonly fault: string | undefined
 }
 
 /**
- * How much of a URI is the gateway's. `before path=`: Envoy writes the client's path and query behind its own, and
- * there they are the value of the parameter `path`, whatever they hold. `none`: all of the query is the client's.
+ * Which part of a URI's query comes from the gateway. `before path=`: Envoy appends the client's path and query to its
+ * own, so that they are the value of the parameter `path`, whatever they hold. `none`: all of the query is the
+ * client's.
  */
 export type Configured = 'all' | 'before path=' | 'none'
 
@@ -34,12 +35,12 @@ export function createDemandReader(): (url: string, configured: Configured) => D
 
 const NO_DEMAND: Demand = { gatewayTokens: [], permissions: [], cost: 1, fault: undefined }
 
-/** `isOpen`: behind the text stands what a client sent, which is another each time. */
+/** `isOpen`: the text is followed by what a client sent, which differs each time. */
 type Read = { readonly text: string; readonly isOpen: boolean; readonly demand: Demand }
 type Parameter = readonly [name: string, value: string]
 
 const NAMES = ['permission', 'gatewayToken', 'cost']
-/** A client that writes one of these asks more of itself. */
+/** When a client writes one of these, it only makes its own request harder to allow. */
 const NARROWING = ['permission', 'gatewayToken', 'path']
 /** What is behind this one is the client's. */
 const LAST_NAME = 'path'
@@ -63,7 +64,7 @@ function readDemand(url: string, configured: 'all' | 'before path='): Read {
   if (isBehindSlash && !parameters.some(([name]) => isSpelledLike(name, NARROWING)))
     return { text, isOpen, demand: NO_DEMAND }
   const demand = judge(parameters, known)
-  // There a client may have written it, and makes it no cheaper for itself.
+  // A client may have written it there, but can only make its use cost more.
   return { text, isOpen, demand: isBehindSlash ? { ...demand, cost: Math.max(1, demand.cost) } : demand }
 }
 
@@ -73,7 +74,7 @@ function endOfConfigured(url: string, start: number): number | undefined {
   return found < 0 ? undefined : url.indexOf('=', start + found) + 1
 }
 
-/** No gateway asks for as many things; one more is read, so that it is seen. */
+/** No gateway asks for as many things. One more is read, so that too many are noticed. */
 const PARAMETERS_MAX = 64
 const TOO_MANY = `The gateway's configured URI has more than ${PARAMETERS_MAX} parameters: name fewer permissions.`
 
@@ -132,7 +133,7 @@ function isOnePermission(text: string): boolean {
 const isSpelledLike = (name: string, known: readonly string[]): boolean =>
   known.some((each) => each.toLowerCase() === name.toLowerCase())
 
-/** A slip of the pen is short. What is longer may be a secret in the wrong place, or a client's path. */
+/** A misspelt name is short. A longer text may be a secret in the wrong place, or a client's path. */
 const SHOWN_MAX = 24
 
 const named = (what: string, text: string): string =>

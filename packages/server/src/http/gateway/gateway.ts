@@ -22,9 +22,9 @@ import { type Flavour, gatewayAllowance, gatewayRefusal } from './gateway-answer
 import { type Configured, createDemandReader, type Demand } from './gateway-demand.ts'
 
 /**
- * The verification endpoints for gateways: one contract for all of them. Every method alike; the body is never
- * read. Allow is exactly 200; deny is 401, 403 or 429; 5xx is our own failure only. `connections`: takes in those
- * that a gateway has asked on.
+ * The verification endpoints for gateways, with one contract. All methods mean the same; the body is never read. Allow
+ * is exactly 200; deny is 401, 403 or 429; 5xx is only our own failure. `connections`: gets those on which a gateway
+ * has asked.
  */
 export function registerGateway(router: Router, deps: AuthenticateDeps, connections: WeakSet<Socket>): void {
   const demandOf = createDemandReader()
@@ -68,10 +68,13 @@ function answerGateway(deps: AuthenticateDeps, request: Incoming, demand: Demand
   })
 }
 
-/** Where it stands says that it is ours, not which one. */
+/** Its address says that it is one of ours, not which one. */
 const BY_ITS_PLACE: Asker = { id: null, homeCompanyId: null }
 
-/** Whose request the gateway asks about. Its own address is never taken for it: where it names nobody, it is unknown. */
+/**
+ * The address of the client that the gateway asks about. It is never the gateway's own: when it names nobody, the
+ * client is unknown.
+ */
 function clientOf(
   { config }: Pick<AuthenticateDeps, 'config'>,
   { raw, address, isFromTrustedProxy }: Incoming,
@@ -87,19 +90,19 @@ const isSame = (one: Address | undefined, other: Address | undefined): boolean =
   one !== undefined && other !== undefined && formatAddress(one) === formatAddress(other)
 
 /**
- * A gateway proves itself by where it stands (LATCHKEY_TRUSTED_PROXIES; answers undefined) or by a key with
- * keys:verify, in its configured URI or header. Anyone else could try secrets here.
+ * A gateway proves itself by its address (LATCHKEY_TRUSTED_PROXIES; returns undefined) or by a key with keys:verify, in
+ * its configured URI or header. Anyone else could try secrets here.
  */
 function identifyGateway(
   deps: AuthenticateDeps,
   request: Incoming,
   tokensOfUri: readonly string[],
 ): MaybePromise<Principal | undefined> {
-  // Two that were joined on the way are two.
+  // Two values that a proxy joined are still two.
   const sent = headerValues(request.raw, 'x-gateway-token').flatMap((line) => line.split(/[ ,]+/))
   const tokens = [...tokensOfUri, ...sent]
   const [token] = tokens
-  // One of them is the client's, and must not choose as whom the gateway asks.
+  // One of them is the client's, which must not choose the gateway's credential.
   if (tokens.some((other) => other !== token)) {
     throw new AppError('missing_permission', 'The gateway proves itself by one token: this has several.')
   }
@@ -124,7 +127,7 @@ async function authenticateGateway(
   }
 }
 
-/** Its own key may have been revoked while the limits of the client's were asked for. */
+/** The gateway's key may have been revoked while the limits of the client's key were asked for. */
 async function admitGatewayAgain(
   deps: AuthenticateDeps,
   { address }: Incoming,

@@ -60,7 +60,10 @@ export function parseVerifyInput(
   }
 }
 
-/** Verifies one key or token as the principal may see it, who is admitted again where its limits had to be asked for. */
+/**
+ * Verifies one key or token as the principal may see it. Where limits had to be asked for, the principal is admitted
+ * again.
+ */
 export function verifyParsed(
   deps: JudgeDeps & Pick<Services, 'clock'>,
   principal: Principal,

@@ -50,8 +50,8 @@ type ListAnswer = {
 }
 
 /**
- * Answers one page of any list: position, rows and total from one snapshot, and the links to its neighbours. However
- * large the rows are, the page is made in pieces that leave others their turns.
+ * Answers one page of any list: position, rows and total from one snapshot, and the links to its neighbours. The page
+ * is made in pieces, so that others get their turns however large its rows are.
  */
 export async function answerList<Row>(
   deps: Pick<HandlerDeps, 'engine' | 'slowReads' | 'turns' | 'turnstile' | 'holdings'>,

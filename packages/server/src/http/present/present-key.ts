@@ -47,7 +47,7 @@ function present(view: KeyView, nowMs: number, key: string): ApiKey {
   }
 }
 
-/** Until the previous secret has ended: the answer to whether it may be ended. */
+/** There until the previous secret has ended: tells whether it is still used. */
 function presentRotation(view: KeyView, nowMs: number): ApiKey['rotation'] {
   const rotation = openRotation(view, nowMs)
   if (rotation === null) return null

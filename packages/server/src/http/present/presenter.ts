@@ -8,7 +8,7 @@ import { type Answer, jsonAnswer } from '../wire/answer.ts'
 /** Bytes that are sent in one write: as much as a connection takes at once. */
 const ONE_WRITE_BYTES_MAX = 64 * 1024
 
-/** Only what the schema declares goes out: a serializer made from it cannot show anything else. */
+/** Presents an answer with a serializer made from its schema, which cannot show a field that is not declared. */
 export type Presenter = {
   present(reply: Reply<OperationId>): Answer
   /** Of an operation whose answer is a list: the text of one element. */
@@ -43,7 +43,10 @@ function stringifierOf(schema: Schema): (value: unknown) => string {
   }
 }
 
-/** The elements in their place. No text inside of JSON can hold the signs that are looked for: its quotes are escaped. */
+/**
+ * Puts the elements into their place. No text inside JSON can hold the characters that are searched for: its quotes are
+ * escaped.
+ */
 function inserted(
   around: string,
   opening: string,

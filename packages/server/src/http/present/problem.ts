@@ -9,7 +9,7 @@ const INTERNAL = new AppError(
   'The service failed. Nothing was changed. Report the request id.',
 )
 
-/** What of any thrown thing may be shown. What is no AppError is a bug, and shows nothing. */
+/** The part of a thrown error that may be shown. What is no AppError is a bug, and nothing of it is shown. */
 export function publicError(error: unknown): AppError {
   return error instanceof AppError ? error : INTERNAL
 }

@@ -6,8 +6,8 @@ import { parseIfMatch } from '../wire/if-match.ts'
 export const deleteUser: Handler<'deleteUser'> = async (deps, context) => {
   const { principal, requester, params } = context
   const isExpected = parseIfMatch(context.header('if-match'))
-  // Where its keys were used from is stored a moment later: stored first, it does not come back afterwards. What cannot
-  // be stored is forgotten, which is as good.
+  // The addresses from which its keys were used may still wait in memory. They are stored first, so that they are
+  // deleted and do not come back afterwards. When they cannot be stored they are lost, which is as good.
   await deps.usage.flush().catch(() => {})
   let after: KeyId | undefined
   do {

@@ -8,9 +8,9 @@ import { presentTime, presentTimeOrNull } from '../present/present-time.ts'
 import type { Handler, HandlerDeps } from '../schema/context.ts'
 
 export const getKeyRecord: Handler<'getKeyRecord'> = async (deps, { principal, body: { key: text } }) => {
-  // Before the look-up: what it finds is no older than that.
+  // Asked before the look-up, so that what it finds is no older.
   const { epoch, revision } = deps.revocations.position()
-  // Whatever may be a token is judged by the live state of what it stems from, and by its own end.
+  // What may be a token is judged by the live state of the key behind it, and by its own end: it has no record.
   const askServer = isTokenLike(text)
   const tags = askServer ? [] : await tagsOf(deps, text)
   const found = await findKeyRecord(deps.engine.verification, tags, sightOf(principal))

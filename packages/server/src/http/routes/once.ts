@@ -11,8 +11,7 @@ import { onlyValue } from '../wire/raw-headers.ts'
 const WORD = /^[\x21-\x7e]{1,255}$/
 
 /**
- * Runs a creation; with an Idempotency-Key at most once, scoped to the principal, its secret and what it may do, company
- * and path.
+ * Runs a creation; with an Idempotency-Key at most once for the same principal, secret, permissions, company and path.
  */
 export async function once<Id extends OperationId>(
   deps: Pick<HandlerDeps, 'change' | 'derivedKeys' | 'inFlight'>,
@@ -24,9 +23,10 @@ export async function once<Id extends OperationId>(
   const { type, id, secretOrdinal, companyId, role, authority } = requester.principal
   const word = parseHeader(context.header('idempotency-key'))
   if (word === undefined) return deps.change(requester, companyId, work, options)
-  // A token that may do less must not be handed what the key behind it was given.
+  // The permissions, too: a token that may do less must not get the answer that its key got.
   const scope = [type, id, companyId, role, listPermissions(authority).join(' '), method, path]
-  // Nor a secret that was replaced what its successor was given. The first is not named: its answers are older.
+  // And the secret: one that was replaced must not get the answer that its successor got. The first is not named, since
+  // its answers are older.
   if (secretOrdinal !== null && secretOrdinal > 1) scope.push(String(secretOrdinal))
   const { change, inFlight } = deps
   const onceDeps = { change, inFlight, idempotencyKey: deps.derivedKeys.idempotency }

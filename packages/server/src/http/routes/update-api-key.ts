@@ -29,7 +29,7 @@ export const updateApiKey: Handler<'updateApiKey'> = async (deps, context) => {
   return { headers: { etag: etagOf(view) }, body: presentKey(view, deps.clock.nowMs()) }
 }
 
-/** Whatever it was before: who takes a leaked key's reach away does not wait for those who only want something. */
+/** Whatever the key's state was: restricting a leaked key does not wait behind changes that only add something. */
 function isRestriction({ enabled, whitelistedIPs, permissions, expiresAt }: ApiKeyUpdate): boolean {
   return enabled === false || [whitelistedIPs, permissions, expiresAt].some((limit) => limit != null)
 }

@@ -8,7 +8,7 @@ import {
 } from '../gateway/verify-attempt.ts'
 import type { Handler } from '../schema/context.ts'
 
-/** Keys of one batch in one turn, and that are looked up at once. */
+/** Keys of one batch that are verified in one turn, and looked up at the same time. */
 const TOGETHER = 20
 
 export const verifyApiKeys: Handler<'verifyApiKeys'> = async (deps, context) => {
@@ -24,10 +24,10 @@ export const verifyApiKeys: Handler<'verifyApiKeys'> = async (deps, context) => 
     const maker = createPieceMaker(deps, principal.companyId)
     try {
       for (let start = 0; start < inputs.length; start += TOGETHER) {
-        // It may have waited for others, and for those before: whoever was revoked by now uses nothing up.
+        // The batch may have waited long: a caller that was revoked meanwhile must not use up limits.
         await admitAgain()
         const together = inputs.slice(start, start + TOGETHER)
-        // Async: what one of them throws at once must not leave the others with nobody to hear how they end.
+        // Async: when one throws at once, the promises of the others must still be awaited.
         const outcomes = await Promise.all(
           together.map(async (input) => verifyParsed(deps, principal, input, admitAgain)),
         )

@@ -47,7 +47,7 @@ export type Context<Id extends OperationId> = {
   /** Every value of a request header; `name` in lower case. */
   header(name: string): readonly string[]
   /**
-   * Asked when the work took its time: a credential that was revoked meanwhile is told nothing any more. Throws
+   * Judges the credential again, after work that took long: one that was revoked meanwhile is told nothing. Throws
    * AppError.
    */
   admitAgain(): MaybePromise<void>
@@ -68,9 +68,9 @@ export type Reply<Id extends OperationId> = {
 type HttpState = {
   readonly slowReads: SlowReads
   readonly turns: Turns
-  /** Where lists and batches pass. */
+  /** The turnstile of lists and batches. */
   readonly turnstile: Turnstile
-  /** Where large bodies pass on their way in. */
+  /** The turnstile of large bodies that come in. */
   readonly bodyLine: Turnstile
   readonly holdings: Holdings
   readonly inFlight: InFlight

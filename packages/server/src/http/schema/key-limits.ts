@@ -12,7 +12,9 @@ const validator = createBodyValidator(
   new Map(),
 )
 
-/** The limits of a key that comes in otherwise than by its creation, held against the same rules: they, or every fault. */
+/**
+ * Checks the limits of a key that is not made by createApiKey, by the same rules. Returns the limits, or every fault.
+ */
 export function readKeyLimits(limits: {
   readonly rateLimits: unknown
   readonly quota: unknown

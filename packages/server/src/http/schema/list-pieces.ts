@@ -11,8 +11,8 @@ type ListSchema = TSchema & {
 }
 
 /**
- * Bodies that have some of the elements of a body's one list of objects each, and all its other fields: they are sound if
- * it is, and the other way round. undefined: the body has no such list, or one that is short or not as long as it may be.
+ * Splits a body at its one list of objects: each part has some of the elements, and all other fields. The parts are
+ * valid exactly when the body is. undefined: the body has no such list, or its list is short or too long.
  */
 export type CutIntoPieces = (body: unknown) => Iterable<unknown> | undefined
 

@@ -29,7 +29,7 @@ const createAjv = (allErrors: boolean) => {
   ajv.addFormat('date', (text: string) => parseDate(text) !== undefined)
   return ajv
 }
-/** Compiles a schema when it is first held against something: a start would pay for all operations, and few are ever used. */
+/** Compiles a schema when it is first used: a start would pay for all operations, and few are ever used. */
 const ajv = createAjv(true)
 /** Stops at the first fault. Made and used for bodies of very many values only. */
 let hasty: Ajv2020 | undefined

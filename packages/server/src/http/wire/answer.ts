@@ -1,17 +1,17 @@
 /** Names in lower case. */
 export type AnswerHeaders = Readonly<Record<string, string | number>>
 
-/** What a request is answered with: a value until it is sent, and that happens in one place. */
+/** The answer to a request, as a value. It is sent in one place. */
 export type Answer = {
   readonly status: number
   readonly headers: AnswerHeaders
-  /** Several: they are sent one after the other, as the client takes them. undefined: none, by the status (204). */
+  /** Several pieces are sent one after the other, as the client takes them. undefined: no body (204). */
   readonly body: string | Buffer | readonly Buffer[] | undefined
-  /** Called when the body is needed no more: it was taken, or nobody is there to take it. */
+  /** Called when the body is not needed any more: it was taken, or the client is gone. */
   readonly onOver?: () => void
 }
 
-/** One that is short, and text. */
+/** A short answer in text. */
 export type TextAnswer = Answer & { readonly body: string }
 
 const JSON_HEADERS = { 'content-type': 'application/json; charset=utf-8' }

@@ -7,28 +7,30 @@ import { createGathering } from './gathering.ts'
 import { type MediaType, parseMediaType } from './media-type.ts'
 import { headerValues, singleHeader } from './raw-headers.ts'
 
-/** What is not longer is understood in less time than a turn takes. */
+/** A body that is not longer is parsed in less time than a turn takes. */
 const LONG_BYTES = 1024
 
 /** A body as it came and as it was understood. */
 export type JsonBody = { readonly bytes: Buffer; readonly value: unknown }
 
-/** What a body may take up. `hold` is told of the bytes beyond the usual as they come; it throws where there is no room. */
+/**
+ * The room for a body. `hold` is called with the bytes beyond the usual as they come; it throws when there is no room.
+ */
 export type BodyRoom = { readonly bytesMax: number; hold(bytes: number): void }
 
 export const USUAL_ROOM: BodyRoom = { bytesMax: BODY_BYTES_MAX, hold() {} }
 
-/** Waited for between the pieces of work that is long. */
+/** What long work waits for between its pieces. */
 type Turning = {
   /** Until others had their turn. */
   readonly takeTurn: () => Promise<void>
-  /** The same, if there was much work since the last. */
+  /** The same, but only when much was done since the last turn. */
   readonly pace: () => Promise<void>
 }
 
 /**
- * Reads a JSON body; what a long one says is understood some at a time. Throws AppError `unsupported_media_type`,
- * `payload_too_large`, `malformed_json`, `invalid_body`.
+ * Reads a JSON body; a long one is parsed in pieces. Throws AppError `unsupported_media_type`, `payload_too_large`,
+ * `malformed_json`, `invalid_body`.
  */
 export async function readJsonBody(
   request: IncomingMessage,
@@ -62,19 +64,19 @@ export function takeJsonBody(request: IncomingMessage): JsonBody {
   return { bytes, value: parseJson(bytes) }
 }
 
-/** Whether to read what a body says is a piece of work of its own. */
+/** Whether a body is so long that parsing it takes turns of its own. */
 export const isLong = ({ length }: { readonly length: number }): boolean => length > LONG_BYTES
 
-/** Whether a body may have more than the usual bytes: it says so, or does not say how many it has. */
+/** Whether a body may be larger than usual: its length says so, or is not known. */
 export function mayBeLarge(request: IncomingMessage): boolean {
   const [declared] = headerValues(request, 'content-length')
   return declared === undefined || Number(declared) > BODY_BYTES_MAX
 }
 
 /**
- * Reads a body whole; what goes beyond the usual some at a time, whenever `takeTurn` resolves: until then it stays where
- * it comes from. Throws AppError `unsupported_media_type` when it is packed, `payload_too_large`, `malformed_request`
- * when it breaks off.
+ * Reads a whole body. What is beyond the usual is read in pieces, one whenever `takeTurn` resolves; until then it stays
+ * with the sender. Throws AppError `unsupported_media_type` when it is compressed, `payload_too_large`,
+ * `malformed_request` when it breaks off.
  */
 export async function readBytes(
   request: IncomingMessage,
@@ -116,7 +118,7 @@ export async function readBytes(
   })
 }
 
-/** The client left, or sent bytes that are no body: its affair, and nothing to report as a failure of ours. */
+/** The client left, or sent bytes that are no body: no failure of ours, and not reported as one. */
 const isBrokenOff = (error: unknown): boolean => (error as NodeJS.ErrnoException).code === 'ECONNRESET'
 
 /** RFC 8259 §8.1: JSON is UTF-8; a charset parameter may only say so. */
@@ -143,7 +145,7 @@ export function sentInstead(header: string | undefined, { type, charset }: Media
   return `got ${type} in ${name}, and it is UTF-8 always: leave charset out`
 }
 
-/** Nothing is unpacked: a few bytes could become gigabytes. Throws AppError `unsupported_media_type`. */
+/** Refuses a compressed body: a few bytes could become gigabytes. Throws AppError `unsupported_media_type`. */
 function assertPlain(request: IncomingMessage): void {
   const lines = [...headerValues(request, 'content-encoding'), ...headerValues(request, 'transfer-encoding')]
   if (lines.length === 0) return

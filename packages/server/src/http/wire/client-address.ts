@@ -28,8 +28,7 @@ export const isAddressForwarded = (request: IncomingMessage): boolean =>
   headerValues(request, 'x-forwarded-for').length > 0
 
 /**
- * The address that a peer names which may speak for others; undefined where it names none: the peer's own is not
- * the client's.
+ * The client that a trusted peer names; undefined when it names none, for the peer's own address is not the client's.
  */
 export function forwardedAddress(
   request: IncomingMessage,

@@ -3,25 +3,25 @@ import type { Socket } from 'node:net'
 import { createHand } from '@latchkey/core/hand'
 
 /**
- * The connections of a server, at most so many: for one more the oldest goes that is idle. Silent ones, however many,
+ * The connections of a server, up to a limit. For one more, the oldest idle one is closed: silent ones, however many,
  * keep nobody out.
  */
 export type Connections = Iterable<Socket> & {
-  /** Takes in a new one, and lets go of another where there are too many. */
+  /** Adds a connection, and closes another when there are too many. */
   add(socket: Socket): void
-  /** A request that is answered later. Until then its connection stays, once all of the request is there. */
+  /** Notes a request that is answered later. Once the whole request is there, its connection stays open until `end`. */
   begin(request: IncomingMessage): void
   end(request: IncomingMessage): void
 }
 
-/** Connections that are looked at for one more, some tens of microseconds: all of them may be worked for. */
+/** Connections that are looked at to make room for one, some tens of microseconds: all of them may be in use. */
 const LOOKS_MAX = 256
 
 /** What a connection had sent when it was last looked at. */
 type Seen = { bytesRead: number }
 
 export function createConnections(connectionsMax: number): Connections {
-  /** In the order in which they are looked at: as they came, but for those that were seen to be in use. */
+  /** In the order in which they are looked at: as they came, but one that is seen to be in use goes to the end. */
   const seen = new Map<Socket, Seen>()
   const hand = createHand({ map: seen, iterate: () => seen.entries() })
   const working = new Map<Socket, IncomingMessage>()
@@ -34,7 +34,10 @@ export function createConnections(connectionsMax: number): Connections {
     hand.noteSet()
   }
 
-  /** Each one gets a second chance if it has sent something since: no request then pays for being noted. */
+  /**
+   * One that has sent something since it was last looked at gets a second chance. So nothing has to be noted for each
+   * request.
+   */
   function makeRoom(): void {
     for (let looks = 0; seen.size >= connectionsMax && looks < LOOKS_MAX; looks++) {
       const [socket, known] = hand.next()

@@ -12,8 +12,8 @@ import { requestOrigin } from './request-origin.ts'
 export type CredentialOptions = { readonly cookieAt: (() => string) | undefined }
 
 /**
- * Without it the cookie counts for nothing. A page of another site may send it only with the leave of a preflight, and
- * this header is in no list of ours, whatever LATCHKEY_CORS_ORIGINS says.
+ * Without this header the cookie does not count. A page of another site may send it only if a preflight allows it, and
+ * ours never do, whatever LATCHKEY_CORS_ORIGINS says.
  */
 const CONSOLE_HEADER = 'x-latchkey-console'
 
@@ -22,9 +22,9 @@ const SECURE_NAME = '__Host-latchkey_session'
 const PLAIN_NAME = 'latchkey_session'
 
 /**
- * The token in the console's cookie; undefined: this is no request of the console, or there is none. By the one name that
- * it is given at that origin: a neighbour or the network can plant the other. Throws AppError `cross_site_request`,
- * `multiple_credentials`.
+ * The token in the console's cookie; undefined: this is no request of the console, or there is none. Only the name that
+ * the cookie has at that origin is read: a neighbour or the network can plant the other. Throws AppError
+ * `cross_site_request`, `multiple_credentials`.
  */
 export function readConsoleCookie(request: IncomingMessage, originOf: () => string): string | undefined {
   if (!isOfConsole(request)) return undefined
@@ -73,7 +73,7 @@ type Asked = Parameters<typeof requestOrigin>[0]
 export const consoleOriginOf = ({ publicUrl }: Pick<Config, 'publicUrl'>, request: Asked): string =>
   publicUrl === null ? requestOrigin(request) : new URL(publicUrl).origin
 
-/** By http and on the machine itself: nothing travels. */
+/** Over http, but on the machine itself: nothing goes over a network. */
 function isOnMachine(origin: string): boolean {
   const { protocol, hostname } = new URL(origin)
   return protocol !== 'https:' && LOOPBACK.test(hostname)

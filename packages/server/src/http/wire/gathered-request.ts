@@ -2,9 +2,9 @@ import type { IncomingMessage } from 'node:http'
 import { createGathering, type Gathering } from './gathering.ts'
 
 /**
- * Has a request keep what has come of its body, and nobody has read yet, as one piece. Node would keep it as it came: a
- * packet of chunks of one byte is 10,000 pieces, 4 MB, and six such packets stay while their request waits. For bodies in
- * chunks; of others each piece is a packet. To be called before any of the body came.
+ * Makes a request keep the unread bytes of its body in one piece. Node would keep each chunk by itself: a packet of
+ * chunks of one byte is 10,000 pieces, 4 MB, and six such packets stay while their request waits. For bodies in chunks
+ * only: of others each piece is a packet. Call it before any of the body came.
  */
 export function gatherBody(request: IncomingMessage): void {
   const push = request.push.bind(request)

@@ -3,13 +3,13 @@ import type { Socket } from 'node:net'
 import { AppError } from '@latchkey/core/error'
 
 /**
- * Requests of one connection that wait for their answers at once. Some clients send a few ahead (RFC 9112 §9.3.2); one
- * connection with thousands of them would fill a line that others of its address or company stand in, too.
+ * Requests of one connection that may wait for their turns. Some clients send a few ahead (RFC 9112 §9.3.2). With
+ * thousands, one connection would fill the lane in which others of its address or company wait, too.
  */
 const AHEAD_MAX = 100
 /**
- * The same of whatever is asked for, beyond which the connection goes. A packet holds two thousand short requests, 4 KB
- * each once they are read, and whoever takes no answers keeps all of them.
+ * Requests of one connection that are not answered yet, of any kind; beyond it the connection is closed. A packet holds
+ * two thousand short requests. Each takes 4 KB once it is read, and all of them stay while the client takes no answers.
  */
 const KEPT_AHEAD_MAX = 200
 /** The same of all connections together: 100 MB. */
@@ -17,7 +17,7 @@ const KEPT_AHEAD_OF_ALL_MAX = 25_000
 
 /** Counts the requests of each connection that are not answered yet. */
 export type Pipelines = {
-  /** Whether there is room for a request that was sent ahead of others' answers. If not, its connection goes. */
+  /** Takes in a request. false: there is no room for it, and its connection is closed. */
   takeIn(request: IncomingMessage, response: ServerResponse): boolean
   /** Throws AppError `unavailable` when its connection has too many already that wait for their turn. */
   enter(socket: Socket): void
@@ -30,7 +30,7 @@ export function createPipelines(keptOfAllMax = KEPT_AHEAD_OF_ALL_MAX): Pipelines
   let keptOfAll = 0
   return {
     takeIn({ socket }, response) {
-      // What came in one packet with the one that was too many may be read all the same.
+      // Requests in the same packet may still be read after the connection was closed.
       if (socket.destroyed) return false
       // Node gives the connection to the first, and to each other one when those before it are answered.
       if (response.socket !== null) return true
@@ -55,9 +55,9 @@ export function createPipelines(keptOfAllMax = KEPT_AHEAD_OF_ALL_MAX): Pipelines
 }
 
 /**
- * Closing is for later in this turn of the event loop, and until then Node makes a request of each that came in the same
- * packet: of a thousand connections that is more than fits into memory. What Node calls for each is not documented; 2 is
- * what it answers itself where the rest is not to be read.
+ * Stops the parser. Closing happens later in this turn of the event loop, and until then Node makes a request of
+ * everything that came in the same packet: for a thousand connections that is more than fits into memory. What Node
+ * calls for each request is not documented; 2 is what it answers itself when the rest is not to be read.
  */
 function letGo(socket: Socket & { parser?: { onIncoming: unknown } | null }): void {
   if (socket.parser) socket.parser.onIncoming = () => 2

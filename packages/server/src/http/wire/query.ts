@@ -10,10 +10,10 @@ const PARAMETERS_MAX = 64
 /** Longer than any name there is; the error repeats no more of one. */
 const NAME_LENGTH_MAX = 100
 
-/** Whatever is wrong with one, the answer is that of a cursor that is unknown. */
+/** A cursor that is wrong in any way is answered as an unknown one. */
 const CURSORS = ['startingAfter', 'endingBefore']
 
-/** However many: how large a number may be says its schema. */
+/** Any number of digits: the schema says how large the value may be. */
 const DIGITS = /^\d+$/
 
 /**

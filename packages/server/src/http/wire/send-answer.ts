@@ -4,7 +4,7 @@ import type { Answer, AnswerHeaders } from './answer.ts'
 /** A client has so long to take an answer, in milliseconds: the largest, some MB, over 1 Mbit/s. */
 const TAKING_MS_MAX = 60_000
 
-/** Calls back once; answers how to call it off. */
+/** Calls back once; returns a function that cancels it. */
 type After = (ms: number, callback: () => void) => () => void
 
 const afterTime: After = (ms, callback) => {
