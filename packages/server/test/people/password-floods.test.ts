@@ -1,38 +1,17 @@
 /** Floods of the endpoints that take a password, where each hash takes as long as it does. */
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { beforeEach, describe, expect, test } from 'vitest'
 import { expectProblem } from '../answer-checks.ts'
 import { createFakeClock, HOUR_MS } from '../fake-clock.ts'
-import { expectCreated, startTestServer, type TestAnswer, type TestService } from '../harness.ts'
-import { givePassword, PASSWORD, REAL_HASHES } from '../tokens/issued-token.ts'
+import { expectCreated, startTestServer, useTestServer } from '../harness.ts'
+import { PASSWORD, REAL_HASHES } from '../tokens/issued-token.ts'
+import { all, createGuessing, inTurn, statusesOf } from './guessing.ts'
 
 const clock = createFakeClock()
 
-let server: TestService
+// A quarter of it is what one address may fail at before it waits: 25.
+const server = useTestServer({ LATCHKEY_FAILED_AUTH_PER_MINUTE: '100' }, { clock, ...REAL_HASHES })
 let email: string
-let count = 0
-
-beforeAll(async () => {
-  // A quarter of it is what one address may fail at before it waits: 25.
-  server = await startTestServer({ LATCHKEY_FAILED_AUTH_PER_MINUTE: '100' }, { clock, ...REAL_HASHES })
-})
-afterAll(() => server.dispose())
-
-let nets = 0
-/** An address that nobody used before. */
-const fresh = () => `198.${18 + Math.floor(++nets / 65_536)}.${(nets >> 8) & 255}.${nets & 255}`
-const nobody = () => `nobody-${++count}@example.com`
-async function newPerson(): Promise<string> {
-  const user = await expectCreated(server, { path: '/users', body: { name: 'Ada', role: 'viewer' } })
-  return givePassword(server, user.id)
-}
-
-const signIn = (
-  from: string,
-  password = PASSWORD,
-  username = email,
-  at: Pick<TestService, 'call'> = server,
-) => at.call({ method: 'POST', path: '/auth/token', key: null, from, body: { username, password } })
-const guess = (from: string, username = email) => signIn(from, 'not the password', username)
+const { fresh, nobody, newPerson, signIn, guess } = createGuessing(server, () => email)
 const setPassword = (token: string, from: string) =>
   server.call({
     method: 'POST',
@@ -41,13 +20,6 @@ const setPassword = (token: string, from: string) =>
     from,
     body: { token, password: PASSWORD },
   })
-const statusesOf = (answers: readonly TestAnswer[]) => answers.map(({ status }) => status)
-async function inTurn(times: number, ask: (index: number) => Promise<TestAnswer>): Promise<number[]> {
-  const answers: TestAnswer[] = []
-  for (let index = 0; index < times; index += 1) answers.push(await ask(index))
-  return statusesOf(answers)
-}
-const all = (times: number, status: number) => Array<number>(times).fill(status)
 
 beforeEach(async () => {
   // What was counted for one test is forgotten before the next.

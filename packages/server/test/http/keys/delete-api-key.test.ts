@@ -1,11 +1,11 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 import { verifyChain } from '../../../src/audit/verify-chain.ts'
 import { comparable, expectEveryAnswer, expectProblem } from '../../answer-checks.ts'
+import { companyKeys } from '../../company-keys.ts'
 import { createFakeClock } from '../../fake-clock.ts'
 import {
   createTestCompany,
   expectCreated,
-  type Parsed,
   type TestAnswer,
   type TestCompany,
   type TestRequest,
@@ -20,17 +20,9 @@ beforeAll(async () => {
   company = await createTestCompany(server)
 })
 
-const admin = () => company.users.admin.key
-const create = (fields: object = {}): Promise<Parsed> =>
-  expectCreated(server, {
-    path: '/keys',
-    key: admin(),
-    body: { userId: company.users.developer.id, ...fields },
-  })
+const { admin, create, read } = companyKeys(server, () => company)
 const remove = (id: string, request: Partial<TestRequest> = {}): Promise<TestAnswer> =>
   server.call({ key: admin(), ...request, method: 'DELETE', path: `/keys/${id}` })
-const read = async (id: string): Promise<Parsed> =>
-  (await server.call({ path: `/keys/${id}`, key: admin() })).body
 const eventsOf = async (id: string): Promise<readonly { readonly action: string }[]> =>
   (await server.call({ path: `/audit?objectId=${id}`, key: admin() })).body.data
 const totalOf = async (status: string): Promise<number> =>

@@ -1,13 +1,8 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 import { comparable, expectProblem } from '../../answer-checks.ts'
+import { companyKeys } from '../../company-keys.ts'
 import { createFakeClock, HOUR_MS } from '../../fake-clock.ts'
-import {
-  createTestCompany,
-  expectCreated,
-  type Parsed,
-  type TestCompany,
-  useTestServer,
-} from '../../harness.ts'
+import { createTestCompany, expectCreated, type TestCompany, useTestServer } from '../../harness.ts'
 
 const clock = createFakeClock()
 const server = useTestServer({}, { clock })
@@ -19,13 +14,7 @@ beforeAll(async () => {
   other = await createTestCompany(server)
 })
 
-const admin = () => company.users.admin.key
-const create = (fields: object = {}): Promise<Parsed> =>
-  expectCreated(server, {
-    path: '/keys',
-    key: admin(),
-    body: { userId: company.users.developer.id, ...fields },
-  })
+const { admin, create } = companyKeys(server, () => company)
 const get = (id: string, key = admin()) => server.call({ path: `/keys/${id}`, key })
 
 test.each(['%', '%zz', '%ff', 'key_%e0%a4'])(

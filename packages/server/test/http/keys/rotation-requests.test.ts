@@ -1,6 +1,7 @@
 /** How a rotation is asked for: on a condition, again, for another company, by many at once, and at its limits. */
 import { beforeEach, describe, expect, test } from 'vitest'
 import { expectProblem } from '../../answer-checks.ts'
+import { companyKeys } from '../../company-keys.ts'
 import { createFakeClock, HOUR_MS } from '../../fake-clock.ts'
 import {
   createTestCompany,
@@ -23,14 +24,8 @@ beforeEach(async () => {
   company = await createTestCompany(server)
 })
 
-const admin = () => company.users.admin.key
+const { admin, create, read } = companyKeys(server, () => company)
 const after = (ms: number): string => new Date(clock.nowMs() + ms).toISOString()
-const create = (fields: object = {}): Promise<Parsed> =>
-  expectCreated(server, {
-    path: '/keys',
-    key: admin(),
-    body: { userId: company.users.developer.id, ...fields },
-  })
 
 const OPERATIONS = {
   POST: () => ({ overlapSeconds: 0 }),
@@ -51,8 +46,6 @@ const ask = (method: Method, id: string, request: Partial<TestRequest> = {}): Pr
 }
 const rotate = (id: string, overlapSeconds: number, request: Partial<TestRequest> = {}) =>
   ask('POST', id, { body: { overlapSeconds }, ...request })
-const read = async (id: string): Promise<Parsed> =>
-  (await server.call({ path: `/keys/${id}`, key: admin() })).body
 const codesOf = (keys: readonly string[]): Promise<string[]> =>
   Promise.all(
     keys.map(

@@ -2,10 +2,10 @@
 import type { KeyId } from '@latchkey/core/ids'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { expectProblem } from '../../answer-checks.ts'
+import { companyKeys } from '../../company-keys.ts'
 import { createFakeClock, HOUR_MS } from '../../fake-clock.ts'
 import {
   createTestCompany,
-  expectCreated,
   type Parsed,
   type TestAnswer,
   type TestCompany,
@@ -23,14 +23,8 @@ beforeAll(async () => {
   company = await createTestCompany(server)
 })
 
-const admin = () => company.users.admin.key
+const { admin, create, read, verify } = companyKeys(server, () => company)
 const after = (ms: number): string => new Date(clock.nowMs() + ms).toISOString()
-const create = (fields: object = {}): Promise<Parsed> =>
-  expectCreated(server, {
-    path: '/keys',
-    key: admin(),
-    body: { userId: company.users.developer.id, ...fields },
-  })
 const rotate = (id: string, body: object = {}, request: Partial<TestRequest> = {}): Promise<TestAnswer> =>
   server.call({ key: admin(), ...request, method: 'POST', path: `/keys/${id}/rotation`, body })
 const moveEnd = (id: string, previousEndsAt: string, request: Partial<TestRequest> = {}) =>
@@ -43,10 +37,6 @@ const moveEnd = (id: string, previousEndsAt: string, request: Partial<TestReques
   })
 const cancel = (id: string, request: Partial<TestRequest> = {}) =>
   server.call({ key: admin(), ...request, method: 'DELETE', path: `/keys/${id}/rotation` })
-const read = async (id: string): Promise<Parsed> =>
-  (await server.call({ path: `/keys/${id}`, key: admin() })).body
-const verify = async (key: string): Promise<Parsed> =>
-  (await server.call({ method: 'POST', path: '/verify', key: admin(), body: { key } })).body
 const codeOf = async (key: string): Promise<string> => (await verify(key)).code
 const actionsOf = async (id: string): Promise<string[]> =>
   (await server.call({ path: `/audit?objectId=${id}`, key: admin() })).body.data.map(

@@ -1,9 +1,9 @@
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { expectProblem } from '../../answer-checks.ts'
+import { companyKeys } from '../../company-keys.ts'
 import { createFakeClock, HOUR_MS } from '../../fake-clock.ts'
 import {
   createTestCompany,
-  expectCreated,
   type Parsed,
   type TestAnswer,
   type TestCompany,
@@ -32,13 +32,7 @@ beforeEach(async () => {
   made = await create(FIELDS)
 })
 
-const admin = () => company.users.admin.key
-const create = (fields: object = {}): Promise<Parsed> =>
-  expectCreated(server, {
-    path: '/keys',
-    key: admin(),
-    body: { userId: company.users.developer.id, ...fields },
-  })
+const { admin, create } = companyKeys(server, () => company)
 const patch = (
   body: object,
   headers: Record<string, string | string[]> = {},

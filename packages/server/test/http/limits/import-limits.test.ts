@@ -1,25 +1,18 @@
 /** Rows of an import have the limits that a key may be created with: held to the same rules, and kept from then on. */
 import { createHash } from 'node:crypto'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { companyKeys } from '../../company-keys.ts'
 import { createFakeClock } from '../../fake-clock.ts'
-import {
-  createTestCompany,
-  type Parsed,
-  startTestServer,
-  type TestCompany,
-  type TestService,
-} from '../../harness.ts'
+import { createTestCompany, type Parsed, type TestCompany, useTestServer } from '../../harness.ts'
 
-let server: TestService
-let company: TestCompany
 const clock = createFakeClock(Date.parse('2026-11-20T09:30:00.000Z'))
+const server = useTestServer({ LATCHKEY_TRUSTED_PROXIES: '10.0.0.1' }, { clock })
+let company: TestCompany
 beforeAll(async () => {
-  server = await startTestServer({ LATCHKEY_TRUSTED_PROXIES: '10.0.0.1' }, { clock })
   company = await createTestCompany(server)
 })
-afterAll(() => server.dispose())
 
-const admin = () => company.users.admin.key
+const { admin, verify } = companyKeys(server, () => company)
 let count = 0
 const newText = () =>
   `shop_${createHash('sha256').update(`limited ${++count}`).digest('base64url').slice(0, 32)}`
@@ -44,9 +37,6 @@ const create = (fields: object) =>
     key: admin(),
     body: { userId: company.users.developer.id, ...fields },
   })
-async function verify(key: string, by: Pick<TestService, 'call'> = server): Promise<Parsed> {
-  return (await by.call({ method: 'POST', path: '/verify', key: admin(), body: { key } })).body
-}
 
 test('an imported key shows its limits, alone and in the list', async () => {
   const [key, hashed] = [newText(), newText()]
@@ -78,7 +68,7 @@ test('an imported key is limited at verification, by whichever server, and at th
   try {
     await importRows([{ key, rateLimits: [minute(3)], quota: { limit: 100, period: 'day' } }])
     const codes = []
-    for (const by of [server, second, server, second]) codes.push((await verify(key, by)).code)
+    for (const by of [server, second, server, second]) codes.push((await verify(key, {}, by)).code)
     expect(codes).toEqual(['VALID', 'VALID', 'VALID', 'RATE_LIMITED'])
     expect(await verify(key)).toMatchObject({
       limitedBy: 'per-minute',

@@ -1,4 +1,5 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { beforeAll, expect, test } from 'vitest'
+import { companyKeys } from '../../company-keys.ts'
 import { createFakeClock, HOUR_MS } from '../../fake-clock.ts'
 import { expectDocumented } from '../../gateway/verdict-checks.ts'
 import {
@@ -6,39 +7,22 @@ import {
   expectCreated,
   type JoinedServer,
   type Parsed,
-  startTestServer,
   type TestAnswer,
   type TestCompany,
-  type TestService,
+  useTestServer,
 } from '../../harness.ts'
 
 const CALLERS = 64
 
-let server: TestService
-let company: TestCompany
 const clock = createFakeClock(Date.parse('2026-11-20T09:30:00.000Z'))
+const server = useTestServer({ LATCHKEY_TRUSTED_PROXIES: '10.0.0.1' }, { clock })
+let company: TestCompany
 beforeAll(async () => {
-  server = await startTestServer({ LATCHKEY_TRUSTED_PROXIES: '10.0.0.1' }, { clock })
   company = await createTestCompany(server)
 })
-afterAll(() => server.dispose())
 
-const admin = () => company.users.admin.key
-const newKey = (fields: object = {}): Promise<Parsed> =>
-  expectCreated(server, {
-    path: '/keys',
-    key: admin(),
-    body: { userId: company.users.developer.id, ...fields },
-  })
+const { admin, create: newKey, verify } = companyKeys(server, () => company)
 const minute = (limit: number, name = 'minute') => ({ name, limit, windowSeconds: 60 })
-
-type Caller = Pick<JoinedServer, 'call'>
-
-async function verify(key: string, fields: object = {}, by: Caller = server): Promise<Parsed> {
-  const answer = await by.call({ method: 'POST', path: '/verify', key: admin(), body: { key, ...fields } })
-  if (answer.status !== 200) throw new Error(`${answer.status} ${answer.text}`)
-  return answer.body
-}
 
 const check = (key: string, path = '/gateway/check'): Promise<TestAnswer> =>
   server.call({ path, key, from: '10.0.0.1', headers: { 'x-forwarded-for': '192.0.2.7' } })

@@ -2,6 +2,7 @@
 import type { KeyId } from '@latchkey/core/ids'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { expectProblem } from '../../answer-checks.ts'
+import { companyKeys } from '../../company-keys.ts'
 import { createFakeClock, HOUR_MS } from '../../fake-clock.ts'
 import {
   createTestCompany,
@@ -23,11 +24,9 @@ beforeAll(async () => {
   other = await createTestCompany(server)
 })
 
-const admin = () => company.users.admin.key
+const { admin, create } = companyKeys(server, () => company)
 const iso = (atMs: number) => new Date(atMs).toISOString()
 const newId = () => `report-of-a-verifier-${reports++}`
-const create = (): Promise<Parsed> =>
-  expectCreated(server, { path: '/keys', key: admin(), body: { userId: company.users.developer.id } })
 const read = async (path: string): Promise<Parsed> => (await server.call({ path, key: admin() })).body
 
 /** `clockMs`: of whoever reports. */
