@@ -136,7 +136,10 @@ describe('where the database of a server is empty', () => {
   it('“migrate” makes the tables, as their owner does before a lesser role serves', async () => {
     expect(await home.run(['migrate'], settings)).toMatchObject({ exitCode: 0, stderr: '' })
     expect(await tables()).not.toEqual([])
+    for (const command of ['keys create', 'usage'])
+      await expectNone(command, settings, /This store has no company yet: latchkey serve makes the first/)
   })
+
   it('“serve” needs no data directory beside it, and the link of the console is there all the same', async () => {
     const named = { ...settings, LATCHKEY_BOOTSTRAP_KEY_FILE: join(home.directory, 'the key') }
     const first = await home.serve({ settings: named })

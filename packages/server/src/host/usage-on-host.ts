@@ -9,6 +9,7 @@ import { countUsage, findCompanyDays } from '../storage/tables/company-usage.ts'
 import { type DaySpan, findKeyUsage } from '../storage/tables/key-usage.ts'
 import { findKeyInDeployment } from '../storage/tables/keys.ts'
 import type { Db } from '../storage/tables/schema.ts'
+import { noCompanyYet } from './no-company-yet.ts'
 
 export type UsageGroup = 'day' | 'key' | 'code' | 'user'
 
@@ -70,6 +71,7 @@ async function companyOf(db: Db, id: string | undefined): Promise<CompanyId> {
   const company =
     id === undefined ? await findOperatorCompany(db) : isId('cmp', id) ? await findCompany(db, id) : undefined
   if (company !== undefined) return company.id
+  if (id === undefined) throw noCompanyYet()
   // What was given may be the text of a key: it is not repeated.
   throw new AppError(
     'company_not_found',

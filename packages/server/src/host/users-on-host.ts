@@ -12,6 +12,7 @@ import { findPasswordsFor } from '../storage/tables/passwords.ts'
 import type { User } from '../storage/tables/user.ts'
 import { findUserInDeployment, findUsers, findUsersByEmail } from '../storage/tables/users.ts'
 import { setPassword } from '../users/set-password.ts'
+import { noCompanyYet } from './no-company-yet.ts'
 
 /**
  * Sets a user's password and ends its sessions, by id or email: for whoever runs a command on the server.
@@ -68,7 +69,7 @@ const SHOWN_MAX = 20
 export async function listOperatorUsers({ engine }: Pick<Services, 'engine'>): Promise<User[]> {
   return engine.read(async (db) => {
     const company = await findOperatorCompany(db)
-    if (company === undefined) return []
+    if (company === undefined) throw noCompanyYet()
     const page = await listPage(
       db,
       listingOfUsers(company.id),
