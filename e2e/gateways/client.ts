@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
 import { Agent, request as httpRequest } from 'node:http'
 import { connect } from 'node:net'
 import type { Readable } from 'node:stream'
@@ -84,6 +85,22 @@ export async function connectThrough(
   socket.write(`${lines.join('\r\n')}\r\n\r\n`)
   socket.once('data', () => socket.write(next))
   return text(socket)
+}
+
+/** One request behind a line of the PROXY protocol; answers the status. */
+export async function sendBehindLine(
+  port: number,
+  line: string,
+  { from, headers }: Required<Pick<ClientRequest, 'from' | 'headers'>>,
+): Promise<number> {
+  const socket = connect({ host: '127.0.0.1', port, localAddress: from })
+  const lines = [line, 'GET /orders HTTP/1.1', 'Host: api.example.com']
+  for (let index = 0; index < headers.length; index += 2)
+    lines.push(`${headers[index]}: ${headers[index + 1]}`)
+  socket.write(`${lines.join('\r\n')}\r\n\r\n`)
+  const [first] = (await once(socket, 'data')) as [Buffer]
+  socket.destroy()
+  return Number(/^HTTP\/1\.\d (\d+)/.exec(String(first))?.[1])
 }
 
 /** Asks for an upgrade, and answers the status and, once upgraded, what `message` came back as. */

@@ -3,11 +3,21 @@ import { writeFileSync } from 'node:fs'
 import { connect } from 'node:http2'
 import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
+import { sendBehindLine } from './client.ts'
 import { documentedFile, documentedInFront, readDocumented } from './documented.ts'
 import { describeInFront } from './front-guarantees.ts'
 import { describeGuarantees } from './guarantees.ts'
 import { findProgram, printed, startProgram } from './processes.ts'
-import { FRONT, type Gateway, MOST_PERMISSIONS, type Rig, startRig, valuesOf, withKey } from './rig.ts'
+import {
+  FRONT,
+  type Gateway,
+  MOST_PERMISSIONS,
+  OUTSIDE,
+  type Rig,
+  startRig,
+  valuesOf,
+  withKey,
+} from './rig.ts'
 
 const HAPROXY = findProgram('haproxy')
 
@@ -51,20 +61,47 @@ const IN_FRONT = [
   'http-request set-src req.hdr_ip(x-forwarded-for,-1) if { src 192.0.2.9 }',
   'http-request set-var(txn.latchkey_client) str(unknown) if { src 192.0.2.9 }',
 ] as const
-await describeInFront({
-  ...gateway,
-  start(home, ports) {
-    const rules = IN_FRONT.map((rule) => `  ${documentedInFront(rule, FRONT)}\n`).join('')
-    const first = '  # What a client says about itself'
-    return start(home, ports, { [first]: `${rules}${first}` })
-  },
-})
+await describeInFront({ ...gateway, start: (home, ports) => start(home, ports, before(IN_FRONT)) })
+
+/** Rules before all others, as the page says them. */
+function before(rules: readonly string[]): Readonly<Record<string, string>> {
+  const first = '  # What a client says about itself'
+  return { [first]: rules.map((rule) => `  ${documentedInFront(rule, FRONT)}\n`).join('') + first }
+}
 
 const isMissing = (await gateway.missing()) !== undefined
 
 describe.skipIf(isMissing)('a HAProxy that was changed', () => {
   let rig: Rig | undefined
   afterEach(() => rig?.stop())
+
+  test('reads the PROXY protocol of what is in front, and of nobody else', async () => {
+    const rules = ['tcp-request connection expect-proxy layer4 if { src 192.0.2.9 }', IN_FRONT[1]]
+    rig = await startRig({ ...gateway, start: (home, ports) => start(home, ports, before(rules)) })
+    const { port, createKey } = rig
+    const create = async (whitelistedIPs: readonly string[] | null) =>
+      withKey(await createKey({ permissions: ['orders:read'], whitelistedIPs }))
+    const [listed, network, everywhere] = [
+      await create(['198.51.100.7', '2001:db8::7']),
+      await create(['127.0.0.0/8']),
+      await create(null),
+    ]
+    const lines = [
+      ['PROXY TCP4 198.51.100.7 10.0.0.1 52044 443', 200, 403],
+      ['PROXY TCP6 2001:db8::7 2001:db8::1 52044 443', 200, 403],
+      ['PROXY TCP4 203.0.113.1 10.0.0.1 52044 443', 403, 403],
+      // A connection of its own, or of a client that it cannot name.
+      ['PROXY UNKNOWN', 403, 403],
+    ] as const
+    for (const [line, ofListed, ofNetwork] of lines) {
+      expect(await sendBehindLine(port, line, { from: FRONT, headers: listed })).toBe(ofListed)
+      expect(await sendBehindLine(port, line, { from: FRONT, headers: network })).toBe(ofNetwork)
+      expect(await sendBehindLine(port, line, { from: FRONT, headers: everywhere })).toBe(200)
+      expect(await sendBehindLine(port, line, { from: OUTSIDE, headers: listed })).toBe(400)
+    }
+    expect((await rig.send({ headers: listed, from: OUTSIDE })).status).toBe(403)
+    expect((await rig.send({ headers: network, from: OUTSIDE })).status).toBe(200)
+  })
 
   test('lets nothing through where what Latchkey says has no room', async () => {
     const without = { 'tune.bufsize 32768': '', 'tune.maxrewrite 16384': '' }
