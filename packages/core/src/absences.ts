@@ -26,7 +26,7 @@ export function createAbsences(monotonicMs: () => number): Absences {
   const begin = () => createBoundedMap<KeyHandle, number>(ABSENCES_MAX)
   let notedAtMs = begin()
   function noting(): (handle: KeyHandle) => void {
-    // What was begun anew has another.
+    // `clear` begins a new map: what is still noted in the old one does not count.
     const then = notedAtMs
     return (handle) => then.set(handle, monotonicMs())
   }

@@ -8,8 +8,8 @@ import {
 } from './permission.ts'
 
 /**
- * What whoever made a key could give when it did: the key never has more, whatever becomes of its user.
- * null: everything.
+ * What the maker of a key could give at that time: the key never may do more, even if its user is promoted. null:
+ * everything.
  */
 export type Ceiling = { readonly role: Role; readonly permissions: readonly string[] }
 
@@ -20,7 +20,7 @@ export function ceilingOf(role: Role, isOperator: boolean, authority: CompiledAu
   return { role, permissions: namePermissions(authority) }
 }
 
-/** What both let through. */
+/** What both ceilings allow. */
 export function lowerCeiling(
   one: Ceiling | null,
   other: Ceiling | null,

@@ -4,7 +4,7 @@ import { type CompiledAuthority, isAboveRole, isPermitted, lacks, type Role } fr
 import type { Principal } from './principal.ts'
 import { type Bound, exceeds, type Reach, UNBOUND } from './reach.ts'
 
-/** Nobody touches what stands above. Throws AppError `permission_escalation`. */
+/** Nobody changes a user of a higher role. Throws AppError `permission_escalation`. */
 export function assertNotAbove(principal: Principal, role: Role, what: string): void {
   if (!isAboveRole(role, principal.role)) return
   throw new AppError(
@@ -13,7 +13,7 @@ export function assertNotAbove(principal: Principal, role: Role, what: string): 
   )
 }
 
-/** Nobody grants what it lacks. Throws AppError `permission_escalation` naming the first permission. */
+/** Nobody grants a permission that it lacks. Throws AppError `permission_escalation` naming the first one. */
 export function assertCovers(principal: Principal, granted: CompiledAuthority): void {
   const missing = lacks(principal.authority, granted)
   if (missing === undefined) return
@@ -23,7 +23,7 @@ export function assertCovers(principal: Principal, granted: CompiledAuthority): 
   )
 }
 
-/** A developer has its own keys only; reading is not concerned. Throws AppError `missing_permission`. */
+/** A developer changes its own keys only; it may read others. Throws AppError `missing_permission`. */
 export function assertOwn(principal: Principal, ownerId: string, action: string): void {
   if (principal.role !== 'developer' || principal.userId === ownerId) return
   throw new AppError(
@@ -46,8 +46,8 @@ export const isEqual = (principal: Principal, user: Person): boolean =>
   principal.homeCompanyId === user.companyId && (principal.userId === user.id || principal.role === user.role)
 
 /**
- * A restricted or ending key makes no equal that reaches further: it could make itself one without its own bounds.
- * Keys of weaker users are what such a key is there to give out. Throws AppError `permission_escalation`.
+ * A key with bounds (addresses, an end, limits) makes no key as powerful as itself with wider bounds: it would get rid
+ * of its own. Keys of weaker users it may make. Throws AppError `permission_escalation`.
  */
 export function assertWithinReach(principal: Principal, user: Person, wanted: Reach): void {
   const field = isEqual(principal, user) ? exceeds(wanted, principal.reach) : undefined
@@ -60,8 +60,8 @@ export function assertWithinReach(principal: Principal, user: Person, wanted: Re
 }
 
 /**
- * The same of a user itself, whom nothing bounds once it signs in: a bound key makes, invites and promotes nobody to
- * be its equal. Throws AppError `permission_escalation`.
+ * The same for users, who have no bounds once they sign in: a key with bounds makes, invites and promotes no user as
+ * powerful as itself. Throws AppError `permission_escalation`.
  */
 export function assertMayEqual(principal: Principal, user: Person): void {
   const field = isEqual(principal, user) ? exceeds(UNBOUND, principal.reach) : undefined

@@ -3,7 +3,7 @@ import { type DigestFormat, digestFormatName } from './digest-format.ts'
 import type { Fingerprint } from './fingerprint.ts'
 import { Secret } from './secret.ts'
 
-/** The least that a text has which another system gave out: what only fits this is looked for. */
+/** What every imported text has at least: only a text of this form is looked for. */
 export type ImportShape = {
   readonly prefix: string
   readonly lengthMin: number
@@ -23,7 +23,7 @@ type Alphabet = keyof typeof ALPHABETS
 /** Each holds the ones before it. */
 const ALPHABETS = { word: /^[A-Za-z0-9_-]*$/, printable: /^[ -~]*$/ } as const
 
-/** Of a format: what comes beyond them makes all of them one. */
+/** Shapes of one format. When there are more, they become a single one. */
 const SHAPES_MAX = 16
 
 const ANY = { lengthMin: 8, lengthMax: 512, alphabet: 'printable' } as const
@@ -46,7 +46,7 @@ export function importedTags(
   return tags
 }
 
-/** What stands for a digest of another system: it tells nothing to whoever does not have our own key. */
+/** The tag under which a digest of another system is stored: it tells nothing to whoever does not have our key. */
 export function importedTag(
   digest: Uint8Array,
   format: DigestFormat,
@@ -74,7 +74,7 @@ export function shapeOfText(text: string): ImportShape {
 /** Of a text of which no more is known than how it begins. */
 export const shapeOfPrefix = (prefix: string): ImportShape => ({ ...ANY, prefix })
 
-/** The shapes that are fitted by all that fitted them, and by `shape`. The same array: they were before. */
+/** The shapes, widened so that `shape` fits too. The same array: it fitted already. */
 export function withShape(shapes: readonly ImportShape[], shape: ImportShape): readonly ImportShape[] {
   if (shapes.some((known) => holds(known, shape))) return shapes
   const same = shapes.findIndex(({ prefix }) => prefix === shape.prefix)

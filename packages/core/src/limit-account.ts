@@ -1,6 +1,6 @@
 import { type Count, cellOf, countAt, type Limit, leftOf, type Span } from './limit.ts'
 
-/** What the one authority knows of a key's limits: by name. Only it changes counts. */
+/** What the one authority knows of a key's limits, by their names. Nobody else changes the counts. */
 export type Account = {
   /** When it last decided, by its own time, which never goes back. Milliseconds since the epoch. */
   readonly atMs: number
@@ -14,10 +14,10 @@ const NAMES_MAX = 50
 
 export const NEW_ACCOUNT: Account = { atMs: 0, seenMs: 0, counts: new Map() }
 
-/** What a process asks for a key: first it gives back, then it wants. */
+/** What a process asks for a key: it gives back units first, then wants others. */
 export type LimitAsk = { readonly returns: readonly Return[]; readonly wants: readonly Want[] }
 
-/** Units that were leased in a cell, were not used and never will be. */
+/** Units that were leased in a cell and not used. The process will not use them any more. */
 export type Return = {
   readonly name: string
   readonly span: Span
@@ -27,10 +27,10 @@ export type Return = {
 
 export type Want = {
   readonly limit: Limit
-  /** Units that those who wait need together beyond what is at hand, and the least that is of use to one of them. */
+  /** Units that the waiting callers need together beyond what is at hand, and the least that helps one of them. */
   readonly needed: number
   readonly least: number
-  /** Units beyond that, to have some at hand, and how many still are when those who wait were served. */
+  /** Units to lease in advance besides, and how many are left at hand when the waiting callers are served. */
   readonly block: number
   readonly held: number
 }
@@ -44,8 +44,8 @@ export type LimitAnswer = {
 }
 
 /**
- * Decides an ask, at a moment that is never before the last one. Never leases more than is left; beyond what is waited
- * for, no process has more than a third of it at hand: more than that it does not take with it when it dies.
+ * Decides an ask, at a moment that is never before the last one. Never leases more than is left. Beyond what is waited
+ * for, no process has more than a third at hand: when it dies, no more than that is lost.
  */
 export function decideAsk(
   account: Account,
@@ -66,7 +66,7 @@ export function decideAsk(
     const extra = Math.max(0, Math.min(block, third - held))
     const units = left < least ? 0 : Math.min(left, needed + extra)
     const count = { ...before, current: before.current + units }
-    // Whatever was decided last is last.
+    // The limit that was decided last is the newest.
     counts.delete(name)
     counts.set(name, count)
     return { name, units, count }
@@ -75,8 +75,8 @@ export function decideAsk(
 }
 
 /**
- * The clock's, unless that was set back: then time goes on from where it was, at half the pace, until the clock is there
- * again. So no cell is passed twice, and none stands still.
+ * The time of the clock. When the clock was set back, time goes on from where it was, at half the pace, until the clock
+ * has caught up: so no cell comes twice, and none lasts forever.
  */
 function timeOf({ atMs, seenMs }: Account, nowMs: number): number {
   const passedMs = Math.max(0, nowMs - seenMs)
@@ -91,8 +91,9 @@ function takeBack(count: Count, { span, cell, units }: Return): Count {
 }
 
 /**
- * Of limits that a key has no more, too, as long as they count for something: taking one off and on refills nothing. Of
- * very many the windows go that were not asked for the longest: whoever names them anew all the time could lift them.
+ * Also keeps the counts of limits that the key does not have any more, while they still count: taking a limit off and
+ * putting it on again refills nothing. When there are too many, the windows that were not asked for the longest go;
+ * only somebody who keeps renaming limits could lift one so.
  */
 function keptOf(counts: ReadonlyMap<string, Count>, atMs: number): ReadonlyMap<string, Count> {
   const kept = new Map([...counts].filter(([, { span, cell }]) => cellOf(span, atMs).index <= cell + 1))

@@ -1,12 +1,12 @@
 import { type Count, cellOf, countAt, freeAtMs, type Limit, leftOf } from './limit.ts'
 
-/** Units taken in advance: at first, at least and at most. The last are those of some seconds of a very busy key. */
+/** Units leased in advance: at first, at least and at most. The most is what a very busy key uses in some seconds. */
 const BLOCK_FIRST = 8
 const BLOCK_MAX = 1_000_000
 /** A block that is used up sooner than this was too small; one that lasts longer than the other, too large. */
 const SHORT_MS = 2_000
 const LONG_MS = 20_000
-/** How long it is believed that nothing is left: others may have given back meanwhile. */
+/** How long this process believes that nothing is left: others may give something back meanwhile. */
 const BELIEVED_MS = 5_000
 /** Between two asks for a limit that had less than was wanted: a hundredth of its window, between these. */
 const SPACING_MS_MIN = 20
@@ -15,18 +15,18 @@ const SPACING_MS_MAX = 1_000
 /** What a process has of one limit. */
 export type Bucket = {
   readonly limit: Limit
-  /** As the authority had it after it was asked, and when that was by the authority's clock. */
+  /** The count as the authority had it when it was last asked, and when that was by its clock. */
   readonly count: Count
   readonly atMs: number
   /** How long the answer took: the authority's clock may be behind by as much. */
   readonly slackMs: number
-  /** It had less than was wanted. */
+  /** The authority had less than was wanted. */
   readonly isShort: boolean
   /** How many units are taken in advance at a time. */
   readonly block: number
-  /** More are asked for when fewer are at hand: half of what there was in advance. */
+  /** When fewer are at hand, more are asked for: half of what was leased in advance. */
   readonly lowAt: number
-  /** At hand. They are of the cell of the count. */
+  /** Units at hand. They may be used in the cell of the count only. */
   units: number
 }
 
@@ -87,7 +87,7 @@ function stateOf({ name, max, span }: Limit, remaining: number, atMs: number): L
 const spacingMs = (seconds: number): number =>
   Math.min(SPACING_MS_MAX, Math.max(SPACING_MS_MIN, seconds * 10))
 
-/** In their cell, and not by a clock that went another way meanwhile. */
+/** Whether units are still in their cell. Not when the clocks disagree: then `sinceMs` is Infinity. */
 export const isUsable = ({ count, atMs }: Bucket, sinceMs: number): boolean =>
   atMs + sinceMs < cellOf(count.span, atMs).endMs
 

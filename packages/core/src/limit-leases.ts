@@ -5,17 +5,20 @@ import { type Bucket, isRunningLow, isUsable, type Look, lookAt, nextBlock } fro
 /** Names of which something is kept here: ten times as many as a key has limits. About 500 bytes each. */
 const BUCKETS_MAX = 50
 
-/** What a process has on lease of the limits of one key, by their names. A unit is used once, or given back once. */
+/** What a process has leased of the limits of one key, by their names. A unit is used once, or given back once. */
 export type LimitLeases<Moment> = {
   /** undefined: the authority has to be asked. */
   look(limit: Limit, cost: number, now: Moment): Look | undefined
   /** Uses units that are at hand. */
   use(limits: readonly Limit[], cost: number): void
-  /** So little is at hand that more is to be had before it is needed. */
+  /** Whether so little is at hand that more should be asked for in advance. */
   isLow(limit: Limit): boolean
   /** How many units to take in advance now, and how many are at hand. */
   need(limit: Limit, now: Moment): { readonly block: number; readonly atHand: number }
-  /** What is of no use here, by what will be asked for: ours no more from here on. */
+  /**
+   * Takes out the units that are of no use here, to be given back. `isDue`: the limit will be asked for under other
+   * terms.
+   */
   giveUp(isDue: (limit: Limit) => boolean, now: Moment): Return[]
   /** `askedAt`: before the question was sent; `now`: when the answer came. */
   take(wants: readonly Want[], answer: LimitAnswer, askedAt: Moment, now: Moment): void
@@ -89,7 +92,7 @@ export function createLimitLeases<Moment>(betweenMs: Between<Moment>): LimitLeas
   }
 }
 
-/** Those of limits that the key has had, and what was left in them. */
+/** Drops the oldest limits when there are too many. Returns what was left in them. */
 function dropOldest(buckets: Map<string, { readonly bucket: Bucket }>): Return[] {
   const left: Return[] = []
   for (const [name, { bucket }] of buckets) {
@@ -100,7 +103,7 @@ function dropOldest(buckets: Map<string, { readonly bucket: Bucket }>): Return[]
   return left
 }
 
-/** What was left in it. Nothing is left after. */
+/** Takes out what was left in it. */
 function emptied(bucket: Bucket): Return[] {
   const { limit, count, units } = bucket
   bucket.units = 0

@@ -26,7 +26,7 @@ export function compileLimits(
   return quota === null ? limits : [...limits, { name: QUOTA_NAME, max: quota.limit, span: quota.period }]
 }
 
-/** Whether keeping to the one is keeping to the other, which is of the same name: no more, in a window no shorter. */
+/** Whether the one limit is as strict as the other of the same name: no more uses, in a window no shorter. */
 export const isWithinLimit = (wanted: Limit, held: Limit): boolean =>
   wanted.name === held.name && wanted.max <= held.max && rankOf(wanted.span) >= rankOf(held.span)
 
@@ -34,8 +34,8 @@ export const isWithinLimit = (wanted: Limit, held: Limit): boolean =>
 const rankOf = (span: Span): number => (typeof span === 'number' ? span : span === 'day' ? 1 : 2)
 
 /**
- * What was used of a limit: in the cell of time that runs, and in the one before. Cells are aligned to the epoch. What a
- * process has on lease is used.
+ * What was used of a limit: in the current cell of time, and in the one before. Cells are aligned to the epoch. What a
+ * process has leased counts as used.
  */
 export type Count = {
   readonly span: Span
@@ -60,7 +60,10 @@ export function cellOf(span: Span, nowMs: number): Cell {
 
 let lastMonth: Cell = { index: -1, startMs: 0, endMs: 0 }
 
-/** Nearly always the one that was asked for last: a month is worked out from three dates, which a check would notice. */
+/**
+ * Remembers the last one, which is nearly always asked for again: to work out a month takes three dates, which would
+ * slow a check.
+ */
 function cellOfMonth(nowMs: number): Cell {
   if (nowMs < lastMonth.startMs || nowMs >= lastMonth.endMs) {
     const index = monthAt(nowMs)
@@ -73,7 +76,7 @@ function cellOfMonth(nowMs: number): Cell {
 export function countAt(count: Count | undefined, { span }: Pick<Limit, 'span'>, nowMs: number): Count {
   const { index } = cellOf(span, nowMs)
   if (count === undefined) return { span, cell: index, previous: 0, current: 0 }
-  // Another window: what counted in the old one counts in the cell that runs, so that a change refills nothing.
+  // Another window: what counted in the old one counts in the current cell, so that a change refills nothing.
   if (count.span !== span) {
     const before = countAt(count, count, nowMs)
     return { span, cell: index, previous: 0, current: usedOf(before, nowMs) }
@@ -113,7 +116,7 @@ export function freeAtMs(
   const cell = cellOf(span, nowMs)
   if (typeof span !== 'number') return cell.endMs
   const windowMs = span * 1_000
-  // What is used in the cell that runs leaves room for it, or else this is the past of the next one.
+  // What is used in the current cell leaves room for it. If not, the current cell is the one before in the next.
   const room = max - cost - count.current
   let atMs =
     room < 0

@@ -2,11 +2,14 @@ import { createHand } from './hand.ts'
 import type { Limit } from './limit.ts'
 import { type Charged, createLimitedKey, type LimitedKey, type LimitedKeyOptions } from './limited-key.ts'
 
-/** Keys that a process has something of at hand; about 1 KB each. For one more the oldest is given back that is not asked about. */
+/**
+ * Keys that a process has leased something of; about 1 KB each. For one more, the oldest gives back what it has, if
+ * nobody is asking for it.
+ */
 const KEYS_MAX = 50_000
-/** Keys that are looked at for one more: where the authority is slow, very many may be asked about. */
+/** Keys that are looked at to make room for one: when the authority is slow, very many may be waiting for it. */
 const LOOKS_MAX = 16
-/** What was at hand so long for nobody is given back, in milliseconds. */
+/** What nobody used for so long is given back, in milliseconds. */
 const IDLE_MS = 30_000
 
 export type Limiter = {
@@ -19,8 +22,8 @@ export type Limiter = {
 }
 
 /**
- * Holds keys to their limits in this process. One authority counts; this takes units of it on lease, some at a time, and
- * uses them without asking. A unit is used in its cell, by all clocks, or not at all.
+ * Holds keys to their limits in this process. One authority counts. This leases some units of it at a time, and uses
+ * them without asking. A unit is used within its cell, by all clocks, or not at all.
  */
 export function createLimiter<Moment>(options: LimitedKeyOptions<Moment>, keysMax = KEYS_MAX): Limiter {
   /** In the order in which room is made. */
@@ -37,7 +40,7 @@ export function createLimiter<Moment>(options: LimitedKeyOptions<Moment>, keysMa
     key.giveBack().catch(() => {})
   }
 
-  /** One that is asked about is as if it had come just now. */
+  /** One that waits for the authority goes to the end. */
   function makeRoom(): void {
     for (let looks = 0; keys.size >= keysMax && looks < LOOKS_MAX; looks++) {
       const [id, key] = hand.next()

@@ -64,7 +64,7 @@ export function isReservedPermission(text: string): boolean {
  */
 const EVERY_APPLICATION_PERMISSION = '*:*'
 
-/** What a credential's power is made of. */
+/** What decides the permissions of a credential. */
 export type Authority = {
   readonly role: Role
   /** The user belongs to the operator's company. */
@@ -138,7 +138,7 @@ function compile({ role, isOperator, userPermissions, narrowings }: Authority): 
   return narrowings.reduce<CompiledAuthority>(narrow, whole)
 }
 
-/** What of an authority a list of permissions and patterns leaves. Lists as `listPermissions` writes them, too. */
+/** An authority narrowed by a list of permissions and patterns. Takes lists as `listPermissions` writes them, too. */
 export function narrow(authority: CompiledAuthority, permissions: readonly string[]): CompiledAuthority {
   const named = new Set(permissions)
   const isNamed = (permission: string) =>
@@ -154,7 +154,7 @@ const reservedOf = createShared((text) => (text === '' ? NONE : new Set(text.spl
 
 function roleHas(role: Role, isOperator: boolean, permission: string): boolean {
   const area = areaOf(permission)
-  // Whoever imports says which texts are keys: that is for the operator, whichever company it acts for.
+  // An import decides which texts are keys: only the operator may do that, whichever company it acts for.
   if (permission === 'keys:import' && !isOperator) return false
   switch (role) {
     case 'owner':
@@ -199,7 +199,7 @@ function covers(patterns: Patterns, permission: string): boolean {
 
 /** Whether one concrete permission is held. */
 export function isPermitted(authority: CompiledAuthority, permission: string): boolean {
-  // Nothing is among the exact ones that is of a reserved area: most are found without being cut up.
+  // The exact ones hold nothing of a reserved area, so most permissions are found without being split.
   if (authority.reserved.has(permission) || authority.application.exact.has(permission)) return true
   return !Object.hasOwn(RESERVED, areaOf(permission)) && covers(authority.application, permission)
 }

@@ -11,7 +11,7 @@ export type Principal = {
   readonly type: 'key' | 'session' | 'user' | 'host' | 'none'
   /** Id of the key, session or user that vouches for the request; null for the host and for nobody. */
   readonly id: VerifiableKey['id'] | null
-  /** Of the secret that was presented, or that the token was made with; null: of none. */
+  /** Names the secret that was presented, or that the token was made with; null: none. */
   readonly secretOrdinal: number | null
   /** When that secret ends because it was replaced, milliseconds since the epoch; null: it was not. */
   readonly replaceByMs: number | null
@@ -42,11 +42,11 @@ export type PresentedToken = {
   readonly use: 'access' | 'session' | 'outside'
   /** null: it takes nothing away. */
   readonly permissions: readonly string[] | null
-  /** Of the secret it was made with; null: of none. */
+  /** Names the secret it was made with; null: none. */
   readonly secretOrdinal: number | null
   /** Milliseconds since the epoch. */
   readonly expiresAtMs: number
-  /** Whom the outside issuer's token names that it is, or was made from; null: it is none, and was made from none. */
+  /** The subject of the outside token that it is, or was made from; null: there is none. */
   readonly subject: OutsideSubject | null
 }
 
@@ -82,7 +82,7 @@ export type Actor = {
 export const authorityBy = (key: VerifiableKey, token: PresentedToken | undefined): CompiledAuthority =>
   token === undefined || token.permissions === null ? key.authority : narrow(key.authority, token.permissions)
 
-/** Whom a credential that was accepted proves its holder to be. */
+/** The principal that an accepted credential proves its holder to be. */
 export function principalOf(
   key: VerifiableKey,
   token: PresentedToken | undefined,
@@ -118,7 +118,7 @@ function reachOf(key: VerifiableKey, secretEndsAtMs: number | null): Reach {
 export const sightOf = ({ isOperator, companyId, homeCompanyId }: Principal): CompanyId | null =>
   isOperator && companyId === homeCompanyId ? null : companyId
 
-/** By the kind of its id, which the store gave. */
+/** The type follows from the kind of the id, which the store gave. */
 const TYPES: Readonly<Record<string, 'key' | 'session' | 'user'>> = {
   key: 'key',
   ses: 'session',

@@ -4,7 +4,7 @@ export type Timing = {
   monotonicMs(): number
   /** Milliseconds since the epoch; goes on in suspend, but may be set. */
   wallMs(): number
-  /** Calls back once; answers how to call it off. */
+  /** Calls back once; returns a function that cancels it. */
   after(ms: number, callback: () => void): () => void
 }
 
