@@ -41,7 +41,10 @@ const REQUEST_TIMEOUT_MS = 15_000
 const CHECKING_INTERVAL_MS = 1_000
 /** How long a service that stops waits for requests under way: longer than any write waits for its turn. */
 const CLOSING_MS_MAX = 10_000
-/** A connection that was opened and has said nothing: its request may be on the way, and would be lost. */
+/**
+ * How long a stopping service keeps a connection that has sent nothing: its request may be on the way, and would be
+ * lost.
+ */
 const SILENT_MS_MAX = 1_000
 /** A turn in which the event loop had nothing to do takes some 10 µs. */
 const QUIET_TURN_MS_MAX = 0.05
@@ -51,11 +54,11 @@ const UNQUIET_MS_MAX = 5_000
 /** Lists and batches that are being made: of the embedded store's 8 snapshots, two are left to quick reads. */
 const TURNSTILE_LIMITS = { eachMax: 2, allMax: 6, waitingMax: 500, waitingOfAllMax: 20_000 }
 /**
- * Large bodies that are taken in: of one company few at once, or all that it sends would be in memory together. One that
- * is slow to send its own keeps only its own waiting.
+ * Large bodies that are taken in at once: few of one company, or all that it sends would be in memory together. A
+ * company that sends slowly delays only its own.
  */
 const BODY_LINE_LIMITS = { eachMax: 4, allMax: 10_000, waitingMax: 500, waitingOfAllMax: 20_000 }
-/** Bytes of answers in pieces that are not taken yet. The largest has some 7 MB. */
+/** Bytes of large bodies, and of answers in pieces that are not taken yet. The largest has some 7 MB. */
 const HOLDING_LIMITS = { eachMax: 32 * 1024 * 1024, allMax: 256 * 1024 * 1024 }
 
 /** The HTTP service: the same in production and in tests. */
@@ -119,7 +122,7 @@ export function createApp(services: Services): App {
       if (!server.listening) return
       await untilQuiet(server)
       const closed = once(server.close(), 'close')
-      // A server of Node's that closes no longer looks at its time limits.
+      // A Node server that closes does not enforce its time limits any more.
       const hush = setTimeout(() => letSilentGo(connections), SILENT_MS_MAX)
       const cut = setTimeout(() => server.closeAllConnections(), CLOSING_MS_MAX)
       await closed
@@ -130,8 +133,9 @@ export function createApp(services: Services): App {
 }
 
 /**
- * A connection that nobody has accepted when the listener closes is reset, and its request lost. Goes on after a turn
- * of the event loop in which nobody came and nothing was done: what came since is a matter of microseconds.
+ * A connection that was not accepted when the listener closes is reset, and its request is lost. So this waits for a
+ * turn of the event loop in which nobody came and nothing was done: only what comes in the microseconds after it can be
+ * lost.
  */
 async function untilQuiet(server: Server): Promise<void> {
   let hasCome = false
@@ -177,7 +181,7 @@ function createHttpServer(
   // A server may ignore what a client expects (RFC 9110 §10.1.1); Node itself would answer in its own way.
   server.on('checkExpectation', dispatch)
   server.on('clientError', (error: BrokenRequest, socket) => answerBroken(error, socket as Socket))
-  // Where none is idle: all that are there are being worked for.
+  // Above CONNECTIONS_MAX, since all connections may be in use and none idle.
   server.maxConnections = 2 * CONNECTIONS_MAX
   server.maxHeadersCount = HEADERS_MAX + 1
   return server

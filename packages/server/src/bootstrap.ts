@@ -24,9 +24,10 @@ type BootstrapServices = Pick<Services, 'begin' | 'config' | 'fingerprint'>
 type Deliver = (made: Bootstrapped) => Promise<void>
 
 /**
- * Makes the operator's company, its owner and the admin key, in one transaction. Answers undefined, and
- * changes nothing, when the store has an operator already: of two at once, one makes it. The key is delivered last,
- * before the store has it: killed in between, there is a key too many in somebody's hand, and none lost.
+ * Makes the operator's company, its owner and the admin key, in one transaction. Returns undefined, and changes
+ * nothing, when the store has an operator already: of two at the same time, one makes it. The key is delivered last,
+ * before the commit. If the process is killed in between, somebody has a key that does not work; no key that works is
+ * lost.
  */
 export async function bootstrap(
   services: BootstrapServices,

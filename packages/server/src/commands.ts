@@ -1,4 +1,4 @@
-// What commands do beside a service or in its absence, and no service does: it is loaded by them alone.
+// What commands do beside a service or without one. A service does not load it.
 
 export { readCheckpoints } from './audit/checkpoint.ts'
 export { createSightings, type Sightings } from './audit/sightings.ts'

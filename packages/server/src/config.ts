@@ -14,7 +14,7 @@ type Values = { readonly [Name in keyof Settings]: ReturnType<Settings[Name]['pa
 
 /** Everything that may be logged. */
 export type Config = Omit<Values, 'secret' | 'databaseUrl' | 'httpsProxy'>
-/** What may not: the address of a proxy may hold a password, as that of the database does. */
+/** What may not be logged: the address of a proxy may hold a password, as that of the database does. */
 export type SecretSource = Pick<Values, 'secret' | 'secretFile' | 'dataDir' | 'databaseUrl' | 'httpsProxy'>
 
 type Environment = Readonly<Record<string, string | undefined>>
@@ -62,7 +62,7 @@ function assertProxy(text: string): void {
   )
 }
 
-/** What is there for other programs, too, is nobody's fault here until somebody needs it. */
+/** A variable of other programs may be wrong without harm, until it is needed here. */
 const isRead = (setting: Setting<unknown>, environment: Environment): boolean =>
   setting.otherName === undefined || (environment[settings.issuersFile.name] ?? '').trim() !== ''
 

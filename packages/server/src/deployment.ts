@@ -8,9 +8,9 @@ import type { Engine } from './storage/engine.ts'
 import { findDeployment, insertDeployment } from './storage/tables/deployment.ts'
 
 /**
- * Holds the server secret against the one this store was made with, so that a wrong one stops the start
- * instead of refusing every key, and answers the keys derived from it. The first start on an empty store notes it, if
- * it is strong enough. Throws ConfigError.
+ * Checks that the server secret is the one this store was made with, and returns the keys derived from it. A wrong one
+ * stops the start; it would refuse every key. The first start on an empty store notes the secret, if it is strong
+ * enough. Throws ConfigError.
  */
 export async function settleKeys(
   engine: Engine,
@@ -30,7 +30,7 @@ export async function settleKeys(
 
 /** `noted`: what the store knows of its secret. undefined: it was made with another. */
 export function keysThatFit({ text, untrimmed }: GivenSecret, noted: Uint8Array): DerivedKeys | undefined {
-  // Before space around it was cut off, stores were made with it.
+  // Older releases did not cut off space around the secret, and made stores with it.
   return [text, untrimmed].map(deriveKeys).find(({ check }) => isOfSecret(check, noted))
 }
 
@@ -58,7 +58,7 @@ function isOfSecret(checkKey: Uint8Array, noted: Uint8Array): boolean {
   return known.length === noted.length && timingSafeEqual(known, noted)
 }
 
-/** Whether the store says that its list of companies is sealed: one without a seal is then one that was changed. */
+/** Whether the store says that its list of companies is sealed: then a list without a seal was changed by somebody. */
 export function isListSealed(checkKey: Uint8Array, noted: Uint8Array): boolean {
   const check = secretCheckOf(checkKey)
   return check.length === noted.length && timingSafeEqual(check, noted)

@@ -87,7 +87,7 @@ export async function createServices(
   const newId = () => Buffer.from(randomBytes(16)).toString('hex')
   const outsideIssuers = await wireOutsideIssuers(config, secretSource, events, clock)
   const secret = prepareSecret(secretSource)
-  /** Not there while the store is opened and its secret is looked at. */
+  /** Not set yet while the store is opened and its secret is checked. */
   let followed: Revocations | undefined
   const metrics = createMetrics({ engine: () => verifier, verifiers: () => followed?.verifiers() })
   const traces = config.traces ? (await import('./telemetry/traces.ts')).createTraces() : undefined
@@ -164,7 +164,7 @@ async function settleOrClose(engine: Engine, secret: GivenSecret, clock: Clock):
   }
 }
 
-/** Of a store that was made with it; a new one is not made. */
+/** Logs a weak secret of an existing store. A new store is not made with one. */
 function noteWeakness({ text }: GivenSecret, events: Events): void {
   const why = weaknessOf(text)
   if (why !== undefined) events.secretWeak({ why })

@@ -15,7 +15,7 @@ import type { Db } from './storage/tables/schema.ts'
 import { deleteOldReports, sumOldDays } from './storage/tables/usage-retention.ts'
 
 const SWEEP_MS = 10 * 60 * 1_000
-/** What was written since the last checkpoint can be taken back unseen by whoever writes to the database. */
+/** Whoever can write to the database can take back unseen what was recorded since the last checkpoint. */
 const CHECKPOINT_MS = 60 * 1_000
 
 /** A report that could not be written is tried again for minutes, not for days. */
@@ -53,7 +53,7 @@ export async function startServer(
   { isAlone }: { readonly isAlone: boolean },
 ): Promise<RunningServer> {
   const { config, events, engine, revocations, traces } = services
-  // Half of all that is loaded, and nothing that a command on the host needs.
+  // Loaded here, because it is half of all code and commands on the host do not need it.
   const { createApp } = await import('./app.ts')
   const app = createApp(services)
   const address = await app.listen(config).catch((error: NodeJS.ErrnoException) => {

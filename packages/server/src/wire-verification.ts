@@ -18,7 +18,7 @@ import { cannotVerify, loadKey } from './verification/load-key.ts'
 
 const monotonicMs = () => performance.now()
 
-/** Read at once on the way through all keys: less than a millisecond. */
+/** Keys that are read at once, on the way through all keys: less than a millisecond. */
 const PIECE_KEYS = 500
 
 /** What judges from memory, and what keeps it true. */
@@ -29,7 +29,7 @@ export type Judging = {
   readonly knownCompanies: KnownCompanies
 }
 
-/** The verifier, and what follows the store for it: what a revocation names is dropped from its memory. */
+/** Makes the verifier, and what follows the store for it, so that a revocation drops what it names from memory. */
 export function wireVerification(
   engine: Engine,
   fingerprint: (secret: Secret) => Fingerprint,
@@ -78,7 +78,7 @@ export function wireVerification(
   return { verifier, revocations, importedTexts, knownCompanies }
 }
 
-/** Which of the tags is that of a key. The key itself is then loaded by it, as every other. */
+/** The tag that belongs to a key, if any. The key is then loaded by that tag, as any other. */
 async function pickTag(engine: Engine, tags: readonly Fingerprint[]): Promise<Fingerprint | undefined> {
   try {
     const taken = await engine.read((db) => findTakenTags(db, tags))
@@ -88,7 +88,7 @@ async function pickTag(engine: Engine, tags: readonly Fingerprint[]): Promise<Fi
   }
 }
 
-/** Says once when following the store begins to fail, once when it works again, and once when it is refused. */
+/** Logs once when following the store begins to fail, once when it works again, and once when the store is refused. */
 function createPollReport(events: Events, refused: () => Refused | undefined) {
   let isFailing = false
   let wasRefused = false

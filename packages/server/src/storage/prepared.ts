@@ -80,8 +80,8 @@ function statementOf<Named extends Values, Row>(
 }
 
 /**
- * As code for a statement about one row: to look each of a key's thirty values up by its name took as long as SQLite took to
- * read them.
+ * Compiled to code for a statement about one row: to look up each of a key's thirty values by its name took as long as
+ * SQLite took to read them.
  */
 function parametersOf<Named extends Values>(parameters: readonly unknown[]): Built<Named>['parametersOf'] {
   if (parameters.every((value) => !(value instanceof Place) || value.row === 0)) {

@@ -7,7 +7,7 @@ export type Figures = readonly MetricObjectWithValues<MetricValue<string>>[]
 export type AllFigures = {
   /** What a process has counted until now, in place of what it had before. */
   note(processId: number, figures: Figures): void
-  /** It ended: what only grows stays in the sums, for one that went down would be a restart to Prometheus. */
+  /** A process ended. Its counters stay in the sums: a sum that went down would look like a restart to Prometheus. */
   end(processId: number): void
   /** In Prometheus' text format. */
   text(): Promise<string>
@@ -26,7 +26,7 @@ export function createAllFigures(): AllFigures {
       // Added up at once: a process that ends again and again must not fill the memory.
       ended = sumOf([ended, last.filter(({ type }) => GROWING.has(String(type)))])
     },
-    // Those that ended last: whatever is not added up is that of one that lives.
+    // The ended ones come last: a figure that is not added up has to be that of a living process.
     text: () => AggregatorRegistry.aggregate([...living.values(), ended] as object[]).metrics(),
   }
 }

@@ -23,14 +23,14 @@ export type Events = {
     readonly error: unknown
   }): void
   storeFailed(error: unknown): void
-  /** Once: commits on the embedded store do the work of the thread that kept its log short. */
+  /** Said once: the thread that kept the embedded store's log short is gone, and commits do its work. */
   threadLost(error: unknown): void
   usageLost(error: unknown): void
   /** What this process had on lease of the limits of keys is lost to them. */
   limitsLost(error: unknown): void
   /** A connection to the database broke; another takes its place. */
   connectionLost(error: unknown): void
-  /** What other servers change is not heard any more: after the lease, verification needs the database. */
+  /** This server does not hear any more what others change: after the lease, each verification asks the database. */
   followingFailed(error: unknown): void
   followingAgain(): void
   /** The row of a server that is gone is still there. Nobody waits for it longer than for a lease. */
@@ -46,7 +46,7 @@ export type Events = {
   /** What an operator can hold the audit chains against later: `latchkey audit verify --checkpoint`. */
   auditCheckpoint(checkpoint: string): void
   checkpointFailed(error: unknown): void
-  /** Something was written to a chain that somebody else has changed. */
+  /** Something was recorded on a chain that somebody else has changed. */
   auditBroken(companyId: string): void
   /** `why` names no part of it. */
   secretWeak(fields: { readonly why: string }): void
@@ -58,7 +58,7 @@ export type Events = {
   startedUnready(fields: { readonly url: string; readonly store: string; readonly reason: string }): void
   /** One of the processes that share the port ended by itself. `how`: the signal, or the code. */
   processEnded(fields: { readonly pid: number | undefined; readonly how: string }): void
-  /** What is over was not removed; it counts for nothing all the same. */
+  /** What has expired was not removed. It does not count all the same. */
   sweepFailed(error: unknown): void
   /** `drainSeconds`: how long it still serves. */
   stopping(fields: { readonly signal: string; readonly drainSeconds: number }): void

@@ -1,11 +1,11 @@
 import type { Writable } from 'node:stream'
 
-/** What a reader who stands still is kept for, in bytes: some 10,000 lines. */
+/** Bytes that are kept for a reader that stands still: some 10,000 lines. */
 export const WAITING_BYTES_MAX = 4 * 1024 * 1024
 
 /**
- * Writes lines to a stream whose reader may be slow, stand still or be gone. Nobody waits for a log: beyond what is kept
- * for the reader lines are left out, and when it reads again a line says how many.
+ * Writes lines to a stream whose reader may be slow, stand still or be gone. Nothing waits for a log: lines beyond what
+ * is kept are left out, and when the reader goes on a line says how many.
  */
 export function createLineSink(stream: Pick<Writable, 'write' | 'writableLength'>): (line: string) => void {
   let lost = 0

@@ -101,8 +101,8 @@ export function createMetrics(counts: {
 type Noted = { readonly operation: string; readonly status: number; readonly durationMs: number }
 
 /**
- * Noted in passing, and handed over together: the library looks a series up by the text of its labels, which between
- * two requests costs some times what it costs when many are looked up one after the other.
+ * Answers are noted first, and handed to the library many at a time: it looks a series up by the text of its labels,
+ * which is several times cheaper for many in a row than between two requests.
  */
 function addRequests(registers: Registry[]): Metrics['requestAnswered'] {
   const noted: Noted[] = []
@@ -126,9 +126,9 @@ function addRequests(registers: Registry[]): Metrics['requestAnswered'] {
   }
 }
 
-/** Counted in passing, and handed over when somebody asks. */
+/** Counted in plain numbers, and handed to the library when somebody asks. */
 function addVerdicts(registers: Registry[]): Metrics['verdictGiven'] {
-  // From the start, with 0: of a series that begins at 50 Prometheus takes these for no rise.
+  // From the start, with 0: when a series begins at 50, Prometheus sees no increase.
   const counts = new Map<OutcomeCode, number>(OUTCOME_CODES.map((code) => [code, 0]))
   new Counter({
     name: 'latchkey_verdicts_total',
@@ -187,7 +187,7 @@ function gaugeOf(registry: Registry, name: string, help: string, read: () => num
   })
 }
 
-/** `read` answers what never goes down. */
+/** `read` returns a number that never goes down. */
 function counterOf(registry: Registry, name: string, help: string, read: () => number): void {
   new Counter({
     name,

@@ -28,9 +28,9 @@ type FromParent = {
 }
 
 /**
- * Of all workers that share the port, whichever is asked. Call in a worker, with its own figures, which it then
- * gives the parent whenever that asks. What it answers throws AppError `unavailable` while
- * one of the workers stands still.
+ * Gives the figures of all workers that share the port, whichever worker is asked. Call it in a worker, with the
+ * worker's own figures, which it gives the parent on request. The function it returns throws AppError `unavailable`
+ * while one of the workers stands still.
  */
 export function shareMetrics(own: Registry): () => Promise<string> {
   const waiting = new Map<number, (answer: FromParent) => void>()
