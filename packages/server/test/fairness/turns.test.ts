@@ -165,11 +165,15 @@ describe('what may make something stop', () => {
   })
 })
 
-test('nothing runs while nobody waits', async () => {
+test('whoever comes after a turn in which nobody waited has its own', async () => {
   const turns = createTurns(() => 0)
   await turns.take('a')
+  expect(turns.isWaited()).toBe(false)
   await nextTurn()
-  await turns.take('a')
+  const taken = turns.take('a')
+  expect(turns.isWaited()).toBe(true)
+  await taken
+  expect(turns.isWaited()).toBe(false)
 })
 
 describe('what is shared', () => {
