@@ -59,6 +59,7 @@ describe.skipIf(!isBrowserThere)('what people do with a company', () => {
       await page.setViewportSize({ width, height: 400 })
       await page.evaluate(() => scrollTo(0, document.documentElement.scrollHeight))
       expect(await banner.evaluate(placeIn), String(width)).toMatchObject({ top: 0, isLow: true })
+      expect(await button('Stop').locator('.mantine-Button-label').evaluate(isCut), String(width)).toBe(false)
     }
     await page.setViewportSize({ width: 1_280, height: 900 })
     await page.reload()
@@ -557,6 +558,7 @@ describe.skipIf(!isBrowserThere)('what people do with a company', () => {
 })
 
 const chosenText = (list: Element) => (list as HTMLSelectElement).selectedOptions[0]?.text
+const isCut = ({ scrollWidth, clientWidth }: Element) => scrollWidth > clientWidth
 const placeIn = (element: Element) => {
   const { top, height } = element.getBoundingClientRect()
   return { top, isLow: height < 112 }

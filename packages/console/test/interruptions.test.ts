@@ -42,6 +42,26 @@ describe.skipIf(!isBrowserThere)('what comes between', () => {
     expect(complaints()).toEqual([])
   })
 
+  test('while a search waits for its answer, the rows before it are told to be old ones', async () => {
+    const { page, go } = opened
+    const gate = Promise.withResolvers<void>()
+    await go('/keys')
+    await page.getByRole('link', { name: 'First key' }).waitFor()
+    await page.route('**/keys?*search*', async (route) => {
+      await gate.promise
+      await route.continue()
+    })
+    const isBusy = () => page.getByRole('table').getAttribute('aria-busy')
+    expect(await isBusy()).toBe('false')
+    await page.getByRole('searchbox', { name: 'Search' }).fill('First')
+    await expect.poll(isBusy).toBe('true')
+    expect(await page.getByRole('link', { name: 'First key' }).count()).toBe(1)
+    gate.resolve()
+    await expect.poll(isBusy).toBe('false')
+    await page.unroute('**/keys?*search*')
+    expect(complaints()).toEqual([])
+  })
+
   test('a console that does not come says so, and no page is blank', async () => {
     const { page, service } = opened
     await page.route('**/assets/main-*.js', (route) => route.abort())

@@ -38,7 +38,7 @@ function EventList() {
   const by = useActor(filters.actor)
   const wanted = { action: filters.action, actorId: by.id, objectId: filters.object }
   const query = { limit: 50, ...wanted, startingAfter: filters.after, endingBefore: filters.before }
-  const { data, error, isPending, refetch } = useQuery({
+  const { data, error, isPending, isPlaceholderData, refetch } = useQuery({
     queryKey: ['audit', 'list', query],
     queryFn: async ({ signal }) =>
       (await request<Listed<AuditEvent>>('GET', '/audit', { query, signal })).body,
@@ -52,7 +52,7 @@ function EventList() {
     >
       <FilterForm filters={filters} onChange={go} error={error} unknown={by.unknown} />
       <ProblemNotice error={error} retry={() => void refetch()} />
-      <AuditTable rows={data?.data} isLoading={isPending} />
+      <AuditTable rows={data?.data} isLoading={isPending} isStale={isPlaceholderData} />
       <Pager
         page={data}
         noun="events"

@@ -8,22 +8,34 @@ type AuditTableProps = {
   /** undefined: not known. */
   readonly rows: readonly AuditEvent[] | undefined
   readonly isLoading: boolean
+  readonly isStale: boolean
 }
 
 const HEADINGS = ['When', 'What', 'By', 'From', 'To', 'Changes']
 
-export function AuditTable({ rows, isLoading }: AuditTableProps) {
+export function AuditTable({ rows, isLoading, isStale }: AuditTableProps) {
   const nameOf = useNameOf()
   return (
     <>
-      <ListTable caption="Audit events, newest first" headings={HEADINGS} isLoading={isLoading}>
+      <ListTable
+        caption="Audit events, newest first"
+        headings={HEADINGS}
+        isLoading={isLoading}
+        isStale={isStale}
+      >
         {rows?.map(({ id, at, action, actor, address, object, changes, requestId }) => (
           <tr key={id}>
             <td data-label="When">
               <When at={at} />
             </td>
             <td data-label="What">
-              {requestId === null ? action : <Tip lines={[`Request ${requestId}`]}>{action}</Tip>}
+              {requestId === null ? (
+                <Action name={action} />
+              ) : (
+                <Tip lines={[`Request ${requestId}`]}>
+                  <Action name={action} />
+                </Tip>
+              )}
             </td>
             <td data-label="By" className="lk-text">
               {actor.userId === null ? actor.type : nameOf(actor.userId)}
@@ -41,6 +53,17 @@ export function AuditTable({ rows, isLoading }: AuditTableProps) {
         ))}
       </ListTable>
       {rows?.length === 0 ? <p className="lk-empty">No event fits.</p> : null}
+    </>
+  )
+}
+
+/** Where there is no room for it in one line, it breaks after what it is about. */
+function Action({ name }: { readonly name: string }) {
+  const [object, deed] = name.split('.')
+  return (
+    <>
+      {object}.<wbr />
+      {deed}
     </>
   )
 }

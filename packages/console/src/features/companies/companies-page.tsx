@@ -35,7 +35,7 @@ function CompanyList() {
   const may = useMay()
   const [open, setOpen] = useState<Open>()
   const query = { limit: 50, search, startingAfter: after, endingBefore: before }
-  const { data, error, isPending, refetch } = useQuery({
+  const { data, error, isPending, isPlaceholderData, refetch } = useQuery({
     queryKey: ['companies', 'list', query],
     queryFn: async ({ signal }) =>
       (await request<Listed<Company>>('GET', '/companies', { query, signal })).body,
@@ -63,6 +63,7 @@ function CompanyList() {
           caption="Companies, newest first"
           headings={['Name', 'External id', 'Status', 'Created', 'Actions']}
           isLoading={isPending}
+          isStale={isPlaceholderData}
         >
           {data?.data.map((company) => (
             <CompanyRow key={company.id} company={company} onOpen={(what) => setOpen({ what, company })} />

@@ -28,7 +28,7 @@ export function KeysPage() {
   const [isCreating, setCreating] = useState(isFirstRun)
   const [picked, setPicked] = useState<ReadonlySet<string>>(new Set())
   const query = queryOfKeys(filters, Date.now())
-  const { data, error, isPending, refetch } = useQuery({
+  const { data, error, isPending, isPlaceholderData, refetch } = useQuery({
     queryKey: ['keys', 'list', query],
     queryFn: async ({ signal }) => (await takeList<Listed<ApiKey>>('/keys', { query, signal })).body,
     placeholderData: keepPreviousData,
@@ -53,7 +53,13 @@ export function KeysPage() {
       ) : (
         <KeyMakers keyIds={rows.map(({ id }) => id)}>
           <KeyDays keyIds={rows.map(({ id }) => id)}>
-            <KeysTable rows={rows} isLoading={isPending} picked={picked} onPick={setPicked} />
+            <KeysTable
+              rows={rows}
+              isLoading={isPending}
+              isStale={isPlaceholderData}
+              picked={picked}
+              onPick={setPicked}
+            />
           </KeyDays>
         </KeyMakers>
       )}

@@ -13,6 +13,7 @@ import { MakerOfKey, OwnerOfKey } from './key-makers.tsx'
 type KeysTableProps = {
   readonly rows: readonly ApiKey[]
   readonly isLoading: boolean
+  readonly isStale: boolean
   readonly picked: ReadonlySet<string>
   readonly onPick: Dispatch<SetStateAction<ReadonlySet<string>>>
 }
@@ -20,7 +21,7 @@ type KeysTableProps = {
 const HEADINGS = ['Description', 'Key', 'User', 'Status', 'Addresses', 'Created', 'Last used', 'Expires']
 
 /** A page of keys. */
-export function KeysTable({ rows, isLoading, picked, onPick }: KeysTableProps) {
+export function KeysTable({ rows, isLoading, isStale, picked, onPick }: KeysTableProps) {
   const may = useMay()
   const mayPick = may('keys:delete')
   const rightsOf = useRightsOfKeys()
@@ -41,6 +42,7 @@ export function KeysTable({ rows, isLoading, picked, onPick }: KeysTableProps) {
       caption="Keys, newest first"
       headings={HEADINGS}
       isLoading={isLoading}
+      isStale={isStale}
       picker={mayPick ? picker : undefined}
     >
       {rows.map((row) => (

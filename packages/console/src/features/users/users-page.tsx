@@ -40,7 +40,7 @@ function UserList() {
   const may = useMay()
   const [open, setOpen] = useState<Open>()
   const query = { limit: 50, search, startingAfter: after, endingBefore: before }
-  const { data, error, isPending, refetch } = useQuery({
+  const { data, error, isPending, isPlaceholderData, refetch } = useQuery({
     queryKey: ['users', 'list', query],
     queryFn: async ({ signal }) => (await request<Listed<User>>('GET', '/users', { query, signal })).body,
     placeholderData: keepPreviousData,
@@ -73,6 +73,7 @@ function UserList() {
           caption="Users, newest first"
           headings={['Name', 'Role', 'Email address', 'Status', 'Created', 'Actions']}
           isLoading={isPending}
+          isStale={isPlaceholderData}
         >
           {data?.data.map((user) => (
             <UserRow key={user.id} user={user} onOpen={(what) => setOpen({ what, user })} />
