@@ -1,10 +1,10 @@
 import type { StrangeObject } from '../storage/strange-object.ts'
 import { type Finding, fine, problem, warning } from './finding.ts'
 
-/** More names say no more. */
+/** More names would tell nothing new. */
 const NAMED_MAX = 10
 
-/** What is in the store and is not ours: who has left it there, or slipped it in, is for the operator to know. */
+/** Finds what is in the store and is not ours. The operator has to find out who left it there, or slipped it in. */
 export function diagnoseObjects(objects: readonly StrangeObject[]): Finding {
   const check = 'objects'
   if (objects.length === 0) return fine(check, 'none in the store but those of this release')

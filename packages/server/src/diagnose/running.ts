@@ -12,7 +12,7 @@ export function diagnoseRunning(config: Config, secretSource: SecretSource): Fin
   const isEmbedded = secretSource.databaseUrl === null
   return [
     ...(isEmbedded ? [attempt('data-directory', () => diagnoseDataDir(config.dataDir))] : []),
-    // That it is the right one this process has seen when it started; its file may have been opened to others since.
+    // This process saw at its start that the secret is the right one; its file may have been opened to others since.
     attempt('server-secret', () =>
       diagnoseServerSecret(secretSource, { isNew: false, secretCheck: undefined }),
     ),

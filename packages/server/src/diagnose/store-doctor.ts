@@ -14,16 +14,16 @@ export type StoreFindings = { readonly atMs: number; readonly findings: readonly
 
 type Deps = { readonly config: Config; readonly secretSource: SecretSource; readonly clock: Clock }
 
-/** A page waits for no longer. */
+/** A page does not wait longer. */
 const LOOK_MS_MAX = 20_000
-/** Whoever asks sooner again is told the same. */
+/** Whoever asks again sooner gets the same findings. */
 const KEPT_MS = 10_000
 /** About a second of one core, and of what the disk can do. */
 const READ_BYTES_MAX = 128 * 1024 * 1024
 
 /**
- * What `latchkey doctor` finds in the store, looked for beside a service that runs: one look at a time, which all who
- * ask share, for so long and no longer.
+ * Looks for what `latchkey doctor` finds in the store, while the service runs. There is one look at a time, which all
+ * who ask share, and which takes no longer than a page waits.
  */
 export function createStoreDoctor(
   { config, secretSource, clock }: Deps,

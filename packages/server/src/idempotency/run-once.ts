@@ -37,9 +37,10 @@ export type OnceRequest = {
 export type OnceAnswer<Answer> = { readonly answer: Answer; readonly isReplayed: boolean }
 
 /**
- * Runs a creation at most once for each word: the record is written in the creation's own transaction, so that
- * a crash leaves both or neither. The same body replays the first answer, secret included, and promises again what
- * that promised: it may never have been given, for want of proof. Errors are not kept. Throws AppError `idempotency_key_reused` for another body, `idempotency_in_progress`.
+ * Runs a creation at most once for each word. The record is written in the creation's own transaction, so that a crash
+ * leaves both or neither. The same body gets the first answer again, secret included. What that revoked is revoked
+ * again, since the first answer may have failed for want of proof. Errors are not kept. Throws AppError
+ * `idempotency_key_reused` for another body, `idempotency_in_progress`.
  */
 export async function runOnce<Answer>(
   deps: Deps,

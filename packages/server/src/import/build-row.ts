@@ -34,14 +34,14 @@ export type Draft = {
   readonly lastFour?: string | undefined
   /** The owner's own facts, under their names. */
   readonly metadata?: unknown
-  /** What has no place here. */
+  /** Fields that have no place here. */
   readonly rest?: readonly (readonly [string, unknown])[]
-  /** Goes before the names of `rest`. */
+  /** The prefix for the names of `rest`. */
   readonly restPrefix?: string
   readonly notes?: readonly string[]
 }
 
-/** Holds what was found against what a key may be. Throws RowRefusal. */
+/** Checks what was found against what a key may be. Throws RowRefusal. */
 export function buildRow(draft: Draft, rules: TextRules): ImportRow {
   const notes = [...(draft.notes ?? [])]
   const presented = presentedOf(draft, rules, notes)

@@ -86,7 +86,7 @@ function checkColumns(source: SourceName, line: number, columns: readonly string
   )
 }
 
-/** What is as long as a key may be one: of a file without names the first line holds them. */
+/** A name that is as long as a key may be one: the first line of a file without names holds keys. */
 const shownName = (name: string): string =>
   name.length < NAME_LENGTH_MAX ? name : `a text of ${name.length.toLocaleString('en')} characters`
 

@@ -12,8 +12,8 @@ export type WholeFileRules = {
 }
 
 /**
- * The items of a source, held against each other and against what is given beside it; all that can be said without a
- * store, so that a dry run and a run say the same. Of rows with one text the first stays.
+ * Judges the items of a source, compared with each other and with what is given beside it: all that can be told without
+ * a store, so that a dry run and a run say the same. Of rows with one text the first stays.
  */
 export async function* judgeLines(
   items: AsyncIterable<SourceLine>,

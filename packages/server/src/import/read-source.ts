@@ -50,7 +50,7 @@ export async function* readSource(
   yield* rowsOf(source, read, records, options)
 }
 
-/** The keys of records that stand for themselves, read from wherever. */
+/** The keys of records that do not depend on each other, from any source. */
 export async function* readRecords(
   source: 'better-auth',
   records: Iterable<SourceRecord>,

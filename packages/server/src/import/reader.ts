@@ -16,8 +16,8 @@ export type Found = Iterable<Draft | { readonly line: number; readonly refused: 
 export type ReadItem = (item: SourceItem) => Found
 
 /**
- * `begin`: once for a file, where what an item means depends on those before it. `beginAfter`: the same, after those of
- * the lists `beside`, and its own, were read wherever they stand.
+ * `begin`: called once for a file, where the meaning of an item depends on those before it. `beginAfter`: the same, but
+ * called when the items of the lists `beside`, and its own, were read, wherever they stand in the file.
  */
 export type SourceReader = (
   | { readonly read: ReadItem }
