@@ -1,5 +1,5 @@
 import { AppError } from '@latchkey/core/error'
-import type { Pace } from '../../storage/tables/page.ts'
+import type { Pace } from '../../storage/tables/listing/page.ts'
 import type { Turns } from './turns.ts'
 
 /** Reads that walk many rows, over all companies: the other snapshots stay free for quick ones. */

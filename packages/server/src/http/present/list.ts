@@ -7,7 +7,7 @@ import {
   listPage,
   type Pace,
   type PageRequest,
-} from '../../storage/tables/page.ts'
+} from '../../storage/tables/listing/page.ts'
 import type { Db } from '../../storage/tables/schema.ts'
 import { createPieceMaker, type Elements, orDrop } from '../admission/pieces.ts'
 import type { Context, HandlerDeps } from '../schema/context.ts'

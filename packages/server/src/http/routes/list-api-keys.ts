@@ -1,6 +1,6 @@
 import { isId } from '@latchkey/core/ids'
-import { listingOfKeys } from '../../storage/tables/key-listing.ts'
 import { findKey, findKeyViews } from '../../storage/tables/keys.ts'
+import { listingOfKeys } from '../../storage/tables/listing/key-listing.ts'
 import { answerList } from '../present/list.ts'
 import { presentKey } from '../present/present-key.ts'
 import type { Handler } from '../schema/context.ts'

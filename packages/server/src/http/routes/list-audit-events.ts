@@ -1,6 +1,6 @@
 import { isId } from '@latchkey/core/ids'
 import { findAuditEvents } from '../../storage/tables/audit.ts'
-import { listingOfEvents } from '../../storage/tables/event-listing.ts'
+import { listingOfEvents } from '../../storage/tables/listing/event-listing.ts'
 import { answerList } from '../present/list.ts'
 import { presentAuditEvent } from '../present/present-audit-event.ts'
 import type { Handler } from '../schema/context.ts'

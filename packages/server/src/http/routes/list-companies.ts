@@ -1,6 +1,6 @@
 import { isId } from '@latchkey/core/ids'
 import { findCompanies, findCompany } from '../../storage/tables/companies.ts'
-import { listingOfCompanies } from '../../storage/tables/listings.ts'
+import { listingOfCompanies } from '../../storage/tables/listing/listings.ts'
 import { answerList } from '../present/list.ts'
 import { presentCompany } from '../present/present-company.ts'
 import type { Handler } from '../schema/context.ts'

@@ -1,5 +1,5 @@
 import { isId } from '@latchkey/core/ids'
-import { listingOfUsers } from '../../storage/tables/listings.ts'
+import { listingOfUsers } from '../../storage/tables/listing/listings.ts'
 import { findUserOrDeleted, findUsers } from '../../storage/tables/users.ts'
 import { answerList } from '../present/list.ts'
 import { presentUser } from '../present/present-user.ts'

@@ -1,7 +1,7 @@
 import { AppError } from '@latchkey/core/error'
 import type { CompanyId, KeyId, UserId } from '@latchkey/core/ids'
 import { type DaySpan, findDays } from './key-usage.ts'
-import type { Pace } from './page.ts'
+import type { Pace } from './listing/page.ts'
 import type { Db } from './schema.ts'
 import { addCounts, COUNT_COLUMNS, type Counts, countsOf, noCounts } from './usage-counts.ts'
 

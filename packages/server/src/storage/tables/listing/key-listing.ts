@@ -1,10 +1,10 @@
 import type { CompanyId, UserId } from '@latchkey/core/ids'
 import { sql } from 'kysely'
+import type { Db, Status } from '../schema.ts'
 import { foundIds } from './found-ids.ts'
 import { idsWithin, preparedIds } from './ids-within.ts'
 import { searchOf } from './key-search.ts'
 import type { Listing } from './page.ts'
-import type { Db, Status } from './schema.ts'
 
 /** Times in milliseconds since the epoch. */
 export type KeyFilter = {

@@ -1,4 +1,4 @@
-import type { Db } from './schema.ts'
+import type { Db } from '../schema.ts'
 
 /** A filter that no counter answers is counted up to here. */
 const COUNTED_MAX = 10_000

@@ -1,7 +1,7 @@
 import type { SelectQueryBuilder } from 'kysely'
+import type { Schema } from '../schema.ts'
 import { idsWithin, type Piece } from './ids-within.ts'
 import { beyond } from './page.ts'
-import type { Schema } from './schema.ts'
 
 /** Rows that are looked at in one statement when only their texts can tell. */
 const CANDIDATES_MAX = 250

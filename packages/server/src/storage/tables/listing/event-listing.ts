@@ -1,7 +1,7 @@
 import type { CompanyId } from '@latchkey/core/ids'
+import type { Db } from '../schema.ts'
 import { idsWithin, preparedIds } from './ids-within.ts'
 import type { Listing } from './page.ts'
-import type { Db } from './schema.ts'
 
 /** Times in milliseconds since the epoch; `untilMs` is left out, `sinceMs` is not. */
 export type EventFilter = {

@@ -1,9 +1,9 @@
 import { foldText } from '@latchkey/core/fold-text'
 import type { CompanyId } from '@latchkey/core/ids'
+import type { Db } from '../schema.ts'
 import { foundIds } from './found-ids.ts'
 import { preparedIds } from './ids-within.ts'
 import type { Listing } from './page.ts'
-import type { Db } from './schema.ts'
 
 type Narrowed = { readonly externalId?: string | undefined; readonly search?: string | undefined }
 

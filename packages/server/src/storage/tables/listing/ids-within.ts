@@ -1,7 +1,7 @@
 import { type SelectQueryBuilder, sql } from 'kysely'
-import { prepared } from '../prepared.ts'
+import { prepared } from '../../prepared.ts'
+import type { Db, Schema } from '../schema.ts'
 import type { IdRange, Listing } from './page.ts'
-import type { Db, Schema } from './schema.ts'
 
 /** A list as a query for ids, not yet narrowed to a piece of it. */
 export type IdQuery = SelectQueryBuilder<Schema, keyof Schema, { id: string }>
