@@ -70,6 +70,15 @@ describe('the address seen', () => {
     ['a comma at the end: unknown', PROXY, `${CLIENT},`, null],
     ['a malformed hop on the way: unknown', PROXY, `${CLIENT}, nonsense, 10.1.1.1`, null],
     ['a malformed hop that was made up, left of the client', PROXY, `nonsense, ${CLIENT}`, CLIENT],
+    ['an empty hop left of the client', PROXY, `,${CLIENT}`, CLIENT],
+    ['tabs are no part of a hop', PROXY, `${CLIENT}\t,\t10.1.1.1`, CLIENT],
+    [
+      'a proxy of ours as NAT64 writes it is a stranger',
+      PROXY,
+      `${CLIENT}, 64:ff9b::10.1.1.1`,
+      '64:ff9b::a01:101',
+    ],
+    ['a client as NAT64 writes it is no IPv4 address', PROXY, '64:ff9b::198.51.100.7', '64:ff9b::c633:6407'],
   ])('%s', async (_, peer, forwarded, expected) => {
     expect(await seen({ peer, forwarded })).toBe(expected)
   })
@@ -107,6 +116,11 @@ describe('the address seen', () => {
     'fe80::1%eth0',
     '"198.51.100.7"',
     'for=198.51.100.7',
+    'for="[2001:db8::7]:443"',
+    "'198.51.100.7'",
+    'unix:',
+    '-',
+    '2001:db8::1.55',
     '198.51.100.7 10.1.1.1',
     '198.51.100.7;10.1.1.1',
     '::10.0.0.1',
