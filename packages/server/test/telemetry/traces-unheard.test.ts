@@ -1,7 +1,11 @@
-/** Traces that are on in a process without an SDK: no file of this test may load one. */
-import { expect, test } from 'vitest'
+/** Traces that are on in a process without an SDK. */
+import { trace } from '@opentelemetry/api'
+import { beforeAll, expect, test } from 'vitest'
 import { startServer } from '../../src/start.ts'
 import { startTestServer } from '../harness.ts'
+
+// Another file may have been run in this process before, with an SDK.
+beforeAll(() => trace.disable())
 
 async function eventsOfStart(environment: Readonly<Record<string, string>>): Promise<string> {
   const server = await startTestServer({ PORT: '0', ...environment })
