@@ -19,6 +19,7 @@ import { installRuntime, PLATFORMS, type Platform } from './installed/platforms.
 import { type Answer, ask, challengeOf, type Headers, REQUESTS } from './installed/requests.ts'
 import { startStranger } from './installed/stranger.ts'
 import { type InstalledVerifier, startInstalledVerifier } from './installed/verifier.ts'
+import { openWay } from './installed/way.ts'
 import { createHome, type Home } from './running.ts'
 
 const run = promisify(execFile)
@@ -252,6 +253,28 @@ describe.each(PLATFORMS)('$name:', (platform) => {
         expect(await cut.end()).toBe(0)
       } finally {
         await own.dispose()
+      }
+    })
+
+    test('is well again after a silence, though nothing of that time is ever answered', async () => {
+      const way = await openWay(settings.LATCHKEY_URL)
+      try {
+        const cut = start('verifying.mjs', { ...settings, LATCHKEY_URL: way.url })
+        const { key } = await makeKey()
+        await cut.ask('ready')
+        await cut.ask(`verify ${key}`)
+        way.lose()
+        if (hasMemory) await vi.waitUntil(async () => (await cut.ask('state')) === 'cut-off', PATIENCE)
+        expect(await cut.ask(`verify ${key}`)).toMatchObject({ error: expect.any(String) })
+        way.carry()
+        await vi.waitFor(
+          async () => expect(await cut.ask(`verify ${key}`)).toEqual({ code: 'VALID', isAtOnce: hasMemory }),
+          PATIENCE,
+        )
+        expect(await cut.ask('close')).toEqual([])
+        expect(await cut.end()).toBe(0)
+      } finally {
+        await way.close()
       }
     })
 

@@ -29,19 +29,25 @@ export function pauseBefore(error: unknown, retry: number, isRepeatable: boolean
 /** Full jitter: those who failed together do not come back together. */
 const jittered = (retry: number) => Math.random() * Math.min(FIRST_PAUSE_MS * 2 ** retry, PAUSE_MS_MAX)
 
+/** What an error says. Read without `instanceof`: under Jest, fetch is of another realm, and its errors are too. */
+type Saying = { readonly message?: string; readonly code?: string }
+
+export const sayingOf = (error: unknown): Saying => error ?? {}
+
+/** What is behind an error; undefined: nothing. */
+export const causeOf = (error: unknown): Saying | undefined =>
+  (error as { cause?: Saying } | undefined)?.cause
+
 /** Closed by the other side before a byte of an answer, as the fetch of Node, of Bun and of Deno say it. */
 export function isStale(error: unknown): boolean {
-  if (!(error instanceof ConnectionError)) return false
-  const { cause } = error
-  return [cause, cause instanceof Error ? cause.cause : undefined].some(saysStale)
+  return error instanceof ConnectionError && [error.cause, causeOf(error.cause)].some(saysStale)
 }
 
-const STALE = new Set<unknown>(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE'])
+const STALE: readonly unknown[] = ['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE']
 /** Deno has no codes. */
 const STALE_IN_DENO = /connection closed before message completed|connection reset/i
 
-function saysStale(cause: unknown): boolean {
-  if (typeof cause !== 'object' || cause === null) return false
-  if ('code' in cause && STALE.has(cause.code)) return true
-  return cause instanceof Error && STALE_IN_DENO.test(cause.message)
+function saysStale(error: unknown): boolean {
+  const { code, message } = sayingOf(error)
+  return STALE.includes(code) || STALE_IN_DENO.test(message ?? '')
 }

@@ -4,7 +4,7 @@ import { createDeadline, type Deadline } from './deadline.ts'
 import { ConnectionError } from './errors.ts'
 import { assertCount, type CallOptions, invalid, type Settings } from './options.ts'
 import { randomId } from './random-id.ts'
-import { isStale, pauseBefore } from './retry.ts'
+import { causeOf, isStale, pauseBefore, sayingOf } from './retry.ts'
 import { type Operations, ROUTES } from './wire.ts'
 
 /** A DELETE may rightly wait for a lease to end. */
@@ -56,18 +56,21 @@ async function run(
   const deadline = createDeadline(timeoutMs, options.signal, what)
   const headers = headersOf(settings, id, input, options)
   try {
-    return await withRetries(
+    const answered = withRetries(
       options.maxRetries ?? settings.maxRetries,
       !ONCE.includes(id),
       deadline,
       async () => {
+        const authorized = await authorize(settings, isOpen, headers)
         // A function that gives no key in time has made no call.
-        const authorized = await deadline.within(authorize(settings, isOpen, headers))
+        deadline.check()
         const body = input.body === undefined ? {} : { body: JSON.stringify(input.body) }
         const response = await attempt(settings, url, { method, headers: authorized, ...body }, deadline)
         return { data: readAnswer(response, what), response: response.response }
       },
     )
+    // Not every fetch hears of its signal, nor does every function that gives a key.
+    return await deadline.within(answered)
   } finally {
     deadline.close()
   }
@@ -118,9 +121,8 @@ async function attempt(
 }
 
 function reasonOf(error: unknown): string {
-  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
-  if (!(cause instanceof Error)) return 'unknown'
-  return cause.message || ('code' in cause ? String(cause.code) : cause.name)
+  const { message, code } = causeOf(error) ?? sayingOf(error)
+  return message || code || 'unknown'
 }
 
 function pathOf(path: string, ids: readonly string[] = []): string {

@@ -1,3 +1,4 @@
+import { runInNewContext } from 'node:vm'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { type ApiError, Latchkey } from '../src/index.ts'
 import { problem, type Scripted, type ScriptedServer, startScriptedServer } from './scripted-server.ts'
@@ -78,6 +79,13 @@ describe('a fetch that fails', () => {
       new TypeError('fetch failed', { cause: said('Connection reset by peer (os error 104)') }),
       2,
     ],
+    [
+      'as Node says it to what runs under Jest: closed',
+      runInNewContext(
+        "new TypeError('fetch failed', { cause: { message: 'closed', code: 'UND_ERR_SOCKET' } })",
+      ),
+      2,
+    ],
     ['as Node says it: nobody', new TypeError('fetch failed', { cause: coded('ECONNREFUSED') }), 1],
     [
       'as Deno says it: nobody',
@@ -89,7 +97,10 @@ describe('a fetch that fails', () => {
       throw failure
     })
     const client = new Latchkey({ url: 'http://localhost', key: 'lk_live_x', fetch, maxRetries: 0 })
-    await expect(client.keys.get('key_1')).rejects.toMatchObject({ code: 'connection_failed' })
+    await expect(client.keys.get('key_1')).rejects.toMatchObject({
+      code: 'connection_failed',
+      message: expect.not.stringContaining('unknown'),
+    })
     expect(fetch).toHaveBeenCalledTimes(calls)
   })
 })
@@ -153,6 +164,19 @@ describe('the end of a call', () => {
     controller.abort()
     await expect(aborted).rejects.toMatchObject({ code: 'aborted' })
     expect(server.received).toEqual([])
+  })
+
+  test('is there where fetch does not hear of it', async () => {
+    const client = new Latchkey({
+      url: 'http://localhost',
+      key: 'lk_live_x',
+      fetch: () => new Promise(() => {}),
+    })
+    await expect(client.keys.get('key_1', { timeoutMs: 50 })).rejects.toMatchObject({ code: 'timeout' })
+    const controller = new AbortController()
+    const aborted = client.keys.get('key_1', { signal: controller.signal })
+    controller.abort()
+    await expect(aborted).rejects.toMatchObject({ code: 'aborted' })
   })
 
   test('is not at once where its time is longer than a timer knows', async () => {

@@ -11,7 +11,8 @@ export type OwnConnection = {
 export function createOwnConnection(url: string): OwnConnection | undefined {
   const http = url.startsWith('https:') ? findHttps() : findHttp()
   if (http === undefined) return undefined
-  const agent = new http.Agent({ keepAlive: true, maxSockets: 1 })
+  const newAgent = () => new http.Agent({ keepAlive: true, maxSockets: 1 })
+  let agent = newAgent()
   const request = http.request as typeof import('node:http').request
   return {
     fetch: (input, init = {}) => {
@@ -37,6 +38,12 @@ export function createOwnConnection(url: string): OwnConnection | undefined {
         asked.on('socket', (socket) => socket.unref())
         asked.on('error', reject)
         asked.end(body as string | undefined)
+        // In Deno a request that was given up may hold its place, and all that come after would wait behind it. Its end
+        // has begun, and is left its turn.
+        signal?.addEventListener('abort', () => {
+          setTimeout(agent.destroy.bind(agent))
+          agent = newAgent()
+        })
       })
     },
     close: () => agent.destroy(),
