@@ -309,6 +309,19 @@ const WITHOUT_HASH: readonly (readonly [string, () => never])[] = [
   ],
 ]
 
+test('a verifier in a Worker of Cloudflare, which has the hash and rests between requests, asks for each key', async () => {
+  vi.stubGlobal('WebSocketPair', class {})
+  try {
+    const logger = { warn: vi.fn() }
+    await using other = new Latchkey({ url: service.url, key: 'lk_live_x', logger }).verifier()
+    await other.ready()
+    expect(await other.verify({ key: 'k' })).toMatchObject({ keyId: 'asked' })
+    expect(other.counters.asked).toBe(1)
+  } finally {
+    vi.unstubAllGlobals()
+  }
+})
+
 describe.each(WITHOUT_HASH)('where there is no hash without a promise (%s), a verifier', (_name, find) => {
   const logger = { warn: vi.fn() }
   const asking = () => new Latchkey({ url: service.url, key: 'lk_live_x', logger }).verifier()

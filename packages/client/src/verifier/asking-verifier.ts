@@ -3,13 +3,13 @@ import type { Verifier, VerifierCounters } from '../verifier.ts'
 import { verifierClosed } from './closed.ts'
 import type { Remote } from './remote.ts'
 
-/** Where there is no hash without a promise: the service is asked each time, and nothing is remembered. */
+/** Where memory cannot be kept: the service is asked each time, and nothing is remembered. */
 export function createAskingVerifier(
   { verdict }: Pick<Remote, 'verdict'>,
   nothing: VerifierCounters,
   logger: Settings['logger'],
 ): Verifier {
-  logger.warn('latchkey: there is no node:crypto with hash() here, so each verification asks the service.')
+  logger.warn('latchkey: no memory here: each verification asks the service.')
   let asked = 0
   let isClosed = false
   const close = async () => {

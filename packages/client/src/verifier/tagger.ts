@@ -9,11 +9,12 @@ const TEXT_BYTES_MAX = 512
 
 /**
  * Makes what a secret is found by in memory: a hash under a key that is drawn here and never leaves. undefined: there is
- * no hash without a promise. Throws JUDGED_ELSEWHERE for a text that can be no key.
+ * no hash without a promise, or nothing goes on between requests. Throws JUDGED_ELSEWHERE for a text that can be no key.
  */
 export function createTagger(): ((secret: Secret) => Fingerprint) | undefined {
   const crypto = findCrypto()
-  if (crypto?.hash === undefined) return undefined
+  // A Worker of Cloudflare has the hash, and follows nothing between two requests.
+  if (crypto?.hash === undefined || 'WebSocketPair' in globalThis) return undefined
   const { hash, randomBytes } = crypto
   const buffer = Buffer.alloc(KEY_BYTES + TEXT_BYTES_MAX)
   buffer.set(randomBytes(KEY_BYTES))
