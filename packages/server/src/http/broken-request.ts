@@ -44,14 +44,15 @@ export function createBrokenAnswers(deps: BrokenDeps): (error: BrokenRequest, so
       ? gatewayRefusal('plain', problem, requestId)
       : problemAnswer(problem, requestId)
     socket.end(written(underBasePath(answer, deps.basePath), requestId))
-    note(deps, { requestId, status: answer.status, peer: socket.remoteAddress })
+    note(deps, { requestId, answer, peer: socket.remoteAddress })
   }
 }
 
-type Answered = { readonly requestId: string; readonly status: number; readonly peer: string | undefined }
+type Answered = { readonly requestId: string; readonly answer: TextAnswer; readonly peer: string | undefined }
 
 /** Counted and logged as every answer, by what is known: neither its method nor when it began. */
-function note({ config, events, metrics }: BrokenDeps, { requestId, status, peer }: Answered): void {
+function note({ config, events, metrics }: BrokenDeps, { requestId, answer, peer }: Answered): void {
+  const { status, code } = answer
   metrics.requestAnswered('none', status, 0)
   if (!events.areRequestsLogged) return
   // Behind a proxy the client is named by headers that nobody could read.
@@ -61,6 +62,7 @@ function note({ config, events, metrics }: BrokenDeps, { requestId, status, peer
     method: '',
     operation: 'none',
     status,
+    code: code ?? null,
     durationMs: 0,
     address: address === undefined ? null : formatAddress(address),
     principalId: null,

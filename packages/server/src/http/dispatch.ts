@@ -198,13 +198,13 @@ function conclude(deps: Deps, exchange: Exchange, answer: Answer): void {
     sendAnswer(response, underBasePath(sent, deps.basePath), commonHeaders(deps, request))
   }
   try {
-    note(deps, exchange, sent.status)
+    note(deps, exchange, sent)
   } catch (error) {
     deps.events.requestFailed({ requestId: request.requestId, operation: route.name, error })
   }
 }
 
-function note(deps: Deps, { route, request }: Exchange, status: number): void {
+function note(deps: Deps, { route, request }: Exchange, { status, code }: Answer): void {
   const { requestId, address, principal, raw } = request
   const { metrics, events, traces } = deps
   const durationMs = performance.now() - request.startedAtMs
@@ -215,6 +215,7 @@ function note(deps: Deps, { route, request }: Exchange, status: number): void {
     method: raw.method ?? '',
     operation: route.name,
     status,
+    code: code ?? null,
     durationMs: Math.round(durationMs * 100) / 100,
     address: address === undefined ? null : formatAddress(address),
     principalId: principal?.id ?? null,

@@ -6,6 +6,8 @@ export type RequestFields = {
   /** The operation, never the URL: a URL may hold what a caller pasted into it. */
   readonly operation: string
   readonly status: number
+  /** Why it was refused, as the answer says; null: it was not. */
+  readonly code: string | null
   readonly durationMs: number
   readonly address: string | null
   readonly principalId: string | null

@@ -58,16 +58,14 @@ export function registerOAuth(router: Router, deps: OAuthDeps): void {
 }
 
 function refusalAnswer({ status, code, message, retryAfterSeconds }: OAuthError): Answer {
-  return tokenAnswer(
-    status,
-    { error: code, error_description: message },
-    {
-      // RFC 9110 §15.5.2: a 401 always carries a challenge, also to who sent the secret in the body.
-      ...(status === 401 ? { 'www-authenticate': 'Basic realm="latchkey"' } : {}),
-      ...(retryAfterSeconds === undefined ? {} : { 'retry-after': retryAfterSeconds }),
-      ...(status === 413 ? { connection: 'close' } : {}),
-    },
-  )
+  const body = { error: code, error_description: message }
+  const answer = tokenAnswer(status, body, {
+    // RFC 9110 §15.5.2: a 401 always carries a challenge, also to who sent the secret in the body.
+    ...(status === 401 ? { 'www-authenticate': 'Basic realm="latchkey"' } : {}),
+    ...(retryAfterSeconds === undefined ? {} : { 'retry-after': retryAfterSeconds }),
+    ...(status === 413 ? { connection: 'close' } : {}),
+  })
+  return { ...answer, code }
 }
 
 const tokenAnswer = (status: number, body: unknown, headers?: AnswerHeaders): Answer =>

@@ -60,6 +60,7 @@ export function problemAnswer(
     },
     // A caller may have pasted a secret where a name or a value is repeated back.
     body: scrubSecrets(JSON.stringify(toProblem(error, requestId))),
+    code: error.code,
   }
 }
 

@@ -9,6 +9,8 @@ export type Answer = {
   readonly body: string | Buffer | readonly Buffer[] | undefined
   /** Called when the body is not needed any more: it was taken, or the client is gone. */
   readonly onOver?: () => void
+  /** Why it refuses, for the log. */
+  readonly code?: string
 }
 
 /** A short answer in text. */

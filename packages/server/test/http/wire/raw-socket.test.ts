@@ -393,6 +393,7 @@ test.each([
     event: 'request',
     operation: 'none',
     status,
+    code: answer?.body.code,
     address: '127.0.0.1',
   })
 })
