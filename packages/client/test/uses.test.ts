@@ -10,7 +10,11 @@ const NOW_MS = Date.UTC(2026, 10, 28, 12)
 /** Uses whose clock, timers and service are the test's. */
 function someUses(startMs = NOW_MS) {
   const sent: UsageReport[] = []
-  const state = { nowMs: startMs, error: undefined as unknown }
+  const state = {
+    nowMs: startMs,
+    error: undefined as unknown,
+    answer: undefined as Promise<void> | undefined,
+  }
   let due = () => {}
   let ids = 0
   const uses = createUses({
@@ -24,6 +28,7 @@ function someUses(startMs = NOW_MS) {
     newId: () => `report${++ids}`,
     async send(report) {
       sent.push(report)
+      await state.answer
       if (state.error !== undefined) throw state.error
     },
   })
@@ -157,4 +162,20 @@ test('at the end everything is told', async () => {
   note(use(aKey('key_1')))
   await uses.close()
   expect(sent).toHaveLength(1)
+})
+
+test.each([
+  ['is answered, the rest is told', undefined, ['key_1', 'key_2']],
+  ['is not, nothing more is waited for', new Error('silent'), ['key_1']],
+])('at the end, when a report that is under way %s', async (_, error, told) => {
+  const { uses, note, sent, state, tenSecondsPass } = someUses()
+  const { promise, resolve } = Promise.withResolvers<void>()
+  Object.assign(state, { answer: promise, error })
+  note(use(aKey('key_1')))
+  await tenSecondsPass()
+  note(use(aKey('key_2')))
+  const closed = uses.close()
+  resolve()
+  await closed
+  expect(sent.map(({ uses: [first] }) => first?.keyId)).toEqual(told)
 })

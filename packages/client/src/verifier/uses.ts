@@ -63,36 +63,38 @@ export function createUses({ timing, clock, newId, send }: UsesOptions): Uses {
 
   /** In the order they were made: what fails waits for the next time, under its name. */
   async function sendAll(): Promise<void> {
+    await undefined // It must not be over before it stands in `sending`.
     for (let [first] = waiting; first !== undefined; [first] = waiting) {
       try {
         await send({ ...first, now: timeText(clock.nowMs()) })
         reported += countOf(first)
       } catch (error) {
-        if (!isFaulty(error)) return
+        if (!isFaulty(error)) break
         lost += countOf(first)
       }
       if (waiting[0] === first) waiting.shift()
     }
+    sending = undefined
   }
 
-  function report(): void {
+  /** What is being sent already takes along what is packed meanwhile. */
+  function report(): Promise<void> | undefined {
     cancel()
     cancel = timing.after(REPORT_EVERY_MS, report)
     pack()
-    sending ??= sendAll().finally(() => {
-      sending = undefined
-    })
+    if (waiting.length > 0) sending ??= sendAll()
+    return sending
   }
 
   return {
     note(outcome, attempt) {
-      if (outcome.key !== undefined && tally.note(outcome, attempt) > USES_MAX) report()
+      if (outcome.key !== undefined && tally.note(outcome, attempt) > USES_MAX) void report()
     },
     async close() {
+      // Where the service is silent, one report is waited for, and not another behind it.
+      const told = report()
       cancel()
-      await sending
-      pack()
-      await sendAll()
+      await told
     },
     get reported() {
       return reported
@@ -110,10 +112,7 @@ const timeText = (atMs: number): string => new Date(atMs).toISOString()
 
 /** The service will not take it another time, either. */
 const isFaulty = (error: unknown): boolean =>
-  typeof error === 'object' &&
-  error !== null &&
-  'status' in error &&
-  [400, 413, 422].includes(error.status as number)
+  [400, 413, 422].includes((error as { status?: number } | undefined)?.status ?? 0)
 
 /** What was noted of a key since the last report stands at the key: a map would be one more place to look into. */
 const talliedOf = (key: VerifiableKey) => key.noted as Tallied | undefined
