@@ -37,7 +37,7 @@ note that there is none. Valid keys are answered from memory. Caching more of wh
   W1: `One create leaves 14 pages in the write-ahead log (two pwrite calls each, then one fsync): the key's row in five
 indexes, the company, the user, the event and its index, and what is split of them. In a profile COMMIT is four fifths of a create.
 14 pages written so, without SQLite, take 1.1 times the raw append of one. Pages of 1, 2 or 8 KiB, and a log that is brought into the
-file less often, change nothing that shows. Closest: two of the key's indexes less would be 12 pages, at the price of the lists
+file less often, change nothing that shows. Closest: two of the key's indexes fewer would be 12 pages, at the price of the lists
 (docs/decisions/0040).`,
   R2: `A change is made durable, the other servers hear of it, and each notes durably that it has forgotten; then it is answered. One
 server alone takes two thirds of it (R2b).`,
