@@ -18,7 +18,7 @@ export function createAllFigures(): AllFigures {
   let ended: Figures = []
   return {
     note(processId, figures) {
-      living.set(processId, figures.map(ofSlowest))
+      living.set(processId, figures.map(ofAll))
     },
     end(processId) {
       const last = living.get(processId) ?? []
@@ -39,9 +39,14 @@ function sumOf(figures: readonly Figures[]): Figures {
 }
 
 const SLOWNESS = 'nodejs_eventloop_lag_'
+const BEGIN = 'process_start_time_seconds'
 
-/** The library takes the average of the lags, in which one process that is stuck does not show beside many that idle. */
-const ofSlowest = (figure: Figures[number]): Figures[number] =>
-  figure.name.startsWith(SLOWNESS) && (figure.aggregator as string) === 'average'
-    ? { ...figure, aggregator: 'max' }
-    : figure
+/**
+ * The library takes the average of the lags, in which one process that is stuck does not show beside many that idle. When
+ * they began it leaves out: here it is when the oldest did.
+ */
+function ofAll(figure: Figures[number]): Figures[number] {
+  if (figure.name === BEGIN) return { ...figure, aggregator: 'min' }
+  const isLag = figure.name.startsWith(SLOWNESS) && (figure.aggregator as string) === 'average'
+  return isLag ? { ...figure, aggregator: 'max' } : figure
+}

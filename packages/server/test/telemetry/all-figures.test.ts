@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 import { type AllFigures, createAllFigures } from '../../src/telemetry/all-figures.ts'
 
 /** What a process tells that has answered so many requests, and whose loop lagged so long. */
-async function told(requests: number, lag = 0) {
+async function told(requests: number, lag = 0, began = 0) {
   const registry = new Registry()
   const registers = [registry]
   new Counter({ name: 'verdicts_total', help: 'h', labelNames: ['code'], registers }).inc(
@@ -16,6 +16,8 @@ async function told(requests: number, lag = 0) {
   new Gauge({ name: 'cached_keys', help: 'h', registers }).set(requests)
   const aggregator = 'average'
   new Gauge({ name: 'nodejs_eventloop_lag_p99_seconds', help: 'h', registers, aggregator }).set(lag)
+  if (began > 0)
+    new Gauge({ name: 'process_start_time_seconds', help: 'h', registers, aggregator: 'omit' }).set(began)
   // As it comes through the channel between processes.
   return JSON.parse(JSON.stringify(await registry.getMetricsAsJSON()))
 }
@@ -69,4 +71,13 @@ test('the lag is that of the slowest: one that is stuck shows beside any number 
   const all = createAllFigures()
   for (let index = 0; index < 9; index++) all.note(index, await told(0, index === 3 ? 2 : 0.001))
   expect(await valuesOf(all)).toMatchObject({ nodejs_eventloop_lag_p99_seconds: 2 })
+})
+
+test('they began when the oldest did', async () => {
+  const all = createAllFigures()
+  all.note(1, await told(1, 0, 1_700_000_100))
+  all.note(2, await told(1, 0, 1_700_000_000))
+  expect(await valuesOf(all)).toMatchObject({ process_start_time_seconds: 1_700_000_000 })
+  all.end(2)
+  expect(await valuesOf(all)).toMatchObject({ process_start_time_seconds: 1_700_000_100 })
 })
