@@ -23,8 +23,17 @@ export function createSqliteFollowed(
   snapshot: Pick<Snapshot, 'leave'>,
   write: <T>(work: (db: Db) => Promise<T>) => Promise<T>,
 ): FollowedChanges {
-  const revision = database.prepare('SELECT revision FROM head')
+  const head = database.prepare('SELECT revision FROM head')
   const observe = createObserve(database, snapshot)
+
+  /** undefined: it cannot be read now. Whoever is woken for that finds out why. */
+  function findRevision(): unknown {
+    try {
+      return head.get()?.revision
+    } catch {
+      return undefined
+    }
+  }
 
   return {
     kind: 'followed',
@@ -43,13 +52,13 @@ export function createSqliteFollowed(
     // Whoever looks at the head looks at the same file.
     distrust: async () => {},
     onWake(wake) {
-      let seen = revision.get()?.revision
+      let seen = findRevision()
       const looking = setInterval(() => {
         if (!database.isOpen) {
           clearInterval(looking)
           return
         }
-        const now = revision.get()?.revision
+        const now = findRevision()
         if (now !== seen && !wake()) clearInterval(looking)
         seen = now
       }, LOOK_EVERY_MS)
@@ -106,7 +115,8 @@ function createObserve(
         marginMs: MARGIN_MS,
       }
     } finally {
-      database.exec('COMMIT')
+      // A read that met a fault of the disk has ended it by itself.
+      if (database.isTransaction) database.exec('COMMIT')
     }
   }
 }

@@ -18,8 +18,9 @@ export function createSnapshot(database: DatabaseSync): Snapshot {
 
   function leave(): void {
     if (!isOpen) return
-    commit.run()
     isOpen = false
+    // A read that met a fault of the disk has ended it by itself.
+    if (database.isTransaction) commit.run()
   }
 
   return {
