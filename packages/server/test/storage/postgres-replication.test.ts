@@ -44,7 +44,7 @@ test('a change whose wait for the standby somebody ended is not acknowledged', a
   await operator.query(`SELECT pg_cancel_backend(pid) ${WAITING}`)
   await expect(writing).rejects.toMatchObject({
     code: 'unavailable',
-    message: expect.stringContaining('may be stored or not'),
+    message: expect.stringContaining('is stored, but the database did not wait'),
   })
   await waitFor('')
   await revoke()

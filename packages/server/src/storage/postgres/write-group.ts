@@ -12,7 +12,7 @@ import {
 import type { Db } from '../tables/schema.ts'
 import type { PostgresClient } from './client.ts'
 import { connectionOver, type PostgresConnection } from './connection.ts'
-import { isConnectionLost, isEndedIdle, isUnavailable, isValueMissing } from './errors.ts'
+import { isConnectionLost, isEndedIdle, isUnavailable, isValueMissing, UnreplicatedError } from './errors.ts'
 import { commitWith, headOf, READ_HEAD } from './head.ts'
 import { undo } from './transactions.ts'
 
@@ -167,9 +167,12 @@ function explainEpoch(error: unknown): never {
 }
 
 function unknownEnd(cause: unknown): AppError {
-  return new AppError(
-    'unavailable',
-    'The database went away while the change was being stored: it may be stored or not. Repeat the request; creations with the same Idempotency-Key.',
-    { retryAfterSeconds: 1, cause },
-  )
+  const end =
+    cause instanceof UnreplicatedError
+      ? 'The change is stored, but the database did not wait until its standby has it, too: a failover may lose it.'
+      : 'The database went away while the change was being stored: it may be stored or not.'
+  return new AppError('unavailable', `${end} Repeat the request; creations with the same Idempotency-Key.`, {
+    retryAfterSeconds: 1,
+    cause,
+  })
 }
