@@ -96,6 +96,18 @@ test('one whose request is worked on stays; one whose request is not all there g
   expect(String((await once(waiting, 'data'))[0])).toContain('later')
 })
 
+test('one with a request that is worked on stays, whatever becomes of others that it sent', async () => {
+  const ahead = await open()
+  await askAndWait(ahead, 'GET /first HTTP/1.1\r\nHost: a\r\n\r\n')
+  await askAndWait(ahead, 'GET /second HTTP/1.1\r\nHost: a\r\n\r\n')
+  await askAndWait(ahead, 'POST /third HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n12345')
+  connections.end(working[1]!.request)
+  const gone: Promise<unknown>[] = []
+  for (let count = 0; count < 3 * MAX; count++) gone.push(isClosed(await open()))
+  await Promise.all(gone.slice(0, MAX))
+  expect(ahead.closed).toBe(false)
+})
+
 test('where all are worked for, none goes', async () => {
   for (let count = 0; count < MAX; count++) {
     await askAndWait(await open(), 'GET /later HTTP/1.1\r\nHost: a\r\n\r\n')

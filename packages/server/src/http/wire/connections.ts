@@ -24,9 +24,11 @@ export function createConnections(connectionsMax: number): Connections {
   /** In the order in which they are looked at: as they came, but one that is seen to be in use goes to the end. */
   const seen = new Map<Socket, Seen>()
   const hand = createHand({ map: seen, iterate: () => seen.entries() })
-  const working = new Map<Socket, IncomingMessage>()
+  /** By connection: some clients send requests ahead. */
+  const working = new Map<Socket, IncomingMessage[]>()
 
-  const isWorking = (socket: Socket): boolean => working.get(socket)?.complete === true
+  const isWorking = (socket: Socket): boolean =>
+    working.get(socket)?.some(({ complete }) => complete) === true
 
   function see(socket: Socket, bytesRead: number): void {
     seen.delete(socket)
@@ -58,9 +60,16 @@ export function createConnections(connectionsMax: number): Connections {
         working.delete(socket)
       })
     },
-    begin: (request) => void working.set(request.socket, request),
+    begin(request) {
+      const requests = working.get(request.socket)
+      if (requests === undefined) working.set(request.socket, [request])
+      else requests.push(request)
+    },
     end(request) {
-      if (working.get(request.socket) === request) working.delete(request.socket)
+      const requests = working.get(request.socket)
+      if (requests?.includes(request) !== true) return
+      if (requests.length === 1) working.delete(request.socket)
+      else requests.splice(requests.indexOf(request), 1)
     },
     [Symbol.iterator]: () => seen.keys(),
   }
