@@ -102,23 +102,27 @@ async function countedVerifications(url: string, connection: Connection): Promis
   return Number(series.exec(await text(await metricsOf(url, connection)))?.[1])
 }
 
-/** How many of the connections each process has: found by freezing one after the other. */
+/** The connections that another process has than this one: found by freezing it. */
+async function connectionsBeside(running: Running, pid: number): Promise<Connection[]> {
+  process.kill(pid, 'SIGSTOP')
+  const answered = await Promise.all(
+    connections.map((connection) => {
+      const signal = AbortSignal.timeout(HEALTH_MS_MAX)
+      return ask(running.url, connection, { path: '/healthz', key: 'none', signal }).then(
+        () => [connection],
+        () => [],
+      )
+    }),
+  )
+  process.kill(pid, 'SIGCONT')
+  return answered.flat()
+}
+
+/** How many of the connections each process has. */
 async function countConnections(running: Running): Promise<number[]> {
   const counts: number[] = []
-  for (const pid of workersOf(running)) {
-    process.kill(pid, 'SIGSTOP')
-    const silent = await Promise.all(
-      connections.map((connection) => {
-        const signal = AbortSignal.timeout(HEALTH_MS_MAX)
-        return ask(running.url, connection, { path: '/healthz', key: 'none', signal }).then(
-          () => 0,
-          () => 1,
-        )
-      }),
-    )
-    process.kill(pid, 'SIGCONT')
-    counts.push(silent.reduce((sum: number, one) => sum + one, 0))
-  }
+  for (const pid of workersOf(running))
+    counts.push(CONNECTIONS - (await connectionsBeside(running, pid)).length)
   return counts
 }
 
@@ -196,6 +200,22 @@ describe.skipIf(process.platform !== 'linux').each(stores)(
       await sleep(ASKED_MS)
       process.kill(killed, 'SIGKILL')
       expect((await scraped).statusCode).toBe(200)
+    })
+
+    it('go on when one is asked for its figures that was killed just then', async () => {
+      const { running } = await start(settings())
+      for (const count of await countConnections(running)) expect(count).toBeGreaterThan(0)
+      const [killed = 0] = workersOf(running)
+      const [connection] = await connectionsBeside(running, killed)
+      // The parent hears of the question before it can hear of the end.
+      process.kill(running.child.pid!, 'SIGSTOP')
+      const scraped = metricsOf(running.url, connection!)
+      await sleep(ASKED_MS)
+      process.kill(killed, 'SIGKILL')
+      await until(false, async () => isAlive(killed))
+      process.kill(running.child.pid!, 'SIGCONT')
+      expect((await scraped).statusCode).toBe(200)
+      await running.printed(/another takes its place/)
     })
 
     it('end when the process that watches over them was killed', async () => {

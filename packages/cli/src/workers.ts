@@ -89,6 +89,10 @@ function startWorker(): Promise<Started> {
       serving.add(worker)
       resolve(started)
     })
+    // What is said to one that has just ended cannot be sent. That it ended is heard of by itself.
+    worker.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.syscall !== 'write') throw error
+    })
     // It has said on standard error what was wrong.
     worker.once('exit', () => reject(new WorkerFailed()))
   })
