@@ -80,6 +80,19 @@ test('several changes of one write get consecutive revisions', async () => {
   expect(revocation).toEqual({ revision: known + 3, epoch: seen.epoch })
 })
 
+test('whoever is further behind than the log is kept is told where the head is, and of no change', async () => {
+  const kept = 10_000
+  const [client] = clients as [pg.Client]
+  await client.query(
+    `INSERT INTO log (revision, scope, object_id)
+      SELECT $1::bigint + n, 'key', 'key_' || n FROM generate_series(1, ${kept + 1}) n`,
+    [known],
+  )
+  await client.query(`UPDATE head SET revision = revision + ${kept + 1}`)
+  expect(await followed.observe(known)).toMatchObject({ revision: known + kept + 1, rows: [] })
+  expect((await followed.observe(known + 1)).rows).toHaveLength(kept)
+})
+
 test('a write that throws leaves neither rows nor a revision', async () => {
   const write = server.services.engine.write(async (_db, revoke) => {
     revoke({ scope: 'key', id: 'key_undone' })

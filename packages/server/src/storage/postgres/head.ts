@@ -1,5 +1,6 @@
 import pg from 'pg'
 import type { Head, Revoked } from '../engine.ts'
+import { LOG_ROWS_MAX } from '../tables/log.ts'
 
 /**
  * Notes for the session which database cluster it is connected to: asking `pg_control_system()`, from which it is to
@@ -32,10 +33,14 @@ export function headOf(client: { assertOwn(pid: number): void }, { rows }: pg.Qu
 export const withHead = (query: string): string =>
   `SELECT ${HEAD_COLUMNS}, k.* FROM head h LEFT JOIN (${query}) k ON true`
 
-/** Head, log after $1, and servers, in one statement and so in one snapshot. */
+/**
+ * Head, log after $1, and servers, in one statement and so in one snapshot. Whoever is further behind than the log is
+ * kept gets none of it: between two sweeps it may be very long.
+ */
 export const OBSERVE = `SELECT ${HEAD_COLUMNS}, h.lease_ms AS "leaseMs", h.margin_ms AS "marginMs",
   coalesce((SELECT json_agg(s) FROM servers s), '[]') AS servers,
-  coalesce((SELECT json_agg(l ORDER BY l.revision) FROM log l WHERE l.revision > $1), '[]') AS rows
+  coalesce((SELECT json_agg(l ORDER BY l.revision) FROM log l WHERE l.revision > $1
+    AND $1 >= h.revision - ${LOG_ROWS_MAX}), '[]') AS rows
   FROM head h`
 
 /** Nothing in the log is after it. */

@@ -1,6 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite'
 import type { FollowedChanges, Observation, ServerRow, UnknownRevisions } from '../engine.ts'
 import { prepared } from '../prepared.ts'
+import { LOG_ROWS_MAX } from '../tables/log.ts'
 import type { Db, HeadRow, LogRow } from '../tables/schema.ts'
 import type { Snapshot } from './snapshot.ts'
 
@@ -96,7 +97,8 @@ function createObserve(
 ): (after: number) => Observation {
   const state = database.prepare('SELECT revision, epoch, is_accepted FROM head')
   const log = database.prepare(
-    'SELECT revision, scope, object_id, company_id FROM log WHERE revision > ? ORDER BY revision',
+    `SELECT revision, scope, object_id, company_id FROM log WHERE revision > ?1
+      AND ?1 >= (SELECT revision FROM head) - ${LOG_ROWS_MAX} ORDER BY revision`,
   )
   const servers = database.prepare('SELECT id, epoch, applied, beat, unknown FROM servers')
 

@@ -4,6 +4,7 @@ import { isId } from '@latchkey/core/ids'
 import { isTag, type KeyHandle } from '@latchkey/core/loaded-key'
 import type { AskedChanges, Changes, VerificationReads } from '../engine.ts'
 import { NOT_ACCEPTED, NotAcceptedError } from '../not-accepted.ts'
+import { LOG_ROWS_MAX } from '../tables/log.ts'
 import type { HeadRow, LogRow } from '../tables/schema.ts'
 import { recordOf, type VerifiableRow } from '../tables/verifiable-record.ts'
 import { verifiableSql } from '../tables/verifiable-sql.ts'
@@ -22,7 +23,8 @@ export function createSqliteVerificationReads(
   const head = database.prepare('SELECT revision, leaseholder FROM head')
   const state = database.prepare('SELECT revision, epoch, is_accepted FROM head')
   const log = database.prepare(
-    'SELECT revision, scope, object_id FROM log WHERE revision > ? ORDER BY revision',
+    `SELECT revision, scope, object_id FROM log WHERE revision > ?1
+      AND ?1 >= (SELECT revision FROM head) - ${LOG_ROWS_MAX} ORDER BY revision`,
   )
   const find = createLookUp(database)
 

@@ -2,8 +2,8 @@ import { sql } from 'kysely'
 import type { Db } from './schema.ts'
 import { SWEPT_ROWS } from './swept-rows.ts'
 
-/** Log rows kept: a process that has fallen further behind forgets everything instead. */
-const LOG_ROWS_MAX = 10_000
+/** Log rows kept: a process that has fallen further behind is told of none, and forgets everything instead. */
+export const LOG_ROWS_MAX = 10_000
 
 /** Lets go of log rows that nobody asks for any more, the oldest first. Answers whether there may be more. */
 export async function trimLog(db: Db): Promise<boolean> {
