@@ -27,7 +27,10 @@ function aFollower() {
         return () => void timers.splice(timers.indexOf(timer), 1)
       },
     },
-    memory: { drop: ({ id }) => void forgotten.push(id), clear: () => void forgotten.push('everything') },
+    memory: {
+      drop: (...revoked) => void forgotten.push(...revoked.map(({ id }) => id)),
+      clear: () => void forgotten.push('everything'),
+    },
     ask: (question) =>
       new Promise((resolve, reject) => {
         asked.push({

@@ -17,7 +17,7 @@ export type Absences = {
   /** Call before a question to the store: what it does not find is noted, unless it might have come meanwhile. */
   noting(): (handle: KeyHandle) => void
   /** An import names its company: a text that clients have long presented is a key from then on. */
-  drop(revoked: RevocationScope): void
+  drop(...revoked: readonly RevocationScope[]): void
   clear(): void
 }
 
@@ -42,8 +42,8 @@ export function createAbsences(monotonicMs: () => number): Absences {
     },
     note: (handle) => noting()(handle),
     noting,
-    drop({ scope }) {
-      if (scope === 'company') clear()
+    drop(...revoked) {
+      if (revoked.some(({ scope }) => scope === 'company')) clear()
     },
     clear,
   }

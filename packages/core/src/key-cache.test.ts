@@ -233,6 +233,31 @@ describe('the key cache', () => {
     }
   })
 
+  it('forgets all that is named together, and looks at each key once for that', () => {
+    const cache = createKeyCache(100)
+    let looks = 0
+    for (let n = 0; n < 10; n++) {
+      const { secrets, key } = aLoadedKey(n, { companyId: `cmp_${n}` as CompanyId })
+      const userId = `usr_${n}` as UserId
+      const seen = Object.defineProperty({ ...key }, 'userId', {
+        get() {
+          looks += 1
+          return userId
+        },
+      })
+      cache.publish({ secrets, key: seen })
+    }
+    const users = [1, 2, 3, 3].map((n) => ({ scope: 'user', id: `usr_${n}` as UserId }) as const)
+    const others = [
+      { scope: 'key', id: 'key_4' as KeyId },
+      { scope: 'company', id: 'cmp_5' as CompanyId },
+    ] as const
+    cache.drop(...users, ...others)
+    expect(looks).toBe(9)
+    expect(heldOf(cache, [0, 1, 2, 3, 4, 5, 6])).toEqual([0, 6])
+    expect(cache.size).toBe(5)
+  })
+
   it('forgets a session when it is ended', () => {
     const cache = createKeyCache(10)
     const id = 'ses_1' as SessionId

@@ -11,7 +11,7 @@ type Found = { readonly key: VerifiableKey; readonly secret: KeySecret | undefin
 export type KeyCache = {
   find(handle: KeyHandle, ordinal?: number | null): Found | undefined
   publish(loaded: LoadedKey): void
-  drop(revoked: RevocationScope): void
+  drop(...revoked: readonly RevocationScope[]): void
   clear(): void
   readonly size: number
 }
@@ -179,8 +179,17 @@ export function createKeyCache(placesMax: number): KeyCache {
       while (byId.size > 0 && taken.places + places + slots.placesBeside(key) > placesMax) makeRoom()
       slots.put({ secrets: secrets.map((secret) => hold(secret, key)), key, places, isUsed: false })
     },
-    drop(revoked) {
-      for (const slot of slotsOf(byId, revoked)) remove(slot)
+    drop(...revoked) {
+      const owners = new Set<string>()
+      for (const each of revoked) {
+        if (each.scope === 'user' || each.scope === 'company') owners.add(each.id)
+        else remove(byId.get(each.id))
+      }
+      if (owners.size === 0) return
+      // A scan, one for all that are named together: an index by both would cost memory on every key.
+      for (const slot of byId.values()) {
+        if (owners.has(slot.key.userId) || owners.has(slot.key.companyId)) remove(slot)
+      }
     },
     clear: slots.clear,
     get size() {
@@ -202,17 +211,3 @@ const hold = ({ tag, ordinal, endsAtMs, isOver, replaces }: KeySecret, key: Veri
 
 /** By its id, or by one of its secrets. */
 const isUsed = (slot: Slot): boolean => slot.isUsed || slot.secrets.some((secret) => secret.isUsed)
-
-/** What a revocation concerns. */
-function slotsOf(
-  byId: ReadonlyMap<VerifiableKey['id'], Slot>,
-  { scope, id }: RevocationScope,
-): Iterable<Slot> {
-  if (scope === 'key' || scope === 'session') {
-    const slot = byId.get(id)
-    return slot === undefined ? [] : [slot]
-  }
-  // A scan: a user or a company changes rarely, and an index by both would cost memory on every key.
-  const owner = scope === 'user' ? 'userId' : 'companyId'
-  return [...byId.values()].filter(({ key }) => key[owner] === id)
-}

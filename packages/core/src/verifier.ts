@@ -44,8 +44,11 @@ export type Verifier = {
   verifyTags(tags: readonly Fingerprint[], attempt: Attempt): MaybePromise<Outcome>
   /** The same for a credential derived from a key or session, or issued for a user: it carries the id. */
   verifyById(id: VerifiableKey['id'], attempt: Attempt): MaybePromise<Outcome>
-  /** Forgets what a revocation names, and every load under way, which may have read the state before it. */
-  drop(revoked: RevocationScope): void
+  /**
+   * Forgets what revocations name, and every load under way, which may have read the state before them. Call it once for
+   * all that are heard of together: what users and companies have is looked for among all keys.
+   */
+  drop(...revoked: readonly RevocationScope[]): void
   /** Forgets everything. */
   clear(): void
   /** Keys held in memory. */
@@ -87,10 +90,10 @@ export function createVerifier(options: VerifierOptions): Verifier {
       whenPicked(pickTag(options, { cache, absences }, tags), (tag) => judgeBy(tag, attempt)),
     verify: (secret, attempt) => judgeBy(options.fingerprint(secret), attempt, secret),
     verifyById: (id, attempt) => judgeBy(id, attempt),
-    drop(revoked) {
+    drop(...revoked) {
       loads.drop()
-      cache.drop(revoked)
-      absences.drop(revoked)
+      cache.drop(...revoked)
+      absences.drop(...revoked)
     },
     clear() {
       loads.drop()

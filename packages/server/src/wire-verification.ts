@@ -61,9 +61,9 @@ export function wireVerification(
   })
   const revocations: Revocations = createRevocations(engine, {
     memory: {
-      drop(revoked) {
-        verifier.drop(revoked)
-        if (revoked.scope === 'company') importedTexts.forget()
+      drop(...revoked) {
+        verifier.drop(...revoked)
+        if (revoked.some(({ scope }) => scope === 'company')) importedTexts.forget()
       },
       clear() {
         verifier.clear()

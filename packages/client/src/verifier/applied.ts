@@ -37,12 +37,13 @@ export function createApplied(memory: Memory): Applied {
       const isSameLife = told.epoch === epoch
       // What a company may see of the log has holes: it is told of a range, which has to begin where we are, or before.
       const isNext = isSameLife && !told.reset && told.after !== null && told.after <= through
-      if (isNext) for (const { scope, id } of told.changes) memory.drop({ scope, id } as RevocationScope)
-      else memory.clear()
+      const isNews = !isNext || told.changes.length > 0
+      if (!isNext) memory.clear()
+      else if (isNews) memory.drop(...(told.changes as readonly RevocationScope[]))
       // A server that is behind knows less than memory, and takes nothing back.
       through = isSameLife ? Math.max(through, told.through) : told.through
       epoch = told.epoch
-      return !isNext || told.changes.length > 0
+      return isNews
     },
     expect() {
       const then = { epoch, through }

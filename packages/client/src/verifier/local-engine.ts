@@ -50,8 +50,8 @@ export function createLocalEngine(options: LocalEngineOptions): LocalEngine {
   const follower = createFollower({
     ...options,
     memory: {
-      drop(revoked) {
-        engine.drop(revoked)
+      drop(...revoked) {
+        engine.drop(...revoked)
         records.forget()
       },
       clear() {

@@ -30,9 +30,9 @@ export function watchMemory(memory: Memory, judge: Judge, name: string, applied:
 
   return {
     watched: {
-      drop(revoked: RevocationScope) {
-        dropped.push(revoked)
-        memory.drop(revoked)
+      drop(...revoked: readonly RevocationScope[]) {
+        dropped.push(...revoked)
+        memory.drop(...revoked)
       },
       clear() {
         isCleared = true

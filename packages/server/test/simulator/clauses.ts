@@ -40,9 +40,9 @@ const CLAUSES: Readonly<Record<string, Clause>> = {
   },
   'loads-under-way-are-dropped': {
     file: 'packages/core/src/verifier.ts',
-    from: 'loads.drop()\n      cache.drop(revoked)',
+    from: 'loads.drop()\n      cache.drop(...revoked)',
     // Of verifiers: servers have no other defence, and their own record.
-    to: 'if (options.expect === undefined) loads.drop()\n      cache.drop(revoked)',
+    to: 'if (options.expect === undefined) loads.drop()\n      cache.drop(...revoked)',
   },
   'old-records-are-not-kept': {
     file: 'packages/core/src/verifier.ts',

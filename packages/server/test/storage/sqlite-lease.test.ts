@@ -60,7 +60,7 @@ function createWorld(tickMs: number) {
       load: ({ handle: id }) => ({ secrets: [], key: keyOf(id as KeyId, named.get(id)?.times === 0) }),
       isFresh: createFreshness(
         changes,
-        createApplied({ drop: (it) => verifier.drop(it), clear: () => verifier.clear() }),
+        createApplied({ drop: (...them) => verifier.drop(...them), clear: () => verifier.clear() }),
       ),
       monotonicMs,
     })

@@ -30,7 +30,8 @@ function aProcess() {
     { changes },
     {
       memory: {
-        drop: ({ scope, id }: RevocationScope) => void forgotten.push(`${scope} ${id}`),
+        drop: (...revoked: readonly RevocationScope[]) =>
+          void forgotten.push(...revoked.map(({ scope, id }) => `${scope} ${id}`)),
         clear: () => void forgotten.push('everything'),
       },
       newId: () => 'an id',

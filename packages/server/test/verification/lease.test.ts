@@ -31,7 +31,8 @@ function aLease() {
   const timing = createFakeTiming()
   const forgotten: string[] = []
   const memory = {
-    drop: ({ scope, id }: RevocationScope) => void forgotten.push(`${scope} ${id}`),
+    drop: (...revoked: readonly RevocationScope[]) =>
+      void forgotten.push(...revoked.map(({ scope, id }) => `${scope} ${id}`)),
     clear: () => void forgotten.push('everything'),
   }
   return { lease: createLease(memory, timing), timing, forgotten }
@@ -104,6 +105,16 @@ describe('memory forgets', () => {
     expect(forgotten).toEqual(['user usr_1', 'company cmp_1'])
     expect({ epoch: lease.epoch, applied: lease.applied }).toEqual({ epoch: 'one', applied: 9 })
     expect(lease.isFresh()).toBe(true)
+  })
+
+  test('all that one look names in one call, and is not called for nothing', () => {
+    const timing = createFakeTiming()
+    const calls: number[] = []
+    const drop = (...revoked: readonly RevocationScope[]) => void calls.push(revoked.length)
+    const lease = createLease({ drop, clear: () => {} }, timing)
+    const looks = [seenAt(), seenAt({ revision: 10 }), seenAt({ revision: 10 }, 10)]
+    for (const seen of looks) lease.apply(momentOf(timing), seen)
+    expect(calls).toEqual([3])
   })
 
   test('nothing when nothing changed', () => {

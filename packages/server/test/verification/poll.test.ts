@@ -21,7 +21,7 @@ function aServer() {
     { changes: store.followed },
     {
       memory: {
-        drop: ({ id }) => void forgotten.push(id),
+        drop: (...revoked) => void forgotten.push(...revoked.map(({ id }) => id)),
         clear: () => void forgotten.push('everything'),
       },
       newId: () => `id ${ids++}`,

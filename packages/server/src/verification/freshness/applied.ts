@@ -1,6 +1,7 @@
 import type { RevocationScope } from '@latchkey/core/revocation-scope'
 import type { Verifier } from '@latchkey/core/verifier'
 import type { Changes } from '../../storage/engine.ts'
+import type { LogRow } from '../../storage/tables/schema.ts'
 
 export type Memory = Pick<Verifier, 'drop' | 'clear'>
 
@@ -38,14 +39,13 @@ export function createApplied(memory: Memory, onApplied: OnApplied = () => {}): 
     },
     apply(changes) {
       const goesOn = isNext(changes)
-      if (goesOn) {
-        for (const { scope, object_id: id } of changes.rows) memory.drop({ scope, id } as RevocationScope)
-      } else {
-        memory.clear()
-      }
+      if (!goesOn) memory.clear()
+      else if (changes.rows.length > 0) memory.drop(...changes.rows.map(scopeOf))
       epoch = changes.epoch
       revision = changes.revision
       onApplied(changes, goesOn)
     },
   }
 }
+
+const scopeOf = ({ scope, object_id: id }: LogRow) => ({ scope, id }) as RevocationScope
