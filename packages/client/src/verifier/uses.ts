@@ -37,7 +37,7 @@ type UsesOptions = {
 /** Counts verdicts and tells the service: without that, keys in use would look unused. */
 export type Uses = {
   note(outcome: Outcome, attempt: Pick<Attempt, 'address' | 'nowMs'>): void
-  /** Tells all that was noted, once. */
+  /** Tells all that was noted. A service that is silent is not asked twice: then it stays untold. */
   close(): Promise<void>
   readonly reported: number
   /** Not told: the service was silent for too long, or does not take them. */
