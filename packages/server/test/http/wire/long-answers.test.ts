@@ -107,8 +107,8 @@ describe('many of them at once', () => {
     await Promise.all([...flood, ...quiet])
     expect(answered.filter((each) => each === 'quiet 200')).toHaveLength(4)
     expect(answered.filter((each) => each === 'flood 200')).toHaveLength(20)
-    // Behind the flood it would be the last of 24. How many answers a slow database lets pass is not ours to say.
-    expect(answered.lastIndexOf('quiet 200')).toBeLessThan(12)
+    // Behind the flood it would be the last of 24.
+    expect(answered.lastIndexOf('quiet 200')).toBeLessThan(8)
   })
 })
 
